@@ -1,0 +1,3 @@
+//! Heartbeat: see the library, `heartbeat`.
+
+fn main() {}

@@ -1,0 +1,182 @@
+//! Apps: what can be installed on a project. Heartbeat's settings carry the names, hints and defaults of PostHog's own
+//! app (PostHog/posthog-heartbeat-plugin, plugin.json), so that what people knew still holds.
+
+use std::fmt;
+
+use super::{DistinctId, Endpoint, Host, ProjectToken, RouteSpec};
+
+/// An app's kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum AppKind {
+    /// One event a minute, read back.
+    Heartbeat,
+}
+
+impl AppKind {
+    /// All apps that can be installed.
+    pub const ALL: [Self; 1] = [Self::Heartbeat];
+
+    /// As it is written on the command line and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+
+    /// What it does, in one line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "Creates one event per minute to validate the ingestion pipeline, and reads each one back",
+        }
+    }
+
+    /// The app of this name.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|app| app.name() == text)
+    }
+}
+
+impl fmt::Display for AppKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How one setting of an app is presented to a person.
+#[derive(Debug, Clone, Copy)]
+pub struct Setting {
+    /// Its name in files and on the command line.
+    pub key: &'static str,
+    /// Its name for people.
+    pub name: &'static str,
+    /// What there is to know.
+    pub hint: &'static str,
+    /// Its value when none is given; empty when there is none.
+    pub default: &'static str,
+    /// Whether the app cannot run without it.
+    pub required: bool,
+    /// The values to choose from; empty when any text will do.
+    pub choices: &'static [&'static str],
+}
+
+/// Heartbeat's settings, under the names they had on PostHog's Apps page.
+pub const SETTINGS: [Setting; 3] = [
+    Setting {
+        key: "events",
+        name: "Events to be emitted",
+        hint: "`heartbeat` has a fixed distinct id and watches one partition of the queue; `heartbeat_buffer` has a new one each minute and \
+               watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.",
+        default: "heartbeat",
+        required: true,
+        choices: &["heartbeat", "heartbeat_api", "heartbeat + heartbeat_api", "heartbeat + heartbeat_buffer + heartbeat_api"],
+    },
+    Setting {
+        key: "host",
+        name: "PostHog host with protocol (only for `heartbeat_api`)",
+        hint: "Where `heartbeat_api` is sent.",
+        default: "the project's host",
+        required: false,
+        choices: &[],
+    },
+    Setting {
+        key: "project_api_key",
+        name: "PostHog project API key (only for `heartbeat_api`)",
+        hint: "It must be the project's own token: an event in another project could not be read back here.",
+        default: "the project's token",
+        required: false,
+        choices: &[],
+    },
+];
+
+/// Which of the app's three events beat. At least one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Events {
+    heartbeat: bool,
+    buffer: bool,
+    api: bool,
+}
+
+impl Events {
+    const NAMES: [&'static str; 3] = ["heartbeat", "heartbeat_buffer", "heartbeat_api"];
+
+    /// Reads any subset of the three names, joined by `+`.
+    ///
+    /// # Errors
+    /// Names what is not an event of this app, or stands there twice.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let mut chosen = [false; 3];
+        for name in text.split('+').map(str::trim) {
+            let Some(at) = Self::NAMES.iter().position(|known| *known == name) else {
+                return Err(format!("`{text}` is not what can be chosen; give one or more of {} joined by ` + `", Self::NAMES.join(", ")));
+            };
+            if std::mem::replace(&mut chosen[at], true) {
+                return Err(format!("`{name}` stands there twice"));
+            }
+        }
+        let [heartbeat, buffer, api] = chosen;
+        Ok(Self { heartbeat, buffer, api })
+    }
+
+    fn chosen(self) -> impl Iterator<Item = &'static str> {
+        Self::NAMES.into_iter().zip([self.heartbeat, self.buffer, self.api]).filter(|(_, on)| *on).map(|(name, _)| name)
+    }
+}
+
+impl Default for Events {
+    fn default() -> Self {
+        Self { heartbeat: true, buffer: false, api: false }
+    }
+}
+
+impl fmt::Display for Events {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.chosen().collect::<Vec<_>>().join(" + "))
+    }
+}
+
+/// Heartbeat, installed on a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HeartbeatApp {
+    /// Whether it beats.
+    pub enabled: bool,
+    /// Which of the three events.
+    pub events: Events,
+    /// Where `heartbeat_api` goes, when not to the project's host.
+    pub host: Option<Host>,
+    /// The token that was given for `heartbeat_api`; the same as the project's, or absent.
+    pub project_api_key: Option<ProjectToken>,
+    /// Ways in beside the three: a user's own.
+    pub routes: Vec<RouteSpec>,
+}
+
+impl Default for HeartbeatApp {
+    fn default() -> Self {
+        Self { enabled: true, events: Events::default(), host: None, project_api_key: None, routes: Vec::new() }
+    }
+}
+
+impl HeartbeatApp {
+    /// Whose the events are, as in PostHog's app.
+    pub const DISTINCT_ID: &'static str = "PostHog Heartbeat Plugin";
+    /// Before the number that `heartbeat_buffer` has instead.
+    pub const BUFFER_PREFIX: &'static str = "PostHog Heartbeat Plugin / Buffer ";
+
+    /// All its routes: the chosen events under their exact names, then the user's own.
+    #[must_use]
+    pub fn all_routes(&self) -> Vec<RouteSpec> {
+        let own = self.events.chosen().map(|event| RouteSpec {
+            name: event.to_owned(),
+            event: event.to_owned(),
+            host: self.host.clone().filter(|_| event == "heartbeat_api"),
+            endpoint: Endpoint::V0,
+            distinct_id: match event {
+                "heartbeat_buffer" => DistinctId::Fresh(Self::BUFFER_PREFIX.to_owned()),
+                _ => DistinctId::Fixed(Self::DISTINCT_ID.to_owned()),
+            },
+        });
+        own.chain(self.routes.iter().cloned()).collect()
+    }
+}

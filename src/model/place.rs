@@ -1,0 +1,210 @@
+//! Where a PostHog is: a region of its Cloud, an installation of one's own, or a reverse proxy before either.
+
+use std::fmt;
+
+use url::Url;
+
+/// A region of PostHog Cloud. A token belongs to one of them; the other answers 200 to it and drops the event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Region {
+    /// `us.i.posthog.com`
+    Us,
+    /// `eu.i.posthog.com`
+    Eu,
+}
+
+impl Region {
+    /// The other region.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Us => Self::Eu,
+            Self::Eu => Self::Us,
+        }
+    }
+
+    /// As it is written in settings: `us` or `eu`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Us => "us",
+            Self::Eu => "eu",
+        }
+    }
+
+    /// The host that takes this region's events.
+    #[must_use]
+    pub fn host(self) -> Host {
+        let (capture, api) = match self {
+            Self::Us => ("https://us.i.posthog.com", "https://us.posthog.com"),
+            Self::Eu => ("https://eu.i.posthog.com", "https://eu.posthog.com"),
+        };
+        Host { written: self.name().to_owned(), capture: capture.to_owned(), api: api.to_owned(), region: Some(self) }
+    }
+
+    fn of_domain(domain: &str) -> Option<Self> {
+        match domain {
+            "us.i.posthog.com" | "us.posthog.com" | "app.posthog.com" | "us-assets.i.posthog.com" => Some(Self::Us),
+            "eu.i.posthog.com" | "eu.posthog.com" | "eu-assets.i.posthog.com" => Some(Self::Eu),
+            _ => None,
+        }
+    }
+}
+
+/// Why a text names no PostHog.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum HostError {
+    /// Nothing but white space.
+    #[error("is empty; give `us`, `eu`, or the address of a PostHog such as `https://posthog.example.com`")]
+    Empty,
+    /// A host without `http://` or `https://`.
+    #[error("`{0}` has no protocol; did you mean `https://{0}`?")]
+    NoProtocol(String),
+    /// Something that is not http.
+    #[error("`{0}` is not an http or https address")]
+    NotHttp(String),
+    /// Not a URL.
+    #[error("`{0}` is no address: {1}")]
+    NoAddress(String, String),
+    /// `user:password@`, `?query` or `#fragment`. The text is not quoted: it may hold a password.
+    #[error("must not hold a user name, a password, a query (?) or a fragment (#)")]
+    TooMuch,
+}
+
+/// The address of a PostHog: one base for capture, one for the API. On Cloud they differ, elsewhere they are the same.
+/// Without a trailing slash, with the path of a reverse proxy kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Host {
+    written: String,
+    capture: String,
+    api: String,
+    region: Option<Region>,
+}
+
+impl Host {
+    /// Reads `us`, `eu`, or an http(s) address, with or without a path and a trailing slash. The addresses of Cloud's web
+    /// application (`us.posthog.com`, the old `app.posthog.com`) are known as its regions.
+    ///
+    /// # Errors
+    /// [`HostError`] says what is wrong, and what was probably meant.
+    pub fn parse(text: &str) -> Result<Self, HostError> {
+        let text = text.trim();
+        match text.to_ascii_lowercase().as_str() {
+            "" => return Err(HostError::Empty),
+            "us" => return Ok(Region::Us.host()),
+            "eu" => return Ok(Region::Eu.host()),
+            lower if !lower.contains("://") => return Err(HostError::NoProtocol(text.to_owned())),
+            _ => {}
+        }
+        let url = Url::parse(text).map_err(|wrong| HostError::NoAddress(text.to_owned(), wrong.to_string()))?;
+        if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+            return Err(HostError::TooMuch);
+        }
+        if !matches!(url.scheme(), "http" | "https") {
+            return Err(HostError::NotHttp(text.to_owned()));
+        }
+        if let Some(region) = url.host_str().and_then(Region::of_domain) {
+            return Ok(Self { written: text.to_owned(), ..region.host() });
+        }
+        let base = url.as_str().trim_end_matches('/').to_owned();
+        Ok(Self { written: text.to_owned(), capture: base.clone(), api: base, region: None })
+    }
+
+    /// As the user wrote it.
+    #[must_use]
+    pub fn written(&self) -> &str {
+        &self.written
+    }
+
+    /// The base address that takes events.
+    #[must_use]
+    pub fn capture(&self) -> &str {
+        &self.capture
+    }
+
+    /// The base address of the private API and the web application.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// The region, when this is PostHog Cloud itself.
+    #[must_use]
+    pub const fn region(&self) -> Option<Region> {
+        self.region
+    }
+
+    /// Whether all of it stays on this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        [&self.capture, &self.api].into_iter().all(|base| {
+            Url::parse(base).is_ok_and(|url| match url.host() {
+                Some(url::Host::Domain(domain)) => domain == "localhost",
+                Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+                Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+                None => false,
+            })
+        })
+    }
+}
+
+impl fmt::Display for Host {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_write_cloud_is_known() {
+        for (text, region) in [
+            ("us", Region::Us),
+            ("EU", Region::Eu),
+            ("https://app.posthog.com", Region::Us),
+            ("https://eu.posthog.com/", Region::Eu),
+            ("https://us.i.posthog.com", Region::Us),
+        ] {
+            let host = Host::parse(text).unwrap();
+            assert_eq!(host.region(), Some(region), "{text}");
+            assert!(host.capture().contains(".i.posthog.com"), "{text}");
+            assert!(!host.api().contains(".i."), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_proxy_keeps_its_path_and_loses_its_slash() {
+        let host = Host::parse("https://example.com/ingest/").unwrap();
+        assert_eq!((host.capture(), host.api()), ("https://example.com/ingest", "https://example.com/ingest"));
+        assert_eq!(host.region(), None);
+    }
+
+    #[test]
+    fn a_wrong_address_says_what_was_meant() {
+        for (text, says) in [
+            ("", "is empty"),
+            ("posthog.example.com", "did you mean `https://posthog.example.com`?"),
+            ("localhost:8000", "did you mean"),
+            ("ftp://x", "not an http"),
+            ("http://", "no address"),
+            ("https://user:hunter2@x.org", "must not hold"),
+            ("https://x.org/?a=b", "must not hold"),
+        ] {
+            let wrong = Host::parse(text).unwrap_err().to_string();
+            assert!(wrong.contains(says), "{text}: {wrong}");
+            assert!(!wrong.contains("hunter2"));
+        }
+    }
+
+    #[test]
+    fn loopback_is_told_from_the_world() {
+        for near in ["http://localhost:1", "http://127.0.0.1:8010", "http://[::1]:8010/x"] {
+            assert!(Host::parse(near).unwrap().is_loopback(), "{near}");
+        }
+        for far in ["us", "http://192.168.1.2", "https://localhost.example.com"] {
+            assert!(!Host::parse(far).unwrap().is_loopback(), "{far}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! A project: one PostHog project, with what is installed on it.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::{AppKind, HeartbeatApp, Host, Minute, PersonalKey, ProjectToken, Route, Timestamp};
+
+/// The store's number of a project.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectId(pub i64);
+
+/// Why a text cannot name a project.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first")]
+pub struct NameError(String);
+
+/// By what people and addresses call a project.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProjectName(String);
+
+impl ProjectName {
+    /// Reads a name that can stand in a file, on a command line and in an address.
+    ///
+    /// # Errors
+    /// [`NameError`] when it cannot.
+    pub fn parse(text: &str) -> Result<Self, NameError> {
+        let mut bytes = text.bytes();
+        let starts = bytes.next().is_some_and(|first| first.is_ascii_alphanumeric());
+        let goes_on = bytes.all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+        if starts && goes_on && text.len() <= 64 { Ok(Self(text.to_owned())) } else { Err(NameError(text.chars().take(80).collect())) }
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ProjectName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The waits that decide an outcome, and how often we look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// A beat seen later than this after it was sent is Late.
+    pub late_after: Duration,
+    /// A beat not seen by then is Lost.
+    pub lost_after: Duration,
+    /// From one look to the next: at least a minute.
+    pub look_every: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { late_after: Duration::from_mins(2), lost_after: Duration::from_mins(15), look_every: Duration::from_mins(1) }
+    }
+}
+
+/// A project as a person sets it up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProjectSpec {
+    /// Unlike that of any other project here.
+    pub name: ProjectName,
+    /// Where its events are sent.
+    pub host: Host,
+    /// Where it is read, when that is not the host's own API: a project behind a reverse proxy.
+    pub api_host: Option<Host>,
+    /// Sends.
+    pub token: ProjectToken,
+    /// Reads. Without it, arrival is not checked.
+    pub personal_key: Option<PersonalKey>,
+    /// PostHog's number of the project, when the user gave it; otherwise it is found from the token.
+    pub posthog_id: Option<u64>,
+    /// The waits.
+    pub pace: Pace,
+    /// Heartbeat, when installed.
+    pub heartbeat: Option<HeartbeatApp>,
+}
+
+impl ProjectSpec {
+    /// The base address of the API that reads this project.
+    #[must_use]
+    pub fn api(&self) -> &str {
+        self.api_host.as_ref().unwrap_or(&self.host).api()
+    }
+
+    /// Whether Heartbeat is installed and enabled.
+    #[must_use]
+    pub fn beats(&self) -> bool {
+        self.heartbeat.as_ref().is_some_and(|app| app.enabled)
+    }
+}
+
+/// A project that the store knows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Project {
+    /// Its number.
+    pub id: ProjectId,
+    /// What it is.
+    pub spec: ProjectSpec,
+    /// Its routes that are in use.
+    pub routes: Vec<Route>,
+    /// When its Heartbeat was switched on and off, oldest first.
+    pub switches: Vec<Switch>,
+}
+
+/// One turn of an app's switch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Switch {
+    /// Which app.
+    pub app: AppKind,
+    /// When.
+    pub at: Timestamp,
+    /// On, or off.
+    pub on: bool,
+}
+
+impl Project {
+    /// Whether Heartbeat was on during any part of `minute`.
+    #[must_use]
+    pub fn was_on(&self, minute: Minute) -> bool {
+        let last_before = self.switches.iter().rfind(|switch| switch.at < minute.start());
+        let turned_on_within = self.switches.iter().any(|switch| switch.on && switch.at.minute() == minute);
+        turned_on_within || last_before.is_some_and(|switch| switch.on)
+    }
+}

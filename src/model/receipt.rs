@@ -1,0 +1,128 @@
+//! The receipt: what capture said to a beat, and how long each part of asking took.
+
+use std::fmt;
+
+use super::Timestamp;
+
+/// A part of the way to capture, in the order in which it is gone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The name was looked up.
+    Dns,
+    /// The TCP connection was made.
+    Connect,
+    /// TLS was agreed on.
+    Tls,
+    /// The request was written.
+    Send,
+    /// The answer was awaited.
+    Answer,
+}
+
+impl Phase {
+    /// One word, as in the vocabulary.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::Send => "send",
+            Self::Answer => "answer",
+        }
+    }
+}
+
+impl fmt::Display for Phase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// How long each phase took, in microseconds. The first three are absent where a connection was used again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Phases {
+    /// Looking up the name.
+    pub dns_us: Option<u32>,
+    /// Connecting.
+    pub connect_us: Option<u32>,
+    /// Agreeing on TLS; absent on plain http too.
+    pub tls_us: Option<u32>,
+    /// From the request to the first byte of the answer.
+    pub first_byte_us: Option<u32>,
+}
+
+/// Why capture did not take a beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// 401: the token is not one, or (newer builds) not known.
+    Token,
+    /// 402, or words that say so: over the events quota.
+    OverQuota,
+    /// 400, 413, 415, or `drop` in a v1 answer: the event itself was not liked.
+    Event,
+    /// 429.
+    Throttled,
+    /// 408, 5xx: PostHog is in trouble.
+    Broken,
+    /// 404, 405, or v1's 503 `not configured`: there is no such endpoint here.
+    NoEndpoint,
+    /// 30x: not followed; the answer says where to.
+    Redirect,
+    /// HTML, or a refusal that capture does not make: a proxy, a firewall or a login page answered.
+    NotPostHog,
+}
+
+impl Refusal {
+    /// All of them; their place here is their number in the store.
+    pub const ALL: [Self; 8] =
+        [Self::Token, Self::OverQuota, Self::Event, Self::Throttled, Self::Broken, Self::NoEndpoint, Self::Redirect, Self::NotPostHog];
+}
+
+/// An answer as it can be shown to the person who must find out: never a secret in it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Quote {
+    /// The HTTP status; 0 when no answer came.
+    pub status: u16,
+    /// Those headers that tell who answered: `server`, `cf-ray`, `date`, `location`, `retry-after`, `content-type`.
+    pub headers: Vec<(String, String)>,
+    /// The first bytes of the body, as text, or the words of the error.
+    pub words: String,
+}
+
+/// What came of sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reply {
+    /// Taken in. No proof that it will be stored.
+    Accepted {
+        /// 200 or another 2xx.
+        status: u16,
+    },
+    /// Answered, and not taken in.
+    Refused {
+        /// Why.
+        why: Refusal,
+        /// The answer.
+        quote: Quote,
+    },
+    /// No answer. The event may have been delivered all the same.
+    Unreachable {
+        /// Where the way ended.
+        at: Phase,
+        /// The words of the error.
+        words: String,
+    },
+}
+
+/// What capture said to one beat, after the last try.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// When the first try began.
+    pub sent: Timestamp,
+    /// What came back in the end.
+    pub reply: Reply,
+    /// How long it took, in the last try.
+    pub phases: Phases,
+    /// How many tries it took: 1 or more.
+    pub tries: u8,
+}

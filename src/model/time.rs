@@ -1,0 +1,117 @@
+//! Instants and minutes. The minute is the unit of the schedule.
+
+use std::fmt;
+use std::time::Duration;
+
+/// An instant: whole milliseconds since 1970-01-01T00:00:00Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    /// From milliseconds since 1970.
+    #[must_use]
+    pub const fn from_ms(ms: i64) -> Self {
+        Self(ms)
+    }
+
+    /// Milliseconds since 1970.
+    #[must_use]
+    pub const fn ms(self) -> i64 {
+        self.0
+    }
+
+    /// The minute that holds this instant.
+    #[must_use]
+    pub const fn minute(self) -> Minute {
+        Minute(self.0.div_euclid(Minute::LENGTH_MS))
+    }
+
+    /// This instant and `by`.
+    #[must_use]
+    pub fn plus(self, by: Duration) -> Self {
+        Self(self.0.saturating_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// This instant less `by`.
+    #[must_use]
+    pub fn minus(self, by: Duration) -> Self {
+        Self(self.0.saturating_sub(i64::try_from(by.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// How long after `earlier` this is; zero when it is not after.
+    #[must_use]
+    pub fn since(self, earlier: Self) -> Duration {
+        Duration::from_millis(u64::try_from(self.0 - earlier.0).unwrap_or(0))
+    }
+
+    /// `23:59:59` in UTC.
+    #[must_use]
+    pub fn time_of_day(self) -> String {
+        self.civil().map_or_else(|| "?".into(), |at| at.strftime("%H:%M:%S").to_string())
+    }
+
+    fn civil(self) -> Option<jiff::Timestamp> {
+        jiff::Timestamp::from_millisecond(self.0).ok()
+    }
+}
+
+/// RFC 3339 in UTC with milliseconds: `2026-11-23T14:32:07.123Z`.
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.civil() {
+            Some(at) => write!(f, "{}", at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ")),
+            None => write!(f, "{} ms", self.0),
+        }
+    }
+}
+
+/// A whole minute since 1970. A route has one beat in a minute, or none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Minute(i64);
+
+impl Minute {
+    /// How long a minute is, in milliseconds.
+    pub const LENGTH_MS: i64 = 60_000;
+
+    /// From whole minutes since 1970.
+    #[must_use]
+    pub const fn from_index(index: i64) -> Self {
+        Self(index)
+    }
+
+    /// Whole minutes since 1970.
+    #[must_use]
+    pub const fn index(self) -> i64 {
+        self.0
+    }
+
+    /// The first instant of this minute.
+    #[must_use]
+    pub const fn start(self) -> Timestamp {
+        Timestamp(self.0 * Self::LENGTH_MS)
+    }
+
+    /// The first instant after this minute.
+    #[must_use]
+    pub const fn end(self) -> Timestamp {
+        self.plus(1).start()
+    }
+
+    /// The minute `count` minutes later (earlier, when negative).
+    #[must_use]
+    pub const fn plus(self, count: i64) -> Self {
+        Self(self.0 + count)
+    }
+
+    /// All minutes from this one up to and without `end`.
+    pub fn until(self, end: Self) -> impl DoubleEndedIterator<Item = Self> {
+        (self.0..end.0).map(Self)
+    }
+}
+
+/// `14:32` in UTC.
+impl fmt::Display for Minute {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.start().time_of_day().get(..5).unwrap_or("?"))
+    }
+}

@@ -1,0 +1,1 @@
+//! Tests of the whole: one binary, one file per subject.
