@@ -1,0 +1,170 @@
+//! One beat: what a receipt, a look, or the lack of one makes of it.
+
+use crate::model::{Outcome, Pace, Recorded, Reply, Settled, Timestamp};
+
+/// What a look saw of one beat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sighting {
+    /// When it was ingested, by the server's clock corrected to ours.
+    pub ingested: Timestamp,
+    /// How many rows of it there were.
+    pub copies: u32,
+}
+
+/// What a receipt alone says. A 200 is not an arrival: it is only Awaiting.
+#[must_use]
+pub fn on_receipt(reply: &Reply) -> Outcome {
+    match reply {
+        Reply::Accepted { .. } => Outcome::Awaiting,
+        Reply::Refused { .. } => Outcome::Refused,
+        Reply::Unreachable { .. } => Outcome::Unreachable,
+    }
+}
+
+/// What a look that succeeded at `looked` makes of a beat it asked for; none when that changes nothing worth keeping.
+///
+/// A beat without a record (`sent` is none, Unsent) may have been sent by a process that died before recording it: seen, it
+/// has arrived; not seen once `lost_after` has passed, it is settled as Unsent: ours, not PostHog's.
+#[must_use]
+pub fn after_look(beat: &Recorded, pace: &Pace, looked: Timestamp, sighting: Option<Sighting>) -> Option<Settled> {
+    let settled = Settled {
+        route: beat.route,
+        minute: beat.minute,
+        outcome: beat.outcome,
+        missed: beat.missed,
+        seen: Some(looked),
+        ingested: None,
+        copies: 0,
+    };
+    if let Some(Sighting { ingested, copies }) = sighting {
+        let late = is_late(beat, pace, ingested);
+        let outcome = if late { Outcome::Late } else { Outcome::Arrived };
+        return Some(Settled { outcome, ingested: Some(ingested), copies, ..settled });
+    }
+    let missing = Settled { missed: Some(looked), seen: None, ..settled };
+    match beat.outcome {
+        Outcome::Awaiting | Outcome::Unseen if has_waited(beat, pace, looked) => Some(Settled { outcome: Outcome::Lost, ..missing }),
+        Outcome::Unsent => has_waited(beat, pace, looked).then_some(missing),
+        _ => Some(missing),
+    }
+}
+
+/// What becomes of a beat when we cannot look: Unseen once `lost_after` has passed; before that there is nothing to say.
+#[must_use]
+pub fn blind(beat: &Recorded, pace: &Pace, now: Timestamp) -> Option<Settled> {
+    (beat.outcome == Outcome::Awaiting && has_waited(beat, pace, now)).then(|| Settled {
+        route: beat.route,
+        minute: beat.minute,
+        outcome: Outcome::Unseen,
+        missed: beat.missed,
+        seen: None,
+        ingested: None,
+        copies: 0,
+    })
+}
+
+/// Late on evidence only: ingested after the wait, or still missing in a look after it. A first look that came late itself
+/// (we were blind, or down) proves nothing.
+fn is_late(beat: &Recorded, pace: &Pace, ingested: Timestamp) -> bool {
+    let limit = beat.counted_from().plus(pace.late_after);
+    ingested > limit || beat.missed.is_some_and(|missed| missed > limit)
+}
+
+fn has_waited(beat: &Recorded, pace: &Pace, now: Timestamp) -> bool {
+    let from = beat.sent.unwrap_or_else(|| beat.minute.end());
+    now >= from.plus(pace.lost_after)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Minute, RouteId};
+
+    const SENT: i64 = 1_800_000_000_000;
+
+    fn at(second: i64) -> Timestamp {
+        Timestamp::from_ms(SENT + second * 1000)
+    }
+
+    fn sent() -> Recorded {
+        Recorded { sent: Some(at(0)), outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), at(0).minute()) }
+    }
+
+    /// A row of looks in, a row of outcomes out: `m90` is a look at 90 s that missed it, `s150:3` one at 150 s that saw it
+    /// ingested at 3 s, `b900` a look at 900 s that failed.
+    fn story(looks: &str) -> String {
+        let (mut beat, pace) = (sent(), Pace::default());
+        let mut outcomes = Vec::new();
+        for look in looks.split_whitespace() {
+            let (kind, rest) = look.split_at(1);
+            let (second, ingested) = rest.split_once(':').unwrap_or((rest, "0"));
+            let (when, ingested) = (at(second.parse().unwrap()), at(ingested.parse().unwrap()));
+            let settled = match kind {
+                "m" => after_look(&beat, &pace, when, None),
+                "s" => after_look(&beat, &pace, when, Some(Sighting { ingested, copies: 1 })),
+                _ => blind(&beat, &pace, when),
+            };
+            if let Some(settled) = settled {
+                beat.outcome = settled.outcome;
+                beat.missed = settled.missed;
+            }
+            outcomes.push(beat.outcome.name());
+        }
+        outcomes.join(" ")
+    }
+
+    #[test]
+    fn outcomes_follow_the_looks() {
+        for (looks, outcomes) in [
+            ("s30:2", "arrived"),
+            ("m30 s90:40", "awaiting arrived"),
+            ("s130:119", "arrived"),
+            ("m30 m150 s210:100", "awaiting awaiting late"),
+            ("s200:121", "late"),
+            ("m899 m900", "awaiting lost"),
+            ("m900 s40000:39000", "lost late"),
+            ("b60 b899 b900", "awaiting awaiting unseen"),
+            ("b900 s43200:3", "unseen arrived"),
+            ("b900 m43200", "unseen lost"),
+            ("b900 m43200 s50000:49999", "unseen lost late"),
+        ] {
+            assert_eq!(story(looks), outcomes, "{looks}");
+        }
+    }
+
+    #[test]
+    fn what_nobody_recorded_arrives_or_is_ours() {
+        let (gap, pace) = (Recorded::blank(RouteId(1), Minute::from_index(30_000_000)), Pace::default());
+        let end = gap.minute.end();
+        assert_eq!(after_look(&gap, &pace, end.plus(pace.late_after), None), None);
+        let settled = after_look(&gap, &pace, end.plus(pace.lost_after), None).unwrap();
+        assert_eq!(settled.outcome, Outcome::Unsent);
+        let found = after_look(&gap, &pace, end.plus(pace.lost_after), Some(Sighting { ingested: gap.minute.start(), copies: 2 })).unwrap();
+        assert_eq!((found.outcome, found.copies), (Outcome::Arrived, 2));
+        assert_eq!(blind(&gap, &pace, end.plus(pace.lost_after)), None);
+    }
+
+    #[test]
+    fn a_refused_beat_stays_refused_until_it_is_seen() {
+        let (beat, pace) = (Recorded { outcome: Outcome::Refused, ..sent() }, Pace::default());
+        assert_eq!(after_look(&beat, &pace, at(5000), None).unwrap().outcome, Outcome::Refused);
+        assert_eq!(blind(&beat, &pace, at(5000)), None);
+        let seen = after_look(&beat, &pace, at(60), Some(Sighting { ingested: at(1), copies: 1 })).unwrap();
+        assert_eq!(seen.outcome, Outcome::Arrived);
+    }
+
+    proptest! {
+        #[test]
+        fn blindness_never_makes_a_beat_lost_and_looking_never_makes_it_unseen(seconds in 0_i64..100_000) {
+            let (beat, pace) = (sent(), Pace::default());
+            if let Some(settled) = blind(&beat, &pace, at(seconds)) {
+                prop_assert_eq!(settled.outcome, Outcome::Unseen);
+            }
+            let missed = after_look(&beat, &pace, at(seconds), None).unwrap();
+            prop_assert_eq!(missed.outcome == Outcome::Lost, seconds >= 900);
+            prop_assert!(missed.seen.is_none());
+        }
+    }
+}
