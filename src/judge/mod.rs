@@ -5,5 +5,5 @@
 mod outcome;
 mod verdict;
 
-pub use outcome::{Sighting, after_look, blind, on_receipt};
+pub use outcome::{Sighting, after_look, blind};
 pub use verdict::{Cause, Facts, Health, Verdict, complete_through, verdict};

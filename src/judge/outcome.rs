@@ -1,6 +1,6 @@
-//! One beat: what a receipt, a look, or the lack of one makes of it.
+//! One beat: what a look, or the lack of one, makes of it.
 
-use crate::model::{Outcome, Pace, Recorded, Reply, Settled, Timestamp};
+use crate::model::{Outcome, Pace, Recorded, Settled, Timestamp};
 
 /// What a look saw of one beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,16 +9,6 @@ pub struct Sighting {
     pub ingested: Timestamp,
     /// How many rows of it there were.
     pub copies: u32,
-}
-
-/// What a receipt alone says. A 200 is not an arrival: it is only Awaiting.
-#[must_use]
-pub fn on_receipt(reply: &Reply) -> Outcome {
-    match reply {
-        Reply::Accepted { .. } => Outcome::Awaiting,
-        Reply::Refused { .. } => Outcome::Refused,
-        Reply::Unreachable { .. } => Outcome::Unreachable,
-    }
 }
 
 /// What a look that succeeded at `looked` makes of a beat it asked for; none when that changes nothing worth keeping.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::{
-    DistinctId, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Pace, Phase, Recorded, Route, Timestamp, Traffic,
+    DistinctId, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Pace, Phase, Recorded, Route, Timestamp, Traffic, span,
 };
 
 /// Everything a verdict is made from.
@@ -117,7 +117,7 @@ impl fmt::Display for Cause {
             Self::CaptureRefuses { words } => write!(f, "capture refuses: {words}"),
             Self::CaptureUnreachable { at, words } => write!(f, "capture unreachable at {at}: {words}"),
             Self::NotQueryable { waited, traffic } => {
-                write!(f, "accepted, but not queryable after {}", short(*waited))?;
+                write!(f, "accepted, but not queryable after {}", span(*waited))?;
                 match traffic {
                     Some(Traffic { others: 0, .. }) => f.write_str("; no other event in the last 30 minutes either"),
                     Some(Traffic { newest: Some(newest), .. }) => write!(f, "; the newest other event is from {}", newest.time_of_day()),
@@ -134,18 +134,6 @@ impl fmt::Display for Cause {
             Self::CannotLook(failure) => write!(f, "cannot look: {failure}"),
             Self::NotRunning => f.write_str("nothing is being sent: Heartbeat is not running"),
         }
-    }
-}
-
-/// `2m 05s`, `45s`, `1.2s`, `340ms`.
-fn short(wait: Duration) -> String {
-    let (seconds, ms) = (wait.as_secs(), wait.as_millis());
-    match seconds {
-        3600.. => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
-        60.. => format!("{}m {:02}s", seconds / 60, seconds % 60),
-        10.. => format!("{seconds}s"),
-        1.. => format!("{:.1}s", wait.as_secs_f64()),
-        0 => format!("{ms}ms"),
     }
 }
 
@@ -170,13 +158,13 @@ impl fmt::Display for Verdict {
             (Health::Pending, None) => f.write_str("The first beat is on its way")?,
             (Health::Pending, Some(cause)) => write!(f, "The first beat is on its way: {cause}")?,
             (Health::Good, None) => match self.lag {
-                Some(lag) => write!(f, "Every beat arrives; the last one took {}", short(lag))?,
+                Some(lag) => write!(f, "Every beat arrives; the last one took {}", span(lag))?,
                 None => f.write_str("Every beat arrives")?,
             },
             (Health::Good, Some(cause)) => write!(f, "Waiting for the last beat: {cause}")?,
             (Health::Unchecked, _) => f.write_str("Every beat is accepted; arrival is not checked, for want of a personal API key")?,
             (Health::Slow, None) => match self.lag {
-                Some(lag) => write!(f, "Beats arrive late: the last one took {}", short(lag))?,
+                Some(lag) => write!(f, "Beats arrive late: the last one took {}", span(lag))?,
                 None => f.write_str("Beats arrive late")?,
             },
             (Health::Slow, Some(cause)) => write!(f, "Beats are late: {cause}")?,

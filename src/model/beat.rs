@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{LookFailure, Minute, Outcome, Phases, ProjectToken, Quote, Receipt, RouteId, RouteSpec, Timestamp};
+use super::{LookFailure, Minute, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp};
 
 /// One event on one route in one minute, ready to be sent or looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,11 +38,14 @@ impl Beat {
     pub fn derive(token: &ProjectToken, route: &RouteSpec, minute: Minute) -> Self {
         let slot = Self::slot(token, minute);
         let hash = digest(&[b"beat", token.as_str().as_bytes(), route.name.as_bytes(), &minute.index().to_be_bytes()]);
-        let mut bytes: [u8; 16] = first_bytes(&hash);
-        bytes[..6].copy_from_slice(&slot.ms().to_be_bytes()[2..]);
-        bytes[6] = 0x70 | (bytes[6] & 0x0f);
-        bytes[8] = 0x80 | (bytes[8] & 0x3f);
-        Self { minute, slot, uuid: Uuid::from_bytes(bytes), distinct_id: route.distinct_id.at(slot) }
+        Self { minute, slot, uuid: uuid_v7(slot, &hash), distinct_id: route.distinct_id.at(slot) }
+    }
+
+    /// A single event outside the schedule, for a check: it is its own slot, so that each check is an event of its own.
+    #[must_use]
+    pub fn alone(token: &ProjectToken, distinct_id: &str, now: Timestamp) -> Self {
+        let hash = digest(&[b"check", token.as_str().as_bytes(), distinct_id.as_bytes(), &now.ms().to_be_bytes()]);
+        Self { minute: now.minute(), slot: now, uuid: uuid_v7(now, &hash), distinct_id: distinct_id.to_owned() }
     }
 }
 
@@ -54,6 +57,15 @@ fn digest(parts: &[&[u8]]) -> [u8; 32] {
         hasher.update(part);
     }
     hasher.finalize().into()
+}
+
+/// A UUIDv7 (RFC 9562, 5.7) of this time, with a hash where random bits would stand.
+fn uuid_v7(time: Timestamp, hash: &[u8; 32]) -> Uuid {
+    let mut bytes: [u8; 16] = first_bytes(hash);
+    bytes[..6].copy_from_slice(&time.ms().to_be_bytes()[2..]);
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    bytes[8] = 0x80 | (bytes[8] & 0x3f);
+    Uuid::from_bytes(bytes)
 }
 
 fn first_bytes<const N: usize>(hash: &[u8; 32]) -> [u8; N] {
@@ -88,27 +100,16 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// The beat as its receipt leaves it.
+    /// The beat as its receipt leaves it. A 200 is not an arrival, only Awaiting.
     #[must_use]
-    pub fn of_receipt(route: RouteId, minute: Minute, outcome: Outcome, receipt: &Receipt) -> Self {
-        let status = match &receipt.reply {
-            super::Reply::Accepted { status } => Some(*status),
-            super::Reply::Refused { quote, .. } => Some(quote.status),
-            super::Reply::Unreachable { .. } => None,
+    pub fn of_receipt(route: RouteId, minute: Minute, receipt: &Receipt) -> Self {
+        let (outcome, status) = match &receipt.reply {
+            Reply::Accepted { status } => (Outcome::Awaiting, Some(*status)),
+            Reply::Refused { quote, .. } => (Outcome::Refused, Some(quote.status)),
+            Reply::Unreachable { .. } => (Outcome::Unreachable, None),
         };
-        Self {
-            route,
-            minute,
-            outcome,
-            sent: Some(receipt.sent),
-            status,
-            tries: receipt.tries,
-            phases: receipt.phases,
-            missed: None,
-            seen: None,
-            ingested: None,
-            copies: 0,
-        }
+        let blank = Self::blank(route, minute);
+        Self { outcome, sent: Some(receipt.sent), status, tries: receipt.tries, phases: receipt.phases, ..blank }
     }
 
     /// A minute of which nothing is recorded.
@@ -181,20 +182,32 @@ pub struct Evidence {
     pub of: EvidenceOf,
 }
 
+impl EvidenceOf {
+    /// What a receipt proves, if it is one of failure.
+    #[must_use]
+    pub fn receipt(receipt: &Receipt) -> Option<Self> {
+        match &receipt.reply {
+            Reply::Accepted { .. } => None,
+            Reply::Refused { why, quote } => Some(Self::Refused { why: *why, quote: quote.clone() }),
+            Reply::Unreachable { at, words } => Some(Self::Unreachable { at: *at, words: words.clone() }),
+        }
+    }
+}
+
 /// What kind of failure, with the words that prove it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvidenceOf {
     /// Capture answered and did not take the beat.
     Refused {
         /// Why.
-        why: super::Refusal,
+        why: Refusal,
         /// The answer.
         quote: Quote,
     },
     /// Capture did not answer.
     Unreachable {
         /// Where the way ended.
-        at: super::Phase,
+        at: Phase,
         /// The error.
         words: String,
     },

@@ -14,6 +14,7 @@ mod place;
 mod project;
 mod receipt;
 mod route;
+mod span;
 mod time;
 
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
@@ -27,4 +28,5 @@ pub use place::{Host, HostError, Region};
 pub use project::{NameError, Pace, Project, ProjectId, ProjectName, ProjectSpec, Switch};
 pub use receipt::{Phase, Phases, Quote, Receipt, Refusal, Reply};
 pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};
+pub use span::span;
 pub use time::{Minute, Timestamp};

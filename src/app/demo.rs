@@ -1,0 +1,113 @@
+//! The demo: a sandbox, a store of its own, and the service between them, all in this process.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use serde_json::json;
+use tokio::net::TcpListener;
+
+use super::Service;
+use crate::clock::{Clock, Speed};
+use crate::config::Retention;
+use crate::lifecycle::Stop;
+use crate::model::{Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::posthog;
+use crate::sandbox::{self, Sandbox};
+use crate::store::{self, Sealer, Store};
+use crate::vitals::Vitals;
+
+/// A demo that is set up, and not yet beating.
+pub struct Demo {
+    sandbox: Sandbox,
+    address: String,
+    store: Arc<dyn Store>,
+    clock: Clock,
+    service: Service,
+    listener: TcpListener,
+    folder: tempfile::TempDir,
+}
+
+impl Demo {
+    /// Sets up everything: sandbox, store, and Heartbeat installed on the sandbox's project.
+    ///
+    /// # Errors
+    /// When no port on loopback or no temporary folder is to be had.
+    pub async fn set_up(speed: Speed) -> anyhow::Result<Self> {
+        let clock = Clock::fast_from_now(speed);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port on 127.0.0.1 could be had for the sandbox")?;
+        let address = format!("http://{}", listener.local_addr()?);
+        let sandbox = Sandbox::new(clock.clone());
+        let folder = tempfile::Builder::new().prefix("heartbeat-demo-").tempdir().context("no temporary folder could be made")?;
+        let sealer = Sealer::from_key_file(&folder.path().join("heartbeat.key"))?;
+        let database = folder.path().join("heartbeat.db");
+        let store = store::open(&format!("sqlite:{}", database.display()), sealer).await?;
+        store.apply(&[project(&address)?], &[], clock.now()).await?;
+        let client = posthog::Client::new(clock.clone(), &posthog::Settings::default())?;
+        let vitals = Vitals::new(clock.clone());
+        let service = Service { store: Arc::clone(&store), client, clock: clock.clone(), vitals, retention: Retention::default() };
+        clear_weather(&sandbox)?;
+        Ok(Self { sandbox, address, store, clock, service, listener, folder })
+    }
+
+    /// Starts sandbox and service in the background; they end at `stop`, and the store's folder with them.
+    pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
+        let Self { sandbox, address, store, clock, service, listener, folder } = self;
+        let running = Running { sandbox: sandbox.clone(), address, store, clock };
+        let work = tokio::spawn(async move {
+            let serve = {
+                let stop = stop.clone();
+                async move { sandbox.serve(listener, async move { stop.asked().await }).await.context("the sandbox failed") }
+            };
+            let both = tokio::try_join!(serve, service.run(stop)).map(|_| ());
+            drop(folder);
+            both
+        });
+        (running, work)
+    }
+}
+
+/// What can be seen and done while the demo runs.
+pub struct Running {
+    /// The PostHog that is beaten into.
+    pub sandbox: Sandbox,
+    /// Its address.
+    pub address: String,
+    /// What Heartbeat remembers.
+    pub store: Arc<dyn Store>,
+    /// The time, running fast.
+    pub clock: Clock,
+}
+
+impl Running {
+    /// Fair weather again.
+    ///
+    /// # Errors
+    /// Never in practice: the fair weather is a constant that a test holds.
+    pub fn clear_weather(&self) -> anyhow::Result<()> {
+        clear_weather(&self.sandbox)
+    }
+}
+
+/// The weather of a good day: even then an event takes a moment.
+fn clear_weather(sandbox: &Sandbox) -> anyhow::Result<()> {
+    sandbox.clear_weather();
+    sandbox.change_weather(&json!({"queue": {"lag_ms": 1800}}))?;
+    Ok(())
+}
+
+/// The sandbox's project, with all three events, and waits short enough to be watched.
+fn project(address: &str) -> anyhow::Result<ProjectSpec> {
+    let events = Events::parse("heartbeat + heartbeat_buffer + heartbeat_api").map_err(anyhow::Error::msg)?;
+    Ok(ProjectSpec {
+        name: ProjectName::parse("demo")?,
+        host: Host::parse(address)?,
+        api_host: None,
+        token: ProjectToken::parse(sandbox::TOKEN)?,
+        personal_key: Some(PersonalKey::parse(sandbox::PERSONAL_KEY)?),
+        posthog_id: None,
+        pace: Pace { lost_after: Duration::from_mins(5), ..Pace::default() },
+        heartbeat: Some(HeartbeatApp { events, ..HeartbeatApp::default() }),
+    })
+}

@@ -1,0 +1,77 @@
+//! The service: all loops, started together, stopped together.
+
+use std::future::Future;
+use std::sync::Arc;
+
+use anyhow::{Context as _, anyhow};
+use tokio::task::JoinSet;
+
+use crate::clock::Clock;
+use crate::config::Retention;
+use crate::keep;
+use crate::lifecycle::Stop;
+use crate::posthog;
+use crate::pulse::Pulse;
+use crate::store::Store;
+use crate::verify::Verify;
+use crate::vitals::{Loop, Vitals};
+
+/// Everything the loops need.
+#[derive(Clone)]
+pub struct Service {
+    /// Where the loops meet.
+    pub store: Arc<dyn Store>,
+    /// Sends and asks.
+    pub client: posthog::Client,
+    /// The time.
+    pub clock: Clock,
+    /// Signs of life.
+    pub vitals: Vitals,
+    /// What is kept for how long.
+    pub retention: Retention,
+}
+
+impl Service {
+    /// Runs all loops until `stop`.
+    ///
+    /// # Errors
+    /// When one loop ends by itself: then all of them end, and so must the process.
+    pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
+        let mut loops: JoinSet<(Loop, anyhow::Result<()>)> = JoinSet::new();
+        let Self { store, client, clock, vitals, retention } = self;
+        let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
+        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
+        start(&mut loops, Loop::Pulse, {
+            let stop = stop.clone();
+            async move { Ok(pulse.run(stop.asked()).await?) }
+        });
+        start(&mut loops, Loop::Verify, {
+            let stop = stop.clone();
+            async move { Ok(verify.run(stop.asked()).await?) }
+        });
+        start(&mut loops, Loop::Keep, {
+            let stop = stop.clone();
+            async move { until(stop, keep::run(store, clock, retention, move |at| vitals.sign(Loop::Keep, at))).await }
+        });
+        while let Some(ended) = loops.join_next().await {
+            let (of, result) = ended.context("a loop panicked")?;
+            result.with_context(|| format!("the loop {} failed", of.name()))?;
+            if !stop.is_asked() {
+                return Err(anyhow!("the loop {} ended by itself", of.name()));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn start(loops: &mut JoinSet<(Loop, anyhow::Result<()>)>, of: Loop, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
+    loops.spawn(async move { (of, work.await) });
+}
+
+/// A loop that can be dropped between any two steps.
+async fn until(stop: Stop, work: impl Future<Output = ()>) -> anyhow::Result<()> {
+    tokio::select! {
+        () = stop.asked() => Ok(()),
+        () = work => Ok(()),
+    }
+}

@@ -1,0 +1,134 @@
+//! The demo on a terminal: drawn anew a few times a second from the board.
+
+use std::time::Duration;
+
+use ratatui::Frame;
+use ratatui::layout::{Constraint, Layout};
+use ratatui::style::{Color, Modifier, Style};
+use ratatui::text::{Line, Span};
+use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, Wrap};
+
+use super::board::Board;
+use super::weather::{Sky, Trouble};
+use crate::judge::Health;
+use crate::model::{Outcome, Recorded, span};
+
+/// What the screen shows beside the board.
+pub(super) struct Around<'a> {
+    pub(super) address: &'a str,
+    pub(super) speed: String,
+    pub(super) sky: &'a Sky,
+    /// How much of the demo's time is left, where it ends by itself.
+    pub(super) left: Option<Duration>,
+    pub(super) colour: bool,
+}
+
+/// Draws all of it.
+pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
+    let narrow = frame.area().width < 100;
+    let parts = [Constraint::Length(1), Constraint::Length(3), Constraint::Length(2), Constraint::Min(4), Constraint::Length(4)];
+    let [head, verdict, hour, beats, weather] = Layout::vertical(parts).areas(frame.area());
+    frame.render_widget(Paragraph::new(title(board, around)), head);
+    frame.render_widget(verdict_of(board, around), verdict);
+    frame.render_widget(Paragraph::new(last_hour(board, around)), hour);
+    frame.render_widget(table(board, around, narrow), beats);
+    frame.render_widget(keys(around), weather);
+}
+
+fn title<'a>(board: &Board, around: &Around<'a>) -> Line<'a> {
+    let left = around.left.map_or_else(String::new, |left| format!(" · ends in {}", span(left)));
+    Line::from(vec![
+        Span::styled(" heartbeat demo ", paint(around, Color::Cyan).add_modifier(Modifier::BOLD)),
+        Span::raw(format!(" {} UTC · {} faster than life · sandbox {}{left}", board.report.at.time_of_day(), around.speed, around.address)),
+    ])
+}
+
+fn verdict_of<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
+    let verdict = &board.report.verdict;
+    let (colour, sign) = match verdict.health {
+        Health::Good => (Color::Green, "●"),
+        Health::Pending | Health::Off | Health::Unchecked => (Color::Gray, "○"),
+        Health::Slow => (Color::Yellow, "◐"),
+        Health::Bad => (Color::Red, "✗"),
+        Health::Blind | Health::Idle => (Color::Magenta, "?"),
+    };
+    let style = paint(around, colour).add_modifier(Modifier::BOLD);
+    let text = Line::from(vec![Span::styled(format!(" {sign} {} ", verdict.health), style), Span::styled(verdict.to_string(), style)]);
+    Paragraph::new(text).wrap(Wrap { trim: false }).block(Block::new().borders(Borders::TOP))
+}
+
+fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
+    let report = &board.report;
+    let mut strip = vec![Span::raw(" last hour ")];
+    strip.extend(report.strip.iter().map(|minute| match minute {
+        Some(outcome) => Span::styled(outcome.mark().to_string(), paint(around, colour_of(*outcome))),
+        None => Span::raw(" "),
+    }));
+    let through = report.complete_through.map_or_else(|| "–".into(), |minute| minute.to_string());
+    let lag = |lag: Option<Duration>| lag.map_or_else(|| "–".into(), span);
+    let (p50, p95, p99) = (lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
+    let ends = |outcome| report.ends.of(outcome);
+    let counts: Vec<String> = [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Refused, Outcome::Unreachable, Outcome::Unseen]
+        .into_iter()
+        .filter(|outcome| ends(*outcome) > 0)
+        .map(|outcome| format!("{} {outcome}", ends(outcome)))
+        .collect();
+    let sums = format!(" complete through {through} · ingested p50 {p50} p95 {p95} p99 {p99} · {}", counts.join(", "));
+    vec![Line::from(strip), Line::raw(sums)]
+}
+
+fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
+    let rows: Vec<Row<'a>> = board.rows.iter().map(|beat| row(board, beat, around, narrow)).collect();
+    let mut heads = vec!["minute", "route", "receipt"];
+    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(22)];
+    if !narrow {
+        heads.extend(["dns", "tcp", "tls", "first byte"]);
+        widths.extend([Constraint::Length(7), Constraint::Length(7), Constraint::Length(7), Constraint::Length(10)]);
+    }
+    heads.extend(["outcome", "ingested", "queryable"]);
+    widths.extend([Constraint::Length(11), Constraint::Length(9), Constraint::Min(14)]);
+    let header = Row::new(heads).style(Style::new().add_modifier(Modifier::DIM));
+    Table::new(rows, widths).header(header).block(Block::new().borders(Borders::TOP).title(" beats "))
+}
+
+fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) -> Row<'a> {
+    let ms = |us: Option<u32>| Cell::from(us.map_or_else(|| "–".into(), |us| format!("{:.1}ms", f64::from(us) / 1e3)));
+    let mut cells = vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.receipt(beat))];
+    if !narrow {
+        let phases = beat.phases;
+        cells.extend([ms(phases.dns_us), ms(phases.connect_us), ms(phases.tls_us), ms(phases.first_byte_us)]);
+    }
+    cells.push(Cell::from(Span::styled(beat.outcome.name(), paint(around, colour_of(beat.outcome)))));
+    cells.push(Cell::from(beat.ingested_lag().map_or_else(String::new, span)));
+    let waited = beat.missed.map(|missed| format!("not after {}", span(missed.since(beat.counted_from()))));
+    let queryable = beat.queryable_lag().map(|(after, within)| format!("{} – {}", span(after), span(within)));
+    cells.push(Cell::from(queryable.or(waited).unwrap_or_default()));
+    Row::new(cells)
+}
+
+fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
+    let mut made = vec![Span::raw(" ")];
+    for (number, trouble) in (1..).zip(Trouble::ALL) {
+        let on = around.sky.has(trouble);
+        let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
+        made.push(Span::styled(format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }), style));
+        made.push(Span::raw("  "));
+    }
+    made.push(Span::raw("[0] fair  [q] quit"));
+    let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says()));
+    Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
+}
+
+const fn colour_of(outcome: Outcome) -> Color {
+    match outcome {
+        Outcome::Arrived => Color::Green,
+        Outcome::Late => Color::Yellow,
+        Outcome::Awaiting | Outcome::Unsent => Color::Gray,
+        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => Color::Red,
+        Outcome::Unseen => Color::Magenta,
+    }
+}
+
+fn paint(around: &Around<'_>, colour: Color) -> Style {
+    if around.colour { Style::new().fg(colour) } else { Style::new() }
+}

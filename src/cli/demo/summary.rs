@@ -1,0 +1,60 @@
+//! The demo's last words: what was sent, and what became of it.
+
+use std::fmt;
+
+use crate::app::Running;
+use crate::model::{Histogram, Outcome, Recorded, RouteId, Timestamp, span};
+
+/// What became of the demo's beats.
+pub(super) struct Summary {
+    counts: [u32; Outcome::ALL.len()],
+    lags: Histogram,
+    overdue: u32,
+    verdict: String,
+}
+
+impl Summary {
+    /// Reads it from the store.
+    pub(super) async fn read(demo: &Running, begun: Timestamp) -> anyhow::Result<Self> {
+        let board = super::Board::read(demo).await?;
+        let project = &board.report.project;
+        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        let now = demo.clock.now();
+        let beats = demo.store.beats(&ids, begun.minute(), now.minute().plus(1)).await?;
+        let mut summary = Self { counts: [0; Outcome::ALL.len()], lags: Histogram::default(), overdue: 0, verdict: board.report.verdict.to_string() };
+        for beat in &beats {
+            summary.counts[beat.outcome as usize] += 1;
+            if let Some(lag) = beat.ingested_lag() {
+                summary.lags.add(lag);
+            }
+            let waits = |beat: &Recorded| now.since(beat.counted_from()) > project.spec.pace.late_after;
+            summary.overdue += u32::from(beat.outcome == Outcome::Awaiting && waits(beat));
+        }
+        let minutes = now.minute().index() - begun.minute().index();
+        summary.counts[Outcome::Unsent as usize] += (minutes.unsigned_abs() as u32 * ids.len() as u32).saturating_sub(beats.len() as u32);
+        Ok(summary)
+    }
+
+    /// Whether at least one beat arrived, and nothing went wrong with any of them.
+    pub(super) fn is_clean(&self) -> bool {
+        let fine = [Outcome::Arrived, Outcome::Awaiting];
+        let bad: u32 = Outcome::ALL.iter().filter(|outcome| !fine.contains(outcome)).map(|outcome| self.counts[*outcome as usize]).sum();
+        self.counts[Outcome::Arrived as usize] > 0 && bad == 0 && self.overdue == 0
+    }
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let counted: Vec<String> = Outcome::ALL
+            .into_iter()
+            .filter(|outcome| self.counts[*outcome as usize] > 0)
+            .map(|outcome| format!("{} {outcome}", self.counts[outcome as usize]))
+            .collect();
+        let total: u32 = self.counts.iter().sum();
+        writeln!(f, "{total} beats: {}", if counted.is_empty() { "none".into() } else { counted.join(", ") })?;
+        if let (Some(p50), Some(p99)) = (self.lags.percentile(0.5), self.lags.percentile(0.99)) {
+            writeln!(f, "ingested after {} (median), {} (99 of 100)", span(p50), span(p99))?;
+        }
+        write!(f, "at the end: {}", self.verdict)
+    }
+}

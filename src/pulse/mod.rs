@@ -1,0 +1,196 @@
+//! The pulse: each minute, what is due is sent and recorded.
+//!
+//! A minute's beats are one sorted list that one loop walks: no task, timer or connection per project. What is sent
+//! goes to a recorder that writes as many receipts at once as have come together. Nothing
+//! here looks for a beat: that is `verify`.
+
+mod flight;
+mod schedule;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{Semaphore, mpsc};
+
+use crate::clock::Clock;
+use crate::model::{Beat, Evidence, EvidenceOf, Minute, Project, Recorded, RouteId, Timestamp};
+use crate::posthog::{self, capture};
+use crate::store::{Roster, Store, StoreError};
+use crate::vitals::Vitals;
+use flight::Flight;
+use schedule::{Due, Schedule};
+
+/// How often a loop asks whether somebody changed a project: a person who enables an app sees the first beat after this.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
+/// How long a stop waits for answers that are under way. What is not recorded then is found by its derived uuid.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// How many requests are under way at once, at most.
+const MAX_IN_FLIGHT: usize = 4096;
+/// How many receipts go into the store at once, at most.
+const MAX_BATCH: usize = 4096;
+/// How many receipts are held while the store does not take them. Older ones are let go: looks find their beats all the same.
+const MAX_HELD: usize = 200_000;
+
+/// What the pulse needs.
+#[derive(Clone)]
+pub struct Pulse {
+    /// Where projects come from and receipts go to.
+    pub store: Arc<dyn Store>,
+    /// Sends.
+    pub client: posthog::Client,
+    /// The time.
+    pub clock: Clock,
+    /// Where it gives its sign of life.
+    pub vitals: Vitals,
+}
+
+/// One receipt on its way to the store.
+struct Sent {
+    beat: Recorded,
+    evidence: Option<Evidence>,
+}
+
+impl Pulse {
+    /// Beats until `stop`.
+    ///
+    /// # Errors
+    /// When the projects cannot be read at the start. Later trouble with the store is logged and waited out: beating goes on.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
+        let mut roster = Roster::new(Arc::clone(&self.store));
+        roster.refresh().await?;
+        let flight = Arc::new(Flight::new(self.vitals.clone()));
+        let (receipts, arriving) = mpsc::unbounded_channel();
+        let recorder = tokio::spawn(record(self.clone(), arriving, Arc::clone(&flight)));
+        tokio::pin!(stop);
+        tokio::select! {
+            () = &mut stop => {}
+            () = self.walk(roster, &flight, &receipts) => {}
+        }
+        drop(receipts);
+        if self.clock.timeout(FAREWELL, recorder).await.is_err() {
+            tracing::info!("stopped before every answer had come; what they would have said is found by looking");
+        }
+        Ok(())
+    }
+
+    /// Walks minute after minute, for ever.
+    async fn walk(&self, mut roster: Roster, flight: &Arc<Flight>, receipts: &mpsc::UnboundedSender<Sent>) {
+        let permits = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
+        let mut schedule = Schedule::of(roster.projects());
+        let mut fresh = schedule.entries().to_vec();
+        let mut walked: Option<Minute> = None;
+        let mut sent: HashSet<RouteId> = HashSet::new();
+        let mut refreshed = self.clock.monotonic();
+        let mut store_ails = false;
+        loop {
+            let now = self.clock.now();
+            let minute = now.minute();
+            // 1. Somebody may have changed a project.
+            if self.clock.monotonic() - refreshed >= REFRESH_EVERY {
+                refreshed = self.clock.monotonic();
+                match roster.refresh().await {
+                    Ok(false) => store_ails = false,
+                    Ok(true) => {
+                        let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
+                        fresh = schedule.not_in(&before);
+                        store_ails = false;
+                    }
+                    Err(error) if !store_ails => {
+                        store_ails = true;
+                        tracing::error!(%error, "cannot read the projects; beating goes on with those known so far");
+                    }
+                    Err(_) => {}
+                }
+            }
+            // 2. A minute begins; or the wall was stepped, and this minute may have its beats already.
+            if walked != Some(minute) {
+                warn_of_missed(walked, minute);
+                walked = Some(minute);
+                schedule.rewind();
+                sent = flight.of(minute);
+                match self.store.recorded(minute).await {
+                    Ok(recorded) => sent.extend(recorded),
+                    // Sending twice is harmless, not sending is not.
+                    Err(error) => tracing::warn!(%error, "cannot see what this minute holds; its beats are sent, as the same events"),
+                }
+            }
+            // 3. What is new goes at once, so that a person sees the first beat now; the rest at its slot.
+            let mut due = std::mem::take(&mut fresh);
+            due.extend(schedule.due(minute, now));
+            for entry in due.into_iter().filter(|entry| sent.insert(entry.route)) {
+                let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
+                flight.took_off(entry.route, minute);
+                let (pulse, project, receipts) = (self.clone(), Arc::clone(&roster.projects()[entry.project]), receipts.clone());
+                tokio::spawn(async move {
+                    let sent = pulse.send(&project, entry, minute).await;
+                    // The recorder outlives every sender; if it is gone, so is the process.
+                    let _ = receipts.send(sent);
+                    drop(permit);
+                });
+            }
+            flight.walked_to(now);
+            // 4. Until the next slot, the next minute, or the next question to the store.
+            let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(REFRESH_EVERY));
+            self.clock.sleep_until(wake).await;
+        }
+    }
+
+    /// Sends one beat and gives what is to be recorded of it.
+    async fn send(&self, project: &Project, due: Due, minute: Minute) -> Sent {
+        let route = &project.routes[due.route_index];
+        let beat = Beat::derive(&project.spec.token, &route.spec, minute);
+        // The timestamp is that of the sending, and lies in the beat's own minute: a repeat then falls into the same day.
+        let last = Timestamp::from_ms(minute.end().ms() - 1);
+        let timestamp = self.clock.now().clamp(minute.start(), last);
+        let event = capture::Event {
+            base: route.spec.host.as_ref().unwrap_or(&project.spec.host).capture(),
+            endpoint: route.spec.endpoint,
+            token: &project.spec.token,
+            name: &route.spec.event,
+            beat: &beat,
+            timestamp,
+        };
+        let receipt = capture::send(&self.client, &event, minute.end()).await;
+        tracing::debug!(project = %project.spec.name, route = route.spec.name, %minute, reply = ?receipt.reply, "sent");
+        let evidence = EvidenceOf::receipt(&receipt).map(|of| Evidence { route: route.id, minute, at: self.clock.now(), of });
+        Sent { beat: Recorded::of_receipt(route.id, minute, &receipt), evidence }
+    }
+}
+
+/// Minutes in which we did not run are ours; they are never sent late.
+fn warn_of_missed(walked: Option<Minute>, minute: Minute) {
+    if let Some(missed) = walked.map(|walked| minute.index() - walked.index() - 1).filter(|missed| *missed > 0) {
+        tracing::warn!(minutes = missed, "the clock jumped ahead: no beat was sent in the minutes between, and none is sent late");
+    }
+}
+
+/// Writes receipts, as many at once as have come together, until all senders are gone.
+async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, flight: Arc<Flight>) {
+    let (mut beats, mut evidence, mut batch) = (Vec::new(), Vec::new(), Vec::with_capacity(64));
+    while arriving.recv_many(&mut batch, MAX_BATCH).await > 0 {
+        for sent in batch.drain(..) {
+            beats.push(sent.beat);
+            evidence.extend(sent.evidence);
+        }
+        let mut ails = false;
+        while let Err(error) = pulse.store.record(&beats, &evidence).await {
+            if !std::mem::replace(&mut ails, true) {
+                tracing::error!(%error, receipts = beats.len(), "cannot record receipts; they are held, and tried again every second");
+            }
+            pulse.clock.sleep(REFRESH_EVERY).await;
+            while let Ok(sent) = arriving.try_recv() {
+                beats.push(sent.beat);
+                evidence.extend(sent.evidence);
+            }
+            if let Some(over) = beats.len().checked_sub(MAX_HELD) {
+                flight.landed(&beats[..over]);
+                beats.drain(..over);
+            }
+            evidence.truncate(MAX_HELD);
+        }
+        flight.landed(&beats);
+        beats.clear();
+        evidence.clear();
+    }
+}

@@ -1,0 +1,158 @@
+//! What is shown of a project, read from the store: verdict, complete through, lags, the strip of the last hour.
+//!
+//! The command line, the demo and the page show the same report; each dresses it in its own way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::judge::{self, Facts, Verdict};
+use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, RouteId, Timestamp};
+use crate::store::{Store, StoreError};
+
+/// How far back beats can hold back "complete through": as long as they are looked for.
+const OPEN_FOR_MINUTES: i64 = 24 * 60;
+/// How many minutes a strip shows.
+const STRIP_MINUTES: i64 = 60;
+
+/// How late the beats of today (UTC) were ingested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Lags {
+    /// Half of them were not later than this.
+    pub p50: Option<Duration>,
+    /// 95 of 100 were not later than this.
+    pub p95: Option<Duration>,
+    /// 99 of 100 were not later than this.
+    pub p99: Option<Duration>,
+    /// How many arrived.
+    pub count: u64,
+}
+
+/// How many beats of today (UTC) came to which end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Ends {
+    counts: [u32; Outcome::ALL.len()],
+    /// Rows beyond one that looks saw of a beat.
+    pub duplicates: u32,
+}
+
+impl Ends {
+    /// How many ended so.
+    #[must_use]
+    pub fn of(&self, outcome: Outcome) -> u32 {
+        self.counts[outcome as usize]
+    }
+}
+
+/// A project, as it is shown.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Which project.
+    pub project: Arc<Project>,
+    /// When this was so.
+    pub at: Timestamp,
+    /// Its health, and where the way is broken.
+    pub verdict: Verdict,
+    /// The newest minute up to which every accepted beat has arrived.
+    pub complete_through: Option<Minute>,
+    /// Lags of today.
+    pub lags: Lags,
+    /// Ends of today, minutes without a beat as Unsent.
+    pub ends: Ends,
+    /// The last hour, oldest minute first: the worst outcome among the routes; none where no beat was expected.
+    pub strip: Vec<Option<Outcome>>,
+    /// The newest beat of each route, in the routes' order.
+    pub newest: Vec<Option<Recorded>>,
+    /// The newest look.
+    pub look: Option<Look>,
+    /// What failures of the last hour left, oldest first.
+    pub evidence: Vec<Evidence>,
+}
+
+/// Reports on every project, by name.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
+    let looks = store.looks().await?;
+    let mut reports = Vec::new();
+    for project in store.projects().await? {
+        let look = looks.iter().find(|look| look.project == project.id).cloned();
+        reports.push(report(store, Arc::new(project), look, now).await?);
+    }
+    Ok(reports)
+}
+
+/// Reports on one project.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
+    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+    let end = now.minute().plus(1);
+    let hour_ago = end.plus(-STRIP_MINUTES);
+    let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;
+    let evidence = store.evidence(&ids, hour_ago, end).await?;
+    let facts = Facts {
+        now,
+        pace: &project.spec.pace,
+        on: project.spec.beats(),
+        routes: &project.routes,
+        beats: &beats,
+        evidence: &evidence,
+        look: look.as_ref(),
+    };
+    let verdict = judge::verdict(&facts);
+    let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
+    let (lags, ends) = today(&project, beats.iter().filter(|beat| beat.minute >= midnight), midnight, now);
+    let newest = ids.iter().map(|id| beats.iter().rfind(|beat| beat.route == *id && beat.sent.is_some()).cloned()).collect();
+    let strip = strip(&project, &beats, now);
+    Ok(Report { complete_through: judge::complete_through(&beats), at: now, verdict, lags, ends, strip, newest, look, evidence, project })
+}
+
+fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midnight: Minute, now: Timestamp) -> (Lags, Ends) {
+    let (mut lags, mut ends, mut sent) = (Histogram::default(), Ends::default(), 0_u32);
+    for beat in beats {
+        ends.counts[beat.outcome as usize] += 1;
+        ends.duplicates += beat.copies.saturating_sub(1);
+        sent += 1;
+        if let Some(lag) = beat.ingested_lag() {
+            lags.add(lag);
+        }
+    }
+    let due: u32 = project.routes.iter().map(|route| expected(project, route.since.minute().max(midnight), now)).sum();
+    ends.counts[Outcome::Unsent as usize] += due.saturating_sub(sent);
+    let lags =
+        Lags { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() };
+    (lags, ends)
+}
+
+/// How many whole minutes from `from` up to now should have had a beat.
+fn expected(project: &Project, from: Minute, now: Timestamp) -> u32 {
+    from.until(now.minute()).filter(|minute| project.was_on(*minute)).count() as u32
+}
+
+fn strip(project: &Project, beats: &[Recorded], now: Timestamp) -> Vec<Option<Outcome>> {
+    let end = now.minute().plus(1);
+    let of_minute = |minute: Minute| {
+        let at = beats.partition_point(|beat| beat.minute < minute);
+        let recorded = beats[at..].iter().take_while(|beat| beat.minute == minute).map(|beat| beat.outcome);
+        let worst = recorded.max_by_key(|outcome| gravity(*outcome));
+        let was_due = minute < now.minute() && project.was_on(minute) && project.routes.iter().any(|route| route.since.minute() <= minute);
+        worst.or(was_due.then_some(Outcome::Unsent))
+    };
+    end.plus(-STRIP_MINUTES).until(end).map(of_minute).collect()
+}
+
+/// The graver, the higher: a minute shows its gravest.
+const fn gravity(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Arrived => 0,
+        Outcome::Awaiting => 1,
+        Outcome::Unsent => 2,
+        Outcome::Unseen => 3,
+        Outcome::Late => 4,
+        Outcome::Lost => 5,
+        Outcome::Unreachable => 6,
+        Outcome::Refused => 7,
+    }
+}

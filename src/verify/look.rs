@@ -1,0 +1,132 @@
+//! One look at one project, from question to settled beats.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::questions::{Asked, oldest, questions};
+use super::{Verify, wait_after};
+use crate::judge::{self, Sighting};
+use crate::model::{Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Timestamp, Traffic};
+use crate::posthog::query::{self, Answer, Question};
+use crate::store::StoreError;
+
+impl Verify {
+    /// Looks at `project`; gives the look as it is on record now, or none when the store did not take it (said in the log).
+    pub(super) async fn look(&self, project: &Project, last: Option<&Look>) -> Option<Look> {
+        match self.try_look(project, last).await {
+            Ok(look) => look,
+            Err(error) => {
+                tracing::error!(project = %project.spec.name, %error, "a look came to nothing; it is made again");
+                None
+            }
+        }
+    }
+
+    async fn try_look(&self, project: &Project, last: Option<&Look>) -> Result<Option<Look>, StoreError> {
+        let asked_at = self.clock.now();
+        let asked = questions(&self.store, project, asked_at).await?;
+        if asked.is_empty() && !project.spec.beats() {
+            // Switched off, and nothing left to wait for.
+            return Ok(None);
+        }
+        let mut posthog_id = project.spec.posthog_id.or_else(|| last.and_then(|last| last.posthog_id));
+        let answer = self.ask(project, &asked, asked_at, &mut posthog_id).await;
+        let now = self.clock.now();
+        let look = next_state(project, last, asked_at, now, posthog_id, answer.as_ref().map(|answer| answer.traffic));
+        let settled = match &answer {
+            Ok(answer) => settle(project, &asked, asked_at, answer),
+            Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.pace, asked_at)).collect(),
+        };
+        let evidence = evidence(&asked, &settled, now, answer.as_ref().err());
+        self.store.settle(&look, &settled, &evidence).await?;
+        report(project, last, &look);
+        Ok(Some(look))
+    }
+
+    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, id: &mut Option<u64>) -> Result<Answer, LookFailure> {
+        let spec = &project.spec;
+        let without_key = || LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None };
+        let key: &PersonalKey = spec.personal_key.as_ref().ok_or_else(without_key)?;
+        let posthog_id = match *id {
+            Some(found) => found,
+            None => *id.insert(query::find_project(&self.client, spec.api(), key, &spec.token).await?),
+        };
+        let question = Question {
+            base: spec.api(),
+            key,
+            posthog_id,
+            events: project.routes.iter().map(|route| route.spec.event.as_str()).collect(),
+            uuids: asked.iter().map(|asked| asked.beat.uuid).collect(),
+            back_to: oldest(asked, now).start(),
+            now,
+        };
+        query::look(&self.client, &question).await
+    }
+}
+
+/// What a look that succeeded makes of the beats it asked for. The time of the look is when it was asked: what it did not
+/// see may have come while the answer was on its way.
+fn settle(project: &Project, asked: &[Asked], looked: Timestamp, answer: &Answer) -> Vec<Settled> {
+    let seen: HashMap<Uuid, _> = answer.arrivals.iter().map(|arrival| (arrival.uuid, arrival)).collect();
+    let ahead_ms = answer.server_ahead_ms.unwrap_or(0);
+    let sighting = |asked: &Asked| {
+        let arrival = seen.get(&asked.beat.uuid)?;
+        Some(Sighting { ingested: Timestamp::from_ms(arrival.ingested.ms() - ahead_ms), copies: arrival.copies })
+    };
+    asked.iter().filter_map(|asked| judge::after_look(&asked.recorded, &project.spec.pace, looked, sighting(asked))).collect()
+}
+
+/// What newly ended badly, with its proof. Without a key nobody asked us to look, and nothing has to be proved.
+fn evidence(asked: &[Asked], settled: &[Settled], now: Timestamp, failure: Option<&LookFailure>) -> Vec<Evidence> {
+    let before: HashMap<_, _> = asked.iter().map(|asked| ((asked.recorded.route, asked.recorded.minute), asked.recorded.outcome)).collect();
+    let ended = settled.iter().filter(|settled| before.get(&(settled.route, settled.minute)) != Some(&settled.outcome));
+    ended
+        .filter_map(|settled| {
+            let of = match (settled.outcome, failure) {
+                (Outcome::Lost, _) => EvidenceOf::Lost { looked: settled.missed.unwrap_or(now) },
+                (Outcome::Unseen, Some(failure)) if failure.trouble != LookTrouble::NoKey => EvidenceOf::Unseen(failure.clone()),
+                _ => return None,
+            };
+            Some(Evidence { route: settled.route, minute: settled.minute, at: now, of })
+        })
+        .collect()
+}
+
+fn next_state(
+    project: &Project,
+    last: Option<&Look>,
+    asked_at: Timestamp,
+    now: Timestamp,
+    posthog_id: Option<u64>,
+    result: Result<Traffic, &LookFailure>,
+) -> Look {
+    let last_wait = last.map_or(Duration::ZERO, |last| last.not_before.since(last.at));
+    let wait = result.as_ref().err().map_or(Duration::ZERO, |failure| {
+        wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.pace.look_every)
+    });
+    // Another project of that number may be meant once PostHog no longer knows it: it is looked up again.
+    let lost_project = result.as_ref().is_err_and(|failure| failure.trouble == LookTrouble::NoSuchProject);
+    Look {
+        project: project.id,
+        at: asked_at,
+        last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
+        failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
+        not_before: now.plus(wait),
+        posthog_id: posthog_id.filter(|_| !lost_project),
+        result: result.map_err(Clone::clone),
+    }
+}
+
+/// A change of what looking gives is said once, when it changes.
+fn report(project: &Project, last: Option<&Look>, look: &Look) {
+    let trouble = |look: &Look| look.result.as_ref().err().map(|failure| failure.trouble);
+    match (last.and_then(trouble), &look.result) {
+        (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "looking works again"),
+        (before, Err(failure)) if before != Some(failure.trouble) => {
+            tracing::warn!(project = %project.spec.name, "cannot look: {failure}");
+        }
+        _ => {}
+    }
+}

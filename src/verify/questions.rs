@@ -1,0 +1,59 @@
+//! What to ask in one look: the beats that were not seen so far, and the minutes of which nothing is recorded.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::model::{Beat, Minute, Outcome, Project, Recorded, Route, Timestamp};
+use crate::posthog::query::MAX_BEATS_A_LOOK;
+use crate::store::{Store, StoreError};
+
+/// A beat is looked for this long; what comes later is not noticed any more.
+pub(super) const LOOKED_FOR: Duration = Duration::from_hours(24);
+
+/// One beat to ask for: what is recorded of it, and its identity, derived anew.
+pub(super) struct Asked {
+    pub(super) recorded: Recorded,
+    pub(super) beat: Beat,
+}
+
+/// The beats to ask for, at most [`MAX_BEATS_A_LOOK`]; what is undecided comes first, newest before older.
+///
+/// A minute without a record counts as well: a process may have sent its beat and died before recording it.
+pub(super) async fn questions(store: &Arc<dyn Store>, project: &Project, now: Timestamp) -> Result<Vec<Asked>, StoreError> {
+    let ids: Vec<_> = project.routes.iter().map(|route| route.id).collect();
+    let horizon = now.minus(LOOKED_FOR).minute();
+    let mut first: Vec<Recorded> = Vec::new();
+    let mut rest: Vec<Recorded> = Vec::new();
+    for beat in store.open_beats(&ids, horizon).await? {
+        let undecided = matches!(beat.outcome, Outcome::Awaiting | Outcome::Unseen | Outcome::Unreachable);
+        if undecided { &mut first } else { &mut rest }.push(beat);
+    }
+    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(horizon).max(horizon);
+    for (id, minute) in store.gaps(&ids, begun, now.minute()).await? {
+        let was_due = project.routes.iter().any(|route| route.id == id && minute >= route.since.minute()) && project.was_on(minute);
+        if was_due {
+            first.push(Recorded::blank(id, minute));
+        }
+    }
+    first.sort_by_key(|beat| std::cmp::Reverse(beat.minute));
+    first.truncate(MAX_BEATS_A_LOOK);
+    // Those given up take turns for the room that is left.
+    let room = (MAX_BEATS_A_LOOK - first.len()).min(rest.len());
+    if room > 0 {
+        let turn = (now.minute().index().unsigned_abs() as usize).wrapping_mul(room) % rest.len();
+        rest.rotate_left(turn);
+        first.extend(rest.drain(..room));
+    }
+    Ok(first.into_iter().filter_map(|recorded| ask(project, recorded)).collect())
+}
+
+fn ask(project: &Project, recorded: Recorded) -> Option<Asked> {
+    let route: &Route = project.routes.iter().find(|route| route.id == recorded.route)?;
+    let beat = Beat::derive(&project.spec.token, &route.spec, recorded.minute);
+    Some(Asked { recorded, beat })
+}
+
+/// The oldest minute among them; now's, when there are none.
+pub(super) fn oldest(asked: &[Asked], now: Timestamp) -> Minute {
+    asked.iter().map(|asked| asked.recorded.minute).min().unwrap_or_else(|| now.minute())
+}

@@ -1,0 +1,73 @@
+//! Each loop's last sign of life: up to which instant it has done all that was due.
+
+use std::sync::Arc;
+
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::model::Timestamp;
+
+/// A loop of the service.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loop {
+    /// Sends what is due, and records it.
+    Pulse,
+    /// Looks for what was sent.
+    Verify,
+    /// Folds and drops what is old.
+    Keep,
+}
+
+impl Loop {
+    /// All loops.
+    pub const ALL: [Self; 3] = [Self::Pulse, Self::Verify, Self::Keep];
+
+    /// One word, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Pulse => "pulse",
+            Self::Verify => "verify",
+            Self::Keep => "keep",
+        }
+    }
+}
+
+/// The loops' signs of life. Cheap to clone; all clones are the same signs.
+#[derive(Debug, Clone)]
+pub struct Vitals {
+    clock: Clock,
+    signs: Arc<[watch::Sender<Option<Timestamp>>; 3]>,
+}
+
+impl Vitals {
+    /// No loop has given a sign yet.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { clock, signs: Arc::new(std::array::from_fn(|_| watch::Sender::new(None))) }
+    }
+
+    /// The loop has done all that was due up to `until`. An earlier instant than the last is taken too: clocks step back.
+    pub fn sign(&self, of: Loop, until: Timestamp) {
+        self.signs[of as usize].send_replace(Some(until));
+    }
+
+    /// Up to when the loop has done all that was due; none before its first sign.
+    #[must_use]
+    pub fn last(&self, of: Loop) -> Option<Timestamp> {
+        *self.signs[of as usize].borrow()
+    }
+
+    /// How far the loop is behind the clock, in milliseconds; none before its first sign.
+    #[must_use]
+    pub fn behind_ms(&self, of: Loop) -> Option<i64> {
+        self.last(of).map(|last| self.clock.now().ms() - last.ms())
+    }
+
+    /// Waits until the loop has done all that was due up to `until`.
+    pub async fn reached(&self, of: Loop, until: Timestamp) {
+        let mut sign = self.signs[of as usize].subscribe();
+        // The sender lives in `self`: waiting cannot fail.
+        let _ = sign.wait_for(|last| last.is_some_and(|last| last >= until)).await;
+    }
+}
