@@ -60,8 +60,8 @@ pub struct Report {
     pub ends: Ends,
     /// The last hour, oldest minute first: the worst outcome among the routes; none where no beat was expected.
     pub strip: Vec<Option<Outcome>>,
-    /// The newest beat of each route, in the routes' order.
-    pub newest: Vec<Option<Recorded>>,
+    /// The newest beat that was seen, of any route.
+    pub newest_seen: Option<Recorded>,
     /// The newest look.
     pub look: Option<Look>,
     /// What failures of the last hour left, oldest first.
@@ -104,9 +104,9 @@ pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>
     let verdict = judge::verdict(&facts);
     let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
     let (lags, ends) = today(&project, beats.iter().filter(|beat| beat.minute >= midnight), midnight, now);
-    let newest = ids.iter().map(|id| beats.iter().rfind(|beat| beat.route == *id && beat.sent.is_some()).cloned()).collect();
+    let newest_seen = beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned();
     let strip = strip(&project, &beats, now);
-    Ok(Report { complete_through: judge::complete_through(&beats), at: now, verdict, lags, ends, strip, newest, look, evidence, project })
+    Ok(Report { complete_through: judge::complete_through(&beats), at: now, verdict, lags, ends, strip, newest_seen, look, evidence, project })
 }
 
 fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midnight: Minute, now: Timestamp) -> (Lags, Ends) {

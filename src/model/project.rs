@@ -88,6 +88,13 @@ impl ProjectSpec {
         self.api_host.as_ref().unwrap_or(&self.host).api()
     }
 
+    /// Every address that anything is sent to or read from.
+    pub fn hosts(&self) -> impl Iterator<Item = &Host> {
+        let app = self.heartbeat.iter();
+        let of_app = app.flat_map(|app| app.host.iter().chain(app.routes.iter().filter_map(|route| route.host.as_ref())));
+        std::iter::once(&self.host).chain(&self.api_host).chain(of_app)
+    }
+
     /// Whether Heartbeat is installed and enabled.
     #[must_use]
     pub fn beats(&self) -> bool {

@@ -10,14 +10,18 @@ use std::io::IsTerminal as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use clap::Args;
 use tokio::sync::mpsc;
 
-use crate::app::{Demo, Running};
-use crate::cli::output::Output;
+use crate::app::{self, Running};
+use crate::cli::global::Invocation;
 use crate::clock::Speed;
+use crate::config::duration;
 use crate::lifecycle::{Lifecycle, Stop};
+use crate::model::Timestamp;
 use board::{Board, Told};
 use screen::Around;
+use summary::Summary;
 use terminal::Terminal;
 use weather::{Sky, Wish};
 
@@ -30,64 +34,72 @@ const DRAW_EVERY: Duration = Duration::from_millis(150);
 /// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the weather. Nothing is left behind.
 ///
 /// Exit codes: 0 every beat arrived in time, 1 some did not, or none was sent.
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
+#[derive(Debug, Args)]
+pub struct Demo {
     /// How many times faster than life the clock runs: 12 makes a minute of five seconds
     #[arg(long, default_value = "12", value_parser = Speed::parse)]
-    speed: Speed,
+    pub speed: Speed,
     /// End by itself after so much of the demo's own time, such as 10m
-    #[arg(long = "for", value_name = "TIME", value_parser = crate::config::duration::parse)]
-    lasts: Option<Duration>,
+    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+    pub lasts: Option<Duration>,
     /// Print lines, as where there is no terminal
     #[arg(long)]
-    plain: bool,
+    pub plain: bool,
 }
 
-pub(crate) async fn run(args: Args, output: &Output, lifecycle: &Lifecycle) -> anyhow::Result<ExitCode> {
-    let demo = Demo::set_up(args.speed).await?;
-    let (handle, stop) = Stop::by_hand();
-    let (running, work) = demo.start(stop);
-    let begun = running.clock.now();
-    let until = args.lasts.map(|lasts| begun.plus(lasts));
-    let interactive = !args.plain && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
-    let show = Show { demo: &running, args: &args, until, colour: output.colour() };
-    let mut work = work;
-    let shown = tokio::select! {
-        shown = async { if interactive { show.on_screen(lifecycle).await } else { show.in_lines(lifecycle, output).await } } => shown,
-        // One of its parts ended: the demo is over, and says why.
-        ended = &mut work => { ended??; return Ok(ExitCode::FAILURE) }
-    };
-    let summary = summary::Summary::read(&running, begun).await?;
-    handle.stop();
-    work.await??;
-    shown?;
-    output.print(&summary.to_string());
-    Ok(if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+impl Demo {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let lifecycle = Lifecycle::listen()?;
+        let demo = app::Demo::set_up(self.speed).await?;
+        let (handle, stop) = Stop::by_hand();
+        let (running, mut work) = demo.start(stop);
+        let begun = running.clock.now();
+        let show = Show {
+            demo: &running,
+            speed: self.speed,
+            until: self.lasts.map(|lasts| begun.plus(lasts)),
+            stop: lifecycle.stop(),
+            invocation,
+        };
+        let on_screen = !self.plain && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
+        let shown = tokio::select! {
+            shown = async { if on_screen { show.on_screen().await } else { show.in_lines().await } } => shown,
+            // One of its parts ended by itself: the demo is over, and says why.
+            ended = &mut work => return Err(ended?.err().unwrap_or_else(|| anyhow::anyhow!("the demo ended by itself"))),
+        };
+        let summary = Summary::read(&running, begun).await?;
+        handle.stop();
+        lifecycle.guard(work).await???;
+        shown?;
+        invocation.screen.line(&summary)?;
+        Ok(if summary.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
 }
 
 /// How the demo is shown.
 struct Show<'a> {
     demo: &'a Running,
-    args: &'a Args,
-    until: Option<crate::model::Timestamp>,
-    colour: bool,
+    invocation: &'a Invocation,
+    speed: Speed,
+    until: Option<Timestamp>,
+    stop: Stop,
 }
 
 impl Show<'_> {
-    async fn on_screen(&self, lifecycle: &Lifecycle) -> anyhow::Result<()> {
+    async fn on_screen(&self) -> anyhow::Result<()> {
         let mut terminal = Terminal::open()?;
         let (mut sky, mut wishes) = (Sky::default(), terminal::keys());
         loop {
             let board = Board::read(self.demo).await?;
             let around = Around {
                 address: &self.demo.address,
-                speed: self.args.speed.to_string(),
+                speed: self.speed.to_string(),
                 sky: &sky,
                 left: self.until.map(|until| until.since(board.report.at)),
-                colour: self.colour,
+                colour: self.invocation.colour(),
             };
             terminal.draw(|frame| screen::draw(frame, &board, &around))?;
-            match self.next(lifecycle, &mut wishes).await {
+            match self.next(&mut wishes).await {
                 Next::Draw => {}
                 Next::Change(wish) => sky.change(wish, self.demo)?,
                 Next::End => return Ok(()),
@@ -95,30 +107,31 @@ impl Show<'_> {
         }
     }
 
-    async fn in_lines(&self, lifecycle: &Lifecycle, output: &Output) -> anyhow::Result<()> {
+    async fn in_lines(&self) -> anyhow::Result<()> {
+        let screen = self.invocation.screen;
         let (mut sky, mut told) = (Sky::default(), Told::default());
         let mut wishes = terminal::lines(|line| {
             anstream::eprintln!("`{line}` is no weather: type queue, refuse, delay, drop, cut, key, fair or quit");
         });
-        output.print(&format!("sandbox {} · {} faster than life · times are UTC", self.demo.address, self.args.speed));
-        output.print("type queue, refuse, delay, drop, cut, key (each again to end it), fair or quit");
+        screen.line(format!("sandbox {} · {} faster than life · times are UTC", self.demo.address, self.speed))?;
+        screen.line("type queue, refuse, delay, drop, cut, key (each again to end it), fair or quit")?;
         loop {
             let board = Board::read(self.demo).await?;
             for line in told.news(&board, board.report.at) {
-                output.print(&line);
+                screen.line(line)?;
             }
-            match self.next(lifecycle, &mut wishes).await {
+            match self.next(&mut wishes).await {
                 Next::Draw => {}
                 Next::Change(wish) => {
                     sky.change(wish, self.demo)?;
-                    output.print(&format!("{} ~~ weather: {}", self.demo.clock.now().time_of_day(), sky.says()));
+                    screen.line(format!("{} ~~ weather: {}", self.demo.clock.now().time_of_day(), sky.says()))?;
                 }
                 Next::End => return Ok(()),
             }
         }
     }
 
-    async fn next(&self, lifecycle: &Lifecycle, wishes: &mut mpsc::UnboundedReceiver<Wish>) -> Next {
+    async fn next(&self, wishes: &mut mpsc::UnboundedReceiver<Wish>) -> Next {
         let end = async {
             match self.until {
                 Some(until) => self.demo.clock.sleep_until(until).await,
@@ -127,13 +140,13 @@ impl Show<'_> {
         };
         tokio::select! {
             biased;
-            () = lifecycle.stop_asked() => Next::End,
+            () = self.stop.asked() => Next::End,
             () = end => Next::End,
             wish = wishes.recv() => match wish {
                 Some(Wish::Quit) | None => Next::End,
                 Some(wish) => Next::Change(wish),
             },
-            () = self.demo.clock.sleep(DRAW_EVERY.mul_f64(self.args.speed.times())) => Next::Draw,
+            () = self.demo.clock.sleep(DRAW_EVERY.mul_f64(self.speed.times())) => Next::Draw,
         }
     }
 }

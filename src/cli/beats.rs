@@ -1,0 +1,216 @@
+//! `heartbeat beats`: a project's beats, one a line, failures with their evidence.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::global::Invocation;
+use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::trouble::Misuse;
+use crate::check::phases;
+use crate::clock::{Clock, Speed};
+use crate::config::duration;
+use crate::model::{Evidence, EvidenceOf, Minute, Outcome, Project, Recorded, RouteId, span};
+use crate::store::Store;
+
+/// Show a project's beats, one a line, failures with what came back
+///
+/// Times are UTC. Minutes without a beat are shown too: they are ours, Heartbeat was not running or not enabled.
+#[derive(Debug, Args)]
+#[command(after_help = "JSON: [{minute, route, outcome, sent, status, tries, dns_us, connect_us, tls_us, first_byte_us, ingested_lag_ms,
+queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], oldest first; absent figures are null.")]
+pub struct Beats {
+    /// Which project; may be left out where there is one
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// How far back
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration::parse)]
+    pub since: Duration,
+
+    /// This route alone
+    #[arg(long, value_name = "NAME")]
+    pub route: Option<String>,
+
+    /// Only those that did not arrive in time
+    #[arg(long)]
+    pub failures: bool,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// The speed of the service, when it runs in fast time
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    pub speed: Speed,
+}
+
+impl Beats {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let projects = store.projects().await?;
+        let project = self.choose(&projects)?;
+        let routes = self.routes(project)?;
+        let now = Clock::fast(self.speed).now();
+        let (from, to) = (now.minus(self.since).minute(), now.minute().plus(1));
+        let mut beats = store.beats(&routes, from, to).await?;
+        beats.extend(unsent(&*store, project, &routes, from, now.minute()).await?);
+        beats.sort_by_key(|beat| (beat.minute, beat.route));
+        if self.failures {
+            beats.retain(|beat| !matches!(beat.outcome, Outcome::Arrived | Outcome::Awaiting));
+        }
+        let evidence = store.evidence(&routes, from, to).await?;
+        let of = |beat: &Recorded| -> Vec<String> {
+            let mine = evidence.iter().filter(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
+            mine.map(proof).collect()
+        };
+        if self.json {
+            let beats: Vec<_> = beats.iter().map(|beat| BeatJson::of(project, beat, of(beat))).collect();
+            invocation.screen.json(&beats)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for beat in &beats {
+            invocation.screen.line(line(project, beat))?;
+            for proof in of(beat) {
+                invocation.screen.line(styled(FAINT, format!("       {proof}")))?;
+            }
+        }
+        if beats.is_empty() {
+            let what = if self.failures { "No beat failed" } else { "No beat" };
+            invocation.screen.note(format!("{what} in the last {}.", duration::show(self.since)))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+
+    fn choose<'p>(&self, projects: &'p [Project]) -> Result<&'p Project, Misuse> {
+        let specs: Vec<_> = projects.iter().map(|project| project.spec.clone()).collect();
+        let name = match (&self.project, projects) {
+            (Some(name), _) => super::project_named(&specs, name)?.name.clone(),
+            (None, [only]) => return Ok(only),
+            (None, _) => {
+                let names: Vec<&str> = projects.iter().map(|project| project.spec.name.as_str()).collect();
+                let there = if names.is_empty() { "there is none yet".into() } else { format!("there are {}", names.join(", ")) };
+                return Err(Misuse(format!("say which project with --project; {there}")));
+            }
+        };
+        projects.iter().find(|project| project.spec.name == name).ok_or_else(|| Misuse(format!("there is no project `{name}`")))
+    }
+
+    fn routes(&self, project: &Project) -> Result<Vec<RouteId>, Misuse> {
+        let wanted = project.routes.iter().filter(|route| self.route.as_ref().is_none_or(|name| route.spec.name == *name));
+        let ids: Vec<RouteId> = wanted.map(|route| route.id).collect();
+        match &self.route {
+            Some(name) if ids.is_empty() => {
+                let names: Vec<&str> = project.routes.iter().map(|route| route.spec.name.as_str()).collect();
+                Err(Misuse(format!("project {} has no route `{name}`; there are {}", project.spec.name, names.join(", "))))
+            }
+            _ => Ok(ids),
+        }
+    }
+}
+
+/// Whole minutes since each route was set up of which nothing is on record.
+async fn unsent(store: &dyn Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
+    let since = |id: RouteId| project.routes.iter().find(|route| route.id == id).map(|route| route.since.minute());
+    let begun = routes.iter().filter_map(|id| since(*id)).min().unwrap_or(from).max(from);
+    let gaps = store.gaps(routes, begun, to).await?;
+    let due = gaps.into_iter().filter(|(route, minute)| since(*route).is_some_and(|since| *minute >= since));
+    Ok(due.map(|(route, minute)| Recorded::blank(route, minute)).collect())
+}
+
+fn route_name(project: &Project, id: RouteId) -> &str {
+    project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
+}
+
+/// `14:32 heartbeat  arrived  200  ingested after 1.8s, queryable after 0s to 20s (connect 0.2ms, first byte 1.1ms)`.
+fn line(project: &Project, beat: &Recorded) -> String {
+    let style = match beat.outcome {
+        Outcome::Arrived => GOOD,
+        Outcome::Late => WARN,
+        Outcome::Awaiting | Outcome::Unsent | Outcome::Unseen => FAINT,
+        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => BAD,
+    };
+    let start = beat.minute.start().to_string();
+    let minute = start.get(..16).unwrap_or(&start).replace('T', " ");
+    let name = route_name(project, beat.route);
+    let mut parts = vec![format!("{minute}  {name:<16}  {}", styled(style, format!("{:<11}", beat.outcome)))];
+    parts.extend(beat.status.map(|status| status.to_string()));
+    if let (Some(ingested), Some((after, within))) = (beat.ingested_lag(), beat.queryable_lag()) {
+        parts.push(format!("ingested after {}, queryable after {} to {}", span(ingested), span(after), span(within)));
+    }
+    if beat.copies > 1 {
+        parts.push(format!("{} copies", beat.copies));
+    }
+    if beat.tries > 1 {
+        parts.push(format!("{} tries", beat.tries));
+    }
+    match phases(&beat.phases).as_str() {
+        "" => {}
+        told => parts.push(styled(FAINT, format!("({told})"))),
+    }
+    if beat.outcome == Outcome::Unsent {
+        let why = if project.was_on(beat.minute) { "Heartbeat was not running" } else { "not enabled" };
+        parts.push(why.into());
+    }
+    parts.join("  ").trim_end().to_owned()
+}
+
+/// What a failure left, in one line.
+fn proof(evidence: &Evidence) -> String {
+    match &evidence.of {
+        EvidenceOf::Refused { quote, .. } => {
+            let headers: Vec<String> = quote.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
+            format!("{} `{}`{headers}", quote.status, quote.words.trim())
+        }
+        EvidenceOf::Unreachable { at, words } => format!("unreachable at {at}: {words}"),
+        EvidenceOf::Lost { looked } => format!("not there at {looked}"),
+        EvidenceOf::Unseen(failure) => format!("could not look: {failure}"),
+    }
+}
+
+/// Stable field names, documented in `heartbeat beats --help`.
+#[derive(Serialize)]
+struct BeatJson {
+    minute: String,
+    route: String,
+    outcome: &'static str,
+    sent: Option<String>,
+    status: Option<u16>,
+    tries: u8,
+    dns_us: Option<u32>,
+    connect_us: Option<u32>,
+    tls_us: Option<u32>,
+    first_byte_us: Option<u32>,
+    ingested_lag_ms: Option<u64>,
+    queryable_after_ms: Option<u64>,
+    queryable_within_ms: Option<u64>,
+    copies: u32,
+    evidence: Vec<String>,
+}
+
+impl BeatJson {
+    fn of(project: &Project, beat: &Recorded, evidence: Vec<String>) -> Self {
+        let ms = |lag: Duration| lag.as_millis() as u64;
+        let queryable = beat.queryable_lag();
+        Self {
+            minute: beat.minute.start().to_string(),
+            route: route_name(project, beat.route).to_owned(),
+            outcome: beat.outcome.name(),
+            sent: beat.sent.map(|sent| sent.to_string()),
+            status: beat.status,
+            tries: beat.tries,
+            dns_us: beat.phases.dns_us,
+            connect_us: beat.phases.connect_us,
+            tls_us: beat.phases.tls_us,
+            first_byte_us: beat.phases.first_byte_us,
+            ingested_lag_ms: beat.ingested_lag().map(ms),
+            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
+            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
+            copies: beat.copies,
+            evidence,
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `heartbeat run`: the service.
+
+use std::process::ExitCode;
+
+use clap::Args;
+
+use super::global::{Invocation, specs};
+use super::trouble::Misuse;
+use crate::app;
+use crate::clock::{Clock, Speed};
+use crate::config::{Scope, Settings, changes};
+use crate::lifecycle::{Lifecycle, Reload};
+use crate::model::{Host, ProjectSpec};
+use crate::store::Store;
+
+/// Run the service: beat, look, judge, until it is stopped
+///
+/// Projects come from the store. With --config the file is applied at the start and again on SIGHUP (as `heartbeat apply` does it,
+/// without --prune). With neither, but POSTHOG_HOST, POSTHOG_PROJECT_API_KEY and perhaps POSTHOG_PERSONAL_API_KEY in the environment,
+/// it runs that one project, under the name `default`.
+///
+/// SIGINT and SIGTERM stop it; a second one ends it at once.
+#[derive(Debug, Args)]
+pub struct Run {
+    /// Run in fast time, against a `heartbeat sandbox` of the same speed; only for addresses on this machine
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    pub speed: Speed,
+}
+
+impl Run {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let lifecycle = Lifecycle::listen()?;
+        let settings = invocation.settings(Scope::Everything)?;
+        let store = app::open_store(&settings).await?;
+        let clock = Clock::fast(self.speed);
+        self.put(&settings, &*store, &clock).await?;
+        let projects = specs(&*store).await?;
+        if projects.is_empty() {
+            invocation.screen.note(
+                "There is no project yet. This goes on and waits for one: `heartbeat projects add`, or `heartbeat apply heartbeat.toml`.",
+            )?;
+        }
+        let service = app::service(&settings, store.clone(), clock.clone())?;
+        tracing::info!(projects = projects.len(), speed = %self.speed, database = %settings.database, "beating");
+        let work = lifecycle.guard(service.run(lifecycle.stop()));
+        tokio::select! {
+            ended = work => ended??,
+            () = self.reload(invocation, lifecycle.reload(), &*store, &clock) => {}
+        }
+        tracing::info!("stopped");
+        Ok(ExitCode::SUCCESS)
+    }
+
+    /// Puts the settings' projects into the store; says what that changed.
+    async fn put(&self, settings: &Settings, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
+        let stored = specs(store).await?;
+        let put: Vec<ProjectSpec> = settings.projects.iter().map(|wanted| wanted.over(&stored)).collect();
+        let others = stored.iter().filter(|known| put.iter().all(|wanted| wanted.name != known.name));
+        self.refuse_the_world(others.chain(&put))?;
+        let concerned: Vec<ProjectSpec> = stored.iter().filter(|known| put.iter().any(|wanted| wanted.name == known.name)).cloned().collect();
+        let changes = changes(&concerned, &put);
+        if !changes.is_empty() {
+            store.apply(&put, &[], clock.now()).await?;
+        }
+        for change in changes {
+            tracing::info!("{change}");
+        }
+        Ok(())
+    }
+
+    /// Fast time sends more than one event a real minute: never to a PostHog that is not on this machine.
+    fn refuse_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), Misuse> {
+        if self.speed.is_real() {
+            return Ok(());
+        }
+        let far = projects.find_map(|spec| spec.hosts().find(|host| !host.is_loopback()).map(|host: &Host| (&spec.name, host)));
+        match far {
+            Some((name, host)) => Err(Misuse(format!(
+                "--speed {} is only for addresses on this machine, and project {name} has `{host}`; leave --speed out, or start `heartbeat sandbox`",
+                self.speed
+            ))),
+            None => Ok(()),
+        }
+    }
+
+    /// Applies the settings again whenever that is asked for, for ever. Wrong settings change nothing.
+    async fn reload(&self, invocation: &Invocation, mut reload: Reload, store: &dyn Store, clock: &Clock) {
+        loop {
+            reload.asked().await;
+            let applied = match invocation.settings(Scope::Everything) {
+                Ok(settings) => self.put(&settings, store, clock).await,
+                Err(problems) => Err(problems.into()),
+            };
+            match applied {
+                Ok(()) => tracing::info!("settings read again"),
+                Err(error) => tracing::error!("the settings were not applied, and everything goes on as before: {error:#}"),
+            }
+        }
+    }
+}

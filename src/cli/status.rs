@@ -1,0 +1,167 @@
+//! `heartbeat status`: each project's verdict in one sentence, and the figures behind it.
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::global::Invocation;
+use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::trouble::Misuse;
+use crate::clock::{Clock, Speed};
+use crate::judge::Health;
+use crate::model::{Minute, Outcome, Recorded, span};
+use crate::report::{Report, reports};
+
+/// Show each project's verdict, how far its data is complete, its lag, and its last hour
+#[derive(Debug, Args)]
+#[command(after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
+
+JSON: [{project, health, verdict, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
+arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}]; times are RFC 3339.
+
+Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle.")]
+pub struct Status {
+    /// This project alone
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Say by the exit code whether all is well
+    #[arg(long)]
+    pub check: bool,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// The speed of the service, when it runs in fast time
+    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
+    pub speed: Speed,
+}
+
+impl Status {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let mut all = reports(&*store, Clock::fast(self.speed).now()).await?;
+        if let Some(name) = &self.project {
+            let specs: Vec<_> = all.iter().map(|report| report.project.spec.clone()).collect();
+            let chosen = super::project_named(&specs, name)?.name.clone();
+            all.retain(|report| report.project.spec.name == chosen);
+        } else if all.is_empty() && !self.json {
+            return Err(Misuse("there is no project yet; `heartbeat projects add`, or `heartbeat apply heartbeat.toml`".into()).into());
+        }
+        if self.json {
+            invocation.screen.json(&all.iter().map(ReportJson::of).collect::<Vec<_>>())?;
+        } else {
+            for (at, report) in all.iter().enumerate() {
+                if at > 0 {
+                    invocation.screen.line("")?;
+                }
+                invocation.screen.text(&page(report))?;
+            }
+        }
+        let unwell = |report: &Report| matches!(report.verdict.health, Health::Slow | Health::Bad | Health::Blind | Health::Idle);
+        Ok(if self.check && all.iter().any(unwell) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// One project in four lines.
+fn page(report: &Report) -> String {
+    let style = match report.verdict.health {
+        Health::Good => GOOD,
+        Health::Pending | Health::Off | Health::Unchecked => FAINT,
+        Health::Slow | Health::Blind | Health::Idle => WARN,
+        Health::Bad => BAD,
+    };
+    let head = format!("{}  {}", report.project.spec.name, styled(style, report.verdict.health));
+    let through = report.complete_through.map_or_else(|| "nothing yet".into(), |minute| format!("{minute} UTC"));
+    let lag = |lag: Option<Duration>| lag.map_or_else(|| "–".into(), span);
+    let last = report.newest_seen.as_ref().and_then(last_lag).map_or_else(String::new, |last| format!(" · last lag {last}"));
+    let lags = format!("p50 {} · p95 {} · p99 {}", lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
+    let ends: Vec<String> = Outcome::ALL
+        .into_iter()
+        .filter(|outcome| report.ends.of(*outcome) > 0)
+        .map(|outcome| format!("{} {outcome}", report.ends.of(outcome)))
+        .chain((report.ends.duplicates > 0).then(|| format!("{} duplicate rows", report.ends.duplicates)))
+        .collect();
+    let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
+    let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };
+    format!(
+        "{head}\n  {}\n  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
+        report.verdict,
+        styled(style, strip)
+    )
+}
+
+/// `1.8s, queryable after 0s to 20s`.
+fn last_lag(beat: &Recorded) -> Option<String> {
+    let (after, within) = beat.queryable_lag()?;
+    Some(format!("{} (queryable after {} to {})", span(beat.ingested_lag()?), span(after), span(within)))
+}
+
+/// Stable field names, documented in `heartbeat status --help`.
+#[derive(Serialize)]
+struct ReportJson {
+    project: String,
+    health: &'static str,
+    verdict: String,
+    since: Option<String>,
+    complete_through: Option<String>,
+    last_lag_ms: Option<u64>,
+    queryable_after_ms: Option<u64>,
+    queryable_within_ms: Option<u64>,
+    today: TodayJson,
+    last_hour: Vec<Option<&'static str>>,
+}
+
+#[derive(Serialize)]
+struct TodayJson {
+    p50_ms: Option<u64>,
+    p95_ms: Option<u64>,
+    p99_ms: Option<u64>,
+    arrived: u32,
+    late: u32,
+    lost: u32,
+    refused: u32,
+    unreachable: u32,
+    unseen: u32,
+    unsent: u32,
+    awaiting: u32,
+    duplicates: u32,
+}
+
+impl ReportJson {
+    fn of(report: &Report) -> Self {
+        let minute = |minute: Minute| minute.start().to_string();
+        let ms = |lag: Duration| lag.as_millis() as u64;
+        let ends = |outcome| report.ends.of(outcome);
+        let seen = report.newest_seen.as_ref();
+        let queryable = seen.and_then(Recorded::queryable_lag);
+        Self {
+            project: report.project.spec.name.to_string(),
+            health: report.verdict.health.name(),
+            verdict: report.verdict.to_string(),
+            since: report.verdict.since.map(minute),
+            complete_through: report.complete_through.map(minute),
+            last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),
+            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
+            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
+            today: TodayJson {
+                p50_ms: report.lags.p50.map(ms),
+                p95_ms: report.lags.p95.map(ms),
+                p99_ms: report.lags.p99.map(ms),
+                arrived: ends(Outcome::Arrived),
+                late: ends(Outcome::Late),
+                lost: ends(Outcome::Lost),
+                refused: ends(Outcome::Refused),
+                unreachable: ends(Outcome::Unreachable),
+                unseen: ends(Outcome::Unseen),
+                unsent: ends(Outcome::Unsent),
+                awaiting: ends(Outcome::Awaiting),
+                duplicates: report.ends.duplicates,
+            },
+            last_hour: report.strip.iter().map(|minute| minute.map(Outcome::name)).collect(),
+        }
+    }
+}
