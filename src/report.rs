@@ -106,7 +106,18 @@ pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>
     let (lags, ends) = today(&project, beats.iter().filter(|beat| beat.minute >= midnight), midnight, now);
     let newest_seen = beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned();
     let strip = strip(&project, &beats, now);
-    Ok(Report { complete_through: judge::complete_through(&beats), at: now, verdict, lags, ends, strip, newest_seen, look, evidence, project })
+    Ok(Report {
+        complete_through: judge::complete_through(&beats),
+        at: now,
+        verdict,
+        lags,
+        ends,
+        strip,
+        newest_seen,
+        look,
+        evidence,
+        project,
+    })
 }
 
 fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midnight: Minute, now: Timestamp) -> (Lags, Ends) {
@@ -121,8 +132,7 @@ fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midni
     }
     let due: u32 = project.routes.iter().map(|route| expected(project, route.since.minute().max(midnight), now)).sum();
     ends.counts[Outcome::Unsent as usize] += due.saturating_sub(sent);
-    let lags =
-        Lags { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() };
+    let lags = Lags { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() };
     (lags, ends)
 }
 

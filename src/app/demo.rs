@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 
 use super::Service;
 use crate::clock::{Clock, Speed};
-use crate::config::Retention;
+use crate::keep::Retention;
 use crate::lifecycle::Stop;
 use crate::model::{Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 use crate::posthog;

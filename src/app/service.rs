@@ -7,8 +7,7 @@ use anyhow::{Context as _, anyhow};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::config::Retention;
-use crate::keep;
+use crate::keep::{self, Retention};
 use crate::lifecycle::Stop;
 use crate::posthog;
 use crate::pulse::Pulse;
@@ -51,7 +50,12 @@ impl Service {
         });
         start(&mut loops, Loop::Keep, {
             let stop = stop.clone();
-            async move { until(stop, keep::run(store, clock, retention, move |at| vitals.sign(Loop::Keep, at))).await }
+            async move {
+                tokio::select! {
+                    () = stop.asked() => Ok(()),
+                    never = keep::run(store, clock, retention, move |at| vitals.sign(Loop::Keep, at)) => match never {},
+                }
+            }
         });
         while let Some(ended) = loops.join_next().await {
             let (of, result) = ended.context("a loop panicked")?;
@@ -66,12 +70,4 @@ impl Service {
 
 fn start(loops: &mut JoinSet<(Loop, anyhow::Result<()>)>, of: Loop, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
     loops.spawn(async move { (of, work.await) });
-}
-
-/// A loop that can be dropped between any two steps.
-async fn until(stop: Stop, work: impl Future<Output = ()>) -> anyhow::Result<()> {
-    tokio::select! {
-        () = stop.asked() => Ok(()),
-        () = work => Ok(()),
-    }
 }

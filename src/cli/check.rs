@@ -116,13 +116,16 @@ impl Check {
         };
         let token = match token.as_deref().map(ProjectToken::parse) {
             None => {
-                read("--token", "is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General".into());
+                read(
+                    "--token",
+                    "is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General".into(),
+                );
                 None
             }
             Some(parsed) => parsed.map_err(|wrong| read("--token", wrong.to_string())).ok(),
         };
         let api_host = self.api_host.as_deref().map(Host::parse).transpose().map_err(|wrong| read("--api-host", wrong.to_string())).ok();
-        let key = self.key.read(&invocation.environment).map_err(|wrong| problems.push(wrong.to_string())).ok();
+        let key = self.key.read_unasked(invocation).map_err(|wrong| problems.push(wrong.to_string())).ok();
         match (host, token, api_host, key) {
             (Some(host), Some(token), Some(api_host), Some(key)) if problems.is_empty() => {
                 Ok(Plan { host, api_host, token, key, posthog_id: self.project_id, endpoint: self.endpoint, wait: self.wait })

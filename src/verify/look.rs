@@ -8,7 +8,9 @@ use uuid::Uuid;
 use super::questions::{Asked, oldest, questions};
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
-use crate::model::{Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Timestamp, Traffic};
+use crate::model::{
+    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Timestamp, Traffic,
+};
 use crate::posthog::query::{self, Answer, Question};
 use crate::store::StoreError;
 
@@ -70,7 +72,7 @@ impl Verify {
 /// see may have come while the answer was on its way.
 fn settle(project: &Project, asked: &[Asked], looked: Timestamp, answer: &Answer) -> Vec<Settled> {
     let seen: HashMap<Uuid, _> = answer.arrivals.iter().map(|arrival| (arrival.uuid, arrival)).collect();
-    let ahead_ms = answer.server_ahead_ms.unwrap_or(0);
+    let ahead_ms = answer.server_ahead.unwrap_or(0);
     let sighting = |asked: &Asked| {
         let arrival = seen.get(&asked.beat.uuid)?;
         Some(Sighting { ingested: Timestamp::from_ms(arrival.ingested.ms() - ahead_ms), copies: arrival.copies })
@@ -103,9 +105,10 @@ fn next_state(
     result: Result<Traffic, &LookFailure>,
 ) -> Look {
     let last_wait = last.map_or(Duration::ZERO, |last| last.not_before.since(last.at));
-    let wait = result.as_ref().err().map_or(Duration::ZERO, |failure| {
-        wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.pace.look_every)
-    });
+    let wait = result
+        .as_ref()
+        .err()
+        .map_or(Duration::ZERO, |failure| wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.pace.look_every));
     // Another project of that number may be meant once PostHog no longer knows it: it is looked up again.
     let lost_project = result.as_ref().is_err_and(|failure| failure.trouble == LookTrouble::NoSuchProject);
     Look {

@@ -96,7 +96,7 @@ impl Show<'_> {
                 speed: self.speed.to_string(),
                 sky: &sky,
                 left: self.until.map(|until| until.since(board.report.at)),
-                colour: self.invocation.colour(),
+                colour: anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
             };
             terminal.draw(|frame| screen::draw(frame, &board, &around))?;
             match self.next(&mut wishes).await {

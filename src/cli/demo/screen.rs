@@ -68,11 +68,12 @@ fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
     let lag = |lag: Option<Duration>| lag.map_or_else(|| "–".into(), span);
     let (p50, p95, p99) = (lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
     let ends = |outcome| report.ends.of(outcome);
-    let counts: Vec<String> = [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Refused, Outcome::Unreachable, Outcome::Unseen]
-        .into_iter()
-        .filter(|outcome| ends(*outcome) > 0)
-        .map(|outcome| format!("{} {outcome}", ends(outcome)))
-        .collect();
+    let counts: Vec<String> =
+        [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Refused, Outcome::Unreachable, Outcome::Unseen]
+            .into_iter()
+            .filter(|outcome| ends(*outcome) > 0)
+            .map(|outcome| format!("{} {outcome}", ends(outcome)))
+            .collect();
     let sums = format!(" complete through {through} · ingested p50 {p50} p95 {p95} p99 {p99} · {}", counts.join(", "));
     vec![Line::from(strip), Line::raw(sums)]
 }
@@ -93,7 +94,8 @@ fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
 
 fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) -> Row<'a> {
     let ms = |us: Option<u32>| Cell::from(us.map_or_else(|| "–".into(), |us| format!("{:.1}ms", f64::from(us) / 1e3)));
-    let mut cells = vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.receipt(beat))];
+    let mut cells =
+        vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.receipt(beat))];
     if !narrow {
         let phases = beat.phases;
         cells.extend([ms(phases.dns_us), ms(phases.connect_us), ms(phases.tls_us), ms(phases.first_byte_us)]);

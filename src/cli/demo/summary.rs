@@ -21,7 +21,8 @@ impl Summary {
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let now = demo.clock.now();
         let beats = demo.store.beats(&ids, begun.minute(), now.minute().plus(1)).await?;
-        let mut summary = Self { counts: [0; Outcome::ALL.len()], lags: Histogram::default(), overdue: 0, verdict: board.report.verdict.to_string() };
+        let mut summary =
+            Self { counts: [0; Outcome::ALL.len()], lags: Histogram::default(), overdue: 0, verdict: board.report.verdict.to_string() };
         for beat in &beats {
             summary.counts[beat.outcome as usize] += 1;
             if let Some(lag) = beat.ingested_lag() {

@@ -73,7 +73,10 @@ impl Wish {
             _ => {}
         }
         let numbered = (1..).zip(Trouble::ALL);
-        numbered.into_iter().find(|(number, trouble)| text == number.to_string() || text == trouble.word()).map(|(_, trouble)| Self::Toggle(trouble))
+        numbered
+            .into_iter()
+            .find(|(number, trouble)| text == number.to_string() || text == trouble.word())
+            .map(|(_, trouble)| Self::Toggle(trouble))
     }
 }
 

@@ -1,0 +1,115 @@
+//! The steps before arrival: which PostHog is this, does it know the token, does capture take the event?
+
+use super::{Ending, Mark, Plan, phases};
+use crate::model::{Endpoint, Host, Receipt, Refusal, Region, Reply};
+use crate::posthog::Client;
+use crate::posthog::instance::{self, Instance};
+use crate::posthog::token::{TokenState, knows_token};
+
+pub(super) async fn identify(
+    client: &Client,
+    plan: &Plan,
+    line: &mut impl FnMut(Mark, &'static str, String, Option<String>),
+) -> Option<Ending> {
+    let api = plan.api_host.as_ref().unwrap_or(&plan.host).api();
+    match instance::identify(client, api).await {
+        Ok(found) if found.too_old().is_some() => {
+            let advice = format!("upgrade it to {} or later: {}", instance::OLDEST, instance::UPGRADING);
+            line(Mark::Fail, "posthog", format!("{found}: too old, Heartbeat needs {} or later", instance::OLDEST), Some(advice));
+            return Some(Ending::TooOld);
+        }
+        Ok(found) => {
+            let ailing = matches!(&found, Instance::SelfHosted { ailing, .. } if !ailing.is_empty());
+            let advice = ailing.then(|| format!("see {api}/_preflight and the logs of what is named here"));
+            line(if ailing { Mark::Note } else { Mark::Ok }, "posthog", found.to_string(), advice);
+        }
+        Err(unknown) => line(
+            Mark::Note,
+            "posthog",
+            format!("cannot tell which PostHog this is: {unknown}"),
+            plan.api_host.is_none().then(|| "if this is a reverse proxy, name the PostHog behind it with --api-host".into()),
+        ),
+    }
+    None
+}
+
+pub(super) async fn know_token(
+    client: &Client,
+    plan: &Plan,
+    line: &mut impl FnMut(Mark, &'static str, String, Option<String>),
+) -> Option<Ending> {
+    let home = plan.host.region().or_else(|| plan.api_host.as_ref().and_then(Host::region));
+    match knows_token(client, plan.host.capture(), &plan.token).await {
+        TokenState::Known => {
+            line(
+                Mark::Ok,
+                "token",
+                home.map_or_else(|| "known here".into(), |region| format!("known in this region ({})", region.name())),
+                None,
+            );
+            None
+        }
+        TokenState::CannotTell(why) => {
+            line(Mark::Note, "token", format!("cannot tell whether it is known here: {why}"), None);
+            None
+        }
+        TokenState::Unknown => {
+            let other = match home.map(Region::other) {
+                Some(other) => match knows_token(client, other.host().capture(), &plan.token).await {
+                    TokenState::Known => Some(other),
+                    TokenState::Unknown | TokenState::CannotTell(_) => None,
+                },
+                None => None,
+            };
+            let (says, advice) = match other {
+                Some(other) => (
+                    format!("not known here, but in the region {0}: events sent here are answered 200 and dropped", other.name()),
+                    format!("use --host {}", other.name()),
+                ),
+                None => (
+                    "not known here: events with it are answered 200 and dropped".into(),
+                    "copy the project token (phc_...) again, from Settings > Project > General".into(),
+                ),
+            };
+            line(Mark::Fail, "token", says, Some(advice));
+            Some(Ending::TokenUnknown)
+        }
+    }
+}
+
+/// Says what the receipt says; gives the ending, when it is one.
+pub(super) fn receive(plan: &Plan, receipt: &Receipt, line: &mut impl FnMut(Mark, &'static str, String, Option<String>)) -> Option<Ending> {
+    let tries = if receipt.tries > 1 { format!(", after {} tries", receipt.tries) } else { String::new() };
+    match &receipt.reply {
+        Reply::Accepted { status } => {
+            line(Mark::Ok, "capture", format!("accepted with {status}{tries} ({})", phases(&receipt.phases)), None);
+            None
+        }
+        Reply::Refused { why, quote } => {
+            let says = format!("refused{tries}: {} `{}`", quote.status, quote.words.trim());
+            line(Mark::Fail, "capture", says, Some(refusal_advice(*why, plan).into()));
+            Some(Ending::Refused)
+        }
+        Reply::Unreachable { at, words } => {
+            let advice = format!("check the address {}, the name server, the firewall and the proxy between", plan.host.capture());
+            line(Mark::Fail, "capture", format!("unreachable at {at}{tries}: {words}"), Some(advice));
+            Some(Ending::Unreachable)
+        }
+    }
+}
+
+const fn refusal_advice(why: Refusal, plan: &Plan) -> &'static str {
+    match why {
+        Refusal::Token => "copy the project token (phc_...) again, from Settings > Project > General",
+        Refusal::OverQuota => "the project is over its events quota: raise the billing limit, or wait for the next period",
+        Refusal::Event => "PostHog did not like the event itself; please report this with the words above",
+        Refusal::Throttled => "PostHog limits the rate of this address or token: wait, or find out what else is sending",
+        Refusal::Broken => "PostHog's capture is in trouble: see its logs, or its status page",
+        Refusal::NoEndpoint => match plan.endpoint {
+            Endpoint::V1 => "this PostHog has no v1 endpoint: use --endpoint v0",
+            Endpoint::V0 => "there is no capture at this address: check the path, and what the reverse proxy passes on",
+        },
+        Refusal::Redirect => "events are not sent along redirects: give the address that the answer names",
+        Refusal::NotPostHog => "something else answered in PostHog's place: a proxy, a firewall or a login page; check the address",
+    }
+}

@@ -1,0 +1,9 @@
+//! Stories of minutes and hours: pulse, verify and the store against the sandbox, over real sockets, on the hand clock.
+
+mod capture;
+mod clocks;
+mod looking;
+mod switches;
+mod world;
+
+pub(crate) use world::World;

@@ -1,0 +1,227 @@
+//! A small world: a sandbox PostHog, a store, and Heartbeat between them, in a time that only the story moves.
+
+use std::net::Ipv4Addr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use heartbeat::clock::{Clock, Hand};
+use heartbeat::model::{
+    Beat, Events, HeartbeatApp, Host, Minute, Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId,
+    Timestamp,
+};
+use heartbeat::posthog::{self, Client};
+use heartbeat::pulse::Pulse;
+use heartbeat::report::{self, Report};
+use heartbeat::sandbox::{PERSONAL_KEY, Sandbox, TOKEN};
+use heartbeat::store::{self, Sealer, Store};
+use heartbeat::verify::Verify;
+use heartbeat::vitals::{Loop, Vitals};
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// When every story begins: 2027-01-15T08:00:00Z, a whole minute.
+const BEGINNING: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+/// Nothing in a story takes longer than this in real time; what does, never happens.
+const AT_MOST: Duration = Duration::from_secs(30);
+
+/// The world, with Heartbeat running in it.
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) hand: Hand,
+    pub(crate) sandbox: Sandbox,
+    pub(crate) address: String,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) vitals: Vitals,
+    loops: Vec<JoinHandle<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl World {
+    /// One project with the events that are named, its Heartbeat on, in fair weather. Heartbeat is not running yet.
+    pub(crate) async fn asleep(events: &str) -> Self {
+        let (clock, hand) = Clock::hand(BEGINNING);
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let address = format!("http://{}", listener.local_addr().unwrap());
+        let sandbox = Sandbox::new(clock.clone());
+        tokio::spawn({
+            let sandbox = sandbox.clone();
+            async move { sandbox.serve(listener, std::future::pending()).await.unwrap() }
+        });
+        let folder = tempfile::tempdir().unwrap();
+        let sealer = Sealer::from_key_file(&folder.path().join("key")).unwrap();
+        let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), sealer).await.unwrap();
+        let vitals = Vitals::new(clock.clone());
+        let world = Self { clock, hand, sandbox, address, store, vitals, loops: Vec::new(), _folder: folder };
+        world.store.apply(&[world.spec(events)], &[], world.clock.now()).await.unwrap();
+        world
+    }
+
+    /// The same, with Heartbeat running.
+    pub(crate) async fn new(events: &str) -> Self {
+        let mut world = Self::asleep(events).await;
+        world.wake_up().await;
+        world
+    }
+
+    /// The project as a person would set it up.
+    pub(crate) fn spec(&self, events: &str) -> ProjectSpec {
+        ProjectSpec {
+            name: ProjectName::parse("story").unwrap(),
+            host: Host::parse(&self.address).unwrap(),
+            api_host: None,
+            token: ProjectToken::parse(TOKEN).unwrap(),
+            personal_key: Some(PersonalKey::parse(PERSONAL_KEY).unwrap()),
+            posthog_id: None,
+            pace: Pace::default(),
+            heartbeat: Some(HeartbeatApp { events: Events::parse(events).unwrap(), ..HeartbeatApp::default() }),
+        }
+    }
+
+    /// Starts the loops, and waits until what is due at once is on record.
+    pub(crate) async fn wake_up(&mut self) {
+        let client = Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap();
+        let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
+        self.vitals = Vitals::new(clock.clone());
+        let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: self.vitals.clone() };
+        let verify = Verify { store, client, clock, vitals: self.vitals.clone() };
+        self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
+        self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
+        self.pulse_reached(self.clock.now()).await;
+    }
+
+    /// Ends the loops as a crash would: between any two steps, nothing is finished.
+    pub(crate) async fn crash(&mut self) {
+        for task in self.loops.drain(..) {
+            task.abort();
+            assert!(task.await.unwrap_err().is_cancelled(), "a loop had ended before");
+        }
+    }
+
+    /// Changes the weather.
+    pub(crate) fn weather(&self, change: Value) {
+        self.sandbox.change_weather(&change).unwrap();
+    }
+
+    /// Puts the project into the store as it should be from now on.
+    pub(crate) async fn apply(&self, spec: ProjectSpec) {
+        self.store.apply(&[spec], &[], self.clock.now()).await.unwrap();
+    }
+
+    pub(crate) async fn project(&self) -> Project {
+        self.store.projects().await.unwrap().remove(0)
+    }
+
+    /// The slot of a minute.
+    pub(crate) fn slot(&self, minute: Minute) -> Timestamp {
+        Beat::slot(&ProjectToken::parse(TOKEN).unwrap(), minute)
+    }
+
+    /// Lets `count` minutes pass, each with its beats and its look.
+    pub(crate) async fn minutes(&self, count: i64) {
+        for _ in 0..count {
+            let now = self.clock.now();
+            let next = if self.slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
+            self.hand.advance_to(self.slot(next));
+            self.pulse_reached(self.slot(next)).await;
+            self.look_passes(self.slot(next).plus(Duration::from_secs(20))).await;
+        }
+    }
+
+    /// Lets time pass until `until`, and whatever look is due by then.
+    pub(crate) async fn look_passes(&self, until: Timestamp) {
+        self.hand.advance_to(until);
+        within("verify has done what was due", self.vitals.reached(Loop::Verify, until)).await;
+    }
+
+    /// Waits until the pulse has sent and recorded all that was due up to `until`.
+    pub(crate) async fn pulse_reached(&self, until: Timestamp) {
+        within("the pulse has done what was due", self.vitals.reached(Loop::Pulse, until)).await;
+    }
+
+    /// Lets a second pass at a time until `done`.
+    pub(crate) async fn seconds_until(&self, what: &str, mut done: impl AsyncFnMut(&Self) -> bool) {
+        let wait = async {
+            while !done(self).await {
+                self.hand.advance(Duration::from_secs(1));
+                // Sockets are real: they get a moment of real time for each second of the story's.
+                Clock::system().sleep(Duration::from_millis(2)).await;
+            }
+        };
+        within(what, wait).await;
+    }
+
+    /// All beats on record, oldest first.
+    pub(crate) async fn beats(&self) -> Vec<Recorded> {
+        let ids: Vec<RouteId> = self.project().await.routes.iter().map(|route| route.id).collect();
+        let now = self.clock.now().minute();
+        self.store.beats(&ids, BEGINNING.minute().plus(-60), now.plus(24 * 60)).await.unwrap()
+    }
+
+    /// The outcomes on record, one letter a beat: A arrived, L late, w awaiting, X lost, R refused, U unreachable, ? unseen, _ unsent.
+    /// A minute without a row, between others, is a blank.
+    pub(crate) async fn outcomes(&self) -> String {
+        let beats = self.beats().await;
+        let (Some(first), Some(last)) = (beats.first().map(|beat| beat.minute), beats.last().map(|beat| beat.minute)) else {
+            return String::new();
+        };
+        let mut letters = String::new();
+        for minute in first.until(last.plus(1)) {
+            let here = beats.iter().filter(|beat| beat.minute == minute);
+            let before = letters.len();
+            letters.extend(here.map(|beat| match beat.outcome {
+                Outcome::Arrived => 'A',
+                Outcome::Late => 'L',
+                Outcome::Awaiting => 'w',
+                Outcome::Lost => 'X',
+                Outcome::Refused => 'R',
+                Outcome::Unreachable => 'U',
+                Outcome::Unseen => '?',
+                Outcome::Unsent => '_',
+            }));
+            if letters.len() == before {
+                letters.push(' ');
+            }
+        }
+        letters
+    }
+
+    pub(crate) async fn report(&self) -> Report {
+        let look = self.store.looks().await.unwrap().pop();
+        report::report(&*self.store, Arc::new(self.project().await), look, self.clock.now()).await.unwrap()
+    }
+
+    pub(crate) async fn verdict(&self) -> String {
+        self.report().await.verdict.to_string()
+    }
+
+    /// What the sandbox received: every event, as `GET /_sandbox/events` shows it.
+    pub(crate) async fn received(&self) -> Vec<Value> {
+        let answer = reqwest::get(format!("{}/_sandbox/events", self.address)).await.unwrap();
+        answer.json::<Vec<Value>>().await.unwrap()
+    }
+
+    /// How often each minute's beats came in, by the minute of the events' timestamps: every uuid once counted.
+    pub(crate) async fn uuids_per_minute(&self) -> std::collections::BTreeMap<i64, std::collections::BTreeSet<String>> {
+        let mut minutes = std::collections::BTreeMap::<i64, std::collections::BTreeSet<String>>::new();
+        for event in self.received().await {
+            let at: jiff::Timestamp = event["timestamp"].as_str().unwrap().parse().unwrap();
+            let uuid = event["uuid"].as_str().unwrap().to_owned();
+            minutes.entry(Timestamp::from_ms(at.as_millisecond()).minute().index()).or_default().insert(uuid);
+        }
+        minutes
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        for task in &self.loops {
+            task.abort();
+        }
+    }
+}
+
+/// Waits for `work`, and says what did not happen when it takes too long in real time.
+pub(crate) async fn within<T>(what: &str, work: impl Future<Output = T>) -> T {
+    Clock::system().timeout(AT_MOST, work).await.unwrap_or_else(|_| panic!("within {AT_MOST:?} it did not happen that {what}"))
+}
