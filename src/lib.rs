@@ -2,7 +2,10 @@
 //!
 //! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`.
 
+pub mod app;
+pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod lifecycle;
 pub mod model;
 pub mod store;
