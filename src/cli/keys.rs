@@ -38,7 +38,7 @@ impl TokenFlags {
         };
         let (setting, text) =
             given.find(invocation)?.ok_or_else(|| Misuse(format!("--token is missing; give it, or set {TOKEN_VARIABLE}")))?;
-        Ok(rules::about(setting, ProjectToken::parse(text.expose_secret())).map_err(Misuse)?)
+        Ok(rules::about(setting, rules::token(text.expose_secret())).map_err(Misuse)?)
     }
 }
 

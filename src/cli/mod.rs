@@ -34,9 +34,9 @@ use crate::model::ProjectSpec;
 #[derive(Debug, Parser)]
 #[command(name = "heartbeat", version, disable_help_subcommand = true, max_term_width = 110)]
 #[command(after_help = "The first two minutes:
-  heartbeat config example > heartbeat.toml    settings that explain themselves: put in host and token
-  heartbeat config check heartbeat.toml        every problem at once
-  heartbeat apply heartbeat.toml               into the store; what changed is shown
+  heartbeat config example > heartbeat.toml   settings that explain themselves
+  heartbeat config check heartbeat.toml       every problem at once
+  heartbeat apply heartbeat.toml              into the store; what changed is shown
 
 Exit codes: 0 well, 1 failed, 2 asked for what cannot be done (flags, settings).")]
 pub struct Cli {
@@ -72,7 +72,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
     let invocation = Invocation::new(cli.global, environment, clock);
     match cli.command {
         None => {
-            invocation.screen.line(Cli::command().render_help().ansi())?;
+            invocation.screen.text(&Cli::command().render_help().ansi().to_string())?;
             Ok(ExitCode::SUCCESS)
         }
         Some(Command::Apply(apply)) => apply.run(&invocation).await,
@@ -96,6 +96,6 @@ fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s Project
             None if specs.is_empty() => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
             None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
         };
-        Misuse(format!("there is no project `{}`; {hint}", crate::config::conceal(name)))
+        Misuse(format!("there is no project `{name}`; {hint}"))
     })
 }

@@ -91,7 +91,6 @@ pub struct Remove {
 impl Projects {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         match self {
-            // What is given is read before the store is opened: a wrong flag makes no database.
             Self::Add(add) => add.run(invocation).await,
             Self::List(list) => list.run(invocation).await,
             Self::SetKey(set) => set.run(invocation).await,
@@ -102,6 +101,7 @@ impl Projects {
 
 impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        // What is given is read before the store is opened: a wrong flag makes no database.
         let spec = self.spec(invocation)?;
         let store = invocation.store().await?;
         let now = specs(&*store).await?;

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
-use crate::config::Environment;
+use crate::config::{Environment, conceal};
 
 /// When to use colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -75,8 +75,8 @@ impl Screen {
         self.line(serde_json::to_string_pretty(value)?)
     }
 
-    /// Something to know beside the result.
+    /// Something to know beside the result. It may quote what a person typed, and people type keys into wrong places.
     pub fn note(self, text: impl Display) -> io::Result<()> {
-        if self.quiet { Ok(()) } else { writeln!(anstream::stderr(), "{text}") }
+        if self.quiet { Ok(()) } else { writeln!(anstream::stderr(), "{}", conceal(&text.to_string())) }
     }
 }

@@ -26,9 +26,9 @@ pub fn report(error: &anyhow::Error) -> ExitCode {
     let (words, code) = match error.downcast_ref::<Problems>() {
         Some(problems) => (list(problems), MISUSED),
         None if error.is::<Misuse>() => (error.to_string(), MISUSED),
-        None => (conceal(&format!("{error:#}")), FAILED),
+        None => (format!("{error:#}"), FAILED),
     };
-    tell(&words);
+    tell(&conceal(&words));
     ExitCode::from(code)
 }
 

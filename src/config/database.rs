@@ -37,7 +37,7 @@ impl Database {
         if POSTGRES.iter().any(|scheme| text.starts_with(scheme)) {
             return match url::Url::parse(text) {
                 Ok(_) => Ok(Self(text.to_owned())),
-                Err(wrong) => Err(format!("is no PostgreSQL address: {wrong}; give `postgres://user:password@host/database`")),
+                Err(wrong) => Err(format!("is no PostgreSQL address: {wrong}; give `postgres://host/database`")),
             };
         }
         if text.is_empty() {

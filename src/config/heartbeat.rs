@@ -26,8 +26,7 @@ fn read_routes(app: &Section<'_>, project: &str) -> Option<Vec<RouteSpec>> {
     let mut names = Vec::new();
     let mut routes = Vec::new();
     for (index, section) in app.sections("route", "project.heartbeat.route").into_iter().enumerate() {
-        let title = section.text("name").map_or_else(|| format!("route number {}", index + 1), |name| format!("route {name:?}"));
-        let section = section.titled(format!("{project}, {title}"));
+        let section = section.numbered(&format!("{project}, "), "route", index);
         let name = section.required("name", "proxy", |text| rules::route_name(text, &names));
         names.extend(name.clone());
         routes.push(read_route(section, name));

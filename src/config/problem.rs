@@ -12,10 +12,11 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// Something wrong at `place` (`heartbeat.toml:7`, `environment`). Secrets in `says` are concealed here, once for all.
+    /// Something wrong at `place` (`heartbeat.toml:7`, `environment`). Secrets are concealed here, once for all: even a
+    /// path may be a key in the wrong place.
     #[must_use]
-    pub fn new(place: impl Into<String>, says: impl AsRef<str>) -> Self {
-        Self { place: place.into(), says: conceal(says.as_ref()) }
+    pub fn new(place: impl AsRef<str>, says: impl AsRef<str>) -> Self {
+        Self { place: conceal(place.as_ref()), says: conceal(says.as_ref()) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `[[project]]`: one PostHog project, as a settings file asks for it.
 
-use crate::model::{Pace, ProjectName, ProjectSpec, ProjectToken};
+use crate::model::{Pace, ProjectName, ProjectSpec};
 
 use super::keys::{self, KeyPlaces};
 use super::section::Section;
@@ -11,8 +11,7 @@ pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> 
     let mut names = Vec::new();
     let mut projects = Vec::new();
     for (index, section) in top.sections("project", "project").into_iter().enumerate() {
-        let title = section.text("name").map_or_else(|| format!("project number {}", index + 1), |name| format!("project {name:?}"));
-        let section = section.titled(title);
+        let section = section.numbered("", "project", index);
         let name = section.required("name", "shop", |text| named(text, &names));
         names.extend(name.clone());
         projects.extend(read(section, name, places));
@@ -35,7 +34,7 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
     if token.is_none() {
         section.wrong("token", "is missing; give `token = \"phc_...\"`, from Settings > Project > General");
     }
-    let token = token.and_then(|field| keys::TOKEN.read(&section, field, places, ProjectToken::parse));
+    let token = token.and_then(|field| keys::TOKEN.read(&section, field, places, rules::token));
     let given = keys::PERSONAL_KEY.given(&section);
     let personal_key = given.and_then(|field| keys::PERSONAL_KEY.read(&section, field, places, rules::personal_key));
     let posthog_id = section.positive("project_id");
@@ -68,7 +67,7 @@ fn read_pace(section: &Section<'_>) -> Pace {
         look_every: section.read("look_every", rules::look_every).unwrap_or(usual.look_every),
     };
     if let Err(says) = rules::pace(&pace) {
-        section.wrong("late_after", says);
+        section.unfit(&["late_after", "lost_after"], says);
     }
     pace
 }

@@ -27,8 +27,24 @@ pub fn host(text: &str) -> Result<Host, String> {
     match text.trim().get(..4) {
         Some("phc_") => Err("is a project token (phc_...); here belongs `us`, `eu`, or the address of a PostHog".to_owned()),
         Some("phx_" | "phs_") => Err("is a key; here belongs `us`, `eu`, or the address of a PostHog".to_owned()),
-        _ => Host::parse(text).map_err(|wrong: HostError| wrong.to_string()),
+        _ => Host::parse(text).map_err(|wrong| match wrong {
+            HostError::NotHttp(_) | HostError::NoAddress(..) => {
+                format!("{wrong}; give `us`, `eu`, or one such as `https://posthog.example.com`")
+            }
+            told => told.to_string(),
+        }),
     }
+}
+
+/// Reads a project token.
+///
+/// # Errors
+/// The rest of a sentence; the text is not quoted.
+pub fn token(text: &str) -> Result<ProjectToken, String> {
+    ProjectToken::parse(text).map_err(|wrong| match wrong {
+        KeyError::Empty => format!("{wrong}; give the project token (phc_...), from Settings > Project > General"),
+        told => told.to_string(),
+    })
 }
 
 /// Reads an event's name.
@@ -69,7 +85,7 @@ pub fn route_name(text: &str, taken: &[String]) -> Result<String, String> {
 /// # Errors
 /// The rest of a sentence.
 pub fn app_token(text: &str, project: Option<&ProjectToken>) -> Result<ProjectToken, String> {
-    let token = ProjectToken::parse(text).map_err(|wrong: KeyError| wrong.to_string())?;
+    let token = token(text)?;
     match project {
         Some(project) if *project != token => {
             Err("is not the project's own token: the event would go into another project, where it could not be read back; leave it out"
@@ -136,13 +152,13 @@ pub fn within(text: &str, least: Duration, most: Duration) -> Result<Duration, S
 /// Whether the waits fit each other.
 ///
 /// # Errors
-/// The rest of a sentence that starts with `late_after`.
+/// A whole sentence.
 pub fn pace(pace: &Pace) -> Result<(), String> {
     if pace.late_after < pace.lost_after {
         return Ok(());
     }
     let [late, lost] = [pace.late_after, pace.lost_after].map(duration::show);
-    Err(format!("`{late}` must be shorter than lost_after `{lost}`: a beat is late before it is lost"))
+    Err(format!("late_after `{late}` must be shorter than lost_after `{lost}`: a beat is late before it is lost"))
 }
 
 /// Whether the settings of the app on this project fit each other.
@@ -150,10 +166,9 @@ pub fn pace(pace: &Pace) -> Result<(), String> {
 /// # Errors
 /// A whole sentence for the first that does not.
 pub fn fit(spec: &ProjectSpec) -> Result<(), String> {
-    let named = |key: &'static str| move |says: String| format!("{key} {says}");
-    pace(&spec.pace).map_err(named("late_after"))?;
+    pace(&spec.pace)?;
     let Some(HeartbeatApp { project_api_key: Some(token), .. }) = &spec.heartbeat else { return Ok(()) };
-    app_token(token.as_str(), Some(&spec.token)).map(drop).map_err(named("project_api_key"))
+    about("project_api_key", app_token(token.as_str(), Some(&spec.token)).map(drop))
 }
 
 /// Names the setting before what is wrong with it.

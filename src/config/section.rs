@@ -42,12 +42,21 @@ impl<'f> Section<'f> {
 
     /// Notes what is wrong with a field: `says` goes on after its name.
     pub(super) fn wrong(&self, key: &str, says: impl Display) {
-        let offset = self.table.iter().find(|(name, _)| name.get_ref() == key).map_or(self.starts, |(name, _)| name.span().start);
-        self.note(offset, format!("{key} {says}"));
+        self.note(self.place_of(&[key]), format!("{key} {says}"));
     }
 
-    /// Notes what is wrong with the section.
-    pub(super) fn note(&self, offset: usize, says: impl Display) {
+    /// Notes what is wrong between fields, at the first of them that is there. `says` is a whole sentence.
+    pub(super) fn unfit(&self, keys: &[&str], says: impl Display) {
+        self.note(self.place_of(keys), says);
+    }
+
+    /// Where the first of these fields that is there stands; the section's start, when none is.
+    fn place_of(&self, keys: &[&str]) -> usize {
+        let starts = keys.iter().find_map(|key| self.table.iter().find(|(name, _)| name.get_ref() == key));
+        starts.map_or(self.starts, |(name, _)| name.span().start)
+    }
+
+    fn note(&self, offset: usize, says: impl Display) {
         let title = if self.title.is_empty() { String::new() } else { format!("{}: ", self.title) };
         self.findings.note(offset, format!("{title}{says}"));
     }
@@ -55,6 +64,15 @@ impl<'f> Section<'f> {
     /// Whether the field is there, right or wrong.
     pub(super) fn has(&self, key: &'static str) -> bool {
         self.value(key).is_some()
+    }
+
+    /// This section, titled by its name where it has one, else by its place in the list: `project "shop"`, `route number 2`.
+    pub(super) fn numbered(self, outer: &str, kind: &str, index: usize) -> Self {
+        let title = match self.table.get("name").and_then(|name| name.get_ref().as_str()) {
+            Some(name) => format!("{outer}{kind} {name:?}"),
+            None => format!("{outer}{kind} number {}", index + 1),
+        };
+        self.titled(title)
     }
 
     /// A field of text, as it stands.
@@ -153,7 +171,9 @@ impl<'f> Section<'f> {
             quote if is_plain && !NEVER_QUOTED.contains(&key) => format!(" `{quote}`"),
             _ => String::new(),
         };
-        self.note(value.span().start, format!("{key}{quoted} must be {right}, not {}", kind(value.get_ref())));
+        let is = kind(value.get_ref());
+        let instead = if right.contains("number") && is.contains("number") { String::new() } else { format!(", not {is}") };
+        self.note(value.span().start, format!("{key}{quoted} must be {right}{instead}"));
         None
     }
 }

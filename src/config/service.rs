@@ -48,7 +48,10 @@ pub(super) fn read(top: &Section<'_>, directory: &Path) -> Service {
     let database = section.read("database", |text| Database::parse(text, Some(directory)));
     if retention.hours < retention.beats {
         let [hours, beats] = [retention.hours, retention.beats].map(duration::show);
-        section.wrong("keep_hours", format!("`{hours}` must not be shorter than keep_beats `{beats}`: beats are folded into hours"));
+        section.unfit(
+            &["keep_hours", "keep_beats"],
+            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: beats are folded into hours"),
+        );
     }
     section.finish();
     Service { database, retention }

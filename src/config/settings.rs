@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec};
 
 use super::document::{Document, Findings};
 use super::keys::KeyPlaces;
@@ -141,7 +141,7 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
         return None;
     }
     let host = required("POSTHOG_HOST", host, "`us`, `eu`, or the address of a PostHog", rules::host);
-    let token = required("POSTHOG_PROJECT_API_KEY", token, "the project token (phc_...)", ProjectToken::parse);
+    let token = required("POSTHOG_PROJECT_API_KEY", token, "the project token (phc_...)", rules::token);
     let personal_key = personal_key.map(PersonalKey::parse).transpose().map_err(|says| of_variable("POSTHOG_PERSONAL_API_KEY", says));
     let number = number.map(rules::project_number).transpose().map_err(|says| of_variable("POSTHOG_PROJECT_ID", says));
     let name = ProjectName::parse("default").map_err(|wrong| Problem::new(ENVIRONMENT, wrong.to_string()));
