@@ -3,5 +3,6 @@
 //! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`.
 
 pub mod clock;
+pub mod keep;
 pub mod model;
 pub mod store;

@@ -1,1 +1,4 @@
 //! Tests of the whole: one binary, one file per subject.
+
+mod store;
+mod support;
