@@ -2,3 +2,5 @@
 
 mod cli;
 mod config;
+mod store;
+mod support;

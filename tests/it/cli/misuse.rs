@@ -94,9 +94,9 @@ fn a_store_that_cannot_be_opened_is_told() {
     ");
     let home = home.with("HEARTBEAT_KEY", "hunter2");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
-    exit 1
+    exit 2
     --- err
-    error: HEARTBEAT_KEY cannot be used: the text given holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
+    error: environment: HEARTBEAT_KEY cannot be used: the text given holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
     ");
 }
 
