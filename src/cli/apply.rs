@@ -5,12 +5,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::edit::{Edit, EditFlags};
+use super::edit::{EDIT_JSON, EditFlags, perform};
 use super::global::{Invocation, specs};
 use super::screen::{FAINT, styled};
 use super::trouble::Misuse;
 use crate::app;
-use crate::config::{Scope, Wanted};
+use crate::config::{Plan, Scope, Wanted};
 use crate::model::ProjectSpec;
 
 /// Put the projects of a settings file into the store, and show what changed
@@ -18,9 +18,7 @@ use crate::model::ProjectSpec;
 /// All of it, or nothing. Applied twice, a file changes nothing the second time. A project that is in the store and not
 /// in the file stays, unless --prune is given. A file that leaves out `personal_api_key` leaves the stored one as it is.
 #[derive(Debug, Args)]
-#[command(
-    after_help = "JSON: {dry_run, changes: [{project, change: added|changed|removed, field, old, new}]}; field, old and new may be null."
-)]
+#[command(after_help = EDIT_JSON)]
 pub struct Apply {
     /// The settings file; `-` for standard input
     pub file: PathBuf,
@@ -50,6 +48,6 @@ impl Apply {
             }
         }
         let remove = if self.prune { unlisted } else { Vec::new() };
-        Edit { now: &now, put, remove }.perform(invocation, &*store, self.edit).await
+        perform(Plan::of(&now, put, remove), invocation, &*store, self.edit).await
     }
 }

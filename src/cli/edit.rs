@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::global::Invocation;
 use super::screen::{BAD, GOOD, WARN, styled};
-use crate::config::{Change, changes};
-use crate::model::{ProjectName, ProjectSpec};
+use crate::config::{Change, Plan};
 use crate::store::Store;
 
 /// Flags of every command that changes something.
@@ -23,34 +22,22 @@ pub struct EditFlags {
     pub json: bool,
 }
 
-/// What is, and what should be instead.
-#[derive(Debug)]
-pub(super) struct Edit<'a> {
-    /// All projects in the store.
-    pub now: &'a [ProjectSpec],
-    /// Projects as they should be; others stay as they are.
-    pub put: Vec<ProjectSpec>,
-    /// Projects that should go.
-    pub remove: Vec<ProjectName>,
-}
+/// What JSON an edit prints.
+pub(super) const EDIT_JSON: &str = "JSON: {dry_run, changes: [{project, change: added|changed|removed, field, old, new}]}; \
+                                    field, old and new may be null.";
 
-impl Edit<'_> {
-    /// Makes the changes, all of them or none, and shows them. Nothing is written when nothing changes.
-    pub(super) async fn perform(self, invocation: &Invocation, store: &dyn Store, flags: EditFlags) -> anyhow::Result<ExitCode> {
-        let Self { now, put, remove } = self;
-        let concerned = |spec: &&ProjectSpec| remove.contains(&spec.name) || put.iter().any(|wanted| wanted.name == spec.name);
-        let changes = changes(&now.iter().filter(concerned).cloned().collect::<Vec<_>>(), &put);
-        let put: Vec<_> = put.into_iter().filter(|spec| changes.iter().any(|change| *change.project() == spec.name)).collect();
-        if !changes.is_empty() && !flags.dry_run {
-            store.apply(&put, &remove, invocation.clock.now()).await?;
-        }
-        if flags.json {
-            invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes: changes.iter().map(ChangeJson::of).collect() })?;
-        } else {
-            show(invocation, &changes, flags.dry_run)?;
-        }
-        Ok(ExitCode::SUCCESS)
+/// Writes a plan, all of it or nothing, and shows what that changes. Where nothing changes, nothing is written.
+pub(super) async fn perform(plan: Plan, invocation: &Invocation, store: &dyn Store, flags: EditFlags) -> anyhow::Result<ExitCode> {
+    if !plan.is_empty() && !flags.dry_run {
+        store.apply(&plan.put, &plan.remove, invocation.clock.now()).await?;
     }
+    if flags.json {
+        let changes = plan.changes.iter().map(ChangeJson::of).collect();
+        invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes })?;
+    } else {
+        show(invocation, &plan.changes, flags.dry_run)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 fn show(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::Result<()> {
@@ -70,7 +57,7 @@ fn show(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::R
     Ok(())
 }
 
-/// Stable field names, documented in `heartbeat apply --help`.
+/// Stable field names, documented in [`EDIT_JSON`].
 #[derive(Serialize)]
 struct ChangesJson {
     dry_run: bool,

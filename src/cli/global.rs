@@ -16,7 +16,7 @@ use crate::store::Store;
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Where things are remembered: sqlite:PATH or postgres://... [default: `DATABASE_URL`, else the file of --config, else
+    /// Where things are remembered: sqlite:PATH or postgres://... [default: DATABASE_URL, else the file of --config, else
     /// heartbeat.db in the platform's data directory]
     #[arg(long, global = true, value_name = "URL", help_heading = "Options for every command")]
     pub database: Option<DatabaseFlag>,
@@ -25,8 +25,15 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
     pub config: Option<PathBuf>,
 
-    /// When to use colour
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto", help_heading = "Options for every command")]
+    /// When to use colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        help_heading = "Options for every command"
+    )]
     pub color: Color,
 
     /// Say nothing but the result
@@ -37,8 +44,15 @@ pub struct Global {
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = "Options for every command")]
     pub verbose: u8,
 
-    /// How to write logs, on standard error
-    #[arg(long, global = true, value_name = "FORMAT", default_value = "text", help_heading = "Options for every command")]
+    /// How to write logs, on standard error: text or json
+    #[arg(
+        long,
+        global = true,
+        value_name = "FORMAT",
+        default_value = "text",
+        hide_possible_values = true,
+        help_heading = "Options for every command"
+    )]
     pub log_format: LogFormat,
 }
 

@@ -55,9 +55,7 @@ pub struct Cli {
 pub enum Command {
     Apply(apply::Apply),
     Export(export::Export),
-    #[command(subcommand)]
     Projects(projects::Projects),
-    #[command(subcommand)]
     Apps(apps::Apps),
     #[command(subcommand)]
     Config(config::Config),

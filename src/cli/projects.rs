@@ -5,27 +5,43 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::edit::{Edit, EditFlags};
+use super::edit::{EDIT_JSON, EditFlags, perform};
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::project_named;
 use super::table::Table;
 use super::trouble::Misuse;
-use crate::config::{duration, rules};
+use crate::config::{Plan, duration, rules};
 use crate::model::{Host, Pace, ProjectName, ProjectSpec};
 
 /// Add, list and remove projects, or give one another key
+///
+/// Without a command, the projects are listed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Projects {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub list: List,
+}
+
+/// What can be done with projects.
 #[derive(Debug, Subcommand)]
-pub enum Projects {
+pub enum Command {
     /// Add a project; its apps are installed afterwards
+    #[command(after_help = EDIT_JSON)]
     Add(Add),
     /// List all projects
     #[command(after_help = "JSON: {projects: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
                             look_every, heartbeat: enabled|disabled|null}]}")]
     List(List),
     /// Give a project another personal API key
+    #[command(after_help = EDIT_JSON)]
     SetKey(SetKey),
     /// Remove a project, with everything remembered of it
+    #[command(after_help = EDIT_JSON)]
     Remove(Remove),
 }
 
@@ -90,11 +106,11 @@ pub struct Remove {
 
 impl Projects {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        match self {
-            Self::Add(add) => add.run(invocation).await,
-            Self::List(list) => list.run(invocation).await,
-            Self::SetKey(set) => set.run(invocation).await,
-            Self::Remove(remove) => remove.run(invocation).await,
+        match self.command.unwrap_or(Command::List(self.list)) {
+            Command::Add(add) => add.run(invocation).await,
+            Command::List(list) => list.run(invocation).await,
+            Command::SetKey(set) => set.run(invocation).await,
+            Command::Remove(remove) => remove.run(invocation).await,
         }
     }
 }
@@ -109,7 +125,7 @@ impl Add {
             return Err(Misuse(format!("there is a project `{}` already; `projects set-key` or `apply` changes it", spec.name)).into());
         }
         let name = spec.name.clone();
-        let code = Edit { now: &now, put: vec![spec], remove: Vec::new() }.perform(invocation, &*store, self.edit).await?;
+        let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {name}"))?;
         }
@@ -147,7 +163,7 @@ impl SetKey {
             return Err(Misuse("no key was given; --no-personal-api-key removes the one that is stored".to_owned()).into());
         }
         let put = vec![ProjectSpec { personal_key, ..known.clone() }];
-        Edit { now: &now, put, remove: Vec::new() }.perform(invocation, &*store, self.edit).await
+        perform(Plan::of(&now, put, Vec::new()), invocation, &*store, self.edit).await
     }
 }
 
@@ -156,7 +172,7 @@ impl Remove {
         let store = invocation.store().await?;
         let now = specs(&*store).await?;
         let remove = vec![project_named(&now, &self.name)?.name.clone()];
-        Edit { now: &now, put: Vec::new(), remove }.perform(invocation, &*store, self.edit).await
+        perform(Plan::of(&now, Vec::new(), remove), invocation, &*store, self.edit).await
     }
 }
 

@@ -1,7 +1,7 @@
 //! Settings: files, environment and flags become typed values, or a list of everything that is wrong with them.
 //!
 //! Takes text, gives [`Settings`]; writes projects back as a file ([`to_toml`]), and tells two lists of projects apart
-//! ([`changes`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a project as
+//! ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a project as
 //! settings ask for it is [`Wanted`], and becomes whole over what is stored.
 
 mod changes;
@@ -13,6 +13,7 @@ mod environment;
 mod export;
 mod heartbeat;
 mod keys;
+mod plan;
 mod problem;
 mod project;
 mod proxies;
@@ -29,6 +30,7 @@ pub use database::Database;
 pub use environment::Environment;
 pub use export::to_toml;
 pub use keys::file as key_file;
+pub use plan::Plan;
 pub use problem::{Problem, Problems};
 pub use proxies::Proxies;
 pub use service::Retention;

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::settings::value_of;
+use super::settings::values;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
-use crate::model::{AppKind, ProjectSpec, SETTINGS};
+use crate::model::{AppKind, ProjectSpec};
 
 /// `heartbeat apps list`
 #[derive(Debug, Args)]
@@ -45,7 +45,7 @@ impl AppJson {
             project: spec.name.to_string(),
             app: AppKind::Heartbeat.name(),
             enabled: app.enabled,
-            settings: SETTINGS.iter().map(|setting| (setting.key, value_of(app, setting.key))).collect(),
+            settings: values(app),
             routes: app.all_routes().into_iter().map(|route| route.name).collect(),
         })
     }

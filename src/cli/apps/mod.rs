@@ -5,11 +5,11 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::cost::Cost;
-use super::edit::{Edit, EditFlags};
+use super::edit::{EDIT_JSON, EditFlags, perform};
 use super::global::{Invocation, specs};
 use super::project_named;
 use super::trouble::Misuse;
-use crate::config::{nearest, rules};
+use crate::config::{Plan, nearest, rules};
 use crate::model::{AppKind, HeartbeatApp, ProjectSpec};
 
 mod list;
@@ -17,8 +17,24 @@ mod search;
 mod settings;
 
 /// List, search, install and configure apps on projects
+///
+/// Without a command, the apps that are installed are listed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Apps {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub list: list::List,
+}
+
+const CONFIGURE_JSON: &str = "JSON, with --set: {dry_run, changes: [{project, change: changed, field, old, new}]}; \
+                              without: {events, host, project_api_key}. Values may be null.";
+
+/// What can be done with apps.
 #[derive(Debug, Subcommand)]
-pub enum Apps {
+pub enum Command {
     /// List the apps that are installed
     #[command(after_help = "JSON: {apps: [{project, app, enabled, settings: {events, host, project_api_key}, routes: [names]}]}")]
     List(list::List),
@@ -26,14 +42,19 @@ pub enum Apps {
     #[command(after_help = "JSON: {apps: [{name, description, settings: [{key, name, hint, default, required, choices}]}]}")]
     Search(search::Search),
     /// Install an app on a project
+    #[command(after_help = EDIT_JSON)]
     Install(Install),
     /// Show or change the settings of an installed app
+    #[command(after_help = CONFIGURE_JSON)]
     Configure(Configure),
     /// Let an installed app run
+    #[command(after_help = EDIT_JSON)]
     Enable(Which),
     /// Let an installed app rest; its settings stay
+    #[command(after_help = EDIT_JSON)]
     Disable(Which),
     /// Remove an app from a project, with its settings
+    #[command(after_help = EDIT_JSON)]
     Uninstall(Which),
 }
 
@@ -79,14 +100,14 @@ pub struct Configure {
 
 impl Apps {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        match self {
-            Self::List(list) => list.run(invocation).await,
-            Self::Search(search) => search.run(invocation),
-            Self::Install(install) => install.run(invocation).await,
-            Self::Configure(configure) => configure.run(invocation).await,
-            Self::Enable(which) => which.switch(invocation, true).await,
-            Self::Disable(which) => which.switch(invocation, false).await,
-            Self::Uninstall(which) => which.change(invocation, |spec| installed(spec).map(|_| None)).await,
+        match self.command.unwrap_or(Command::List(self.list)) {
+            Command::List(list) => list.run(invocation).await,
+            Command::Search(search) => search.run(invocation),
+            Command::Install(install) => install.run(invocation).await,
+            Command::Configure(configure) => configure.run(invocation).await,
+            Command::Enable(which) => which.switch(invocation, true).await,
+            Command::Disable(which) => which.switch(invocation, false).await,
+            Command::Uninstall(which) => which.change(invocation, |spec| installed(spec).map(|_| None)).await,
         }
     }
 }
@@ -110,7 +131,11 @@ impl Configure {
             self.which.kind()?;
             let now = specs(&*invocation.store().await?).await?;
             let app = installed(project_named(&now, &self.which.project)?)?.clone();
-            settings::show(invocation, &app)?;
+            if self.which.edit.json {
+                invocation.screen.json(&settings::values(&app))?;
+            } else {
+                settings::show(invocation, &app)?;
+            }
             return Ok(ExitCode::SUCCESS);
         }
         self.which.change(invocation, |spec| settings::set(installed(spec)?, &self.set, &spec.token).map(Some)).await
@@ -137,7 +162,7 @@ impl Which {
         let spec = ProjectSpec { heartbeat: change(known)?, ..known.clone() };
         rules::fit(&spec).map_err(Misuse)?;
         let cost = spec.beats().then(|| Cost::of([&spec]));
-        let code = Edit { now: &now, put: vec![spec], remove: Vec::new() }.perform(invocation, &*store, self.edit).await?;
+        let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
         if let Some(cost) = cost {
             invocation.screen.note(format!("Heartbeat beats on {cost}."))?;
         }

@@ -1,5 +1,6 @@
 //! An app's settings on the command line: `--set key=value`, and how they are shown.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 
@@ -62,8 +63,12 @@ pub(super) fn about(setting: &Setting) -> String {
     text
 }
 
-/// The value of a setting; none when it has its default.
-pub(super) fn value_of(app: &HeartbeatApp, key: &str) -> Option<String> {
+/// What each setting holds; none where it has its default.
+pub(super) fn values(app: &HeartbeatApp) -> BTreeMap<&'static str, Option<String>> {
+    SETTINGS.iter().map(|setting| (setting.key, value_of(app, setting.key))).collect()
+}
+
+fn value_of(app: &HeartbeatApp, key: &str) -> Option<String> {
     match key {
         "events" => Some(app.events.to_string()),
         "host" => app.host.as_ref().map(ToString::to_string),

@@ -1,5 +1,7 @@
 //! `heartbeat apply`: idempotent, shown, all or nothing.
 
+use heartbeat::store::Sealer;
+
 use super::{Home, TWO};
 
 #[test]
@@ -17,6 +19,21 @@ fn a_file_is_put_into_the_store_once() {
     --- err
     Nothing to change.
     ");
+}
+
+#[tokio::test]
+async fn what_changes_nothing_writes_nothing() {
+    let home = Home::with_two();
+    let directory = home.path("data/posthog-heartbeat");
+    let sealer = Sealer::from_key_file(&directory.join("heartbeat.key")).unwrap();
+    let store = heartbeat::store::open(&format!("sqlite:{}", directory.join("heartbeat.db").display()), sealer).await.unwrap();
+    let revision = store.revision().await.unwrap();
+    home.run(&["apply", "two.toml"]);
+    home.run(&["apply", "two.toml", "--prune"]);
+    home.run(&["apps", "enable", "heartbeat", "--project", "shop"]);
+    assert_eq!(store.revision().await.unwrap(), revision);
+    home.run(&["apps", "disable", "heartbeat", "--project", "shop"]);
+    assert_eq!(store.revision().await.unwrap(), revision + 1);
 }
 
 #[test]

@@ -186,6 +186,9 @@ fn programs_are_told_in_json() {
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apps", "list", "--json"]).json()).unwrap(), @r#"
     {"apps":[{"app":"heartbeat","enabled":true,"project":"shop","routes":["heartbeat","heartbeat_api","proxy"],"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}]}
     "#);
+    assert_eq!(home.run(&["apps", "--json"]).out, home.run(&["apps", "list", "--json"]).out);
+    let configured = home.run(&["apps", "configure", "heartbeat", "--project", "shop", "--json"]).json();
+    assert_eq!(configured, serde_json::json!({"events": "heartbeat + heartbeat_api", "host": null, "project_api_key": null}));
     let found = home.run(&["apps", "search", "--json"]).json();
     let keys = found["apps"][0]["settings"].as_array().unwrap().iter().map(|setting| setting["key"].clone()).collect::<Vec<_>>();
     assert_eq!(keys, ["events", "host", "project_api_key"]);

@@ -1,5 +1,7 @@
 //! Every help text, as it is printed.
 
+use std::process::{Command, Stdio};
+
 use clap::CommandFactory as _;
 use heartbeat::cli::Cli;
 
@@ -49,6 +51,19 @@ fn every_shell_gets_its_completions() {
         assert_eq!(ran.code, 0);
         assert!(ran.out.contains("heartbeat") && ran.out.contains("apply"), "{shell}");
     }
+}
+
+#[test]
+fn a_reader_who_has_read_enough_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_heartbeat"))
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
 }
 
 #[test]
