@@ -1,8 +1,24 @@
 //! Heartbeat: one event a minute into PostHog, read back, and the truth told about it.
 //!
-//! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`.
+//! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`, and a test.
+
+pub mod model;
 
 pub mod clock;
+pub mod config;
 pub mod judge;
-pub mod model;
 pub mod store;
+
+pub mod lifecycle;
+pub mod posthog;
+pub mod sandbox;
+pub mod vitals;
+
+pub mod check;
+pub mod keep;
+pub mod pulse;
+pub mod report;
+pub mod verify;
+
+pub mod app;
+pub mod cli;

@@ -1,3 +1,7 @@
 //! Tests of the whole: one binary, one file per subject.
 
 mod architecture;
+mod cli;
+mod config;
+mod store;
+mod support;

@@ -1,0 +1,77 @@
+//! `heartbeat apps list`
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::settings::values;
+use crate::cli::global::{Invocation, specs};
+use crate::cli::table::Table;
+use crate::model::{AppKind, ProjectSpec};
+
+/// `heartbeat apps list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// On this project alone
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Stable field names, documented in `heartbeat apps list --help`.
+#[derive(Serialize)]
+struct ListJson {
+    apps: Vec<AppJson>,
+}
+
+#[derive(Serialize)]
+struct AppJson {
+    project: String,
+    app: &'static str,
+    enabled: bool,
+    settings: BTreeMap<&'static str, Option<String>>,
+    routes: Vec<String>,
+}
+
+impl AppJson {
+    fn of(spec: &ProjectSpec) -> Option<Self> {
+        let app = spec.heartbeat.as_ref()?;
+        Some(Self {
+            project: spec.name.to_string(),
+            app: AppKind::Heartbeat.name(),
+            enabled: app.enabled,
+            settings: values(app),
+            routes: app.all_routes().into_iter().map(|route| route.name).collect(),
+        })
+    }
+}
+
+impl List {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let all = specs(&*store).await?;
+        let chosen = match &self.project {
+            Some(name) => vec![super::project_named(&all, name)?.clone()],
+            None => all,
+        };
+        let apps = chosen.iter().filter_map(AppJson::of).collect::<Vec<_>>();
+        if self.json {
+            invocation.screen.json(&ListJson { apps })?;
+        } else if apps.is_empty() {
+            invocation.screen.note("No app is installed: `heartbeat apps install heartbeat --project NAME`.")?;
+        } else {
+            let mut table = Table::under(["PROJECT", "APP", "STATE", "ROUTES"]);
+            for app in apps {
+                let state = if app.enabled { "enabled" } else { "disabled" };
+                table.row([app.project, app.app.into(), state.into(), app.routes.join(" + ")]);
+            }
+            invocation.screen.line(table)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

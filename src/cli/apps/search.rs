@@ -1,0 +1,82 @@
+//! `heartbeat apps search`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::settings::about;
+use crate::cli::global::Invocation;
+use crate::model::{AppKind, SETTINGS, Setting};
+
+/// `heartbeat apps search`
+#[derive(Debug, Args)]
+pub struct Search {
+    /// Part of a name or description; all apps without it
+    #[arg(default_value = "")]
+    pub word: String,
+
+    /// Print what was found as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Stable field names, documented in `heartbeat apps search --help`.
+#[derive(Serialize)]
+struct SearchJson {
+    apps: Vec<AppJson>,
+}
+
+#[derive(Serialize)]
+struct AppJson {
+    name: &'static str,
+    description: &'static str,
+    settings: Vec<SettingJson>,
+}
+
+#[derive(Serialize)]
+struct SettingJson {
+    key: &'static str,
+    name: &'static str,
+    hint: &'static str,
+    default: &'static str,
+    required: bool,
+    choices: &'static [&'static str],
+}
+
+impl AppJson {
+    fn of(app: AppKind) -> Self {
+        let settings = SETTINGS.map(|Setting { key, name, hint, default, required, choices }| SettingJson {
+            key,
+            name,
+            hint,
+            default,
+            required,
+            choices,
+        });
+        Self { name: app.name(), description: app.description(), settings: settings.into() }
+    }
+}
+
+impl Search {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let word = self.word.to_lowercase();
+        let found = AppKind::ALL.into_iter().filter(|app| app.name().contains(&word) || app.description().to_lowercase().contains(&word));
+        let found = found.collect::<Vec<_>>();
+        if self.json {
+            invocation.screen.json(&SearchJson { apps: found.into_iter().map(AppJson::of).collect() })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        if found.is_empty() {
+            invocation.screen.note(format!("No app has `{}` in its name or description.", self.word))?;
+        }
+        for app in found {
+            invocation.screen.line(format!("{app}: {}\n", app.description()))?;
+            for setting in &SETTINGS {
+                let default = if setting.default.is_empty() { String::new() } else { format!(" (default: {})", setting.default) };
+                invocation.screen.line(format!("  {}{default}\n{}", setting.key, about(setting)))?;
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}

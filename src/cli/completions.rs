@@ -1,0 +1,26 @@
+//! `heartbeat completions`: what a shell needs to complete our command line.
+
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::Cli;
+use super::global::Invocation;
+
+/// Print completions for a shell
+#[derive(Debug, Args)]
+#[command(after_help = "For bash: heartbeat completions bash > ~/.local/share/bash-completion/completions/heartbeat")]
+pub struct Completions {
+    /// Which shell
+    pub shell: Shell,
+}
+
+impl Completions {
+    pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Cli::command(), "heartbeat", &mut script);
+        invocation.screen.text(&String::from_utf8(script)?)?;
+        Ok(ExitCode::SUCCESS)
+    }
+}

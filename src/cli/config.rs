@@ -1,0 +1,98 @@
+//! `heartbeat config`: settings checked without touching the store, and an example of them.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::cost::Cost;
+use super::global::Invocation;
+use super::screen::{GOOD, WARN, styled};
+use crate::config::{EXAMPLE, KeyWish, Problems, Scope, Settings, Wanted};
+
+/// Check settings, or print an example of them
+#[derive(Debug, Subcommand)]
+pub enum Config {
+    /// Check settings: every problem at once, with its line; changes nothing
+    #[command(after_help = "Exit codes: 0 all is right, 2 there are problems.\nJSON: {ok, projects: [names], problems: [sentences]}")]
+    Check(Check),
+    /// Print a settings file that explains itself
+    Example,
+}
+
+/// `heartbeat config check`
+#[derive(Debug, Args)]
+pub struct Check {
+    /// The settings file; `-` for standard input [default: that of --config, else the environment alone]
+    pub file: Option<PathBuf>,
+
+    /// Print the result as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl Config {
+    pub(super) fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        match self {
+            Self::Check(check) => check.run(invocation),
+            Self::Example => {
+                invocation.screen.text(EXAMPLE)?;
+                Ok(ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct CheckJson {
+    ok: bool,
+    projects: Vec<String>,
+    problems: Vec<String>,
+}
+
+impl CheckJson {
+    fn of(settings: &Result<Settings, Problems>) -> Self {
+        let projects = settings.iter().flat_map(|settings| &settings.projects).map(|wanted| wanted.spec.name.to_string());
+        let problems = settings.as_ref().err().into_iter().flat_map(Problems::iter).map(ToString::to_string);
+        Self { ok: settings.is_ok(), projects: projects.collect(), problems: problems.collect() }
+    }
+}
+
+impl Check {
+    fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let file = self.file.or_else(|| invocation.config());
+        let settings = invocation.settings_of(file.as_deref(), Scope::Everything);
+        if self.json {
+            let checked = CheckJson::of(&settings);
+            invocation.screen.json(&checked)?;
+            return Ok(if checked.ok { ExitCode::SUCCESS } else { ExitCode::from(2) });
+        }
+        let settings = settings?;
+        for wanted in &settings.projects {
+            for remark in remarks(wanted) {
+                invocation.screen.note(styled(WARN, format!("project {}: {remark}", wanted.spec.name)))?;
+            }
+        }
+        let what = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
+        let cost = Cost::of(settings.projects.iter().map(|wanted| &wanted.spec));
+        invocation.screen.line(format!("{} {what}: {}; {cost}", styled(GOOD, "ok"), count(settings.projects.len(), "project")))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// What is right, and perhaps not what was meant.
+fn remarks(wanted: &Wanted) -> impl Iterator<Item = &'static str> {
+    let not_installed = wanted.spec.heartbeat.is_none().then_some("Heartbeat is not installed; a section [project.heartbeat] installs it");
+    let no_key = match (&wanted.spec.personal_key, wanted.key) {
+        (None, KeyWish::AsGiven) => Some("has no personal API key, so arrival is not checked"),
+        (None, KeyWish::AsStored) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
+        (Some(_), _) => None,
+    };
+    not_installed.into_iter().chain(no_key)
+}
+
+/// `1 project`, `2 projects`.
+pub(super) fn count(number: usize, what: &str) -> String {
+    format!("{number} {what}{}", if number == 1 { "" } else { "s" })
+}

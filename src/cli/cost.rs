@@ -1,0 +1,49 @@
+//! What beating costs in events: PostHog counts each of them.
+
+use std::fmt;
+
+use super::config::count;
+use crate::model::ProjectSpec;
+
+const MINUTES_OF_A_DAY: usize = 1440;
+const DAYS: usize = 30;
+
+/// The routes that beat once a minute.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Cost {
+    routes: usize,
+}
+
+impl Cost {
+    /// That of these projects.
+    pub(super) fn of<'s>(specs: impl IntoIterator<Item = &'s ProjectSpec>) -> Self {
+        let apps = specs.into_iter().filter_map(|spec| spec.heartbeat.as_ref()).filter(|app| app.enabled);
+        Self { routes: apps.map(|app| app.all_routes().len()).sum() }
+    }
+}
+
+impl fmt::Display for Cost {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let a_day = self.routes * MINUTES_OF_A_DAY;
+        write!(f, "{}: {} events a day, {} in {DAYS} days", count(self.routes, "route"), grouped(a_day), grouped(a_day * DAYS))
+    }
+}
+
+/// `43200` as `43,200`.
+fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
+    groups.collect::<Vec<_>>().join(",")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_route_costs_an_event_a_minute() {
+        assert_eq!(Cost { routes: 0 }.to_string(), "0 routes: 0 events a day, 0 in 30 days");
+        assert_eq!(Cost { routes: 1 }.to_string(), "1 route: 1,440 events a day, 43,200 in 30 days");
+        assert_eq!(Cost { routes: 30 }.to_string(), "30 routes: 43,200 events a day, 1,296,000 in 30 days");
+    }
+}

@@ -1,0 +1,99 @@
+//! The command line: one file per command.
+//!
+//! A command reads its flags, settings and the store, and gives an exit code. One that changes something reads what is,
+//! computes what should be, and applies the difference once ([`edit`]). Commands talk to a person here and nowhere else;
+//! logs go their own way ([`logs`]). A new command is a file, a variant of [`Command`] and a line in [`run`].
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser, Subcommand};
+
+mod apply;
+mod apps;
+mod completions;
+mod config;
+mod cost;
+mod edit;
+mod export;
+mod global;
+mod keys;
+pub mod logs;
+mod projects;
+mod screen;
+mod table;
+mod trouble;
+
+pub use global::{Global, Invocation, LogFormat};
+pub use trouble::{Misuse, report, report_usage};
+
+use crate::clock::Clock;
+use crate::config::{Environment, nearest};
+use crate::model::ProjectSpec;
+
+/// Sends one event a minute into PostHog, reads it back, and says where the way is broken when it does not arrive
+#[derive(Debug, Parser)]
+#[command(name = "heartbeat", version, disable_help_subcommand = true, max_term_width = 110)]
+#[command(after_help = "The first two minutes:
+  heartbeat config example > heartbeat.toml   settings that explain themselves
+  heartbeat config check heartbeat.toml       every problem at once
+  heartbeat apply heartbeat.toml              into the store; what changed is shown
+
+Exit codes: 0 well, 1 failed, 2 asked for what cannot be done (flags, settings).")]
+pub struct Cli {
+    /// Flags that every command takes.
+    #[command(flatten)]
+    pub global: Global,
+
+    /// What to do; nothing shows the help.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// What can be done.
+#[derive(Debug, Subcommand)]
+#[expect(missing_docs, reason = "a text on a variant would take the place of the command's own in its help")]
+pub enum Command {
+    Apply(apply::Apply),
+    Export(export::Export),
+    Projects(projects::Projects),
+    Apps(apps::Apps),
+    #[command(subcommand)]
+    Config(config::Config),
+    Completions(completions::Completions),
+}
+
+/// Runs what the command line asks for.
+///
+/// # Errors
+/// What [`report`] tells a person.
+pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Result<ExitCode> {
+    let invocation = Invocation::new(cli.global, environment, clock);
+    match cli.command {
+        None => {
+            invocation.screen.text(&Cli::command().render_help().ansi().to_string())?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Some(Command::Apply(apply)) => apply.run(&invocation).await,
+        Some(Command::Export(export)) => export.run(&invocation).await,
+        Some(Command::Projects(projects)) => projects.run(&invocation).await,
+        Some(Command::Apps(apps)) => apps.run(&invocation).await,
+        Some(Command::Config(config)) => config.run(&invocation),
+        Some(Command::Completions(completions)) => completions.run(&invocation),
+    }
+}
+
+/// The project of this name.
+///
+/// # Errors
+/// Says which there are, and which was probably meant.
+fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s ProjectSpec, Misuse> {
+    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| {
+        let names = || specs.iter().map(|spec| spec.name.as_str());
+        let hint = match nearest(name, names()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if specs.is_empty() => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
+            None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+        };
+        Misuse(format!("there is no project `{name}`; {hint}"))
+    })
+}

@@ -1,0 +1,64 @@
+//! Keeps secrets out of words: the last door before a text reaches a person, whatever field it came from.
+
+/// Keys that are secret, by how they begin. A project token (`phc_`) is not: every visitor's browser sees it.
+const SECRET_PREFIXES: [&str; 2] = ["phx_", "phs_"];
+const STARS: &str = "***";
+
+/// `text` with each secret key cut down to `phx_***` and each `user:password@` of an address to `***@`.
+#[must_use]
+pub fn conceal(text: &str) -> String {
+    SECRET_PREFIXES.iter().fold(conceal_login(text), |text, prefix| conceal_key(&text, prefix))
+}
+
+fn conceal_key(text: &str, prefix: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find(prefix) {
+        let (before, key) = rest.split_at(at + prefix.len());
+        shown.push_str(before);
+        rest = key.trim_start_matches(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '+' | '='));
+        if rest.len() < key.len() {
+            shown.push_str(STARS);
+        }
+    }
+    shown + rest
+}
+
+/// A password may hold any character but white space, so everything up to the last `@` of the word is taken for it.
+fn conceal_login(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find("://") {
+        let (before, address) = rest.split_at(at + 3);
+        shown.push_str(before);
+        let word = address.find(|c: char| c.is_whitespace() || c == '`').unwrap_or(address.len());
+        rest = address;
+        if let Some(host) = address[..word].rfind('@') {
+            shown.push_str(STARS);
+            rest = &address[host..];
+        }
+    }
+    shown + rest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::conceal;
+
+    #[test]
+    fn a_secret_is_cut_wherever_it_stands() {
+        for (text, shown) in [
+            ("nothing to hide", "nothing to hide"),
+            ("a token phc_abc is public", "a token phc_abc is public"),
+            ("`phx_Abc-1_2` and phs_xyz.", "`phx_***` and phs_***."),
+            ("here belongs (phx_...)", "here belongs (phx_...)"),
+            ("phx_*** stays", "phx_*** stays"),
+            ("phx_a phx_b", "phx_*** phx_***"),
+            ("postgres://me:hunter2@db/x?a=b", "postgres://***@db/x?a=b"),
+            ("`https://u:p@ss/w@h`; did you mean `http://x@y`?", "`https://***@h`; did you mean `http://***@y`?"),
+            ("https://example.com/ingest", "https://example.com/ingest"),
+        ] {
+            assert_eq!(conceal(text), shown);
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Which database holds what is remembered.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use super::conceal;
+
+const SQLITE: &str = "sqlite:";
+const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
+
+/// The address of a database. Prints without its password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Database(String);
+
+impl Database {
+    /// A SQLite file.
+    #[must_use]
+    pub fn at(path: &Path) -> Self {
+        Self(format!("{SQLITE}{}", path.display()))
+    }
+
+    /// Reads `sqlite:PATH` or `postgres://...`. A path that is not absolute starts from `directory`, when one is given.
+    ///
+    /// # Errors
+    /// Says which databases there are.
+    pub fn parse(text: &str, directory: Option<&Path>) -> Result<Self, String> {
+        let text = text.trim();
+        if let Some(path) = text.strip_prefix(SQLITE) {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            return match (path, directory) {
+                ("", _) => Err(format!("`{text}` names no file; give `sqlite:PATH`")),
+                (":memory:", _) => Err(format!("`{text}` would forget everything at its end; give `sqlite:PATH`")),
+                (_, Some(directory)) => Ok(Self::at(&directory.join(path))),
+                (_, None) => Ok(Self(format!("{SQLITE}{path}"))),
+            };
+        }
+        if POSTGRES.iter().any(|scheme| text.starts_with(scheme)) {
+            return match url::Url::parse(text) {
+                Ok(_) => Ok(Self(text.to_owned())),
+                Err(wrong) => Err(format!("is no PostgreSQL address: {wrong}; give `postgres://host/database`")),
+            };
+        }
+        if text.is_empty() {
+            Err("is empty; give `sqlite:PATH` or `postgres://...`".to_owned())
+        } else if text.contains(':') {
+            let kind = text.split(':').next().unwrap_or_default();
+            Err(format!("`{kind}:` is no database that can be used; give `sqlite:PATH` or `postgres://...`"))
+        } else {
+            Err(format!("`{text}` does not say which kind of database; did you mean `sqlite:{text}`?"))
+        }
+    }
+
+    /// The address, password and all: for the one who connects, and nobody else.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+
+    /// The file, when it is SQLite.
+    #[must_use]
+    pub fn file(&self) -> Option<PathBuf> {
+        let path = self.0.strip_prefix(SQLITE)?;
+        Some(PathBuf::from(path.split('?').next().unwrap_or(path)))
+    }
+}
+
+/// Without password and parameters: PostgreSQL takes a password as either.
+impl fmt::Display for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&conceal(self.0.split('?').next().unwrap_or_default()))
+    }
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{self}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_database_never_prints_its_password() {
+        let database = Database::parse("postgres://me:hunter2@db/x?password=hunter2", None).unwrap();
+        assert_eq!(format!("{database} {database:?}"), "postgres://***@db/x postgres://***@db/x");
+        assert!(database.url().contains("hunter2"));
+    }
+
+    #[test]
+    fn a_path_in_a_file_starts_from_the_file() {
+        let near = Database::parse("sqlite:x.db", Some(Path::new("/etc/heartbeat"))).unwrap();
+        assert_eq!(near.file(), Some(PathBuf::from("/etc/heartbeat/x.db")));
+        let far = Database::parse("sqlite:///var/x.db?mode=ro", Some(Path::new("/etc"))).unwrap();
+        assert_eq!(far.file(), Some(PathBuf::from("/var/x.db")));
+        assert_eq!(Database::parse("sqlite://x.db", None).unwrap().url(), "sqlite:x.db");
+    }
+
+    #[test]
+    fn what_is_no_database_is_told_what_is() {
+        for (text, says) in [
+            ("", "is empty"),
+            ("heartbeat.db", "did you mean `sqlite:heartbeat.db`?"),
+            ("sqlite:", "names no file"),
+            ("sqlite::memory:", "would forget"),
+            ("mysql://me:hunter2@db/x", "`mysql:` is no database"),
+            ("postgres://me:hunter2@:x/db", "is no PostgreSQL address"),
+        ] {
+            let wrong = Database::parse(text, None).unwrap_err();
+            assert!(wrong.contains(says) && !wrong.contains("hunter2"), "{text}: {wrong}");
+        }
+    }
+}

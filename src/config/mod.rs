@@ -1,0 +1,42 @@
+//! Settings: files, environment and flags become typed values, or a list of everything that is wrong with them.
+//!
+//! Takes text, gives [`Settings`]; writes projects back as a file ([`to_toml`]), and tells two lists of projects apart
+//! ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a project as
+//! settings ask for it is [`Wanted`], and becomes whole over what is stored.
+
+mod changes;
+mod conceal;
+mod database;
+mod document;
+pub mod duration;
+mod environment;
+mod export;
+mod heartbeat;
+mod keys;
+mod plan;
+mod problem;
+mod project;
+mod proxies;
+pub mod rules;
+mod section;
+mod service;
+mod settings;
+mod suggest;
+mod wanted;
+
+pub use changes::{Change, changes};
+pub use conceal::conceal;
+pub use database::Database;
+pub use environment::Environment;
+pub use export::to_toml;
+pub use keys::file as key_file;
+pub use plan::Plan;
+pub use problem::{Problem, Problems};
+pub use proxies::Proxies;
+pub use service::Retention;
+pub use settings::{KeySource, Scope, Settings, Sources};
+pub use suggest::nearest;
+pub use wanted::{KeyWish, Wanted};
+
+/// A settings file that explains itself: what `heartbeat config example` prints.
+pub const EXAMPLE: &str = include_str!("example.toml");

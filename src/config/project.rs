@@ -1,0 +1,73 @@
+//! `[[project]]`: one PostHog project, as a settings file asks for it.
+
+use crate::model::{Pace, ProjectName, ProjectSpec};
+
+use super::keys::{self, KeyPlaces};
+use super::section::Section;
+use super::{KeyWish, Wanted, heartbeat, rules};
+
+/// Reads all projects of a file. One that has a problem is left out; the problem is noted.
+pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> {
+    let mut names = Vec::new();
+    let mut projects = Vec::new();
+    for (index, section) in top.sections("project", "project").into_iter().enumerate() {
+        let section = section.numbered("", "project", index);
+        let name = section.required("name", "shop", |text| named(text, &names));
+        names.extend(name.clone());
+        projects.extend(read(section, name, places));
+    }
+    projects
+}
+
+fn named(text: &str, taken: &[ProjectName]) -> Result<ProjectName, String> {
+    match ProjectName::parse(text) {
+        Ok(name) if taken.contains(&name) => Err(format!("`{name}` stands there twice; each project needs a name of its own")),
+        read => read.map_err(|wrong| wrong.to_string()),
+    }
+}
+
+/// Everything is read before anything is given up, so that all problems are found.
+fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) -> Option<Wanted> {
+    let host = section.required("host", "us", rules::host);
+    let api_host = section.read("api_host", rules::host);
+    let token = keys::TOKEN.given(&section);
+    if token.is_none() {
+        section.wrong("token", "is missing; give `token = \"phc_...\"`, from Settings > Project > General");
+    }
+    let token = token.and_then(|field| keys::TOKEN.read(&section, field, places, rules::token));
+    let given = keys::PERSONAL_KEY.given(&section);
+    let personal_key = given.and_then(|field| keys::PERSONAL_KEY.read(&section, field, places, rules::personal_key));
+    let posthog_id = section.positive("project_id");
+    let pace = read_pace(&section);
+    let heartbeat = section.section("heartbeat").map(|app| heartbeat::read(app, token.as_ref()));
+    section.finish();
+
+    let heartbeat = match heartbeat {
+        Some(app) => Some(app?),
+        None => None,
+    };
+    let spec = ProjectSpec {
+        name: name?,
+        host: host?,
+        api_host,
+        token: token?,
+        personal_key: personal_key.flatten(),
+        posthog_id,
+        pace,
+        heartbeat,
+    };
+    Some(Wanted { spec, key: if given.is_some() { KeyWish::AsGiven } else { KeyWish::AsStored } })
+}
+
+fn read_pace(section: &Section<'_>) -> Pace {
+    let usual = Pace::default();
+    let pace = Pace {
+        late_after: section.read("late_after", rules::late_after).unwrap_or(usual.late_after),
+        lost_after: section.read("lost_after", rules::lost_after).unwrap_or(usual.lost_after),
+        look_every: section.read("look_every", rules::look_every).unwrap_or(usual.look_every),
+    };
+    if let Err(says) = rules::pace(&pace) {
+        section.unfit(&["late_after", "lost_after"], says);
+    }
+    pace
+}

@@ -1,0 +1,172 @@
+//! All settings, from a file, the environment and flags: either all of them right, or every problem.
+
+use std::fmt::Display;
+use std::path::{Path, PathBuf};
+
+use secrecy::SecretString;
+
+use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec};
+
+use super::document::{Document, Findings};
+use super::keys::KeyPlaces;
+use super::section::Section;
+use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Retention, Wanted, project, rules, service};
+
+/// Where a problem is, that is in a variable.
+const ENVIRONMENT: &str = "environment";
+
+/// Where settings come from. A flag goes before the environment, the environment before the file, the file before defaults.
+#[derive(Debug, Clone, Copy)]
+pub struct Sources<'a> {
+    /// The process environment, or a test's.
+    pub environment: &'a Environment,
+    /// `--config`, or the file of `apply`; `-` is standard input.
+    pub file: Option<&'a Path>,
+    /// `--database`.
+    pub database: Option<&'a str>,
+}
+
+/// How much of the settings is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scope {
+    /// The service alone. Projects are not read: a command that does not need them does not fail over them.
+    Service,
+    /// The projects of the file as well; without a file, the one that the environment may name.
+    Everything,
+}
+
+/// Where the key is that seals secrets in the store.
+#[derive(Debug, Clone)]
+pub enum KeySource {
+    /// `HEARTBEAT_KEY`: the key itself, base64.
+    Given(SecretString),
+    /// `HEARTBEAT_KEY_FILE`, or the file beside the database; made with mode 0600 where there is none.
+    File(PathBuf),
+}
+
+/// All settings, and all of them right.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Where things are remembered.
+    pub database: Database,
+    /// What seals the secrets in it.
+    pub key: KeySource,
+    /// For how long things are remembered.
+    pub retention: Retention,
+    /// How the network is reached.
+    pub proxies: Proxies,
+    /// What should be there; empty when the store alone says so.
+    pub projects: Vec<Wanted>,
+}
+
+impl Settings {
+    /// Reads the settings.
+    ///
+    /// # Errors
+    /// Every problem there is.
+    pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
+        let Sources { environment, file, .. } = sources;
+        let document = file.map(Document::read).transpose()?;
+        let tables = document.as_ref().map(Document::tables).transpose()?;
+        let mut problems = Vec::new();
+
+        let mut service = service::Service::default();
+        let mut projects = Vec::new();
+        if let (Some(path), Some(document), Some(tables)) = (file, &document, &tables) {
+            let directory = path.parent().unwrap_or(Path::new(""));
+            let findings = Findings::of(document);
+            let top = Section::top(&findings, tables);
+            service = service::read(&top, directory);
+            if scope == Scope::Everything {
+                projects = project::read_all(&top, KeyPlaces { environment, directory });
+            } else {
+                top.has("project");
+            }
+            top.finish();
+            problems.extend(findings.into_problems());
+        } else if scope == Scope::Everything {
+            projects.extend(of_environment(environment, &mut problems));
+        }
+
+        let database = noted(choose_database(sources, service.database), &mut problems);
+        let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
+        match (database, key) {
+            (Some(database), Some(key)) if problems.is_empty() => {
+                Ok(Self { database, key, retention: service.retention, proxies: Proxies::of(environment), projects })
+            }
+            _ => Err(Problems::of(problems)),
+        }
+    }
+}
+
+/// What was read, or nothing and one more problem.
+fn noted<T>(read: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> {
+    read.map_err(|problem| problems.push(problem)).ok()
+}
+
+/// The flag, else the variable, else the file, else the default.
+fn choose_database(sources: Sources<'_>, of_file: Option<Database>) -> Result<Database, Problem> {
+    if let Some(flag) = sources.database {
+        return Database::parse(flag, None).map_err(|says| Problem::new("command line", format!("--database {says}")));
+    }
+    if let Some(variable) = sources.environment.value("DATABASE_URL") {
+        return Database::parse(variable, None).map_err(|says| of_variable("DATABASE_URL", says));
+    }
+    let usual = || sources.environment.data_directory().map(|directory| Database::at(&directory.join("heartbeat.db")));
+    of_file.or_else(usual).ok_or_else(|| {
+        Problem::new(ENVIRONMENT, "there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)")
+    })
+}
+
+fn choose_key(environment: &Environment, database: &Database) -> Result<KeySource, Problem> {
+    match (environment.value("HEARTBEAT_KEY"), environment.value("HEARTBEAT_KEY_FILE")) {
+        (Some(_), Some(_)) => Err(of_variable("HEARTBEAT_KEY", "and HEARTBEAT_KEY_FILE are both set; leave one of them out")),
+        (Some(key), None) => Ok(KeySource::Given(SecretString::from(key))),
+        (None, Some(path)) => Ok(KeySource::File(PathBuf::from(path))),
+        (None, None) => {
+            let beside = database.file().map(|file| file.with_extension("key"));
+            let usual = || environment.data_directory().map(|directory| directory.join("heartbeat.key"));
+            beside.or_else(usual).map(KeySource::File).ok_or_else(|| {
+                of_variable("HEARTBEAT_KEY", "is not set, and there is no home directory to keep a key in; set it, or HEARTBEAT_KEY_FILE")
+            })
+        }
+    }
+}
+
+/// The one project that the environment may name: what a container with three variables needs.
+fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Wanted> {
+    let [host, token, personal_key, number] =
+        ["POSTHOG_HOST", "POSTHOG_PROJECT_API_KEY", "POSTHOG_PERSONAL_API_KEY", "POSTHOG_PROJECT_ID"].map(|name| environment.value(name));
+    if host.is_none() && token.is_none() {
+        return None;
+    }
+    let host = required("POSTHOG_HOST", host, "`us`, `eu`, or the address of a PostHog", rules::host);
+    let token = required("POSTHOG_PROJECT_API_KEY", token, "the project token (phc_...)", rules::token);
+    let personal_key = personal_key.map(PersonalKey::parse).transpose().map_err(|says| of_variable("POSTHOG_PERSONAL_API_KEY", says));
+    let number = number.map(rules::project_number).transpose().map_err(|says| of_variable("POSTHOG_PROJECT_ID", says));
+    let name = ProjectName::parse("default").map_err(|wrong| Problem::new(ENVIRONMENT, wrong.to_string()));
+
+    let (name, host, token) = (noted(name, problems), noted(host, problems), noted(token, problems));
+    let (personal_key, posthog_id) = (noted(personal_key, problems), noted(number, problems));
+    let key = if personal_key.as_ref().is_some_and(Option::is_some) { KeyWish::AsGiven } else { KeyWish::AsStored };
+    let spec = ProjectSpec {
+        name: name?,
+        host: host?,
+        api_host: None,
+        token: token?,
+        personal_key: personal_key?,
+        posthog_id: posthog_id?,
+        pace: Pace::default(),
+        heartbeat: Some(HeartbeatApp::default()),
+    };
+    Some(Wanted { spec, key })
+}
+
+fn required<T, E: Display>(name: &str, value: Option<&str>, what: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Problem> {
+    let value = value.ok_or_else(|| of_variable(name, format!("is not set; give {what}")))?;
+    parse(value).map_err(|says| of_variable(name, says))
+}
+
+fn of_variable(name: &str, says: impl Display) -> Problem {
+    Problem::new(ENVIRONMENT, format!("{name} {says}"))
+}

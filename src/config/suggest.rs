@@ -1,0 +1,49 @@
+//! "Did you mean ...?"
+
+/// The one of `known` that `word` was probably meant to be: few letters away, for its length.
+#[must_use]
+pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    let word = word.to_lowercase().replace('-', "_");
+    let measured = known.into_iter().map(|known| (distance(&word, known), known));
+    measured.filter(|(distance, known)| *distance <= known.len().max(word.len()) / 3).min().map(|(_, known)| known)
+}
+
+/// How many letters must be put in, taken out, changed or swapped with their neighbour to make `from` into `to`.
+fn distance(from: &str, to: &str) -> usize {
+    let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());
+    let mut rows = vec![(0..=to.len()).collect::<Vec<_>>()];
+    for (i, a) in from.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in to.iter().enumerate() {
+            let replaced = rows[i][j] + usize::from(a != b);
+            let mut least = replaced.min(rows[i][j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == to[j - 1] && from[i - 1] == *b {
+                least = least.min(rows[i - 1][j - 1] + 1);
+            }
+            row.push(least);
+        }
+        rows.push(row);
+    }
+    rows[from.len()][to.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::nearest;
+
+    #[test]
+    fn a_slip_of_the_finger_is_understood() {
+        let known = ["host", "api_host", "token", "personal_api_key", "late_after"];
+        for (word, meant) in [
+            ("hots", Some("host")),
+            ("api-host", Some("api_host")),
+            ("Token", Some("token")),
+            ("personal_key", Some("personal_api_key")),
+            ("late_aftr", Some("late_after")),
+            ("colour", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, known), meant, "{word}");
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Beats in the database: one row for each (minute, route).
+
+use crate::model::{Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
+
+use super::database::{Database, Row, Work};
+use super::statement::{Statement, Value};
+use super::stretch::{ROUTES, Stretch, numbers};
+use super::{StoreError, phases};
+
+/// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
+const ROWS: usize = 1000;
+
+const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
+                       ingested_after_ms, copies";
+
+/// The routes that have a beat on record in `minute`.
+pub(super) async fn recorded(database: &Database, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
+    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" ORDER BY route");
+    database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
+}
+
+/// Writes receipts. What was seen stays seen; Unsent, which says that nothing is known, replaces nothing.
+pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), StoreError> {
+    for batch in batches(beats, |beat| (beat.minute, beat.route)) {
+        let insert = "INSERT INTO beats (minute, route, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
+                      ingested_after_ms, copies) VALUES ";
+        let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
+                       outcome = CASE WHEN beats.outcome IN (1, 2) THEN beats.outcome ELSE excluded.outcome END, \
+                       sent_after_ms = excluded.sent_after_ms, status = excluded.status, tries = excluded.tries, phases = excluded.phases \
+                       WHERE excluded.outcome <> 0";
+        work.run(Statement::new(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace)).await?;
+    }
+    Ok(())
+}
+
+/// Writes what looks made of beats. The first look that saw a beat stands; later ones can only find more copies of it.
+pub(super) async fn settle(work: &mut Work, settled: &[Settled]) -> Result<(), StoreError> {
+    for batch in batches(settled, |beat| (beat.minute, beat.route)) {
+        let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) VALUES ";
+        let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
+                       outcome = CASE WHEN beats.outcome IN (1, 2) THEN beats.outcome ELSE excluded.outcome END, \
+                       missed_after_ms = CASE WHEN beats.outcome IN (1, 2) THEN beats.missed_after_ms \
+                       ELSE COALESCE(excluded.missed_after_ms, beats.missed_after_ms) END, \
+                       seen_after_ms = COALESCE(beats.seen_after_ms, excluded.seen_after_ms), \
+                       ingested_after_ms = COALESCE(beats.ingested_after_ms, excluded.ingested_after_ms), \
+                       copies = CASE WHEN beats.copies > excluded.copies THEN beats.copies ELSE excluded.copies END \
+                       WHERE excluded.outcome <> 0";
+        work.run(Statement::new(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace)).await?;
+    }
+    Ok(())
+}
+
+/// Beats that may still be seen.
+pub(super) async fn open(database: &Database, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
+    let mut beats = Vec::new();
+    for some in routes.chunks(ROUTES) {
+        let statement = Statement::new("SELECT ")
+            .text(COLUMNS)
+            .text(" FROM beats WHERE outcome > 2 AND route IN ")
+            .list(numbers(some))
+            .text(" AND minute >= ")
+            .bind(since.index());
+        beats.extend(database.read("reading open beats", statement, from_row).await?);
+    }
+    beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
+    Ok(beats)
+}
+
+/// Minutes without a row, from each route's beginning on.
+pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<(RouteId, Minute)>, StoreError> {
+    const WHAT: &str = "looking for missing beats";
+    let mut gaps = Vec::new();
+    for some in routes.chunks(ROUTES) {
+        let first = Statement::new("SELECT min(since_ms) FROM routes WHERE id IN ").list(numbers(some));
+        let Some(first) = database.read(WHAT, first, |row| row.maybe_int(0)).await?.into_iter().flatten().next() else { continue };
+        let due = Stretch { from: stretch.from.max(Timestamp::from_ms(first).minute()), ..stretch };
+        if due.is_empty() {
+            continue;
+        }
+        let statement = due
+            .minutes(1)
+            .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
+            .list(numbers(some))
+            .text(" AND (minutes.minute + 1) * ")
+            .bind(Minute::LENGTH_MS)
+            .text(" > routes.since_ms")
+            .text(" AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)");
+        gaps.extend(database.read(WHAT, statement, |row| Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))).await?);
+    }
+    gaps.sort_unstable_by_key(|(route, minute)| (*minute, *route));
+    Ok(gaps)
+}
+
+/// Beats of a stretch, by minute and route.
+pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Recorded>, StoreError> {
+    const WHAT: &str = "reading beats";
+    let stretch = stretch.within(database, WHAT, "beats", "minute").await?;
+    let mut beats = Vec::new();
+    for some in routes.chunks(ROUTES).filter(|_| !stretch.is_empty()) {
+        let statement = stretch
+            .minutes(1)
+            .text("SELECT ")
+            .text(COLUMNS)
+            .text(" FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ")
+            .list(numbers(some));
+        beats.extend(database.read(WHAT, statement, from_row).await?);
+    }
+    beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
+    Ok(beats)
+}
+
+/// The first minute that has a beat.
+pub(super) async fn oldest(database: &Database) -> Result<Option<Minute>, StoreError> {
+    let oldest = Statement::new("SELECT min(minute) FROM beats");
+    let found = database.read("looking for the oldest beat", oldest, |row| row.maybe_int(0)).await?;
+    Ok(found.into_iter().flatten().next().map(Minute::from_index))
+}
+
+/// In batches of at most [`ROWS`], sorted by key, none of which holds a key twice: one statement must not touch a row twice, and two
+/// nodes that write the same rows in the same order cannot lock each other out. What comes later stays later.
+fn batches<T, K: Ord + Copy>(all: &[T], key: impl Fn(&T) -> K) -> Vec<Vec<&T>> {
+    let mut left: Vec<&T> = all.iter().collect();
+    left.sort_by_key(|one| key(one));
+    let mut batches = Vec::new();
+    while !left.is_empty() {
+        let mut again = Vec::new();
+        let mut once: Vec<&T> = Vec::with_capacity(left.len());
+        for one in left {
+            if once.last().is_some_and(|before| key(before) == key(one)) { &mut again } else { &mut once }.push(one);
+        }
+        batches.extend(once.chunks(ROWS).map(<[_]>::to_vec));
+        left = again;
+    }
+    batches
+}
+
+fn to_row(beat: &Recorded) -> [Value; 11] {
+    let after = |at: Option<Timestamp>| Value::from(at.map(|at| at.ms() - beat.minute.start().ms()));
+    [
+        beat.minute.index().into(),
+        beat.route.0.into(),
+        i64::from(beat.outcome.code()).into(),
+        after(beat.sent),
+        beat.status.map(i64::from).into(),
+        i64::from(beat.tries).into(),
+        phases::pack(&beat.phases).into(),
+        after(beat.missed),
+        after(beat.seen),
+        after(beat.ingested),
+        i64::from(beat.copies).into(),
+    ]
+}
+
+fn settled_row(beat: &Settled) -> [Value; 8] {
+    let after = |at: Option<Timestamp>| Value::from(at.map(|at| at.ms() - beat.minute.start().ms()));
+    [
+        beat.minute.index().into(),
+        beat.route.0.into(),
+        i64::from(beat.outcome.code()).into(),
+        0.into(),
+        after(beat.missed),
+        after(beat.seen),
+        after(beat.ingested),
+        i64::from(beat.copies).into(),
+    ]
+}
+
+fn from_row(row: &Row) -> Result<Recorded, StoreError> {
+    let (route, minute) = (RouteId(row.int(0)?), Minute::from_index(row.int(1)?));
+    let damaged =
+        |column: &str| StoreError::Damaged(format!("the beat of route {} in minute {} has a wrong {column}", route.0, minute.index()));
+    let at = |column| -> Result<Option<Timestamp>, StoreError> {
+        Ok(row.maybe_int(column)?.map(|after| Timestamp::from_ms(minute.start().ms().saturating_add(after))))
+    };
+    let outcome = i16::try_from(row.int(2)?).ok().and_then(Outcome::of_code).ok_or_else(|| damaged("outcome"))?;
+    let status = row.maybe_int(4)?.map(u16::try_from).transpose().map_err(|_| damaged("status"))?;
+    let phases = row.maybe_bytes(6)?.map(|bytes| phases::unpack(&bytes).ok_or_else(|| damaged("list of phases"))).transpose()?;
+    Ok(Recorded {
+        route,
+        minute,
+        outcome,
+        sent: at(3)?,
+        status,
+        tries: u8::try_from(row.int(5)?).map_err(|_| damaged("number of tries"))?,
+        phases: phases.unwrap_or_default(),
+        missed: at(7)?,
+        seen: at(8)?,
+        ingested: at(9)?,
+        copies: u32::try_from(row.int(10)?).map_err(|_| damaged("number of copies"))?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn batches_are_sorted_bounded_and_hold_no_key_twice() {
+        let all: Vec<(u32, u32)> = (0..2500).map(|at| (at % 1200, at)).collect();
+        let batches = batches(&all, |one| one.0);
+        assert_eq!(batches.iter().map(Vec::len).collect::<Vec<_>>(), [1000, 200, 1000, 200, 100]);
+        assert!(batches.iter().all(|batch| batch.is_sorted_by(|a, b| a.0 < b.0)));
+        let of_key_7: Vec<u32> = batches.iter().flatten().filter(|one| one.0 == 7).map(|one| one.1).collect();
+        assert_eq!(of_key_7, [7, 1207, 2407]);
+    }
+}

@@ -1,0 +1,220 @@
+//! The two databases behind one face: a statement goes in, rows of our own kind come out. Which database it is, nobody above
+//! this file needs to know; what differs between them in asking stands here, what differs in opening in `sqlite.rs` and `postgres.rs`.
+
+use std::pin::pin;
+
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use sqlx::postgres::{PgPool, PgRow};
+use sqlx::query::Query;
+use sqlx::sqlite::{SqlitePool, SqliteRow};
+use sqlx::{AssertSqlSafe, Encode, Postgres, Row as _, Sqlite, Transaction, Type};
+
+use super::StoreError;
+use super::statement::{Statement, Value};
+use super::trouble::failure;
+
+/// A pool of connections to one of the databases.
+#[derive(Debug, Clone)]
+pub(super) enum Database {
+    Sqlite(SqlitePool),
+    Postgres(PgPool),
+}
+
+impl Database {
+    /// Reads outside a transaction. `what` says in an error what was tried.
+    pub(super) async fn read<T>(
+        &self,
+        what: &'static str,
+        statement: Statement,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        match self {
+            Self::Sqlite(pool) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
+            Self::Postgres(pool) => collect(what, postgres(statement).fetch(pool).map_ok(Row::Postgres), of).await,
+        }
+    }
+
+    /// Begins a transaction that writes. SQLite takes its one write lock at once: a lock taken later, after reading, could not
+    /// be waited for.
+    pub(super) async fn work(&self, what: &'static str) -> Result<Work, StoreError> {
+        self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await
+    }
+
+    /// Begins a transaction that reads several tables as of one moment.
+    pub(super) async fn snapshot(&self, what: &'static str) -> Result<Work, StoreError> {
+        self.begin(what, "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+    }
+
+    async fn begin(&self, what: &'static str, on_sqlite: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {
+        let begun = match self {
+            Self::Sqlite(pool) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
+            Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Open::Postgres),
+        };
+        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))? })
+    }
+
+    /// Has everything committed so far survive a power cut as well. PostgreSQL does so by itself; SQLite, as it is opened here,
+    /// only with its next checkpoint.
+    pub(super) async fn persist(&self, what: &'static str) -> Result<(), StoreError> {
+        match self {
+            Self::Sqlite(_) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
+            Self::Postgres(_) => Ok(()),
+        }
+    }
+
+    /// Closes all connections, once they are idle.
+    pub(super) async fn close(&self) {
+        match self {
+            Self::Sqlite(pool) => pool.close().await,
+            Self::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+/// A transaction: dropped without [`Work::commit`], nothing of it has happened.
+pub(super) struct Work {
+    what: &'static str,
+    open: Open,
+}
+
+enum Open {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Work {
+    /// Runs a statement; says how many rows it touched.
+    pub(super) async fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
+        let done = match &mut self.open {
+            Open::Sqlite(open) => sqlite(statement).execute(&mut **open).await.map(|done| done.rows_affected()),
+            Open::Postgres(open) => postgres(statement).execute(&mut **open).await.map(|done| done.rows_affected()),
+        };
+        done.map_err(|error| failure(self.what, &error))
+    }
+
+    /// Runs SQL of several statements, without values.
+    pub(super) async fn run_script(&mut self, text: String) -> Result<(), StoreError> {
+        let script = sqlx::raw_sql(AssertSqlSafe(text));
+        let done = match &mut self.open {
+            Open::Sqlite(open) => script.execute(&mut **open).await.map(drop),
+            Open::Postgres(open) => script.execute(&mut **open).await.map(drop),
+        };
+        done.map_err(|error| failure(self.what, &error))
+    }
+
+    /// Reads, as of this transaction.
+    pub(super) async fn read<T>(
+        &mut self,
+        statement: Statement,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send,
+    ) -> Result<Vec<T>, StoreError> {
+        match &mut self.open {
+            Open::Sqlite(open) => collect(self.what, sqlite(statement).fetch(&mut **open).map_ok(Row::Sqlite), of).await,
+            Open::Postgres(open) => collect(self.what, postgres(statement).fetch(&mut **open).map_ok(Row::Postgres), of).await,
+        }
+    }
+
+    /// Makes all of it happen.
+    pub(super) async fn commit(self) -> Result<(), StoreError> {
+        let done = match self.open {
+            Open::Sqlite(open) => open.commit().await,
+            Open::Postgres(open) => open.commit().await,
+        };
+        done.map_err(|error| failure(self.what, &error))
+    }
+}
+
+/// A row of an answer. Columns are asked for by their place.
+pub(super) enum Row {
+    Sqlite(SqliteRow),
+    Postgres(PgRow),
+}
+
+impl Row {
+    /// A whole number, however wide its column is.
+    pub(super) fn int(&self, at: usize) -> Result<i64, StoreError> {
+        self.maybe_int(at)?.ok_or_else(|| absent(at))
+    }
+
+    pub(super) fn maybe_int(&self, at: usize) -> Result<Option<i64>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.try_get_unchecked(at),
+            Self::Postgres(row) => row.try_get_unchecked(at),
+        }
+        .map_err(|error| unreadable(&error))
+    }
+
+    pub(super) fn text(&self, at: usize) -> Result<String, StoreError> {
+        self.maybe_text(at)?.ok_or_else(|| absent(at))
+    }
+
+    pub(super) fn maybe_text(&self, at: usize) -> Result<Option<String>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.try_get_unchecked(at),
+            Self::Postgres(row) => row.try_get_unchecked(at),
+        }
+        .map_err(|error| unreadable(&error))
+    }
+
+    pub(super) fn bytes(&self, at: usize) -> Result<Vec<u8>, StoreError> {
+        self.maybe_bytes(at)?.ok_or_else(|| absent(at))
+    }
+
+    pub(super) fn maybe_bytes(&self, at: usize) -> Result<Option<Vec<u8>>, StoreError> {
+        match self {
+            Self::Sqlite(row) => row.try_get_unchecked(at),
+            Self::Postgres(row) => row.try_get_unchecked(at),
+        }
+        .map_err(|error| unreadable(&error))
+    }
+}
+
+fn absent(at: usize) -> StoreError {
+    StoreError::Damaged(format!("a row of the database has nothing in column {at}, where there must be something"))
+}
+
+fn unreadable(error: &sqlx::Error) -> StoreError {
+    StoreError::Damaged(format!("a row of the database cannot be read: {error}"))
+}
+
+async fn collect<T>(
+    what: &'static str,
+    rows: impl Stream<Item = Result<Row, sqlx::Error>> + Send,
+    of: impl Fn(&Row) -> Result<T, StoreError> + Send,
+) -> Result<Vec<T>, StoreError> {
+    let mut rows = pin!(rows);
+    let mut all = Vec::new();
+    while let Some(row) = rows.next().await {
+        all.push(of(&row.map_err(|error| failure(what, &error))?)?);
+    }
+    Ok(all)
+}
+
+/// SQLite looks up each `$1` by name among all before it, so that long statements would cost their square; `?1` is a number to it.
+fn sqlite(statement: Statement) -> Query<'static, Sqlite, <Sqlite as sqlx::Database>::Arguments> {
+    let (text, values) = statement.into_parts('?');
+    bind(sqlx::query(AssertSqlSafe(text)), values)
+}
+
+/// Without prepared statements that outlive their use: a connection may be another one behind a pooler.
+fn postgres(statement: Statement) -> Query<'static, Postgres, <Postgres as sqlx::Database>::Arguments> {
+    let (text, values) = statement.into_parts('$');
+    bind(sqlx::query(AssertSqlSafe(text)), values).persistent(false)
+}
+
+fn bind<D>(mut query: Query<'static, D, D::Arguments>, values: Vec<Value>) -> Query<'static, D, D::Arguments>
+where
+    D: sqlx::Database,
+    for<'v> Option<i64>: Encode<'v, D> + Type<D>,
+    for<'v> Option<String>: Encode<'v, D> + Type<D>,
+    for<'v> Option<Vec<u8>>: Encode<'v, D> + Type<D>,
+{
+    for value in values {
+        query = match value {
+            Value::Int(int) => query.bind(int),
+            Value::Text(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
+        };
+    }
+    query
+}

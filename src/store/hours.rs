@@ -1,0 +1,87 @@
+//! Folded hours, and the dropping of what is past keeping.
+
+use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
+
+use super::database::{Database, Row, Work};
+use super::statement::{Statement, Value};
+use super::stretch::{ROUTES, Stretch, numbers};
+use super::{RouteSpan, StoreError};
+
+const MINUTES: i64 = 60;
+const ROWS: usize = 500;
+
+/// Hours of a stretch, by start and route.
+pub(super) async fn hours(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Hour>, StoreError> {
+    const WHAT: &str = "reading hours";
+    let stretch = stretch.within(database, WHAT, "hours", "start_minute").await?;
+    // Hours start at whole ones: count from the first whole hour that is not before the stretch.
+    let whole = Stretch { from: Hour::starting(stretch.from.plus(MINUTES - 1)), ..stretch };
+    let mut hours = Vec::new();
+    for some in routes.chunks(ROUTES).filter(|_| !whole.is_empty()) {
+        let statement = whole
+            .minutes(MINUTES)
+            .text(
+                "SELECT hours.route, hours.start_minute, outcomes, lags, duplicates FROM minutes CROSS JOIN hours \
+                 WHERE hours.start_minute = minutes.minute AND hours.route IN ",
+            )
+            .list(numbers(some));
+        hours.extend(database.read(WHAT, statement, from_row).await?);
+    }
+    hours.sort_unstable_by_key(|hour| (hour.start, hour.route));
+    Ok(hours)
+}
+
+/// Writes `hours` and drops the beats of the hour that starts at `start` on the routes of `span`.
+pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
+    for some in hours.chunks(ROWS) {
+        let insert =
+            Statement::new("INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES ").rows(some.iter().map(to_row));
+        let replace = " ON CONFLICT (start_minute, route) DO UPDATE SET outcomes = excluded.outcomes, lags = excluded.lags, \
+                       duplicates = excluded.duplicates";
+        work.run(insert.text(replace)).await?;
+    }
+    // Minute by minute and not as a range: then the routes are found within each by their key.
+    let dropped = Statement::new("DELETE FROM beats WHERE minute IN ")
+        .list(start.until(start.plus(MINUTES)).map(Minute::index))
+        .text(" AND route > ")
+        .bind(span.after.map_or(i64::MIN, |route| route.0))
+        .text(" AND route <= ")
+        .bind(span.to.map_or(i64::MAX, |route| route.0));
+    work.run(dropped).await?;
+    Ok(())
+}
+
+/// Drops hours and evidence that are past keeping, and retired routes of which nothing is left.
+pub(super) async fn drop_old(work: &mut Work, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError> {
+    let hours = Statement::new("DELETE FROM hours WHERE start_minute < ").bind(hours_before.index());
+    let evidence = Statement::new("DELETE FROM evidence WHERE minute < ").bind(evidence_before.index());
+    let retired_before: Timestamp = hours_before.min(evidence_before).start();
+    let routes = Statement::new("DELETE FROM routes WHERE retired_ms < ").bind(retired_before.ms());
+    let mut dropped = 0;
+    for statement in [hours, evidence, routes] {
+        dropped += work.run(statement).await?;
+    }
+    Ok(dropped)
+}
+
+fn to_row(hour: &Hour) -> [Value; 5] {
+    [
+        hour.start.index().into(),
+        hour.route.0.into(),
+        hour.strip_to_bytes().into(),
+        hour.lags.to_bytes().into(),
+        i64::from(hour.duplicates).into(),
+    ]
+}
+
+fn from_row(row: &Row) -> Result<Hour, StoreError> {
+    let (route, start) = (RouteId(row.int(0)?), Minute::from_index(row.int(1)?));
+    let damaged = || StoreError::Damaged(format!("the hour of route {} that starts in minute {} is damaged", route.0, start.index()));
+    Ok(Hour {
+        route,
+        start,
+        outcomes: Hour::strip_from_bytes(&row.bytes(2)?).ok_or_else(damaged)?,
+        lags: Histogram::from_bytes(&row.bytes(3)?).ok_or_else(damaged)?,
+        duplicates: u32::try_from(row.int(4)?).map_err(|_| damaged())?,
+    })
+}

@@ -1,0 +1,79 @@
+//! The newest look of each project.
+
+use crate::model::{Look, LookFailure, LookTrouble, ProjectId, Timestamp, Traffic};
+
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, duration, place_of};
+use super::statement::Statement;
+use super::{StoreError, quote};
+
+/// Replaces a project's last look. A project that was removed meanwhile gets none.
+pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreError> {
+    let (traffic, failure) = match &look.result {
+        Ok(traffic) => (Some(traffic), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    let statement = Statement::new(
+        "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
+         posthog_id) SELECT id, ",
+    )
+    .bind(look.at.ms())
+    .text(", ")
+    .bind(traffic.map(|traffic| traffic.others as i64))
+    .text(", ")
+    .bind(traffic.and_then(|traffic| traffic.newest).map(Timestamp::ms))
+    .text(", ")
+    .bind(failure.map(|failure| place_of(&failure.trouble, &LookTrouble::ALL)))
+    .text(", ")
+    .bind(failure.map(|failure| quote::write(&failure.quote)))
+    .text(", ")
+    .bind(failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64))
+    .text(", ")
+    .bind(look.last_good.map(Timestamp::ms))
+    .text(", ")
+    .bind(look.failing_since.map(Timestamp::ms))
+    .text(", ")
+    .bind(look.not_before.ms())
+    .text(", ")
+    .bind(look.posthog_id.map(|id| id as i64))
+    .text(" FROM projects WHERE id = ")
+    .bind(look.project.0)
+    .text(
+        " ON CONFLICT (project) DO UPDATE SET at_ms = excluded.at_ms, others = excluded.others, newest_ms = excluded.newest_ms, \
+         trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
+         failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id",
+    );
+    work.run(statement).await.map(drop)
+}
+
+/// All of them, by project.
+pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
+    let statement = Statement::new(
+        "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id \
+         FROM looks ORDER BY project",
+    );
+    database.read("reading looks", statement, from_row).await
+}
+
+fn from_row(row: &Row) -> Result<Look, StoreError> {
+    let project = ProjectId(row.int(0)?);
+    let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
+    let damaged = || StoreError::Damaged(format!("the last look at project {} is damaged", project.0));
+    let result = match row.maybe_int(4)? {
+        None => Ok(Traffic { others: row.maybe_int(2)?.ok_or_else(damaged)? as u64, newest: time(3)? }),
+        Some(trouble) => Err(LookFailure {
+            trouble: at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?,
+            quote: row.maybe_text(5)?.as_deref().and_then(quote::read).ok_or_else(damaged)?,
+            retry_after: duration(row.maybe_int(6)?),
+        }),
+    };
+    Ok(Look {
+        project,
+        at: Timestamp::from_ms(row.int(1)?),
+        result,
+        last_good: time(7)?,
+        failing_since: time(8)?,
+        not_before: Timestamp::from_ms(row.int(9)?),
+        posthog_id: row.maybe_int(10)?.map(|id| id as u64),
+    })
+}

@@ -1,0 +1,69 @@
+//! Migrations: the files under `migrations/`, in order, each applied once, all in one transaction that nobody else can be in.
+
+use super::database::{Database, Work};
+use super::statement::Statement;
+use super::{OpenError, StoreError};
+
+/// The schema grows by one file at a time; a file that was released is never changed.
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+
+/// The newest schema that this program knows.
+pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;
+
+/// Where schema, revision and the next number to give are kept: names and whole numbers. It is there before any migration.
+pub(super) const META: &str = "heartbeat_meta";
+
+const WHAT: &str = "bringing the database's schema up to date";
+
+/// Brings the schema up to date.
+pub(super) async fn migrate(database: &Database) -> Result<(), StoreError> {
+    // The usual case takes no lock. Any failure here, the missing table above all, is met again below, and told there.
+    if let Ok(found) = database.read(WHAT, schema_query(), |row| row.int(0)).await
+        && compare(found.first().copied().unwrap_or(0))?
+    {
+        return Ok(());
+    }
+    let mut work = database.work(WHAT).await?;
+    lock_out_others(database, &mut work).await?;
+    work.run(Statement::new("CREATE TABLE IF NOT EXISTS heartbeat_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)")).await?;
+    let found = work.read(schema_query(), |row| row.int(0)).await?.first().copied().unwrap_or(0);
+    if compare(found)? {
+        return work.commit().await;
+    }
+    for text in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+        work.run_script(in_words_of(database, text)).await?;
+    }
+    let recorded = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('schema', ").bind(KNOWN);
+    work.run(recorded.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await?;
+    work.commit().await
+}
+
+fn schema_query() -> Statement {
+    Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'schema'")
+}
+
+/// Whether this is the newest schema; refuses one from the future.
+fn compare(found: i64) -> Result<bool, OpenError> {
+    if found > KNOWN { Err(OpenError::Newer { found, known: KNOWN }) } else { Ok(found == KNOWN) }
+}
+
+/// SQLite's write lock keeps others out already. PostgreSQL's lock here ends with the transaction, so that it cannot leak.
+async fn lock_out_others(database: &Database, work: &mut Work) -> Result<(), StoreError> {
+    match database {
+        Database::Sqlite(_) => Ok(()),
+        Database::Postgres(_) => {
+            work.read(Statement::new("SELECT 1 FROM pg_advisory_xact_lock(").bind(LOCK).text(")"), |_| Ok(())).await.map(drop)
+        }
+    }
+}
+
+/// Any number that no other program locks: "heartbea" as bytes.
+const LOCK: i64 = i64::from_be_bytes(*b"heartbea");
+
+fn in_words_of(database: &Database, text: &str) -> String {
+    let (bytes, without_rowid) = match database {
+        Database::Sqlite(_) => ("BLOB", "WITHOUT ROWID"),
+        Database::Postgres(_) => ("BYTEA", ""),
+    };
+    text.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
+}

@@ -1,0 +1,165 @@
+//! Reading projects: rows become what a person set up, through the same parsers that read it from that person.
+
+use std::collections::HashMap;
+use std::fmt::Display;
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AppKind, DistinctId, Endpoint, Events, HeartbeatApp, Host, Pace, PersonalKey, Project, ProjectId, ProjectName, ProjectSpec,
+    ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
+};
+
+use super::StoreError;
+use super::database::{Database, Row};
+use super::evidence::duration;
+use super::seal::Sealer;
+use super::statement::Statement;
+
+/// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
+pub(super) const PERSONAL_KEY: &str = "personal API key";
+
+/// Heartbeat's settings as JSON text, under the names that they have for people.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Settings {
+    pub(super) events: String,
+    pub(super) host: Option<String>,
+    pub(super) project_api_key: Option<String>,
+}
+
+/// Heartbeat as its row holds it.
+struct Installed {
+    enabled: bool,
+    settings: Settings,
+}
+
+/// A route as its row holds it. The app's own have no place among the user's.
+struct Known {
+    is_users: bool,
+    route: Route,
+}
+
+/// All projects, by name, as of one moment.
+pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec<Project>, StoreError> {
+    let mut work = database.snapshot("reading projects").await?;
+    let apps = Statement::new("SELECT project, kind, enabled, settings FROM apps");
+    let apps: HashMap<ProjectId, Installed> = work.read(apps, installed).await?.into_iter().collect();
+    let routes = Statement::new(
+        "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL ORDER BY place, id",
+    );
+    let routes = by_project(work.read(routes, known).await?);
+    let switches = Statement::new("SELECT project, app, at_ms, turned_on FROM switches ORDER BY id");
+    let mut switches = by_project(work.read(switches, switch).await?);
+    let all = Statement::new(
+        "SELECT id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, look_every_ms FROM projects",
+    );
+    let mut projects = work
+        .read(all, |row| {
+            let id = ProjectId(row.int(0)?);
+            let known = routes.get(&id).map_or(&[][..], Vec::as_slice);
+            let mut spec = bare(row, sealer)?;
+            spec.heartbeat = apps.get(&id).map(|app| heartbeat(&spec.name, app, known)).transpose()?;
+            Ok(Project { id, routes: in_use(&spec, known)?, spec, switches: Vec::new() })
+        })
+        .await?;
+    work.commit().await?;
+    for project in &mut projects {
+        project.switches = switches.remove(&project.id).unwrap_or_default();
+    }
+    // Sorted here: the two databases do not order text alike.
+    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
+    Ok(projects)
+}
+
+/// A project with nothing installed.
+fn bare(row: &Row, sealer: &Sealer) -> Result<ProjectSpec, StoreError> {
+    let name = row.text(1)?;
+    let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
+    let host =
+        |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
+    let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
+    let key = row.maybe_bytes(5)?.map(|sealed| {
+        let opened = sealer.open(&name, PERSONAL_KEY, &sealed)?;
+        PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
+    });
+    Ok(ProjectSpec {
+        host: host(2)?.ok_or_else(|| damaged(&name, "host", &"is missing"))?,
+        api_host: host(3)?,
+        token: ProjectToken::parse(&row.text(4)?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
+        personal_key: key.transpose()?,
+        posthog_id: row.maybe_int(6)?.map(|id| id as u64),
+        pace: Pace { late_after: pause(7, "late_after")?, lost_after: pause(8, "lost_after")?, look_every: pause(9, "look_every")? },
+        heartbeat: None,
+        name,
+    })
+}
+
+fn heartbeat(project: &ProjectName, app: &Installed, known: &[Known]) -> Result<HeartbeatApp, StoreError> {
+    let Installed { enabled, settings: Settings { events, host, project_api_key } } = app;
+    let token = |text: &String| ProjectToken::parse(text).map_err(|wrong| damaged(project, "app's project_api_key", &wrong));
+    Ok(HeartbeatApp {
+        enabled: *enabled,
+        events: Events::parse(events).map_err(|wrong| damaged(project, "app's list of events", &wrong))?,
+        host: host.as_ref().map(|text| read_host(project, text)).transpose()?,
+        project_api_key: project_api_key.as_ref().map(token).transpose()?,
+        routes: known.iter().filter(|known| known.is_users).map(|known| known.route.spec.clone()).collect(),
+    })
+}
+
+/// The routes that the app says there are, with the numbers that the rows say they have.
+fn in_use(spec: &ProjectSpec, known: &[Known]) -> Result<Vec<Route>, StoreError> {
+    let all = spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes);
+    all.map(|route| {
+        let found = known.iter().find(|known| known.route.spec.name == route.name);
+        let found = found.ok_or_else(|| damaged(&spec.name, "list of routes", &format!("lacks `{}`", route.name)))?;
+        Ok(Route { spec: route, ..found.route.clone() })
+    })
+    .collect()
+}
+
+fn installed(row: &Row) -> Result<(ProjectId, Installed), StoreError> {
+    let (project, kind, settings) = (row.int(0)?, row.text(1)?, row.text(3)?);
+    app_named(&kind)?;
+    let settings = serde_json::from_str(&settings).map_err(|wrong| damaged(&project, "app's settings", &wrong))?;
+    Ok((ProjectId(project), Installed { enabled: row.int(2)? != 0, settings }))
+}
+
+fn known(row: &Row) -> Result<(ProjectId, Known), StoreError> {
+    let (project, name) = (row.int(0)?, row.text(3)?);
+    let host = row.maybe_text(5)?.map(|text| read_host(&project, &text)).transpose()?;
+    let spec = RouteSpec {
+        event: row.text(4)?,
+        host,
+        endpoint: Endpoint::parse(&row.text(6)?).map_err(|wrong| damaged(&project, "route's endpoint", &wrong))?,
+        distinct_id: DistinctId::parse(&row.text(7)?).map_err(|wrong| damaged(&project, "route's distinct id", &wrong))?,
+        name,
+    };
+    let route = Route { id: RouteId(row.int(2)?), spec, since: Timestamp::from_ms(row.int(8)?) };
+    Ok((ProjectId(project), Known { is_users: row.maybe_int(1)?.is_some(), route }))
+}
+
+fn switch(row: &Row) -> Result<(ProjectId, Switch), StoreError> {
+    let app = app_named(&row.text(1)?)?;
+    Ok((ProjectId(row.int(0)?), Switch { app, at: Timestamp::from_ms(row.int(2)?), on: row.int(3)? != 0 }))
+}
+
+fn app_named(kind: &str) -> Result<AppKind, StoreError> {
+    AppKind::named(kind)
+        .ok_or_else(|| StoreError::Damaged(format!("the database holds an app `{kind}`, which this Heartbeat does not know")))
+}
+
+fn read_host(project: &impl Display, text: &str) -> Result<Host, StoreError> {
+    Host::parse(text).map_err(|wrong| damaged(project, "host", &wrong))
+}
+
+fn damaged(project: &impl Display, field: &str, wrong: &impl Display) -> StoreError {
+    StoreError::Damaged(format!("project {project}: its {field} in the database cannot be read: {wrong}"))
+}
+
+fn by_project<T>(all: Vec<(ProjectId, T)>) -> HashMap<ProjectId, Vec<T>> {
+    let mut found: HashMap<ProjectId, Vec<T>> = HashMap::new();
+    for (project, one) in all {
+        found.entry(project).or_default().push(one);
+    }
+    found
+}

@@ -1,0 +1,284 @@
+//! Sealing: secrets rest in the database under a key that does not lie in it. XChaCha20-Poly1305; the project's name and the
+//! field belong to the seal, so that a sealed secret moved to another row does not open there.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use zeroize::Zeroizing;
+
+use crate::model::ProjectName;
+
+/// The first byte of what is sealed: another cipher, one day, will have another.
+const XCHACHA20_POLY1305: u8 = 1;
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+
+/// Keys are read with and without `=` at the end: both are about.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&base64::alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Why there is no key, or why a secret does not open. Holds neither keys nor secrets.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The key file could not be read or made.
+    #[error("the key file {} could not be {tried}: {why}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// "read" or "made".
+        tried: &'static str,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// Others than its owner may read or write the key file.
+    #[error("the key file {0} is open to other users of this machine (mode {mode:04o}): run `chmod 600 {0}`", path.display())]
+    TooOpen {
+        /// Which file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Not 32 bytes in base64.
+    #[error("{0} holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
+    NotAKey(String),
+    /// The machine gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    NoRandomness(String),
+    /// Another key sealed it, or it was changed since.
+    #[error(
+        "the {field} of project {project} does not open with this sealing key: give the key that the database was used with, or set the {field} anew"
+    )]
+    Closed {
+        /// Whose.
+        project: ProjectName,
+        /// Which secret.
+        field: &'static str,
+    },
+}
+
+/// Seals and opens secrets. Cheap to clone; the key is wiped when the last one goes.
+#[derive(Clone)]
+pub struct Sealer(Arc<Zeroizing<[u8; KEY_BYTES]>>);
+
+impl fmt::Debug for Sealer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer(***)")
+    }
+}
+
+impl Sealer {
+    /// Reads the key from a file; makes the file, readable by its owner alone, when there is none.
+    ///
+    /// # Errors
+    /// [`SealError::File`], [`SealError::TooOpen`] or [`SealError::NotAKey`].
+    pub fn from_key_file(path: &Path) -> Result<Self, SealError> {
+        let file = |tried, why| SealError::File { path: path.to_owned(), tried, why };
+        let held = match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_key_file(path)?;
+                fs::metadata(path)
+            }
+            held => held,
+        };
+        let mode = held.map_err(|why| file("read", why))?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(SealError::TooOpen { path: path.to_owned(), mode });
+        }
+        let text = Zeroizing::new(fs::read(path).map_err(|why| file("read", why))?);
+        Self::read(&text).ok_or_else(|| SealError::NotAKey(format!("the key file {}", path.display())))
+    }
+
+    /// Reads the key from text: 32 bytes in base64.
+    ///
+    /// # Errors
+    /// [`SealError::NotAKey`], which does not quote it.
+    pub fn from_base64(text: &str) -> Result<Self, SealError> {
+        Self::read(text.as_bytes()).ok_or_else(|| SealError::NotAKey("the text given".into()))
+    }
+
+    fn read(text: &[u8]) -> Option<Self> {
+        let bytes = Zeroizing::new(LENIENT.decode(text.trim_ascii()).ok()?);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        (bytes.len() == KEY_BYTES).then(|| key.copy_from_slice(&bytes))?;
+        Some(Self(Arc::new(key)))
+    }
+
+    /// Seals `secret`, which is this `field` of this project.
+    pub(super) fn seal(&self, project: &ProjectName, field: &str, secret: &str) -> Result<Vec<u8>, SealError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|error| SealError::NoRandomness(error.to_string()))?;
+        let payload = Payload { msg: secret.as_bytes(), aad: &belonging(project, field) };
+        let sealed =
+            self.cipher().encrypt(&nonce.into(), payload).map_err(|_| SealError::NoRandomness("the cipher refused to seal".into()))?;
+        Ok([&[XCHACHA20_POLY1305][..], &nonce, &sealed].concat())
+    }
+
+    /// Opens what [`Sealer::seal`] made for the same field of the same project.
+    pub(super) fn open(&self, project: &ProjectName, field: &'static str, sealed: &[u8]) -> Result<Zeroizing<String>, SealError> {
+        let opened = || {
+            let (&XCHACHA20_POLY1305, rest) = sealed.split_first()? else { return None };
+            let (nonce, msg) = rest.split_first_chunk::<NONCE_BYTES>()?;
+            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &belonging(project, field) }).ok()?;
+            String::from_utf8(secret).ok()
+        };
+        opened().map(Zeroizing::new).ok_or_else(|| SealError::Closed { project: project.clone(), field })
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        let key: &[u8; KEY_BYTES] = &self.0;
+        XChaCha20Poly1305::new(key.into())
+    }
+}
+
+/// To what a seal is bound. No name holds a zero byte, so no two pairs give the same bytes.
+fn belonging(project: &ProjectName, field: &str) -> Vec<u8> {
+    [project.as_str().as_bytes(), &[0], field.as_bytes()].concat()
+}
+
+/// Makes a key file whole or not at all: written beside its place and linked there, so that a process that starts at the same
+/// moment reads either nothing or all of it, and both end up with the same key.
+fn make_key_file(path: &Path) -> Result<(), SealError> {
+    let made = |why| SealError::File { path: path.to_owned(), tried: "made", why };
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut mark = [0; 8];
+    getrandom::fill(key.as_mut()).and_then(|()| getrandom::fill(&mut mark)).map_err(|error| SealError::NoRandomness(error.to_string()))?;
+    let text = Zeroizing::new(STANDARD.encode(key.as_ref()) + "\n");
+
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(made)?;
+    let beside = directory.join(format!(".{:016x}.key", u64::from_be_bytes(mark)));
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let linked = written.and_then(|()| match fs::hard_link(&beside, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.and_then(|()| fs::File::open(directory)?.sync_all()),
+    });
+    let removed = fs::remove_file(&beside);
+    linked.and(removed).map_err(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn name(text: &str) -> ProjectName {
+        ProjectName::parse(text).unwrap()
+    }
+
+    fn sealer(byte: u8) -> Sealer {
+        Sealer::from_base64(&STANDARD.encode([byte; KEY_BYTES])).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_and_never_quoted() {
+        for wrong in ["", "hunter2", "aHVudGVyMg==", &"A".repeat(44), &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33]), "ü"] {
+            let said = Sealer::from_base64(wrong).unwrap_err().to_string();
+            assert!(said.contains("32 bytes in base64"), "{said}");
+            assert!(wrong.is_empty() || !said.contains(wrong), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_may_come_without_padding_and_with_a_newline() {
+        let text = STANDARD.encode([9; KEY_BYTES]);
+        let sealed = sealer(9).seal(&name("a"), "key", "secret").unwrap();
+        for text in [format!("{text}\n"), text.trim_end_matches('=').to_owned()] {
+            assert_eq!(*Sealer::from_base64(&text).unwrap().open(&name("a"), "key", &sealed).unwrap(), "secret");
+        }
+    }
+
+    #[test]
+    fn only_the_same_key_project_and_field_open_a_seal() {
+        let sealed = sealer(1).seal(&name("a"), "personal key", "phx_secret").unwrap();
+        assert_eq!(*sealer(1).open(&name("a"), "personal key", &sealed).unwrap(), "phx_secret");
+        for (key, project, field) in [(2, "a", "personal key"), (1, "b", "personal key"), (1, "a", "token")] {
+            let said = sealer(key).open(&name(project), field, &sealed).unwrap_err().to_string();
+            assert!(said.contains(project) && said.contains(field) && !said.contains("phx_"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_seal_with_any_byte_changed_or_cut_stays_closed() {
+        let sealed = sealer(1).seal(&name("a"), "key", "phx_secret").unwrap();
+        for at in 0..sealed.len() {
+            let mut changed = sealed.clone();
+            changed[at] ^= 1;
+            assert!(sealer(1).open(&name("a"), "key", &changed).is_err(), "byte {at} changed");
+            assert!(sealer(1).open(&name("a"), "key", &sealed[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_same_secret_is_never_sealed_the_same_way_twice() {
+        let seal = || sealer(1).seal(&name("a"), "key", "phx_secret").unwrap();
+        assert_ne!(seal(), seal());
+    }
+
+    #[test]
+    fn a_missing_key_file_is_made_for_its_owner_alone_and_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/er/heartbeat.key");
+        let first = Sealer::from_key_file(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "something was left behind");
+        let sealed = first.seal(&name("a"), "key", "secret").unwrap();
+        assert_eq!(*Sealer::from_key_file(&path).unwrap().open(&name("a"), "key", &sealed).unwrap(), "secret");
+    }
+
+    #[test]
+    fn many_that_start_at_once_agree_on_one_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        let starting: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || Sealer::from_key_file(&path).unwrap())
+            })
+            .collect();
+        let sealers: Vec<Sealer> = starting.into_iter().map(|one| one.join().unwrap()).collect();
+        let sealed = sealers[0].seal(&name("a"), "key", "secret").unwrap();
+        assert!(sealers.iter().all(|sealer| sealer.open(&name("a"), "key", &sealed).is_ok()));
+    }
+
+    #[test]
+    fn a_key_file_open_to_others_is_refused_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        Sealer::from_key_file(&path).unwrap();
+        for mode in [0o644, 0o640, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let said = Sealer::from_key_file(&path).unwrap_err().to_string();
+            assert!(said.contains(&format!("chmod 600 {}", path.display())) && said.contains(&format!("{mode:04o}")), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_that_holds_no_key_or_cannot_be_made_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        Sealer::from_key_file(&path).unwrap();
+        fs::write(&path, "not a key\n").unwrap();
+        let said = Sealer::from_key_file(&path).unwrap_err().to_string();
+        assert!(said.contains("heartbeat.key holds no sealing key") && !said.contains("not a key"), "{said}");
+        let said = Sealer::from_key_file(&path.join("below-a-file.key")).unwrap_err().to_string();
+        assert!(said.contains("below-a-file.key could not be"), "{said}");
+    }
+
+    #[test]
+    fn a_sealer_prints_nothing_of_its_key() {
+        assert_eq!(format!("{:?}", sealer(1)), "Sealer(***)");
+    }
+}

@@ -1,0 +1,148 @@
+//! The store over either database: each question is one line here and one function in the file of its subject.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use crate::model::{Evidence, Hour, Look, Minute, Project, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Timestamp};
+
+use super::address::Address;
+use super::apply::Change;
+use super::database::Database;
+use super::evidence::duration;
+use super::seal::Sealer;
+use super::statement::Statement;
+use super::stretch::Stretch;
+use super::{RouteSpan, Store, StoreError, beats, evidence, hours, looks, migrate, postgres, projects, sqlite};
+
+/// How long a database that is locked, or silent, is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens the store at `address` (`sqlite:path`, a path alone, or `postgres://...`), and brings its schema up to date.
+///
+/// # Errors
+/// [`StoreError::Open`] says why it cannot be opened, [`StoreError::Database`] what else the database said.
+pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
+    open_within(address, sealer, PATIENCE).await
+}
+
+/// As [`open`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
+    let database = match Address::parse(address)? {
+        Address::Sqlite(path) => sqlite::open(&path, patience).await?,
+        Address::Postgres(server) => postgres::open(&server, patience).await?,
+    };
+    migrate::migrate(&database).await?;
+    Ok(Arc::new(Sql { database, sealer }))
+}
+
+struct Sql {
+    database: Database,
+    sealer: Sealer,
+}
+
+#[async_trait]
+impl Store for Sql {
+    async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        projects::projects(&self.database, &self.sealer).await
+    }
+
+    async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError> {
+        const WHAT: &str = "changing projects";
+        let mut work = self.database.work(WHAT).await?;
+        let mut change = Change::begin(&mut work, &self.sealer, now).await?;
+        change.remove(remove).await?;
+        change.put(put).await?;
+        change.end().await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await
+    }
+
+    async fn revision(&self) -> Result<i64, StoreError> {
+        let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
+        let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;
+        found.first().copied().ok_or_else(|| StoreError::Damaged("the database has lost its revision (heartbeat_meta)".into()))
+    }
+
+    async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
+        beats::recorded(&self.database, minute).await
+    }
+
+    async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
+        let mut work = self.database.work("recording beats").await?;
+        beats::record(&mut work, beats).await?;
+        evidence::keep(&mut work, evidence).await?;
+        work.commit().await
+    }
+
+    async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
+        beats::open(&self.database, routes, since).await
+    }
+
+    async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError> {
+        beats::gaps(&self.database, routes, Stretch { from, to }).await
+    }
+
+    async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
+        let mut work = self.database.work("settling beats").await?;
+        looks::replace(&mut work, look).await?;
+        beats::settle(&mut work, settled).await?;
+        evidence::keep(&mut work, evidence).await?;
+        work.commit().await
+    }
+
+    async fn looks(&self) -> Result<Vec<Look>, StoreError> {
+        looks::all(&self.database).await
+    }
+
+    async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
+        beats::beats(&self.database, routes, Stretch { from, to }).await
+    }
+
+    async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError> {
+        hours::hours(&self.database, routes, Stretch { from, to }).await
+    }
+
+    async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError> {
+        evidence::evidence(&self.database, routes, Stretch { from, to }).await
+    }
+
+    async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
+        beats::oldest(&self.database).await
+    }
+
+    async fn longest_wait(&self) -> Result<Duration, StoreError> {
+        let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
+        let found = self.database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
+        Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
+    }
+
+    async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError> {
+        let statement = Statement::new("SELECT id FROM routes WHERE id > ")
+            .bind(after.map_or(i64::MIN, |route| route.0))
+            .text(" ORDER BY id LIMIT ")
+            .bind(i64::from(at_most));
+        self.database.read("listing routes", statement, |row| row.int(0).map(RouteId)).await
+    }
+
+    async fn fold(&self, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
+        let mut work = self.database.work("folding an hour").await?;
+        hours::fold(&mut work, start, span, hours).await?;
+        work.commit().await
+    }
+
+    async fn drop_old(&self, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError> {
+        let mut work = self.database.work("dropping what is past keeping").await?;
+        let dropped = hours::drop_old(&mut work, hours_before, evidence_before).await?;
+        work.commit().await?;
+        Ok(dropped)
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
+    }
+}

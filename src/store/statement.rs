@@ -1,0 +1,149 @@
+//! One statement, put together from pieces of SQL and the values between them: nobody counts placeholders by hand.
+
+/// A value for a placeholder. The kind is known also where there is no value: PostgreSQL wants to know it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Value {
+    Int(Option<i64>),
+    Text(Option<String>),
+    Bytes(Option<Vec<u8>>),
+}
+
+impl From<i64> for Value {
+    fn from(int: i64) -> Self {
+        Self::Int(Some(int))
+    }
+}
+
+impl From<Option<i64>> for Value {
+    fn from(int: Option<i64>) -> Self {
+        Self::Int(int)
+    }
+}
+
+impl From<&str> for Value {
+    fn from(text: &str) -> Self {
+        Self::Text(Some(text.to_owned()))
+    }
+}
+
+impl From<String> for Value {
+    fn from(text: String) -> Self {
+        Self::Text(Some(text))
+    }
+}
+
+impl From<Option<String>> for Value {
+    fn from(text: Option<String>) -> Self {
+        Self::Text(text)
+    }
+}
+
+impl From<Vec<u8>> for Value {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self::Bytes(Some(bytes))
+    }
+}
+
+impl From<Option<Vec<u8>>> for Value {
+    fn from(bytes: Option<Vec<u8>>) -> Self {
+        Self::Bytes(bytes)
+    }
+}
+
+/// SQL, and the values for its placeholders `$1`, `$2`, ... in order.
+#[derive(Debug, Clone)]
+pub(super) struct Statement {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Statement {
+    /// Begins with `text`.
+    pub(super) fn new(text: &str) -> Self {
+        Self { text: text.to_owned(), values: Vec::new() }
+    }
+
+    /// Goes on with `text`.
+    pub(super) fn text(mut self, text: &str) -> Self {
+        self.text.push_str(text);
+        self
+    }
+
+    /// Goes on with a placeholder for `value`.
+    pub(super) fn bind(mut self, value: impl Into<Value>) -> Self {
+        self.push(value.into());
+        self
+    }
+
+    /// Goes on with `($1, $2, ...)`, for `IN`. The list is filled up with its last value to a power of two: so there are ten
+    /// texts to prepare and not a thousand. An empty list holds NULL, which nothing is equal to.
+    pub(super) fn list(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
+        let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
+        if let Some(last) = values.last().cloned() {
+            values.resize(values.len().next_power_of_two(), last);
+        }
+        if values.is_empty() {
+            return self.text("(NULL)");
+        }
+        self.tuple(values);
+        self
+    }
+
+    /// Goes on with `($1, $2), ($3, $4), ...`, for `VALUES`.
+    pub(super) fn rows<const N: usize>(mut self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
+        for (at, row) in rows.into_iter().enumerate() {
+            if at > 0 {
+                self.text.push_str(", ");
+            }
+            self.tuple(row);
+        }
+        self
+    }
+
+    /// The text with `mark` before the number of each placeholder, and the values. No text of ours holds a `$` that is none.
+    pub(super) fn into_parts(self, mark: char) -> (String, Vec<Value>) {
+        let text = if mark == '$' { self.text } else { self.text.replace('$', mark.encode_utf8(&mut [0; 4])) };
+        (text, self.values)
+    }
+
+    fn tuple(&mut self, values: impl IntoIterator<Item = Value>) {
+        for (at, value) in values.into_iter().enumerate() {
+            self.text.push_str(if at == 0 { "(" } else { ", " });
+            self.push(value);
+        }
+        self.text.push(')');
+    }
+
+    fn push(&mut self, value: Value) {
+        self.values.push(value);
+        self.text.push('$');
+        self.text.push_str(&self.values.len().to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn placeholders_are_counted_across_pieces() {
+        let statement = Statement::new("SELECT a FROM b WHERE c = ").bind(7).text(" AND d IN ").list([1_i64, 2, 3]);
+        let (text, values) = statement.clone().into_parts('$');
+        assert_eq!(text, "SELECT a FROM b WHERE c = $1 AND d IN ($2, $3, $4, $5)");
+        assert_eq!(values, [7, 1, 2, 3, 3].map(Value::from));
+        assert_eq!(statement.into_parts('?').0, "SELECT a FROM b WHERE c = ?1 AND d IN (?2, ?3, ?4, ?5)");
+    }
+
+    #[test]
+    fn an_empty_list_is_still_sql() {
+        let (text, values) = Statement::new("a IN ").list(Vec::<i64>::new()).into_parts('$');
+        assert_eq!((text.as_str(), values.len()), ("a IN (NULL)", 0));
+    }
+
+    #[test]
+    fn rows_stand_side_by_side() {
+        let (text, values) =
+            Statement::new("VALUES ").rows([[Value::from(1), Value::from("x")], [Value::from(2), Value::from("y")]]).into_parts('$');
+        assert_eq!((text.as_str(), values.len()), ("VALUES ($1, $2), ($3, $4)", 4));
+    }
+}

@@ -1,0 +1,58 @@
+//! Reading a few routes over a stretch of minutes, in a table keyed by (minute, route): the minutes are counted up in the
+//! statement itself and each is looked up with each route, so that the history of others is never read.
+
+use crate::model::{Minute, RouteId};
+
+use super::StoreError;
+use super::database::Database;
+use super::statement::Statement;
+
+/// So many routes go into one statement.
+pub(super) const ROUTES: usize = 512;
+
+/// Minutes from `from` up to and without `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Stretch {
+    pub(super) from: Minute,
+    pub(super) to: Minute,
+}
+
+impl Stretch {
+    pub(super) fn is_empty(self) -> bool {
+        self.from >= self.to
+    }
+
+    /// What of it lies within what a table holds: nobody counts through years that have no row. `column` of `table` is the first of
+    /// its key, so both ends are found at once.
+    pub(super) async fn within(self, database: &Database, what: &'static str, table: &str, column: &str) -> Result<Self, StoreError> {
+        if self.is_empty() {
+            return Ok(self);
+        }
+        let ends = Statement::new(&format!("SELECT (SELECT min({column}) FROM {table}), (SELECT max({column}) FROM {table})"));
+        let ends = database.read(what, ends, |row| Ok((row.maybe_int(0)?, row.maybe_int(1)?))).await?;
+        Ok(match ends.first() {
+            Some(&(Some(first), Some(last))) => {
+                Self { from: self.from.max(Minute::from_index(first)), to: self.to.min(Minute::from_index(last).plus(1)) }
+            }
+            _ => Self { to: self.from, ..self },
+        })
+    }
+
+    /// `WITH RECURSIVE minutes(minute) AS (...)`: every `step`th minute of the stretch, which must not be empty.
+    pub(super) fn minutes(self, step: i64) -> Statement {
+        Statement::new("WITH RECURSIVE minutes(minute) AS (SELECT CAST(")
+            .bind(self.from.index())
+            .text(" AS BIGINT) UNION ALL SELECT minute + ")
+            .bind(step)
+            .text(" FROM minutes WHERE minute + ")
+            .bind(step)
+            .text(" < ")
+            .bind(self.to.index())
+            .text(") ")
+    }
+}
+
+/// The numbers of routes, for a list in a statement.
+pub(super) fn numbers(routes: &[RouteId]) -> impl Iterator<Item = i64> {
+    routes.iter().map(|route| route.0)
+}

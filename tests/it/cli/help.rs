@@ -1,0 +1,77 @@
+//! Every help text, as it is printed.
+
+use std::process::{Command, Stdio};
+
+use clap::CommandFactory as _;
+use heartbeat::cli::Cli;
+
+use super::Home;
+
+/// The words of every command, the program's own first.
+fn commands() -> Vec<Vec<String>> {
+    fn below(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
+        found.push(words.to_vec());
+        for inner in command.get_subcommands() {
+            below(inner, &[words, &[inner.get_name().to_owned()]].concat(), found);
+        }
+    }
+    let mut found = Vec::new();
+    below(&Cli::command(), &[], &mut found);
+    found
+}
+
+#[test]
+fn every_command_explains_itself() {
+    let home = Home::new();
+    for words in commands() {
+        let arguments = words.iter().map(String::as_str).chain(["--help"]).collect::<Vec<_>>();
+        let ran = home.run(&arguments);
+        assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{words:?}");
+        insta::assert_snapshot!([&["help".to_owned()], words.as_slice()].concat().join(" "), ran.out);
+    }
+}
+
+#[test]
+fn nothing_asked_for_shows_the_help() {
+    let home = Home::new();
+    let (bare, asked) = (home.run(&[]), home.run(&["-h"]));
+    assert_eq!((bare.code, bare.out), (0, asked.out));
+}
+
+#[test]
+fn the_version_is_that_of_the_package() {
+    assert_eq!(Home::new().run(&["--version"]).out, format!("heartbeat {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn every_shell_gets_its_completions() {
+    let home = Home::new();
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let ran = home.run(&["completions", shell]);
+        assert_eq!(ran.code, 0);
+        assert!(ran.out.contains("heartbeat") && ran.out.contains("apply"), "{shell}");
+    }
+}
+
+#[test]
+fn a_reader_who_has_read_enough_is_no_failure() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_heartbeat"))
+        .args(["completions", "zsh"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
+}
+
+#[test]
+fn colour_comes_when_asked_for_and_not_into_a_pipe() {
+    let home = Home::new();
+    home.file("two.toml", super::TWO);
+    let colored = |arguments: &[&str]| home.run(&[&["apply", "two.toml", "--dry-run"], arguments].concat()).out.contains('\u{1b}');
+    assert!(!colored(&[]));
+    assert!(!colored(&["--color", "never"]));
+    assert!(colored(&["--color", "always"]));
+}

@@ -1,0 +1,136 @@
+//! Asked for what cannot be done: exit 2 and one sentence.
+
+use super::Home;
+
+#[test]
+fn flags_that_are_none_are_told() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.run(&["aply"]).shown(), @r"
+    exit 2
+    --- err
+    error: unrecognized subcommand 'aply'
+
+      tip: a similar subcommand exists: 'apply'
+
+    Usage: heartbeat [OPTIONS] [COMMAND]
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(home.run(&["apply"]).shown(), @r"
+    exit 2
+    --- err
+    error: the following required arguments were not provided:
+      <FILE>
+
+    Usage: heartbeat apply <FILE>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(home.run(&["apply", "x.toml", "--prun"]).shown(), @r"
+    exit 2
+    --- err
+    error: unexpected argument '--prun' found
+
+      tip: a similar argument exists: '--prune'
+
+    Usage: heartbeat apply --prune <FILE>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(home.run(&["-q", "-v", "projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: the argument '--quiet' cannot be used with '--verbose...'
+
+    Usage: heartbeat --quiet
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(home.run(&["--color", "red", "projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: invalid value 'red' for '--color <WHEN>'
+      [possible values: auto, always, never]
+
+    For more information, try '--help'.
+    ");
+}
+
+#[test]
+fn a_database_that_is_none_is_told() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.run(&["--database", "x.db", "projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: command line: --database `x.db` does not say which kind of database; did you mean `sqlite:x.db`?
+    ");
+    insta::assert_snapshot!(home.run(&["--database", "mysql://me:hunter2@db/x", "projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: command line: --database `mysql:` is no database that can be used; give `sqlite:PATH` or `postgres://...`
+    ");
+    let home = home.with("DATABASE_URL", "sqlite:");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: environment: DATABASE_URL `sqlite:` names no file; give `sqlite:PATH`
+    ");
+}
+
+#[test]
+fn a_store_that_cannot_be_opened_is_told() {
+    let home = Home::new();
+    home.file("file", "");
+    insta::assert_snapshot!(home.run(&["--database", "sqlite:file/x.db", "projects", "list"]).shown(), @r"
+    exit 1
+    --- err
+    error: the directory file could not be made: File exists (os error 17)
+    ");
+    home.file("text.db", "this is no database, it is a text of some length ".repeat(100).as_str());
+    insta::assert_snapshot!(home.run(&["--database", "sqlite:text.db", "projects", "list"]).shown(), @r"
+    exit 1
+    --- err
+    error: the database sqlite:text.db could not be opened: text.db is not an SQLite database: give another file, or move this one away
+    ");
+    let home = home.with("HEARTBEAT_KEY", "hunter2");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: environment: HEARTBEAT_KEY cannot be used: the text given holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
+    ");
+}
+
+#[test]
+fn another_key_does_not_open_the_store() {
+    let home = Home::with_two().with("HEARTBEAT_KEY_FILE", "other.key");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
+    exit 1
+    --- err
+    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with, or set the personal API key anew
+    ");
+}
+
+#[test]
+fn a_settings_file_that_is_not_there_is_told_by_every_command() {
+    let home = Home::new();
+    insta::assert_snapshot!(home.run(&["--config", "none.toml", "projects", "list"]).shown(), @r"
+    exit 2
+    --- err
+    error: none.toml: there is no such file; `heartbeat config example` prints one to start from
+    ");
+    insta::assert_snapshot!(home.run(&["apply", "none.toml"]).shown(), @r"
+    exit 2
+    --- err
+    error: none.toml: there is no such file; `heartbeat config example` prints one to start from
+    ");
+}
+
+#[test]
+fn a_log_filter_that_is_none_is_told() {
+    let home = Home::new().with("HEARTBEAT_LOG", "heartbeat=louder");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r#"
+    exit 2
+    --- err
+    error: HEARTBEAT_LOG (or RUST_LOG) `heartbeat=louder`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write it like `info` or `warn,heartbeat=debug`
+    "#);
+}

@@ -1,0 +1,123 @@
+//! `heartbeat projects`: without a file.
+
+use super::Home;
+
+#[test]
+fn a_project_comes_and_goes() {
+    let home = Home::new();
+    home.file("key", "phx_hunter2\n");
+    let add = ["projects", "add", "shop", "--host", "us", "--token", "phc_a", "--personal-api-key-file", "key"];
+    insta::assert_snapshot!(home.run(&add).shown(), @r"
+    exit 0
+    --- out
+    + project shop
+    --- err
+    Next: heartbeat apps install heartbeat --project shop
+    ");
+    insta::assert_snapshot!(home.run(&add).shown(), @r"
+    exit 2
+    --- err
+    error: there is a project `shop` already; `projects set-key` or `apply` changes it
+    ");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
+    exit 0
+    --- out
+    PROJECT  HOST  TOKEN  PERSONAL KEY  HEARTBEAT
+    shop     us    phc_a  set           not installed
+    ");
+    insta::assert_snapshot!(serde_json::to_string(&home.run(&["projects", "list", "--json"]).json()).unwrap(), @r#"
+    {"projects":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","late_after":"2m","look_every":"1m","lost_after":"15m","name":"shop","project_id":null,"token":"phc_a"}]}
+    "#);
+    insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
+    exit 0
+    --- out
+    - project shop
+    ");
+    insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
+    exit 2
+    --- err
+    error: there is no project `shop`; the store has none yet: `heartbeat projects add`, or `heartbeat apply`
+    ");
+    insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
+    exit 0
+    --- err
+    There is no project yet: `heartbeat projects add`, or `heartbeat apply`.
+    ");
+}
+
+#[test]
+fn keys_may_stand_in_the_environment() {
+    let home =
+        Home::new().with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phc_a").with("POSTHOG_PERSONAL_API_KEY", "phx_hunter2");
+    assert_eq!(home.run(&["projects", "add", "shop", "-q"]).shown(), "exit 0\n--- out\n+ project shop\n");
+    let export = home.run(&["export", "--with-secrets"]).out;
+    assert!(export.contains("host = \"eu\"") && export.contains("phc_a") && export.contains("phx_hunter2"));
+}
+
+#[test]
+fn a_key_is_changed_and_removed() {
+    let home = Home::with_two();
+    insta::assert_snapshot!(home.run(&["projects", "set-key", "shop", "--personal-api-key", "phx_hunter3"]).shown(), @r"
+    exit 0
+    --- out
+    ~ project shop: personal_api_key changed
+    ");
+    assert!(home.run(&["export", "--with-secrets"]).out.contains("phx_hunter3"));
+    insta::assert_snapshot!(home.run(&["projects", "set-key", "shop"]).shown(), @r"
+    exit 2
+    --- err
+    error: no key was given; --no-personal-api-key removes the one that is stored
+    ");
+    insta::assert_snapshot!(home.run(&["projects", "set-key", "shop", "--no-personal-api-key"]).shown(), @r"
+    exit 0
+    --- out
+    ~ project shop: personal_api_key phx_*** -> none
+    ");
+}
+
+#[test]
+fn wrong_flags_are_told_and_make_no_database() {
+    let home = Home::new();
+    let add = |name: &str, arguments: &[&str]| home.run(&[&["projects", "add", name], arguments].concat()).shown();
+    insta::assert_snapshot!(add("my shop", &["--host", "us", "--token", "phc_a"]), @r"
+    exit 2
+    --- err
+    error: NAME `my shop` cannot be a name: use 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, a letter or digit first
+    ");
+    insta::assert_snapshot!(add("shop", &[]), @r"
+    exit 2
+    --- err
+    error: --host is missing; give `us`, `eu`, or the address of a PostHog
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "us"]), @r"
+    exit 2
+    --- err
+    error: --token is missing; give it, or set POSTHOG_PROJECT_API_KEY
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "usa", "--token", "phc_a"]), @r"
+    exit 2
+    --- err
+    error: --host `usa` has no protocol; did you mean `https://usa`?
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phx_hunter2"]), @r"
+    exit 2
+    --- err
+    error: --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phc_a", "--personal-api-key", "phc_a"]), @r"
+    exit 2
+    --- err
+    error: --personal-api-key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phc_a", "--personal-api-key-file", "none"]), @r"
+    exit 2
+    --- err
+    error: --personal-api-key-file `none` cannot be read: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(add("shop", &["--host", "us", "--token", "phc_a", "--project-id", "0"]), @r"
+    exit 2
+    --- err
+    error: --project-id `0` must be a whole number from 1
+    ");
+    assert!(!home.path("data").exists());
+}

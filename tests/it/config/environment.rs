@@ -1,0 +1,114 @@
+//! The environment: one project without a file, the database, the sealing key.
+
+use std::path::PathBuf;
+
+use heartbeat::config::{Environment, KeySource, KeyWish, Scope, Settings, Sources};
+use heartbeat::model::HeartbeatApp;
+
+use super::File;
+
+fn load(environment: &Environment, scope: Scope) -> Result<Settings, String> {
+    Settings::load(Sources { environment, file: None, database: None }, scope).map_err(|problems| problems.to_string())
+}
+
+fn settings<const N: usize>(variables: [(&str, &str); N]) -> Result<Settings, String> {
+    load(&Environment::of(variables).with_data_directory("/nowhere"), Scope::Everything)
+}
+
+#[test]
+fn three_variables_are_a_project() {
+    let settings = settings([
+        ("POSTHOG_HOST", "eu"),
+        ("POSTHOG_PROJECT_API_KEY", "phc_a"),
+        ("POSTHOG_PERSONAL_API_KEY", "phx_b"),
+        ("POSTHOG_PROJECT_ID", "7"),
+    ]);
+    let wanted = settings.unwrap().projects.remove(0);
+    assert_eq!((wanted.spec.name.as_str(), wanted.spec.token.as_str()), ("default", "phc_a"));
+    assert_eq!(wanted.spec.host.capture(), "https://eu.i.posthog.com");
+    assert_eq!(wanted.spec.posthog_id, Some(7));
+    assert_eq!(wanted.spec.heartbeat, Some(HeartbeatApp::default()));
+    assert_eq!((wanted.key, wanted.spec.personal_key.unwrap().expose()), (KeyWish::AsGiven, "phx_b"));
+}
+
+#[test]
+fn an_empty_variable_is_no_variable() {
+    assert!(settings([("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_API_KEY", "")]).unwrap().projects.is_empty());
+    let keyless = settings([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_a"), ("POSTHOG_PERSONAL_API_KEY", "")]).unwrap();
+    assert_eq!(keyless.projects[0].key, KeyWish::AsStored);
+}
+
+#[test]
+fn wrong_variables_are_all_told_by_name() {
+    insta::assert_snapshot!(settings([("POSTHOG_HOST", "us")]).unwrap_err(), @r"
+    environment: POSTHOG_PROJECT_API_KEY is not set; give the project token (phc_...)
+    ");
+    insta::assert_snapshot!(settings([("POSTHOG_PROJECT_API_KEY", "phc_a")]).unwrap_err(), @r"
+    environment: POSTHOG_HOST is not set; give `us`, `eu`, or the address of a PostHog
+    ");
+    let all_wrong = settings([
+        ("POSTHOG_HOST", "phc_swapped"),
+        ("POSTHOG_PROJECT_API_KEY", "phx_hunter2"),
+        ("POSTHOG_PERSONAL_API_KEY", "phc_public"),
+        ("POSTHOG_PROJECT_ID", "shop"),
+        ("DATABASE_URL", "mysql://me:hunter2@db"),
+    ]);
+    insta::assert_snapshot!(all_wrong.unwrap_err(), @r"
+    environment: POSTHOG_HOST is a project token (phc_...); here belongs `us`, `eu`, or the address of a PostHog
+    environment: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    environment: POSTHOG_PERSONAL_API_KEY is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    environment: POSTHOG_PROJECT_ID `shop` must be a whole number from 1
+    environment: DATABASE_URL `mysql:` is no database that can be used; give `sqlite:PATH` or `postgres://...`
+    ");
+}
+
+#[test]
+fn a_command_that_needs_no_project_does_not_fail_over_one() {
+    let half = Environment::of([("POSTHOG_HOST", "us")]).with_data_directory("/nowhere");
+    assert!(load(&half, Scope::Service).is_ok());
+
+    let file = File::of("[[project]]\nname = \"shop\"\ntoken_env = \"NOT_HERE\"\n");
+    let path = file.directory.path().join("heartbeat.toml");
+    assert!(Settings::load(Sources { environment: &half, file: Some(&path), database: None }, Scope::Service).is_ok());
+}
+
+#[test]
+fn a_file_goes_before_the_project_of_the_environment() {
+    let file = File::of("[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n");
+    let environment = Environment::of([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_b")]).with_data_directory("/nowhere");
+    let names = file.load(&environment).unwrap().projects.into_iter().map(|wanted| wanted.spec.name.to_string());
+    assert_eq!(names.collect::<Vec<_>>(), ["shop"]);
+}
+
+#[test]
+fn the_database_is_that_of_the_flag_then_the_variable_then_the_file() {
+    let file = File::of("[service]\ndatabase = \"sqlite:file.db\"\n");
+    let path = file.directory.path().join("heartbeat.toml");
+    let chosen = |environment: &Environment, database: Option<&str>| {
+        let settings = Settings::load(Sources { environment, file: Some(&path), database }, Scope::Service).unwrap();
+        settings.database.file().unwrap()
+    };
+    let (set, unset) = (Environment::of([("DATABASE_URL", "sqlite:/variable.db")]), Environment::of([]));
+    assert_eq!(chosen(&set, Some("sqlite:/flag.db")), PathBuf::from("/flag.db"));
+    assert_eq!(chosen(&set, None), PathBuf::from("/variable.db"));
+    assert_eq!(chosen(&unset, None), file.directory.path().join("file.db"));
+    insta::assert_snapshot!(load(&unset, Scope::Service).unwrap_err(), @r"
+    environment: there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)
+    ");
+}
+
+#[test]
+fn the_sealing_key_lies_beside_the_database_unless_told() {
+    let key = |settings: Result<Settings, String>| match settings.unwrap().key {
+        KeySource::File(path) => path.display().to_string(),
+        KeySource::Given(_) => "given".to_owned(),
+    };
+    assert_eq!(key(settings([("DATABASE_URL", "sqlite:/var/lib/beats.db")])), "/var/lib/beats.key");
+    assert_eq!(key(settings([("DATABASE_URL", "postgres://db/x")])), "/nowhere/heartbeat.key");
+    assert_eq!(key(settings([("HEARTBEAT_KEY_FILE", "/run/key")])), "/run/key");
+    assert_eq!(key(settings([("HEARTBEAT_KEY", "hunter2")])), "given");
+    assert!(!format!("{:?}", settings([("HEARTBEAT_KEY", "hunter2")])).contains("hunter2"));
+    insta::assert_snapshot!(settings([("HEARTBEAT_KEY", "hunter2"), ("HEARTBEAT_KEY_FILE", "/run/key")]).unwrap_err(), @r"
+    environment: HEARTBEAT_KEY and HEARTBEAT_KEY_FILE are both set; leave one of them out
+    ");
+}

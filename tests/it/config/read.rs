@@ -1,0 +1,133 @@
+//! What is right is read as it is meant.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use heartbeat::config::{EXAMPLE, KeyWish, Retention, Settings};
+use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, Pace, ProjectSpec};
+
+use super::{File, environment};
+
+const LEAST: &str = "[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n";
+
+fn read(text: &str) -> Settings {
+    File::of(text).load(&environment()).unwrap()
+}
+
+fn only(settings: &Settings) -> &ProjectSpec {
+    assert_eq!(settings.projects.len(), 1);
+    &settings.projects[0].spec
+}
+
+#[test]
+fn what_is_left_out_has_its_default() {
+    let settings = read(LEAST);
+    assert_eq!(settings.database.file(), Some(PathBuf::from("/nowhere/heartbeat.db")));
+    assert_eq!(settings.retention, Retention::default());
+    let spec = only(&settings);
+    assert_eq!(spec.pace, Pace::default());
+    assert_eq!((spec.heartbeat.as_ref(), spec.posthog_id, spec.personal_key.as_ref()), (None, None, None));
+
+    let installed = read(&format!("{LEAST}[project.heartbeat]\n"));
+    assert_eq!(only(&installed).heartbeat, Some(HeartbeatApp::default()));
+}
+
+#[test]
+fn a_token_goes_by_both_its_names() {
+    assert_eq!(read(&LEAST.replace("token", "project_api_key")).projects, read(LEAST).projects);
+}
+
+#[test]
+fn every_setting_is_heard() {
+    let settings = read(
+        r#"
+        [service]
+        database = "postgres://me:hunter2@db/x"
+        keep_beats = "7d"
+        keep_hours = "30d"
+        keep_evidence = "10d12h"
+        [[project]]
+        name = "shop"
+        host = "https://t.example.com/ingest/"
+        api_host = "eu"
+        token = "phc_a"
+        personal_api_key = "phx_b"
+        project_id = 0x10
+        late_after = "90s"
+        lost_after = "12h"
+        look_every = "1h"
+        [project.heartbeat]
+        enabled = false
+        events = "heartbeat_api+heartbeat"
+        host = "http://localhost:8000"
+        project_api_key = "phc_a"
+        [[project.heartbeat.route]]
+        name = "one"
+        event = "$heartbeat"
+        [[project.heartbeat.route]]
+        name = "two"
+        event = "mine"
+        host = "us"
+        endpoint = "v1"
+        distinct_id = "x {minute}"
+        "#,
+    );
+    assert_eq!(settings.database.url(), "postgres://me:hunter2@db/x");
+    let day = Duration::from_hours(24);
+    assert_eq!(settings.retention, Retention { beats: 7 * day, hours: 30 * day, evidence: 10 * day + day / 2 });
+    let spec = only(&settings);
+    assert_eq!((spec.host.capture(), spec.api()), ("https://t.example.com/ingest", "https://eu.posthog.com"));
+    assert_eq!((spec.token.as_str(), spec.personal_key.as_ref().unwrap().expose()), ("phc_a", "phx_b"));
+    assert_eq!(spec.posthog_id, Some(16));
+    let [late_after, lost_after, look_every] = [Duration::from_secs(90), Duration::from_hours(12), Duration::from_hours(1)];
+    assert_eq!(spec.pace, Pace { late_after, lost_after, look_every });
+    let app = spec.heartbeat.as_ref().unwrap();
+    assert_eq!((app.enabled, app.events.to_string().as_str()), (false, "heartbeat + heartbeat_api"));
+    assert_eq!(app.host.as_ref().unwrap().capture(), "http://localhost:8000");
+    assert_eq!(app.project_api_key.as_ref(), Some(&spec.token));
+    let [one, two] = app.routes.as_slice() else { panic!("two routes") };
+    assert_eq!((one.name.as_str(), one.event.as_str(), one.host.as_ref(), one.endpoint), ("one", "$heartbeat", None, Endpoint::V0));
+    assert_eq!(one.distinct_id, DistinctId::Fixed(HeartbeatApp::DISTINCT_ID.to_owned()));
+    assert_eq!((two.endpoint, &two.distinct_id), (Endpoint::V1, &DistinctId::Fresh("x ".to_owned())));
+}
+
+#[test]
+fn a_personal_key_is_left_alone_set_or_removed() {
+    let wish = |line: &str| read(&format!("{LEAST}{line}\n")).projects.remove(0);
+    let stored = [wish("personal_api_key = \"phx_stored\"").spec];
+    let key_of = |spec: ProjectSpec| spec.personal_key.map(|key| key.expose().to_owned());
+
+    assert_eq!(wish("").key, KeyWish::AsStored);
+    assert_eq!(key_of(wish("").over(&stored)).as_deref(), Some("phx_stored"));
+    assert_eq!(key_of(wish("").over(&[])), None);
+    assert_eq!(key_of(wish("personal_api_key = \"phx_new\"").over(&stored)).as_deref(), Some("phx_new"));
+    assert_eq!(key_of(wish("personal_api_key = \"\"").over(&stored)), None);
+}
+
+#[test]
+fn the_example_is_right_and_says_what_holds_anyway() {
+    let spec = read(EXAMPLE);
+    let spec = only(&spec);
+    assert_eq!(spec.pace, Pace::default());
+    let app = spec.heartbeat.as_ref().unwrap();
+    assert_eq!(HeartbeatApp { routes: Vec::new(), ..app.clone() }, HeartbeatApp::default());
+    assert_eq!(app.routes.len(), 1);
+}
+
+#[test]
+fn every_line_that_the_example_shows_and_leaves_out_is_right_too() {
+    let shown = |line: &&str| line.starts_with('#') && line.as_bytes().get(1).is_some_and(u8::is_ascii_lowercase);
+    let hidden = EXAMPLE.lines().filter(shown).collect::<Vec<_>>();
+    assert!(hidden.len() >= 10, "{hidden:?}");
+    for line in hidden {
+        let uncovered = EXAMPLE.replace(line, &line[1..]);
+        // Keys stand in one place only, and the files and variables of the example are not here.
+        let uncovered = if line.starts_with("#token") { uncovered.replace("\ntoken = ", "\n#token = ") } else { uncovered };
+        let file = File::of(uncovered);
+        file.beside("shop.token", "phc_your_project_token");
+        file.beside("shop.key", "phx_a");
+        let environment =
+            heartbeat::config::Environment::of([("SHOP_TOKEN", "phc_your_project_token"), ("SHOP_PERSONAL_API_KEY", "phx_a")]);
+        file.load(&environment.with_data_directory("/nowhere")).unwrap_or_else(|problems| panic!("{line}: {problems:?}"));
+    }
+}

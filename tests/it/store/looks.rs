@@ -1,0 +1,48 @@
+//! The newest look of each project.
+
+use std::time::Duration;
+
+use heartbeat::model::{Look, LookFailure, LookTrouble, Quote, Traffic};
+
+use super::bed::Bed;
+use super::samples::{START, at, look, set_up, spec};
+
+over_both!(a_look_replaces_the_last_one, looks_come_back_as_they_were, a_removed_project_is_not_looked_at);
+
+async fn a_look_replaces_the_last_one(bed: Bed) {
+    let store = bed.open().await;
+    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    store.settle(&look(&one, at(START, 1)), &[], &[]).await.unwrap();
+    store.settle(&look(&other, at(START, 2)), &[], &[]).await.unwrap();
+    store.settle(&look(&one, at(START, 3)), &[], &[]).await.unwrap();
+    assert_eq!(store.looks().await.unwrap(), [look(&one, at(START, 3)), look(&other, at(START, 2))]);
+}
+
+async fn looks_come_back_as_they_were(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let good = look(&project, at(START, 1));
+    let mut looks = vec![
+        Look { result: Ok(Traffic { others: 0, newest: None }), last_good: None, posthog_id: None, ..good.clone() },
+        Look { result: Ok(Traffic { others: i64::MAX as u64, newest: good.last_good }), ..good.clone() },
+    ];
+    for (trouble, retry_after) in
+        LookTrouble::ALL.into_iter().zip([None, Some(Duration::ZERO), Some(Duration::from_hours(12))].into_iter().cycle())
+    {
+        let quote = Quote { status: 429, headers: vec![("retry-after".into(), "9".into())], words: "slow \u{0} down".into() };
+        let failure = LookFailure { trouble, quote, retry_after };
+        looks.push(Look { result: Err(failure), failing_since: Some(at(START, -9)), ..good.clone() });
+    }
+    for look in looks {
+        store.settle(&look, &[], &[]).await.unwrap();
+        assert_eq!(store.looks().await.unwrap(), [look]);
+    }
+}
+
+async fn a_removed_project_is_not_looked_at(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    store.apply(&[], std::slice::from_ref(&project.spec.name), START.start()).await.unwrap();
+    store.settle(&look(&project, at(START, 1)), &[], &[]).await.unwrap();
+    assert_eq!(store.looks().await.unwrap(), []);
+}

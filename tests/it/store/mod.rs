@@ -1,0 +1,21 @@
+//! What every database must do: each test here runs over SQLite and over PostgreSQL.
+
+/// Makes each of these `async fn(Bed)` two tests: one over SQLite, one over PostgreSQL.
+macro_rules! over_both {
+    ($($test:ident),* $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test] async fn $test() { super::$test(crate::store::bed::Bed::sqlite()).await; })*
+        }
+        mod postgres {
+            $(#[tokio::test] async fn $test() { super::$test(crate::store::bed::Bed::postgres().await).await; })*
+        }
+    };
+}
+
+mod beats;
+mod bed;
+mod keeping;
+mod looks;
+mod opening;
+mod projects;
+mod samples;

@@ -1,0 +1,3 @@
+//! What tests of several subjects need around them.
+
+pub(crate) mod postgres;

@@ -1,0 +1,73 @@
+//! A PostgreSQL of the tests' own: one cluster for the test process, one database for each test, nothing left behind.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{ChildStdin, Command, Stdio};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Connection, Executor};
+
+/// Starts a cluster in a temporary folder, prints where, and stops and removes it when its standard input ends: that end comes with the
+/// test process, however that ends. PostgreSQL listens on a socket in the folder, so there is no port to guess.
+const CLUSTER: &str = r#"
+set -eu
+bin=
+for initdb in "$(command -v initdb || true)" $(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -rV) /usr/local/pgsql/bin/initdb; do
+    if [ -x "$initdb" ]; then bin=$(dirname "$initdb"); break; fi
+done
+if [ -z "$bin" ]; then
+    echo "PostgreSQL (initdb) is not on this machine: run bin/test, which sets up what the tests need" >&2
+    exit 3
+fi
+dir=$(mktemp -d /tmp/heartbeat-postgres.XXXXXX)
+trap '"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM HUP
+run() { "$@" >>"$dir/log" 2>&1 </dev/null || { cat "$dir/log" >&2; exit 1; }; }
+run "$bin/initdb" -D "$dir/data" -U heartbeat -A trust -E UTF8 --no-sync --no-instructions
+run "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
+    -o "-k $dir -c listen_addresses= -c fsync=off -c max_connections=200 -c timezone=Pacific/Chatham" start
+echo "$dir"
+cat >/dev/null
+"#;
+
+static CLUSTER_OF_THIS_PROCESS: OnceLock<(String, ChildStdin)> = OnceLock::new();
+static DATABASES: AtomicU32 = AtomicU32::new(0);
+
+/// The address of a new, empty database.
+pub(crate) async fn fresh_database() -> String {
+    let (folder, _) = CLUSTER_OF_THIS_PROCESS.get_or_init(start);
+    let address = |database: &str| format!("postgres://heartbeat@localhost/{database}?host={folder}");
+    let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
+    let mut connection = PgConnection::connect(&address("postgres")).await.expect("the tests' own PostgreSQL answers");
+    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database is made");
+    address(&name)
+}
+
+fn start() -> (String, ChildStdin) {
+    let mut command = if is_root() {
+        // initdb refuses to run as root.
+        let mut command = Command::new("setpriv");
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh", "-c", CLUSTER]);
+        command
+    } else {
+        let mut command = Command::new("sh");
+        command.args(["-c", CLUSTER]);
+        command
+    };
+    command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().expect("a shell (and, for root, setpriv) can be run");
+    let mut folder = String::new();
+    BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut folder).expect("its output is text");
+    if folder.trim().is_empty() {
+        let mut said = String::new();
+        child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("its words are text");
+        panic!("no PostgreSQL for the tests: {said}");
+    }
+    (folder.trim().to_owned(), child.stdin.take().expect("it is piped"))
+}
+
+fn is_root() -> bool {
+    let said = Command::new("id").arg("-u").output().expect("`id` can be run");
+    said.stdout.trim_ascii() == b"0"
+}
