@@ -13,7 +13,7 @@ use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
 use crate::clock::Clock;
 use crate::model::{Phase, Timestamp};
 
-/// Speaks with any number of PostHogs. Cheap to clone; all clones share their connections.
+/// Speaks with any number of hosts. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
 pub struct Client(Arc<Inner>);
 

@@ -108,7 +108,7 @@ pub(super) fn redirect_words(place: &Place, ask: &Ask, heard: &Heard) -> String 
         );
     }
     match bare(&to).strip_suffix(path.trim_end_matches('/')) {
-        Some(base) => format!("answers {status} to `{shown}`: set the host to `{}`", printable(base.as_bytes(), HEADER, None)),
+        Some(host) => format!("answers {status} to `{shown}`: set the host to `{}`", printable(host.as_bytes(), HEADER, None)),
         None => format!("answers {status} to `{shown}`"),
     }
 }

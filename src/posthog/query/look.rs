@@ -59,8 +59,8 @@ pub struct Answer {
 /// # Errors
 /// [`LookFailure`] says what stood in the way: our trouble until shown otherwise.
 pub async fn look(client: &Client, question: &Question<'_>) -> Result<Answer, LookFailure> {
-    let place = client.place(question.base).map_err(unreachable)?;
-    let path = place.path(&format!("/api/projects/{}/query/", question.posthog_id)).map_err(unreachable)?;
+    let place = client.place(question.base).map_err(|cut| unreachable(&cut))?;
+    let path = place.path(&format!("/api/projects/{}/query/", question.posthog_id)).map_err(|cut| unreachable(&cut))?;
     let body = json!({
         "query": { "kind": "HogQLQuery", "query": statement(question) },
         // Without it the answer may be one that was given before.
@@ -78,7 +78,7 @@ pub async fn look(client: &Client, question: &Question<'_>) -> Result<Answer, Lo
 
 /// Asks the private API with a key; gives the answer, and its JSON.
 pub(super) async fn converse(client: &Client, place: &Place, ask: &Ask, key: &PersonalKey) -> Result<(Heard, Value), LookFailure> {
-    let heard = client.exchange(place, ask, &Track::new()).await.map_err(unreachable)?;
+    let heard = client.exchange(place, ask, &Track::new()).await.map_err(|cut| unreachable(&cut))?;
     if let Some(trouble) = trouble(&heard) {
         let detail = serde_json::from_slice::<Value>(&heard.body).ok();
         let detail = detail.as_ref().and_then(|answer| answer.get("detail")).and_then(Value::as_str);
@@ -89,13 +89,11 @@ pub(super) async fn converse(client: &Client, place: &Place, ask: &Ask, key: &Pe
     if !heard.whole {
         return Err(failure(LookTrouble::NotPostHog, &heard, key, b"an answer of over 8 MiB"));
     }
-    match serde_json::from_slice(&heard.body) {
-        Ok(answer) => Ok((heard, answer)),
-        Err(_) => {
-            let words = [b"an answer that is not JSON: ", &heard.body[..heard.body.len().min(300)]].concat();
-            Err(failure(LookTrouble::NotPostHog, &heard, key, &words))
-        }
-    }
+    let Ok(answer) = serde_json::from_slice(&heard.body) else {
+        let words = [b"an answer that is not JSON: ", &heard.body[..]].concat();
+        return Err(failure(LookTrouble::NotPostHog, &heard, key, &words));
+    };
+    Ok((heard, answer))
 }
 
 /// The headers of a question. The key is marked as sensitive.
@@ -134,7 +132,7 @@ pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, wo
 }
 
 /// No answer came.
-pub(super) fn unreachable(cut: Cut) -> LookFailure {
+pub(super) fn unreachable(cut: &Cut) -> LookFailure {
     let quote = Quote { words: format!("{}: {}", cut.at, cut.words), ..Quote::default() };
     LookFailure { trouble: LookTrouble::Unreachable, quote, retry_after: None }
 }

@@ -21,11 +21,11 @@ const PAGES: usize = 100;
 /// # Errors
 /// [`LookFailure`]: none of the key's projects has the token, or the list could not be read.
 pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<u64, LookFailure> {
-    let place = client.place(base).map_err(unreachable)?;
+    let place = client.place(base).map_err(|cut| unreachable(&cut))?;
     let mut query = "limit=100".to_owned();
     let mut seen = 0;
     for _ in 0..PAGES {
-        let path = place.path(&format!("/api/projects/?{query}")).map_err(unreachable)?;
+        let path = place.path(&format!("/api/projects/?{query}")).map_err(|cut| unreachable(&cut))?;
         let ask = Ask { method: Method::GET, path, headers: headers(key), body: Bytes::new(), cold: false, limit: LIMIT, most: MOST };
         let (heard, page) = converse(client, &place, &ask, key).await.map_err(explain)?;
         let Some(projects) = page.get("results").and_then(Value::as_array) else {

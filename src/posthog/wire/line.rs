@@ -157,19 +157,12 @@ impl Line {
             return Ok(self.leased(connection, false));
         }
         let _permit = self.dialling.acquire().await;
-        let mut kept = self.lock();
-        if let Some(connection) = kept.take(dialer.clock.monotonic()) {
-            drop(kept);
-            return Ok(self.leased(connection, false));
+        match self.lock().after_waiting(came, dialer.clock.monotonic()) {
+            Some(Ok(connection)) => return Ok(self.leased(connection, false)),
+            Some(Err(cut)) => return Err(cut),
+            None => {}
         }
-        match &kept.failed {
-            // The dial that this one waited for failed: a dial of its own would tell the same, later.
-            Some((cut, at)) if *at > came => Err(cut.clone()),
-            _ => {
-                drop(kept);
-                self.dial(dialer, track).await
-            }
-        }
+        self.dial(dialer, track).await
     }
 
     /// Whether `minute` has had no cold dial yet; it has one now.
@@ -236,6 +229,15 @@ impl Kept {
         let (shared, used) = self.shared.iter_mut().rev().find(free)?;
         *used = now;
         Some(Connection::Shared(shared.clone()))
+    }
+
+    /// What became of the dials that a request has waited for since it `came`: a connection, or the same failure that a dial
+    /// of its own would meet, later.
+    fn after_waiting(&mut self, came: Duration, now: Duration) -> Option<Result<Connection, Cut>> {
+        if let Some(connection) = self.take(now) {
+            return Some(Ok(connection));
+        }
+        self.failed.as_ref().filter(|(_, at)| *at > came).map(|(cut, _)| Err(cut.clone()))
     }
 
     fn drop_stale(&mut self, now: Duration) {
