@@ -1,1 +1,3 @@
 //! Tests of the whole: one binary, one file per subject.
+
+mod posthog;

@@ -40,6 +40,10 @@ impl Rules {
         let https = usable("HTTPS_PROXY", proxies.https.as_deref())?;
         let all = usable("ALL_PROXY", proxies.all.as_deref())?;
         let none = proxies.none.clone().unwrap_or_default();
+        if none.split(',').any(|entry| entry.trim() == "*") {
+            // The matcher takes `*` for every name, but not for an address written in numbers.
+            return Ok(Self(Matcher::builder().build()));
+        }
         Ok(Self(Matcher::builder().http(http).https(https).all(all).no(none).build()))
     }
 
