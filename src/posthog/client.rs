@@ -117,3 +117,24 @@ impl Place {
         self.without_v0_until.store(now.plus(long).ms(), Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_nobody_asks_any_more_is_forgotten() {
+        let (clock, hand) = Clock::hand(Timestamp::from_ms(0));
+        let client = Client::new(clock, &Settings::default()).unwrap();
+        hand.advance(Duration::from_hours(1));
+        let count = || client.0.directory.read().unwrap().places.len();
+        for base in ["http://a.example.com", "http://a.example.com/ingest", "http://b.example.com"] {
+            assert!(client.place(base).is_ok());
+        }
+        client.sweep();
+        assert_eq!((count(), client.0.directory.read().unwrap().lines.len()), (3, 2));
+        hand.advance(Duration::from_mins(10));
+        client.sweep();
+        assert_eq!((count(), client.0.directory.read().unwrap().lines.len()), (0, 0));
+    }
+}

@@ -91,7 +91,8 @@ impl Line {
     pub(crate) fn new(origin: Origin, dialer: &Dialer) -> Self {
         let way = dialer.rules.way(&origin);
         let host = origin.host_header();
-        Self { origin, host, way, dialling: Semaphore::new(1), kept: Mutex::default() }
+        let kept = Kept { used: dialer.clock.monotonic(), ..Kept::default() };
+        Self { origin, host, way, dialling: Semaphore::new(1), kept: Mutex::new(kept) }
     }
 
     /// Where it leads.

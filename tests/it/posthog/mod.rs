@@ -1,5 +1,7 @@
 //! The client of PostHog's wire, against servers that answer what a test tells them to, byte by byte.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod capturing;
 mod connecting;
 mod h2_server;
