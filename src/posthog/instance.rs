@@ -1,4 +1,4 @@
-//! Which PostHog is this: `GET /_preflight`, which needs no key.
+//! Which PostHog is this: `GET /_preflight`, which needs no key. And whether it knows a token.
 
 use std::fmt;
 use std::time::Duration;
@@ -11,6 +11,7 @@ use serde_json::Value;
 use super::AGENT;
 use super::client::Client;
 use super::quote::{quote, redirect_words};
+pub use super::token::{TokenState, knows_token};
 use super::wire::{Ask, Track};
 use crate::model::{Phase, Quote, Region};
 

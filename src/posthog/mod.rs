@@ -1,5 +1,5 @@
 //! Everything known about PostHog's wire, as a client: sending a beat ([`capture`]), reading it back ([`query`]), asking
-//! which PostHog this is ([`instance`]) and whether it knows a token ([`token`]).
+//! which PostHog this is ([`instance`]) and whether it knows a token ([`instance::knows_token`]).
 //!
 //! Takes values of the model and gives values of the model; keeps nothing but connections. It does not know what is due,
 //! what was recorded, or what an answer means for anybody: a refusal is a value here, not an error.
@@ -10,7 +10,7 @@ pub mod instance;
 pub mod query;
 mod quote;
 mod settings;
-pub mod token;
+mod token;
 mod wire;
 
 pub use client::Client;

@@ -7,13 +7,12 @@ mod retry;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{HeaderMap, Method};
+use http::Method;
 use uuid::Uuid;
 
 use self::reading::{Again, Asked, Verdict};
 use super::client::{Client, Place};
-use super::wire::{Ask, Cut, Track};
+use super::wire::{Ask, Cut, Heard, Track};
 use crate::model::{Beat, Endpoint, Phases, ProjectToken, Receipt, Reply, Timestamp};
 
 /// One try, from the name to the last byte of the answer.
@@ -48,7 +47,7 @@ pub struct Event<'a> {
 /// `no_try_after`; the first try is always made.
 pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> Receipt {
     let sent = client.clock().now();
-    let parcel = match Parcel::new(client, event) {
+    let mut parcel = match Parcel::new(client, event) {
         Ok(parcel) => parcel,
         Err(cut) => return Receipt { sent, reply: unreachable(cut), phases: Phases::default(), tries: 1 },
     };
@@ -69,64 +68,60 @@ pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -
     }
 }
 
-/// What is sent in every try.
+/// What is sent in every try, and where to.
 struct Parcel {
     place: Arc<Place>,
     endpoint: Endpoint,
     uuid: Uuid,
-    headers: HeaderMap,
-    body: Bytes,
+    /// Whether the path may turn out to be one that an old PostHog does not know.
+    is_new_path: bool,
+    ask: Ask,
 }
 
 impl Parcel {
     fn new(client: &Client, event: &Event<'_>) -> Result<Self, Cut> {
         let place = client.place(event.base)?;
-        let (headers, body) = match event.endpoint {
-            Endpoint::V0 => (event::v0_headers(), event::v0_body(event)),
-            Endpoint::V1 => (event::v1_headers(event), event::v1_body(event)),
+        let is_new_path = event.endpoint == Endpoint::V0 && !place.lacks_v0(client.clock().now());
+        let (path, headers, body) = match event.endpoint {
+            Endpoint::V0 => (if is_new_path { V0 } else { V0_OLD }, event::v0_headers(), event::v0_body(event)),
+            Endpoint::V1 => (V1, event::v1_headers(event), event::v1_body(event)),
         };
-        Ok(Self { place, endpoint: event.endpoint, uuid: event.beat.uuid, headers, body })
+        let ask = Ask { method: Method::POST, path: place.path(path)?, headers, body, cold: true, limit: ATTEMPT, most: MOST };
+        Ok(Self { place, endpoint: event.endpoint, uuid: event.beat.uuid, is_new_path, ask })
     }
 
-    async fn attempt(&self, client: &Client, tries: u8, track: &Track) -> Verdict {
-        let now = client.clock().now();
-        match self.endpoint {
-            Endpoint::V1 => {
-                let mut headers = self.headers.clone();
-                event::stamp_attempt(&mut headers, tries, now);
-                self.ask(client, V1, headers, track).await.1
-            }
-            Endpoint::V0 if self.place.lacks_v0(now) => self.ask(client, V0_OLD, self.headers.clone(), track).await.1,
-            Endpoint::V0 => {
-                let (has_no_v0, verdict) = self.ask(client, V0, self.headers.clone(), track).await;
-                if !has_no_v0 {
-                    return verdict;
-                }
-                // Releases up to 1.43 know `/e/` only. Where that is not taken either, the first answer tells more.
-                let (_, old) = self.ask(client, V0_OLD, self.headers.clone(), track).await;
-                if !matches!(old.reply, Reply::Accepted { .. }) {
-                    return verdict;
-                }
-                self.place.remember_no_v0(now, OLD_FOR);
-                old
-            }
+    async fn attempt(&mut self, client: &Client, tries: u8, track: &Track) -> Verdict {
+        if self.endpoint == Endpoint::V1 {
+            event::stamp_attempt(&mut self.ask.headers, tries, client.clock().now());
         }
+        let heard = match client.exchange(&self.place, &self.ask, track).await {
+            Ok(heard) => heard,
+            Err(cut) => return Verdict::again(unreachable(cut)),
+        };
+        let verdict = self.read(&heard);
+        if self.is_new_path && reading::is_unknown_path(&heard) {
+            return self.attempt_old_path(client, track).await.unwrap_or(verdict);
+        }
+        verdict
     }
 
-    /// Asks at one path; says also whether the answer looks as if the path were not known there.
-    async fn ask(&self, client: &Client, path: &str, headers: HeaderMap, track: &Track) -> (bool, Verdict) {
-        let path = match self.place.path(path) {
-            Ok(path) => path,
-            Err(cut) => return (false, Verdict::end(unreachable(cut))),
-        };
-        let ask = Ask { method: Method::POST, path, headers, body: self.body.clone(), cold: true, limit: ATTEMPT, most: MOST };
-        match client.exchange(&self.place, &ask, track).await {
-            Err(cut) => (false, Verdict::again(unreachable(cut))),
-            Ok(heard) => {
-                let asked = Asked { place: &self.place, ask: &ask, uuid: self.uuid };
-                (reading::is_unknown_path(&heard), reading::read(self.endpoint, &asked, &heard))
+    /// Releases up to 1.43 know `/e/` only. Where that does not take the event either, the first answer tells more.
+    async fn attempt_old_path(&mut self, client: &Client, track: &Track) -> Option<Verdict> {
+        let new = std::mem::replace(&mut self.ask.path, self.place.path(V0_OLD).ok()?);
+        if let Ok(heard) = client.exchange(&self.place, &self.ask, track).await {
+            let verdict = self.read(&heard);
+            if matches!(verdict.reply, Reply::Accepted { .. }) {
+                self.is_new_path = false;
+                self.place.remember_no_v0(client.clock().now(), OLD_FOR);
+                return Some(verdict);
             }
         }
+        self.ask.path = new;
+        None
+    }
+
+    fn read(&self, heard: &Heard) -> Verdict {
+        reading::read(self.endpoint, &Asked { place: &self.place, ask: &self.ask, uuid: self.uuid }, heard)
     }
 }
 

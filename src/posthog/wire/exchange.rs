@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 
 use crate::model::{Phase, Timestamp};
 
@@ -67,7 +67,12 @@ impl Cut {
 pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool), Cut> {
     let mut first = Bytes::new();
     let mut more = BytesMut::new();
-    while let Some(frame) = body.frame().await {
+    let mut ended = false;
+    while first.len().max(more.len()) <= most {
+        let Some(frame) = body.frame().await else {
+            ended = true;
+            break;
+        };
         let frame = frame.map_err(|wrong| Cut { at: Phase::Answer, words: in_words(&wrong) })?;
         let Ok(data) = frame.into_data() else { continue };
         if first.is_empty() && more.is_empty() {
@@ -79,11 +84,7 @@ pub(super) async fn read(mut body: Incoming, most: usize) -> Result<(Bytes, bool
             }
             more.extend_from_slice(&data);
         }
-        if first.len().max(more.len()) > most {
-            break;
-        }
     }
-    let ended = body.is_end_stream();
     let mut all = if more.is_empty() { first } else { more.freeze() };
     let whole = ended && all.len() <= most;
     all.truncate(most);

@@ -1,8 +1,7 @@
 //! Which PostHog this is, and whether it knows a token.
 
 use heartbeat::model::{Phase, ProjectToken, Region};
-use heartbeat::posthog::instance::{Instance, Unidentified, Version, identify};
-use heartbeat::posthog::token::{TokenState, knows_token};
+use heartbeat::posthog::instance::{Instance, TokenState, Unidentified, Version, identify, knows_token};
 
 use super::client;
 use super::scripted::{Server, always, answer};

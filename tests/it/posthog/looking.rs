@@ -66,6 +66,24 @@ async fn arrivals_and_traffic_are_read() {
 }
 
 #[tokio::test]
+async fn an_answer_in_chunks_is_whole_and_leaves_its_connection_usable() {
+    let (one, two) = (r#"{"results":[["traf"#, r#"fic","",0,0]]}"#);
+    let body = format!("{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
+    let server = always(move || Act::Answer(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{body}"))).await;
+    let client = client();
+    for _ in 0..3 {
+        assert_eq!(ask(&client, &server.base()).await.unwrap().traffic, Traffic::default());
+    }
+    assert_eq!(server.connections(), 1);
+}
+
+#[tokio::test]
+async fn an_answer_over_its_bound_is_not_read_on() {
+    let failure = answered("200 OK", JSON, "x".repeat(9 * 1024 * 1024)).await.unwrap_err();
+    assert_eq!((failure.trouble, failure.quote.words.as_str()), (LookTrouble::NotPostHog, "an answer of over 8 MiB"));
+}
+
+#[tokio::test]
 async fn every_failure_of_a_look_has_its_name_and_words() {
     for (status, headers, body, trouble, words) in [
         ("400 Bad Request", JSON, r#"{"detail":"Unknown function foo"}"#, LookTrouble::QuestionRefused, "Unknown function foo"),
