@@ -3,5 +3,6 @@
 mod architecture;
 mod cli;
 mod config;
+mod posthog;
 mod store;
 mod support;

@@ -1,0 +1,130 @@
+//! Sending a beat: one event to capture, tried again inside its minute, and the receipt of it.
+
+mod event;
+mod reading;
+mod retry;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use http::Method;
+use uuid::Uuid;
+
+use self::reading::{Again, Asked, Verdict};
+use super::client::{Client, Place};
+use super::wire::{Ask, Cut, Heard, Track};
+use crate::model::{Beat, Endpoint, Phases, ProjectToken, Receipt, Reply, Timestamp};
+
+/// One try, from the name to the last byte of the answer.
+const ATTEMPT: Duration = Duration::from_secs(20);
+/// As much of an answer is read.
+const MOST: usize = 64 * 1024;
+/// For so long a PostHog without `/i/v0/e/` is sent to `/e/` at once.
+const OLD_FOR: Duration = Duration::from_hours(1);
+
+const V0: &str = "/i/v0/e/";
+const V0_OLD: &str = "/e/";
+const V1: &str = "/i/v1/analytics/events";
+
+/// A beat on its way: where to, as what.
+#[derive(Debug, Clone, Copy)]
+pub struct Event<'a> {
+    /// Capture's base address, with the path of a reverse proxy and without a trailing slash.
+    pub base: &'a str,
+    /// Which endpoint takes it.
+    pub endpoint: Endpoint,
+    /// Into which project.
+    pub token: &'a ProjectToken,
+    /// The event's name.
+    pub name: &'a str,
+    /// Which beat. Its slot is the property `$timestamp`, shared by all routes of the minute.
+    pub beat: &'a Beat,
+    /// The event's own timestamp: that of the sending. The same in every try.
+    pub timestamp: Timestamp,
+}
+
+/// Sends a beat. Where trying again can help it is tried again, with the same bytes, as long as it is not yet
+/// `no_try_after`; the first try is always made.
+pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> Receipt {
+    let sent = client.clock().now();
+    let mut parcel = match Parcel::new(client, event) {
+        Ok(parcel) => parcel,
+        Err(cut) => return Receipt { sent, reply: unreachable(cut), phases: Phases::default(), tries: 1 },
+    };
+    let mut tries = 0;
+    loop {
+        tries += 1;
+        let track = Track::new();
+        let verdict = parcel.attempt(client, tries, &track).await;
+        let pause = match verdict.again {
+            Again::Never => None,
+            Again::Soon { floor } => Some(retry::pause(event.beat.uuid, tries).max(floor)),
+            Again::After(asked) => Some(asked),
+        };
+        match pause {
+            Some(pause) if tries < u8::MAX && client.clock().now().plus(pause) < no_try_after => client.clock().sleep(pause).await,
+            _ => return Receipt { sent, reply: verdict.reply, phases: track.phases(), tries },
+        }
+    }
+}
+
+/// What is sent in every try, and where to.
+struct Parcel {
+    place: Arc<Place>,
+    endpoint: Endpoint,
+    uuid: Uuid,
+    /// Whether the path may turn out to be one that an old PostHog does not know.
+    is_new_path: bool,
+    ask: Ask,
+}
+
+impl Parcel {
+    fn new(client: &Client, event: &Event<'_>) -> Result<Self, Cut> {
+        let place = client.place(event.base)?;
+        let is_new_path = event.endpoint == Endpoint::V0 && !place.lacks_v0(client.clock().now());
+        let (path, headers, body) = match event.endpoint {
+            Endpoint::V0 => (if is_new_path { V0 } else { V0_OLD }, event::v0_headers(), event::v0_body(event)),
+            Endpoint::V1 => (V1, event::v1_headers(event), event::v1_body(event)),
+        };
+        let ask = Ask { method: Method::POST, path: place.path(path)?, headers, body, cold: true, limit: ATTEMPT, most: MOST };
+        Ok(Self { place, endpoint: event.endpoint, uuid: event.beat.uuid, is_new_path, ask })
+    }
+
+    async fn attempt(&mut self, client: &Client, tries: u8, track: &Track) -> Verdict {
+        if self.endpoint == Endpoint::V1 {
+            event::stamp_attempt(&mut self.ask.headers, tries, client.clock().now());
+        }
+        let heard = match client.exchange(&self.place, &self.ask, track).await {
+            Ok(heard) => heard,
+            Err(cut) => return Verdict::again(unreachable(cut)),
+        };
+        let verdict = self.read(&heard);
+        if self.is_new_path && reading::is_unknown_path(&heard) {
+            return self.attempt_old_path(client, track).await.unwrap_or(verdict);
+        }
+        verdict
+    }
+
+    /// Releases up to 1.43 know `/e/` only. Where that does not take the event either, the first answer tells more.
+    async fn attempt_old_path(&mut self, client: &Client, track: &Track) -> Option<Verdict> {
+        let new = std::mem::replace(&mut self.ask.path, self.place.path(V0_OLD).ok()?);
+        if let Ok(heard) = client.exchange(&self.place, &self.ask, track).await {
+            let verdict = self.read(&heard);
+            if matches!(verdict.reply, Reply::Accepted { .. }) {
+                self.is_new_path = false;
+                self.place.remember_no_v0(client.clock().now(), OLD_FOR);
+                return Some(verdict);
+            }
+        }
+        self.ask.path = new;
+        None
+    }
+
+    fn read(&self, heard: &Heard) -> Verdict {
+        reading::read(self.endpoint, &Asked { place: &self.place, ask: &self.ask, uuid: self.uuid }, heard)
+    }
+}
+
+fn unreachable(cut: Cut) -> Reply {
+    Reply::Unreachable { at: cut.at, words: cut.words }
+}

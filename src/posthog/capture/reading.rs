@@ -1,0 +1,154 @@
+//! What capture's answer means, and whether trying again can help.
+
+use std::time::Duration;
+
+use http::StatusCode;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::model::{Endpoint, Quote, Refusal, Reply};
+use crate::posthog::client::Place;
+use crate::posthog::quote::{asks_for_a_login, is_html, printable, quote, redirect_words, retry_after};
+use crate::posthog::wire::{Ask, Heard};
+
+/// What was asked, for the words about the answer.
+pub(super) struct Asked<'a> {
+    pub(super) place: &'a Place,
+    pub(super) ask: &'a Ask,
+    pub(super) uuid: Uuid,
+}
+
+/// An answer, and what to do about it.
+pub(super) struct Verdict {
+    pub(super) reply: Reply,
+    pub(super) again: Again,
+}
+
+/// Whether to try again.
+pub(super) enum Again {
+    /// It would be answered in the same way.
+    Never,
+    /// After a pause of our own, at least as long as PostHog asked for.
+    Soon { floor: Duration },
+    /// Not before the time that PostHog asked for.
+    After(Duration),
+}
+
+impl Verdict {
+    /// Nothing more to do.
+    pub(super) fn end(reply: Reply) -> Self {
+        Self { reply, again: Again::Never }
+    }
+
+    /// Worth another try.
+    pub(super) fn again(reply: Reply) -> Self {
+        Self { reply, again: Again::Soon { floor: Duration::ZERO } }
+    }
+
+    fn refused(why: Refusal, quote: Quote) -> Self {
+        Self::end(Reply::Refused { why, quote })
+    }
+}
+
+/// Reads an answer.
+pub(super) fn read(endpoint: Endpoint, asked: &Asked<'_>, heard: &Heard) -> Verdict {
+    let status = heard.status;
+    if status.is_success() && !is_html(heard) {
+        return match endpoint {
+            Endpoint::V0 => read_v0(heard),
+            Endpoint::V1 => read_v1(asked.uuid, heard),
+        };
+    }
+    let mut quote = quote(heard, None);
+    if status.is_redirection() {
+        quote.words = redirect_words(asked.place, asked.ask, heard);
+    }
+    let why = refusal(heard);
+    let again = match why {
+        Refusal::Throttled => retry_after(heard).map_or(Again::Never, Again::After),
+        Refusal::Broken if can_pass(status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
+        _ => Again::Never,
+    };
+    Verdict { reply: Reply::Refused { why, quote }, again }
+}
+
+/// Whether the answer looks as if PostHog's web application had it, which knows nothing of this path: 404, its login
+/// page, or its complaint about a form from elsewhere.
+pub(super) fn is_unknown_path(heard: &Heard) -> bool {
+    let leads_to_login = || {
+        let target = heard.headers.get(http::header::LOCATION).and_then(|value| value.to_str().ok());
+        target.is_some_and(|target| target.contains("/login"))
+    };
+    match heard.status {
+        StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => true,
+        StatusCode::FOUND => leads_to_login(),
+        StatusCode::FORBIDDEN => contains(heard, "CSRF"),
+        _ => false,
+    }
+}
+
+/// Why an answer that takes nothing in was given.
+fn refusal(heard: &Heard) -> Refusal {
+    match heard.status.as_u16() {
+        429 => Refusal::Throttled,
+        503 if contains(heard, "v1 sink router not configured") => Refusal::NoEndpoint,
+        // Also as a web page: a load balancer says that there is no PostHog behind it.
+        408 | 500..=599 => Refusal::Broken,
+        300..=399 => Refusal::Redirect,
+        _ if is_html(heard) || asks_for_a_login(heard) => Refusal::NotPostHog,
+        401 => Refusal::Token,
+        402 => Refusal::OverQuota,
+        400 if contains(heard, "billing_limit_exceeded") => Refusal::OverQuota,
+        400 | 413 | 415 | 422 => Refusal::Event,
+        404 | 405 | 410 => Refusal::NoEndpoint,
+        _ => Refusal::NotPostHog,
+    }
+}
+
+/// Trouble that may be over at the next try.
+fn can_pass(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504)
+}
+
+/// v0: only the status is to be trusted, and the quota where it is said.
+fn read_v0(heard: &Heard) -> Verdict {
+    let over_quota = contains(heard, "quota_limited")
+        && serde_json::from_slice::<Value>(&heard.body).is_ok_and(|answer| {
+            let limited = answer.get("quota_limited").and_then(Value::as_array);
+            limited.is_some_and(|limited| limited.iter().any(|what| what == "events"))
+        });
+    if over_quota { Verdict::refused(Refusal::OverQuota, quote(heard, None)) } else { accepted(heard) }
+}
+
+/// v1: each event has an answer of its own. Anything but `retry` is final, words that we do not know too.
+fn read_v1(uuid: Uuid, heard: &Heard) -> Verdict {
+    let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let Some(ours) = answer.get("results").and_then(|results| results.get(uuid.to_string())) else {
+        let mut quote = quote(heard, None);
+        quote.words = format!("no result for our event in the answer: `{}`", quote.words);
+        return Verdict::refused(Refusal::NotPostHog, quote);
+    };
+    let result = ours.get("result").and_then(Value::as_str).unwrap_or_default();
+    let details = ours.get("details").and_then(Value::as_str).unwrap_or_default();
+    let mut quote = quote(heard, None);
+    quote.words = printable(format!("{result}: {details}").as_bytes(), 300, None);
+    match result {
+        "ok" | "warning" => accepted(heard),
+        "retry" => {
+            let reply = Reply::Refused { why: Refusal::Broken, quote };
+            Verdict { reply, again: Again::Soon { floor: retry_after(heard).unwrap_or_default() } }
+        }
+        _ if ["quota", "billing"].iter().any(|word| details.to_ascii_lowercase().contains(word)) => {
+            Verdict::refused(Refusal::OverQuota, quote)
+        }
+        _ => Verdict::refused(Refusal::Event, quote),
+    }
+}
+
+fn accepted(heard: &Heard) -> Verdict {
+    Verdict::end(Reply::Accepted { status: heard.status.as_u16() })
+}
+
+fn contains(heard: &Heard, words: &str) -> bool {
+    heard.body.windows(words.len()).any(|window| window == words.as_bytes())
+}

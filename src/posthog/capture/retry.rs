@@ -1,0 +1,36 @@
+//! How long to wait before the next try.
+
+use std::time::Duration;
+
+use uuid::Uuid;
+
+/// Before the second try, on average; doubled for each that follows.
+const FIRST: Duration = Duration::from_millis(300);
+/// Not longer than this, on average: a minute is short.
+const LONGEST: Duration = Duration::from_secs(8);
+
+/// The pause after the try of this number, spread by a half to both sides: beats that failed together do not come back
+/// together. The spread is taken from the beat's identity, so that nothing here is random.
+pub(super) fn pause(uuid: Uuid, tries: u8) -> Duration {
+    let mean = FIRST.saturating_mul(1 << tries.saturating_sub(1).min(16)).min(LONGEST);
+    // The last bytes of a beat's uuid are a hash; each try takes another one of them.
+    let byte = uuid.as_bytes()[15 - usize::from(tries % 6)];
+    mean.mul_f64(0.5 + f64::from(byte) / 255.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_grow_stay_bounded_and_differ_between_beats() {
+        let low = Uuid::from_bytes([0; 16]);
+        let high = Uuid::from_bytes([255; 16]);
+        assert_eq!(pause(low, 1), Duration::from_millis(150));
+        assert_eq!(pause(high, 1), Duration::from_millis(450));
+        assert_eq!(pause(low, 3), Duration::from_millis(600));
+        for tries in 6..=u8::MAX {
+            assert_eq!((pause(low, tries), pause(high, tries)), (LONGEST / 2, LONGEST * 3 / 2), "{tries}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The client: one for the whole program, holding the connections to every host.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use http::Uri;
+use http::uri::PathAndQuery;
+
+use super::settings::{Settings, SettingsError};
+use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
+use crate::clock::Clock;
+use crate::model::{Phase, Timestamp};
+
+/// Speaks with any number of hosts. Cheap to clone; all clones share their connections.
+#[derive(Clone)]
+pub struct Client(Arc<Inner>);
+
+struct Inner {
+    dialer: Dialer,
+    directory: RwLock<Directory>,
+    /// The minute in which idle connections were dropped last.
+    swept: AtomicI64,
+}
+
+#[derive(Default)]
+struct Directory {
+    /// By base address as it is written.
+    places: HashMap<Box<str>, Arc<Place>>,
+    lines: HashMap<Origin, Arc<Line>>,
+}
+
+/// A base address: a line, and the path of a reverse proxy.
+pub(super) struct Place {
+    line: Arc<Line>,
+    prefix: String,
+    /// Until when this place is taken not to have the endpoint v0, in milliseconds.
+    without_v0_until: AtomicI64,
+}
+
+impl Client {
+    /// A client that reaches the network in this way.
+    ///
+    /// # Errors
+    /// [`SettingsError`] when a proxy or a certificate cannot be used.
+    pub fn new(clock: Clock, settings: &Settings) -> Result<Self, SettingsError> {
+        let rules = Rules::new(&settings.proxies)?;
+        let tls = Tls::new(&settings.extra_roots)?;
+        let dialer = Dialer { clock, rules, tls };
+        Ok(Self(Arc::new(Inner { dialer, directory: RwLock::default(), swept: AtomicI64::new(0) })))
+    }
+
+    /// The clock by which it waits.
+    pub(super) fn clock(&self) -> &Clock {
+        &self.0.dialer.clock
+    }
+
+    /// The place at a base address.
+    pub(super) fn place(&self, base: &str) -> Result<Arc<Place>, Cut> {
+        if let Some(place) = self.0.directory.read().unwrap_or_else(PoisonError::into_inner).places.get(base) {
+            return Ok(Arc::clone(place));
+        }
+        let uri: Option<Uri> = base.parse().ok();
+        let (Some(uri), Some(origin)) = (&uri, uri.as_ref().and_then(Origin::of)) else {
+            // Not quoted: it may hold a password.
+            return Err(Cut { at: Phase::Dns, words: "the host is not an http or https address".to_owned() });
+        };
+        let mut directory = self.0.directory.write().unwrap_or_else(PoisonError::into_inner);
+        let line = directory.lines.entry(origin).or_insert_with_key(|origin| Arc::new(Line::new(origin.clone(), &self.0.dialer)));
+        let prefix = uri.path().trim_end_matches('/').to_owned();
+        let place = Arc::new(Place { line: Arc::clone(line), prefix, without_v0_until: AtomicI64::new(i64::MIN) });
+        directory.places.insert(base.into(), Arc::clone(&place));
+        Ok(place)
+    }
+
+    /// Asks, and waits for the answer as long as the request allows.
+    pub(super) async fn exchange(&self, place: &Place, ask: &Ask, track: &Track) -> Result<Heard, Cut> {
+        self.sweep();
+        let answer = self.clock().timeout(ask.limit, place.line.exchange(&self.0.dialer, ask, track)).await;
+        answer.unwrap_or_else(|elapsed| Err(Cut { at: track.phase(), words: elapsed.to_string() }))
+    }
+
+    /// Once a minute, drops connections that nobody used for a while, and hosts that nobody asks any more.
+    fn sweep(&self) {
+        let minute = self.clock().now().minute().index();
+        if self.0.swept.swap(minute, Ordering::Relaxed) == minute {
+            return;
+        }
+        let now = self.clock().monotonic();
+        let mut directory = self.0.directory.write().unwrap_or_else(PoisonError::into_inner);
+        directory.lines.retain(|_, line| line.sweep(now));
+        let Directory { places, lines } = &mut *directory;
+        places.retain(|_, place| lines.contains_key(place.line.origin()));
+    }
+}
+
+impl Place {
+    /// The path of `tail` (with its leading slash) here.
+    pub(super) fn path(&self, tail: &str) -> Result<PathAndQuery, Cut> {
+        PathAndQuery::try_from(format!("{}{tail}", self.prefix))
+            .map_err(|wrong| Cut { at: Phase::Send, words: format!("`{}{tail}` is no path: {wrong}", self.prefix) })
+    }
+
+    /// The whole address of a path here, for comparing and for showing.
+    pub(super) fn address(&self, path: &PathAndQuery) -> String {
+        self.line.origin().uri(path.clone()).to_string()
+    }
+
+    /// Whether the endpoint v0 was lately found to be missing here.
+    pub(super) fn lacks_v0(&self, now: Timestamp) -> bool {
+        now.ms() < self.without_v0_until.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that the endpoint v0 is missing here, for `long`: PostHog may be upgraded.
+    pub(super) fn remember_no_v0(&self, now: Timestamp, long: Duration) {
+        self.without_v0_until.store(now.plus(long).ms(), Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_that_nobody_asks_any_more_is_forgotten() {
+        let (clock, hand) = Clock::hand(Timestamp::from_ms(0));
+        let client = Client::new(clock, &Settings::default()).unwrap();
+        hand.advance(Duration::from_hours(1));
+        let count = || client.0.directory.read().unwrap().places.len();
+        for base in ["http://a.example.com", "http://a.example.com/ingest", "http://b.example.com"] {
+            assert!(client.place(base).is_ok());
+        }
+        client.sweep();
+        assert_eq!((count(), client.0.directory.read().unwrap().lines.len()), (3, 2));
+        hand.advance(Duration::from_mins(10));
+        client.sweep();
+        assert_eq!((count(), client.0.directory.read().unwrap().lines.len()), (0, 0));
+    }
+}

@@ -1,0 +1,191 @@
+//! Which PostHog is this: `GET /_preflight`, which needs no key. And whether it knows a token.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::header::USER_AGENT;
+use http::{HeaderMap, Method};
+use serde_json::Value;
+
+use super::AGENT;
+use super::client::Client;
+use super::quote::{quote, redirect_words};
+pub use super::token::{TokenState, knows_token};
+use super::wire::{Ask, Track};
+use crate::model::{Phase, Quote, Region};
+
+/// The oldest PostHog that Heartbeat was made for.
+pub const OLDEST: Version = Version { major: 1, minor: 30, patch: 0 };
+/// Where it is said how to upgrade one.
+pub const UPGRADING: &str = "https://posthog.com/docs/self-host/configure/upgrading-posthog";
+
+const LIMIT: Duration = Duration::from_secs(20);
+const MOST: usize = 256 * 1024;
+
+/// The parts of an installation whose state it tells.
+const PARTS: [&str; 6] = ["plugins", "celery", "clickhouse", "kafka", "redis", "db"];
+
+/// A release of PostHog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// 1
+    pub major: u32,
+    /// 30
+    pub minor: u32,
+    /// 0
+    pub patch: u32,
+}
+
+impl Version {
+    /// Reads `1.30.0`, `1.30`, `v1.30.0-rc1`.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let text = text.trim().trim_start_matches('v');
+        let numbers = text.split(['-', '+', ' ']).next().unwrap_or_default();
+        let mut numbers = numbers.split('.').map(|number| number.parse::<u32>().ok());
+        let (major, minor) = (numbers.next()??, numbers.next()??);
+        let patch = numbers.next().unwrap_or(Some(0))?;
+        Some(Self { major, minor, patch })
+    }
+}
+
+impl fmt::Display for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}.{}", self.major, self.minor, self.patch)
+    }
+}
+
+/// What kind of PostHog answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instance {
+    /// PostHog Cloud.
+    Cloud(Region),
+    /// A cloud of a region that we do not know, under the name it gives; empty when it gives none.
+    OtherCloud(String),
+    /// Somebody's own.
+    SelfHosted {
+        /// Releases up to 1.43 tell; none means newer.
+        version: Option<Version>,
+        /// The parts that it reports as down, such as `kafka`.
+        ailing: Vec<String>,
+    },
+    /// PostHog's demo.
+    Demo,
+}
+
+impl Instance {
+    /// The version, when it is one before [`OLDEST`]: to be refused, with [`UPGRADING`].
+    #[must_use]
+    pub fn too_old(&self) -> Option<Version> {
+        match self {
+            Self::SelfHosted { version: Some(version), .. } if *version < OLDEST => Some(*version),
+            _ => None,
+        }
+    }
+}
+
+/// `PostHog Cloud US`, `a self-hosted PostHog 1.43.0 (kafka is down)`.
+impl fmt::Display for Instance {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Cloud(region) => write!(f, "PostHog Cloud {}", region.name().to_ascii_uppercase()),
+            Self::OtherCloud(name) => write!(f, "PostHog Cloud {name}"),
+            Self::Demo => f.write_str("a demo of PostHog"),
+            Self::SelfHosted { version, ailing } => {
+                f.write_str("a self-hosted PostHog")?;
+                if let Some(version) = version {
+                    write!(f, " {version}")?;
+                }
+                match ailing.as_slice() {
+                    [] => Ok(()),
+                    [one] => write!(f, " ({one} is down)"),
+                    more => write!(f, " ({} are down)", more.join(", ")),
+                }
+            }
+        }
+    }
+}
+
+/// Why it is not known which PostHog this is.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unidentified {
+    /// Nobody answered.
+    #[error("nobody answers there ({at}): {words}")]
+    NoAnswer {
+        /// Where the way ended.
+        at: Phase,
+        /// The words of the error.
+        words: String,
+    },
+    /// An answer that PostHog would not give: a reverse proxy that passes capture alone, or no PostHog at all.
+    #[error("it does not say which PostHog it is: {} `{}`", .0.status, .0.words)]
+    Strange(Quote),
+}
+
+/// Asks which PostHog answers at this base address.
+///
+/// # Errors
+/// [`Unidentified`] when none does, or it does not say.
+pub async fn identify(client: &Client, base: &str) -> Result<Instance, Unidentified> {
+    let no_answer = |cut: super::wire::Cut| Unidentified::NoAnswer { at: cut.at, words: cut.words };
+    let place = client.place(base).map_err(no_answer)?;
+    let path = place.path("/_preflight").map_err(no_answer)?;
+    let mut headers = HeaderMap::with_capacity(2);
+    headers.insert(USER_AGENT, AGENT);
+    let ask = Ask { method: Method::GET, path, headers, body: Bytes::new(), cold: false, limit: LIMIT, most: MOST };
+    let heard = client.exchange(&place, &ask, &Track::new()).await.map_err(no_answer)?;
+    let told: Option<Value> = if heard.status.is_success() { serde_json::from_slice(&heard.body).ok() } else { None };
+    told.as_ref().and_then(read).ok_or_else(|| {
+        let mut quote = quote(&heard, None);
+        if heard.status.is_redirection() {
+            quote.words = redirect_words(&place, &ask, &heard);
+        }
+        Unidentified::Strange(quote)
+    })
+}
+
+/// Reads a preflight; none when it is not one.
+fn read(told: &Value) -> Option<Instance> {
+    let word = |name: &str| told.get(name).and_then(Value::as_str).unwrap_or_default();
+    let (cloud, realm) = (told.get("cloud").and_then(Value::as_bool), word("realm"));
+    if cloud.is_none() && realm.is_empty() {
+        return None;
+    }
+    if realm == "demo" || told.get("demo") == Some(&Value::Bool(true)) {
+        return Some(Instance::Demo);
+    }
+    if cloud == Some(true) || realm == "cloud" {
+        return Some(match word("region") {
+            "US" => Instance::Cloud(Region::Us),
+            "EU" => Instance::Cloud(Region::Eu),
+            other => Instance::OtherCloud(other.to_owned()),
+        });
+    }
+    let version = Version::parse(word("posthog_version"));
+    let ailing = PARTS.into_iter().filter(|part| told.get(*part) == Some(&Value::Bool(false))).map(str::to_owned).collect();
+    Some(Instance::SelfHosted { version, ailing })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_is_read_in_every_way_it_was_written() {
+        for (text, version) in [
+            ("1.30.0", Some((1, 30, 0))),
+            ("v1.43.1", Some((1, 43, 1))),
+            ("1.29", Some((1, 29, 0))),
+            ("1.30.0-rc1", Some((1, 30, 0))),
+            ("", None),
+            ("main", None),
+            ("1.x.2", None),
+            ("1.30.x", None),
+            ("99999999999.1", None),
+        ] {
+            let expected = version.map(|(major, minor, patch)| Version { major, minor, patch });
+            assert_eq!(Version::parse(text), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,149 @@
+//! Dialling: name, connection, TLS, each timed, each failing under its own name.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpStream, lookup_host};
+
+use super::exchange::{Cut, in_words};
+use super::proxy::Way;
+use super::track::microseconds;
+use super::{Origin, Rules, Tls, Track};
+use crate::clock::Clock;
+use crate::model::Phase;
+
+/// One of a name's addresses may swallow packets: this long, then the next one.
+const ONE_ADDRESS: Duration = Duration::from_secs(5);
+
+/// Opens connections.
+pub(crate) struct Dialer {
+    /// Times the phases.
+    pub(crate) clock: Clock,
+    /// Which proxy stands between.
+    pub(crate) rules: Rules,
+    /// Speaks TLS.
+    pub(crate) tls: Tls,
+}
+
+/// What requests are put into: one at a time, or many.
+pub(super) enum Opened {
+    /// HTTP/1.1
+    Single(http1::SendRequest<Full<Bytes>>),
+    /// HTTP/2
+    Shared(http2::SendRequest<Full<Bytes>>),
+}
+
+/// Bytes in both directions, through TLS and proxies or not.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Duplex for S {}
+type Stream = Box<dyn Duplex>;
+
+impl Dialer {
+    /// Opens a connection to `origin` and writes the times of its phases into `track`. Through a proxy, name and connection
+    /// are the proxy's.
+    pub(super) async fn open(&self, origin: &Origin, way: &Way, track: &Track) -> Result<Opened, Cut> {
+        let (stream, is_h2) = match way {
+            Way::Direct => {
+                let stream = self.connect(origin, track).await?;
+                if origin.is_https() { self.agree(origin, stream, track).await? } else { (stream, false) }
+            }
+            Way::Forward(proxy) => (self.reach_proxy(&proxy.origin, track).await?, false),
+            Way::Tunnel(proxy) => {
+                let mut stream = self.reach_proxy(&proxy.origin, track).await?;
+                track.enter(Phase::Connect);
+                proxy.open_tunnel(origin, &mut stream).await.map_err(|words| Cut { at: Phase::Connect, words })?;
+                self.agree(origin, stream, track).await?
+            }
+        };
+        track.enter(Phase::Send);
+        if is_h2 { shake_h2(stream).await } else { shake_h1(stream).await }
+    }
+
+    async fn reach_proxy(&self, proxy: &Origin, track: &Track) -> Result<Stream, Cut> {
+        let stream = self.connect(proxy, track).await?;
+        if !proxy.is_https() {
+            return Ok(stream);
+        }
+        match self.tls.agree(proxy.host(), stream).await {
+            Ok(stream) => Ok(Box::new(stream)),
+            Err(wrong) => Err(Cut { at: Phase::Connect, words: format!("TLS with the proxy {proxy}: {wrong}") }),
+        }
+    }
+
+    async fn connect(&self, origin: &Origin, track: &Track) -> Result<Stream, Cut> {
+        let addresses = self.look_up(origin, track).await?;
+        track.enter(Phase::Connect);
+        let begun = self.clock.monotonic();
+        let mut words = String::new();
+        for address in addresses {
+            match self.clock.timeout(ONE_ADDRESS, TcpStream::connect(address)).await {
+                Ok(Ok(stream)) => {
+                    // A request is one write; waiting for more to send would only make it late. Without it, it is only late.
+                    let _ = stream.set_nodelay(true);
+                    let took = self.clock.monotonic().saturating_sub(begun);
+                    track.took(|phases| phases.connect_us = Some(microseconds(took)));
+                    return Ok(Box::new(stream));
+                }
+                Ok(Err(refused)) => append(&mut words, &format!("{address}: {refused}")),
+                Err(elapsed) => append(&mut words, &format!("{address}: {elapsed}")),
+            }
+        }
+        Err(Cut { at: Phase::Connect, words })
+    }
+
+    async fn look_up(&self, origin: &Origin, track: &Track) -> Result<Vec<SocketAddr>, Cut> {
+        let (host, port) = (origin.host(), origin.port());
+        if let Ok(address) = host.parse::<IpAddr>() {
+            return Ok(vec![SocketAddr::new(address, port)]);
+        }
+        track.enter(Phase::Dns);
+        let begun = self.clock.monotonic();
+        let cut = |why: &str| Cut { at: Phase::Dns, words: format!("looking up `{host}`: {why}") };
+        let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|wrong| cut(&wrong.to_string()))?.collect();
+        if addresses.is_empty() {
+            return Err(cut("the name has no address"));
+        }
+        let took = self.clock.monotonic().saturating_sub(begun);
+        track.took(|phases| phases.dns_us = Some(microseconds(took)));
+        Ok(addresses)
+    }
+
+    async fn agree(&self, origin: &Origin, stream: Stream, track: &Track) -> Result<(Stream, bool), Cut> {
+        track.enter(Phase::Tls);
+        let begun = self.clock.monotonic();
+        let stream = self.tls.agree(origin.host(), stream).await.map_err(|words| Cut { at: Phase::Tls, words })?;
+        let took = self.clock.monotonic().saturating_sub(begun);
+        track.took(|phases| phases.tls_us = Some(microseconds(took)));
+        let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        Ok((Box::new(stream), is_h2))
+    }
+}
+
+async fn shake_h1(stream: Stream) -> Result<Opened, Cut> {
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|wrong| unsent(&wrong))?;
+    drop(tokio::spawn(connection));
+    Ok(Opened::Single(sender))
+}
+
+async fn shake_h2(stream: Stream) -> Result<Opened, Cut> {
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(|wrong| unsent(&wrong))?;
+    drop(tokio::spawn(connection));
+    sender.ready().await.map_err(|wrong| unsent(&wrong))?;
+    Ok(Opened::Shared(sender))
+}
+
+fn unsent(wrong: &hyper::Error) -> Cut {
+    Cut { at: Phase::Send, words: in_words(wrong) }
+}
+
+fn append(words: &mut String, more: &str) {
+    if !words.is_empty() {
+        words.push_str("; ");
+    }
+    words.push_str(more);
+}

@@ -1,0 +1,105 @@
+//! Proxies between: which one stands before an address, and how it is asked for a tunnel.
+
+use http::{HeaderValue, Uri};
+use hyper_util::client::proxy::matcher::Matcher;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use super::Origin;
+use crate::posthog::{Proxies, SettingsError};
+
+/// A proxy's answer to CONNECT is a few lines; more than this is something else.
+const MOST_OF_A_HEAD: usize = 8 * 1024;
+
+/// Which proxy stands before which address.
+pub(crate) struct Rules(Matcher);
+
+/// How an origin is reached.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// By itself.
+    Direct,
+    /// The proxy makes the request for us: plain http.
+    Forward(Proxy),
+    /// The proxy only passes bytes on: https.
+    Tunnel(Proxy),
+}
+
+/// A proxy. Printing it shows no password.
+#[derive(Debug)]
+pub(crate) struct Proxy {
+    /// Where it is.
+    pub(super) origin: Origin,
+    /// The value of `Proxy-Authorization`; marked as sensitive.
+    pub(super) authorization: Option<HeaderValue>,
+}
+
+impl Rules {
+    /// Reads the proxies' addresses.
+    pub(crate) fn new(proxies: &Proxies) -> Result<Self, SettingsError> {
+        let http = usable("HTTP_PROXY", proxies.http.as_deref())?;
+        let https = usable("HTTPS_PROXY", proxies.https.as_deref())?;
+        let all = usable("ALL_PROXY", proxies.all.as_deref())?;
+        let none = proxies.none.clone().unwrap_or_default();
+        if none.split(',').any(|entry| entry.trim() == "*") {
+            // The matcher takes `*` for every name, but not for an address written in numbers.
+            return Ok(Self(Matcher::builder().build()));
+        }
+        Ok(Self(Matcher::builder().http(http).https(https).all(all).no(none).build()))
+    }
+
+    /// The way to `origin`.
+    pub(super) fn way(&self, origin: &Origin) -> Way {
+        let found = self.0.intercept(&origin.uri(http::uri::PathAndQuery::from_static("/")));
+        let proxy = found.and_then(|found| {
+            let authorization = found.basic_auth().cloned();
+            Origin::of(found.uri()).map(|origin| Proxy { origin, authorization })
+        });
+        match proxy {
+            None => Way::Direct,
+            Some(proxy) if origin.is_https() => Way::Tunnel(proxy),
+            Some(proxy) => Way::Forward(proxy),
+        }
+    }
+}
+
+/// A proxy's address as the matcher takes it; it drops what it does not understand in silence, so this looks first.
+fn usable(variable: &'static str, written: Option<&str>) -> Result<String, SettingsError> {
+    let written = written.map_or("", str::trim);
+    if written.is_empty() {
+        return Ok(String::new());
+    }
+    let whole = if written.contains("://") { written.to_owned() } else { format!("http://{written}") };
+    let uri: Uri = whole.parse().map_err(|_| SettingsError::Proxy(variable))?;
+    let is_http = matches!(uri.scheme_str(), Some("http" | "https"));
+    if is_http && uri.host().is_some_and(|host| !host.is_empty()) { Ok(whole) } else { Err(SettingsError::Proxy(variable)) }
+}
+
+impl Proxy {
+    /// Asks the proxy, over `stream`, for a tunnel to `target`.
+    pub(super) async fn open_tunnel(&self, target: &Origin, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), String> {
+        let to = target.host_and_port();
+        let mut ask = format!("CONNECT {to} HTTP/1.1\r\nHost: {to}\r\n").into_bytes();
+        if let Some(authorization) = &self.authorization {
+            ask.extend_from_slice(b"Proxy-Authorization: ");
+            ask.extend_from_slice(authorization.as_bytes());
+            ask.extend_from_slice(b"\r\n");
+        }
+        ask.extend_from_slice(b"\r\n");
+        let broken = |wrong: std::io::Error| format!("the proxy {} broke off: {wrong}", self.origin);
+        stream.write_all(&ask).await.map_err(broken)?;
+        let mut head = Vec::with_capacity(256);
+        // Byte by byte, so that nothing behind the head is taken from TLS; it is read once in a dial.
+        while !head.ends_with(b"\r\n\r\n") {
+            if head.len() > MOST_OF_A_HEAD {
+                return Err(format!("the proxy {} does not speak HTTP", self.origin));
+            }
+            head.push(stream.read_u8().await.map_err(broken)?);
+        }
+        let first = String::from_utf8_lossy(&head);
+        let first = first.lines().next().unwrap_or_default();
+        match first.split(' ').nth(1) {
+            Some(status) if status.starts_with('2') && first.starts_with("HTTP/1.") => Ok(()),
+            _ => Err(format!("the proxy {} gave no way to {to}: `{first}`", self.origin)),
+        }
+    }
+}

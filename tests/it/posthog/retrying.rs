@@ -1,0 +1,160 @@
+//! Trying again: when, how often, and with what.
+
+use std::time::Duration;
+
+use heartbeat::clock::{Clock, Hand};
+use heartbeat::model::{Endpoint, Phase, Receipt, Refusal, Reply, Timestamp};
+use heartbeat::posthog::capture::send;
+use heartbeat::posthog::{Client, Settings};
+use serde_json::json;
+use tokio::task::JoinHandle;
+
+use super::Sample;
+use super::scripted::{Act, Server, answer, eventually, ok};
+
+const START: Timestamp = Timestamp::from_ms(1_740_000_000_000);
+
+/// A beat being sent by a clock that only the test moves.
+struct Sending {
+    hand: Hand,
+    receipt: JoinHandle<Receipt>,
+}
+
+impl Sending {
+    /// Under way: the server has the first request.
+    async fn start(endpoint: Endpoint, server: &Server, room: Duration) -> Self {
+        let (clock, hand) = Clock::hand(START);
+        let client = Client::new(clock, &Settings::default()).unwrap();
+        let base = server.base();
+        let receipt = tokio::spawn(async move { send(&client, &Sample::new(endpoint).event(&base), START.plus(room)).await });
+        server.wait_for(1).await;
+        Self { hand, receipt }
+    }
+
+    /// Lets time pass in steps until the beat is through.
+    async fn through(self, step: Duration) -> Receipt {
+        eventually(|| {
+            self.hand.advance(step);
+            self.receipt.is_finished()
+        })
+        .await;
+        self.receipt.await.unwrap()
+    }
+}
+
+const MINUTE: Duration = Duration::from_mins(1);
+const STEP: Duration = Duration::from_millis(50);
+
+#[tokio::test]
+async fn trouble_that_can_pass_is_tried_again_with_the_same_bytes() {
+    for (trouble, endpoint) in [
+        ("408 Request Timeout", Endpoint::V0),
+        ("500 Internal Server Error", Endpoint::V0),
+        ("502 Bad Gateway", Endpoint::V1),
+        ("503 Service Unavailable", Endpoint::V0),
+        ("504 Gateway Timeout", Endpoint::V1),
+    ] {
+        let uuid = Sample::new(endpoint).beat.uuid;
+        let server = Server::start(move |at, _| match at {
+            0 | 1 => answer(trouble, "", "please retry"),
+            _ => answer("200 OK", "", &json!({"status": "Ok", "results": {uuid.to_string(): {"result": "ok"}}}).to_string()),
+        })
+        .await;
+        let receipt = Sending::start(endpoint, &server, MINUTE).await.through(STEP).await;
+        assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 3), "{trouble}");
+        assert_eq!(receipt.sent, START);
+        let requests = server.requests();
+        assert!(requests.iter().all(|request| request.body == requests[0].body && request.line() == requests[0].line()));
+        if endpoint == Endpoint::V1 {
+            let attempts: Vec<_> = requests.iter().map(|request| request.header("posthog-attempt").unwrap()).collect();
+            assert_eq!(attempts, ["1", "2", "3"]);
+            let same = |name| requests.iter().all(|request| request.header(name) == requests[0].header(name));
+            assert!(same("posthog-request-id") && same("authorization"));
+            assert!(!same("posthog-request-timestamp"), "it is that of the attempt");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_v1_answer_of_retry_is_tried_again() {
+    let uuid = Sample::new(Endpoint::V1).beat.uuid.to_string();
+    let server = Server::start(move |at, _| {
+        answer("200 OK", "", &json!({"results": {&uuid: {"result": if at == 0 { "retry" } else { "ok" }}}}).to_string())
+    })
+    .await;
+    let receipt = Sending::start(Endpoint::V1, &server, MINUTE).await.through(STEP).await;
+    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+}
+
+#[tokio::test]
+async fn a_connection_that_is_reset_is_tried_again() {
+    let server = Server::start(|at, _| if at == 0 { Act::Reset } else { ok() }).await;
+    let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.through(STEP).await;
+    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+    assert_eq!(server.requests()[0].body, server.requests()[1].body);
+}
+
+#[tokio::test]
+async fn nothing_is_tried_after_the_end_of_the_minute() {
+    let room = Duration::from_secs(5);
+    let server = Server::start(|_, _| answer("503 Service Unavailable", "", "")).await;
+    let receipt = Sending::start(Endpoint::V0, &server, room).await.through(STEP).await;
+    assert!(matches!(receipt.reply, Reply::Refused { why: Refusal::Broken, .. }));
+    assert!((3..=6).contains(&receipt.tries), "{} tries in {room:?}", receipt.tries);
+    assert_eq!(server.requests().len(), usize::from(receipt.tries));
+    let late = Server::start(|_, _| answer("503 Service Unavailable", "", "")).await;
+    let receipt = Sending::start(Endpoint::V0, &late, Duration::ZERO).await.receipt.await.unwrap();
+    assert_eq!((receipt.tries, late.requests().len()), (1, 1));
+}
+
+#[tokio::test]
+async fn what_is_final_is_not_tried_again() {
+    for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "520 Odd", "429 Slow down"] {
+        let server = Server::start(move |_, _| answer(status, "", "")).await;
+        let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
+        assert_eq!((receipt.tries, server.requests().len()), (1, 1), "{status}");
+    }
+}
+
+#[tokio::test]
+async fn throttled_is_tried_again_only_after_the_time_asked_for_and_only_if_it_fits() {
+    let server = Server::start(|at, _| if at == 0 { answer("429 Slow", "retry-after: 7\r\n", "rate limited") } else { ok() }).await;
+    let sending = Sending::start(Endpoint::V0, &server, MINUTE).await;
+    let hand = sending.hand.clone();
+    let clock = Clock::system();
+    // So much of the seven seconds at most has passed that a second request would be too early.
+    hand.advance(Duration::from_millis(6_900));
+    assert!(clock.timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err());
+    let receipt = sending.through(STEP).await;
+    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+
+    let server = Server::start(|_, _| answer("429 Slow", "retry-after: 61\r\n", "rate limited")).await;
+    let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
+    assert!(matches!(receipt.reply, Reply::Refused { why: Refusal::Throttled, .. }));
+    assert_eq!(receipt.tries, 1);
+}
+
+#[tokio::test]
+async fn retry_after_is_a_floor_for_trouble_too_also_as_a_date() {
+    let date = "retry-after: Wed, 19 Feb 2025 21:20:30 GMT\r\n";
+    let server = Server::start(move |at, _| if at == 0 { answer("503 Busy", date, "") } else { ok() }).await;
+    let sending = Sending::start(Endpoint::V0, &server, MINUTE).await;
+    sending.hand.advance(Duration::from_secs(9));
+    assert!(Clock::system().timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err());
+    let receipt = sending.through(STEP).await;
+    assert_eq!(receipt.tries, 2);
+}
+
+#[tokio::test]
+async fn silence_is_given_up_when_the_clock_says_so_and_not_before() {
+    let server = Server::start(|_, _| Act::Silence).await;
+    let sending = Sending::start(Endpoint::V0, &server, Duration::from_secs(10)).await;
+    sending.hand.advance(Duration::from_secs(19));
+    let clock = Clock::system();
+    assert!(clock.timeout(Duration::from_millis(100), eventually(|| sending.receipt.is_finished())).await.is_err());
+    sending.hand.advance(Duration::from_secs(1));
+    let receipt = sending.receipt.await.unwrap();
+    assert_eq!(receipt.reply, Reply::Unreachable { at: Phase::Answer, words: "no answer within 20s".into() });
+    assert_eq!(receipt.phases.first_byte_us, None);
+    assert_eq!(receipt.tries, 1);
+}
