@@ -3,6 +3,9 @@
 mod architecture;
 mod cli;
 mod config;
+mod hogql;
 mod posthog;
+mod sandbox;
 mod store;
 mod support;
+mod wire;

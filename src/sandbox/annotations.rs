@@ -1,0 +1,99 @@
+//! Annotations: notes that every chart of the project shows.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Path, State};
+use http::{HeaderMap, StatusCode};
+use serde_json::{Value, json};
+
+use super::body;
+use super::instance::Instance;
+use super::moment::Moment;
+use super::private::{Denial, admit_to};
+
+/// The longest content, in characters.
+const LONGEST_CONTENT: usize = 8192;
+
+/// How many are kept; the oldest go first.
+const MOST_KEPT: usize = 10_000;
+
+/// One note.
+#[derive(Debug, Clone)]
+pub(super) struct Annotation {
+    id: u64,
+    content: String,
+    date_marker: Moment,
+    scope: String,
+    created_at: Moment,
+}
+
+impl Annotation {
+    fn as_json(&self) -> Value {
+        json!({
+            "id": self.id,
+            "content": self.content,
+            "date_marker": self.date_marker.iso(),
+            "creation_type": "USR",
+            "scope": self.scope,
+            "deleted": false,
+            "created_at": self.created_at.iso(),
+            "updated_at": self.created_at.iso(),
+        })
+    }
+}
+
+/// `POST /api/projects/{project}/annotations/`.
+pub(super) async fn write(
+    State(instance): State<Instance>,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<(StatusCode, Json<Value>), Denial> {
+    admit_to(&project, &instance, &headers)?;
+    let text = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()))?;
+    let asked: Value = serde_json::from_slice(&text).map_err(|why| Denial::invalid(format!("JSON parse error - {why}")))?;
+    let mut kept = instance.annotations();
+    let annotation = Annotation {
+        id: kept.last().map_or(1, |last| last.id + 1),
+        content: content(&asked)?,
+        date_marker: date_marker(&asked)?,
+        scope: scope(&asked)?,
+        created_at: instance.now(),
+    };
+    let answer = annotation.as_json();
+    kept.push(annotation);
+    let over = kept.len().saturating_sub(MOST_KEPT);
+    kept.drain(..over);
+    Ok((StatusCode::CREATED, Json(answer)))
+}
+
+/// `GET /api/projects/{project}/annotations/`, newest first.
+pub(super) async fn list(
+    State(instance): State<Instance>,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+) -> Result<Json<Value>, Denial> {
+    admit_to(&project, &instance, &headers)?;
+    let results = instance.annotations().iter().rev().map(Annotation::as_json).collect::<Vec<_>>();
+    Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
+}
+
+fn content(asked: &Value) -> Result<String, Denial> {
+    match asked.get("content").and_then(Value::as_str) {
+        Some(content) if content.chars().count() <= LONGEST_CONTENT => Ok(content.to_owned()),
+        Some(_) => Err(Denial::invalid(format!("content: Ensure this field has no more than {LONGEST_CONTENT} characters."))),
+        None => Err(Denial::invalid("content: This field is required.")),
+    }
+}
+
+fn date_marker(asked: &Value) -> Result<Moment, Denial> {
+    let at = asked.get("date_marker").and_then(Value::as_str).and_then(Moment::parse);
+    at.ok_or_else(|| Denial::invalid("date_marker: Datetime has wrong format. Use one of these formats instead: YYYY-MM-DDThh:mm:ss[Z]."))
+}
+
+fn scope(asked: &Value) -> Result<String, Denial> {
+    match asked.get("scope").map_or(Some("project"), Value::as_str) {
+        Some(scope @ ("project" | "organization" | "dashboard_item" | "dashboard")) => Ok(scope.to_owned()),
+        other => Err(Denial::invalid(format!("scope: \"{}\" is not a valid choice.", other.unwrap_or_default()))),
+    }
+}

@@ -1,0 +1,251 @@
+//! Capture v0: one event, a list of events, or a batch; answers in plain text.
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, Uri};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::stamp::Stated;
+use super::storm::Wire;
+use super::{Arrived, token, weathered};
+use crate::sandbox::TOKEN;
+use crate::sandbox::body::{self, BadBody, Encoding};
+use crate::sandbox::event::Event;
+use crate::sandbox::instance::Instance;
+use crate::sandbox::moment::Moment;
+
+/// The largest single event, in bytes of JSON: what fits into a message of the queue.
+const LARGEST_EVENT: usize = 1_000_000;
+
+/// Distinct ids are cut off here, in characters.
+const LONGEST_DISTINCT_ID: usize = 200;
+
+/// 2021: an older `?_=` is in seconds, from an SDK that no longer counts.
+const OLDEST_SENT_AT_MS: i64 = 1_609_459_200_000;
+
+/// `POST` to any of the v0 paths.
+pub(in crate::sandbox) async fn take(State(instance): State<Instance>, request: Request) -> Response {
+    weathered(&instance, request, Wire::V0, |instance, arrived| match accept(instance, arrived) {
+        Ok(()) if Query::of(&arrived.head.uri).beacon => StatusCode::NO_CONTENT.into_response(),
+        Ok(()) => Json(json!({"status": "Ok"})).into_response(),
+        Err(refusal) => refusal.into_response(),
+    })
+    .await
+}
+
+/// Why a request is refused. Its words are the answer.
+#[derive(Debug, thiserror::Error)]
+enum Refusal {
+    #[error("failed to decode request: {0}")]
+    Undecodable(String),
+    #[error("failed to parse request: {0}")]
+    Unparsable(#[from] serde_json::Error),
+    #[error("request missing data payload")]
+    EmptyBody,
+    #[error("request holds no event")]
+    EmptyBatch,
+    #[error("event submitted with an empty event name")]
+    NoEventName,
+    #[error("event submitted without a distinct_id")]
+    NoDistinctId,
+    #[error("event submitted without an api_key")]
+    NoToken,
+    #[error("batch submitted with inconsistent api_key values")]
+    SeveralTokens,
+    #[error("API key is not valid: {0}")]
+    BadToken(&'static str),
+    #[error("maximum event size exceeded: {0}")]
+    TooLarge(String),
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Undecodable(_)
+            | Self::Unparsable(_)
+            | Self::EmptyBody
+            | Self::EmptyBatch
+            | Self::NoEventName
+            | Self::NoDistinctId => StatusCode::BAD_REQUEST,
+            Self::NoToken | Self::SeveralTokens | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+        };
+        (status, self.to_string()).into_response()
+    }
+}
+
+impl From<&BadBody> for Refusal {
+    fn from(bad: &BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => Self::TooLarge(bad.to_string()),
+            BadBody::Undecodable(why) => Self::Undecodable(why.clone()),
+        }
+    }
+}
+
+/// What the query string says.
+#[derive(Debug, Default, PartialEq)]
+struct Query {
+    /// Answer 204.
+    beacon: bool,
+    /// `?_=`.
+    sent_at: Option<Moment>,
+    /// `?compression=gzip-js` or `gzip`.
+    gzip: bool,
+}
+
+impl Query {
+    fn of(uri: &Uri) -> Self {
+        let mut query = Self::default();
+        for (name, value) in url::form_urlencoded::parse(uri.query().unwrap_or_default().as_bytes()) {
+            match &*name {
+                "beacon" => query.beacon = value == "1",
+                "_" => query.sent_at = value.parse().ok().filter(|ms| *ms >= OLDEST_SENT_AT_MS).map(Moment::from_ms),
+                "compression" => query.gzip = matches!(&*value, "gzip" | "gzip-js"),
+                _ => {}
+            }
+        }
+        query
+    }
+}
+
+/// A request's events with what holds for all of them.
+struct Sent {
+    token: Option<String>,
+    sent_at: Option<Moment>,
+    events: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    #[serde(alias = "api_key")]
+    token: Option<String>,
+    #[serde(default)]
+    sent_at: Option<Value>,
+    batch: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    #[serde(alias = "$token", alias = "api_key")]
+    token: Option<String>,
+    event: String,
+    #[serde(alias = "$distinct_id")]
+    distinct_id: Option<Value>,
+    #[serde(default, deserialize_with = "uuid_or_empty")]
+    uuid: Option<Uuid>,
+    #[serde(default)]
+    timestamp: Option<Value>,
+    #[serde(default)]
+    properties: Option<Map<String, Value>>,
+}
+
+fn uuid_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uuid>, D::Error> {
+    match Option::<String>::deserialize(deserializer)?.as_deref() {
+        None | Some("") => Ok(None),
+        Some(text) => Uuid::parse_str(text).map(Some).map_err(serde::de::Error::custom),
+    }
+}
+
+/// Takes all events of a request, or none.
+fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), Refusal> {
+    let now = instance.now();
+    let query = Query::of(&arrived.head.uri);
+    let mut sent = Sent::parse(&unpacked(arrived, &query)?)?;
+    sent.sent_at = sent.sent_at.or(query.sent_at);
+    if sent.events.is_empty() {
+        return Err(Refusal::EmptyBatch);
+    }
+    let token = sent.token()?;
+    let events = sent.events.into_iter().map(|raw| raw.stored(instance, sent.sent_at, now)).collect::<Result<Vec<_>, _>>()?;
+    // A token without a project and a project over its quota are found out behind capture: nobody is told.
+    let weather = instance.weather().capture;
+    if token == TOKEN && !weather.unknown_token && !weather.over_quota {
+        instance.take(events);
+    }
+    Ok(())
+}
+
+/// The body's JSON text. Gzip is known by how it begins, whatever the headers say.
+fn unpacked(arrived: &Arrived, query: &Query) -> Result<Vec<u8>, Refusal> {
+    let body = arrived.body.as_ref().map_err(Refusal::from)?;
+    if body.is_empty() {
+        return Err(Refusal::EmptyBody);
+    }
+    if query.gzip || body::is_gzip(body) {
+        return body::unpack(body, Encoding::Gzip).map_err(|bad| Refusal::from(&bad));
+    }
+    Ok(body.to_vec())
+}
+
+impl Sent {
+    fn parse(text: &[u8]) -> Result<Self, Refusal> {
+        let value: Value = serde_json::from_slice(text)?;
+        if value.is_array() {
+            return Ok(Self { token: None, sent_at: None, events: serde_json::from_value(value)? });
+        }
+        if value.get("batch").is_some() {
+            let batch: Batch = serde_json::from_value(value)?;
+            let sent_at = batch.sent_at.as_ref().and_then(Value::as_str).and_then(Moment::parse);
+            return Ok(Self { token: batch.token, sent_at, events: batch.batch });
+        }
+        Ok(Self { token: None, sent_at: None, events: vec![serde_json::from_value(value)?] })
+    }
+
+    /// The one token of the request, from the batch or from its events.
+    fn token(&self) -> Result<String, Refusal> {
+        let token = if let Some(token) = &self.token {
+            token.as_str()
+        } else {
+            let mut tokens = self.events.iter().filter_map(RawEvent::token);
+            let first = tokens.next().ok_or(Refusal::NoToken)?;
+            if tokens.any(|other| other != first) {
+                return Err(Refusal::SeveralTokens);
+            }
+            first
+        };
+        token::check(token).map(str::to_owned).map_err(Refusal::BadToken)
+    }
+}
+
+impl RawEvent {
+    fn token(&self) -> Option<&str> {
+        self.token.as_deref().or_else(|| self.properties.as_ref()?.get("token")?.as_str())
+    }
+
+    /// The event as it goes into the queue.
+    fn stored(mut self, instance: &Instance, sent_at: Option<Moment>, now: Moment) -> Result<Event, Refusal> {
+        if self.event.is_empty() {
+            return Err(Refusal::NoEventName);
+        }
+        let mut properties = self.properties.take().unwrap_or_default();
+        let distinct_id = self.distinct_id.take().or_else(|| properties.get("distinct_id").cloned());
+        let distinct_id = match distinct_id {
+            Some(Value::String(text)) if !text.is_empty() => text,
+            None | Some(Value::Null | Value::String(_)) => return Err(Refusal::NoDistinctId),
+            Some(other) => other.to_string(),
+        };
+        let ignore_sent_at = properties.get("$ignore_sent_at").and_then(Value::as_bool).unwrap_or(false);
+        let stated = Stated {
+            // A number is no timestamp here.
+            timestamp: self.timestamp.as_ref().and_then(Value::as_str).and_then(Moment::parse),
+            sent_at: sent_at.filter(|_| !ignore_sent_at),
+        };
+        properties.remove("token");
+        let properties = Value::Object(properties).to_string();
+        if properties.len() > LARGEST_EVENT {
+            return Err(Refusal::TooLarge(format!("{} bytes", properties.len())));
+        }
+        Ok(Event {
+            uuid: self.uuid.unwrap_or_else(|| instance.fresh_uuid()),
+            event: self.event,
+            distinct_id: distinct_id.chars().take(LONGEST_DISTINCT_ID).collect(),
+            properties,
+            timestamp: stated.stored(now),
+            received_at: now,
+        })
+    }
+}

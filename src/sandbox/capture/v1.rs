@@ -1,0 +1,327 @@
+//! Capture v1: a batch under strict headers; answers for each event, errors in JSON.
+
+use std::collections::HashSet;
+
+use axum::Json;
+use axum::extract::{Request, State};
+use axum::response::{IntoResponse, Response};
+use http::request::Parts;
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use super::stamp::Stated;
+use super::storm::Wire;
+use super::{Arrived, token, weathered};
+use crate::sandbox::TOKEN;
+use crate::sandbox::body::{self, BadBody, Encoding};
+use crate::sandbox::event::Event;
+use crate::sandbox::instance::Instance;
+use crate::sandbox::moment::Moment;
+
+/// The headers without which nothing is read; `Authorization` is asked for before them.
+const REQUIRED: [&str; 6] =
+    ["posthog-sdk-info", "posthog-attempt", "posthog-request-id", "posthog-request-timestamp", "content-type", "user-agent"];
+
+/// The longest event name and distinct id, in bytes.
+const LONGEST: usize = 200;
+
+/// Distinct ids that stand for a mistake in the sender, whatever their case.
+const REFUSED_DISTINCT_IDS: [&str; 20] = [
+    "0",
+    "00000000-0000-0000-0000-000000000000",
+    "[object object]",
+    "anonymous",
+    "anonymous-user",
+    "backend",
+    "distinct_id",
+    "distinctid",
+    "email",
+    "false",
+    "guest",
+    "id",
+    "nan",
+    "none",
+    "not_authenticated",
+    "null",
+    "system",
+    "true",
+    "undefined",
+    "user",
+];
+
+/// `POST /i/v1/analytics/events`.
+pub(in crate::sandbox) async fn take(State(instance): State<Instance>, request: Request) -> Response {
+    weathered(&instance, request, Wire::V1, |instance, arrived| match accept(instance, arrived) {
+        Ok(results) => Json(json!({"results": results})).into_response(),
+        Err(problem) => problem.into_response(),
+    })
+    .await
+}
+
+/// Why a whole request is refused.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    /// The word that a client branches on.
+    tag: &'static str,
+    description: String,
+}
+
+impl Problem {
+    fn new(status: StatusCode, tag: &'static str, description: impl Into<String>) -> Self {
+        Self { status, tag, description: description.into() }
+    }
+
+    fn bad(tag: &'static str, description: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, tag, description)
+    }
+
+    /// What v1 says under this status, whatever the reason.
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        let tag = match status.as_u16() {
+            401 => "invalid_api_token",
+            402 => "billing_limit_exceeded",
+            408 => "request_timeout",
+            413 => "payload_too_large",
+            415 => "unsupported_content_type",
+            429 => "rate_limited",
+            503 => "service_unavailable",
+            504 => "gateway_timeout",
+            500..=599 => "internal_error",
+            _ => "request_parsing_error",
+        };
+        Self::new(status, tag, status.canonical_reason().unwrap_or("error"))
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = json!({"error": self.tag, "error_description": self.description, "error_uri": "https://posthog.com/docs/api"});
+        let mut response = (self.status, Json(body)).into_response();
+        if self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        response
+    }
+}
+
+impl From<&BadBody> for Problem {
+    fn from(bad: &BadBody) -> Self {
+        match bad {
+            BadBody::TooLarge => Self::new(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", format!("payload too large: {bad}")),
+            BadBody::Undecodable(_) => Self::bad("request_decoding_error", "Failed to decode request body."),
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Batch {
+    created_at: String,
+    batch: Vec<RawEvent>,
+}
+
+#[derive(Deserialize)]
+struct RawEvent {
+    event: String,
+    uuid: String,
+    distinct_id: String,
+    timestamp: String,
+    #[serde(default)]
+    options: Value,
+    #[serde(default = "no_properties")]
+    properties: Value,
+}
+
+fn no_properties() -> Value {
+    Value::Object(Map::new())
+}
+
+/// What the headers say.
+struct Headers {
+    encoding: Option<Encoding>,
+    /// The sender's clock when it sent.
+    sent_at: Moment,
+}
+
+/// Takes the events that are right, and says for each what became of it.
+fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, Problem> {
+    let now = instance.now();
+    let headers = Headers::read(instance, &arrived.head)?;
+    let batch = parsed(arrived, headers.encoding)?;
+    if instance.weather().capture.over_quota {
+        return Err(Problem::new(StatusCode::PAYMENT_REQUIRED, "billing_limit_exceeded", "billing limit exceeded"));
+    }
+    let mut taken = Vec::new();
+    let mut results = Map::new();
+    let mut seen = HashSet::new();
+    for raw in batch.batch {
+        let uuid = Uuid::parse_str(raw.uuid.trim())
+            .map_err(|_| Problem::bad("invalid_event_uuid", format!("event submitted with invalid uuid: {}", raw.uuid)))?;
+        if !seen.insert(uuid) {
+            return Err(Problem::bad("duplicate_event_uuid", format!("duplicate event uuid: {uuid}")));
+        }
+        let result = match raw.stored(uuid, headers.sent_at, now) {
+            Ok(event) => {
+                taken.push(event);
+                json!({"result": "ok"})
+            }
+            Err(why) => json!({"result": "drop", "details": why}),
+        };
+        results.insert(uuid.to_string(), result);
+    }
+    instance.take(taken);
+    Ok(results)
+}
+
+/// The batch of a request, unpacked.
+fn parsed(arrived: &Arrived, encoding: Option<Encoding>) -> Result<Batch, Problem> {
+    let body = arrived.body.as_ref().map_err(Problem::from)?;
+    if body.is_empty() {
+        return Err(Problem::bad("empty_body", "request body is empty"));
+    }
+    let unpacked = encoding.map(|encoding| body::unpack(body, encoding)).transpose().map_err(|bad| Problem::from(&bad))?;
+    let batch: Batch = serde_json::from_slice(unpacked.as_deref().unwrap_or(body))
+        .map_err(|_| Problem::bad("request_parsing_error", "Failed to parse request body."))?;
+    if batch.batch.is_empty() {
+        return Err(Problem::bad("empty_batch", "request batch is empty"));
+    }
+    if Moment::parse(&batch.created_at).is_none() {
+        let why = format!("invalid batch: created_at is not valid RFC 3339: {}", batch.created_at);
+        return Err(Problem::bad("invalid_batch", why));
+    }
+    Ok(batch)
+}
+
+impl Headers {
+    fn read(instance: &Instance, head: &Parts) -> Result<Self, Problem> {
+        let headers = &head.headers;
+        if !headers.contains_key(header::AUTHORIZATION) {
+            return Err(Problem::new(StatusCode::UNAUTHORIZED, "missing_authorization", "request is missing the Authorization header"));
+        }
+        let missing = REQUIRED.iter().filter(|name| !headers.contains_key(**name)).collect::<Vec<_>>();
+        if !missing.is_empty() {
+            return Err(Problem::bad("missing_required_headers", format!("request is missing required headers: {missing:?}")));
+        }
+        check_token(instance, header_text(headers, "authorization")?)?;
+        let media_type = header_text(headers, "content-type")?;
+        if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
+            return Err(unsupported("unsupported_content_type", format!("unsupported content type: {media_type}")));
+        }
+        let encoding = match headers.get(header::CONTENT_ENCODING) {
+            None => None,
+            Some(_) => {
+                let word = header_text(headers, "content-encoding")?;
+                let why = || unsupported("unsupported_encoding", format!("unsupported content encoding: {word}"));
+                Some(Encoding::parse(word).ok_or_else(why)?)
+            }
+        };
+        let request_id = header_text(headers, "posthog-request-id")?;
+        Uuid::parse_str(request_id).map_err(|_| invalid(format!("posthog-request-id is not a valid UUID: {request_id}")))?;
+        let attempt = header_text(headers, "posthog-attempt")?;
+        if !attempt.parse::<u32>().is_ok_and(|attempt| attempt > 0) {
+            return Err(invalid(format!("posthog-attempt must be a positive integer: {attempt}")));
+        }
+        let sent_at = header_text(headers, "posthog-request-timestamp")?;
+        let sent_at =
+            Moment::parse(sent_at).ok_or_else(|| invalid(format!("posthog-request-timestamp is not valid RFC 3339: {sent_at}")))?;
+        Ok(Self { encoding, sent_at })
+    }
+}
+
+/// Only the sandbox's project is known, and v1 says so.
+fn check_token(instance: &Instance, authorization: &str) -> Result<(), Problem> {
+    let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
+    let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme".into()))?;
+    match token::check(token) {
+        Ok(TOKEN) if !instance.weather().capture.unknown_token => Ok(()),
+        _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid_api_token", "The provided API token is not valid.")),
+    }
+}
+
+fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
+    let text = headers.get(name).and_then(|value| value.to_str().ok());
+    text.ok_or_else(|| invalid(format!("{name} contains non-visible ASCII characters")))
+}
+
+fn invalid(what: String) -> Problem {
+    Problem::bad("invalid_header_value", format!("invalid header value: {what}"))
+}
+
+fn unsupported(tag: &'static str, description: String) -> Problem {
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, tag, description)
+}
+
+impl RawEvent {
+    /// The event as it goes into the queue, or the word for why it is dropped.
+    fn stored(self, uuid: Uuid, sent_at: Moment, now: Moment) -> Result<Event, &'static str> {
+        let distinct_id = self.distinct_id.trim();
+        if self.event.is_empty() {
+            return Err("missing_event_name");
+        }
+        if self.event.len() > LONGEST {
+            return Err("event_name_too_long");
+        }
+        if distinct_id.is_empty() {
+            return Err("missing_distinct_id");
+        }
+        if distinct_id.len() > LONGEST {
+            return Err("distinct_id_too_large");
+        }
+        if REFUSED_DISTINCT_IDS.iter().any(|refused| distinct_id.eq_ignore_ascii_case(refused)) {
+            return Err("malformed_distinct_id");
+        }
+        let timestamp = Moment::parse(&self.timestamp).ok_or("invalid_event_timestamp")?;
+        let Value::Object(mut properties) = self.properties else { return Err("malformed_event_properties") };
+        let options = Options::read(&self.options)?;
+        if let Some(profile) = options.process_person_profile {
+            properties.insert("$process_person_profile".into(), profile.into());
+        }
+        let stated = Stated { timestamp: Some(timestamp), sent_at: (!options.disable_skew_correction).then_some(sent_at) };
+        Ok(Event {
+            uuid,
+            event: self.event,
+            distinct_id: distinct_id.to_owned(),
+            properties: Value::Object(properties).to_string(),
+            timestamp: stated.stored(now),
+            received_at: now,
+        })
+    }
+}
+
+/// An event's options, as far as they change what is stored.
+#[derive(Default)]
+struct Options {
+    process_person_profile: Option<bool>,
+    disable_skew_correction: bool,
+}
+
+impl Options {
+    fn read(value: &Value) -> Result<Self, &'static str> {
+        let options = match value {
+            Value::Null => return Ok(Self::default()),
+            Value::Object(options) => options,
+            _ => return Err("invalid_options"),
+        };
+        let flag = |name: &str| options.get(name).filter(|value| !value.is_null()).map(|value| truth(value).ok_or("invalid_options"));
+        Ok(Self {
+            process_person_profile: flag("process_person_profile").transpose()?,
+            disable_skew_correction: flag("disable_skew_correction").transpose()?.unwrap_or(false),
+        })
+    }
+}
+
+/// A flag in any of the forms that v1 takes.
+fn truth(value: &Value) -> Option<bool> {
+    match value {
+        Value::Bool(flag) => Some(*flag),
+        Value::Number(number) => number.as_f64().map(|number| number != 0.0),
+        Value::String(text) => match text.trim().to_ascii_lowercase().as_str() {
+            "true" | "1" => Some(true),
+            "false" | "0" => Some(false),
+            _ => None,
+        },
+        _ => None,
+    }
+}

@@ -1,0 +1,280 @@
+//! Reading expressions: what a name stands for, and how terms are put together.
+
+use std::cell::Cell;
+
+use sqlparser::ast::{AccessExpr, CaseWhen, CastKind, Expr, Ident, Subscript, UnaryOperator, Value};
+
+use super::kind::Kind;
+use super::term::{Term, quoted};
+use super::{Column, Understood, function, operator, refuse, time};
+use crate::sandbox::moment::Moment;
+
+/// How deep an expression may be nested.
+const DEEPEST: usize = 100;
+
+/// What a SELECT selects from.
+#[derive(Debug)]
+pub(super) struct Source {
+    /// SQLite's words for it, from FROM on.
+    from: String,
+    columns: Vec<(String, Term)>,
+    /// What its columns may be prefixed with.
+    names: Vec<String>,
+}
+
+impl Source {
+    /// No table: `SELECT 1`.
+    pub(super) fn nothing() -> Self {
+        Self { from: String::new(), columns: Vec::new(), names: Vec::new() }
+    }
+
+    /// The events.
+    pub(super) fn events(alias: Option<String>) -> Self {
+        let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
+        let person_mode = "iif(json_extract(properties, '$.\"$process_person_profile\"') = 0, 'propertyless', 'full')";
+        Self {
+            from: " FROM events".into(),
+            columns: vec![
+                column("uuid", Kind::Uuid),
+                column("event", Kind::String),
+                column("properties", Kind::String),
+                column("timestamp", Kind::DateTime64),
+                column("distinct_id", Kind::String),
+                column("created_at", Kind::DateTime64),
+                ("person_mode".into(), Term::column(person_mode, Kind::String, false)),
+            ],
+            names: alias.into_iter().chain(["events".to_owned()]).collect(),
+        }
+    }
+
+    /// A query in parentheses, whose SQL names its columns `c0`, `c1` and so on.
+    pub(super) fn query(sql: &str, columns: Vec<Column>, alias: Option<String>) -> Self {
+        let columns = columns.into_iter().enumerate();
+        Self {
+            from: format!(" FROM ({sql})"),
+            columns: columns.map(|(place, column)| (column.name, Term::column(format!("c{place}"), column.kind, column.nullable))).collect(),
+            names: alias.into_iter().collect(),
+        }
+    }
+}
+
+/// What names mean inside one SELECT.
+#[derive(Debug)]
+pub(super) struct Scope {
+    source: Source,
+    aliases: Vec<(String, Term)>,
+    /// What is grouped by.
+    keys: Vec<Term>,
+    pub(super) now: Moment,
+    depth: Cell<usize>,
+}
+
+impl Scope {
+    pub(super) fn new(source: Source, now: Moment) -> Self {
+        Self { source, aliases: Vec::new(), keys: Vec::new(), now, depth: Cell::new(0) }
+    }
+
+    /// SQLite's words for what is selected from.
+    pub(super) fn from(&self) -> &str {
+        &self.source.from
+    }
+
+    /// From now on these are constant within a group.
+    pub(super) fn group_by(&mut self, keys: Vec<Term>) {
+        self.keys = keys;
+    }
+
+    /// From now on `alias` stands for this.
+    pub(super) fn name(&mut self, alias: &str, term: Term) {
+        self.aliases.retain(|(name, _)| name != alias);
+        self.aliases.push((alias.to_owned(), term));
+    }
+
+    /// All columns, as `*` names them.
+    pub(super) fn everything(&self) -> Vec<(String, Term)> {
+        self.source.columns.iter().map(|(name, term)| (name.clone(), self.within_group(term.clone()))).collect()
+    }
+
+    /// A condition of WHERE or HAVING.
+    pub(super) fn condition(&self, expression: &Expr, clause: &str) -> Understood<Term> {
+        self.read(expression)?.must_be_number(clause)
+    }
+
+    /// An expression that is going to have a name: inside it the name stands for what it stood for before.
+    pub(super) fn read_for_alias(&mut self, expression: &Expr, alias: &str) -> Understood<Term> {
+        self.aliases.retain(|(name, _)| name != alias);
+        self.read(expression)
+    }
+
+    /// Understands an expression.
+    pub(super) fn read(&self, expression: &Expr) -> Understood<Term> {
+        if self.depth.get() >= DEEPEST {
+            return refuse("Query is too complex.");
+        }
+        self.depth.set(self.depth.get() + 1);
+        let term = self.read_any(expression);
+        self.depth.set(self.depth.get() - 1);
+        term.map(|term| self.within_group(term))
+    }
+
+    fn within_group(&self, term: Term) -> Term {
+        let key = term.bare && self.keys.iter().any(|key| key.sql == term.sql);
+        Term { bare: term.bare && !key, ..term }
+    }
+
+    fn read_any(&self, expression: &Expr) -> Understood<Term> {
+        match expression {
+            Expr::Identifier(name) => self.named(std::slice::from_ref(name)),
+            Expr::CompoundIdentifier(path) => self.named(path),
+            Expr::CompoundFieldAccess { root, access_chain } => self.accessed(root, access_chain),
+            Expr::Value(value) => literal(&value.value),
+            Expr::Nested(inner) => self.read(inner),
+            Expr::Function(function) => function::call(self, function),
+            Expr::BinaryOp { left, op, right } => operator::binary(self.read(left)?, op, self.read(right)?),
+            Expr::UnaryOp { op, expr } => unary(op, self.read(expr)?),
+            Expr::IsNull(inner) => operator::is_null(&self.read(inner)?, false),
+            Expr::IsNotNull(inner) => operator::is_null(&self.read(inner)?, true),
+            Expr::InList { expr, list, negated } => operator::within(self.read(expr)?, self.read_all(list)?, *negated),
+            Expr::Between { expr, negated, low, high } => {
+                operator::between(self.read(expr)?, self.read(low)?, self.read(high)?, *negated)
+            }
+            Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
+                operator::like(self.read(expr)?, self.read(pattern)?, false, *negated)
+            }
+            Expr::ILike { negated, any: false, expr, pattern, escape_char: None } => {
+                operator::like(self.read(expr)?, self.read(pattern)?, true, *negated)
+            }
+            Expr::Case { operand, conditions, else_result, .. } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
+            Expr::Interval(interval) => match &interval.leading_field {
+                Some(unit) => time::interval(self.read(&interval.value)?, &unit.to_string()),
+                None => refuse(format!("`{interval}` has no unit.")),
+            },
+            Expr::Floor { expr, .. } => function::rounded(self.read(expr)?, "floor"),
+            Expr::Ceil { expr, .. } => function::rounded(self.read(expr)?, "ceil"),
+            Expr::Substring { expr, substring_from: Some(from), substring_for, .. } => {
+                let mut arguments = vec![self.read(expr)?, self.read(from)?];
+                arguments.extend(substring_for.as_deref().map(|length| self.read(length)).transpose()?);
+                function::substring(arguments)
+            }
+            Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, .. } => {
+                function::cast(self, self.read(expr)?, &data_type.to_string())
+            }
+            other => refuse(format!("`{other}` is not supported by this sandbox.")),
+        }
+    }
+
+    pub(super) fn read_all(&self, expressions: &[Expr]) -> Understood<Vec<Term>> {
+        expressions.iter().map(|expression| self.read(expression)).collect()
+    }
+
+    /// What a name stands for: an alias, a column, a property.
+    fn named(&self, path: &[Ident]) -> Understood<Term> {
+        let path = path.iter().map(|part| part.value.as_str()).collect::<Vec<_>>();
+        if let [name] = path.as_slice()
+            && let Some((_, term)) = self.aliases.iter().find(|(alias, _)| alias == name)
+        {
+            return Ok(term.clone());
+        }
+        let path = match path.as_slice() {
+            [prefix, rest @ ..] if !rest.is_empty() && self.source.names.iter().any(|name| name == prefix) => rest,
+            whole => whole,
+        };
+        let Some((first, keys)) = path.split_first() else { return refuse("An empty name.") };
+        let Some((_, column)) = self.source.columns.iter().find(|(name, _)| name == first) else {
+            return refuse(format!("Unable to resolve field: {first}"));
+        };
+        if keys.is_empty() {
+            return Ok(column.clone());
+        }
+        if *first != "properties" {
+            return refuse(format!("Unable to resolve field: {}", path.join(".")));
+        }
+        property(&column.sql, keys)
+    }
+
+    /// `properties['$lib']` and `properties.a['b']`.
+    fn accessed(&self, root: &Expr, chain: &[AccessExpr]) -> Understood<Term> {
+        let mut path = match root {
+            Expr::Identifier(name) => vec![name.clone()],
+            Expr::CompoundIdentifier(path) => path.clone(),
+            other => return refuse(format!("`{other}` has no fields.")),
+        };
+        for access in chain {
+            match access {
+                AccessExpr::Dot(Expr::Identifier(name)) => path.push(name.clone()),
+                AccessExpr::Subscript(Subscript::Index { index: Expr::Value(value) }) => match &value.value {
+                    Value::SingleQuotedString(key) => path.push(Ident::new(key)),
+                    other => return refuse(format!("`[{other}]` is not supported by this sandbox: a key is a text.")),
+                },
+                other => return refuse(format!("`{other}` is not supported by this sandbox.")),
+            }
+        }
+        self.named(&path)
+    }
+
+    fn case(&self, operand: Option<&Expr>, conditions: &[CaseWhen], else_result: Option<&Expr>) -> Understood<Term> {
+        let operand = operand.map(|operand| self.read(operand)).transpose()?;
+        let mut branches = Vec::new();
+        for CaseWhen { condition, result } in conditions {
+            let condition = self.read(condition)?;
+            let condition = match &operand {
+                Some(operand) => operator::compared(operand.clone(), "=", condition)?,
+                None => condition.must_be_number("CASE")?,
+            };
+            branches.push((condition, self.read(result)?));
+        }
+        let otherwise = else_result.map_or_else(|| Ok(Term::constant("NULL", Kind::Nothing)), |result| self.read(result))?;
+        operator::choice(branches, otherwise)
+    }
+}
+
+/// A property, as PostHog takes it out of the JSON: its raw text without quotes around it, NULL when there is none.
+pub(super) fn property(column: &str, keys: &[&str]) -> Understood<Term> {
+    if keys.iter().any(|key| key.contains(['"', '\\', '\0'])) {
+        return refuse("A property's name with quotes or backslashes in it is not supported by this sandbox.");
+    }
+    let path: String = keys.iter().map(|key| format!(".\"{key}\"")).collect();
+    let path = quoted(&format!("${path}"));
+    let raw = format!("({column} -> {path})");
+    let sql = format!(
+        "CASE json_type({column}, {path}) WHEN 'null' THEN NULL WHEN 'text' THEN substr({raw}, 2, length({raw}) - 2) ELSE {raw} END"
+    );
+    Ok(Term::column(sql, Kind::String, true))
+}
+
+fn literal(value: &Value) -> Understood<Term> {
+    match value {
+        Value::SingleQuotedString(text) => Ok(Term::text(text)),
+        Value::Number(digits, _) => number(digits),
+        Value::Boolean(flag) => Ok(Term::constant(if *flag { "1" } else { "0" }, Kind::Bool)),
+        Value::Null => Ok(Term::constant("NULL", Kind::Nothing)),
+        other => refuse(format!("`{other}` is not supported by this sandbox.")),
+    }
+}
+
+fn number(digits: &str) -> Understood<Term> {
+    if let Ok(whole) = digits.parse::<i64>() {
+        let kind = match whole {
+            ..=0xff => Kind::UInt8,
+            ..=0xffff_ffff => Kind::UInt32,
+            _ => Kind::UInt64,
+        };
+        return Ok(Term::constant(whole.to_string(), kind));
+    }
+    match digits.parse::<f64>() {
+        Ok(number) if number.is_finite() && digits.contains(['.', 'e', 'E']) => Ok(Term::constant(format!("{number:e}"), Kind::Float64)),
+        _ => refuse(format!("`{digits}` is too large a number for this sandbox.")),
+    }
+}
+
+fn unary(op: &UnaryOperator, term: Term) -> Understood<Term> {
+    let term = term.must_be_number(&format!("`{op}`"))?;
+    let (sign, kind) = match op {
+        UnaryOperator::Minus if term.kind == Kind::Float64 => ("-", Kind::Float64),
+        UnaryOperator::Minus => ("-", Kind::Int64),
+        UnaryOperator::Plus => ("+", term.kind),
+        UnaryOperator::Not => ("NOT ", Kind::UInt8),
+        other => return refuse(format!("`{other}` is not supported by this sandbox.")),
+    };
+    Term::of(&[&term], format!("({sign}{})", term.sql), kind)
+}

@@ -1,0 +1,214 @@
+//! Functions. One that is not here is refused by its name.
+
+use sqlparser::ast::{DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
+
+use super::expression::{Scope, property};
+use super::kind::Kind;
+use super::term::Term;
+use super::{Understood, aggregate, operator, refuse, time};
+
+/// A function call.
+pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
+    let name = function.name.to_string();
+    if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
+        return refuse(format!("`{name}` with OVER, FILTER or WITHIN GROUP is not supported by this sandbox."));
+    }
+    if !matches!(function.parameters, FunctionArguments::None) {
+        return refuse(format!("`{name}` with parameters is not supported by this sandbox."));
+    }
+    let (arguments, distinct) = arguments(scope, &name, &function.args)?;
+    if let Some((known, conditional)) = aggregate::recognise(&name) {
+        return aggregate::call(known, conditional, distinct, arguments);
+    }
+    if distinct {
+        return refuse(format!("DISTINCT is not for `{name}`."));
+    }
+    if let Some(term) = time::call(&name, &arguments) {
+        return term;
+    }
+    plain(scope, &name, arguments)
+}
+
+fn arguments(scope: &Scope, name: &str, arguments: &FunctionArguments) -> Understood<(Vec<Term>, bool)> {
+    let FunctionArguments::List(list) = arguments else { return refuse(format!("`{name}` wants its arguments in parentheses.")) };
+    if !list.clauses.is_empty() {
+        return refuse(format!("The clauses in `{name}` are not supported by this sandbox."));
+    }
+    let mut terms = Vec::new();
+    for argument in &list.args {
+        match argument {
+            FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => terms.push(scope.read(expression)?),
+            FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" => {}
+            other => return refuse(format!("`{other}` is no argument that is supported here.")),
+        }
+    }
+    Ok((terms, matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct))))
+}
+
+/// Functions of one row that are not about time.
+fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
+    match (name, arguments.as_slice()) {
+        ("now" | "now64", []) => Ok(Term::constant(scope.now.us().to_string(), Kind::DateTime64)),
+        ("today", []) => Ok(Term::constant((scope.now.day() * 86_400_000_000).to_string(), Kind::Date)),
+        ("toString", [only]) => to_text(only),
+        ("toInt" | "toInt64", [only]) => to_number(only, Kind::Int64),
+        ("toFloat" | "toFloat64", [only]) => to_number(only, Kind::Float64),
+        ("toUUID", [only]) => only.clone().wanted_as(Kind::Uuid),
+        ("lower" | "upper", [only]) => text_function(name, only, Kind::String),
+        ("length", [only]) => {
+            let only = only.clone().must_be_text(name)?;
+            // ClickHouse counts bytes.
+            Term::of(&[&only], format!("length(CAST({} AS BLOB))", only.sql), Kind::UInt64)
+        }
+        ("concat", [_, ..]) => concatenated(&arguments),
+        ("substring", [_, _, ..]) => substring(arguments),
+        ("startsWith", [whole, start]) => {
+            let (whole, start) = (whole.clone().must_be_text(name)?, start.clone().must_be_text(name)?);
+            let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
+            Term::of(&[&whole, &start], sql, Kind::UInt8)
+        }
+        ("if", [condition, yes, no]) => {
+            operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone())
+        }
+        ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
+            let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
+            operator::choice(branches.collect::<Understood<_>>()?, otherwise.clone())
+        }
+        ("coalesce", [_, ..]) => first_not_null(&arguments),
+        ("ifNull", [_, _]) => first_not_null(&arguments),
+        ("nullIf", [one, other]) => {
+            let same = operator::compared(one.clone(), "=", other.clone())?;
+            operator::choice(vec![(same, Term::constant("NULL", Kind::Nothing))], one.clone())
+        }
+        ("isNull", [only]) => operator::is_null(only, false),
+        ("isNotNull", [only]) => operator::is_null(only, true),
+        ("empty" | "notEmpty", [only]) => {
+            let only = only.clone().must_be_text(name)?;
+            Term::of(&[&only], format!("({} {} '')", only.sql, if name == "empty" { "=" } else { "<>" }), Kind::UInt8)
+        }
+        ("not", [only]) => {
+            let only = only.clone().must_be_number(name)?;
+            Term::of(&[&only], format!("(NOT {})", only.sql), Kind::UInt8)
+        }
+        ("abs", [only]) => {
+            let only = only.clone().must_be_number(name)?;
+            let kind = if only.kind == Kind::Float64 { Kind::Float64 } else { Kind::UInt64 };
+            Term::of(&[&only], format!("abs({})", only.sql), kind)
+        }
+        ("round" | "floor" | "ceil", [only]) => rounded(only.clone(), name),
+        ("round", [only, digits]) if digits.kind.is_whole() => {
+            let only = only.clone().must_be_number(name)?;
+            Term::of(&[&only, digits], format!("round({}, {})", only.sql, digits.sql), only.kind)
+        }
+        ("plus", [left, right]) => operator::arithmetic(left.clone(), "+", right.clone()),
+        ("minus", [left, right]) => operator::arithmetic(left.clone(), "-", right.clone()),
+        ("modulo", [left, right]) => operator::arithmetic(left.clone(), "%", right.clone()),
+        ("divide", [left, right]) => operator::divided(left.clone(), right.clone()),
+        ("intDiv", [left, right]) if left.kind.is_whole() && right.kind.is_whole() => {
+            Term::of(&[left, right], format!("({} / {})", left.sql, right.sql), Kind::Int64)
+        }
+        ("greatest", [_, _, ..]) => extreme("max", &arguments),
+        ("least", [_, _, ..]) => extreme("min", &arguments),
+        ("JSONExtractString", [json, key]) if json.sql == "properties" && key.text.is_some() => {
+            let found = property(&json.sql, &[key.text.as_deref().unwrap_or_default()])?;
+            let sql = format!("coalesce({}, '')", found.sql);
+            Ok(found.sql(sql).never_null())
+        }
+        _ => refuse(format!("Unsupported function call '{name}(...)' with {} arguments", arguments.len())),
+    }
+}
+
+/// `toString`.
+fn to_text(term: &Term) -> Understood<Term> {
+    match term.kind {
+        Kind::String => Ok(term.clone()),
+        Kind::Uuid => Ok(Term { kind: Kind::String, ..term.clone() }),
+        kind if kind.is_time() => time::written(term),
+        Kind::Bool => Term::of(&[term], format!("iif({}, 'true', 'false')", term.sql), Kind::String),
+        kind if kind.is_whole() => Term::of(&[term], format!("CAST({} AS TEXT)", term.sql), Kind::String),
+        other => refuse(format!("toString of {} is not supported by this sandbox.", other.name(term.nullable))),
+    }
+}
+
+/// `toInt`, `toFloat`: of a text that is no number, NULL.
+fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
+    let name = if kind == Kind::Float64 { "REAL" } else { "INTEGER" };
+    if term.kind.is_number() {
+        return Term::of(&[term], format!("CAST({} AS {name})", term.sql), kind);
+    }
+    let text = term.clone().must_be_text("toInt and toFloat")?;
+    // A text is a number when it begins and ends like one and has nothing but a number's letters.
+    let sql = format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
+    Ok(Term::of(&[&text], sql, kind)?.nullable())
+}
+
+fn text_function(name: &str, text: &Term, kind: Kind) -> Understood<Term> {
+    let text = text.clone().must_be_text(name)?;
+    Term::of(&[&text], format!("{name}({})", text.sql), kind)
+}
+
+fn concatenated(parts: &[Term]) -> Understood<Term> {
+    let texts = parts.iter().map(to_text).collect::<Understood<Vec<_>>>()?;
+    let sql = texts.iter().map(|text| text.sql.as_str()).collect::<Vec<_>>().join(" || ");
+    Term::of(&texts.iter().collect::<Vec<_>>(), format!("({sql})"), Kind::String)
+}
+
+/// `substring(text, from[, length])`, counted from 1, in bytes that are taken for characters.
+pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
+    let mut arguments = arguments.into_iter();
+    let Some(text) = arguments.next() else { return refuse("substring wants a text.") };
+    let text = text.must_be_text("substring")?;
+    let places = arguments.map(|place| place.must_be_number("substring")).collect::<Understood<Vec<_>>>()?;
+    if places.len() > 2 {
+        return refuse("substring takes at most 3 arguments.");
+    }
+    let list = places.iter().map(|place| place.sql.as_str()).collect::<Vec<_>>().join(", ");
+    let parts = places.iter().chain([&text]).collect::<Vec<_>>();
+    Term::of(&parts, format!("substr({}, {list})", text.sql), Kind::String)
+}
+
+/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse.
+pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
+    let term = term.must_be_number(name)?;
+    if term.kind != Kind::Float64 {
+        return Ok(term);
+    }
+    let sql = match name {
+        "round" => format!("(round({0}) - ({0} - floor({0}) = 0.5 AND CAST(floor({0}) AS INTEGER) % 2 = 0))", term.sql),
+        _ => format!("{name}({})", term.sql),
+    };
+    Term::of(&[&term], sql, Kind::Float64)
+}
+
+fn first_not_null(terms: &[Term]) -> Understood<Term> {
+    let Some((last, before)) = terms.split_last() else { return refuse("coalesce wants an argument.") };
+    let branches = before.iter().map(|term| Ok((operator::is_null(term, true)?, Term { nullable: false, ..term.clone() })));
+    operator::choice(branches.collect::<Understood<_>>()?, last.clone())
+}
+
+fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {
+    let mut kind = Kind::Nothing;
+    for term in terms {
+        kind = match kind.common(term.kind) {
+            Some(kind) => kind,
+            None => return refuse("greatest and least want arguments of one type."),
+        };
+    }
+    let sql = terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", ");
+    Term::of(&terms.iter().collect::<Vec<_>>(), format!("{name}({sql})"), kind)
+}
+
+/// `CAST(x AS T)` and `x::T`, for the types that have a function.
+pub(super) fn cast(scope: &Scope, term: Term, to: &str) -> Understood<Term> {
+    let function = match to.to_ascii_lowercase().as_str() {
+        "string" => "toString",
+        "int64" | "int" | "bigint" => "toInt",
+        "float64" | "float" | "double" => "toFloat",
+        "uuid" => "toUUID",
+        "date" => "toDate",
+        "datetime" => "toDateTime",
+        _ => return refuse(format!("CAST to {to} is not supported by this sandbox.")),
+    };
+    let arguments = vec![term];
+    time::call(function, &arguments).unwrap_or_else(|| plain(scope, function, arguments))
+}

@@ -1,0 +1,71 @@
+//! HogQL, as much of it as the curious need: a statement is parsed in ClickHouse's dialect and written anew for SQLite.
+//!
+//! Takes a statement and the time; gives a [`Plan`]: the SQL, and what its columns mean. Types are followed through every
+//! expression, because SQLite has no times and no uuids, and because PostHog's answer names them. What is not understood
+//! is refused in words, as PostHog refuses bad HogQL; nothing is guessed.
+
+mod aggregate;
+mod branch;
+mod dialect;
+mod expression;
+mod function;
+mod kind;
+mod operator;
+mod select;
+mod term;
+mod time;
+
+pub(super) use kind::Kind;
+
+use super::moment::Moment;
+
+/// Rows in an answer when the statement has no LIMIT of its own.
+const DEFAULT_LIMIT: usize = 100;
+
+/// Rows in an answer at most.
+const MOST_ROWS: usize = 50_000;
+
+/// Why a statement cannot be answered: PostHog's `detail`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct BadHogQl(String);
+
+/// A `Result` of this room.
+type Understood<T> = Result<T, BadHogQl>;
+
+fn refuse<T>(why: impl Into<String>) -> Understood<T> {
+    Err(BadHogQl(why.into()))
+}
+
+/// A column of the answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Column {
+    pub(super) name: String,
+    pub(super) kind: Kind,
+    pub(super) nullable: bool,
+}
+
+/// What to run, and how to read what comes back.
+#[derive(Debug)]
+pub(super) struct Plan {
+    pub(super) sql: String,
+    pub(super) columns: Vec<Column>,
+    /// Set when the limit is PostHog's own: the SQL asks for one row more then.
+    pub(super) default_limit: Option<usize>,
+}
+
+/// Understands a statement. `now()` in it is `now`.
+///
+/// As in PostHog, the branches of a UNION ALL have their limits each for itself: a LIMIT at the end belongs to the last branch,
+/// and a branch without one ends at 100 rows.
+pub(super) fn plan(statement: &str, now: Moment) -> Understood<Plan> {
+    let branches = branch::parse(statement)?;
+    if let [only] = branches.as_slice()
+        && only.limit.is_none()
+    {
+        let written = select::write(only, now, Some(DEFAULT_LIMIT + 1))?;
+        return Ok(Plan { sql: written.sql, columns: written.columns, default_limit: Some(DEFAULT_LIMIT) });
+    }
+    let written = select::write_all(&branches, now, DEFAULT_LIMIT, MOST_ROWS)?;
+    Ok(Plan { sql: written.sql, columns: written.columns, default_limit: None })
+}

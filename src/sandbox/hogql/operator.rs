@@ -1,0 +1,138 @@
+//! Operators, and what they want on both sides.
+
+use sqlparser::ast::BinaryOperator;
+
+use super::kind::Kind;
+use super::term::Term;
+use super::{Understood, refuse, time};
+
+/// `left op right`.
+pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood<Term> {
+    match op {
+        BinaryOperator::Plus | BinaryOperator::Minus if left.kind == Kind::Interval || right.kind == Kind::Interval => {
+            time::moved(left, op == &BinaryOperator::Minus, right)
+        }
+        BinaryOperator::Plus => arithmetic(left, "+", right),
+        BinaryOperator::Minus => arithmetic(left, "-", right),
+        BinaryOperator::Multiply => arithmetic(left, "*", right),
+        BinaryOperator::Modulo => arithmetic(left, "%", right),
+        BinaryOperator::Divide => divided(left, right),
+        BinaryOperator::Eq => compared(left, "=", right),
+        BinaryOperator::NotEq => compared(left, "<>", right),
+        BinaryOperator::Lt => compared(left, "<", right),
+        BinaryOperator::LtEq => compared(left, "<=", right),
+        BinaryOperator::Gt => compared(left, ">", right),
+        BinaryOperator::GtEq => compared(left, ">=", right),
+        BinaryOperator::And => joined(left, "AND", right),
+        BinaryOperator::Or => joined(left, "OR", right),
+        BinaryOperator::StringConcat => {
+            let (left, right) = (left.must_be_text("`||`")?, right.must_be_text("`||`")?);
+            Term::of(&[&left, &right], format!("({} || {})", left.sql, right.sql), Kind::String)
+        }
+        other => refuse(format!("`{other}` is not supported by this sandbox.")),
+    }
+}
+
+/// `+ - * %`. Between whole numbers ClickHouse widens; the exact width is not followed.
+pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> {
+    let (left, right) = (left.must_be_number(&format!("`{op}`"))?, right.must_be_number(&format!("`{op}`"))?);
+    let signed = op == "-" || left.kind == Kind::Int64 || right.kind == Kind::Int64;
+    let kind = match (left.kind, right.kind) {
+        (Kind::Float64, _) | (_, Kind::Float64) => Kind::Float64,
+        _ if signed => Kind::Int64,
+        _ => Kind::UInt64,
+    };
+    Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), kind)
+}
+
+/// `/` is never whole in ClickHouse. By zero it gives no number there, and NULL here: the same in JSON.
+pub(super) fn divided(left: Term, right: Term) -> Understood<Term> {
+    let (left, right) = (left.must_be_number("`/`")?, right.must_be_number("`/`")?);
+    Term::of(&[&left, &right], format!("(CAST({} AS REAL) / {})", left.sql, right.sql), Kind::Float64)
+}
+
+fn joined(left: Term, op: &str, right: Term) -> Understood<Term> {
+    let (left, right) = (left.must_be_number(op)?, right.must_be_number(op)?);
+    Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), Kind::UInt8)
+}
+
+/// A comparison; a text in quotes is read as what is on the other side.
+pub(super) fn compared(left: Term, op: &str, right: Term) -> Understood<Term> {
+    let (left, right) = alike(left, right)?;
+    Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), Kind::UInt8)
+}
+
+/// Both terms in a form in which they can be compared.
+fn alike(left: Term, right: Term) -> Understood<(Term, Term)> {
+    let (left_kind, right_kind) = (left.kind, right.kind);
+    let (left, right) = (left.wanted_as(right_kind)?, right.wanted_as(left_kind)?);
+    if left.kind.common(right.kind).is_none() {
+        let (one, another) = (left.kind.name(left.nullable), right.kind.name(right.nullable));
+        return refuse(format!("There is no supertype for types {one}, {another}: they cannot be compared."));
+    }
+    Ok((left, right))
+}
+
+/// `IN` and `NOT IN`.
+pub(super) fn within(term: Term, list: Vec<Term>, negated: bool) -> Understood<Term> {
+    let mut term = term;
+    let mut listed = Vec::new();
+    for one in list {
+        if one.varies {
+            return refuse("IN wants a list of constants.");
+        }
+        let (known, one) = alike(term, one)?;
+        term = known;
+        listed.push(one.sql);
+    }
+    let not = if negated { "NOT " } else { "" };
+    Term::of(&[&term], format!("({} {not}IN ({}))", term.sql, listed.join(", ")), Kind::UInt8)
+}
+
+/// `BETWEEN`.
+pub(super) fn between(term: Term, low: Term, high: Term, negated: bool) -> Understood<Term> {
+    let (term, low) = alike(term, low)?;
+    let (term, high) = alike(term, high)?;
+    let not = if negated { "NOT " } else { "" };
+    let sql = format!("({} {not}BETWEEN {} AND {})", term.sql, low.sql, high.sql);
+    Term::of(&[&term, &low, &high], sql, Kind::UInt8)
+}
+
+/// `LIKE` and `ILIKE`.
+pub(super) fn like(term: Term, pattern: Term, any_case: bool, negated: bool) -> Understood<Term> {
+    let (term, pattern) = (term.must_be_text("LIKE")?, pattern.must_be_text("LIKE")?);
+    let not = if negated { "NOT " } else { "" };
+    let sql = if any_case {
+        format!("(lower({}) {not}LIKE lower({}) ESCAPE '\\')", term.sql, pattern.sql)
+    } else {
+        format!("({} {not}LIKE {} ESCAPE '\\')", term.sql, pattern.sql)
+    };
+    Term::of(&[&term, &pattern], sql, Kind::UInt8)
+}
+
+/// `IS NULL` and `IS NOT NULL`.
+pub(super) fn is_null(term: &Term, negated: bool) -> Understood<Term> {
+    let not = if negated { "NOT " } else { "" };
+    Ok(Term::of(&[term], format!("({} IS {not}NULL)", term.sql), Kind::UInt8)?.never_null())
+}
+
+/// The first of `branches` whose condition holds.
+pub(super) fn choice(branches: Vec<(Term, Term)>, otherwise: Term) -> Understood<Term> {
+    let mut kind = otherwise.kind;
+    for (_, result) in &branches {
+        kind = match kind.common(result.kind) {
+            Some(kind) => kind,
+            None => return refuse(format!("There is no supertype for types {}, {}", kind.name(false), result.kind.name(false))),
+        };
+    }
+    let nullable = otherwise.nullable || branches.iter().any(|(_, result)| result.nullable);
+    let mut sql = "CASE".to_owned();
+    for (condition, result) in &branches {
+        sql += &format!(" WHEN {} THEN {}", condition.sql, result.sql);
+    }
+    sql += &format!(" ELSE {} END", otherwise.sql);
+    let parts = branches.iter().flat_map(|(condition, result)| [condition, result]).chain([&otherwise]).collect::<Vec<_>>();
+    // A condition that is NULL does not make the result NULL: it does not hold.
+    let chosen = Term::of(&parts, sql, kind)?.never_null();
+    Ok(if nullable { chosen.nullable() } else { chosen })
+}

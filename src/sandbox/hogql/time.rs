@@ -1,0 +1,169 @@
+//! Times and spans of time. In SQLite all of them are whole microseconds, so that all of them can be compared.
+
+use super::kind::Kind;
+use super::term::{Term, parse_time};
+use super::{Understood, refuse};
+
+const SECOND_US: i64 = 1_000_000;
+const DAY_US: i64 = 86_400 * SECOND_US;
+
+/// How long a unit is, in microseconds; none for those that are not always as long.
+fn unit_us(unit: &str) -> Option<i64> {
+    match unit.to_ascii_lowercase().trim_end_matches('s') {
+        "microsecond" => Some(1),
+        "millisecond" => Some(1000),
+        "second" => Some(SECOND_US),
+        "minute" => Some(60 * SECOND_US),
+        "hour" => Some(3600 * SECOND_US),
+        "day" => Some(DAY_US),
+        "week" => Some(7 * DAY_US),
+        _ => None,
+    }
+}
+
+/// `INTERVAL 5 MINUTE`, `toIntervalMinute(5)`.
+pub(super) fn interval(count: Term, unit: &str) -> Understood<Term> {
+    let Some(us) = unit_us(unit) else {
+        return refuse(format!("An interval in the unit {unit} is not supported by this sandbox."));
+    };
+    let count = match &count.text {
+        // INTERVAL '5' MINUTE.
+        Some(text) => match text.trim().parse::<i64>() {
+            Ok(number) => Term::constant(number.to_string(), Kind::Int64),
+            Err(_) => return refuse(format!("Cannot parse `{text}` as a number.")),
+        },
+        None => count,
+    };
+    if !count.kind.is_whole() {
+        return refuse("An interval wants a whole number.");
+    }
+    Term::of(&[&count], format!("({} * {us})", count.sql), Kind::Interval)
+}
+
+/// A time and an interval, in either order, or two intervals.
+pub(super) fn moved(left: Term, back: bool, right: Term) -> Understood<Term> {
+    let sign = if back { "-" } else { "+" };
+    let kind = match (left.kind, right.kind) {
+        (Kind::Interval, Kind::Interval) => Kind::Interval,
+        (kind @ (Kind::DateTime | Kind::DateTime64), Kind::Interval) => kind,
+        (Kind::Interval, kind @ (Kind::DateTime | Kind::DateTime64)) if !back => kind,
+        (Kind::Date, Kind::Interval) => Kind::DateTime,
+        (one, another) => return refuse(format!("Illegal types of arguments of `{sign}`: {}, {}", one.name(false), another.name(false))),
+    };
+    Term::of(&[&left, &right], format!("({} {sign} {})", left.sql, right.sql), kind)
+}
+
+/// The function of this name over these arguments, if it is one of times.
+pub(super) fn call(name: &str, arguments: &[Term]) -> Option<Understood<Term>> {
+    if let Some(unit) = name.strip_prefix("toInterval") {
+        return Some(one(name, arguments).and_then(|count| interval(count, unit)));
+    }
+    let floored = |us: i64, kind| Some(time(name, arguments).and_then(|at| floor(&at, us, kind)));
+    match name {
+        "toStartOfSecond" => floored(SECOND_US, Kind::DateTime64),
+        "toStartOfMinute" => floored(60 * SECOND_US, Kind::DateTime),
+        "toStartOfFiveMinutes" | "toStartOfFiveMinute" => floored(5 * 60 * SECOND_US, Kind::DateTime),
+        "toStartOfTenMinutes" => floored(10 * 60 * SECOND_US, Kind::DateTime),
+        "toStartOfFifteenMinutes" => floored(15 * 60 * SECOND_US, Kind::DateTime),
+        "toStartOfHour" => floored(3600 * SECOND_US, Kind::DateTime),
+        "toStartOfDay" => floored(DAY_US, Kind::DateTime),
+        "toDate" => floored(DAY_US, Kind::Date),
+        "toUnixTimestamp" => Some(time(name, arguments).and_then(|at| divided(&at, SECOND_US, Kind::UInt32))),
+        "toUnixTimestamp64Milli" => Some(precise(name, arguments).and_then(|at| divided(&at, 1000, Kind::Int64))),
+        "toUnixTimestamp64Micro" => Some(precise(name, arguments).and_then(|at| divided(&at, 1, Kind::Int64))),
+        "fromUnixTimestamp" => Some(one(name, arguments).and_then(|seconds| from_seconds(&seconds))),
+        "toDateTime" | "toDateTime64" => Some(converted(name, arguments)),
+        "toSecond" => Some(part(name, arguments, SECOND_US, 60)),
+        "toMinute" => Some(part(name, arguments, 60 * SECOND_US, 60)),
+        "toHour" => Some(part(name, arguments, 3600 * SECOND_US, 24)),
+        "dateDiff" => Some(difference(arguments)),
+        "toStartOfInterval" => Some(start_of_interval(arguments)),
+        _ => None,
+    }
+}
+
+/// A time as ClickHouse writes it in a text.
+pub(super) fn written(at: &Term) -> Understood<Term> {
+    let seconds = format!("({} / {SECOND_US})", at.sql);
+    let sql = match at.kind {
+        Kind::Date => format!("strftime('%Y-%m-%d', {seconds}, 'unixepoch')"),
+        Kind::DateTime => format!("strftime('%Y-%m-%d %H:%M:%S', {seconds}, 'unixepoch')"),
+        _ => format!("(strftime('%Y-%m-%d %H:%M:%S', {seconds}, 'unixepoch') || printf('.%06d', {} % {SECOND_US}))", at.sql),
+    };
+    Term::of(&[at], sql, Kind::String)
+}
+
+fn one(name: &str, arguments: &[Term]) -> Understood<Term> {
+    match arguments {
+        [only] => Ok(only.clone()),
+        // A second argument of most of these is a timezone; the project's is UTC.
+        [first, zone] if zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC")) => Ok(first.clone()),
+        _ => refuse(format!("Function '{name}' expects 1 argument, found {}", arguments.len())),
+    }
+}
+
+fn time(name: &str, arguments: &[Term]) -> Understood<Term> {
+    one(name, arguments)?.must_be_time(name)
+}
+
+/// A time with a fraction: ClickHouse has none of the fine functions for a DateTime.
+fn precise(name: &str, arguments: &[Term]) -> Understood<Term> {
+    let at = time(name, arguments)?;
+    if at.kind == Kind::DateTime64 { Ok(at) } else { refuse(format!("The first argument for function {name} must be DateTime64")) }
+}
+
+fn floor(at: &Term, us: i64, kind: Kind) -> Understood<Term> {
+    Term::of(&[at], format!("({} / {us} * {us})", at.sql), kind)
+}
+
+fn divided(at: &Term, us: i64, kind: Kind) -> Understood<Term> {
+    Term::of(&[at], format!("({} / {us})", at.sql), kind)
+}
+
+fn part(name: &str, arguments: &[Term], us: i64, of: i64) -> Understood<Term> {
+    let at = time(name, arguments)?;
+    Term::of(&[&at], format!("({} / {us} % {of})", at.sql), Kind::UInt8)
+}
+
+fn from_seconds(seconds: &Term) -> Understood<Term> {
+    if !seconds.kind.is_whole() {
+        return refuse("A Unix timestamp must be a whole number.");
+    }
+    Term::of(&[seconds], format!("({} * {SECOND_US})", seconds.sql), Kind::DateTime)
+}
+
+/// `toDateTime`, `toDateTime64`: of a text in quotes, a number of seconds, or another time.
+fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
+    let precise = name == "toDateTime64";
+    let Some(first) = arguments.first() else { return refuse(format!("Function '{name}' expects at least 1 argument, found 0")) };
+    if let Some(text) = &first.text {
+        let Some(at) = parse_time(text) else { return refuse(format!("Cannot parse `{text}` as a time.")) };
+        let kind = if precise { Kind::DateTime64 } else { Kind::DateTime };
+        let us = if precise { at.us() } else { at.us().div_euclid(SECOND_US) * SECOND_US };
+        return Ok(Term::constant(us.to_string(), kind));
+    }
+    match first.kind {
+        kind if kind.is_time() && precise => Ok(Term { kind: Kind::DateTime64, ..first.clone() }),
+        kind if kind.is_time() => floor(first, SECOND_US, Kind::DateTime),
+        kind if kind.is_whole() && !precise => from_seconds(first),
+        other => refuse(format!("{name} of {} is not supported by this sandbox.", other.name(first.nullable))),
+    }
+}
+
+/// `dateDiff('hour', a, b)`: how many starts of an hour lie between.
+fn difference(arguments: &[Term]) -> Understood<Term> {
+    let [unit, from, to] = arguments else { return refuse("Function 'dateDiff' expects 3 arguments") };
+    let Some(us) = unit.text.as_deref().and_then(unit_us) else { return refuse("dateDiff wants a unit such as 'minute' first.") };
+    let (from, to) = (from.clone().must_be_time("dateDiff")?, to.clone().must_be_time("dateDiff")?);
+    Term::of(&[&from, &to], format!("({} / {us} - {} / {us})", to.sql, from.sql), Kind::Int64)
+}
+
+/// `toStartOfInterval(at, INTERVAL 5 MINUTE)`.
+fn start_of_interval(arguments: &[Term]) -> Understood<Term> {
+    let [at, span] = arguments else { return refuse("Function 'toStartOfInterval' expects 2 arguments") };
+    let at = at.clone().must_be_time("toStartOfInterval")?;
+    if span.kind != Kind::Interval || span.varies {
+        return refuse("toStartOfInterval wants a constant interval.");
+    }
+    Term::of(&[&at], format!("({} / {} * {})", at.sql, span.sql, span.sql), Kind::DateTime)
+}

@@ -1,0 +1,108 @@
+//! What only a sandbox has: its weather, and a look at everything it holds.
+
+use std::collections::HashMap;
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse, Response};
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use super::body;
+use super::event::{Event, Identity};
+use super::instance::Instance;
+use super::moment::Moment;
+use super::weather::{BadWeather, as_json};
+
+/// `GET /_sandbox/weather`.
+pub(super) async fn weather(State(instance): State<Instance>) -> Json<Value> {
+    Json(as_json(&instance.weather()))
+}
+
+/// `PUT /_sandbox/weather`: merged into what is there.
+pub(super) async fn change_weather(State(instance): State<Instance>, body: Body) -> Response {
+    let change = match body::read(body).await {
+        Ok(text) => serde_json::from_slice::<Value>(&text).map_err(|why| BadWeather(vec![format!("this is not JSON: {why}")])),
+        Err(why) => Err(BadWeather(vec![why.to_string()])),
+    };
+    match change.and_then(|change| instance.change_weather(&change)) {
+        Ok(weather) => Json(as_json(&weather)).into_response(),
+        Err(wrong) => (StatusCode::BAD_REQUEST, Json(json!({"error": wrong.to_string(), "wrong": wrong.0}))).into_response(),
+    }
+}
+
+/// `DELETE /_sandbox/weather`: fair again.
+pub(super) async fn clear_weather(State(instance): State<Instance>) -> Json<Value> {
+    instance.clear_weather();
+    weather(State(instance)).await
+}
+
+/// One event, however often it came in.
+struct Held {
+    event: Event,
+    /// When its first row was ingested; none while all of it waits in the queue.
+    created_at: Option<Moment>,
+    /// How many rows it makes in all: in the queue, in the table, and merged away.
+    copies: i64,
+    /// How many rows a query sees now.
+    rows: usize,
+}
+
+/// `GET /_sandbox/events`, `?event=` only those of that name: what capture has taken and the weather has not lost, in the order
+/// in which it was first received. An event that was taken twice stands here once: `copies` says how often it was taken, and
+/// `rows` how many rows of it a query sees now (0 while it waits in the queue, 2 until a duplicate is merged).
+pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query<HashMap<String, String>>) -> Response {
+    let Ok(mut held) = held(&instance).await else {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    };
+    if let Some(name) = asked.get("event") {
+        held.retain(|one| &one.event.event == name);
+    }
+    let list = held.iter().map(Held::as_json).collect::<Vec<_>>();
+    Json(list).into_response()
+}
+
+async fn held(instance: &Instance) -> sqlx::Result<Vec<Held>> {
+    let mut table = instance.table().await?;
+    let mut all = Vec::<Held>::new();
+    let mut places = HashMap::<Identity, usize>::new();
+    for row in table.rows().await? {
+        let one = one_of(&mut all, &mut places, &row.event);
+        one.copies += row.copies;
+        one.rows += 1;
+        one.created_at = Some(one.created_at.map_or(row.created_at, |earlier| earlier.min(row.created_at)));
+    }
+    for (event, rows) in instance.waiting() {
+        one_of(&mut all, &mut places, &event).copies += i64::from(rows);
+    }
+    all.sort_by_key(|one| one.event.received_at);
+    Ok(all)
+}
+
+/// The entry of an event, made when this is the first of it.
+fn one_of<'a>(all: &'a mut Vec<Held>, places: &mut HashMap<Identity, usize>, event: &Event) -> &'a mut Held {
+    let place = *places.entry(event.identity()).or_insert(all.len());
+    if place == all.len() {
+        all.push(Held { event: event.clone(), created_at: None, copies: 0, rows: 0 });
+    }
+    let one = &mut all[place];
+    one.event.received_at = one.event.received_at.min(event.received_at);
+    one
+}
+
+impl Held {
+    fn as_json(&self) -> Value {
+        json!({
+            "uuid": self.event.uuid.to_string(),
+            "event": self.event.event,
+            "distinct_id": self.event.distinct_id,
+            "timestamp": self.event.timestamp.iso(),
+            "received_at": self.event.received_at.iso(),
+            "created_at": self.created_at.map(Moment::iso),
+            "copies": self.copies,
+            "rows": self.rows,
+            "properties": serde_json::from_str::<Value>(&self.event.properties).unwrap_or(Value::Null),
+        })
+    }
+}

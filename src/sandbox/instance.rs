@@ -1,0 +1,165 @@
+//! The inside of the sandbox: its clock, its weather, what it was given.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, OnceCell};
+
+use super::annotations::Annotation;
+use super::chance::Chance;
+use super::event::Event;
+use super::moment::Moment;
+use super::pipeline::Pipeline;
+use super::table::Table;
+use super::weather::{BadWeather, Weather};
+use crate::clock::Clock;
+
+/// How long events are kept, in milliseconds of the clock: 48 hours.
+const KEPT_MS: i64 = 48 * 3600 * 1000;
+
+/// More events than this never wait, so that a queue stopped for days does not eat the machine.
+const MOST_WAITING: usize = 2_000_000;
+
+/// One PostHog. Cheap to clone; all clones are the same one.
+#[derive(Debug, Clone)]
+pub(super) struct Instance(Arc<Inside>);
+
+#[derive(Debug)]
+struct Inside {
+    clock: Clock,
+    moving: Mutex<Moving>,
+    /// Opened when it is first asked for.
+    table: OnceCell<AsyncMutex<Table>>,
+    annotations: Mutex<Vec<Annotation>>,
+}
+
+/// What changes with each request; locked for moments, never across an await.
+#[derive(Debug)]
+struct Moving {
+    weather: Weather,
+    chance: Chance,
+    pipeline: Pipeline,
+    /// How many uuids were made here, for events that came without one.
+    uuids: u64,
+}
+
+/// What happens to one request to capture, drawn once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// It is taken, and answered.
+    Answered,
+    /// Its connection is cut before anything is taken.
+    Cut,
+    /// It is taken, and its connection is cut instead of an answer.
+    AnswerLost,
+}
+
+impl Instance {
+    pub(super) fn new(clock: Clock) -> Self {
+        let moving = Moving { weather: Weather::default(), chance: Chance::seeded(0), pipeline: Pipeline::default(), uuids: 0 };
+        Self(Arc::new(Inside { clock, moving: Mutex::new(moving), table: OnceCell::new(), annotations: Mutex::default() }))
+    }
+
+    pub(super) fn now(&self) -> Moment {
+        Moment::now(&self.0.clock)
+    }
+
+    /// Holds an answer for this many milliseconds of the clock.
+    pub(super) async fn hold(&self, delay_ms: u64) {
+        if delay_ms > 0 {
+            self.0.clock.sleep(Duration::from_millis(delay_ms)).await;
+        }
+    }
+
+    pub(super) fn weather(&self) -> Weather {
+        self.moving().weather.clone()
+    }
+
+    /// Merges a change into the weather.
+    pub(super) fn change_weather(&self, change: &Value) -> Result<Weather, BadWeather> {
+        let next = self.weather().changed(change)?;
+        self.set_weather(next.clone());
+        Ok(next)
+    }
+
+    pub(super) fn clear_weather(&self) {
+        self.set_weather(Weather::default());
+    }
+
+    fn set_weather(&self, next: Weather) {
+        let now = self.now();
+        let mut moving = self.moving();
+        moving.pipeline.replan(&next.queue, now);
+        moving.weather = next;
+    }
+
+    /// What happens to a request to capture that comes in now.
+    pub(super) fn fate(&self) -> Fate {
+        let mut moving = self.moving();
+        let Moving { weather, chance, .. } = &mut *moving;
+        if chance.happens(weather.capture.reset_rate) {
+            Fate::Cut
+        } else if chance.happens(weather.capture.lose_answer_rate) {
+            Fate::AnswerLost
+        } else {
+            Fate::Answered
+        }
+    }
+
+    /// Puts events into the queue, but for those that the weather loses.
+    pub(super) fn take(&self, events: Vec<Event>) {
+        let oldest = self.oldest();
+        let mut moving = self.moving();
+        let Moving { weather, chance, pipeline, .. } = &mut *moving;
+        if pipeline.waiting().len() > MOST_WAITING {
+            pipeline.forget(oldest);
+        }
+        for event in events {
+            if chance.happens(weather.capture.drop_rate) {
+                continue;
+            }
+            let rows = if chance.happens(weather.queue.duplicate_rate) { 2 } else { 1 };
+            pipeline.put(event, rows, &weather.queue);
+        }
+    }
+
+    /// A uuid for an event that came without one: version 7, of this moment.
+    pub(super) fn fresh_uuid(&self) -> uuid::Uuid {
+        let ms = u64::try_from(self.now().us() / 1000).unwrap_or_default();
+        let mut moving = self.moving();
+        moving.uuids += 1;
+        let mut random = [0; 10];
+        random[2..].copy_from_slice(&moving.uuids.to_be_bytes());
+        uuid::Builder::from_unix_timestamp_millis(ms, &random).into_uuid()
+    }
+
+    /// Events that wait in the queue, with the number of rows that each will make.
+    pub(super) fn waiting(&self) -> Vec<(Event, u8)> {
+        self.moving().pipeline.waiting().iter().map(|waiting| (waiting.event.clone(), waiting.rows)).collect()
+    }
+
+    /// The table with everything in it that is ingested by now. The guard holds off other readers.
+    pub(super) async fn table(&self) -> sqlx::Result<AsyncMutexGuard<'_, Table>> {
+        let opened = self.0.table.get_or_try_init(|| async { Table::new().await.map(AsyncMutex::new) }).await?;
+        let mut table = opened.lock().await;
+        let now = self.now();
+        table.expect(self.moving().pipeline.drain(now));
+        table.settle().await?;
+        table.tidy(now, self.oldest()).await?;
+        Ok(table)
+    }
+
+    pub(super) fn annotations(&self) -> MutexGuard<'_, Vec<Annotation>> {
+        self.0.annotations.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn oldest(&self) -> Moment {
+        self.now().plus_ms(-KEPT_MS)
+    }
+
+    fn moving(&self) -> MutexGuard<'_, Moving> {
+        // Nothing in here is left half done by a panic.
+        self.0.moving.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

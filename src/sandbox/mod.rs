@@ -1,0 +1,92 @@
+//! A PostHog on loopback, seen from the server's side, with weather.
+//!
+//! It takes events in as capture does (v0 and v1), moves them through a queue that can be slow, stopped or double, and
+//! answers HogQL over what has come out of it. Weather makes each of its parts fail in the ways that were seen in real
+//! ones. It is a test double over real sockets, and the other end of the demo.
+//!
+//! Takes requests, the time from the [`Clock`], and weather. It shares no code with the client in `posthog/`: two views of
+//! one wire, written apart, so that a mistake in one does not hide in the other.
+//!
+//! The way of an event: [`capture`] takes it, [`pipeline`] holds it until it is ingested, [`table`] keeps it and runs what
+//! [`hogql`] made of a statement.
+
+mod about;
+mod annotations;
+mod body;
+mod capture;
+mod chance;
+mod event;
+mod flags;
+mod health;
+mod hogql;
+mod inspect;
+mod instance;
+mod moment;
+mod pipeline;
+mod private;
+mod query;
+mod router;
+mod server;
+mod table;
+mod weather;
+
+use std::future::Future;
+use std::io;
+
+use tokio::net::TcpListener;
+
+use crate::clock::Clock;
+use instance::Instance;
+
+pub use weather::{BadWeather, CaptureWeather, QueryWeather, QueueWeather, Weather};
+
+/// The token of the sandbox's only project.
+pub const TOKEN: &str = "phc_sandbox";
+
+/// The personal API key that may read and write that project.
+pub const PERSONAL_KEY: &str = "phx_sandbox";
+
+/// The id of that project.
+pub const PROJECT_ID: u32 = 1;
+
+/// One PostHog with one project. Cheap to clone; all clones are the same one.
+#[derive(Debug, Clone)]
+pub struct Sandbox {
+    instance: Instance,
+}
+
+impl Sandbox {
+    /// An empty PostHog in fair weather, whose time is that of `clock`.
+    #[must_use]
+    pub fn new(clock: Clock) -> Self {
+        Self { instance: Instance::new(clock) }
+    }
+
+    /// Answers requests that come in through `listener` until `stop`, then cuts every connection: kept-alive ones and
+    /// held requests as well.
+    ///
+    /// # Errors
+    /// When the listener fails for good.
+    pub async fn serve(&self, listener: TcpListener, stop: impl Future<Output = ()> + Send) -> io::Result<()> {
+        server::serve(&self.instance, listener, stop).await
+    }
+
+    /// The weather as it is.
+    #[must_use]
+    pub fn weather(&self) -> Weather {
+        self.instance.weather()
+    }
+
+    /// Changes the weather: what `change` does not name stays as it is, `null` puts a field back to fair.
+    ///
+    /// # Errors
+    /// Names every field that is wrong; nothing is changed then.
+    pub fn change_weather(&self, change: &serde_json::Value) -> Result<Weather, BadWeather> {
+        self.instance.change_weather(change)
+    }
+
+    /// Fair weather again. What waits in the queue is drained.
+    pub fn clear_weather(&self) {
+        self.instance.clear_weather();
+    }
+}
