@@ -3,8 +3,7 @@
 use super::{Ending, Mark, Plan, phases};
 use crate::model::{Endpoint, Host, Receipt, Refusal, Region, Reply};
 use crate::posthog::Client;
-use crate::posthog::instance::{self, Instance};
-use crate::posthog::token::{TokenState, knows_token};
+use crate::posthog::instance::{self, Instance, TokenState, knows_token};
 
 pub(super) async fn identify(
     client: &Client,

@@ -34,7 +34,7 @@ impl TokenFlags {
             flag: self.token.as_deref(),
             file: self.token_file.as_ref(),
             variable: TOKEN_VARIABLE,
-            prompt: "Project token (phc_...): ",
+            prompt: Some("Project token (phc_...): "),
         };
         let (setting, text) =
             given.find(invocation)?.ok_or_else(|| Misuse(format!("--token is missing; give it, or set {TOKEN_VARIABLE}")))?;
@@ -60,8 +60,17 @@ pub struct PersonalKeyFlags {
 }
 
 impl PersonalKeyFlags {
-    /// The key, or none where a person wants none.
+    /// The key, or none where a person wants none. Asks for it where there is somebody to ask.
     pub fn read(&self, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
+        self.read_or(Some("Personal API key with the scope query:read (phx_..., not shown; empty for none): "), invocation)
+    }
+
+    /// The key, or none where none is given. Asks nobody.
+    pub fn read_unasked(&self, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
+        self.read_or(None, invocation)
+    }
+
+    fn read_or(&self, prompt: Option<&'static str>, invocation: &Invocation) -> anyhow::Result<Option<PersonalKey>> {
         if self.no_personal_api_key {
             return Ok(None);
         }
@@ -70,7 +79,7 @@ impl PersonalKeyFlags {
             flag: self.personal_api_key.as_ref().map(SecretString::expose_secret),
             file: self.personal_api_key_file.as_ref(),
             variable: PERSONAL_KEY_VARIABLE,
-            prompt: "Personal API key with the scope query:read (phx_..., not shown; empty for none): ",
+            prompt,
         };
         let Some((setting, text)) = given.find(invocation)? else { return Ok(None) };
         Ok(rules::about(setting, rules::personal_key(text.expose_secret())).map_err(Misuse)?)
@@ -83,7 +92,7 @@ struct Given<'a> {
     flag: Option<&'a str>,
     file: Option<&'a PathBuf>,
     variable: &'static str,
-    prompt: &'static str,
+    prompt: Option<&'static str>,
 }
 
 impl Given<'_> {
@@ -99,9 +108,9 @@ impl Given<'_> {
         if let Some(key) = invocation.environment.value(self.variable) {
             return Ok(Some((self.variable, key.into())));
         }
-        if !io::stdin().is_terminal() {
-            return Ok(None);
+        match self.prompt {
+            Some(prompt) if io::stdin().is_terminal() => Ok(Some((self.setting, rpassword::prompt_password(prompt)?.into()))),
+            _ => Ok(None),
         }
-        Ok(Some((self.setting, rpassword::prompt_password(self.prompt)?.into())))
     }
 }

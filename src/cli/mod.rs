@@ -10,16 +10,22 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod apply;
 mod apps;
+mod beats;
+mod check;
 mod completions;
 mod config;
 mod cost;
+mod demo;
 mod edit;
 mod export;
 mod global;
 mod keys;
 pub mod logs;
 mod projects;
+mod run;
+mod sandbox;
 mod screen;
+mod status;
 mod table;
 mod trouble;
 
@@ -34,6 +40,8 @@ use crate::model::ProjectSpec;
 #[derive(Debug, Parser)]
 #[command(name = "heartbeat", version, disable_help_subcommand = true, max_term_width = 110)]
 #[command(after_help = "The first two minutes:
+  heartbeat demo                               everything on this machine, with nothing set up
+  heartbeat check --host us --token phc_...    one event now, followed all the way
   heartbeat config example > heartbeat.toml   settings that explain themselves
   heartbeat config check heartbeat.toml       every problem at once
   heartbeat apply heartbeat.toml              into the store; what changed is shown
@@ -53,12 +61,18 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 #[expect(missing_docs, reason = "a text on a variant would take the place of the command's own in its help")]
 pub enum Command {
+    Demo(demo::Demo),
+    Check(check::Check),
+    Run(run::Run),
+    Status(status::Status),
+    Beats(beats::Beats),
     Apply(apply::Apply),
     Export(export::Export),
     Projects(projects::Projects),
     Apps(apps::Apps),
     #[command(subcommand)]
     Config(config::Config),
+    Sandbox(sandbox::SandboxCommand),
     Completions(completions::Completions),
 }
 
@@ -73,6 +87,12 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
             invocation.screen.text(&Cli::command().render_help().ansi().to_string())?;
             Ok(ExitCode::SUCCESS)
         }
+        Some(Command::Demo(demo)) => demo.run(&invocation).await,
+        Some(Command::Check(check)) => check.run(&invocation).await,
+        Some(Command::Run(run)) => run.run(&invocation).await,
+        Some(Command::Status(status)) => status.run(&invocation).await,
+        Some(Command::Beats(beats)) => beats.run(&invocation).await,
+        Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await,
         Some(Command::Apply(apply)) => apply.run(&invocation).await,
         Some(Command::Export(export)) => export.run(&invocation).await,
         Some(Command::Projects(projects)) => projects.run(&invocation).await,

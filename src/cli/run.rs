@@ -57,7 +57,8 @@ impl Run {
         let put: Vec<ProjectSpec> = settings.projects.iter().map(|wanted| wanted.over(&stored)).collect();
         let others = stored.iter().filter(|known| put.iter().all(|wanted| wanted.name != known.name));
         self.refuse_the_world(others.chain(&put))?;
-        let concerned: Vec<ProjectSpec> = stored.iter().filter(|known| put.iter().any(|wanted| wanted.name == known.name)).cloned().collect();
+        let concerned: Vec<ProjectSpec> =
+            stored.iter().filter(|known| put.iter().any(|wanted| wanted.name == known.name)).cloned().collect();
         let changes = changes(&concerned, &put);
         if !changes.is_empty() {
             store.apply(&put, &[], clock.now()).await?;

@@ -16,12 +16,14 @@ use crate::report::{Report, reports};
 
 /// Show each project's verdict, how far its data is complete, its lag, and its last hour
 #[derive(Debug, Args)]
-#[command(after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
+#[command(
+    after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
 
 JSON: [{project, health, verdict, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
 arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}]; times are RFC 3339.
 
-Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle.")]
+Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."
+)]
 pub struct Status {
     /// This project alone
     #[arg(long, value_name = "NAME")]

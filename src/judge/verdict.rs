@@ -4,7 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use crate::model::{
-    DistinctId, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Pace, Phase, Recorded, Route, Timestamp, Traffic, span,
+    DistinctId, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Pace, Phase, Recorded, Route, Timestamp, Traffic,
+    span,
 };
 
 /// Everything a verdict is made from.

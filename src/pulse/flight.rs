@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::model::{Minute, Recorded, RouteId, Timestamp};
+use crate::model::{Minute, RouteId, Timestamp};
 use crate::vitals::{Loop, Vitals};
 
 /// Beats between sending and recording. When there are none, the pulse has done all that was due.
@@ -33,10 +33,10 @@ impl Flight {
     }
 
     /// These are on record now.
-    pub(super) fn landed(&self, beats: &[Recorded]) {
+    pub(super) fn landed(&self, beats: &[(RouteId, Minute)]) {
         let mut state = self.lock();
         for beat in beats {
-            state.airborne.remove(&(beat.route, beat.minute));
+            state.airborne.remove(beat);
         }
         self.sign(&state);
     }

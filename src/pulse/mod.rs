@@ -14,7 +14,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
-use crate::model::{Beat, Evidence, EvidenceOf, Minute, Project, Recorded, RouteId, Timestamp};
+use crate::model::{Beat, Evidence, EvidenceOf, Minute, Project, Receipt, Recorded, RouteId, Timestamp};
 use crate::posthog::{self, capture};
 use crate::store::{Roster, Store, StoreError};
 use crate::vitals::Vitals;
@@ -49,6 +49,15 @@ pub struct Pulse {
 struct Sent {
     beat: Recorded,
     evidence: Option<Evidence>,
+    /// Whether no other try follows.
+    is_last: bool,
+}
+
+impl Sent {
+    fn new(route: RouteId, minute: Minute, receipt: &Receipt, now: Timestamp, is_last: bool) -> Self {
+        let evidence = EvidenceOf::receipt(receipt).map(|of| Evidence { route, minute, at: now, of });
+        Self { beat: Recorded::of_receipt(route, minute, receipt), evidence, is_last }
+    }
 }
 
 impl Pulse {
@@ -123,9 +132,7 @@ impl Pulse {
                 flight.took_off(entry.route, minute);
                 let (pulse, project, receipts) = (self.clone(), Arc::clone(&roster.projects()[entry.project]), receipts.clone());
                 tokio::spawn(async move {
-                    let sent = pulse.send(&project, entry, minute).await;
-                    // The recorder outlives every sender; if it is gone, so is the process.
-                    let _ = receipts.send(sent);
+                    pulse.send(&project, entry, minute, &receipts).await;
                     drop(permit);
                 });
             }
@@ -136,8 +143,9 @@ impl Pulse {
         }
     }
 
-    /// Sends one beat and gives what is to be recorded of it.
-    async fn send(&self, project: &Project, due: Due, minute: Minute) -> Sent {
+    /// Sends one beat, and what is to be recorded of it to the recorder: a first failure at once, since trying again may
+    /// take the rest of the minute, and the last word.
+    async fn send(&self, project: &Project, due: Due, minute: Minute, receipts: &mpsc::UnboundedSender<Sent>) {
         let route = &project.routes[due.route_index];
         let beat = Beat::derive(&project.spec.token, &route.spec, minute);
         // The timestamp is that of the sending, and lies in the beat's own minute: a repeat then falls into the same day.
@@ -151,10 +159,19 @@ impl Pulse {
             beat: &beat,
             timestamp,
         };
-        let receipt = capture::send(&self.client, &event, minute.end()).await;
+        let record = |receipt: &Receipt, is_last| {
+            let sent = Sent::new(route.id, minute, receipt, self.clock.now(), is_last);
+            // The recorder outlives every sender; if it is gone, so is the process.
+            let _ = receipts.send(sent);
+        };
+        let mut first_failure = |receipt: Receipt| {
+            if receipt.tries == 1 {
+                record(&receipt, false);
+            }
+        };
+        let receipt = capture::send_telling(&self.client, &event, minute.end(), &mut first_failure).await;
         tracing::debug!(project = %project.spec.name, route = route.spec.name, %minute, reply = ?receipt.reply, "sent");
-        let evidence = EvidenceOf::receipt(&receipt).map(|of| Evidence { route: route.id, minute, at: self.clock.now(), of });
-        Sent { beat: Recorded::of_receipt(route.id, minute, &receipt), evidence }
+        record(&receipt, true);
     }
 }
 
@@ -167,30 +184,40 @@ fn warn_of_missed(walked: Option<Minute>, minute: Minute) {
 
 /// Writes receipts, as many at once as have come together, until all senders are gone.
 async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, flight: Arc<Flight>) {
-    let (mut beats, mut evidence, mut batch) = (Vec::new(), Vec::new(), Vec::with_capacity(64));
+    let (mut held, mut batch) = (Held::default(), Vec::with_capacity(64));
     while arriving.recv_many(&mut batch, MAX_BATCH).await > 0 {
-        for sent in batch.drain(..) {
-            beats.push(sent.beat);
-            evidence.extend(sent.evidence);
-        }
+        held.extend(batch.drain(..));
         let mut ails = false;
-        while let Err(error) = pulse.store.record(&beats, &evidence).await {
+        while let Err(error) = pulse.store.record(&held.beats, &held.evidence).await {
             if !std::mem::replace(&mut ails, true) {
-                tracing::error!(%error, receipts = beats.len(), "cannot record receipts; they are held, and tried again every second");
+                tracing::error!(%error, receipts = held.beats.len(), "cannot record receipts; they are held, and tried again every second");
             }
             pulse.clock.sleep(REFRESH_EVERY).await;
-            while let Ok(sent) = arriving.try_recv() {
-                beats.push(sent.beat);
-                evidence.extend(sent.evidence);
-            }
-            if let Some(over) = beats.len().checked_sub(MAX_HELD) {
-                flight.landed(&beats[..over]);
-                beats.drain(..over);
-            }
-            evidence.truncate(MAX_HELD);
+            held.extend(std::iter::from_fn(|| arriving.try_recv().ok()));
         }
-        flight.landed(&beats);
-        beats.clear();
-        evidence.clear();
+        flight.landed(&std::mem::take(&mut held).landed);
+    }
+}
+
+/// What waits to be recorded.
+#[derive(Default)]
+struct Held {
+    beats: Vec<Recorded>,
+    evidence: Vec<Evidence>,
+    /// Those that nothing more comes of.
+    landed: Vec<(RouteId, Minute)>,
+}
+
+impl Held {
+    fn extend(&mut self, receipts: impl Iterator<Item = Sent>) {
+        for sent in receipts {
+            self.landed.extend(sent.is_last.then_some((sent.beat.route, sent.beat.minute)));
+            self.beats.push(sent.beat);
+            self.evidence.extend(sent.evidence);
+        }
+        // A store that is away for hours must not cost the memory of this machine.
+        let over = self.beats.len().saturating_sub(MAX_HELD);
+        self.beats.drain(..over);
+        self.evidence.drain(..self.evidence.len().saturating_sub(MAX_HELD));
     }
 }

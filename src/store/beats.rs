@@ -33,12 +33,13 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
     Ok(())
 }
 
-/// Writes what looks made of beats. The first look that saw a beat stands; later ones can only find more copies of it.
+/// Writes what looks made of beats. The first look that saw a beat stands; later ones can only find more copies of it. No look makes a
+/// beat Refused or Unreachable: where one says so it only leaves what it read, and a later try may have been accepted since.
 pub(super) async fn settle(work: &mut Work, settled: &[Settled]) -> Result<(), StoreError> {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) VALUES ";
         let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
-                       outcome = CASE WHEN beats.outcome IN (1, 2) THEN beats.outcome ELSE excluded.outcome END, \
+                       outcome = CASE WHEN beats.outcome IN (1, 2) OR excluded.outcome IN (5, 6) THEN beats.outcome ELSE excluded.outcome END, \
                        missed_after_ms = CASE WHEN beats.outcome IN (1, 2) THEN beats.missed_after_ms \
                        ELSE COALESCE(excluded.missed_after_ms, beats.missed_after_ms) END, \
                        seen_after_ms = COALESCE(beats.seen_after_ms, excluded.seen_after_ms), \

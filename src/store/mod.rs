@@ -15,6 +15,7 @@ mod phases;
 mod postgres;
 mod projects;
 mod quote;
+mod roster;
 mod seal;
 mod sql;
 mod sqlite;
@@ -28,6 +29,7 @@ use async_trait::async_trait;
 
 use crate::model::{Evidence, Hour, Look, Minute, Project, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Timestamp};
 
+pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use sql::{open, open_within};
 pub use trouble::{OpenError, StoreError};

@@ -7,5 +7,6 @@ mod hogql;
 mod posthog;
 mod sandbox;
 mod store;
+mod stories;
 mod support;
 mod wire;

@@ -46,6 +46,12 @@ pub struct Event<'a> {
 /// Sends a beat. Where trying again can help it is tried again, with the same bytes, as long as it is not yet
 /// `no_try_after`; the first try is always made.
 pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> Receipt {
+    send_telling(client, event, no_try_after, &mut |_| {}).await
+}
+
+/// The same; `tell` hears of each try that failed while another one follows. It may take a minute until the last word, and
+/// somebody may want to see the trouble before.
+pub async fn send_telling(client: &Client, event: &Event<'_>, no_try_after: Timestamp, tell: &mut (dyn FnMut(Receipt) + Send)) -> Receipt {
     let sent = client.clock().now();
     let mut parcel = match Parcel::new(client, event) {
         Ok(parcel) => parcel,
@@ -61,9 +67,13 @@ pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -
             Again::Soon { floor } => Some(retry::pause(event.beat.uuid, tries).max(floor)),
             Again::After(asked) => Some(asked),
         };
+        let receipt = Receipt { sent, reply: verdict.reply, phases: track.phases(), tries };
         match pause {
-            Some(pause) if tries < u8::MAX && client.clock().now().plus(pause) < no_try_after => client.clock().sleep(pause).await,
-            _ => return Receipt { sent, reply: verdict.reply, phases: track.phases(), tries },
+            Some(pause) if tries < u8::MAX && client.clock().now().plus(pause) < no_try_after => {
+                tell(receipt);
+                client.clock().sleep(pause).await;
+            }
+            _ => return receipt,
         }
     }
 }

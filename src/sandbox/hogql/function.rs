@@ -67,9 +67,7 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
             Term::of(&[&whole, &start], sql, Kind::UInt8)
         }
-        ("if", [condition, yes, no]) => {
-            operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone())
-        }
+        ("if", [condition, yes, no]) => operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone()),
         ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
             let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
             operator::choice(branches.collect::<Understood<_>>()?, otherwise.clone())
@@ -138,7 +136,8 @@ fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
     }
     let text = term.clone().must_be_text("toInt and toFloat")?;
     // A text is a number when it begins and ends like one and has nothing but a number's letters.
-    let sql = format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
+    let sql =
+        format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
     Ok(Term::of(&[&text], sql, kind)?.nullable())
 }
 

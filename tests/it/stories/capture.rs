@@ -109,7 +109,9 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     world.weather(json!({"capture": {"delay_ms": 300_000}}));
     let slot = world.slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
-    world.seconds_until("four more minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4))).await;
+    world
+        .seconds_until("four more minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4)))
+        .await;
     let outcomes = world.outcomes().await;
     assert!(outcomes.starts_with("AAUUU"), "{outcomes}");
     let verdict = world.verdict().await;

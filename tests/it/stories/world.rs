@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::{
-    Beat, Events, HeartbeatApp, Host, Minute, Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId,
-    Timestamp,
+    Beat, Events, HeartbeatApp, Host, Minute, Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded,
+    RouteId, Timestamp,
 };
 use heartbeat::posthog::{self, Client};
 use heartbeat::pulse::Pulse;
