@@ -112,3 +112,27 @@ pub(super) fn redirect_words(place: &Place, ask: &Ask, heard: &Heard) -> String 
         None => format!("answers {status} to `{shown}`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_came_is_quoted_on_one_line_within_its_bound(bytes: Vec<u8>, most in 0..100_usize) {
+            let line = printable(&bytes, most, None);
+            prop_assert!(line.len() <= most);
+            prop_assert!(!line.chars().any(char::is_control));
+            prop_assert!(!line.contains("  "));
+        }
+
+        #[test]
+        fn a_key_is_never_quoted_wherever_it_stands(before in "[a-z <>]{0,40}", after in "[a-z <>]{0,40}", most in 0..100_usize) {
+            let key = PersonalKey::parse("phx_secret").unwrap();
+            let line = printable(format!("{before}phx_secret{after}").as_bytes(), most, Some(&key));
+            prop_assert!(!line.contains("phx_s"));
+        }
+    }
+}

@@ -51,7 +51,4 @@ pub enum SettingsError {
     /// A private authority's certificate that cannot be read.
     #[error("the private CA certificate cannot be used: {0}")]
     Root(String),
-    /// TLS cannot be set up at all.
-    #[error("TLS cannot be set up: {0}")]
-    Tls(String),
 }

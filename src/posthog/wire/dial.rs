@@ -115,8 +115,10 @@ impl Dialer {
 
     async fn agree(&self, origin: &Origin, stream: Stream, track: &Track) -> Result<(Stream, bool), Cut> {
         track.enter(Phase::Tls);
+        let cut = |words| Cut { at: Phase::Tls, words };
+        self.tls.prepare().await.map_err(cut)?;
         let begun = self.clock.monotonic();
-        let stream = self.tls.agree(origin.host(), stream).await.map_err(|words| Cut { at: Phase::Tls, words })?;
+        let stream = self.tls.agree(origin.host(), stream).await.map_err(cut)?;
         let took = self.clock.monotonic().saturating_sub(begun);
         track.took(|phases| phases.tls_us = Some(microseconds(took)));
         let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");

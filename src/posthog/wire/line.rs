@@ -9,7 +9,7 @@ use http::{HeaderValue, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
 use super::dial::Opened;
 use super::exchange::read;
@@ -149,9 +149,7 @@ impl Line {
 
     async fn lease(&self, dialer: &Dialer, cold: bool, track: &Track) -> Result<Lease<'_>, Cut> {
         let came = dialer.clock.monotonic();
-        if cold && self.claim_cold(dialer.clock.now().minute()) {
-            // While it is dialled, others use what is kept, or wait for it.
-            let _first = self.dialling.try_acquire();
+        if cold && let Some(_permit) = self.claim_cold(dialer.clock.now().minute()) {
             return self.dial(dialer, track).await;
         }
         if let Some(connection) = self.lock().take(came) {
@@ -166,9 +164,17 @@ impl Line {
         self.dial(dialer, track).await
     }
 
-    /// Whether `minute` has had no cold dial yet; it has one now.
-    fn claim_cold(&self, minute: Minute) -> bool {
-        self.lock().cold.replace(minute) != Some(minute)
+    /// The right to the cold dial of `minute`, if it has had none. While it is dialled, others use what is kept, or wait for
+    /// it: the permit is taken before anybody else can see that the minute has its dial.
+    fn claim_cold(&self, minute: Minute) -> Option<Result<SemaphorePermit<'_>, TryAcquireError>> {
+        let mut kept = self.lock();
+        // At the turn of a minute, one that read the clock before it may come after one that read it behind.
+        let has_its_dial = kept.cold.is_some_and(|last| last == minute || last == minute.plus(1));
+        if has_its_dial {
+            return None;
+        }
+        kept.cold = Some(minute);
+        Some(self.dialling.try_acquire())
     }
 
     async fn dial(&self, dialer: &Dialer, track: &Track) -> Result<Lease<'_>, Cut> {

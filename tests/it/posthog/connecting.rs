@@ -134,18 +134,35 @@ async fn the_second_beat_of_a_minute_reuses_the_connection_and_a_new_minute_dial
 }
 
 #[tokio::test]
+async fn a_clock_that_steps_back_over_the_turn_of_the_minute_dials_no_more() {
+    let server = always(ok).await;
+    let (client, hand) = turned(Vec::new());
+    let turn = Timestamp::from_ms(1_740_000_000_000);
+    for (wall, dials) in
+        [(turn, 1), (turn.minus(Duration::from_millis(1)), 1), (turn, 1), (turn.plus(MINUTE), 2), (turn.minus(60 * MINUTE), 3)]
+    {
+        hand.step_to(wall);
+        Sample::new(Endpoint::V0).send_once(&client, &server.base()).await;
+        assert_eq!(server.connections(), dials, "{wall}");
+    }
+}
+
+#[tokio::test]
 async fn a_connection_idle_for_too_long_is_not_used_again() {
     let server = always(ok).await;
     let (client, hand) = turned(Vec::new());
     let sample = Sample::new(Endpoint::V0);
     sample.send_once(&client, &server.base()).await;
-    hand.advance(Duration::from_secs(15));
-    // In another minute, so this one is cold; the one after it is not.
-    hand.advance(Duration::from_secs(60 - 15));
-    sample.send_once(&client, &server.base()).await;
-    hand.advance(Duration::from_secs(50));
-    let receipt = sample.send_once(&client, &server.base()).await;
-    assert!(receipt.phases.connect_us.is_some());
+    // All within one minute, so that none is dialled for being the first.
+    for (later, dialled) in [(40, false), (14, false), (5, false)] {
+        hand.advance(Duration::from_secs(later));
+        let receipt = sample.send_once(&client, &server.base()).await;
+        assert_eq!(receipt.phases.connect_us.is_some(), dialled);
+    }
+    let start = Timestamp::from_ms(1_740_000_000_000);
+    hand.advance(Duration::from_secs(46));
+    hand.step_to(start);
+    assert!(sample.send_once(&client, &server.base()).await.phases.connect_us.is_some());
 }
 
 #[tokio::test]
@@ -192,7 +209,7 @@ async fn a_shared_connection_that_gave_no_answer_is_not_used_again() {
     assert!(receipt.phases.tls_us.is_some(), "in the same minute, and dialled all the same");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn beats_that_meet_no_connection_at_once_share_one_of_http2() {
     let (server, certificate) = H2Server::start().await;
     let (client, hand) = turned(vec![certificate]);
@@ -216,7 +233,7 @@ async fn beats_that_meet_no_connection_at_once_share_one_of_http2() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn more_beats_than_one_http2_connection_seats_take_another() {
     let (server, certificate) = H2Server::start().await;
     let (client, _hand) = turned(vec![certificate]);
@@ -234,7 +251,7 @@ async fn more_beats_than_one_http2_connection_seats_take_another() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_beats_over_http1_are_all_answered() {
     let server = always(ok).await;
     let client = client();

@@ -5,7 +5,7 @@ use heartbeat::model::{Endpoint, Phase, Refusal, Reply};
 use heartbeat::posthog::{Client, Proxies, Settings, SettingsError};
 
 use super::Sample;
-use super::scripted::{Act, Server, always, answer, ok};
+use super::scripted::{Act, Request, Server, always, answer, ok};
 
 const BASIC: &str = "Basic dXNlcjpodW50ZXIy"; // user:hunter2
 
@@ -32,20 +32,29 @@ async fn plain_http_goes_through_a_proxy_in_the_absolute_form() {
 }
 
 #[tokio::test]
-async fn https_goes_through_a_tunnel() {
+async fn https_goes_through_a_tunnel_of_a_plain_proxy_and_of_one_behind_tls() {
     let (server, certificate) = Server::start_tls(|_, _| ok()).await;
     let to = server.address();
-    let proxy = Server::start(move |_, _| Act::Tunnel("HTTP/1.1 200 Connection established\r\nvia: it\r\n\r\n".into(), to)).await;
-    let proxies = Proxies { https: Some(format!("http://user:hunter2@{}", proxy.address())), ..Proxies::default() };
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, vec![certificate]), &server.tls_base()).await;
-    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-    assert!(receipt.phases.tls_us.is_some());
-    let connect = &proxy.requests()[0];
-    assert_eq!(connect.line(), format!("CONNECT localhost:{} HTTP/1.1", to.port()));
-    assert_eq!(connect.header("proxy-authorization"), Some(BASIC));
-    // What is meant for PostHog is not told to the proxy, nor the proxy's password to PostHog.
-    assert_eq!(server.requests()[0].line(), "POST /i/v0/e/ HTTP/1.1");
-    assert_eq!(server.requests()[0].header("proxy-authorization"), None);
+    let open = move |_, _: &Request| Act::Tunnel("HTTP/1.1 200 Connection established\r\nvia: it\r\n\r\n".into(), to);
+    let plain = Server::start(open).await;
+    let (secured, its_certificate) = Server::start_tls(open).await;
+    let trusted = vec![certificate, its_certificate];
+    for (proxy, address) in [
+        (&plain, format!("http://user:hunter2@{}", plain.address())),
+        (&secured, format!("https://user:hunter2@localhost:{}", secured.address().port())),
+    ] {
+        let proxies = Proxies { https: Some(address), ..Proxies::default() };
+        let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, trusted.clone()), &server.tls_base()).await;
+        assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+        assert!(receipt.phases.tls_us.is_some());
+        let connect = &proxy.requests()[0];
+        assert_eq!(connect.line(), format!("CONNECT localhost:{} HTTP/1.1", to.port()));
+        assert_eq!(connect.header("proxy-authorization"), Some(BASIC));
+        // What is meant for PostHog is not told to the proxy, nor the proxy's password to PostHog.
+        let request = server.requests().pop().unwrap();
+        assert_eq!(request.line(), "POST /i/v0/e/ HTTP/1.1");
+        assert_eq!(request.header("proxy-authorization"), None);
+    }
 }
 
 #[tokio::test]
