@@ -15,7 +15,7 @@ use crate::store::{self, SealError, Sealer, Store};
 /// Says which database or key could not be opened, and why; never with a password.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let sealer = match &settings.key {
-        KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(not_a_key)?,
+        KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
         KeySource::File(path) => {
             make_room_for(path)?;
             Sealer::from_key_file(path)?
@@ -29,7 +29,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 }
 
 /// A variable that holds no key is a problem of the settings.
-fn not_a_key(wrong: SealError) -> Problems {
+fn not_a_key(wrong: &SealError) -> Problems {
     Problem::new("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
 }
 
