@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::Home;
 
 /// No prompt takes longer to come.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What comes from the terminal, read until it says what is waited for.
 struct Terminal {
