@@ -16,7 +16,7 @@ use crate::store::Store;
 /// Flags that every command takes.
 #[derive(Debug, Clone, Args)]
 pub struct Global {
-    /// Where things are remembered: sqlite:PATH or postgres://... [default: DATABASE_URL, else the file of --config, else
+    /// Where things are remembered: sqlite:PATH or postgres://... [default: `DATABASE_URL`, else the file of --config, else
     /// heartbeat.db in the platform's data directory]
     #[arg(long, global = true, value_name = "URL", help_heading = "Options for every command")]
     pub database: Option<DatabaseFlag>,
@@ -25,7 +25,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "FILE", help_heading = "Options for every command")]
     pub config: Option<PathBuf>,
 
-    /// When to use colour: auto (on a terminal, unless NO_COLOR is set), always, never
+    /// When to use colour: auto (on a terminal, unless `NO_COLOR` is set), always, never
     #[arg(
         long,
         global = true,

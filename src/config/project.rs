@@ -6,17 +6,25 @@ use super::keys::{self, KeyPlaces};
 use super::section::Section;
 use super::{KeyWish, Wanted, heartbeat, rules};
 
+const FIELD: &str = "project";
+
 /// Reads all projects of a file. One that has a problem is left out; the problem is noted.
 pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> {
     let mut names = Vec::new();
     let mut projects = Vec::new();
-    for (index, section) in top.sections("project", "project").into_iter().enumerate() {
+    for (index, section) in top.sections(FIELD, FIELD).into_iter().enumerate() {
         let section = section.numbered("", "project", index);
         let name = section.required("name", "shop", |text| named(text, &names));
         names.extend(name.clone());
         projects.extend(read(section, name, places));
     }
     projects
+}
+
+/// Leaves the projects of a file unread, and known.
+pub(super) fn pass_over(top: &Section<'_>) -> Vec<Wanted> {
+    top.has(FIELD);
+    Vec::new()
 }
 
 fn named(text: &str, taken: &[ProjectName]) -> Result<ProjectName, String> {

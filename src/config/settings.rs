@@ -10,7 +10,8 @@ use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec};
 use super::document::{Document, Findings};
 use super::keys::KeyPlaces;
 use super::section::Section;
-use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Retention, Wanted, project, rules, service};
+use super::service::{self, Service};
+use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Retention, Wanted, project, rules};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -65,29 +66,11 @@ impl Settings {
     /// # Errors
     /// Every problem there is.
     pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
-        let Sources { environment, file, .. } = sources;
-        let document = file.map(Document::read).transpose()?;
-        let tables = document.as_ref().map(Document::tables).transpose()?;
-        let mut problems = Vec::new();
-
-        let mut service = service::Service::default();
-        let mut projects = Vec::new();
-        if let (Some(path), Some(document), Some(tables)) = (file, &document, &tables) {
-            let directory = path.parent().unwrap_or(Path::new(""));
-            let findings = Findings::of(document);
-            let top = Section::top(&findings, tables);
-            service = service::read(&top, directory);
-            if scope == Scope::Everything {
-                projects = project::read_all(&top, KeyPlaces { environment, directory });
-            } else {
-                top.has("project");
-            }
-            top.finish();
-            problems.extend(findings.into_problems());
-        } else if scope == Scope::Everything {
-            projects.extend(of_environment(environment, &mut problems));
-        }
-
+        let environment = sources.environment;
+        let Written { service, projects, mut problems } = match sources.file {
+            Some(path) => Written::in_file(path, environment, scope)?,
+            None => Written::in_environment(environment, scope),
+        };
         let database = noted(choose_database(sources, service.database), &mut problems);
         let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
         match (database, key) {
@@ -96,6 +79,39 @@ impl Settings {
             }
             _ => Err(Problems::of(problems)),
         }
+    }
+}
+
+/// What a file says; or the environment, where there is no file.
+#[derive(Default)]
+struct Written {
+    service: Service,
+    projects: Vec<Wanted>,
+    problems: Vec<Problem>,
+}
+
+impl Written {
+    fn in_file(path: &Path, environment: &Environment, scope: Scope) -> Result<Self, Problems> {
+        let document = Document::read(path)?;
+        let tables = document.tables()?;
+        let findings = Findings::of(&document);
+        let top = Section::top(&findings, &tables);
+        let directory = path.parent().unwrap_or(Path::new(""));
+        let service = service::read(&top, directory);
+        let projects = match scope {
+            Scope::Everything => project::read_all(&top, KeyPlaces { environment, directory }),
+            Scope::Service => project::pass_over(&top),
+        };
+        top.finish();
+        Ok(Self { service, projects, problems: findings.into_problems() })
+    }
+
+    fn in_environment(environment: &Environment, scope: Scope) -> Self {
+        let mut written = Self::default();
+        if scope == Scope::Everything {
+            written.projects.extend(of_environment(environment, &mut written.problems));
+        }
+        written
     }
 }
 

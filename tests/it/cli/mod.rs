@@ -16,6 +16,7 @@ mod exporting;
 mod help;
 mod misuse;
 mod projects;
+mod prompting;
 mod secrets;
 
 /// A home of its own, in which the program is run with nothing else in its environment.

@@ -2,6 +2,9 @@
 
 use std::fs;
 
+use heartbeat::config::EXAMPLE;
+use proptest::prelude::*;
+
 use super::{File, environment, load};
 
 const RIGHT: &str = "[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n";
@@ -53,6 +56,20 @@ fn what_is_not_toml_is_told_by_line_and_never_quoted() {
     heartbeat.toml:4: is not TOML: string values must be quoted, expected literal string
     heartbeat.toml:5: is not TOML: duplicate key
     "#);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_damaged_file_is_told_and_never_quotes_a_key(at in any::<prop::sample::Index>(), gone in 0..4_usize, put in "[\\PC\n]{0,3}") {
+        let mut text = EXAMPLE.replace("#personal_api_key = \"phx_...\"", "personal_api_key = \"phx_hunter2\"").chars().collect::<Vec<_>>();
+        let start = at.index(text.len());
+        text.splice(start..(start + gone).min(text.len()), put.chars());
+        if let Err(problems) = File::of(text.into_iter().collect::<String>()).load(&environment()) {
+            prop_assert!(!problems.is_empty() && problems.iter().all(|problem| !problem.contains("hunter2")), "{:?}", problems);
+        }
+    }
 }
 
 #[test]
