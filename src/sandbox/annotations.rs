@@ -68,11 +68,7 @@ pub(super) async fn write(
 }
 
 /// `GET /api/projects/{project}/annotations/`, newest first.
-pub(super) async fn list(
-    State(instance): State<Instance>,
-    Path(project): Path<String>,
-    headers: HeaderMap,
-) -> Result<Json<Value>, Denial> {
+pub(super) async fn list(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     admit_to(&project, &instance, &headers)?;
     let results = instance.annotations().iter().rev().map(Annotation::as_json).collect::<Vec<_>>();
     Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))

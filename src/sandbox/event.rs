@@ -34,7 +34,9 @@ impl Event {
     pub(super) fn partition(&self) -> u8 {
         let key = [super::TOKEN.as_bytes(), b":", self.distinct_id.as_bytes()].concat();
         let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-        ((hash >> 32) % u64::from(PARTITIONS)) as u8
+        // Folded once more: names that differ in their last letter would share a partition otherwise.
+        let folded = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        ((folded >> 33) % u64::from(PARTITIONS)) as u8
     }
 
     pub(super) fn identity(&self) -> Identity {

@@ -47,7 +47,7 @@ pub(super) async fn answer(State(instance): State<Instance>, Path(project): Path
 async fn run(instance: &Instance, request: &[u8]) -> Result<Value, Denial> {
     let statement = statement(request)?;
     let now = instance.now();
-    let plan = hogql::plan(&statement, now).map_err(|why| Denial::invalid(why.to_string()))?;
+    let plan = hogql::plan_apart(statement.clone(), now).await.map_err(|why| Denial::invalid(why.to_string()))?;
     let mut table = instance.table().await.map_err(|_| Denial::clickhouse())?;
     let rows = table.select(&plan.sql).await.map_err(|why| {
         tracing::debug!(%why, sql = plan.sql, "the sandbox's own SQL failed");

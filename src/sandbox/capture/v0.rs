@@ -64,12 +64,9 @@ enum Refusal {
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         let status = match self {
-            Self::Undecodable(_)
-            | Self::Unparsable(_)
-            | Self::EmptyBody
-            | Self::EmptyBatch
-            | Self::NoEventName
-            | Self::NoDistinctId => StatusCode::BAD_REQUEST,
+            Self::Undecodable(_) | Self::Unparsable(_) | Self::EmptyBody | Self::EmptyBatch | Self::NoEventName | Self::NoDistinctId => {
+                StatusCode::BAD_REQUEST
+            }
             Self::NoToken | Self::SeveralTokens | Self::BadToken(_) => StatusCode::UNAUTHORIZED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
         };

@@ -10,7 +10,7 @@ use super::{Column, Understood, function, operator, refuse, time};
 use crate::sandbox::moment::Moment;
 
 /// How deep an expression may be nested.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 64;
 
 /// What a SELECT selects from.
 #[derive(Debug)]
@@ -52,7 +52,9 @@ impl Source {
         let columns = columns.into_iter().enumerate();
         Self {
             from: format!(" FROM ({sql})"),
-            columns: columns.map(|(place, column)| (column.name, Term::column(format!("c{place}"), column.kind, column.nullable))).collect(),
+            columns: columns
+                .map(|(place, column)| (column.name, Term::column(format!("c{place}"), column.kind, column.nullable)))
+                .collect(),
             names: alias.into_iter().collect(),
         }
     }
@@ -135,9 +137,7 @@ impl Scope {
             Expr::IsNull(inner) => operator::is_null(&self.read(inner)?, false),
             Expr::IsNotNull(inner) => operator::is_null(&self.read(inner)?, true),
             Expr::InList { expr, list, negated } => operator::within(self.read(expr)?, self.read_all(list)?, *negated),
-            Expr::Between { expr, negated, low, high } => {
-                operator::between(self.read(expr)?, self.read(low)?, self.read(high)?, *negated)
-            }
+            Expr::Between { expr, negated, low, high } => operator::between(self.read(expr)?, self.read(low)?, self.read(high)?, *negated),
             Expr::Like { negated, any: false, expr, pattern, escape_char: None } => {
                 operator::like(self.read(expr)?, self.read(pattern)?, false, *negated)
             }

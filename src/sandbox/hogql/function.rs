@@ -67,9 +67,7 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
             Term::of(&[&whole, &start], sql, Kind::UInt8)
         }
-        ("if", [condition, yes, no]) => {
-            operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone())
-        }
+        ("if", [condition, yes, no]) => operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone()),
         ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
             let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
             operator::choice(branches.collect::<Understood<_>>()?, otherwise.clone())
@@ -138,7 +136,8 @@ fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
     }
     let text = term.clone().must_be_text("toInt and toFloat")?;
     // A text is a number when it begins and ends like one and has nothing but a number's letters.
-    let sql = format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
+    let sql =
+        format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
     Ok(Term::of(&[&text], sql, kind)?.nullable())
 }
 
@@ -167,17 +166,21 @@ pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
     Term::of(&parts, format!("substr({}, {list})", text.sql), Kind::String)
 }
 
-/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse.
+/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse. SQLite has only the cut towards zero.
 pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
     let term = term.must_be_number(name)?;
     if term.kind != Kind::Float64 {
         return Ok(term);
     }
+    let number = &term.sql;
+    let cut = format!("CAST({number} AS INTEGER)");
+    let floor = format!("({cut} - ({number} < {cut}))");
     let sql = match name {
-        "round" => format!("(round({0}) - ({0} - floor({0}) = 0.5 AND CAST(floor({0}) AS INTEGER) % 2 = 0))", term.sql),
-        _ => format!("{name}({})", term.sql),
+        "floor" => floor,
+        "ceil" => format!("({cut} + ({number} > {cut}))"),
+        _ => format!("CASE WHEN {number} - {floor} = 0.5 THEN {floor} + abs({floor} % 2) ELSE round({number}) END"),
     };
-    Term::of(&[&term], sql, Kind::Float64)
+    Term::of(&[&term], format!("CAST({sql} AS REAL)"), Kind::Float64)
 }
 
 fn first_not_null(terms: &[Term]) -> Understood<Term> {

@@ -76,7 +76,10 @@ pub(super) fn write(branch: &Branch, now: Moment, limit: Option<usize>) -> Under
     let having = select.having.as_ref().map(|condition| scope.condition(condition, "HAVING")).transpose()?;
     let grouped = !groups.is_empty() || having.is_some() || items.iter().any(|(_, item)| item.aggregate);
     let order = order(&branch.order_by, &items, &scope)?;
-    if grouped && let Some(bare) = items.iter().map(|(_, item)| item).chain(having.as_ref()).chain(order.iter().map(|(key, _)| key)).find(|term| term.bare) {
+    if grouped
+        && let Some(bare) =
+            items.iter().map(|(_, item)| item).chain(having.as_ref()).chain(order.iter().map(|(key, _)| key)).find(|term| term.bare)
+    {
         return refuse(format!("Column {} is not under aggregate function and not in GROUP BY keys", bare.sql));
     }
     let mut sql = format!(
@@ -128,7 +131,9 @@ fn source(from: &[TableWithJoins], now: Moment) -> Understood<Source> {
         _ => return refuse("JOIN is not supported by this sandbox."),
     };
     match table {
-        TableFactor::Table { name, alias, args: None, sample: None, .. } if is_events(name) => Ok(Source::events(alias_name(alias.as_ref()))),
+        TableFactor::Table { name, alias, args: None, sample: None, .. } if is_events(name) => {
+            Ok(Source::events(alias_name(alias.as_ref())))
+        }
         TableFactor::Table { name, .. } => refuse(format!("Unknown table `{name}`: this sandbox has `events`.")),
         TableFactor::Derived { subquery, alias, lateral: false, .. } => {
             let branches = branch::of_query((**subquery).clone())?;
@@ -160,7 +165,10 @@ fn items(select: &Select, scope: &mut Scope) -> Understood<Vec<(String, Term)>> 
     let mut items = Vec::new();
     for item in &select.projection {
         match item {
-            SelectItem::UnnamedExpr(expression) => items.push((name_of(expression), scope.read(expression)?)),
+            SelectItem::UnnamedExpr(expression) => {
+                let term = scope.read(expression)?;
+                items.push((name_of(expression), term));
+            }
             SelectItem::ExprWithAlias { expr, alias } => {
                 let term = scope.read_for_alias(expr, &alias.value)?;
                 scope.name(&alias.value, term.clone());

@@ -58,7 +58,8 @@ async fn sent_at_takes_the_senders_clock_error_out() {
     let hour = Duration::from_secs(3600);
     let (wrong_now, happened) = (START.plus(hour), START.plus(hour).minus(Duration::from_millis(250)));
     let one = |end: u32, properties: Value| json!({"event": "a", "distinct_id": "b", "uuid": uuid(end), "timestamp": happened.to_string(), "properties": properties});
-    let batch = json!({"api_key": TOKEN, "sent_at": wrong_now.to_string(), "batch": [one(1, json!({})), one(2, json!({"$ignore_sent_at": true}))]});
+    let batch =
+        json!({"api_key": TOKEN, "sent_at": wrong_now.to_string(), "batch": [one(1, json!({})), one(2, json!({"$ignore_sent_at": true}))]});
     sandbox.post("/batch/", &batch).await;
     let mut single = one(3, json!({}));
     single["api_key"] = TOKEN.into();

@@ -38,7 +38,12 @@ async fn the_project_of_the_token_can_be_found() {
 async fn an_annotation_is_written_and_listed() {
     let (sandbox, _hand) = Running::by_hand().await;
     let path = "/api/projects/1/annotations/";
-    for wrong in [json!({}), json!({"content": 1, "date_marker": "2026-11-23"}), json!({"content": "x"}), json!({"content": "x", "date_marker": "x"})] {
+    for wrong in [
+        json!({}),
+        json!({"content": 1, "date_marker": "2026-11-23"}),
+        json!({"content": "x"}),
+        json!({"content": "x", "date_marker": "x"}),
+    ] {
         let answer = sandbox.send(sandbox.request("POST", path).bearer_auth(PERSONAL_KEY).json(&wrong)).await;
         assert_eq!(answer.status, 400, "{wrong}");
     }
@@ -53,7 +58,10 @@ async fn an_annotation_is_written_and_listed() {
 async fn it_says_that_it_is_self_hosted_and_well() {
     let (sandbox, _hand) = Running::by_hand().await;
     let preflight = sandbox.get("/_preflight").await.json();
-    assert_eq!((&preflight["cloud"], &preflight["realm"], &preflight["region"]), (&json!(false), &json!("hosted-clickhouse"), &json!(null)));
+    assert_eq!(
+        (&preflight["cloud"], &preflight["realm"], &preflight["region"]),
+        (&json!(false), &json!("hosted-clickhouse"), &json!(null))
+    );
     for path in ["/_health", "/_livez", "/_readyz", "/_preflight/"] {
         assert_eq!(sandbox.get(path).await.status, 200, "{path}");
     }

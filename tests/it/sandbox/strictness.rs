@@ -58,7 +58,14 @@ async fn statements_made_to_break_a_parser_are_refused() {
     for statement in [
         format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000)),
         format!("SELECT 1{}", "+1".repeat(50_000)),
-        format!("SELECT {}1", "-".repeat(1001)),
+        format!("SELECT 1{}", "+1".repeat(450)),
+        format!("SELECT EXTRACT(YEAR FROM 1{})", "+1".repeat(450)),
+        format!("SELECT 1 LIMIT 1{}", "+1".repeat(450)),
+        format!("SELECT {}1", "- ".repeat(900)),
+        format!("SELECT {}1{}", "abs(".repeat(400), ")".repeat(400)),
+        format!("SELECT {}1{}", "(SELECT ".repeat(400), ")".repeat(400)),
+        format!("SELECT 1 FROM {}events{}", "(SELECT * FROM ".repeat(400), ")".repeat(400)),
+        format!("SELECT {}1{}", "CASE WHEN ".repeat(400), " THEN 1 END".repeat(400)),
         format!("SELECT {}1", "NOT ".repeat(1001)),
         format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(501)),
         "SELECT uuid FROM events; DROP TABLE events".into(),
@@ -85,13 +92,26 @@ async fn statements_made_to_break_a_parser_are_refused() {
     }
 }
 
+#[tokio::test]
+async fn a_statement_may_be_as_deep_as_a_person_writes_it() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    for (statement, gives) in [
+        (format!("SELECT 1{}", "+1".repeat(60)), 61),
+        (format!("SELECT {}1{}", "(".repeat(12), ")".repeat(12)), 1),
+        (format!("SELECT {}1{}", "abs(".repeat(12), ")".repeat(12)), 1),
+    ] {
+        assert_eq!(sandbox.rows(&statement).await, json!([[gives]]), "{statement}");
+    }
+}
+
 /// Bodies that are nearly right: bytes, JSON of any shape, and events with a wrong thing in each place.
 fn body() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         prop::collection::vec(any::<u8>(), 0..200),
         any_json().prop_map(|value| value.to_string().into_bytes()),
         (any_json(), any_json(), any_json(), any_json(), any_json(), any_json()).prop_map(|(token, event, id, uuid, at, properties)| {
-            let one = json!({"event": event, "distinct_id": id, "uuid": uuid, "timestamp": at, "properties": properties, "options": properties});
+            let one =
+                json!({"event": event, "distinct_id": id, "uuid": uuid, "timestamp": at, "properties": properties, "options": properties});
             let all = json!({"api_key": token, "created_at": at, "sent_at": at, "batch": [one], "query": {"kind": event, "query": id}});
             all.to_string().into_bytes()
         }),
@@ -125,11 +145,67 @@ fn any_json() -> impl Strategy<Value = Value> {
 /// Statements put together from HogQL's own words.
 fn statement() -> impl Strategy<Value = String> {
     let word = prop::sample::select(vec![
-        "SELECT", "FROM", "events", "WHERE", "GROUP BY", "ORDER BY", "LIMIT", "UNION ALL", "uuid", "timestamp", "event", "properties",
-        "properties.x", "properties['$lib']", "count()", "max(timestamp)", "toString(uuid)", "now()", "INTERVAL 5 MINUTE", "'text'", "''",
-        "1", "2.5", "-1", "1e400", "99999999999999999999", "NULL", "true", "=", ">=", "IN", "('a', 'b')", "(", ")", ",", "+", "-", "/", "%",
-        "AND", "OR", "NOT", "LIKE '%a'", "AS x", "x", "CASE WHEN 1 THEN 2 END", "if(1, 2, 3)", "*", "HAVING", "DISTINCT", "BETWEEN 1 AND 2",
-        "toStartOfHour(timestamp)", "countIf(event = 'a')", "substring(event, 2)", "`", "\"", "$x", "[1]", "{x}", "--", ";",
+        "SELECT",
+        "FROM",
+        "events",
+        "WHERE",
+        "GROUP BY",
+        "ORDER BY",
+        "LIMIT",
+        "UNION ALL",
+        "uuid",
+        "timestamp",
+        "event",
+        "properties",
+        "properties.x",
+        "properties['$lib']",
+        "count()",
+        "max(timestamp)",
+        "toString(uuid)",
+        "now()",
+        "INTERVAL 5 MINUTE",
+        "'text'",
+        "''",
+        "1",
+        "2.5",
+        "-1",
+        "1e400",
+        "99999999999999999999",
+        "NULL",
+        "true",
+        "=",
+        ">=",
+        "IN",
+        "('a', 'b')",
+        "(",
+        ")",
+        ",",
+        "+",
+        "-",
+        "/",
+        "%",
+        "AND",
+        "OR",
+        "NOT",
+        "LIKE '%a'",
+        "AS x",
+        "x",
+        "CASE WHEN 1 THEN 2 END",
+        "if(1, 2, 3)",
+        "*",
+        "HAVING",
+        "DISTINCT",
+        "BETWEEN 1 AND 2",
+        "toStartOfHour(timestamp)",
+        "countIf(event = 'a')",
+        "substring(event, 2)",
+        "`",
+        "\"",
+        "$x",
+        "[1]",
+        "{x}",
+        "--",
+        ";",
     ]);
     prop_oneof![
         prop::collection::vec(word.clone(), 0..20).prop_map(|words| words.join(" ")),
