@@ -9,7 +9,7 @@ use super::weather::PARTITIONS;
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub(super) uuid: Uuid,
-    pub(super) event: String,
+    pub(super) name: String,
     pub(super) distinct_id: String,
     /// A JSON object, as text.
     pub(super) properties: String,
@@ -19,7 +19,7 @@ pub(super) struct Event {
     pub(super) received_at: Moment,
 }
 
-/// What makes two rows the same to a ReplacingMergeTree: they are merged into one, some time later.
+/// What makes two rows the same to a `ReplacingMergeTree`: they are merged into one, some time later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     day: i64,
@@ -40,6 +40,6 @@ impl Event {
     }
 
     pub(super) fn identity(&self) -> Identity {
-        Identity { day: self.timestamp.day(), event: self.event.clone(), distinct_id: self.distinct_id.clone(), uuid: self.uuid }
+        Identity { day: self.timestamp.day(), event: self.name.clone(), distinct_id: self.distinct_id.clone(), uuid: self.uuid }
     }
 }

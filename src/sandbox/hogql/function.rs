@@ -67,16 +67,15 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
             Term::of(&[&whole, &start], sql, Kind::UInt8)
         }
-        ("if", [condition, yes, no]) => operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone()),
+        ("if", [condition, yes, no]) => operator::choice(&[(condition.clone().must_be_number(name)?, yes.clone())], no),
         ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
             let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
-            operator::choice(branches.collect::<Understood<_>>()?, otherwise.clone())
+            operator::choice(&branches.collect::<Understood<Vec<_>>>()?, otherwise)
         }
-        ("coalesce", [_, ..]) => first_not_null(&arguments),
-        ("ifNull", [_, _]) => first_not_null(&arguments),
+        ("coalesce", [_, ..]) | ("ifNull", [_, _]) => first_not_null(&arguments),
         ("nullIf", [one, other]) => {
             let same = operator::compared(one.clone(), "=", other.clone())?;
-            operator::choice(vec![(same, Term::constant("NULL", Kind::Nothing))], one.clone())
+            operator::choice(&[(same, Term::constant("NULL", Kind::Nothing))], one)
         }
         ("isNull", [only]) => operator::is_null(only, false),
         ("isNotNull", [only]) => operator::is_null(only, true),
@@ -186,7 +185,7 @@ pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
 fn first_not_null(terms: &[Term]) -> Understood<Term> {
     let Some((last, before)) = terms.split_last() else { return refuse("coalesce wants an argument.") };
     let branches = before.iter().map(|term| Ok((operator::is_null(term, true)?, Term { nullable: false, ..term.clone() })));
-    operator::choice(branches.collect::<Understood<_>>()?, last.clone())
+    operator::choice(&branches.collect::<Understood<Vec<_>>>()?, last)
 }
 
 fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {

@@ -82,6 +82,6 @@ fn plan(statement: &str, now: Moment) -> Understood<Plan> {
         let written = select::write(only, now, Some(DEFAULT_LIMIT + 1))?;
         return Ok(Plan { sql: written.sql, columns: written.columns, default_limit: Some(DEFAULT_LIMIT) });
     }
-    let written = select::write_all(&branches, now, DEFAULT_LIMIT, MOST_ROWS)?;
+    let written = select::write_all(&branches, now, |branch| Some(branch.limit.unwrap_or(DEFAULT_LIMIT).min(MOST_ROWS)))?;
     Ok(Plan { sql: written.sql, columns: written.columns, default_limit: None })
 }

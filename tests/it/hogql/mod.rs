@@ -46,7 +46,7 @@ fn oracle(rows: &[Value], statements: &[String], now: Timestamp) -> Vec<Verdict>
 /// A sandbox with an hour and a half of beats, real traffic, duplicates and odd properties in it; and its rows for the oracle.
 async fn with_events() -> (Running, Vec<Value>, Timestamp) {
     let (sandbox, hand) = Running::by_hand().await;
-    let first = START.minus(Duration::from_secs(45 * 60));
+    let first = START.minus(Duration::from_mins(45));
     let mut batch = Vec::new();
     for minute in 0..90_u32 {
         let event = ["heartbeat", "heartbeat_api", "$pageview"][minute as usize % 3];
@@ -73,7 +73,7 @@ async fn with_events() -> (Running, Vec<Value>, Timestamp) {
         sandbox.weather(json!({"queue": {"duplicate_rate": rate}})).await;
         assert_eq!(sandbox.post("/batch/", &json!({"api_key": token, "batch": some})).await.status, 200);
     }
-    let now = START.plus(Duration::from_secs(44 * 60));
+    let now = START.plus(Duration::from_mins(44));
     hand.advance_to(now);
     let found = sandbox.rows("SELECT uuid, event, properties, toUnixTimestamp64Micro(timestamp), distinct_id, toUnixTimestamp64Micro(created_at) FROM events LIMIT 10000").await;
     let rows = found.as_array().unwrap().iter().map(|row| {

@@ -44,7 +44,10 @@ pub(super) fn refused() -> Vec<String> {
     REFUSED.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
-const CURIOSITY: [&str; 50] = [
+const CURIOSITY: [&str; 53] = [
+    "SELECT count() FROM events HAVING count() > 5",
+    "SELECT count() AS n FROM events WHERE event = 'nothing' HAVING n = 0",
+    "SELECT person.n, count() FROM (SELECT distinct_id AS n FROM events WHERE event = 'heartbeat' UNION ALL SELECT event FROM events) AS person GROUP BY person.n ORDER BY 1",
     "SELECT 1 AS one LIMIT 1",
     "SELECT 'it''s' AS text, 2.5 AS number, NULL AS nothing LIMIT 1",
     "SELECT count() FROM events",
