@@ -3,46 +3,50 @@
 mod demo;
 mod service;
 
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
-use crate::config::{KeySource, Proxies, Settings};
+use crate::config::{KeySource, Problem, Problems, Proxies, Settings};
 use crate::keep::Retention;
 use crate::posthog;
-use crate::store::{self, Sealer, Store};
+use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
 pub use service::Service;
 
-/// Opens the store that the settings name. A directory that is not there yet is made, and so is the key in it.
+/// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.
 ///
 /// # Errors
 /// Says which database or key could not be opened, and why; never with a password.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
-    let directories = [settings.database.file(), key_file(settings)].into_iter().flatten();
-    for directory in directories.filter_map(|file| file.parent().map(ToOwned::to_owned)) {
-        std::fs::create_dir_all(&directory).with_context(|| format!("the directory {} could not be made", directory.display()))?;
-    }
     let sealer = match &settings.key {
-        KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).context("the key in HEARTBEAT_KEY cannot be used"),
+        KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
         KeySource::File(path) => {
-            Sealer::from_key_file(path).with_context(|| format!("the key that seals secrets could not be had from {}", path.display()))
+            make_room_for(path)?;
+            Sealer::from_key_file(path)?
         }
     };
-    let opened = store::open(settings.database.url(), sealer?).await;
+    if let Some(file) = settings.database.file() {
+        make_room_for(&file)?;
+    }
+    let opened = store::open(settings.database.url(), sealer).await;
     opened.with_context(|| format!("the database {} could not be opened", settings.database))
 }
 
-fn key_file(settings: &Settings) -> Option<PathBuf> {
-    match &settings.key {
-        KeySource::File(path) => Some(path.clone()),
-        KeySource::Given(_) => None,
-    }
+/// A variable that holds no key is a problem of the settings.
+fn not_a_key(wrong: &SealError) -> Problems {
+    Problem::new("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
+}
+
+/// Makes the directory that a file lies in.
+fn make_room_for(file: &Path) -> anyhow::Result<()> {
+    let Some(directory) = file.parent() else { return Ok(()) };
+    std::fs::create_dir_all(directory).with_context(|| format!("the directory {} could not be made", directory.display()))
 }
 
 /// Puts the service together; nothing runs yet.

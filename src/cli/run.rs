@@ -8,7 +8,7 @@ use super::global::{Invocation, specs};
 use super::trouble::Misuse;
 use crate::app;
 use crate::clock::{Clock, Speed};
-use crate::config::{Scope, Settings, changes};
+use crate::config::{Plan, Scope, Settings};
 use crate::lifecycle::{Lifecycle, Reload};
 use crate::model::{Host, ProjectSpec};
 use crate::store::Store;
@@ -54,16 +54,13 @@ impl Run {
     /// Puts the settings' projects into the store; says what that changed.
     async fn put(&self, settings: &Settings, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
         let stored = specs(store).await?;
-        let put: Vec<ProjectSpec> = settings.projects.iter().map(|wanted| wanted.over(&stored)).collect();
-        let others = stored.iter().filter(|known| put.iter().all(|wanted| wanted.name != known.name));
-        self.refuse_the_world(others.chain(&put))?;
-        let concerned: Vec<ProjectSpec> =
-            stored.iter().filter(|known| put.iter().any(|wanted| wanted.name == known.name)).cloned().collect();
-        let changes = changes(&concerned, &put);
-        if !changes.is_empty() {
-            store.apply(&put, &[], clock.now()).await?;
+        let plan = Plan::of_wanted(&stored, &settings.projects);
+        let others = stored.iter().filter(|known| plan.put.iter().all(|wanted| wanted.name != known.name));
+        self.refuse_the_world(others.chain(&plan.put))?;
+        if !plan.is_empty() {
+            store.apply(&plan.put, &plan.remove, clock.now()).await?;
         }
-        for change in changes {
+        for change in plan.changes {
             tracing::info!("{change}");
         }
         Ok(())

@@ -9,7 +9,7 @@ use super::weather::PARTITIONS;
 #[derive(Debug, Clone)]
 pub(super) struct Event {
     pub(super) uuid: Uuid,
-    pub(super) event: String,
+    pub(super) name: String,
     pub(super) distinct_id: String,
     /// A JSON object, as text.
     pub(super) properties: String,
@@ -19,7 +19,7 @@ pub(super) struct Event {
     pub(super) received_at: Moment,
 }
 
-/// What makes two rows the same to a ReplacingMergeTree: they are merged into one, some time later.
+/// What makes two rows the same to a `ReplacingMergeTree`: they are merged into one, some time later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
     day: i64,
@@ -34,10 +34,12 @@ impl Event {
     pub(super) fn partition(&self) -> u8 {
         let key = [super::TOKEN.as_bytes(), b":", self.distinct_id.as_bytes()].concat();
         let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
-        ((hash >> 32) % u64::from(PARTITIONS)) as u8
+        // Folded once more: names that differ in their last letter would share a partition otherwise.
+        let folded = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        ((folded >> 33) % u64::from(PARTITIONS)) as u8
     }
 
     pub(super) fn identity(&self) -> Identity {
-        Identity { day: self.timestamp.day(), event: self.event.clone(), distinct_id: self.distinct_id.clone(), uuid: self.uuid }
+        Identity { day: self.timestamp.day(), event: self.name.clone(), distinct_id: self.distinct_id.clone(), uuid: self.uuid }
     }
 }

@@ -57,7 +57,7 @@ pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
     if let Some(name) = asked.get("event") {
-        held.retain(|one| &one.event.event == name);
+        held.retain(|one| &one.event.name == name);
     }
     let list = held.iter().map(Held::as_json).collect::<Vec<_>>();
     Json(list).into_response()
@@ -95,7 +95,7 @@ impl Held {
     fn as_json(&self) -> Value {
         json!({
             "uuid": self.event.uuid.to_string(),
-            "event": self.event.event,
+            "event": self.event.name,
             "distinct_id": self.event.distinct_id,
             "timestamp": self.event.timestamp.iso(),
             "received_at": self.event.received_at.iso(),

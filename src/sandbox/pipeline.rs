@@ -81,7 +81,7 @@ mod tests {
     fn event(received_at: Moment) -> Event {
         Event {
             uuid: Uuid::from_u128(1),
-            event: "heartbeat".into(),
+            name: "heartbeat".into(),
             distinct_id: "someone".into(),
             properties: "{}".into(),
             timestamp: received_at,

@@ -21,7 +21,6 @@ pub(super) struct Denial {
     kind: &'static str,
     code: &'static str,
     detail: String,
-    retry_after_s: Option<u32>,
 }
 
 impl Denial {
@@ -36,20 +35,16 @@ impl Denial {
     }
 
     /// What the private API says under this status, whatever the reason.
-    pub(super) fn of_status(status: StatusCode, retry_after_s: Option<u32>) -> Self {
-        let denial = match status.as_u16() {
+    pub(super) fn of_status(status: StatusCode) -> Self {
+        match status.as_u16() {
             400 => Self::invalid("Invalid query."),
             401 => Self::bad_key(),
             403 => Self::new(status, "authentication_error", "permission_denied", "API key missing required scope 'query:read'"),
             404 => Self::no_project(),
-            429 => {
-                let wait = retry_after_s.map(|seconds| format!(" Expected available in {seconds} seconds.")).unwrap_or_default();
-                Self::new(status, "throttled_error", "throttled", format!("Request was throttled.{wait}"))
-            }
+            429 => Self::new(status, "throttled_error", "throttled", "Request was throttled."),
             500 => Self::clickhouse(),
             _ => Self::new(status, "server_error", "error", status.canonical_reason().unwrap_or("A server error occurred.")),
-        };
-        Self { retry_after_s, ..denial }
+        }
     }
 
     /// 500: ClickHouse could not do it.
@@ -68,7 +63,7 @@ impl Denial {
     }
 
     fn new(status: StatusCode, kind: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, code, detail: detail.into(), retry_after_s: None }
+        Self { status, kind, code, detail: detail.into() }
     }
 }
 
@@ -76,9 +71,6 @@ impl IntoResponse for Denial {
     fn into_response(self) -> Response {
         let body = json!({"type": self.kind, "code": self.code, "detail": self.detail, "attr": null});
         let mut response = (self.status, Json(body)).into_response();
-        if let Some(seconds) = self.retry_after_s {
-            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
-        }
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, StatusCode};
+use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
@@ -14,40 +14,44 @@ use super::capture;
 use super::hogql::{self, Plan};
 use super::instance::Instance;
 use super::private::{Denial, admit_to};
+use super::weather::QueryWeather;
 
 /// `POST /api/projects/{project}/query/`.
 pub(super) async fn answer(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap, body: Body) -> Response {
-    let text = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()));
+    let body = body::read(body).await;
     let weather = instance.weather().query;
     instance.hold(weather.delay_ms).await;
+    if let Some(refusal) = refusal(&weather) {
+        return refusal;
+    }
     let admitted = admit_to(&project, &instance, &headers);
-    if let Some(status) = weather.status.and_then(|status| StatusCode::from_u16(status).ok()) {
-        let mut response = Denial::of_status(status, weather.retry_after_s).into_response();
-        if let Some(body) = &weather.body {
-            let (mut parts, body) = capture::quoted(body).into_parts();
-            parts.status = status;
-            if let Some(wait) = response.headers_mut().remove(http::header::RETRY_AFTER) {
-                parts.headers.insert(http::header::RETRY_AFTER, wait);
-            }
-            response = Response::from_parts(parts, body);
-        }
-        return response;
+    let asked = admitted.and(body.map_err(|why| Denial::invalid(why.to_string())));
+    let answer = match asked {
+        Ok(request) => run(&instance, &request).await,
+        Err(denial) => Err(denial),
+    };
+    answer.map_or_else(IntoResponse::into_response, |answer| Json(answer).into_response())
+}
+
+/// What the weather answers instead, if it does.
+fn refusal(weather: &QueryWeather) -> Option<Response> {
+    let status = StatusCode::from_u16(weather.status?).ok()?;
+    let mut response = match &weather.body {
+        Some(body) => capture::quoted(body),
+        None => Denial::of_status(status).into_response(),
+    };
+    *response.status_mut() = status;
+    if let Some(seconds) = weather.retry_after_s {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
     }
-    let asked = admitted.and(text);
-    match asked {
-        Ok(text) => match run(&instance, &text).await {
-            Ok(answer) => Json(answer).into_response(),
-            Err(denial) => denial.into_response(),
-        },
-        Err(denial) => denial.into_response(),
-    }
+    Some(response)
 }
 
 /// Answers one query request.
 async fn run(instance: &Instance, request: &[u8]) -> Result<Value, Denial> {
     let statement = statement(request)?;
     let now = instance.now();
-    let plan = hogql::plan(&statement, now).map_err(|why| Denial::invalid(why.to_string()))?;
+    let plan = hogql::plan_apart(statement.clone(), now).await.map_err(|why| Denial::invalid(why.to_string()))?;
     let mut table = instance.table().await.map_err(|_| Denial::clickhouse())?;
     let rows = table.select(&plan.sql).await.map_err(|why| {
         tracing::debug!(%why, sql = plan.sql, "the sandbox's own SQL failed");
@@ -95,7 +99,7 @@ fn plain(plan: &Plan, row: &SqliteRow) -> Vec<Value> {
     plan.columns.iter().enumerate().map(|(place, column)| column.kind.read(row, place)).collect()
 }
 
-/// Only so that a cell is read in one place.
+/// A cell as SQLite has it; none where it is NULL, or of another type.
 pub(super) fn cell<'r, T>(row: &'r SqliteRow, place: usize) -> Option<T>
 where
     T: sqlx::Decode<'r, sqlx::Sqlite> + sqlx::Type<sqlx::Sqlite>,

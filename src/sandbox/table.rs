@@ -1,7 +1,7 @@
 //! The table behind the query API: an in-memory SQLite that holds rows as ClickHouse would, times as microseconds.
 //!
 //! Rows with one identity stay apart until they are merged, late. On a merge the row that was inserted last is kept, as a
-//! ReplacingMergeTree does.
+//! `ReplacingMergeTree` does.
 
 use std::collections::HashMap;
 
@@ -87,7 +87,7 @@ impl Table {
                 values
                     .push_bind(*seq)
                     .push_bind(row.event.uuid.to_string())
-                    .push_bind(row.event.event.clone())
+                    .push_bind(row.event.name.clone())
                     .push_bind(row.event.distinct_id.clone())
                     .push_bind(row.event.properties.clone())
                     .push_bind(row.event.timestamp.us())
@@ -156,7 +156,7 @@ fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
         seq: row.try_get("seq")?,
         event: Event {
             uuid: row.try_get::<String, _>("uuid")?.parse().map_err(|why| sqlx::Error::Decode(Box::new(why)))?,
-            event: row.try_get("event")?,
+            name: row.try_get("event")?,
             distinct_id: row.try_get("distinct_id")?,
             properties: row.try_get("properties")?,
             timestamp: Moment::from_us(row.try_get("timestamp")?),

@@ -27,6 +27,8 @@ const FIRST_LOOK_AFTER: Duration = Duration::from_secs(10);
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How many looks are under way at once, at most.
 const MAX_LOOKS: usize = 64;
+/// By how much two looks may lie closer together than the pace says.
+const SLACK: Duration = Duration::from_secs(30);
 /// Throttled without a `Retry-After`, we wait this many times as long as we did, up to [`LONGEST_WAIT`].
 const SLOW_DOWN: u32 = 2;
 /// No wait between looks grows beyond this, whatever we were told: the way back must be noticed.
@@ -108,7 +110,8 @@ impl Verify {
                         if let Some(look) = look {
                             last.insert(id, look);
                         }
-                        agenda.again(roster.projects(), id, last.get(&id), self.clock.now());
+                        // A look that came to nothing is not made again in the same instant.
+                        agenda.again(roster.projects(), id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
@@ -147,20 +150,20 @@ impl Agenda {
     }
 
     /// The look is over; unless the agenda was made anew meanwhile, and has the project already, it is put on again.
-    fn again(&mut self, projects: &[Arc<Project>], id: ProjectId, last: Option<&Look>, now: Timestamp) {
+    fn again(&mut self, projects: &[Arc<Project>], id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
         self.order.retain(|(_, on)| *on != id);
         if let Some(project) = projects.iter().find(|project| project.id == id && self.projects.contains_key(&id)) {
-            self.order.insert((next_look(project, last, now), id));
+            self.order.insert((next_look(project, last, earliest), id));
         }
     }
 }
 
-/// When to look next: a moment behind a slot, not before the project's pace and PostHog's own wishes allow it.
+/// When to look next, from `now` on: a moment behind a slot, as soon as the project's pace and PostHog's own wishes allow it.
 fn next_look(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestamp {
     // A look that lies ahead was made before the wall was stepped back: it binds nobody.
     let Some(last) = last.filter(|last| last.at <= now) else { return now.plus(FIRST_LOOK_AFTER) };
-    // The pace is kept to the second: looks wait for each other's answers and drift a little.
-    let due = last.at.plus(project.spec.pace.look_every.saturating_sub(Duration::from_secs(1)));
+    // A look that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
+    let due = last.at.plus(project.spec.pace.look_every.saturating_sub(SLACK));
     let earliest = due.max(last.not_before).max(now);
     let mut minute = earliest.minute().plus(-2);
     loop {

@@ -110,14 +110,14 @@ impl Query {
 }
 
 /// A request's events with what holds for all of them.
-struct Sent {
+struct Submission {
     token: Option<String>,
     sent_at: Option<Moment>,
     events: Vec<RawEvent>,
 }
 
 #[derive(Deserialize)]
-struct Batch {
+struct BatchForm {
     #[serde(alias = "api_key")]
     token: Option<String>,
     #[serde(default)]
@@ -151,7 +151,7 @@ fn uuid_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uu
 fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), Refusal> {
     let now = instance.now();
     let query = Query::of(&arrived.head.uri);
-    let mut sent = Sent::parse(&unpacked(arrived, &query)?)?;
+    let mut sent = Submission::parse(&unpacked(arrived, &query)?)?;
     sent.sent_at = sent.sent_at.or(query.sent_at);
     if sent.events.is_empty() {
         return Err(Refusal::EmptyBatch);
@@ -178,16 +178,16 @@ fn unpacked(arrived: &Arrived, query: &Query) -> Result<Vec<u8>, Refusal> {
     Ok(body.to_vec())
 }
 
-impl Sent {
+impl Submission {
     fn parse(text: &[u8]) -> Result<Self, Refusal> {
         let value: Value = serde_json::from_slice(text)?;
         if value.is_array() {
             return Ok(Self { token: None, sent_at: None, events: serde_json::from_value(value)? });
         }
         if value.get("batch").is_some() {
-            let batch: Batch = serde_json::from_value(value)?;
-            let sent_at = batch.sent_at.as_ref().and_then(Value::as_str).and_then(Moment::parse);
-            return Ok(Self { token: batch.token, sent_at, events: batch.batch });
+            let form: BatchForm = serde_json::from_value(value)?;
+            let sent_at = form.sent_at.as_ref().and_then(Value::as_str).and_then(Moment::parse);
+            return Ok(Self { token: form.token, sent_at, events: form.batch });
         }
         Ok(Self { token: None, sent_at: None, events: vec![serde_json::from_value(value)?] })
     }
@@ -238,7 +238,7 @@ impl RawEvent {
         }
         Ok(Event {
             uuid: self.uuid.unwrap_or_else(|| instance.fresh_uuid()),
-            event: self.event,
+            name: self.event,
             distinct_id: distinct_id.chars().take(LONGEST_DISTINCT_ID).collect(),
             properties,
             timestamp: stated.stored(now),

@@ -209,23 +209,22 @@ impl Headers {
         if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(unsupported("unsupported_content_type", format!("unsupported content type: {media_type}")));
         }
-        let encoding = match headers.get(header::CONTENT_ENCODING) {
-            None => None,
-            Some(_) => {
-                let word = header_text(headers, "content-encoding")?;
-                let why = || unsupported("unsupported_encoding", format!("unsupported content encoding: {word}"));
-                Some(Encoding::parse(word).ok_or_else(why)?)
-            }
+        let encoding = if headers.contains_key(header::CONTENT_ENCODING) {
+            let word = header_text(headers, "content-encoding")?;
+            let why = || unsupported("unsupported_encoding", format!("unsupported content encoding: {word}"));
+            Some(Encoding::parse(word).ok_or_else(why)?)
+        } else {
+            None
         };
         let request_id = header_text(headers, "posthog-request-id")?;
-        Uuid::parse_str(request_id).map_err(|_| invalid(format!("posthog-request-id is not a valid UUID: {request_id}")))?;
+        Uuid::parse_str(request_id).map_err(|_| invalid(&format!("posthog-request-id is not a valid UUID: {request_id}")))?;
         let attempt = header_text(headers, "posthog-attempt")?;
         if !attempt.parse::<u32>().is_ok_and(|attempt| attempt > 0) {
-            return Err(invalid(format!("posthog-attempt must be a positive integer: {attempt}")));
+            return Err(invalid(&format!("posthog-attempt must be a positive integer: {attempt}")));
         }
         let sent_at = header_text(headers, "posthog-request-timestamp")?;
         let sent_at =
-            Moment::parse(sent_at).ok_or_else(|| invalid(format!("posthog-request-timestamp is not valid RFC 3339: {sent_at}")))?;
+            Moment::parse(sent_at).ok_or_else(|| invalid(&format!("posthog-request-timestamp is not valid RFC 3339: {sent_at}")))?;
         Ok(Self { encoding, sent_at })
     }
 }
@@ -233,7 +232,7 @@ impl Headers {
 /// Only the sandbox's project is known, and v1 says so.
 fn check_token(instance: &Instance, authorization: &str) -> Result<(), Problem> {
     let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
-    let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme".into()))?;
+    let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme"))?;
     match token::check(token) {
         Ok(TOKEN) if !instance.weather().capture.unknown_token => Ok(()),
         _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid_api_token", "The provided API token is not valid.")),
@@ -242,10 +241,10 @@ fn check_token(instance: &Instance, authorization: &str) -> Result<(), Problem> 
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
     let text = headers.get(name).and_then(|value| value.to_str().ok());
-    text.ok_or_else(|| invalid(format!("{name} contains non-visible ASCII characters")))
+    text.ok_or_else(|| invalid(&format!("{name} contains non-visible ASCII characters")))
 }
 
-fn invalid(what: String) -> Problem {
+fn invalid(what: &str) -> Problem {
     Problem::bad("invalid_header_value", format!("invalid header value: {what}"))
 }
 
@@ -281,7 +280,7 @@ impl RawEvent {
         let stated = Stated { timestamp: Some(timestamp), sent_at: (!options.disable_skew_correction).then_some(sent_at) };
         Ok(Event {
             uuid,
-            event: self.event,
+            name: self.event,
             distinct_id: distinct_id.to_owned(),
             properties: Value::Object(properties).to_string(),
             timestamp: stated.stored(now),

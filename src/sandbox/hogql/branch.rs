@@ -11,8 +11,8 @@ use super::{BadHogQl, Understood, refuse};
 /// The longest statement, in bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
 
-/// How many words and operators a statement may have, lists of values not counted: a tree deeper than this would not fit on
-/// the stack.
+/// How many words and operators a statement may have, lists of values not counted: a tree deeper than this might not fit on
+/// the stack of [`super::plan_apart`].
 const MOST_WORDS: usize = 2000;
 
 /// How many branches a statement may have: SQLite takes 500.
@@ -53,6 +53,9 @@ pub(super) fn parse(statement: &str) -> Understood<Vec<Branch>> {
 }
 
 fn syntax_error(why: &str) -> String {
+    if why.contains("recursion limit") {
+        return "Query is too complex.".into();
+    }
     why.replacen("sql parser error", "Syntax error", 1)
 }
 

@@ -10,7 +10,7 @@ use super::{Column, Understood, function, operator, refuse, time};
 use crate::sandbox::moment::Moment;
 
 /// How deep an expression may be nested.
-const DEEPEST: usize = 100;
+const DEEPEST: usize = 64;
 
 /// What a SELECT selects from.
 #[derive(Debug)]
@@ -133,7 +133,7 @@ impl Scope {
             Expr::Nested(inner) => self.read(inner),
             Expr::Function(function) => function::call(self, function),
             Expr::BinaryOp { left, op, right } => operator::binary(self.read(left)?, op, self.read(right)?),
-            Expr::UnaryOp { op, expr } => unary(op, self.read(expr)?),
+            Expr::UnaryOp { op, expr } => unary(*op, self.read(expr)?),
             Expr::IsNull(inner) => operator::is_null(&self.read(inner)?, false),
             Expr::IsNotNull(inner) => operator::is_null(&self.read(inner)?, true),
             Expr::InList { expr, list, negated } => operator::within(self.read(expr)?, self.read_all(list)?, *negated),
@@ -224,7 +224,7 @@ impl Scope {
             branches.push((condition, self.read(result)?));
         }
         let otherwise = else_result.map_or_else(|| Ok(Term::constant("NULL", Kind::Nothing)), |result| self.read(result))?;
-        operator::choice(branches, otherwise)
+        operator::choice(&branches, &otherwise)
     }
 }
 
@@ -233,8 +233,7 @@ pub(super) fn property(column: &str, keys: &[&str]) -> Understood<Term> {
     if keys.iter().any(|key| key.contains(['"', '\\', '\0'])) {
         return refuse("A property's name with quotes or backslashes in it is not supported by this sandbox.");
     }
-    let path: String = keys.iter().map(|key| format!(".\"{key}\"")).collect();
-    let path = quoted(&format!("${path}"));
+    let path = quoted(&format!("$.\"{}\"", keys.join("\".\"")));
     let raw = format!("({column} -> {path})");
     let sql = format!(
         "CASE json_type({column}, {path}) WHEN 'null' THEN NULL WHEN 'text' THEN substr({raw}, 2, length({raw}) - 2) ELSE {raw} END"
@@ -255,8 +254,8 @@ fn literal(value: &Value) -> Understood<Term> {
 fn number(digits: &str) -> Understood<Term> {
     if let Ok(whole) = digits.parse::<i64>() {
         let kind = match whole {
-            ..=0xff => Kind::UInt8,
-            ..=0xffff_ffff => Kind::UInt32,
+            0..=0xff => Kind::UInt8,
+            0x100..=0xffff_ffff => Kind::UInt32,
             _ => Kind::UInt64,
         };
         return Ok(Term::constant(whole.to_string(), kind));
@@ -267,7 +266,7 @@ fn number(digits: &str) -> Understood<Term> {
     }
 }
 
-fn unary(op: &UnaryOperator, term: Term) -> Understood<Term> {
+fn unary(op: UnaryOperator, term: Term) -> Understood<Term> {
     let term = term.must_be_number(&format!("`{op}`"))?;
     let (sign, kind) = match op {
         UnaryOperator::Minus if term.kind == Kind::Float64 => ("-", Kind::Float64),

@@ -67,16 +67,19 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
             Term::of(&[&whole, &start], sql, Kind::UInt8)
         }
+<<<<<<< HEAD
         ("if", [condition, yes, no]) => operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone()),
+=======
+        ("if", [condition, yes, no]) => operator::choice(&[(condition.clone().must_be_number(name)?, yes.clone())], no),
+>>>>>>> sandbox
         ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
             let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
-            operator::choice(branches.collect::<Understood<_>>()?, otherwise.clone())
+            operator::choice(&branches.collect::<Understood<Vec<_>>>()?, otherwise)
         }
-        ("coalesce", [_, ..]) => first_not_null(&arguments),
-        ("ifNull", [_, _]) => first_not_null(&arguments),
+        ("coalesce", [_, ..]) | ("ifNull", [_, _]) => first_not_null(&arguments),
         ("nullIf", [one, other]) => {
             let same = operator::compared(one.clone(), "=", other.clone())?;
-            operator::choice(vec![(same, Term::constant("NULL", Kind::Nothing))], one.clone())
+            operator::choice(&[(same, Term::constant("NULL", Kind::Nothing))], one)
         }
         ("isNull", [only]) => operator::is_null(only, false),
         ("isNotNull", [only]) => operator::is_null(only, true),
@@ -166,23 +169,27 @@ pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
     Term::of(&parts, format!("substr({}, {list})", text.sql), Kind::String)
 }
 
-/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse.
+/// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse. SQLite has only the cut towards zero.
 pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
     let term = term.must_be_number(name)?;
     if term.kind != Kind::Float64 {
         return Ok(term);
     }
+    let number = &term.sql;
+    let cut = format!("CAST({number} AS INTEGER)");
+    let floor = format!("({cut} - ({number} < {cut}))");
     let sql = match name {
-        "round" => format!("(round({0}) - ({0} - floor({0}) = 0.5 AND CAST(floor({0}) AS INTEGER) % 2 = 0))", term.sql),
-        _ => format!("{name}({})", term.sql),
+        "floor" => floor,
+        "ceil" => format!("({cut} + ({number} > {cut}))"),
+        _ => format!("CASE WHEN {number} - {floor} = 0.5 THEN {floor} + abs({floor} % 2) ELSE round({number}) END"),
     };
-    Term::of(&[&term], sql, Kind::Float64)
+    Term::of(&[&term], format!("CAST({sql} AS REAL)"), Kind::Float64)
 }
 
 fn first_not_null(terms: &[Term]) -> Understood<Term> {
     let Some((last, before)) = terms.split_last() else { return refuse("coalesce wants an argument.") };
     let branches = before.iter().map(|term| Ok((operator::is_null(term, true)?, Term { nullable: false, ..term.clone() })));
-    operator::choice(branches.collect::<Understood<_>>()?, last.clone())
+    operator::choice(&branches.collect::<Understood<Vec<_>>>()?, last)
 }
 
 fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {

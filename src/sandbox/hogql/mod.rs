@@ -15,9 +15,12 @@ mod select;
 mod term;
 mod time;
 
-pub(super) use kind::Kind;
+use std::thread;
+
+use tokio::sync::oneshot;
 
 use super::moment::Moment;
+pub(super) use kind::Kind;
 
 /// Rows in an answer when the statement has no LIMIT of its own.
 const DEFAULT_LIMIT: usize = 100;
@@ -54,11 +57,24 @@ pub(super) struct Plan {
     pub(super) default_limit: Option<usize>,
 }
 
+/// The stack that the deepest statement fits on, in bytes. Only what is touched of it takes memory.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// [`plan`] on a thread of its own: a statement's tree can be far deeper than the stack of whoever asks.
+pub(super) async fn plan_apart(statement: String, now: Moment) -> Result<Plan, BadHogQl> {
+    let (tell, told) = oneshot::channel();
+    let started = thread::Builder::new().name("hogql".into()).stack_size(STACK).spawn(move || tell.send(plan(&statement, now)).is_ok());
+    match started {
+        Ok(_) => told.await.unwrap_or_else(|_| refuse("Query is too complex.")),
+        Err(why) => refuse(format!("No thread for this query: {why}")),
+    }
+}
+
 /// Understands a statement. `now()` in it is `now`.
 ///
 /// As in PostHog, the branches of a UNION ALL have their limits each for itself: a LIMIT at the end belongs to the last branch,
 /// and a branch without one ends at 100 rows.
-pub(super) fn plan(statement: &str, now: Moment) -> Understood<Plan> {
+fn plan(statement: &str, now: Moment) -> Understood<Plan> {
     let branches = branch::parse(statement)?;
     if let [only] = branches.as_slice()
         && only.limit.is_none()
@@ -66,6 +82,6 @@ pub(super) fn plan(statement: &str, now: Moment) -> Understood<Plan> {
         let written = select::write(only, now, Some(DEFAULT_LIMIT + 1))?;
         return Ok(Plan { sql: written.sql, columns: written.columns, default_limit: Some(DEFAULT_LIMIT) });
     }
-    let written = select::write_all(&branches, now, DEFAULT_LIMIT, MOST_ROWS)?;
+    let written = select::write_all(&branches, now, |branch| Some(branch.limit.unwrap_or(DEFAULT_LIMIT).min(MOST_ROWS)))?;
     Ok(Plan { sql: written.sql, columns: written.columns, default_limit: None })
 }

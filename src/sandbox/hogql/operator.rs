@@ -10,7 +10,7 @@ use super::{Understood, refuse, time};
 pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood<Term> {
     match op {
         BinaryOperator::Plus | BinaryOperator::Minus if left.kind == Kind::Interval || right.kind == Kind::Interval => {
-            time::moved(left, op == &BinaryOperator::Minus, right)
+            time::moved(&left, op == &BinaryOperator::Minus, &right)
         }
         BinaryOperator::Plus => arithmetic(left, "+", right),
         BinaryOperator::Minus => arithmetic(left, "-", right),
@@ -117,22 +117,18 @@ pub(super) fn is_null(term: &Term, negated: bool) -> Understood<Term> {
 }
 
 /// The first of `branches` whose condition holds.
-pub(super) fn choice(branches: Vec<(Term, Term)>, otherwise: Term) -> Understood<Term> {
+pub(super) fn choice(branches: &[(Term, Term)], otherwise: &Term) -> Understood<Term> {
     let mut kind = otherwise.kind;
-    for (_, result) in &branches {
+    for (_, result) in branches {
         kind = match kind.common(result.kind) {
             Some(kind) => kind,
             None => return refuse(format!("There is no supertype for types {}, {}", kind.name(false), result.kind.name(false))),
         };
     }
     let nullable = otherwise.nullable || branches.iter().any(|(_, result)| result.nullable);
-    let mut sql = "CASE".to_owned();
-    for (condition, result) in &branches {
-        sql += &format!(" WHEN {} THEN {}", condition.sql, result.sql);
-    }
-    sql += &format!(" ELSE {} END", otherwise.sql);
-    let parts = branches.iter().flat_map(|(condition, result)| [condition, result]).chain([&otherwise]).collect::<Vec<_>>();
+    let whens = branches.iter().map(|(condition, result)| format!("WHEN {} THEN {}", condition.sql, result.sql)).collect::<Vec<_>>();
+    let sql = format!("CASE {} ELSE {} END", whens.join(" "), otherwise.sql);
+    let parts = branches.iter().flat_map(|(condition, result)| [condition, result]).chain([otherwise]).collect::<Vec<_>>();
     // A condition that is NULL does not make the result NULL: it does not hold.
-    let chosen = Term::of(&parts, sql, kind)?.never_null();
-    Ok(if nullable { chosen.nullable() } else { chosen })
+    Ok(Term { nullable, ..Term::of(&parts, sql, kind)? })
 }

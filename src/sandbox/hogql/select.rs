@@ -18,12 +18,12 @@ pub(super) struct Written {
     pub(super) columns: Vec<Column>,
 }
 
-/// Writes branches as one UNION ALL; a branch without a limit gets `default_limit`, and none may have more than `most`.
-pub(super) fn write_all(branches: &[Branch], now: Moment, default_limit: usize, most: usize) -> Understood<Written> {
+/// Writes branches as one UNION ALL, each with the limit that `limit` gives it.
+pub(super) fn write_all(branches: &[Branch], now: Moment, limit: impl Fn(&Branch) -> Option<usize>) -> Understood<Written> {
     let mut parts = Vec::new();
     let mut columns: Vec<Column> = Vec::new();
     for branch in branches {
-        let part = write(branch, now, Some(branch.limit.unwrap_or(default_limit).min(most)))?;
+        let part = write(branch, now, limit(branch))?;
         columns = if columns.is_empty() { part.columns } else { united(columns, &part.columns)? };
         parts.push(format!("SELECT * FROM ({})", part.sql));
     }
@@ -89,8 +89,10 @@ pub(super) fn write(branch: &Branch, now: Moment, limit: Option<usize>) -> Under
         scope.from(),
     );
     if let Some(having) = &having {
-        // SQLite wants a GROUP BY before HAVING; one over a constant is the whole table as one group.
-        sql += if groups.is_empty() { " GROUP BY NULL HAVING " } else { " HAVING " };
+        if groups.is_empty() && !having.aggregate && !items.iter().any(|(_, item)| item.aggregate) {
+            return refuse("HAVING without an aggregate is not supported by this sandbox.");
+        }
+        sql += " HAVING ";
         sql += &having.sql;
     }
     if !order.is_empty() {
@@ -98,7 +100,9 @@ pub(super) fn write(branch: &Branch, now: Moment, limit: Option<usize>) -> Under
         sql += &order.iter().map(|(key, how)| format!("{} {how}", key.sql)).collect::<Vec<_>>().join(", ");
     }
     if limit.is_some() || branch.offset > 0 {
-        sql += &format!(" LIMIT {} OFFSET {}", limit.map_or("-1".to_owned(), |limit| limit.to_string()), branch.offset);
+        // SQLite takes no OFFSET without a LIMIT.
+        let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+        sql = format!("{sql} LIMIT {limit} OFFSET {}", branch.offset);
     }
     let columns = items.into_iter().map(|(name, item)| Column { name, kind: item.kind, nullable: item.nullable }).collect();
     Ok(Written { sql, columns })
@@ -137,16 +141,8 @@ fn source(from: &[TableWithJoins], now: Moment) -> Understood<Source> {
         TableFactor::Table { name, .. } => refuse(format!("Unknown table `{name}`: this sandbox has `events`.")),
         TableFactor::Derived { subquery, alias, lateral: false, .. } => {
             let branches = branch::of_query((**subquery).clone())?;
-            let parts = branches.iter().map(|branch| write(branch, now, branch.limit)).collect::<Understood<Vec<_>>>()?;
-            let mut parts = parts.into_iter();
-            let Some(first) = parts.next() else { return refuse("An empty query in parentheses.") };
-            let mut columns = first.columns;
-            let mut sql = format!("SELECT * FROM ({})", first.sql);
-            for part in parts {
-                columns = united(columns, &part.columns)?;
-                sql += &format!(" UNION ALL SELECT * FROM ({})", part.sql);
-            }
-            Ok(Source::query(&sql, columns, alias_name(alias.as_ref())))
+            let inner = write_all(&branches, now, |branch| branch.limit)?;
+            Ok(Source::query(&inner.sql, inner.columns, alias_name(alias.as_ref())))
         }
         other => refuse(format!("`{other}` is not supported by this sandbox.")),
     }
@@ -165,7 +161,10 @@ fn items(select: &Select, scope: &mut Scope) -> Understood<Vec<(String, Term)>> 
     let mut items = Vec::new();
     for item in &select.projection {
         match item {
-            SelectItem::UnnamedExpr(expression) => items.push((name_of(expression), scope.read(expression)?)),
+            SelectItem::UnnamedExpr(expression) => {
+                let term = scope.read(expression)?;
+                items.push((name_of(expression), term));
+            }
             SelectItem::ExprWithAlias { expr, alias } => {
                 let term = scope.read_for_alias(expr, &alias.value)?;
                 scope.name(&alias.value, term.clone());

@@ -9,6 +9,7 @@ const LONGEST: usize = 8 * 1024 * 1024;
 
 /// An expression with its SQL and its meaning.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "four facts about an expression, each of which can hold without the others")]
 pub(super) struct Term {
     pub(super) sql: String,
     pub(super) kind: Kind,

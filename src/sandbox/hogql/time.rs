@@ -41,7 +41,7 @@ pub(super) fn interval(count: Term, unit: &str) -> Understood<Term> {
 }
 
 /// A time and an interval, in either order, or two intervals.
-pub(super) fn moved(left: Term, back: bool, right: Term) -> Understood<Term> {
+pub(super) fn moved(left: &Term, back: bool, right: &Term) -> Understood<Term> {
     let sign = if back { "-" } else { "+" };
     let kind = match (left.kind, right.kind) {
         (Kind::Interval, Kind::Interval) => Kind::Interval,
@@ -50,7 +50,7 @@ pub(super) fn moved(left: Term, back: bool, right: Term) -> Understood<Term> {
         (Kind::Date, Kind::Interval) => Kind::DateTime,
         (one, another) => return refuse(format!("Illegal types of arguments of `{sign}`: {}, {}", one.name(false), another.name(false))),
     };
-    Term::of(&[&left, &right], format!("({} {sign} {})", left.sql, right.sql), kind)
+    Term::of(&[left, right], format!("({} {sign} {})", left.sql, right.sql), kind)
 }
 
 /// The function of this name over these arguments, if it is one of times.
@@ -106,7 +106,7 @@ fn time(name: &str, arguments: &[Term]) -> Understood<Term> {
     one(name, arguments)?.must_be_time(name)
 }
 
-/// A time with a fraction: ClickHouse has none of the fine functions for a DateTime.
+/// A time with a fraction: ClickHouse has none of the fine functions for a `DateTime`.
 fn precise(name: &str, arguments: &[Term]) -> Understood<Term> {
     let at = time(name, arguments)?;
     if at.kind == Kind::DateTime64 { Ok(at) } else { refuse(format!("The first argument for function {name} must be DateTime64")) }

@@ -55,7 +55,7 @@ async fn gzip_is_known_by_its_first_bytes() {
 #[tokio::test]
 async fn sent_at_takes_the_senders_clock_error_out() {
     let (sandbox, _hand) = Running::by_hand().await;
-    let hour = Duration::from_secs(3600);
+    let hour = Duration::from_hours(1);
     let (wrong_now, happened) = (START.plus(hour), START.plus(hour).minus(Duration::from_millis(250)));
     let one = |end: u32, properties: Value| json!({"event": "a", "distinct_id": "b", "uuid": uuid(end), "timestamp": happened.to_string(), "properties": properties});
     let batch =
@@ -84,7 +84,7 @@ async fn sent_at_takes_the_senders_clock_error_out() {
 #[tokio::test]
 async fn a_timestamp_that_is_far_ahead_or_a_number_becomes_now() {
     let (sandbox, _hand) = Running::by_hand().await;
-    let day_ahead = START.plus(Duration::from_secs(24 * 3600));
+    let day_ahead = START.plus(Duration::from_hours(24));
     for (end, timestamp) in [json!(day_ahead.to_string()), json!(day_ahead.ms()), json!("whenever"), json!(null)].into_iter().enumerate() {
         let mut one = event(end as u32, "a");
         one["timestamp"] = timestamp;
@@ -115,7 +115,7 @@ async fn one_bad_event_spoils_its_batch() {
 #[tokio::test]
 async fn v1_corrects_by_the_request_timestamp_unless_told_not_to() {
     let (sandbox, _hand) = Running::by_hand().await;
-    let wrong_now = START.plus(Duration::from_secs(3600));
+    let wrong_now = START.plus(Duration::from_hours(1));
     let one = |end: u32, options: Value| json!({"event": "a", "distinct_id": "b", "uuid": uuid(end), "timestamp": wrong_now.to_string(), "options": options});
     let body = json!({"created_at": wrong_now.to_string(), "batch": [
         one(1, json!({"process_person_profile": false})),

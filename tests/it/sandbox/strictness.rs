@@ -58,7 +58,14 @@ async fn statements_made_to_break_a_parser_are_refused() {
     for statement in [
         format!("SELECT {}1{}", "(".repeat(5000), ")".repeat(5000)),
         format!("SELECT 1{}", "+1".repeat(50_000)),
-        format!("SELECT {}1", "-".repeat(1001)),
+        format!("SELECT 1{}", "+1".repeat(450)),
+        format!("SELECT EXTRACT(YEAR FROM 1{})", "+1".repeat(450)),
+        format!("SELECT 1 LIMIT 1{}", "+1".repeat(450)),
+        format!("SELECT {}1", "- ".repeat(900)),
+        format!("SELECT {}1{}", "abs(".repeat(400), ")".repeat(400)),
+        format!("SELECT {}1{}", "(SELECT ".repeat(400), ")".repeat(400)),
+        format!("SELECT 1 FROM {}events{}", "(SELECT * FROM ".repeat(400), ")".repeat(400)),
+        format!("SELECT {}1{}", "CASE WHEN ".repeat(400), " THEN 1 END".repeat(400)),
         format!("SELECT {}1", "NOT ".repeat(1001)),
         format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(501)),
         "SELECT uuid FROM events; DROP TABLE events".into(),
@@ -82,6 +89,18 @@ async fn statements_made_to_break_a_parser_are_refused() {
         let shown = statement.chars().take(60).collect::<String>();
         assert_eq!(answer.status, 400, "{shown}: {}", answer.body);
         assert_eq!(answer.json()["type"], "validation_error", "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_statement_may_be_as_deep_as_a_person_writes_it() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    for (statement, gives) in [
+        (format!("SELECT 1{}", "+1".repeat(60)), 61),
+        (format!("SELECT {}1{}", "(".repeat(12), ")".repeat(12)), 1),
+        (format!("SELECT {}1{}", "abs(".repeat(12), ")".repeat(12)), 1),
+    ] {
+        assert_eq!(sandbox.rows(&statement).await, json!([[gives]]), "{statement}");
     }
 }
 

@@ -136,13 +136,13 @@ async fn a_stopped_queue_keeps_events_until_it_is_started() {
     let (sandbox, hand) = Running::by_hand().await;
     sandbox.weather(json!({"queue": {"stopped": true}})).await;
     sandbox.post("/e/", &event(1, "a")).await;
-    hand.advance(Duration::from_secs(3600));
+    hand.advance(Duration::from_hours(1));
     assert_eq!(sandbox.events().await[0]["created_at"], Value::Null);
     assert_eq!(sandbox.rows("SELECT count() FROM events").await, json!([[0]]));
     assert_eq!(sandbox.get("/_preflight").await.json()["kafka"], false);
     sandbox.weather(json!({"queue": {"stopped": false}})).await;
-    let started = START.plus(Duration::from_secs(3600));
-    hand.advance(Duration::from_secs(60));
+    let started = START.plus(Duration::from_hours(1));
+    hand.advance(Duration::from_mins(1));
     assert_eq!(sandbox.rows("SELECT toUnixTimestamp64Milli(created_at) FROM events").await, json!([[started.ms()]]));
     assert_eq!(sandbox.get("/_preflight").await.json()["kafka"], true);
 }
@@ -154,7 +154,7 @@ async fn lag_is_seen_between_receiving_and_ingesting() {
     sandbox.post("/e/", &event(1, "a")).await;
     hand.advance(Duration::from_millis(44_999));
     assert_eq!(sandbox.rows("SELECT count() FROM events").await, json!([[0]]));
-    hand.advance(Duration::from_secs(60));
+    hand.advance(Duration::from_mins(1));
     let event = &sandbox.events().await[0];
     assert_eq!(event["received_at"], "2026-11-23T14:32:07.000000Z");
     assert_eq!(event["created_at"], "2026-11-23T14:32:52.000000Z");
@@ -168,7 +168,7 @@ async fn a_duplicate_is_two_rows_until_it_is_merged() {
     let counted = "SELECT count(), uniq(uuid) FROM events";
     assert_eq!(sandbox.rows(counted).await, json!([[2, 1]]));
     assert_eq!((&sandbox.events().await[0]["copies"], &sandbox.events().await[0]["rows"]), (&json!(2), &json!(2)));
-    hand.advance(Duration::from_secs(11 * 60));
+    hand.advance(Duration::from_mins(11));
     assert_eq!(sandbox.rows(counted).await, json!([[1, 1]]));
     assert_eq!((&sandbox.events().await[0]["copies"], &sandbox.events().await[0]["rows"]), (&json!(2), &json!(1)));
 }
@@ -183,7 +183,7 @@ async fn what_differs_in_day_name_or_distinct_id_is_never_merged() {
     for one in [event(1, "a"), event(1, "b"), other_day, other_person] {
         sandbox.post("/e/", &one).await;
     }
-    hand.advance(Duration::from_secs(3600));
+    hand.advance(Duration::from_hours(1));
     assert_eq!(sandbox.rows("SELECT count(), uniq(uuid) FROM events").await, json!([[4, 1]]));
 }
 

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::judge::Health;
+use heartbeat::model::{Evidence, EvidenceOf, Phase};
 use serde_json::json;
 
 use super::World;
@@ -69,7 +70,7 @@ async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
     world.seconds_until("a later try is accepted", async |world: &World| !world.outcomes().await.ends_with('R')).await;
     assert!(world.clock.now() < slot.minute().end(), "the minute is not over");
     world.minutes(1).await;
-    assert_eq!(world.outcomes().await, "AAAA");
+    assert_eq!(world.outcomes().await, "AAAA", "{:?} {:?}", world.beats().await, world.report().await.look);
     let tried = world.beats().await[2].clone();
     assert!(tried.tries > 1, "{tried:?}");
     assert!(world.received().await.iter().all(|event| event["copies"] == 1));
@@ -112,10 +113,16 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     world
         .seconds_until("four more minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4)))
         .await;
-    let outcomes = world.outcomes().await;
-    assert!(outcomes.starts_with("AAUUU"), "{outcomes}");
     let verdict = world.verdict().await;
     assert!(verdict.contains("capture unreachable at answer: no answer within 20s"), "{verdict}");
+    world.seconds_until("four minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4))).await;
+    world.sandbox.clear_weather();
+    world.minutes(2).await;
+    let outcomes = world.outcomes().await;
+    let waited = |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words } if words.contains("20s"));
+    assert!(world.report().await.evidence.iter().filter(|evidence| waited(evidence)).count() >= 4);
+    assert_eq!(outcomes, "AAAAAAAAA", "every minute had its beat, and capture had taken those that it did not answer");
+    assert!(world.uuids_per_minute().await.values().all(|uuids| uuids.len() == 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
         let world = World::new("heartbeat").await;
         world.minutes(2).await;
         world.weather(json!({"query": {"status": status}}));
-        world.minutes(20).await;
+        world.minutes(40).await;
         let report = world.report().await;
         assert_eq!(report.verdict.health, Health::Blind, "{status}: {}", report.verdict);
         assert!(report.verdict.to_string().contains(says), "{status}: {}", report.verdict);

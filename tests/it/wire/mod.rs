@@ -79,9 +79,9 @@ impl WireFile {
 
     fn read(path: &Path) -> Self {
         let text = std::fs::read_to_string(path).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-        let mut file: Self = toml::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-        file.name = path.file_stem().unwrap().to_str().unwrap().to_owned();
-        file
+        let file: Self = toml::from_str(&text).unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+        let name = path.file_stem().unwrap().to_str().unwrap().to_owned();
+        Self { name, ..file }
     }
 
     /// The weather in which it happens.

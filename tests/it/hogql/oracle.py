@@ -1,0 +1,104 @@
+"""What PostHog's own parser and ClickHouse make of HogQL statements.
+
+Reads JSON from standard input: {"now_us": ..., "rows": [{uuid, event, properties, timestamp_us, distinct_id, created_at_us}, ...],
+"statements": [...]}. Writes a JSON list with one entry per statement: {"error": "..."} when it does not parse or does not run,
+otherwise {"types": [...], "rows": [[...], ...]}.
+
+The parser gives a tree, not ClickHouse's SQL, and PostHog's printer is no package. So each statement runs as it is written, but for
+three things that the printer would do: `now()` is the given time (ClickHouse's own clock is not the test's), `properties.x` is
+taken out of the JSON, and `toInt`, `toFloat` have ClickHouse's names.
+"""
+
+import json
+import re
+import sys
+import types
+
+
+def stub_posthog_errors() -> None:
+    """hogql_parser raises PostHog's own error classes, and wants to find them."""
+    errors = types.ModuleType("posthog.hogql.errors")
+
+    class BaseHogQLError(Exception):
+        def __init__(self, *args, **_):
+            super().__init__(*args)
+
+    for name in ("ExposedHogQLError", "InternalHogQLError", "SyntaxError", "QueryError", "NotImplementedError", "ParsingError"):
+        setattr(errors, name, type(name, (BaseHogQLError,), {}))
+    errors.BaseHogQLError = BaseHogQLError
+    hogql = types.ModuleType("posthog.hogql")
+    hogql.errors = errors
+    posthog = types.ModuleType("posthog")
+    posthog.hogql = hogql
+    sys.modules.update({"posthog": posthog, "posthog.hogql": hogql, "posthog.hogql.errors": errors})
+
+
+stub_posthog_errors()
+
+import hogql_parser  # noqa: E402
+from chdb import session  # noqa: E402
+
+TABLE = """
+CREATE TABLE events (
+    uuid UUID,
+    event String,
+    properties String,
+    timestamp DateTime64(6, 'UTC'),
+    distinct_id String,
+    created_at DateTime64(6, 'UTC')
+) ENGINE = MergeTree ORDER BY (toDate(timestamp), event, cityHash64(distinct_id), cityHash64(uuid))
+"""
+
+PROPERTY = re.compile(r"\bproperties\.([A-Za-z_$][A-Za-z0-9_$]*)|\bproperties\['([^']*)'\]")
+
+
+def printed(statement: str, now_us: int) -> str:
+    """The statement as ClickHouse takes it."""
+    now = f"fromUnixTimestamp64Micro({now_us}, 'UTC')"
+    statement = re.sub(r"\bnow\(\)", now, statement)
+    for name, kind in (("toInt", "Int64"), ("toFloat", "Float64")):
+        statement = re.sub(r"\b%s\(([^()]*)\)" % name, r"accurateCastOrNull(\1, '%s')" % kind, statement)
+    statement = PROPERTY.sub(
+        lambda found: "replaceRegexpAll(nullIf(nullIf(JSONExtractRaw(properties, '%s'), ''), 'null'), '^\"|\"$', '')"
+        % (found[1] or found[2]),
+        statement,
+    )
+    return statement
+
+
+def answer(clickhouse, statement: str, now_us: int) -> dict:
+    tree = json.loads(hogql_parser.parse_select_json(statement))
+    if tree.get("error"):
+        return {"error": "hogql_parser: " + tree["message"]}
+    try:
+        sql = printed(statement, now_us)
+        text = clickhouse.query(sql, "JSONCompact").bytes().decode()
+    except Exception as why:  # chdb raises RuntimeError with ClickHouse's words
+        return {"error": "ClickHouse: " + str(why)}
+    found = json.loads(text)
+    return {"types": [column["type"] for column in found["meta"]], "rows": found["data"]}
+
+
+def main() -> None:
+    asked = json.load(sys.stdin)
+    clickhouse = session.Session()
+    clickhouse.query("SET output_format_json_quote_64bit_integers = 0")
+    clickhouse.query(TABLE)
+    lines = "\n".join(
+        json.dumps(
+            {
+                "uuid": row["uuid"],
+                "event": row["event"],
+                "properties": row["properties"],
+                "timestamp": row["timestamp_us"] / 1e6,
+                "distinct_id": row["distinct_id"],
+                "created_at": row["created_at_us"] / 1e6,
+            }
+        )
+        for row in asked["rows"]
+    )
+    clickhouse.query("INSERT INTO events FORMAT JSONEachRow " + lines)
+    json.dump([answer(clickhouse, statement, asked["now_us"]) for statement in asked["statements"]], sys.stdout)
+
+
+main()
