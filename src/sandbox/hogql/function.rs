@@ -67,11 +67,7 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             let sql = format!("(substr({}, 1, length({})) = {})", whole.sql, start.sql, start.sql);
             Term::of(&[&whole, &start], sql, Kind::UInt8)
         }
-<<<<<<< HEAD
-        ("if", [condition, yes, no]) => operator::choice(vec![(condition.clone().must_be_number(name)?, yes.clone())], no.clone()),
-=======
         ("if", [condition, yes, no]) => operator::choice(&[(condition.clone().must_be_number(name)?, yes.clone())], no),
->>>>>>> sandbox
         ("multiIf", [conditions @ .., otherwise]) if conditions.len() >= 2 && conditions.len() % 2 == 0 => {
             let branches = conditions.chunks_exact(2).map(|pair| Ok((pair[0].clone().must_be_number(name)?, pair[1].clone())));
             operator::choice(&branches.collect::<Understood<Vec<_>>>()?, otherwise)
