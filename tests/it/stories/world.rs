@@ -121,6 +121,10 @@ impl World {
     pub(crate) async fn minutes(&self, count: i64) {
         for _ in 0..count {
             let now = self.clock.now();
+            let look = self.slot(now.minute()).plus(Duration::from_secs(20));
+            if (self.slot(now.minute())..look).contains(&now) {
+                self.look_passes(look).await;
+            }
             let next = if self.slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
             self.hand.advance_to(self.slot(next));
             self.pulse_reached(self.slot(next)).await;
