@@ -80,19 +80,20 @@ impl Problem {
 
     /// What v1 says under this status, whatever the reason.
     pub(super) fn of_status(status: StatusCode) -> Self {
-        let tag = match status.as_u16() {
-            401 => "invalid_api_token",
-            402 => "billing_limit_exceeded",
-            408 => "request_timeout",
-            413 => "payload_too_large",
-            415 => "unsupported_content_type",
-            429 => "rate_limited",
-            503 => "service_unavailable",
-            504 => "gateway_timeout",
-            500..=599 => "internal_error",
-            _ => "request_parsing_error",
+        let usual = status.canonical_reason().unwrap_or("error");
+        let (tag, description) = match status.as_u16() {
+            401 => ("invalid_api_token", "The provided API token is not valid."),
+            402 => ("billing_limit_exceeded", "billing limit exceeded"),
+            408 => ("request_timeout", "request timed out"),
+            413 => ("payload_too_large", usual),
+            415 => ("unsupported_content_type", usual),
+            429 => ("rate_limited", "Rate limit exceeded."),
+            503 => ("service_unavailable", usual),
+            504 => ("gateway_timeout", usual),
+            500..=599 => ("internal_error", usual),
+            _ => ("request_parsing_error", usual),
         };
-        Self::new(status, tag, status.canonical_reason().unwrap_or("error"))
+        Self::new(status, tag, description)
     }
 }
 

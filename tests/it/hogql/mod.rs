@@ -13,7 +13,7 @@ use heartbeat::model::Timestamp;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::sandbox::{Running, START, uuid};
+use crate::sandbox::{Running, START, event, uuid};
 
 /// What the oracle makes of one statement.
 #[derive(Debug, Deserialize)]
@@ -144,6 +144,20 @@ async fn each_branch_without_a_limit_ends_at_100_rows_and_only_a_single_one_says
     assert_eq!((rows_of(&double).len(), &double["hasMore"]), (100 + rows.len(), &Value::Null));
     let most = sandbox.query("SELECT uuid FROM events LIMIT 1000000").await.json();
     assert_eq!(rows_of(&most).len(), rows.len());
+}
+
+#[tokio::test]
+async fn half_a_day_of_beats_is_asked_about_at_once() {
+    let (sandbox, hand) = Running::by_hand().await;
+    let beats = (0..720).map(uuid).collect::<Vec<_>>();
+    for beat in 0..720 {
+        sandbox.post("/e/", &event(beat, "heartbeat")).await;
+        hand.advance(Duration::from_mins(1));
+    }
+    let question = statements::question(&beats).replace("130 MINUTE", "13 HOUR");
+    let rows = rows_of(&sandbox.query(&question).await.json());
+    assert_eq!(rows.len(), 721);
+    assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
 }
 
 fn rows_of(answer: &Value) -> Vec<Vec<Value>> {

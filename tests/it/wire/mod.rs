@@ -1,4 +1,4 @@
-//! Recorded exchanges with PostHog, for both sides of the wire. The format is described in `README.md` beside this file.
+//! Exchanges with PostHog, for both sides of the wire. The format is described in `README.md` beside this file.
 
 use std::collections::BTreeMap;
 use std::io::Write;
