@@ -1,5 +1,7 @@
 //! Tests of the whole: one binary, one file per subject.
 
+#![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
+
 mod architecture;
 mod cli;
 mod config;
