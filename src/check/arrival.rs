@@ -33,7 +33,7 @@ pub(super) async fn wait_for(
     loop {
         let wait = Duration::from_secs(waits.next().unwrap_or(8));
         let asked_for = failure.as_ref().and_then(|failure| failure.retry_after).unwrap_or_default();
-        count(clock, wait.max(asked_for).min(plan.wait.saturating_sub(clock.monotonic() - begun)), begun, tell).await;
+        count(clock, wait.max(asked_for).min(plan.wait.saturating_sub(clock.monotonic().saturating_sub(begun))), begun, tell).await;
         let now = clock.now();
         let question = Question {
             base: place.api,
@@ -45,10 +45,12 @@ pub(super) async fn wait_for(
             now,
         };
         match query::look(client, &question).await {
-            Ok(answer) => match answer.arrivals.iter().find(|arrival| arrival.uuid == beat.uuid) {
-                Some(arrival) => return arrived(place, missed, now, arrival, answer.server_ahead, tell),
-                None => (missed, failure) = (Some(now), None),
-            },
+            Ok(answer) => {
+                if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == beat.uuid) {
+                    return arrived(place, missed, now, arrival, answer.server_ahead, tell);
+                }
+                (missed, failure) = (Some(now), None);
+            }
             Err(found) => {
                 let final_word = !matches!(
                     found.trouble,
@@ -60,7 +62,7 @@ pub(super) async fn wait_for(
                 failure = Some(found);
             }
         }
-        if clock.monotonic() - begun >= plan.wait {
+        if clock.monotonic().saturating_sub(begun) >= plan.wait {
             return match &failure {
                 Some(failure) => unreadable(failure, tell),
                 None => not_seen(plan, tell),
@@ -73,7 +75,7 @@ pub(super) async fn wait_for(
 async fn count(clock: &Clock, wait: Duration, begun: Duration, tell: &mut (dyn FnMut(News) + Send)) {
     let until = clock.monotonic() + wait;
     while let Some(left) = until.checked_sub(clock.monotonic()).filter(|left| !left.is_zero()) {
-        tell(News::Waiting { waited: clock.monotonic() - begun });
+        tell(News::Waiting { waited: clock.monotonic().saturating_sub(begun) });
         clock.sleep(left.min(Duration::from_secs(1))).await;
     }
 }

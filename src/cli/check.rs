@@ -33,7 +33,7 @@ use crate::model::{Endpoint, Host, ProjectToken, span};
 
 JSON: {ending, exit_code, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms, lines: [{mark: ok|note|fail, what, says, advice}]}.")]
 pub struct Check {
-    /// Where PostHog is: `us`, `eu`, or an address [default: POSTHOG_HOST]
+    /// Where PostHog is: `us`, `eu`, or an address [default: `POSTHOG_HOST`]
     #[arg(long, value_name = "HOST")]
     pub host: Option<String>,
 
@@ -41,7 +41,7 @@ pub struct Check {
     #[arg(long, value_name = "HOST")]
     pub api_host: Option<String>,
 
-    /// The project token, phc_... [default: POSTHOG_PROJECT_API_KEY]
+    /// The project token, phc_... [default: `POSTHOG_PROJECT_API_KEY`]
     #[arg(long, value_name = "TOKEN")]
     pub token: Option<String>,
 

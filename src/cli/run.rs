@@ -16,7 +16,7 @@ use crate::store::Store;
 /// Run the service: beat, look, judge, until it is stopped
 ///
 /// Projects come from the store. With --config the file is applied at the start and again on SIGHUP (as `heartbeat apply` does it,
-/// without --prune). With neither, but POSTHOG_HOST, POSTHOG_PROJECT_API_KEY and perhaps POSTHOG_PERSONAL_API_KEY in the environment,
+/// without --prune). With neither, but `POSTHOG_HOST`, `POSTHOG_PROJECT_API_KEY` and perhaps `POSTHOG_PERSONAL_API_KEY` in the environment,
 /// it runs that one project, under the name `default`.
 ///
 /// SIGINT and SIGTERM stop it; a second one ends it at once.

@@ -17,15 +17,7 @@ pub struct Sighting {
 /// has arrived; not seen once `lost_after` has passed, it is settled as Unsent: ours, not PostHog's.
 #[must_use]
 pub fn after_look(beat: &Recorded, pace: &Pace, looked: Timestamp, sighting: Option<Sighting>) -> Option<Settled> {
-    let settled = Settled {
-        route: beat.route,
-        minute: beat.minute,
-        outcome: beat.outcome,
-        missed: beat.missed,
-        seen: Some(looked),
-        ingested: None,
-        copies: 0,
-    };
+    let settled = Settled { seen: Some(looked), ..untouched(beat) };
     if let Some(Sighting { ingested, copies }) = sighting {
         let late = is_late(beat, pace, ingested);
         let outcome = if late { Outcome::Late } else { Outcome::Arrived };
@@ -42,15 +34,9 @@ pub fn after_look(beat: &Recorded, pace: &Pace, looked: Timestamp, sighting: Opt
 /// What becomes of a beat when we cannot look: Unseen once `lost_after` has passed; before that there is nothing to say.
 #[must_use]
 pub fn blind(beat: &Recorded, pace: &Pace, now: Timestamp) -> Option<Settled> {
-    (beat.outcome == Outcome::Awaiting && has_waited(beat, pace, now)).then(|| Settled {
-        route: beat.route,
-        minute: beat.minute,
-        outcome: Outcome::Unseen,
-        missed: beat.missed,
-        seen: None,
-        ingested: None,
-        copies: 0,
-    })
+    let ended = beat.outcome == Outcome::Awaiting && has_waited(beat, pace, now);
+    let unseen = Settled { outcome: Outcome::Unseen, ..untouched(beat) };
+    ended.then_some(unseen)
 }
 
 /// Late on evidence only: ingested after the wait, or still missing in a look after it. A first look that came late itself
@@ -58,6 +44,11 @@ pub fn blind(beat: &Recorded, pace: &Pace, now: Timestamp) -> Option<Settled> {
 fn is_late(beat: &Recorded, pace: &Pace, ingested: Timestamp) -> bool {
     let limit = beat.counted_from().plus(pace.late_after);
     ingested > limit || beat.missed.is_some_and(|missed| missed > limit)
+}
+
+fn untouched(beat: &Recorded) -> Settled {
+    let Recorded { route, minute, outcome, missed, .. } = *beat;
+    Settled { route, minute, outcome, missed, seen: None, ingested: None, copies: 0 }
 }
 
 fn has_waited(beat: &Recorded, pace: &Pace, now: Timestamp) -> bool {

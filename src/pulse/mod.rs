@@ -96,7 +96,7 @@ impl Pulse {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. Somebody may have changed a project.
-            if self.clock.monotonic() - refreshed >= REFRESH_EVERY {
+            if self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
                 refreshed = self.clock.monotonic();
                 match roster.refresh().await {
                     Ok(false) => store_ails = false,

@@ -76,7 +76,7 @@ impl Verify {
             // 1. Somebody may have changed a project, or the wall was stepped back: the agenda is made anew.
             let stepped_back = now < before;
             before = now;
-            if stepped_back || self.clock.monotonic() - refreshed >= REFRESH_EVERY {
+            if stepped_back || self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
                 refreshed = self.clock.monotonic();
                 match roster.refresh().await {
                     Ok(changed) => {

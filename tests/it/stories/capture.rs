@@ -32,7 +32,7 @@ async fn the_three_events_share_one_timestamp_and_keep_their_distinct_ids() {
             "heartbeat" | "heartbeat_api" => assert_eq!(id, "PostHog Heartbeat Plugin"),
             "heartbeat_buffer" => {
                 let ms: i64 = id.strip_prefix("PostHog Heartbeat Plugin / Buffer ").unwrap().parse().unwrap();
-                assert_eq!(ms, world.slot(heartbeat::model::Timestamp::from_ms(ms).minute()).ms());
+                assert_eq!(ms, World::slot(heartbeat::model::Timestamp::from_ms(ms).minute()).ms());
             }
             other => panic!("{other}"),
         }
@@ -46,7 +46,7 @@ async fn the_three_events_share_one_timestamp_and_keep_their_distinct_ids() {
 async fn a_refusing_capture_is_quoted_and_its_beats_are_not_lost() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
-    world.weather(json!({"capture": {"status": 401, "body": "API key is not valid"}}));
+    world.weather(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
     world.minutes(4).await;
     assert_eq!(world.outcomes().await, "AAARRRR");
     let verdict = world.verdict().await;
@@ -61,8 +61,8 @@ async fn a_refusing_capture_is_quoted_and_its_beats_are_not_lost() {
 async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(json!({"capture": {"status": 503, "body": "transient error, please retry"}}));
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    world.weather(&json!({"capture": {"status": 503, "body": "transient error, please retry"}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the first refusal shows", async |world: &World| world.outcomes().await.ends_with('R')).await;
     assert!(world.verdict().await.contains("503 `transient error, please retry`"), "shown while it is still being tried again");
@@ -80,8 +80,8 @@ async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
 async fn an_answer_that_gets_lost_costs_no_second_event_and_the_beat_arrives() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(json!({"capture": {"lose_answer_rate": 1}}));
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    world.weather(&json!({"capture": {"lose_answer_rate": 1}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the minute is over", async |world: &World| world.clock.now() >= slot.minute().end()).await;
     world.sandbox.clear_weather();
@@ -95,8 +95,8 @@ async fn an_answer_that_gets_lost_costs_no_second_event_and_the_beat_arrives() {
 async fn a_cut_connection_names_the_phase() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(json!({"capture": {"reset_rate": 1}}));
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    world.weather(&json!({"capture": {"reset_rate": 1}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the first failure shows", async |world: &World| world.outcomes().await.ends_with('U')).await;
     let verdict = world.verdict().await;
@@ -107,8 +107,8 @@ async fn a_cut_connection_names_the_phase() {
 async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(json!({"capture": {"delay_ms": 300_000}}));
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    world.weather(&json!({"capture": {"delay_ms": 300_000}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world
         .seconds_until("four more minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4)))
@@ -129,7 +129,7 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_counted_and_are_one_beat() {
     let world = World::new("heartbeat").await;
-    world.weather(json!({"queue": {"duplicate_rate": 1}}));
+    world.weather(&json!({"queue": {"duplicate_rate": 1}}));
     world.minutes(5).await;
     let beats = world.beats().await;
     assert!(beats[1..].iter().all(|beat| beat.copies == 2), "{beats:?}");

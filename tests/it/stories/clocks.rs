@@ -10,7 +10,7 @@ use super::World;
 async fn a_clock_that_steps_back_sends_nothing_twice() {
     let world = World::new("heartbeat").await;
     world.minutes(10).await;
-    let back = world.slot(world.clock.now().minute().plus(-6)).plus(Duration::from_secs(25));
+    let back = World::slot(world.clock.now().minute().plus(-6)).plus(Duration::from_secs(25));
     world.hand.step_to(back);
     world.minutes(12).await;
     let minutes = world.uuids_per_minute().await;
@@ -25,7 +25,7 @@ async fn a_clock_that_jumps_ahead_leaves_unsent_minutes_and_no_burst() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
     let woken = world.clock.now().minute().plus(41);
-    world.hand.step_to(world.slot(woken).minus(Duration::from_secs(1)));
+    world.hand.step_to(World::slot(woken).minus(Duration::from_secs(1)));
     world.minutes(20).await;
     let minutes = world.uuids_per_minute().await;
     assert_eq!(minutes.len(), 3 + 20, "{minutes:?}");
@@ -51,8 +51,8 @@ async fn killed_between_send_and_record_and_started_in_the_same_minute_one_event
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
     // The answer is held: the event is in, the receipt is not.
-    world.weather(json!({"capture": {"delay_ms": 5_000}}));
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    world.weather(&json!({"capture": {"delay_ms": 5_000}}));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     let before = world.received().await.len();
     world.crash().await;
@@ -69,9 +69,9 @@ async fn killed_between_send_and_record_and_started_in_the_same_minute_one_event
 async fn killed_between_send_and_record_and_started_later_the_beat_is_found_without_a_record() {
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     // The event is in; its answer never comes, so no receipt is recorded before the crash.
-    world.weather(json!({"capture": {"lose_answer_rate": 1}}));
+    world.weather(&json!({"capture": {"lose_answer_rate": 1}}));
     world.hand.advance_to(slot);
     super::world::within("the event is in", async {
         while world.received().await.len() < 3 {
@@ -93,7 +93,7 @@ async fn killed_between_send_and_record_and_started_later_the_beat_is_found_with
 async fn killed_between_record_and_settle_the_next_life_settles() {
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
-    let slot = world.slot(world.clock.now().minute().plus(1));
+    let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.pulse_reached(slot).await;
     world.crash().await;

@@ -12,7 +12,7 @@ use super::World;
 async fn a_stopped_queue_is_noticed_by_the_next_look_then_late_then_lost_then_filled_in() {
     let world = World::new("heartbeat").await;
     world.minutes(5).await;
-    world.weather(json!({"queue": {"stopped": true}}));
+    world.weather(&json!({"queue": {"stopped": true}}));
     world.minutes(1).await;
     let verdict = world.verdict().await;
     assert!(verdict.contains("accepted, but not queryable after 20s"), "{verdict}");
@@ -39,7 +39,7 @@ async fn a_stopped_queue_is_noticed_by_the_next_look_then_late_then_lost_then_fi
 async fn events_dropped_in_silence_are_lost_and_stay_lost() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
-    world.weather(json!({"capture": {"drop_rate": 1}}));
+    world.weather(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(3).await;
     world.sandbox.clear_weather();
     world.minutes(20).await;
@@ -58,7 +58,7 @@ async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
     ] {
         let world = World::new("heartbeat").await;
         world.minutes(2).await;
-        world.weather(json!({"query": {"status": status}}));
+        world.weather(&json!({"query": {"status": status}}));
         world.minutes(40).await;
         let report = world.report().await;
         assert_eq!(report.verdict.health, Health::Blind, "{status}: {}", report.verdict);
@@ -73,7 +73,7 @@ async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
 async fn twelve_hours_of_throttled_queries_cost_few_queries_and_lose_nothing() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
-    world.weather(json!({"query": {"status": 429}}));
+    world.weather(&json!({"query": {"status": 429}}));
     world.minutes(12 * 60).await;
     assert!(!world.outcomes().await.contains('X'));
     world.sandbox.clear_weather();
@@ -103,7 +103,7 @@ async fn only_some_partitions_is_told_from_a_stopped_queue() {
     // All partitions but that of the fixed distinct id: found by stopping one after the other.
     let fixed = fixed_partition(&world).await;
     let others: Vec<u32> = (0..8).filter(|partition| *partition != fixed).collect();
-    world.weather(json!({"queue": {"stopped_partitions": others}}));
+    world.weather(&json!({"queue": {"stopped_partitions": others}}));
     world.minutes(8).await;
     let verdict = world.verdict().await;
     assert!(verdict.contains("only some partitions of the queue: events with new distinct ids are missing"), "{verdict}");
@@ -111,7 +111,7 @@ async fn only_some_partitions_is_told_from_a_stopped_queue() {
 
 async fn fixed_partition(world: &World) -> u32 {
     for partition in 0..8 {
-        world.weather(json!({"queue": {"stopped_partitions": [partition]}}));
+        world.weather(&json!({"queue": {"stopped_partitions": [partition]}}));
         world.minutes(1).await;
         let stuck = world.received().await.into_iter().any(|event| event["event"] == "heartbeat" && event["created_at"].is_null());
         world.sandbox.clear_weather();

@@ -99,8 +99,8 @@ impl World {
     }
 
     /// Changes the weather.
-    pub(crate) fn weather(&self, change: Value) {
-        self.sandbox.change_weather(&change).unwrap();
+    pub(crate) fn weather(&self, change: &Value) {
+        self.sandbox.change_weather(change).unwrap();
     }
 
     /// Puts the project into the store as it should be from now on.
@@ -113,7 +113,7 @@ impl World {
     }
 
     /// The slot of a minute.
-    pub(crate) fn slot(&self, minute: Minute) -> Timestamp {
+    pub(crate) fn slot(minute: Minute) -> Timestamp {
         Beat::slot(&ProjectToken::parse(TOKEN).unwrap(), minute)
     }
 
@@ -121,14 +121,14 @@ impl World {
     pub(crate) async fn minutes(&self, count: i64) {
         for _ in 0..count {
             let now = self.clock.now();
-            let look = self.slot(now.minute()).plus(Duration::from_secs(20));
-            if (self.slot(now.minute())..look).contains(&now) {
+            let look = Self::slot(now.minute()).plus(Duration::from_secs(20));
+            if (Self::slot(now.minute())..look).contains(&now) {
                 self.look_passes(look).await;
             }
-            let next = if self.slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
-            self.hand.advance_to(self.slot(next));
-            self.pulse_reached(self.slot(next)).await;
-            self.look_passes(self.slot(next).plus(Duration::from_secs(20))).await;
+            let next = if Self::slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
+            self.hand.advance_to(Self::slot(next));
+            self.pulse_reached(Self::slot(next)).await;
+            self.look_passes(Self::slot(next).plus(Duration::from_secs(20))).await;
         }
     }
 
