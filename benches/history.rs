@@ -61,10 +61,10 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     fold_due(&*store, now, Retention::default()).await?;
     assert_eq!(store.oldest_beat().await?, None, "everything is folded");
     let hours = store.hours(&ids, START, end).await?;
-    let folded: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();
+    let after: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();
     println!(
         "{routes:>8} {days:>6} {beats:>10} {whole:>12.1} {:>12.2} {:>14.0} {:>14.0} {:>12.1}",
-        folded as f64 / beats,
+        after as f64 / beats,
         beats / recording.as_secs_f64(),
         beats / settling.as_secs_f64(),
         reading.as_secs_f64() * 1e3,

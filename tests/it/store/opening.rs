@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use heartbeat::store::{OpenError, StoreError, open, open_within};
-use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 use super::bed::{Bed, sealer};
 use super::samples::{START, awaiting, set_up, spec};
@@ -217,39 +216,6 @@ async fn a_database_that_the_server_does_not_have_is_named() {
     let bed = Bed::postgres().await;
     let said = said(&bed.address.replace("/test_", "/no_such_")).await;
     assert!(said.contains("cannot be used: database \"no_such_"), "{said}");
-}
-
-impl Bed {
-    /// Runs SQL behind the store's back.
-    pub(crate) async fn execute(&self, sql: &str) {
-        self.try_execute(sql).await.unwrap();
-    }
-
-    async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
-        if self.address.starts_with("postgres:") {
-            let mut connection = PgConnection::connect(&self.address).await?;
-            connection.execute(AssertSqlSafe(sql.to_owned())).await.map(drop)
-        } else {
-            let mut connection = SqliteConnection::connect(&self.address).await?;
-            connection.execute(AssertSqlSafe(sql.to_owned())).await.map(drop)
-        }
-    }
-
-    /// Everything that is stored, as bytes: the files, or what each table's rows print as.
-    pub(crate) async fn everything(&self) -> Vec<u8> {
-        match self.address.strip_prefix("sqlite:") {
-            Some(path) => {
-                let folder = Path::new(path).parent().unwrap();
-                fs::read_dir(folder).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect()
-            }
-            None => {
-                let mut connection = PgConnection::connect(&self.address).await.unwrap();
-                let sql = "SELECT string_agg(projects::text || encode(coalesce(personal_key, ''), 'escape') || apps::text, ' ') \
-                           FROM projects JOIN apps ON apps.project = projects.id";
-                sqlx::query_scalar::<_, String>(sql).fetch_one(&mut connection).await.unwrap().into_bytes()
-            }
-        }
-    }
 }
 
 async fn on_sqlite(path: &str, sql: &str) {

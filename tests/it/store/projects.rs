@@ -181,7 +181,7 @@ async fn a_removed_project_takes_everything_with_it(bed: Bed) {
         }
     }
     store.apply(&[], &[name("gone")], at(START, 1)).await.unwrap();
-    assert_eq!(store.projects().await.unwrap(), [stays.clone()]);
+    assert_eq!(store.projects().await.unwrap(), std::slice::from_ref(&stays));
     let (first, end) = (START.plus(-600), START.plus(600));
     for (project, there) in [(&gone, 0), (&stays, 1)] {
         let route = [project.routes[0].id];
@@ -215,7 +215,7 @@ async fn two_routes_of_one_name_are_refused_and_nothing_is_applied(bed: Bed) {
         let specs = [spec("fine"), spec_with_routes("twice", &twice)];
         let said = store.apply(&specs, &[name("stays")], START.start()).await.unwrap_err().to_string();
         assert_eq!(said, format!("project twice: two routes are called `{}`", twice[1]));
-        assert_eq!(store.projects().await.unwrap(), [stays.clone()]);
+        assert_eq!(store.projects().await.unwrap(), std::slice::from_ref(&stays));
         assert_eq!(store.revision().await.unwrap(), 1);
     }
 }
