@@ -26,11 +26,19 @@ pub(super) struct Around<'a> {
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
     let narrow = frame.area().width < 100;
-    let parts = [Constraint::Length(1), Constraint::Length(3), Constraint::Length(2), Constraint::Min(4), Constraint::Length(4)];
+    let verdict_lines = if narrow { 4 } else { 3 };
+    let key_lines = if narrow { 4 } else { 3 };
+    let parts = [
+        Constraint::Length(1),
+        Constraint::Length(verdict_lines),
+        Constraint::Length(if narrow { 3 } else { 2 }),
+        Constraint::Min(4),
+        Constraint::Length(key_lines),
+    ];
     let [head, verdict, hour, beats, weather] = Layout::vertical(parts).areas(frame.area());
     frame.render_widget(Paragraph::new(title(board, around)), head);
     frame.render_widget(verdict_of(board, around), verdict);
-    frame.render_widget(Paragraph::new(last_hour(board, around)), hour);
+    frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
     frame.render_widget(table(board, around, narrow), beats);
     frame.render_widget(keys(around), weather);
 }
@@ -81,7 +89,7 @@ fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
 fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
     let rows: Vec<Row<'a>> = board.rows.iter().map(|beat| row(board, beat, around, narrow)).collect();
     let mut heads = vec!["minute", "route", "receipt"];
-    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(22)];
+    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(if narrow { 14 } else { 22 })];
     if !narrow {
         heads.extend(["dns", "tcp", "tls", "first byte"]);
         widths.extend([Constraint::Length(7), Constraint::Length(7), Constraint::Length(7), Constraint::Length(10)]);
@@ -113,10 +121,12 @@ fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
     for (number, trouble) in (1..).zip(Trouble::ALL) {
         let on = around.sky.has(trouble);
         let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
-        made.push(Span::styled(format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }), style));
+        // A key and its words stay on one line.
+        let words = format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
+        made.push(Span::styled(words, style));
         made.push(Span::raw("  "));
     }
-    made.push(Span::raw("[0] fair  [q] quit"));
+    made.push(Span::raw("[0]\u{a0}fair  [q]\u{a0}quit"));
     let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says()));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }
