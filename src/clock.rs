@@ -136,6 +136,15 @@ impl Clock {
         }
     }
 
+    /// Real time since some fixed point, however fast the clock runs: for what the network took, which is not the demo's doing.
+    #[must_use]
+    pub fn real(&self) -> Duration {
+        match &self.0 {
+            Kind::System { started, .. } => started.elapsed(),
+            Kind::Hand(reading) => reading.borrow().monotonic,
+        }
+    }
+
     /// Waits for `pause` to pass. A step of the wall clock neither shortens nor lengthens it.
     pub async fn sleep(&self, pause: Duration) {
         match &self.0 {
