@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod hogql;
 mod posthog;
+mod process;
 mod sandbox;
 mod store;
 mod stories;
