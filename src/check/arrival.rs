@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{EVENT, Ending, Line, Mark, News, Outcome, Plan, quoted};
 use crate::clock::Clock;
-use crate::model::{Arrival, Beat, LookFailure, LookTrouble, PersonalKey, Timestamp};
+use crate::model::{Arrival, Beat, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
 use crate::posthog::Client;
 use crate::posthog::query::{self, Question};
 
@@ -92,7 +92,12 @@ fn arrived(
     let after = missed.map_or(Duration::ZERO, |missed| missed.since(place.sent));
     let within = seen.since(place.sent);
     let copies = if arrival.copies > 1 { format!("; {} copies, which PostHog merges later", arrival.copies) } else { String::new() };
-    let says = format!("ingested after {ingested:.1?}, queryable between {after:.1?} and {within:.1?} after it was sent{copies}");
+    let says = format!(
+        "ingested after {}, queryable between {} and {} after it was sent{copies}",
+        span(ingested),
+        span(after),
+        span(within)
+    );
     tell(News::Line(Line { mark: Mark::Ok, what: "arrival", says, advice: None }));
     if let Some(ahead) = server_ahead {
         let says = format!(
@@ -117,7 +122,7 @@ fn unreadable(failure: &LookFailure, tell: &mut (dyn FnMut(News) + Send)) -> Out
 }
 
 fn not_seen(plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let says = format!("accepted, but not queryable after {:?}", plan.wait);
+    let says = format!("accepted, but not queryable after {}", span(plan.wait));
     let advice = "the queue may be stuck or slow, or the project over its quota (capture says 200 to that): \
                   look at the project's billing, and self-hosted at the ingestion worker's logs and the queue's lag; or give it longer with --wait";
     tell(News::Line(Line { mark: Mark::Fail, what: "arrival", says, advice: Some(advice.into()) }));

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the message")]
 
-use std::io::{BufRead as _, BufReader, Read, Write as _};
+use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
@@ -32,9 +32,9 @@ struct Desk {
     variables: Vec<(String, String)>,
 }
 
-/// What a process has said so far, line by line.
+/// What a process has said so far.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Vec<String>>>);
+struct Said(Arc<Mutex<Vec<u8>>>);
 
 /// A process that was started; it is killed when this is dropped.
 struct Process {
@@ -116,20 +116,20 @@ fn settings(address: &str, more: &str) -> String {
 
 impl Said {
     /// Listens until the other end is closed.
-    fn listen(to: impl Read + Send + 'static) -> Self {
+    fn listen(mut to: impl Read + Send + 'static) -> Self {
         let said = Self::default();
         let heard = said.clone();
         thread::spawn(move || {
-            let mut lines = BufReader::new(to).split(b'\n');
-            while let Some(Ok(line)) = lines.next() {
-                heard.0.lock().unwrap().push(String::from_utf8_lossy(&line).into_owned());
+            let mut piece = [0; 4096];
+            while let Ok(length @ 1..) = to.read(&mut piece) {
+                heard.0.lock().unwrap().extend_from_slice(&piece[..length]);
             }
         });
         said
     }
 
     fn text(&self) -> String {
-        self.0.lock().unwrap().iter().map(|line| format!("{line}\n")).collect()
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
     /// Waits until these words are said.
@@ -207,7 +207,7 @@ impl Ended {
         serde_json::from_str(&self.out).unwrap_or_else(|wrong| panic!("{wrong}: {self:?}"))
     }
 
-    /// Everything that a person sees of it, with this address as `ADDRESS`.
+    /// Everything that a person sees of it, with this address (empty for none) as `ADDRESS`.
     fn shown(&self, address: &str) -> String {
         let mut shown = format!("exit {}\n", self.code());
         for (name, text) in [("out", &self.out), ("err", &self.err)] {
@@ -215,7 +215,8 @@ impl Ended {
                 shown.push_str(&format!("--- {name}\n{text}"));
             }
         }
-        shown.replace(address.trim_start_matches("http://"), "ADDRESS")
+        let address = address.trim_start_matches("http://");
+        if address.is_empty() { shown } else { shown.replace(address, "ADDRESS") }
     }
 }
 
