@@ -110,6 +110,12 @@ impl Clock {
         (Self(Kind::Hand(reading)), Hand(Arc::new(hand)))
     }
 
+    /// Whether it runs faster than life.
+    #[must_use]
+    pub fn is_fast(&self) -> bool {
+        matches!(&self.0, Kind::System { speed, .. } if !speed.is_real())
+    }
+
     /// Wall time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

@@ -76,7 +76,8 @@ pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, S
     let looks = store.looks().await?;
     let mut reports = Vec::new();
     for project in store.projects().await? {
-        let look = looks.iter().find(|look| look.project == project.id).cloned();
+        // A look that was made later says nothing about an earlier moment.
+        let look = looks.iter().find(|look| look.project == project.id && look.at <= now).cloned();
         reports.push(report(store, Arc::new(project), look, now).await?);
     }
     Ok(reports)

@@ -118,7 +118,7 @@ fn unreadable(failure: &LookFailure, tell: &mut (dyn FnMut(News) + Send)) -> Out
 }
 
 fn not_seen(plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let says = format!("accepted, but not queryable after {:?}", plan.wait);
+    let says = format!("accepted, but not queryable after {}", span(plan.wait));
     let advice = "the queue may be stuck or slow, or the project over its quota (capture says 200 to that): \
                   look at the project's billing, and self-hosted at the ingestion worker's logs and the queue's lag; or give it longer with --wait";
     tell(News::Line(Line { mark: Mark::Fail, what: "arrival", says, advice: Some(advice.into()) }));

@@ -3,7 +3,7 @@
 use super::{Ending, Mark, Plan, phases};
 use crate::model::{Endpoint, Host, Receipt, Refusal, Region, Reply};
 use crate::posthog::Client;
-use crate::posthog::instance::{self, Instance, TokenState, knows_token};
+use crate::posthog::instance::{self, Instance, TokenState, Unidentified, knows_token};
 
 pub(super) async fn identify(
     client: &Client,
@@ -22,12 +22,12 @@ pub(super) async fn identify(
             let advice = ailing.then(|| format!("see {api}/_preflight and the logs of what is named here"));
             line(if ailing { Mark::Note } else { Mark::Ok }, "posthog", found.to_string(), advice);
         }
-        Err(unknown) => line(
-            Mark::Note,
-            "posthog",
-            format!("cannot tell which PostHog this is: {unknown}"),
-            plan.api_host.is_none().then(|| "if this is a reverse proxy, name the PostHog behind it with --api-host".into()),
-        ),
+        Err(unknown) => {
+            // Where nobody answers there is nothing behind it to be named; what can be done is said of capture.
+            let may_be_proxy = plan.api_host.is_none() && matches!(unknown, Unidentified::Strange(_));
+            let advice = may_be_proxy.then(|| "if this is a reverse proxy, name the PostHog behind it with --api-host".into());
+            line(Mark::Note, "posthog", format!("cannot tell which PostHog this is: {unknown}"), advice);
+        }
     }
     None
 }

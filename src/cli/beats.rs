@@ -7,10 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::global::Invocation;
+use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::check::phases;
-use crate::clock::{Clock, Speed};
 use crate::config::duration;
 use crate::model::{Evidence, EvidenceOf, Minute, Outcome, Project, Recorded, RouteId, span};
 use crate::store::Store;
@@ -42,9 +42,9 @@ pub struct Beats {
     #[arg(long)]
     pub json: bool,
 
-    /// The speed of the service, when it runs in fast time
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
-    pub speed: Speed,
+    /// As of when.
+    #[command(flatten)]
+    pub moment: Moment,
 }
 
 impl Beats {
@@ -53,7 +53,7 @@ impl Beats {
         let projects = store.projects().await?;
         let project = self.choose(&projects)?;
         let routes = self.routes(project)?;
-        let now = Clock::fast(self.speed).now();
+        let now = self.moment.time();
         let (from, to) = (now.minus(self.since).minute(), now.minute().plus(1));
         let mut beats = store.beats(&routes, from, to).await?;
         beats.extend(unsent(&*store, project, &routes, from, now.minute()).await?);

@@ -21,6 +21,7 @@ mod export;
 mod global;
 mod keys;
 pub mod logs;
+mod moment;
 mod projects;
 mod run;
 mod sandbox;

@@ -1,6 +1,7 @@
 //! `heartbeat run`: the service.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Args;
 
@@ -30,11 +31,15 @@ pub struct Run {
 impl Run {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::listen()?;
-        let settings = invocation.settings(Scope::Everything)?;
-        let store = app::open_store(&settings).await?;
-        let clock = Clock::fast(self.speed);
-        self.put(&settings, &*store, &clock).await?;
-        let projects = specs(&*store).await?;
+        let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
+        let (settings, store, projects) = tokio::select! {
+            ready = self.prepare(invocation, &clock) => ready?,
+            // A database that is locked, or far away, may take its time to open: who stops the service need not wait for that.
+            () = stop.asked() => {
+                tracing::info!("stopped before the first beat");
+                return Ok(ExitCode::SUCCESS);
+            }
+        };
         if projects.is_empty() {
             invocation.screen.note(
                 "There is no project yet. This goes on and waits for one: `heartbeat projects add`, or `heartbeat apply heartbeat.toml`.",
@@ -42,13 +47,22 @@ impl Run {
         }
         let service = app::service(&settings, store.clone(), clock.clone())?;
         tracing::info!(projects = projects.len(), speed = %self.speed, database = %settings.database, "beating");
-        let work = lifecycle.guard(service.run(lifecycle.stop()));
+        let work = lifecycle.guard(service.run(stop));
         tokio::select! {
             ended = work => ended??,
             () = self.reload(invocation, lifecycle.reload(), &*store, &clock) => {}
         }
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
+    }
+
+    /// Reads the settings, opens the store, and puts the settings' projects into it.
+    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
+        let settings = invocation.settings(Scope::Everything)?;
+        let store = app::open_store(&settings).await?;
+        self.put(&settings, &*store, clock).await?;
+        let projects = specs(&*store).await?;
+        Ok((settings, store, projects))
     }
 
     /// Puts the settings' projects into the store; says what that changed.

@@ -22,7 +22,7 @@ use crate::sandbox::{self, Sandbox};
 #[command(after_help = "JSON (one object, once it listens): {address, token, personal_api_key, project_id, speed}.")]
 pub struct SandboxCommand {
     /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8010")]
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8010", value_parser = address)]
     pub listen: SocketAddr,
 
     /// Listen on an address that other machines reach as well. There is no password but the well-known key
@@ -45,6 +45,12 @@ struct Listening<'a> {
     personal_api_key: &'a str,
     project_id: u32,
     speed: f64,
+}
+
+/// Reads `127.0.0.1:8010`, and `localhost:8010` as the same.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| format!("`{text}` is no address to listen on; write it like `127.0.0.1:8010`"))
 }
 
 impl SandboxCommand {

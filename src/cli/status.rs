@@ -7,9 +7,9 @@ use clap::Args;
 use serde::Serialize;
 
 use super::global::Invocation;
+use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
-use crate::clock::{Clock, Speed};
 use crate::judge::Health;
 use crate::model::{Minute, Outcome, Recorded, span};
 use crate::report::{Report, reports};
@@ -37,15 +37,15 @@ pub struct Status {
     #[arg(long)]
     pub json: bool,
 
-    /// The speed of the service, when it runs in fast time
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
-    pub speed: Speed,
+    /// As of when.
+    #[command(flatten)]
+    pub moment: Moment,
 }
 
 impl Status {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let mut all = reports(&*store, Clock::fast(self.speed).now()).await?;
+        let mut all = reports(&*store, self.moment.time()).await?;
         if let Some(name) = &self.project {
             let specs: Vec<_> = all.iter().map(|report| report.project.spec.clone()).collect();
             let chosen = super::project_named(&specs, name)?.name.clone();

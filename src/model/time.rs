@@ -14,6 +14,15 @@ impl Timestamp {
         Self(ms)
     }
 
+    /// Reads RFC 3339, in UTC or with an offset: `2026-11-23T14:32:07Z`.
+    ///
+    /// # Errors
+    /// Says how a time is written.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let at = text.trim().parse::<jiff::Timestamp>();
+        at.map(|at| Self(at.as_millisecond())).map_err(|_| format!("`{text}` is no time; write it like `2026-11-23T14:32:00Z`"))
+    }
+
     /// Milliseconds since 1970.
     #[must_use]
     pub const fn ms(self) -> i64 {

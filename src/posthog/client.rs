@@ -12,7 +12,7 @@ use http::uri::PathAndQuery;
 use super::settings::{Settings, SettingsError};
 use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
 use crate::clock::Clock;
-use crate::model::{Phase, Timestamp};
+use crate::model::{Host, Phase, Timestamp};
 
 /// Speaks with any number of hosts. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
@@ -73,6 +73,11 @@ impl Client {
             // Not quoted: it may hold a password.
             return Err(Cut { at: Phase::Dns, words: "the host is not an http or https address".to_owned() });
         };
+        // Fast time sends more than one event a real minute. Whatever a project's host is changed to meanwhile, no other
+        // machine is to get them.
+        if self.clock().is_fast() && !Host::parse(base).is_ok_and(|host| host.is_loopback()) {
+            return Err(Cut { at: Phase::Dns, words: "in fast time (--speed), only addresses on this machine are reached".to_owned() });
+        }
         let mut directory = self.0.directory.write().unwrap_or_else(PoisonError::into_inner);
         let line = directory.lines.entry(origin).or_insert_with_key(|origin| Arc::new(Line::new(origin.clone(), &self.0.dialer)));
         let prefix = uri.path().trim_end_matches('/').to_owned();
@@ -128,6 +133,21 @@ impl Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::Speed;
+
+    #[test]
+    fn fast_time_stays_on_this_machine() {
+        let client = |speed| Client::new(Clock::fast(speed), &Settings::default()).unwrap();
+        let fast = client(Speed::parse("12").unwrap());
+        for base in ["http://127.0.0.1:8010", "http://localhost/ingest", "http://[::1]:1"] {
+            assert!(fast.place(base).is_ok(), "{base}");
+        }
+        for base in ["https://us.i.posthog.com", "http://10.0.0.1:8010", "http://localhost.example.com"] {
+            let refused = fast.place(base).err().unwrap();
+            assert!(refused.words.contains("--speed"), "{base}: {refused:?}");
+            assert!(client(Speed::REAL).place(base).is_ok(), "{base}");
+        }
+    }
 
     #[test]
     fn a_host_that_nobody_asks_any_more_is_forgotten() {

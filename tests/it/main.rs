@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod hogql;
 mod posthog;
+mod process;
 mod readme;
 mod sandbox;
 mod store;

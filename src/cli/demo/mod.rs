@@ -33,7 +33,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(150);
 /// Starts a sandbox PostHog on loopback, installs Heartbeat on its project, and beats, in fast time. Keys (or typed lines, where
 /// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the weather. Nothing is left behind.
 ///
-/// Exit codes: 0 every beat arrived in time, 1 some did not, or none was sent.
+/// Exit codes: 0 every beat arrived in time and all is well at the end, 1 some did not, or none was sent.
 #[derive(Debug, Args)]
 pub struct Demo {
     /// How many times faster than life the clock runs: 12 makes a minute of five seconds

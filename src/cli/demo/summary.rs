@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::app::Running;
+use crate::judge::Health;
 use crate::model::{Histogram, Outcome, Recorded, RouteId, Timestamp, span};
 
 /// What became of the demo's beats.
@@ -10,6 +11,7 @@ pub(super) struct Summary {
     counts: [u32; Outcome::ALL.len()],
     lags: Histogram,
     overdue: u32,
+    health: Health,
     verdict: String,
 }
 
@@ -21,8 +23,14 @@ impl Summary {
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let now = demo.clock.now();
         let beats = demo.store.beats(&ids, begun.minute(), now.minute().plus(1)).await?;
-        let mut summary =
-            Self { counts: [0; Outcome::ALL.len()], lags: Histogram::default(), overdue: 0, verdict: board.report.verdict.to_string() };
+        let verdict = &board.report.verdict;
+        let mut summary = Self {
+            counts: [0; Outcome::ALL.len()],
+            lags: Histogram::default(),
+            overdue: 0,
+            health: verdict.health,
+            verdict: verdict.to_string(),
+        };
         for beat in &beats {
             summary.counts[beat.outcome as usize] += 1;
             if let Some(lag) = beat.ingested_lag() {
@@ -36,11 +44,11 @@ impl Summary {
         Ok(summary)
     }
 
-    /// Whether at least one beat arrived, and nothing went wrong with any of them.
+    /// Whether at least one beat arrived, nothing went wrong with any of them, and nothing keeps us from seeing so.
     pub(super) fn is_clean(&self) -> bool {
         let fine = [Outcome::Arrived, Outcome::Awaiting];
         let bad: u32 = Outcome::ALL.iter().filter(|outcome| !fine.contains(outcome)).map(|outcome| self.counts[*outcome as usize]).sum();
-        self.counts[Outcome::Arrived as usize] > 0 && bad == 0 && self.overdue == 0
+        self.counts[Outcome::Arrived as usize] > 0 && bad == 0 && self.overdue == 0 && self.health == Health::Good
     }
 }
 

@@ -1,0 +1,360 @@
+//! `heartbeat check`: every exit code, what is said on the way to it, and what is never said.
+
+use std::time::Duration;
+
+use axum::Router;
+use axum::routing::{any, get};
+use heartbeat::clock::Clock;
+use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use super::{Desk, Ended};
+use crate::sandbox::Running;
+
+/// Runs a check of the sandbox, in its weather.
+async fn check(sandbox: &Running, more: &[&str]) -> Ended {
+    let arguments = [&["check", "--host", &sandbox.url, "--token", TOKEN], more].concat();
+    Desk::new().run(&arguments).await
+}
+
+/// The same with the personal API key, and no long wait.
+async fn check_with_key(sandbox: &Running, more: &[&str]) -> Ended {
+    check(sandbox, &[&["--personal-api-key", PERSONAL_KEY, "--wait", "2s"], more].concat()).await
+}
+
+/// What is shown, with `N` for figures that differ from run to run.
+fn shown(ended: &Ended, address: &str) -> String {
+    let shown = ended.shown(address);
+    let mut plain = String::new();
+    let mut rest = shown.as_str();
+    while let Some(at) = rest.find(|letter: char| letter.is_ascii_digit()) {
+        let (before, figure) = rest.split_at(at);
+        let end = figure.find(|letter: char| !letter.is_ascii_digit() && letter != '.').unwrap_or(figure.len());
+        let unit = figure[end..].starts_with("ms") || figure[end..].starts_with("s ") || figure[end..].starts_with("s\n");
+        let is_measured = unit && !before.ends_with(|letter: char| letter.is_ascii_alphanumeric());
+        plain.push_str(before);
+        plain.push_str(if is_measured { "N" } else { &figure[..end] });
+        rest = &figure[end..];
+    }
+    plain + rest
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_arrives_0() {
+    let sandbox = Running::start(Clock::system()).await;
+    insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
+    exit 0
+    --- out
+    ✓ posthog   a self-hosted PostHog
+    ✓ token     known here
+    ✓ capture   accepted with 200 (connect Nms, first byte Nms)
+    ✓ project   the token belongs to project 1
+    ✓ arrival   ingested after Nms, queryable between Ns and Ns after it was sent
+    The event arrived.
+    ");
+    insta::assert_snapshot!(shown(&check_with_key(&sandbox, &["--endpoint", "v1", "--quiet"]).await, &sandbox.url), @r"
+    exit 0
+    --- out
+    ✓ posthog   a self-hosted PostHog
+    ✓ token     known here
+    ✓ capture   accepted with 200 (connect Nms, first byte Nms)
+    ✓ project   the token belongs to project 1
+    ✓ arrival   ingested after Nms, queryable between Ns and Ns after it was sent
+    The event arrived.
+    ");
+    let events = sandbox.events().await;
+    assert_eq!(events.len(), 2, "each check is an event of its own: {events:?}");
+    assert!(events.iter().all(|event| event["event"] == "heartbeat_check"), "{events:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_result_as_json() {
+    let sandbox = Running::start(Clock::system()).await;
+    let ended = check_with_key(&sandbox, &["--json"]).await;
+    let mut told = ended.json();
+    assert_eq!((ended.code(), ended.err.as_str()), (0, ""));
+    assert_eq!(told["uuid"], sandbox.events().await[0]["uuid"], "the uuid is that of the event");
+    for figure in ["uuid", "ingested_lag_ms", "queryable_after_ms", "queryable_within_ms"] {
+        assert!(!told[figure].is_null(), "{figure} is known: {told}");
+        told[figure] = "FIGURE".into();
+    }
+    for line in told["lines"].as_array_mut().unwrap() {
+        line["says"] = "SENTENCE".into();
+    }
+    insta::assert_snapshot!(serde_json::to_string_pretty(&told).unwrap(), @r#"
+    {
+      "ending": "arrived",
+      "exit_code": 0,
+      "ingested_lag_ms": "FIGURE",
+      "lines": [
+        {
+          "mark": "ok",
+          "says": "SENTENCE",
+          "what": "posthog"
+        },
+        {
+          "mark": "ok",
+          "says": "SENTENCE",
+          "what": "token"
+        },
+        {
+          "mark": "ok",
+          "says": "SENTENCE",
+          "what": "capture"
+        },
+        {
+          "mark": "ok",
+          "says": "SENTENCE",
+          "what": "project"
+        },
+        {
+          "mark": "ok",
+          "says": "SENTENCE",
+          "what": "arrival"
+        }
+      ],
+      "queryable_after_ms": "FIGURE",
+      "queryable_within_ms": "FIGURE",
+      "uuid": "FIGURE"
+    }
+    "#);
+
+    sandbox.weather(json!({"capture": {"status": 413}})).await;
+    let refused = check_with_key(&sandbox, &["--json"]).await;
+    let told = refused.json();
+    assert_eq!((refused.code(), &told["exit_code"], &told["ending"]), (3, &json!(3), &json!("refused")), "{told}");
+    assert_eq!(told["ingested_lag_ms"], Value::Null, "an absent figure is null: {told}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_key_arrival_is_unchecked_and_a_line_says_so_0() {
+    let sandbox = Running::start(Clock::system()).await;
+    insta::assert_snapshot!(shown(&check(&sandbox, &[]).await, &sandbox.url), @r"
+    exit 0
+    --- out
+    ✓ posthog   a self-hosted PostHog
+    ✓ token     known here
+    ✓ capture   accepted with 200 (connect Nms, first byte Nms)
+    ! arrival   not checked: no personal API key was given, and a 200 alone proves nothing
+                → give --personal-api-key (scope query:read) to see the event arrive
+    The event was accepted; arrival unchecked.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_queue_is_not_seen_in_time_1() {
+    let sandbox = Running::start(Clock::system()).await;
+    sandbox.weather(json!({"queue": {"stopped": true}})).await;
+    insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
+    exit 1
+    --- out
+    ! posthog   a self-hosted PostHog (plugins, kafka are down)
+                → see http://ADDRESS/_preflight and the logs of what is named here
+    ✓ token     known here
+    ✓ capture   accepted with 200 (connect Nms, first byte Nms)
+    ✓ project   the token belongs to project 1
+    ✗ arrival   accepted, but not queryable after Ns
+                → the queue may be stuck or slow, or the project over its quota (capture says 200 to that): look at the project's billing, and self-hosted at the ingestion worker's logs and the queue's lag; or give it longer with --wait
+    The event was accepted, and not seen in time.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_quota_looks_the_same_from_outside_1() {
+    let sandbox = Running::start(Clock::system()).await;
+    sandbox.weather(json!({"capture": {"over_quota": true}})).await;
+    assert_eq!(check_with_key(&sandbox, &[]).await.code(), 1);
+    // Only v1 says it aloud.
+    insta::assert_snapshot!(shown(&check_with_key(&sandbox, &["--endpoint", "v1"]).await, &sandbox.url), @r#"
+    exit 3
+    --- out
+    ✓ posthog   a self-hosted PostHog
+    ✓ token     known here
+    ✗ capture   refused: 402 `{"error":"billing_limit_exceeded","error_description":"billing limit exceeded","error_uri":"https://posthog.com/docs/api"}`
+                → the project is over its events quota: raise the billing limit, or wait for the next period
+    The event was refused.
+    "#);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn wrong_usage_is_told_all_at_once_2() {
+    let desk = Desk::new();
+    insta::assert_snapshot!(desk.run(&["check"]).await.shown(""), @r"
+    exit 2
+    --- err
+    error: --host is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog
+           --token is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General
+    ");
+    let swapped =
+        ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
+    insta::assert_snapshot!(desk.run(&swapped).await.shown(""), @r"
+    exit 2
+    --- err
+    error: --host `example.com` has no protocol; did you mean `https://example.com`?
+           --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+           --api-host `ftp://x` is not an http or https address
+           --personal-api-key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
+    ");
+    let with_login = ["check", "--host", "https://me:hunter2@example.com", "--token", "", "--personal-api-key-file", "none.key"];
+    insta::assert_snapshot!(desk.run(&with_login).await.shown(""), @r"
+    exit 2
+    --- err
+    error: --host must not hold a user name, a password, a query (?) or a fragment (#)
+           --token is empty
+           --personal-api-key-file `none.key` cannot be read: No such file or directory (os error 2)
+    ");
+    for (flag, value, says) in [
+        ("--wait", "2", "write it like `90s`"),
+        ("--endpoint", "v2", "v2"),
+        ("--project-id", "shop", "shop"),
+        ("--no-personal-api-key", "--personal-api-key=phx_hunter2", "cannot be used with"),
+    ] {
+        let ended = desk.run(&["check", "--host", "us", "--token", "phc_a", flag, value]).await;
+        assert_eq!(ended.code(), 2, "{flag}: {ended:?}");
+        assert!(ended.err.contains(says) && !ended.err.contains("hunter2"), "{flag}: {ended:?}");
+    }
+    let desk = desk.with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phx_hunter2");
+    insta::assert_snapshot!(desk.run(&["check"]).await.shown(""), @r"
+    exit 2
+    --- err
+    error: --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_capture_refuses_is_quoted_3() {
+    let sandbox = Running::start(Clock::system()).await;
+    let login = "<html><head><title>Sign in to Example</title></head><body>Who are you?</body></html>";
+    for (name, weather) in [
+        ("a request that is too large", json!({"status": 413})),
+        ("a queue that is down", json!({"status": 503})),
+        ("a login page", json!({"status": 200, "body": login})),
+        ("a redirect", json!({"status": 308})),
+        ("a firewall", json!({"status": 403, "body": "<html><title>Attention Required! | Cloudflare</title></html>"})),
+    ] {
+        sandbox.sandbox.clear_weather();
+        sandbox.weather(json!({"capture": weather})).await;
+        let ended = check_with_key(&sandbox, &[]).await;
+        assert_eq!(ended.code(), 3, "{name}: {ended:?}");
+        insta::assert_snapshot!(name, shown(&ended, &sandbox.url));
+    }
+    assert!(sandbox.events().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_is_told_soon_4() {
+    // A port that was free a moment ago, and that nobody listens on.
+    let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
+    let desk = Desk::new();
+    let mut check = desk.start(&["check", "--host", &format!("http://{address}"), "--token", "phc_a"]);
+    let ended = check.end_within(Duration::from_secs(12)).await;
+    assert_eq!(ended.code(), 4, "{ended:?}");
+    let said = shown(&ended, &address);
+    let (before, after) = said.split_once(", after ").unwrap();
+    insta::assert_snapshot!(format!("{before}, after SOME{}", after.trim_start_matches(|letter: char| letter.is_ascii_digit())), @r"
+    exit 4
+    --- out
+    ! posthog   cannot tell which PostHog this is: nobody answers there (connect): ADDRESS: Connection refused (os error 111)
+    ! token     cannot tell whether it is known here: no answer (connect): ADDRESS: Connection refused (os error 111)
+    ✗ capture   unreachable at connect, after SOME tries: ADDRESS: Connection refused (os error 111)
+                → check the address http://ADDRESS, the name server, the firewall and the proxy between
+    Capture could not be reached.
+    ");
+
+    let sandbox = Running::start(Clock::system()).await;
+    sandbox.weather(json!({"capture": {"reset_rate": 1}})).await;
+    let ended = check_with_key(&sandbox, &[]).await;
+    assert_eq!(ended.code(), 4, "{ended:?}");
+    assert!(ended.out.contains("✗ capture   unreachable at answer, after "), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_known_here_sends_nothing_5() {
+    let sandbox = Running::start(Clock::system()).await;
+    sandbox.weather(json!({"capture": {"unknown_token": true}})).await;
+    insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
+    exit 5
+    --- out
+    ✓ posthog   a self-hosted PostHog
+    ✗ token     not known here: events with it are answered 200 and dropped
+                → copy the project token (phc_...) again, from Settings > Project > General
+    The token is not known here; no event was sent.
+    ");
+    assert!(sandbox.events().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_back_says_why_6() {
+    let sandbox = Running::start(Clock::system()).await;
+    for (name, query) in [
+        ("a wrong key", json!({"status": 401})),
+        ("a missing scope", json!({"status": 403})),
+        ("throttled", json!({"status": 429, "retry_after_s": 1})),
+        ("a broken query", json!({"status": 500})),
+    ] {
+        sandbox.sandbox.clear_weather();
+        sandbox.weather(json!({"query": query})).await;
+        let ended = check_with_key(&sandbox, &[]).await;
+        assert_eq!(ended.code(), 6, "{name}: {ended:?}");
+        insta::assert_snapshot!(name, shown(&ended, &sandbox.url));
+    }
+    sandbox.sandbox.clear_weather();
+    let ended = check_with_key(&sandbox, &["--project-id", "7"]).await;
+    assert_eq!(ended.code(), 6, "{ended:?}");
+    insta::assert_snapshot!("a project of another number", shown(&ended, &sandbox.url));
+}
+
+/// A PostHog that says this of itself, takes every event and knows every token.
+async fn posthog(preflight: &'static str) -> String {
+    let routes = Router::new()
+        .route("/_preflight", get(async move || ([("content-type", "application/json")], preflight)))
+        .fallback(any(async || ([("content-type", "application/json")], r#"{"status":"Ok"}"#)));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move { axum::serve(listener, routes).await });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posthog_that_is_too_old_is_refused_7() {
+    let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#).await;
+    let ended = Desk::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    insta::assert_snapshot!(shown(&ended, &url), @r"
+    exit 7
+    --- out
+    ✗ posthog   a self-hosted PostHog 1.29.1: too old, Heartbeat needs 1.30.0 or later
+                → upgrade it to 1.30.0 or later: https://posthog.com/docs/self-host/configure/upgrading-posthog
+    This PostHog is too old; no event was sent.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_down_is_named() {
+    let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.43.1","kafka":false,"redis":true}"#).await;
+    let ended = Desk::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    insta::assert_snapshot!(shown(&ended, &url), @r"
+    exit 0
+    --- out
+    ! posthog   a self-hosted PostHog 1.43.1 (kafka is down)
+                → see http://ADDRESS/_preflight and the logs of what is named here
+    ✓ token     known here
+    ✓ capture   accepted with 200 (connect Nms, first byte Nms)
+    ! arrival   not checked: no personal API key was given, and a 200 alone proves nothing
+                → give --personal-api-key (scope query:read) to see the event arrive
+    The event was accepted; arrival unchecked.
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_printed_whatever_happens() {
+    let sandbox = Running::start(Clock::system()).await;
+    for weather in [json!({"capture": {"status": 413}}), json!({"query": {"status": 401}}), json!({"query": {"status": 403}}), json!({})] {
+        sandbox.sandbox.clear_weather();
+        sandbox.weather(weather.clone()).await;
+        for more in [&[][..], &["--json"], &["-vv"], &["-vv", "--log-format", "json"]] {
+            let ended = check_with_key(&sandbox, more).await;
+            assert!(!format!("{ended:?}").contains(PERSONAL_KEY), "{weather} {more:?}: {ended:?}");
+        }
+    }
+}

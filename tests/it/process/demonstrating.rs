@@ -1,0 +1,127 @@
+//! `heartbeat demo`: in lines, through pipes; and on a terminal.
+
+use std::process::Command;
+
+use super::{Desk, Process};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ten_fair_minutes_end_well_with_a_summary() {
+    let ended = Desk::new().run(&["demo", "--plain", "--for", "10m", "--speed", "120"]).await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.out.contains("heartbeat_api: accepted 200 (") && ended.out.contains(": arrived (ingested after "), "{ended:?}");
+    assert!(ended.out.contains("== Every beat arrives; the last one took "), "{ended:?}");
+    let summary = ended.out.lines().rev().take(3).collect::<Vec<_>>();
+    assert!(summary[2].contains(" beats: ") && summary[2].contains(" arrived"), "{summary:?}");
+    assert!(summary[0].starts_with("at the end: Every beat arrives; the last one took "), "{summary:?}");
+    assert_eq!(ended.err, "");
+}
+
+/// Types this weather into a demo, waits for the place to be named, and ends it.
+async fn names(weather: &str, place: &str) {
+    let mut demo = Desk::new().start(&["demo", "--plain", "--speed", "120"]);
+    demo.out.wait_for("== Every beat arrives").await;
+    demo.types(weather);
+    demo.out.wait_for("~~ weather: ").await;
+    demo.out.wait_for(place).await;
+    demo.types("quit");
+    let ended = demo.end().await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.out.lines().last().unwrap().starts_with("at the end: "), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_queue_is_named() {
+    names("queue", "== Beats are late: accepted, but not queryable after ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusing_capture_is_named() {
+    names("refuse", "== Beats do not arrive: capture refuses: 503 `transient error, please retry`").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cut_connection_is_named() {
+    names("CUT", "== Beats do not arrive: capture unreachable at answer: ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_key_is_named_as_ours() {
+    names("6", "== Cannot look: ").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() {
+    let mut demo = Desk::new().start(&["demo", "--plain", "--speed", "120"]);
+    demo.out.wait_for("== Every beat arrives").await;
+    demo.types("rain");
+    demo.err.wait_for("`rain` is no weather: type queue, refuse, delay, drop, cut, key, fair or quit").await;
+    demo.types("refuse");
+    demo.out.wait_for("capture refuses").await;
+    let before = demo.out.text().matches("== Every beat arrives").count();
+    demo.types("fair");
+    demo.out.wait_for("~~ weather: fair").await;
+    super::eventually("beats arrive again", || demo.out.text(), async || demo.out.text().matches("== Every beat arrives").count() > before)
+        .await;
+    // The end of the input is not the end of the demo; a signal is.
+    drop(demo.input.take());
+    assert!(demo.lives());
+    demo.signal("TERM");
+    let ended = demo.end().await;
+    assert!(ended.out.lines().last().unwrap().starts_with("at the end: "), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_demo_in_which_no_beat_could_arrive_does_not_end_well() {
+    let ended = Desk::new().run(&["demo", "--plain", "--for", "1s", "--speed", "1"]).await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+}
+
+/// Starts the demo on a terminal of its own (that of `script`), which says afterwards whether it is as it was before.
+///
+/// Its number stands in the file `demo.pid`.
+fn on_a_terminal(desk: &Desk) -> Process {
+    let program = env!("CARGO_BIN_EXE_heartbeat");
+    let line = format!(
+        "stty rows 40 cols 120; before=$(stty -g); sh -c 'echo $$ >demo.pid; exec {program} demo --speed 120'; echo \"exit $?\"; \
+         if [ \"$before\" = \"$(stty -g)\" ]; then echo terminal as before; else echo terminal changed; fi; echo the end"
+    );
+    let mut command: Command = desk.command("script");
+    command.args(["--quiet", "--return", "--command", &line, "/dev/null"]).env("TERM", "xterm-256color");
+    Process::start(command)
+}
+
+/// What enters and leaves the screen that programs draw on beside a terminal's own lines.
+const ENTERS: &str = "\u{1b}[?1049h";
+const LEAVES: &str = "\u{1b}[?1049l";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_it_draws_takes_keys_and_leaves_the_terminal_as_it_was() {
+    let desk = Desk::new();
+    let mut demo = on_a_terminal(&desk);
+    demo.out.wait_for(ENTERS).await;
+    demo.out.wait_for("arrived").await;
+    demo.types("2");
+    demo.out.wait_for("capture refuses").await;
+    demo.types("q");
+    demo.out.wait_for("the end").await;
+    let said = demo.end().await.out;
+    let (drawn, after) = said.split_once(LEAVES).unwrap_or_else(|| panic!("it does not leave its screen: {said}"));
+    // Words that stand on it; what lies between two of them is a move of the cursor.
+    for word in ["demo", "hour", "byte", "queryable", "quit"] {
+        assert!(drawn.contains(word), "{word}: {drawn}");
+    }
+    assert!(after.contains(" beats: ") && after.contains("at the end: ") && after.contains("exit "), "{after}");
+    assert!(after.contains("terminal as before") && !after.contains(ENTERS), "{after}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_terminal_a_signal_restores_it_as_well() {
+    let desk = Desk::new();
+    let mut demo = on_a_terminal(&desk);
+    demo.out.wait_for("accepted").await;
+    let number = std::fs::read_to_string(desk.path("demo.pid")).unwrap();
+    assert!(Command::new("kill").arg(number.trim()).status().unwrap().success());
+    demo.out.wait_for("the end").await;
+    let said = demo.end().await.out;
+    assert!(said.contains(LEAVES) && said.contains("terminal as before"), "{said}");
+}

@@ -1,0 +1,114 @@
+//! `heartbeat run` as a service: how it starts, waits and ends.
+
+use std::time::Duration;
+
+use heartbeat::clock::Clock;
+use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
+use serde_json::json;
+
+use super::{Desk, Process, eventually, settings, speed};
+use crate::sandbox::Running;
+
+/// A sandbox in real time, and a settings file that names it.
+async fn beside_a_sandbox() -> (Desk, Running) {
+    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
+    desk.settings(&sandbox.url, "");
+    (desk, sandbox)
+}
+
+async fn holds(sandbox: &Running, count: usize, by: &Process) {
+    eventually(&format!("the sandbox holds {count} events"), || by.err.text(), async || sandbox.events().await.len() >= count).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_it_well_while_a_request_hangs() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
+    for signal in ["TERM", "INT"] {
+        let mut service = desk.start(&["run", "--config", "heartbeat.toml"]);
+        service.err.wait_for("beating").await;
+        holds(&sandbox, 1, &service).await;
+        service.signal(signal);
+        let ended = service.end_within(Duration::from_secs(5)).await;
+        assert_eq!(ended.code(), 0, "{signal}: {ended:?}");
+        assert!(ended.err.contains("stopped before every answer had come") && ended.err.trim_end().ends_with("stopped"), "{ended:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signal_ends_it_well_while_a_look_hangs() {
+    let desk = Desk::new();
+    let sandbox = Running::start(Clock::fast(speed(30))).await;
+    desk.settings(&sandbox.url, "");
+    // The look hangs before PostHog knows of it: at the question which project the token belongs to.
+    sandbox.weather(json!({"query": {"delay_ms": 3_600_000}})).await;
+    let mut service = desk.start(&["run", "--config", "heartbeat.toml", "--speed", "30", "-v"]);
+    // By the second beat the first look, which comes ten seconds after the start, is under way.
+    holds(&sandbox, 2, &service).await;
+    service.signal("TERM");
+    let ended = service.end_within(Duration::from_secs(5)).await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_signal_ends_it_at_once() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
+    let mut service = desk.start(&["run", "--config", "heartbeat.toml"]);
+    service.err.wait_for("beating").await;
+    holds(&sandbox, 1, &service).await;
+    service.signal("TERM");
+    service.signal("INT");
+    let ended = service.end_within(Duration::from_millis(1500)).await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.err.contains("ended at once by a second signal"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_environment_alone_is_a_project() {
+    let sandbox = Running::start(Clock::system()).await;
+    let desk = Desk::new()
+        .with("POSTHOG_HOST", &sandbox.url)
+        .with("POSTHOG_PROJECT_API_KEY", TOKEN)
+        .with("POSTHOG_PERSONAL_API_KEY", PERSONAL_KEY);
+    let service = desk.start(&["run"]);
+    holds(&sandbox, 1, &service).await;
+    let status = desk.run(&["status", "--json"]).await;
+    assert_eq!(status.json()[0]["project"], "default", "{status:?}");
+    assert!(!service.err.text().contains(PERSONAL_KEY), "{}", service.err.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
+    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
+    let mut service = desk.start(&["run"]);
+    service.err.wait_for("There is no project yet").await;
+    desk.done(&["projects", "add", "shop", "--host", &sandbox.url, "--token", TOKEN, "--personal-api-key", PERSONAL_KEY]).await;
+    assert!(service.lives());
+    assert!(sandbox.events().await.is_empty(), "nothing is sent before the app is installed");
+    desk.done(&["apps", "install", "heartbeat", "--project", "shop"]).await;
+    holds(&sandbox, 1, &service).await;
+    service.signal("TERM");
+    assert_eq!(service.end().await.code(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_services_on_one_store_send_the_same_events() {
+    let desk = Desk::new();
+    let sandbox = Running::start(Clock::fast(speed(30))).await;
+    desk.file("heartbeat.toml", &settings(&sandbox.url, "events = \"heartbeat + heartbeat_buffer\"\n"));
+    let start = || desk.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
+    let mut services = [start(), start()];
+    holds(&sandbox, 8, &services[0]).await;
+    for service in &mut services {
+        service.signal("TERM");
+        assert_eq!(service.end().await.code(), 0, "{}", service.err.text());
+    }
+    let events = sandbox.events().await;
+    let mut beats: Vec<_> = events.iter().map(|event| (event["timestamp"].as_str().unwrap()[..16].to_owned(), &event["event"])).collect();
+    beats.sort_by_key(|(minute, name)| (minute.clone(), name.to_string()));
+    let with_doubles = beats.len();
+    beats.dedup();
+    assert_eq!(beats.len(), with_doubles, "two services made two events of one beat: {events:?}");
+    assert!(events.iter().any(|event| event["copies"].as_u64() > Some(1)), "both were sending: {events:?}");
+}
