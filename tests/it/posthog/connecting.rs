@@ -10,7 +10,7 @@ use heartbeat::posthog::{Client, Settings, SettingsError};
 use tokio::net::TcpListener;
 
 use super::h2_server::H2Server;
-use super::scripted::{Act, Server, always, eventually, ok};
+use crate::support::scripted::{Act, Server, always, eventually, ok};
 use super::{Sample, client};
 
 const MINUTE: Duration = Duration::from_mins(1);

@@ -9,7 +9,7 @@ use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::scripted::{Act, Server, always, answer, eventually};
+use crate::support::scripted::{Act, Server, always, answer, eventually};
 use super::{client, key};
 
 const NOW: Timestamp = Timestamp::from_ms(1_740_000_000_000);
