@@ -232,8 +232,8 @@ mod tests {
     fn fast_clocks_of_separate_processes_agree() {
         let speed = Speed::parse("12").unwrap();
         let (first, again) = (Clock::fast(speed), Clock::fast(speed));
-        let apart = again.now().ms() - first.now().ms();
-        assert!((0..12_000).contains(&apart), "{apart} ms apart");
+        let (earlier, later) = (first.now().ms(), again.now().ms());
+        assert!((0..60_000).contains(&(later - earlier)), "{} ms apart", later - earlier);
         assert!(Clock::system().now() < first.now());
     }
 
