@@ -92,7 +92,9 @@ CREATE TABLE looks (
     last_good_ms BIGINT,
     failing_since_ms BIGINT,
     not_before_ms BIGINT NOT NULL,
-    posthog_id BIGINT
+    posthog_id BIGINT,
+    token SMALLINT,   -- what was said of it, while accepted beats do not arrive
+    token_asked_ms BIGINT
 ) {without_rowid};
 
 CREATE TABLE hours (

@@ -21,7 +21,7 @@ fn main() -> ExitCode {
 fn run(cli: Cli) -> anyhow::Result<ExitCode> {
     let environment = Environment::of_process();
     cli.global.color.choose(&environment);
-    cli::logs::start(&cli.global, &environment)?;
+    cli::logs::start(&cli, &environment)?;
     // The only failure is that a provider is installed already, and then there is one.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().context("the runtime could not be started")?;

@@ -96,7 +96,7 @@ pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>
     let facts = Facts {
         now,
         pace: &project.spec.pace,
-        on: project.spec.beats(),
+        on_since: project.on_since(),
         routes: &project.routes,
         beats: &beats,
         evidence: &evidence,

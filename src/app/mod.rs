@@ -2,6 +2,7 @@
 
 mod demo;
 mod service;
+mod watch;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use tokio::task::JoinSet;
 
+use super::watch::watch;
 use crate::clock::Clock;
 use crate::keep::{self, Retention};
 use crate::lifecycle::Stop;
@@ -38,6 +39,7 @@ impl Service {
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(Loop, anyhow::Result<()>)> = JoinSet::new();
         let Self { store, client, clock, vitals, retention } = self;
+        let watch = watch(clock.clone(), vitals.clone());
         let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
         let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
         start(&mut loops, Loop::Pulse, {
@@ -57,14 +59,20 @@ impl Service {
                 }
             }
         });
-        while let Some(ended) = loops.join_next().await {
-            let (of, result) = ended.context("a loop panicked")?;
-            result.with_context(|| format!("the loop {} failed", of.name()))?;
-            if !stop.is_asked() {
-                return Err(anyhow!("the loop {} ended by itself", of.name()));
+        let all_ended = async {
+            while let Some(ended) = loops.join_next().await {
+                let (of, result) = ended.context("a loop panicked")?;
+                result.with_context(|| format!("the loop {} failed", of.name()))?;
+                if !stop.is_asked() {
+                    return Err(anyhow!("the loop {} ended by itself", of.name()));
+                }
             }
+            Ok(())
+        };
+        tokio::select! {
+            ended = all_ended => ended,
+            never = watch => match never {},
         }
-        Ok(())
     }
 }
 

@@ -92,12 +92,8 @@ fn arrived(
     let after = missed.map_or(Duration::ZERO, |missed| missed.since(place.sent));
     let within = seen.since(place.sent);
     let copies = if arrival.copies > 1 { format!("; {} copies, which PostHog merges later", arrival.copies) } else { String::new() };
-    let says = format!(
-        "ingested after {}, queryable between {} and {} after it was sent{copies}",
-        span(ingested),
-        span(after),
-        span(within)
-    );
+    let says =
+        format!("ingested after {}, queryable between {} and {} after it was sent{copies}", span(ingested), span(after), span(within));
     tell(News::Line(Line { mark: Mark::Ok, what: "arrival", says, advice: None }));
     if let Some(ahead) = server_ahead {
         let says = format!(

@@ -7,22 +7,26 @@ use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
-use super::global::{Global, LogFormat};
+use super::global::LogFormat;
 use super::screen::Color;
 use super::trouble::Misuse;
+use super::{Cli, Command};
 use crate::config::Environment;
 
 /// Sets up the logs of this process. `HEARTBEAT_LOG` (else `RUST_LOG`) goes before `--quiet` and `--verbose`.
 ///
 /// # Errors
 /// When the variable is no filter.
-pub fn start(global: &Global, environment: &Environment) -> Result<(), Misuse> {
+pub fn start(cli: &Cli, environment: &Environment) -> Result<(), Misuse> {
+    let global = &cli.global;
     let filter = match environment.log_filter() {
         Some(written) => {
             let hint = "write it like `info` or `warn,heartbeat=debug`";
             EnvFilter::try_new(written).map_err(|wrong| Misuse(format!("HEARTBEAT_LOG (or RUST_LOG) `{written}`: {wrong}; {hint}")))?
         }
         None => EnvFilter::new(match (global.quiet, global.verbose) {
+            // The demo shows what the logs would say, and they would be written across its screen.
+            (_, 0) if matches!(cli.command, Some(Command::Demo(_))) => "off",
             (true, _) => "error",
             (false, 0) => "warn,heartbeat=info",
             (false, 1) => "info,heartbeat=debug",

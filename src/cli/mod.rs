@@ -1,7 +1,7 @@
 //! The command line: one file per command.
 //!
 //! A command reads its flags, settings and the store, and gives an exit code. One that changes something reads what is,
-//! computes what should be, and applies the difference once ([`edit`]). Commands talk to a person here and nowhere else;
+//! computes what should be, and applies the difference once (`edit`). Commands talk to a person here and nowhere else;
 //! logs go their own way ([`logs`]). A new command is a file, a variant of [`Command`] and a line in [`run`].
 
 use std::process::ExitCode;

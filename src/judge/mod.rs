@@ -2,8 +2,16 @@
 //!
 //! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
 
+mod cause;
+mod complete;
+mod finding;
+#[cfg(test)]
+mod letters;
 mod outcome;
 mod verdict;
 
+pub use cause::{Cause, Others};
+pub use complete::complete_through;
+pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};
-pub use verdict::{Cause, Facts, Health, Verdict, complete_through, verdict};
+pub use verdict::{Facts, Health, Verdict, verdict};

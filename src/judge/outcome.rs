@@ -5,25 +5,26 @@ use crate::model::{Outcome, Pace, Recorded, Settled, Timestamp};
 /// What a look saw of one beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Sighting {
+    /// When the answer with it came.
+    pub seen: Timestamp,
     /// When it was ingested, by the server's clock corrected to ours.
     pub ingested: Timestamp,
     /// How many rows of it there were.
     pub copies: u32,
 }
 
-/// What a look that succeeded at `looked` makes of a beat it asked for; none when that changes nothing worth keeping.
+/// What a look that was asked at `looked` and succeeded makes of a beat it asked for; none when that changes nothing worth keeping.
 ///
 /// A beat without a record (`sent` is none, Unsent) may have been sent by a process that died before recording it: seen, it
 /// has arrived; not seen once `lost_after` has passed, it is settled as Unsent: ours, not PostHog's.
 #[must_use]
 pub fn after_look(beat: &Recorded, pace: &Pace, looked: Timestamp, sighting: Option<Sighting>) -> Option<Settled> {
-    let settled = Settled { seen: Some(looked), ..untouched(beat) };
-    if let Some(Sighting { ingested, copies }) = sighting {
+    if let Some(Sighting { seen, ingested, copies }) = sighting {
         let late = is_late(beat, pace, ingested);
         let outcome = if late { Outcome::Late } else { Outcome::Arrived };
-        return Some(Settled { outcome, ingested: Some(ingested), copies, ..settled });
+        return Some(Settled { outcome, seen: Some(seen), ingested: Some(ingested), copies, ..untouched(beat) });
     }
-    let missing = Settled { missed: Some(looked), seen: None, ..settled };
+    let missing = Settled { missed: Some(looked), ..untouched(beat) };
     match beat.outcome {
         Outcome::Awaiting | Outcome::Unseen if has_waited(beat, pace, looked) => Some(Settled { outcome: Outcome::Lost, ..missing }),
         Outcome::Unsent => has_waited(beat, pace, looked).then_some(missing),
@@ -84,7 +85,7 @@ mod tests {
             let (when, ingested) = (at(second.parse().unwrap()), at(ingested.parse().unwrap()));
             let settled = match kind {
                 "m" => after_look(&beat, &pace, when, None),
-                "s" => after_look(&beat, &pace, when, Some(Sighting { ingested, copies: 1 })),
+                "s" => after_look(&beat, &pace, when, Some(Sighting { seen: when, ingested, copies: 1 })),
                 _ => blind(&beat, &pace, when),
             };
             if let Some(settled) = settled {
@@ -122,7 +123,9 @@ mod tests {
         assert_eq!(after_look(&gap, &pace, end.plus(pace.late_after), None), None);
         let settled = after_look(&gap, &pace, end.plus(pace.lost_after), None).unwrap();
         assert_eq!(settled.outcome, Outcome::Unsent);
-        let found = after_look(&gap, &pace, end.plus(pace.lost_after), Some(Sighting { ingested: gap.minute.start(), copies: 2 })).unwrap();
+        let found =
+            after_look(&gap, &pace, end.plus(pace.lost_after), Some(Sighting { seen: end, ingested: gap.minute.start(), copies: 2 }))
+                .unwrap();
         assert_eq!((found.outcome, found.copies), (Outcome::Arrived, 2));
         assert_eq!(blind(&gap, &pace, end.plus(pace.lost_after)), None);
     }
@@ -132,7 +135,7 @@ mod tests {
         let (beat, pace) = (Recorded { outcome: Outcome::Refused, ..sent() }, Pace::default());
         assert_eq!(after_look(&beat, &pace, at(5000), None).unwrap().outcome, Outcome::Refused);
         assert_eq!(blind(&beat, &pace, at(5000)), None);
-        let seen = after_look(&beat, &pace, at(60), Some(Sighting { ingested: at(1), copies: 1 })).unwrap();
+        let seen = after_look(&beat, &pace, at(60), Some(Sighting { seen: at(61), ingested: at(1), copies: 1 })).unwrap();
         assert_eq!(seen.outcome, Outcome::Arrived);
     }
 

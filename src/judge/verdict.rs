@@ -3,10 +3,13 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{
-    DistinctId, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Pace, Phase, Recorded, Route, Timestamp, Traffic,
-    span,
-};
+use super::cause::Cause;
+use super::finding::{Finding, RouteFinding, find};
+use crate::model::{DistinctId, Evidence, Look, LookTrouble, Minute, Pace, Recorded, Route, Timestamp, span};
+
+/// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
+/// after 20 s.
+const QUIET_FOR: Duration = Duration::from_secs(75);
 
 /// Everything a verdict is made from.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +18,8 @@ pub struct Facts<'a> {
     pub now: Timestamp,
     /// The project's waits.
     pub pace: &'a Pace,
-    /// Whether Heartbeat is installed and enabled.
-    pub on: bool,
+    /// Since when Heartbeat is installed and enabled; none when it is not.
+    pub on_since: Option<Timestamp>,
     /// The routes in use.
     pub routes: &'a [Route],
     /// Their beats of the last hours, oldest first.
@@ -71,73 +74,6 @@ impl fmt::Display for Health {
     }
 }
 
-/// The place where the way is broken.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// Capture answers, and does not take beats.
-    CaptureRefuses {
-        /// Its answer: status and words.
-        words: String,
-    },
-    /// Capture does not answer.
-    CaptureUnreachable {
-        /// Where the way ends.
-        at: Phase,
-        /// The error.
-        words: String,
-    },
-    /// Accepted, and not to be found by queries.
-    NotQueryable {
-        /// How long the oldest has been missing.
-        waited: Duration,
-        /// What else the last look saw.
-        traffic: Option<Traffic>,
-    },
-    /// Of several routes only this is broken.
-    OnlyRoute {
-        /// Its name.
-        route: String,
-        /// What is wrong on it.
-        cause: Box<Self>,
-    },
-    /// Beats whose distinct id decides for some partitions are missing, others arrive.
-    SomePartitions {
-        /// Whether those with a new distinct id each minute are the missing ones.
-        fresh_missing: bool,
-    },
-    /// Queries fail.
-    CannotLook(LookFailure),
-    /// Nothing was sent lately: Heartbeat is not running.
-    NotRunning,
-}
-
-/// One sentence without a full stop, beginning in lower case.
-impl fmt::Display for Cause {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::CaptureRefuses { words } => write!(f, "capture refuses: {words}"),
-            Self::CaptureUnreachable { at, words } => write!(f, "capture unreachable at {at}: {words}"),
-            Self::NotQueryable { waited, traffic } => {
-                write!(f, "accepted, but not queryable after {}", span(*waited))?;
-                match traffic {
-                    Some(Traffic { others: 0, .. }) => f.write_str("; no other event in the last 30 minutes either"),
-                    Some(Traffic { newest: Some(newest), .. }) => write!(f, "; the newest other event is from {}", newest.time_of_day()),
-                    _ => Ok(()),
-                }
-            }
-            Self::OnlyRoute { route, cause } => write!(f, "only route {route}: {cause}"),
-            Self::SomePartitions { fresh_missing: true } => {
-                f.write_str("only some partitions of the queue: events with new distinct ids are missing, those with the fixed one arrive")
-            }
-            Self::SomePartitions { fresh_missing: false } => {
-                f.write_str("only some partitions of the queue: events with the fixed distinct id are missing, those with new ones arrive")
-            }
-            Self::CannotLook(failure) => write!(f, "cannot look: {failure}"),
-            Self::NotRunning => f.write_str("nothing is being sent: Heartbeat is not running"),
-        }
-    }
-}
-
 /// A project's health, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verdict {
@@ -156,7 +92,10 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.health, &self.cause) {
             (Health::Off, _) => f.write_str("Heartbeat is not enabled here")?,
-            (Health::Pending, None) => f.write_str("The first beat is on its way")?,
+            (Health::Pending, None) => match self.since {
+                Some(_) => f.write_str("Beats are accepted again, and are on their way")?,
+                None => f.write_str("The first beat is on its way")?,
+            },
             (Health::Pending, Some(cause)) => write!(f, "The first beat is on its way: {cause}")?,
             (Health::Good, None) => match self.lag {
                 Some(lag) => write!(f, "Every beat arrives; the last one took {}", span(lag))?,
@@ -184,66 +123,15 @@ impl fmt::Display for Verdict {
             }
             (Health::Blind | Health::Idle, None) => f.write_str("Nothing is known")?,
         }
-        if let (Some(since), Health::Bad | Health::Slow | Health::Idle) = (self.since, self.health) {
+        let says_since = match self.health {
+            Health::Bad | Health::Slow | Health::Idle => true,
+            Health::Pending => self.cause.is_none(),
+            Health::Off | Health::Good | Health::Unchecked | Health::Blind => false,
+        };
+        if let Some(since) = self.since.filter(|_| says_since) {
             write!(f, " (since {since})")?;
         }
         f.write_str(".")
-    }
-}
-
-/// What one route's beats say.
-#[derive(Debug, Clone, PartialEq)]
-enum Finding {
-    /// No beat, or none decided yet.
-    Nothing,
-    Fine(Option<Duration>),
-    Slow(Option<Duration>),
-    /// Accepted and missed by a look, though not for long.
-    Waiting(Duration),
-    /// Accepted and missing for longer than `late_after`; `lost` once `lost_after` has passed for one of them.
-    Missing {
-        waited: Duration,
-        lost: bool,
-    },
-    Refused(String),
-    Unreachable(Phase, String),
-    /// The last beats ended Unseen.
-    Unseen,
-}
-
-struct RouteFinding<'a> {
-    route: &'a Route,
-    finding: Finding,
-    since: Option<Minute>,
-    newest: Option<Minute>,
-}
-
-impl RouteFinding<'_> {
-    fn is_fine(&self) -> bool {
-        matches!(self.finding, Finding::Fine(_) | Finding::Slow(_))
-    }
-
-    fn cause(&self, traffic: Option<Traffic>) -> Option<Cause> {
-        match &self.finding {
-            Finding::Refused(words) => Some(Cause::CaptureRefuses { words: words.clone() }),
-            Finding::Unreachable(at, words) => Some(Cause::CaptureUnreachable { at: *at, words: words.clone() }),
-            Finding::Missing { waited, .. } | Finding::Waiting(waited) => Some(Cause::NotQueryable { waited: *waited, traffic }),
-            Finding::Nothing | Finding::Fine(_) | Finding::Slow(_) | Finding::Unseen => None,
-        }
-    }
-
-    /// The worse, the higher. What capture says at once comes before what looks find out later.
-    fn rank(&self) -> u8 {
-        match &self.finding {
-            Finding::Nothing | Finding::Unseen => 0,
-            Finding::Fine(_) => 1,
-            Finding::Waiting(_) => 2,
-            Finding::Slow(_) => 3,
-            Finding::Missing { lost: false, .. } => 4,
-            Finding::Missing { lost: true, .. } => 5,
-            Finding::Refused(_) => 6,
-            Finding::Unreachable(..) => 7,
-        }
     }
 }
 
@@ -251,19 +139,16 @@ impl RouteFinding<'_> {
 #[must_use]
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let plain = |health| Verdict { health, cause: None, since: None, lag: None };
-    if !facts.on {
-        return plain(Health::Off);
-    }
+    let Some(on_since) = facts.on_since else { return plain(Health::Off) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
     let newest = findings.iter().filter_map(|found| found.newest).max();
-    if newest.is_some_and(|newest| newest < facts.now.minute().plus(-1)) {
-        return Verdict { cause: Some(Cause::NotRunning), since: newest.map(|newest| newest.plus(1)), ..plain(Health::Idle) };
+    if let Some(since) = idle_since(facts, on_since, newest) {
+        return Verdict { cause: Some(Cause::NotRunning), since: Some(since), ..plain(Health::Idle) };
     }
     let failure = facts.look.and_then(|look| look.result.as_ref().err());
-    let traffic = facts.look.and_then(|look| look.result.as_ref().ok().copied());
-    let lag =
-        findings.iter().filter_map(|found| if let Finding::Fine(lag) | Finding::Slow(lag) = &found.finding { *lag } else { None }).max();
+    let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
+    let cause = place(facts, &findings, worst);
     let health = match &worst.finding {
         Finding::Refused(_) | Finding::Unreachable(..) | Finding::Missing { lost: true, .. } => Health::Bad,
         // What was missing before we went blind says nothing about now.
@@ -277,104 +162,65 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
             };
             return Verdict { cause: failure.map(Cause::CannotLook), ..plain(health) };
         }
-        Finding::Missing { lost: false, .. } | Finding::Slow(_) => Health::Slow,
+        // These are not late: nobody will ever see them.
+        Finding::Missing { .. } if cause.as_ref().is_some_and(Cause::is_final) => Health::Bad,
+        Finding::Missing { .. } | Finding::Slow(_) => Health::Slow,
         Finding::Waiting(_) if !facts.beats.iter().any(|beat| beat.outcome.is_seen()) => Health::Pending,
         Finding::Waiting(_) | Finding::Fine(_) => Health::Good,
         Finding::Nothing | Finding::Unseen => Health::Pending,
     };
-    Verdict { health, cause: place(&findings, worst, traffic), since: worst.since.filter(|_| worst.rank() > 1), lag }
+    let says_since = worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::Nothing);
+    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag }
+}
+
+/// The first minute without a beat, when beats have been due for a while and there is none.
+fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) -> Option<Minute> {
+    let begun = facts.routes.iter().map(|route| route.since).min()?.max(on_since);
+    let due = newest.map_or(begun, |newest| newest.end().max(begun));
+    (facts.now.since(due) > QUIET_FOR).then(|| due.minute())
 }
 
 /// Where the way is broken: on all routes, on one, or on some partitions.
-fn place(findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>, traffic: Option<Traffic>) -> Option<Cause> {
-    let cause = worst.cause(traffic)?;
-    let broken: Vec<_> = findings.iter().filter(|found| found.rank() >= 4).collect();
-    let fine: Vec<_> = findings.iter().filter(|found| found.is_fine()).collect();
+fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>) -> Option<Cause> {
+    let cause = worst.cause(facts)?;
+    // A route whose beats capture takes is better off than one whose beats it does not, whether they arrive or not.
+    let at_capture = !worst.is_taken();
+    let is_broken = |found: &&RouteFinding<'_>| if at_capture { !found.is_taken() } else { found.is_broken() };
+    let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_taken() } else { found.arrives() };
+    let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unseen));
+    let (broken, fine): (Vec<_>, Vec<_>) = (known().filter(is_broken).collect(), known().filter(is_fine).collect());
     if broken.is_empty() || fine.is_empty() {
         return Some(cause);
     }
-    let is_fresh = |found: &&&RouteFinding<'_>| matches!(found.route.spec.distinct_id, DistinctId::Fresh(_));
-    let missing = broken.iter().all(|found| matches!(found.finding, Finding::Missing { .. }));
-    let (fresh_broken, fresh_fine) = (broken.iter().filter(is_fresh).count(), fine.iter().filter(is_fresh).count());
-    let same_host = broken.iter().all(|found| fine.iter().any(|other| other.route.spec.host == found.route.spec.host));
-    if missing && same_host && fresh_broken == broken.len() && fresh_fine == 0 {
-        return Some(Cause::SomePartitions { fresh_missing: true });
-    }
-    if missing && same_host && fresh_broken == 0 && fresh_fine == fine.len() {
-        return Some(Cause::SomePartitions { fresh_missing: false });
+    if !at_capture && let Some(partitions) = some_partitions(&broken, &fine) {
+        return Some(partitions);
     }
     if broken.len() == 1 { Some(Cause::OnlyRoute { route: worst.route.spec.name.clone(), cause: Box::new(cause) }) } else { Some(cause) }
 }
 
-/// What the newest beats of a route say.
-fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
-    let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
-    let found = |finding, since| RouteFinding { route, finding, since, newest: beats.last().map(|beat| beat.minute) };
-    let Some(last) = beats.last() else { return found(Finding::Nothing, None) };
-    let run = |same: &dyn Fn(Outcome) -> bool| beats.iter().rev().take_while(|beat| same(beat.outcome)).last().map(|beat| beat.minute);
-    match last.outcome {
-        Outcome::Refused => found(Finding::Refused(words_of(facts, last)), run(&|outcome| outcome == Outcome::Refused)),
-        Outcome::Unreachable => {
-            let at = facts.evidence.iter().rfind(|evidence| evidence.route == last.route && evidence.minute == last.minute);
-            let phase =
-                at.map_or(Phase::Answer, |evidence| if let EvidenceOf::Unreachable { at, .. } = evidence.of { at } else { Phase::Answer });
-            found(Finding::Unreachable(phase, words_of(facts, last)), run(&|outcome| outcome == Outcome::Unreachable))
-        }
-        Outcome::Arrived => found(Finding::Fine(last.ingested_lag()), None),
-        Outcome::Late => found(Finding::Slow(last.ingested_lag()), run(&|outcome| outcome == Outcome::Late)),
-        Outcome::Unsent => found(Finding::Nothing, None),
-        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => undecided(facts, &beats, &found),
+/// The broken and the fine routes go the same way, and differ in how their distinct ids are made, which choose the partition.
+fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> Option<Cause> {
+    let fresh = |found: &&&RouteFinding<'_>| matches!(found.route.spec.distinct_id, DistinctId::Fresh(_));
+    let (fresh_broken, fresh_fine) = (broken.iter().filter(fresh).count(), fine.iter().filter(fresh).count());
+    let same_way = |one: &RouteFinding<'_>, other: &RouteFinding<'_>| {
+        one.route.spec.host == other.route.spec.host && one.route.spec.endpoint == other.route.spec.endpoint
+    };
+    if !broken.iter().all(|found| fine.iter().any(|other| same_way(found, other))) {
+        return None;
     }
-}
-
-/// The newest beats are accepted and not seen: for how long, and what came before them?
-fn undecided<'a>(facts: &Facts<'a>, beats: &[&Recorded], found: &dyn Fn(Finding, Option<Minute>) -> RouteFinding<'a>) -> RouteFinding<'a> {
-    let open = |beat: &&&Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
-    let run: Vec<&Recorded> = beats.iter().rev().take_while(open).copied().collect();
-    let waited = run.iter().filter_map(|beat| beat.missed.map(|missed| missed.since(beat.counted_from()))).max();
-    let since = run.iter().filter(|beat| beat.missed.is_some()).map(|beat| beat.minute).min();
-    let before = beats.iter().rev().nth(run.len());
-    match waited {
-        Some(waited) if run.iter().any(|beat| beat.outcome == Outcome::Lost) => found(Finding::Missing { waited, lost: true }, since),
-        Some(waited) if waited > facts.pace.late_after => found(Finding::Missing { waited, lost: false }, since),
-        Some(waited) => found(Finding::Waiting(waited), since),
-        None if run.iter().all(|beat| beat.outcome == Outcome::Unseen) => found(Finding::Unseen, None),
-        None => match before.map(|beat| (beat.outcome, beat.ingested_lag())) {
-            Some((Outcome::Arrived, lag)) => found(Finding::Fine(lag), None),
-            Some((Outcome::Late, lag)) => found(Finding::Slow(lag), before.map(|beat| beat.minute)),
-            _ => found(Finding::Nothing, None),
-        },
+    if fresh_broken == broken.len() && fresh_fine == 0 {
+        return Some(Cause::SomePartitions { fresh_missing: true });
     }
-}
-
-fn words_of(facts: &Facts<'_>, beat: &Recorded) -> String {
-    let evidence = facts.evidence.iter().rfind(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
-    match evidence.map(|evidence| &evidence.of) {
-        Some(EvidenceOf::Refused { quote, .. }) if quote.words.is_empty() => format!("status {}", quote.status),
-        Some(EvidenceOf::Refused { quote, .. }) => format!("{} `{}`", quote.status, quote.words.trim()),
-        Some(EvidenceOf::Unreachable { words, .. }) => words.clone(),
-        _ => beat.status.map_or_else(|| "no answer".into(), |status| format!("status {status}")),
-    }
-}
-
-/// The newest minute up to which every accepted beat has arrived, of those that are given (oldest first, all routes
-/// together); none when the first of them is missing, or there is none.
-///
-/// Beats that capture never took, and minutes in which none was sent, hold nothing that could still arrive: they are
-/// passed over, and are told elsewhere. A Lost beat holds it back for as long as it is given.
-#[must_use]
-pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
-    let missing = |beat: &Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
-    let held_at = beats.iter().filter(|beat| missing(beat)).map(|beat| beat.minute).min();
-    beats.iter().filter(|beat| beat.outcome.is_seen() && held_at.is_none_or(|held| beat.minute < held)).map(|beat| beat.minute).max()
+    (fresh_broken == 0 && fresh_fine == fine.len()).then_some(Cause::SomePartitions { fresh_missing: false })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Endpoint, ProjectId, Quote, Refusal, RouteId, RouteSpec};
-
-    const START: Minute = Minute::from_index(30_000_000);
+    use crate::judge::letters::{START, beats};
+    use crate::model::{
+        Endpoint, EvidenceOf, Host, LookFailure, ProjectId, Quote, Refusal, RouteId, RouteSpec, Standing, TokenWord, Traffic,
+    };
 
     fn route(id: i64, name: &str, distinct_id: DistinctId) -> Route {
         let spec = RouteSpec { name: name.into(), event: name.into(), host: None, endpoint: Endpoint::V0, distinct_id };
@@ -385,40 +231,20 @@ mod tests {
         route(id, &format!("r{id}"), DistinctId::Fixed("x".into()))
     }
 
-    /// One letter a minute: A arrived, L late, `.` awaiting and not looked for yet, w awaiting and missed after 30 s,
-    /// W awaiting and missed after 5 min, X lost, R refused, U unreachable, ? unseen, `_` no beat.
-    fn beats(route: i64, letters: &str) -> Vec<Recorded> {
-        let minutes = letters.chars().enumerate().filter(|(_, letter)| *letter != '_');
-        minutes
-            .map(|(at, letter)| {
-                let minute = START.plus(at as i64);
-                let sent = minute.start();
-                let after = |seconds| Some(sent.plus(Duration::from_secs(seconds)));
-                let blank = Recorded { sent: Some(sent), ..Recorded::blank(RouteId(route), minute) };
-                match letter {
-                    'A' => Recorded { outcome: Outcome::Arrived, ingested: after(2), seen: after(30), ..blank },
-                    'L' => Recorded { outcome: Outcome::Late, ingested: after(200), seen: after(240), ..blank },
-                    '.' => Recorded { outcome: Outcome::Awaiting, ..blank },
-                    'w' => Recorded { outcome: Outcome::Awaiting, missed: after(30), ..blank },
-                    'W' => Recorded { outcome: Outcome::Awaiting, missed: after(300), ..blank },
-                    'X' => Recorded { outcome: Outcome::Lost, missed: after(900), ..blank },
-                    'R' => Recorded { outcome: Outcome::Refused, status: Some(503), ..blank },
-                    'U' => Recorded { outcome: Outcome::Unreachable, ..blank },
-                    _ => Recorded { outcome: Outcome::Unseen, ..blank },
-                }
-            })
-            .collect()
+    fn through(route: Route, host: &str) -> Route {
+        let spec = RouteSpec { host: Some(Host::parse(host).unwrap()), ..route.spec };
+        Route { spec, ..route }
     }
 
     fn look(result: Result<Traffic, LookFailure>) -> Look {
         let at = START.start();
-        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None }
+        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None }
     }
 
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
         let all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
-        verdict(&Facts { now, pace: &Pace::default(), on: true, routes, beats: &all, evidence: &[], look })
+        verdict(&Facts { now, pace: &Pace::default(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look })
     }
 
     #[test]
@@ -434,7 +260,8 @@ mod tests {
             ("AAXWw.", Health::Bad, "accepted, but not queryable after 15m 00s"),
             ("AAR", Health::Bad, "capture refuses: status 503"),
             ("AAU", Health::Bad, "capture unreachable at answer"),
-            ("AAU.", Health::Pending, "on its way"),
+            ("AAU.", Health::Pending, "Beats are accepted again, and are on their way (since"),
+            ("AAX?.", Health::Pending, "on its way"),
             ("AAXA", Health::Good, "Every beat arrives"),
             ("A____", Health::Idle, "Nothing is being sent"),
         ] {
@@ -454,6 +281,10 @@ mod tests {
             (["AXX", "AAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),
             (["AXX", "AXX"], [fixed(1), fresh.clone()], ": accepted, but not queryable"),
             (["AAA", "AAX"], [fixed(1), fixed(2)], "only route r2: accepted, but"),
+            (["AAw", "AAR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
+            (["AXX", "AXR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
+            (["___", "AAR"], [fixed(1), fixed(2)], ": capture refuses"),
+            (["AAA", "AXX"], [fixed(1), through(fresh.clone(), "https://proxy.example.com")], "only route fresh: accepted, but"),
         ] {
             let verdict = judge(&routes, &letters, None);
             assert!(verdict.to_string().contains(says), "{letters:?}: {verdict}");
@@ -461,10 +292,95 @@ mod tests {
     }
 
     #[test]
+    fn what_is_accepted_and_missing_is_told_by_what_else_is_known() {
+        let newest = |seconds| Some(START.start().plus(Duration::from_secs(seconds)));
+        let word = |standing| Some(TokenWord { standing, asked: START.start() });
+        // The oldest of those missing was sent at 60 s, and the look was made 300 s later.
+        let at = START.start().plus(Duration::from_mins(6));
+        for (letters, token, traffic, health, says) in [
+            (
+                "AW",
+                word(Standing::Unknown),
+                Traffic::default(),
+                Health::Bad,
+                "does not know the token: it is the wrong key, or the wrong region",
+            ),
+            ("AX", word(Standing::Unknown), Traffic::default(), Health::Bad, "does not know the token"),
+            (
+                "Aw",
+                word(Standing::Unknown),
+                Traffic::default(),
+                Health::Good,
+                "not queryable after 30s; no other event in the last 30 minutes either.",
+            ),
+            ("AA", word(Standing::Unknown), Traffic::default(), Health::Good, "Every beat arrives"),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic::default(),
+                Health::Slow,
+                "either; the token is known, so the queue is stuck, or the project is over its events quota",
+            ),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic { others: 3, newest: newest(59) },
+                Health::Slow,
+                "is from 08:00:59; the token is known, so the queue is stuck",
+            ),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic { others: 3, newest: newest(61) },
+                Health::Slow,
+                "other events arrive, the newest from 08:01:01: only ours go missing (",
+            ),
+            ("AW", word(Standing::Untold), Traffic { others: 3, newest: newest(61) }, Health::Slow, "only ours go missing"),
+            ("AW", None, Traffic::default(), Health::Slow, "no other event in the last 30 minutes either (since"),
+        ] {
+            let look = Look { at, token, ..look(Ok(traffic)) };
+            let verdict = judge(&[fixed(1)], &[letters], Some(&look));
+            assert_eq!(verdict.health, health, "{letters} {token:?}: {verdict}");
+            assert!(verdict.to_string().contains(says), "{letters} {token:?}: {verdict}");
+        }
+        let elsewhere = Look { token: word(Standing::Unknown), ..look(Ok(Traffic::default())) };
+        let verdict = judge(&[fixed(1), fixed(2)], &["AA", "AW"], Some(&elsewhere));
+        assert_eq!(verdict.health, Health::Bad, "{verdict}");
+        assert!(verdict.to_string().contains("only route r2: accepted, but this PostHog does not know the token"), "{verdict}");
+    }
+
+    #[test]
+    fn nothing_sent_is_ours_once_something_was_due() {
+        let routes = [fixed(1)];
+        let after = |seconds, on_since| {
+            let now = START.start().plus(Duration::from_secs(seconds));
+            verdict(&Facts { now, pace: &Pace::default(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None })
+        };
+        let start = Some(START.start());
+        // A slot late in the next minute, and a try that was given up after 20 s.
+        assert_eq!(after(125, start).health, Health::Good);
+        assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running (since 08:01).");
+        let switched_on_again = Some(START.start().plus(Duration::from_mins(600)));
+        assert_eq!(after(36_001, switched_on_again).health, Health::Good);
+        let idle = after(36_100, switched_on_again);
+        assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running (since 18:00).");
+        let never = verdict(&Facts {
+            now: START.start().plus(Duration::from_mins(9)),
+            pace: &Pace::default(),
+            on_since: start,
+            routes: &routes,
+            beats: &[],
+            evidence: &[],
+            look: None,
+        });
+        assert_eq!(never.health, Health::Idle, "a first beat that nobody sends is not on its way");
+    }
+
+    #[test]
     fn blindness_is_ours_and_says_which_repair() {
         let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
         let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None }));
-        for letters in ["AAW.", "A??", "AA."] {
+        for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Blind, "{letters}");
             assert!(verdict.to_string().starts_with("Cannot look: 403 `API key missing required scope 'query:read'`"), "{verdict}");
@@ -480,25 +396,15 @@ mod tests {
         let quote = Quote { status: 503, words: "transient error, please retry".into(), headers: Vec::new() };
         let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
-        let facts =
-            Facts { now: START.end(), pace: &Pace::default(), on: true, routes: &routes, beats: &all, evidence: &evidence, look: None };
+        let facts = Facts {
+            now: START.end(),
+            pace: &Pace::default(),
+            on_since: Some(START.start()),
+            routes: &routes,
+            beats: &all,
+            evidence: &evidence,
+            look: None,
+        };
         assert!(verdict(&facts).to_string().contains("503 `transient error, please retry`"));
-    }
-
-    #[test]
-    fn complete_through_waits_for_what_may_still_come() {
-        for (letters, through) in [
-            ("AAAA", Some(3)),
-            ("AAA.", Some(2)),
-            ("AA.A", Some(1)),
-            ("AAXA", Some(1)),
-            ("AARA", Some(3)),
-            ("AA_A", Some(3)),
-            ("AU", Some(0)),
-            ("..", None),
-            ("", None),
-        ] {
-            assert_eq!(complete_through(&beats(1, letters)), through.map(|at| START.plus(at)), "{letters}");
-        }
     }
 }

@@ -18,7 +18,7 @@ mod span;
 mod time;
 
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
-pub use arrival::{Arrival, Look, LookFailure, LookTrouble, Traffic};
+pub use arrival::{Arrival, Look, LookFailure, LookTrouble, Standing, TokenWord, Traffic};
 pub use beat::{Beat, Evidence, EvidenceOf, Recorded, Settled};
 pub use histogram::Histogram;
 pub use hour::Hour;

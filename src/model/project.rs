@@ -127,6 +127,13 @@ pub struct Switch {
 }
 
 impl Project {
+    /// Since when its Heartbeat is on; none when it is not.
+    #[must_use]
+    pub fn on_since(&self) -> Option<Timestamp> {
+        let last = self.switches.iter().rfind(|switch| switch.on).map(|switch| switch.at);
+        self.spec.beats().then(|| last.unwrap_or(Timestamp::from_ms(0)))
+    }
+
     /// Whether Heartbeat was on during any part of `minute`.
     #[must_use]
     pub fn was_on(&self, minute: Minute) -> bool {

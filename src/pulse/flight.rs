@@ -1,12 +1,12 @@
 //! What is under way: sent, and not yet recorded.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::model::{Minute, RouteId, Timestamp};
 use crate::vitals::{Loop, Vitals};
 
-/// Beats between sending and recording. When there are none, the pulse has done all that was due.
+/// Beats between sending and recording. The pulse has done what was due up to the oldest of them.
 pub(super) struct Flight {
     state: Mutex<State>,
     vitals: Vitals,
@@ -14,7 +14,7 @@ pub(super) struct Flight {
 
 #[derive(Default)]
 struct State {
-    airborne: HashSet<(RouteId, Minute)>,
+    airborne: BTreeSet<(Minute, RouteId)>,
     walked_to: Option<Timestamp>,
 }
 
@@ -25,18 +25,18 @@ impl Flight {
 
     /// The routes whose beat of `minute` is under way.
     pub(super) fn of(&self, minute: Minute) -> HashSet<RouteId> {
-        self.lock().airborne.iter().filter(|(_, at)| *at == minute).map(|(route, _)| *route).collect()
+        self.lock().airborne.iter().filter(|(at, _)| *at == minute).map(|(_, route)| *route).collect()
     }
 
     pub(super) fn took_off(&self, route: RouteId, minute: Minute) {
-        self.lock().airborne.insert((route, minute));
+        self.lock().airborne.insert((minute, route));
     }
 
     /// These are on record now.
     pub(super) fn landed(&self, beats: &[(RouteId, Minute)]) {
         let mut state = self.lock();
-        for beat in beats {
-            state.airborne.remove(beat);
+        for (route, minute) in beats {
+            state.airborne.remove(&(*minute, *route));
         }
         self.sign(&state);
     }
@@ -48,14 +48,38 @@ impl Flight {
         self.sign(&state);
     }
 
+    /// Somebody is always under way where there are many projects: what came before the oldest of them is done.
     fn sign(&self, state: &State) {
-        if let (true, Some(until)) = (state.airborne.is_empty(), state.walked_to) {
-            self.vitals.sign(Loop::Pulse, until);
-        }
+        let Some(walked_to) = state.walked_to else { return };
+        let oldest = state.airborne.first().map(|(minute, _)| minute.start());
+        self.vitals.sign(Loop::Pulse, oldest.map_or(walked_to, |oldest| oldest.min(walked_to)));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing between lock and unlock can leave the set half changed.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::Clock;
+
+    #[test]
+    fn a_beat_under_way_holds_back_the_sign_and_others_do_not() {
+        let (clock, _hand) = Clock::hand(Timestamp::from_ms(0));
+        let vitals = Vitals::new(clock);
+        let (flight, minute) = (Flight::new(vitals.clone()), Minute::from_index(5));
+        flight.took_off(RouteId(1), minute);
+        flight.walked_to(minute.plus(1).start());
+        assert_eq!(vitals.last(Loop::Pulse), Some(minute.start()));
+        flight.took_off(RouteId(2), minute.plus(1));
+        flight.landed(&[(RouteId(1), minute)]);
+        assert_eq!(vitals.last(Loop::Pulse), Some(minute.plus(1).start()));
+        assert_eq!(flight.of(minute.plus(1)), HashSet::from([RouteId(2)]));
+        flight.walked_to(minute.plus(1).end());
+        flight.landed(&[(RouteId(2), minute.plus(1))]);
+        assert_eq!(vitals.last(Loop::Pulse), Some(minute.plus(1).end()));
     }
 }

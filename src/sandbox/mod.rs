@@ -7,8 +7,8 @@
 //! Takes requests, the time from the [`Clock`], and weather. It shares no code with the client in `posthog/`: two views of
 //! one wire, written apart, so that a mistake in one does not hide in the other.
 //!
-//! The way of an event: [`capture`] takes it, [`pipeline`] holds it until it is ingested, [`table`] keeps it and runs what
-//! [`hogql`] made of a statement.
+//! The way of an event: `capture` takes it, `pipeline` holds it until it is ingested, `table` keeps it and runs what
+//! `hogql` made of a statement.
 
 mod about;
 mod annotations;

@@ -1,6 +1,6 @@
 //! The newest look of each project.
 
-use crate::model::{Look, LookFailure, LookTrouble, ProjectId, Timestamp, Traffic};
+use crate::model::{Look, LookFailure, LookTrouble, ProjectId, Standing, Timestamp, TokenWord, Traffic};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, duration, place_of};
@@ -15,7 +15,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     };
     let statement = Statement::new(
         "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-         posthog_id) SELECT id, ",
+         posthog_id, token, token_asked_ms) SELECT id, ",
     )
     .bind(look.at.ms())
     .text(", ")
@@ -36,12 +36,17 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .bind(look.not_before.ms())
     .text(", ")
     .bind(look.posthog_id.map(|id| id as i64))
+    .text(", ")
+    .bind(look.token.map(|word| place_of(&word.standing, &Standing::ALL)))
+    .text(", ")
+    .bind(look.token.map(|word| word.asked.ms()))
     .text(" FROM projects WHERE id = ")
     .bind(look.project.0)
     .text(
         " ON CONFLICT (project) DO UPDATE SET at_ms = excluded.at_ms, others = excluded.others, newest_ms = excluded.newest_ms, \
          trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
-         failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id",
+         failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id, \
+         token = excluded.token, token_asked_ms = excluded.token_asked_ms",
     );
     work.run(statement).await.map(drop)
 }
@@ -49,8 +54,8 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
 /// All of them, by project.
 pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
     let statement = Statement::new(
-        "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id \
-         FROM looks ORDER BY project",
+        "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id, \
+         token, token_asked_ms FROM looks ORDER BY project",
     );
     database.read("reading looks", statement, from_row).await
 }
@@ -67,6 +72,10 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
             retry_after: duration(row.maybe_int(6)?),
         }),
     };
+    let token = match (row.maybe_int(11)?, time(12)?) {
+        (Some(standing), Some(asked)) => Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked }),
+        _ => None,
+    };
     Ok(Look {
         project,
         at: Timestamp::from_ms(row.int(1)?),
@@ -75,5 +84,6 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
         failing_since: time(8)?,
         not_before: Timestamp::from_ms(row.int(9)?),
         posthog_id: row.maybe_int(10)?.map(|id| id as u64),
+        token,
     })
 }

@@ -55,7 +55,7 @@ pub enum SealError {
     NoRandomness(String),
     /// Another key sealed it, or it was changed since.
     #[error(
-        "the {field} of project {project} does not open with this sealing key: give the key that the database was used with, or set the {field} anew"
+        "the {field} of project {project} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again"
     )]
     Closed {
         /// Whose.

@@ -6,10 +6,11 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::questions::{Asked, oldest, questions};
+use super::token::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
 use crate::model::{
-    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Timestamp, Traffic,
+    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Standing, Timestamp, Traffic,
 };
 use crate::posthog::query::{self, Answer, Question};
 use crate::store::StoreError;
@@ -36,13 +37,22 @@ impl Verify {
         let mut posthog_id = project.spec.posthog_id.or_else(|| last.and_then(|last| last.posthog_id));
         let answer = self.ask(project, &asked, asked_at, &mut posthog_id).await;
         let now = self.clock.now();
-        let look = next_state(project, last, asked_at, now, posthog_id, answer.as_ref().map(|answer| answer.traffic));
+        let mut look = next_state(project, last, asked_at, now, posthog_id, answer.as_ref().map(|answer| answer.traffic));
         let settled = match &answer {
-            Ok(answer) => settle(project, &asked, asked_at, answer),
+            Ok(answer) => settle(project, &asked, Moments { asked: asked_at, answered: now }, answer),
             Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.pace, asked_at)).collect(),
         };
         let evidence = evidence(&asked, &settled, now, answer.as_ref().err());
         self.store.settle(&look, &settled, &evidence).await?;
+        if look.result.is_ok() {
+            let overdue = may_be_overdue(project, &asked, &settled, asked_at);
+            let token = if overdue { self.token_word(project, look.token, asked_at).await? } else { None };
+            if token != look.token {
+                // Which project is asked is in doubt as well while nothing arrives: it is found anew.
+                look = Look { token, posthog_id: look.posthog_id.filter(|_| token.is_none()), ..look };
+                self.store.settle(&look, &[], &[]).await?;
+            }
+        }
         report(project, last, &look);
         Ok(Some(look))
     }
@@ -68,16 +78,24 @@ impl Verify {
     }
 }
 
-/// What a look that succeeded makes of the beats it asked for. The time of the look is when it was asked: what it did not
-/// see may have come while the answer was on its way.
-fn settle(project: &Project, asked: &[Asked], looked: Timestamp, answer: &Answer) -> Vec<Settled> {
+/// When a look was made. What it did not see was missing when it was asked, and may have come while the answer was on its
+/// way; what it saw was there when it was answered, and may have been missing when it was asked.
+#[derive(Clone, Copy)]
+struct Moments {
+    asked: Timestamp,
+    answered: Timestamp,
+}
+
+/// What a look that succeeded makes of the beats it asked for.
+fn settle(project: &Project, asked: &[Asked], looked: Moments, answer: &Answer) -> Vec<Settled> {
     let seen: HashMap<Uuid, _> = answer.arrivals.iter().map(|arrival| (arrival.uuid, arrival)).collect();
     let ahead_ms = answer.server_ahead.unwrap_or(0);
     let sighting = |asked: &Asked| {
         let arrival = seen.get(&asked.beat.uuid)?;
-        Some(Sighting { ingested: Timestamp::from_ms(arrival.ingested.ms() - ahead_ms), copies: arrival.copies })
+        let ingested = Timestamp::from_ms(arrival.ingested.ms() - ahead_ms);
+        Some(Sighting { seen: looked.answered, ingested, copies: arrival.copies })
     };
-    asked.iter().filter_map(|asked| judge::after_look(&asked.recorded, &project.spec.pace, looked, sighting(asked))).collect()
+    asked.iter().filter_map(|asked| judge::after_look(&asked.recorded, &project.spec.pace, looked.asked, sighting(asked))).collect()
 }
 
 /// What newly ended badly, with its proof. Without a key nobody asked us to look, and nothing has to be proved.
@@ -118,6 +136,7 @@ fn next_state(
         failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
         not_before: now.plus(wait),
         posthog_id: posthog_id.filter(|_| !lost_project),
+        token: last.and_then(|last| last.token),
         result: result.map_err(Clone::clone),
     }
 }
@@ -125,6 +144,10 @@ fn next_state(
 /// A change of what looking gives is said once, when it changes.
 fn report(project: &Project, last: Option<&Look>, look: &Look) {
     let trouble = |look: &Look| look.result.as_ref().err().map(|failure| failure.trouble);
+    let is_unknown = |look: &Look| look.token.is_some_and(|word| word.standing == Standing::Unknown);
+    if is_unknown(look) && !last.is_some_and(is_unknown) {
+        tracing::warn!(project = %project.spec.name, "beats are accepted and dropped: this PostHog does not know the project's token");
+    }
     match (last.and_then(trouble), &look.result) {
         (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "looking works again"),
         (before, Err(failure)) if before != Some(failure.trouble) => {

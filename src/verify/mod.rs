@@ -3,10 +3,12 @@
 //! One query a project and minute at most, a moment behind the slot, holding every question of that minute. Takes
 //! open beats from the store, gives settled ones back; what to ask is `questions`, how one look goes is `look`.
 
+mod agenda;
 mod look;
 mod questions;
+mod token;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,21 +16,16 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::model::{Beat, Look, LookTrouble, Project, ProjectId, Timestamp};
+use crate::model::{Look, LookTrouble, ProjectId};
 use crate::posthog;
 use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
+use agenda::Agenda;
 
-/// How long after the slot we look: most beats are queryable by then, and one look settles them.
-const LOOK_BEHIND_SLOT: Duration = Duration::from_secs(20);
-/// How soon a project is looked at that never was: somebody may be waiting for its first beat.
-const FIRST_LOOK_AFTER: Duration = Duration::from_secs(10);
 /// How often a loop asks whether somebody changed a project.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How many looks are under way at once, at most.
 const MAX_LOOKS: usize = 64;
-/// By how much two looks may lie closer together than the pace says.
-const SLACK: Duration = Duration::from_secs(30);
 /// Throttled without a `Retry-After`, we wait this many times as long as we did, up to [`LONGEST_WAIT`].
 const SLOW_DOWN: u32 = 2;
 /// No wait between looks grows beyond this, whatever we were told: the way back must be noticed.
@@ -66,7 +63,8 @@ impl Verify {
     /// Looks at each project when its look is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
         let permits = Arc::new(Semaphore::new(MAX_LOOKS));
-        let mut agenda = Agenda::of(roster.projects(), &last, self.clock.now());
+        let mut agenda = Agenda::default();
+        agenda.renew(roster.projects(), &mut last, self.clock.now());
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
         let mut refreshed = self.clock.monotonic();
         let mut store_ails = false;
@@ -82,7 +80,7 @@ impl Verify {
                     Ok(changed) => {
                         store_ails = false;
                         if changed || stepped_back {
-                            agenda = Agenda::of(roster.projects(), &last, now);
+                            agenda.renew(roster.projects(), &mut last, now);
                         }
                     }
                     Err(error) if !std::mem::replace(&mut store_ails, true) => {
@@ -111,67 +109,13 @@ impl Verify {
                             last.insert(id, look);
                         }
                         // A look that came to nothing is not made again in the same instant.
-                        agenda.again(roster.projects(), id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
+                        agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
                 () = self.clock.sleep_until(wake) => {}
             }
         }
-    }
-}
-
-/// Which project is looked at next, and when.
-#[derive(Default)]
-struct Agenda {
-    order: BTreeSet<(Timestamp, ProjectId)>,
-    projects: HashMap<ProjectId, Arc<Project>>,
-}
-
-impl Agenda {
-    fn of(projects: &[Arc<Project>], last: &HashMap<ProjectId, Look>, now: Timestamp) -> Self {
-        let mut agenda = Self::default();
-        for project in projects.iter().filter(|project| project.spec.heartbeat.is_some()) {
-            agenda.order.insert((next_look(project, last.get(&project.id), now), project.id));
-            agenda.projects.insert(project.id, Arc::clone(project));
-        }
-        agenda
-    }
-
-    /// A project whose look is due; it is off the agenda until [`Agenda::again`].
-    fn pop(&mut self, now: Timestamp) -> Option<Arc<Project>> {
-        let first = self.order.first().copied().filter(|(at, _)| *at <= now)?;
-        self.order.remove(&first);
-        self.projects.get(&first.1).cloned()
-    }
-
-    fn next(&self) -> Option<Timestamp> {
-        self.order.first().map(|(at, _)| *at)
-    }
-
-    /// The look is over; unless the agenda was made anew meanwhile, and has the project already, it is put on again.
-    fn again(&mut self, projects: &[Arc<Project>], id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
-        self.order.retain(|(_, on)| *on != id);
-        if let Some(project) = projects.iter().find(|project| project.id == id && self.projects.contains_key(&id)) {
-            self.order.insert((next_look(project, last, earliest), id));
-        }
-    }
-}
-
-/// When to look next, from `now` on: a moment behind a slot, as soon as the project's pace and PostHog's own wishes allow it.
-fn next_look(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestamp {
-    // A look that lies ahead was made before the wall was stepped back: it binds nobody.
-    let Some(last) = last.filter(|last| last.at <= now) else { return now.plus(FIRST_LOOK_AFTER) };
-    // A look that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
-    let due = last.at.plus(project.spec.pace.look_every.saturating_sub(SLACK));
-    let earliest = due.max(last.not_before).max(now);
-    let mut minute = earliest.minute().plus(-2);
-    loop {
-        let at = Beat::slot(&project.spec.token, minute).plus(LOOK_BEHIND_SLOT);
-        if at >= earliest {
-            return at;
-        }
-        minute = minute.plus(1);
     }
 }
 

@@ -8,6 +8,7 @@ mod config;
 mod hogql;
 mod posthog;
 mod process;
+mod readme;
 mod sandbox;
 mod store;
 mod stories;

@@ -6,7 +6,7 @@ use ratatui::Frame;
 use ratatui::layout::{Constraint, Layout};
 use ratatui::style::{Color, Modifier, Style};
 use ratatui::text::{Line, Span};
-use ratatui::widgets::{Block, Borders, Cell, Paragraph, Row, Table, Wrap};
+use ratatui::widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table, Wrap};
 
 use super::board::Board;
 use super::weather::{Sky, Trouble};
@@ -26,11 +26,19 @@ pub(super) struct Around<'a> {
 /// Draws all of it.
 pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
     let narrow = frame.area().width < 100;
-    let parts = [Constraint::Length(1), Constraint::Length(3), Constraint::Length(2), Constraint::Min(4), Constraint::Length(4)];
+    let verdict_lines = if narrow { 4 } else { 3 };
+    let key_lines = if narrow { 4 } else { 3 };
+    let parts = [
+        Constraint::Length(1),
+        Constraint::Length(verdict_lines),
+        Constraint::Length(if narrow { 3 } else { 2 }),
+        Constraint::Min(4),
+        Constraint::Length(key_lines),
+    ];
     let [head, verdict, hour, beats, weather] = Layout::vertical(parts).areas(frame.area());
     frame.render_widget(Paragraph::new(title(board, around)), head);
     frame.render_widget(verdict_of(board, around), verdict);
-    frame.render_widget(Paragraph::new(last_hour(board, around)), hour);
+    frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
     frame.render_widget(table(board, around, narrow), beats);
     frame.render_widget(keys(around), weather);
 }
@@ -53,7 +61,7 @@ fn verdict_of<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
         Health::Blind | Health::Idle => (Color::Magenta, "?"),
     };
     let style = paint(around, colour).add_modifier(Modifier::BOLD);
-    let text = Line::from(vec![Span::styled(format!(" {sign} {} ", verdict.health), style), Span::styled(verdict.to_string(), style)]);
+    let text = Line::from(vec![Span::styled(format!(" {sign} {} · ", verdict.health), style), Span::styled(verdict.to_string(), style)]);
     Paragraph::new(text).wrap(Wrap { trim: false }).block(Block::new().borders(Borders::TOP))
 }
 
@@ -81,7 +89,7 @@ fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
 fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
     let rows: Vec<Row<'a>> = board.rows.iter().map(|beat| row(board, beat, around, narrow)).collect();
     let mut heads = vec!["minute", "route", "receipt"];
-    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(22)];
+    let mut widths = vec![Constraint::Length(6), Constraint::Length(17), Constraint::Length(if narrow { 14 } else { 22 })];
     if !narrow {
         heads.extend(["dns", "tcp", "tls", "first byte"]);
         widths.extend([Constraint::Length(7), Constraint::Length(7), Constraint::Length(7), Constraint::Length(10)]);
@@ -89,7 +97,8 @@ fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
     heads.extend(["outcome", "ingested", "queryable"]);
     widths.extend([Constraint::Length(11), Constraint::Length(9), Constraint::Min(14)]);
     let header = Row::new(heads).style(Style::new().add_modifier(Modifier::DIM));
-    Table::new(rows, widths).header(header).block(Block::new().borders(Borders::TOP).title(" beats "))
+    let block = Block::new().borders(Borders::TOP).title(" beats ").padding(Padding::left(1));
+    Table::new(rows, widths).header(header).block(block)
 }
 
 fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) -> Row<'a> {
@@ -102,22 +111,25 @@ fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) ->
     }
     cells.push(Cell::from(Span::styled(beat.outcome.name(), paint(around, colour_of(beat.outcome)))));
     cells.push(Cell::from(beat.ingested_lag().map_or_else(String::new, span)));
-    let waited = beat.missed.map(|missed| format!("not after {}", span(missed.since(beat.counted_from()))));
+    let waits = matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost);
+    let waited = beat.missed.filter(|_| waits).map(|missed| format!("not after {}", span(missed.since(beat.counted_from()))));
     let queryable = beat.queryable_lag().map(|(after, within)| format!("{} – {}", span(after), span(within)));
     cells.push(Cell::from(queryable.or(waited).unwrap_or_default()));
     Row::new(cells)
 }
 
 fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
-    let mut made = vec![Span::raw(" ")];
+    let mut made = Vec::new();
     for (number, trouble) in (1..).zip(Trouble::ALL) {
         let on = around.sky.has(trouble);
         let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
-        made.push(Span::styled(format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }), style));
+        // A key and its words stay on one line.
+        let words = format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
+        made.push(Span::styled(words, style));
         made.push(Span::raw("  "));
     }
-    made.push(Span::raw("[0] fair  [q] quit"));
-    let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says()));
+    made.push(Span::raw("[0]\u{a0}fair  [q]\u{a0}quit"));
+    let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says())).padding(Padding::left(1));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }
 

@@ -39,15 +39,15 @@ impl Trouble {
         }
     }
 
-    /// What it does, in three words.
+    /// What it does, in few words: they stand beside its key.
     pub(super) const fn says(self) -> &'static str {
         match self {
             Self::StopQueue => "stop the queue",
-            Self::Refuse => "refuse with 503",
-            Self::Delay => "delay by 3 min",
-            Self::Drop => "drop in silence",
-            Self::Cut => "cut connections",
-            Self::BreakKey => "break personal key",
+            Self::Refuse => "refuse",
+            Self::Delay => "delay",
+            Self::Drop => "drop",
+            Self::Cut => "cut",
+            Self::BreakKey => "break the key",
         }
     }
 

@@ -78,14 +78,14 @@ impl Dialer {
     async fn connect(&self, origin: &Origin, track: &Track) -> Result<Stream, Cut> {
         let addresses = self.look_up(origin, track).await?;
         track.enter(Phase::Connect);
-        let begun = self.clock.monotonic();
+        let begun = self.clock.real();
         let mut words = String::new();
         for address in addresses {
             match self.clock.timeout(ONE_ADDRESS, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
                     // A request is one write; waiting for more to send would only make it late. Without it, it is only late.
                     let _ = stream.set_nodelay(true);
-                    let took = self.clock.monotonic().saturating_sub(begun);
+                    let took = self.clock.real().saturating_sub(begun);
                     track.took(|phases| phases.connect_us = Some(microseconds(took)));
                     return Ok(Box::new(stream));
                 }
@@ -102,13 +102,13 @@ impl Dialer {
             return Ok(vec![SocketAddr::new(address, port)]);
         }
         track.enter(Phase::Dns);
-        let begun = self.clock.monotonic();
+        let begun = self.clock.real();
         let cut = |why: &str| Cut { at: Phase::Dns, words: format!("looking up `{host}`: {why}") };
         let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|wrong| cut(&wrong.to_string()))?.collect();
         if addresses.is_empty() {
             return Err(cut("the name has no address"));
         }
-        let took = self.clock.monotonic().saturating_sub(begun);
+        let took = self.clock.real().saturating_sub(begun);
         track.took(|phases| phases.dns_us = Some(microseconds(took)));
         Ok(addresses)
     }
@@ -117,9 +117,9 @@ impl Dialer {
         track.enter(Phase::Tls);
         let cut = |words| Cut { at: Phase::Tls, words };
         self.tls.prepare().await.map_err(cut)?;
-        let begun = self.clock.monotonic();
+        let begun = self.clock.real();
         let stream = self.tls.agree(origin.host(), stream).await.map_err(cut)?;
-        let took = self.clock.monotonic().saturating_sub(begun);
+        let took = self.clock.real().saturating_sub(begun);
         track.took(|phases| phases.tls_us = Some(microseconds(took)));
         let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         Ok((Box::new(stream), is_h2))

@@ -112,7 +112,7 @@ impl Line {
         loop {
             let mut lease = self.lease(dialer, ask.cold, track).await?;
             track.enter(Phase::Answer);
-            let begun = dialer.clock.monotonic();
+            let begun = dialer.clock.real();
             let response = match lease.put(self.request(ask, &lease.connection)).await {
                 Ok(response) => response,
                 // The server had closed the kept connection: that says nothing about PostHog.
@@ -120,7 +120,8 @@ impl Line {
                 Err(Unanswered::NeverSent(cut) | Unanswered::Broken(cut)) => return Err(cut),
             };
             let (at, now) = (dialer.clock.now(), dialer.clock.monotonic());
-            track.took(|phases| phases.first_byte_us = Some(microseconds(now.saturating_sub(begun))));
+            let took = dialer.clock.real().saturating_sub(begun);
+            track.took(|phases| phases.first_byte_us = Some(microseconds(took)));
             let (head, body) = response.into_parts();
             let (body, whole) = read(body, ask.most).await?;
             lease.end(whole, now);

@@ -106,7 +106,7 @@ fn another_key_does_not_open_the_store() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with, or set the personal API key anew
+    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again
     ");
 }
 

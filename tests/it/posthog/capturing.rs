@@ -4,8 +4,8 @@ use heartbeat::model::{Endpoint, Phase, Quote, Receipt, Refusal, Reply, Timestam
 use heartbeat::posthog::capture::send;
 use serde_json::json;
 
-use super::scripted::{Act, Server, always, answer, ok};
 use super::{Sample, client};
+use crate::support::scripted::{Act, Server, always, answer, ok};
 
 const JSON: &str = "content-type: application/json\r\n";
 const TEXT: &str = "content-type: text/plain\r\n";
@@ -201,7 +201,7 @@ async fn a_posthog_without_v0_takes_the_old_path_and_is_remembered() {
             assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
         }
         let requests = server.requests();
-        let lines: Vec<&str> = requests.iter().map(super::scripted::Request::line).collect();
+        let lines: Vec<&str> = requests.iter().map(crate::support::scripted::Request::line).collect();
         assert_eq!(lines, ["POST /i/v0/e/ HTTP/1.1", "POST /e/ HTTP/1.1", "POST /e/ HTTP/1.1"]);
         assert_eq!(requests[0].body, requests[1].body);
     }

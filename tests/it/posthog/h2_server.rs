@@ -14,7 +14,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
-use super::scripted::acceptor;
+use crate::support::scripted::acceptor;
 
 #[derive(Clone)]
 pub(super) struct H2Server {

@@ -4,7 +4,7 @@ use heartbeat::model::{Phase, ProjectToken, Region};
 use heartbeat::posthog::instance::{Instance, TokenState, Unidentified, Version, identify, knows_token};
 
 use super::client;
-use super::scripted::{Server, always, answer};
+use crate::support::scripted::{Server, always, answer};
 
 const JSON: &str = "content-type: application/json\r\n";
 

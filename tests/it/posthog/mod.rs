@@ -9,7 +9,6 @@ mod identifying;
 mod looking;
 mod proxies;
 mod retrying;
-mod scripted;
 mod stating;
 
 use std::time::Duration;

@@ -5,7 +5,7 @@ use heartbeat::model::{Endpoint, Phase, Refusal, Reply};
 use heartbeat::posthog::{Client, Proxies, Settings, SettingsError};
 
 use super::Sample;
-use super::scripted::{Act, Request, Server, always, answer, ok};
+use crate::support::scripted::{Act, Request, Server, always, answer, ok};
 
 const BASIC: &str = "Basic dXNlcjpodW50ZXIy"; // user:hunter2
 

@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::task::JoinHandle;
 
 use super::Sample;
-use super::scripted::{Act, Server, answer, eventually, ok};
+use crate::support::scripted::{Act, Server, answer, eventually, ok};
 
 const START: Timestamp = Timestamp::from_ms(1_740_000_000_000);
 

@@ -186,7 +186,8 @@ async fn wrong_usage_is_told_all_at_once_2() {
     error: --host is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog
            --token is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General
     ");
-    let swapped = ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
+    let swapped =
+        ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
     insta::assert_snapshot!(desk.run(&swapped).await.shown(""), @r"
     exit 2
     --- err

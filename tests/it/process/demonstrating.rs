@@ -60,10 +60,8 @@ async fn after_bad_weather_beats_arrive_again_and_a_word_that_is_none_is_told() 
     let before = demo.out.text().matches("== Every beat arrives").count();
     demo.types("fair");
     demo.out.wait_for("~~ weather: fair").await;
-    super::eventually("beats arrive again", || demo.out.text(), async || {
-        demo.out.text().matches("== Every beat arrives").count() > before
-    })
-    .await;
+    super::eventually("beats arrive again", || demo.out.text(), async || demo.out.text().matches("== Every beat arrives").count() > before)
+        .await;
     // The end of the input is not the end of the demo; a signal is.
     drop(demo.input.take());
     assert!(demo.lives());

@@ -203,18 +203,24 @@ async fn between_sending_and_recording(story: &mut Story) {
     for _ in 0..20 {
         let alive = story.start().await;
         let mut minute = story.clock.now().minute();
-        eventually("a beat is under way", || alive.process.err.text(), async || {
-            minute = story.clock.now().minute();
-            story.events_of(minute).await.len() == 3 && story.outcomes_of(minute).await.is_empty()
-        })
+        eventually(
+            "a beat is under way",
+            || alive.process.err.text(),
+            async || {
+                minute = story.clock.now().minute();
+                story.events_of(minute).await.len() == 3 && story.outcomes_of(minute).await.is_empty()
+            },
+        )
         .await;
         story.kill(alive);
         if story.outcomes_of(minute).await.is_empty() {
             story.sandbox.sandbox.clear_weather();
             let alive = story.start().await;
-            eventually("a beat of which nothing was recorded is found", || alive.process.err.text(), async || {
-                story.outcomes_of(minute).await.iter().filter(|outcome| outcome.is_seen()).count() == 3
-            })
+            eventually(
+                "a beat of which nothing was recorded is found",
+                || alive.process.err.text(),
+                async || story.outcomes_of(minute).await.iter().filter(|outcome| outcome.is_seen()).count() == 3,
+            )
             .await;
             assert_eq!(story.events_of(minute).await.len(), 3);
             story.kill(alive);
@@ -236,9 +242,11 @@ async fn between_recording_and_settling(story: &mut Story) {
         if story.outcomes_of(minute).await == [Outcome::Awaiting; 3] {
             story.sandbox.sandbox.clear_weather();
             let alive = story.start().await;
-            eventually("what was recorded is settled by the next life", || alive.process.err.text(), async || {
-                story.outcomes_of(minute).await.iter().all(|outcome| outcome.is_seen())
-            })
+            eventually(
+                "what was recorded is settled by the next life",
+                || alive.process.err.text(),
+                async || story.outcomes_of(minute).await.iter().all(|outcome| outcome.is_seen()),
+            )
             .await;
             story.kill(alive);
             return;

@@ -174,7 +174,8 @@ impl Process {
         eventually("the process ends", || format!("{}{}", said.0.text(), said.1.text()), async || !self.lives()).await;
         let status = self.child.wait().unwrap();
         // The listeners hear of the end of the pipes a moment later, unless somebody else still holds them.
-        eventually("its words are heard", String::new, async || Arc::strong_count(&said.0.0) <= 2 && Arc::strong_count(&said.1.0) <= 2).await;
+        eventually("its words are heard", String::new, async || Arc::strong_count(&said.0.0) <= 2 && Arc::strong_count(&said.1.0) <= 2)
+            .await;
         Ended { status, out: said.0.text(), err: said.1.text() }
     }
 

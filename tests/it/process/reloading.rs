@@ -33,7 +33,10 @@ async fn a_broken_file_changes_nothing_and_is_told() {
     service.signal("HUP");
     service.err.wait_for("the settings were not applied, and everything goes on as before").await;
     let said = service.err.text();
-    assert!(said.contains("evnets is not a setting here; did you mean `events`?") && said.contains("token is a personal API key"), "{said}");
+    assert!(
+        said.contains("evnets is not a setting here; did you mean `events`?") && said.contains("token is a personal API key"),
+        "{said}"
+    );
     assert!(!said.contains("hunter2"), "{said}");
 
     // In fast time a file may not name other machines, later no more than at the start.

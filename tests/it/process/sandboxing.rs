@@ -8,7 +8,8 @@ use super::{Desk, Process, eventually};
 /// Starts a sandbox on a free port; gives what it says of itself.
 async fn start(desk: &Desk, more: &[&str]) -> (Process, Value) {
     let sandbox = desk.start(&[&["sandbox", "--listen", "127.0.0.1:0", "--json"], more].concat());
-    eventually("it says where it listens", || sandbox.err.text(), async || serde_json::from_str::<Value>(&sandbox.out.text()).is_ok()).await;
+    eventually("it says where it listens", || sandbox.err.text(), async || serde_json::from_str::<Value>(&sandbox.out.text()).is_ok())
+        .await;
     let told = serde_json::from_str(&sandbox.out.text()).unwrap();
     (sandbox, told)
 }
@@ -44,10 +45,14 @@ async fn a_service_of_the_same_speed_beats_into_it() {
     desk.settings(&address, "");
     let mut service = desk.start(&["run", "--config", "heartbeat.toml", "--speed", "60"]);
     // Two processes, two clocks: a beat arrives within the minute only where they agree.
-    eventually("beats arrive", || service.err.text(), async || {
-        let status = desk.run(&["status", "--speed", "60", "--json"]).await;
-        status.code() == 0 && status.json()[0]["health"] == "good" && status.json()[0]["today"]["arrived"].as_u64() >= Some(3)
-    })
+    eventually(
+        "beats arrive",
+        || service.err.text(),
+        async || {
+            let status = desk.run(&["status", "--speed", "60", "--json"]).await;
+            status.code() == 0 && status.json()[0]["health"] == "good" && status.json()[0]["today"]["arrived"].as_u64() >= Some(3)
+        },
+    )
     .await;
     let check = desk.run(&["status", "--speed", "60", "--check"]).await;
     assert!(check.out.starts_with("shop  good\n  Every beat arrives; the last one took "), "{check:?}");

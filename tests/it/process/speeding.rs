@@ -58,9 +58,13 @@ async fn a_project_elsewhere_that_is_added_later_gets_nothing_in_fast_time() {
     // An address of the documentation's own network: nobody answers there, and nobody is asked.
     desk.done(&["projects", "add", "far", "--host", "http://192.0.2.1", "--token", "phc_far", "--no-personal-api-key"]).await;
     desk.done(&["apps", "install", "heartbeat", "--project", "far"]).await;
-    eventually("the far project's beat is refused here", || service.err.text(), async || {
-        let beats = desk.run(&["beats", "--project", "far", "--speed", "30"]).await;
-        beats.out.contains("only addresses on this machine are reached")
-    })
+    eventually(
+        "the far project's beat is refused here",
+        || service.err.text(),
+        async || {
+            let beats = desk.run(&["beats", "--project", "far", "--speed", "30"]).await;
+            beats.out.contains("only addresses on this machine are reached")
+        },
+    )
     .await;
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Look, LookFailure, LookTrouble, Quote, Traffic};
+use heartbeat::model::{Look, LookFailure, LookTrouble, Quote, Standing, TokenWord, Traffic};
 
 use super::bed::Bed;
 use super::samples::{START, at, look, set_up, spec};
@@ -26,6 +26,10 @@ async fn looks_come_back_as_they_were(bed: Bed) {
         Look { result: Ok(Traffic { others: 0, newest: None }), last_good: None, posthog_id: None, ..good.clone() },
         Look { result: Ok(Traffic { others: i64::MAX as u64, newest: good.last_good }), ..good.clone() },
     ];
+    for (standing, second) in Standing::ALL.into_iter().zip([0, -1, 1]) {
+        looks.push(Look { token: Some(TokenWord { standing, asked: at(START, second) }), ..good.clone() });
+    }
+    looks.push(good.clone());
     for (trouble, retry_after) in
         LookTrouble::ALL.into_iter().zip([None, Some(Duration::ZERO), Some(Duration::from_hours(12))].into_iter().cycle())
     {

@@ -103,5 +103,6 @@ pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
         failing_since: None,
         not_before: at.plus(Duration::from_mins(1)),
         posthog_id: Some(42),
+        token: None,
     }
 }

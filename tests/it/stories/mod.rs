@@ -3,7 +3,10 @@
 mod capture;
 mod clocks;
 mod looking;
+mod silence;
+mod storms;
 mod switches;
+mod ways;
 mod world;
 
 pub(crate) use world::World;

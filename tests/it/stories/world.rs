@@ -64,6 +64,16 @@ impl World {
         world
     }
 
+    /// A project like the one with these events, but for what `change` makes of it, with Heartbeat running.
+    pub(crate) async fn with(events: &str, change: impl FnOnce(&mut ProjectSpec)) -> Self {
+        let mut world = Self::asleep(events).await;
+        let mut spec = world.spec(events);
+        change(&mut spec);
+        world.apply(spec).await;
+        world.wake_up().await;
+        world
+    }
+
     /// The project as a person would set it up.
     pub(crate) fn spec(&self, events: &str) -> ProjectSpec {
         ProjectSpec {

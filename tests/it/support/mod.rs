@@ -1,3 +1,4 @@
 //! What tests of several subjects need around them.
 
 pub(crate) mod postgres;
+pub(crate) mod scripted;

@@ -16,31 +16,31 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// A request as it came.
 #[derive(Debug, Clone)]
-pub(super) struct Request {
-    pub(super) head: String,
-    pub(super) body: Vec<u8>,
+pub(crate) struct Request {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Request {
     /// `POST /i/v0/e/ HTTP/1.1`
-    pub(super) fn line(&self) -> &str {
+    pub(crate) fn line(&self) -> &str {
         self.head.lines().next().unwrap_or_default()
     }
 
-    pub(super) fn header(&self, name: &str) -> Option<&str> {
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.head.lines().skip(1).find_map(|line| {
             let (key, value) = line.split_once(':')?;
             key.eq_ignore_ascii_case(name).then(|| value.trim())
         })
     }
 
-    pub(super) fn json(&self) -> serde_json::Value {
+    pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 /// What the server does with a request.
-pub(super) enum Act {
+pub(crate) enum Act {
     /// Writes this and goes on listening.
     Answer(String),
     /// Writes this and closes.
@@ -54,11 +54,11 @@ pub(super) enum Act {
 }
 
 /// `HTTP/1.1 <status>`, headers, body.
-pub(super) fn answer(status: &str, headers: &str, body: &str) -> Act {
+pub(crate) fn answer(status: &str, headers: &str, body: &str) -> Act {
     Act::Answer(format!("HTTP/1.1 {status}\r\n{headers}content-length: {}\r\n\r\n{body}", body.len()))
 }
 
-pub(super) fn ok() -> Act {
+pub(crate) fn ok() -> Act {
     answer("200 OK", "content-type: application/json\r\n", r#"{"status":"Ok"}"#)
 }
 
@@ -66,25 +66,25 @@ type Script = dyn FnMut(usize, &Request) -> Act + Send;
 
 /// The server; it ends with the test's runtime.
 #[derive(Clone)]
-pub(super) struct Server {
+pub(crate) struct Server {
     address: SocketAddr,
     requests: Arc<Mutex<Vec<Request>>>,
     connections: Arc<AtomicUsize>,
 }
 
 /// A server that says the same to everybody.
-pub(super) async fn always(act: impl Fn() -> Act + Send + 'static) -> Server {
+pub(crate) async fn always(act: impl Fn() -> Act + Send + 'static) -> Server {
     Server::start(move |_, _| act()).await
 }
 
 impl Server {
     /// The script is asked with the number of the request, from 0.
-    pub(super) async fn start(script: impl FnMut(usize, &Request) -> Act + Send + 'static) -> Self {
+    pub(crate) async fn start(script: impl FnMut(usize, &Request) -> Act + Send + 'static) -> Self {
         Self::listen(None, script).await
     }
 
     /// The same behind TLS, with a certificate for `localhost`, which is given too.
-    pub(super) async fn start_tls(script: impl FnMut(usize, &Request) -> Act + Send + 'static) -> (Self, CertificateDer<'static>) {
+    pub(crate) async fn start_tls(script: impl FnMut(usize, &Request) -> Act + Send + 'static) -> (Self, CertificateDer<'static>) {
         let (acceptor, certificate) = acceptor(&[b"http/1.1"]);
         (Self::listen(Some(acceptor), script).await, certificate)
     }
@@ -150,37 +150,37 @@ impl Server {
         None
     }
 
-    pub(super) fn address(&self) -> SocketAddr {
+    pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
     /// `http://127.0.0.1:port`
-    pub(super) fn base(&self) -> String {
+    pub(crate) fn base(&self) -> String {
         format!("http://{}", self.address)
     }
 
     /// `https://localhost:port`
-    pub(super) fn tls_base(&self) -> String {
+    pub(crate) fn tls_base(&self) -> String {
         format!("https://localhost:{}", self.address.port())
     }
 
-    pub(super) fn requests(&self) -> Vec<Request> {
+    pub(crate) fn requests(&self) -> Vec<Request> {
         self.requests.lock().unwrap().clone()
     }
 
     /// How many connections were accepted.
-    pub(super) fn connections(&self) -> usize {
+    pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::SeqCst)
     }
 
     /// Waits until so many requests have come.
-    pub(super) async fn wait_for(&self, count: usize) {
+    pub(crate) async fn wait_for(&self, count: usize) {
         eventually(|| self.requests().len() >= count).await;
     }
 }
 
 /// Waits until it is so; fails the test when it is not in time.
-pub(super) async fn eventually(mut is_so: impl FnMut() -> bool) {
+pub(crate) async fn eventually(mut is_so: impl FnMut() -> bool) {
     let clock = Clock::system();
     let begun = clock.monotonic();
     while !is_so() {
@@ -190,7 +190,7 @@ pub(super) async fn eventually(mut is_so: impl FnMut() -> bool) {
 }
 
 /// TLS for `localhost` with a certificate made for this.
-pub(super) fn acceptor(protocols: &[&[u8]]) -> (TlsAcceptor, CertificateDer<'static>) {
+pub(crate) fn acceptor(protocols: &[&[u8]]) -> (TlsAcceptor, CertificateDer<'static>) {
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let certificate = made.cert.der().clone();
     let key = rustls::pki_types::PrivateKeyDer::try_from(made.signing_key.serialize_der()).unwrap();

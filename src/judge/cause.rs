@@ -1,0 +1,145 @@
+//! Where the way is broken, in one sentence for the person who must do something about it.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::{Look, LookFailure, Phase, Standing, Timestamp, span};
+
+/// The place where the way is broken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// Capture answers, and does not take beats.
+    CaptureRefuses {
+        /// Its answer: status and words.
+        words: String,
+    },
+    /// Capture does not answer.
+    CaptureUnreachable {
+        /// Where the way ends.
+        at: Phase,
+        /// The error.
+        words: String,
+    },
+    /// Accepted, and not to be found by queries.
+    NotQueryable {
+        /// How long the oldest has been missing.
+        waited: Duration,
+        /// How other events fare meanwhile.
+        others: Others,
+        /// Whether PostHog was asked for the token, and knows it.
+        token_known: bool,
+    },
+    /// Accepted, and dropped in silence: this PostHog does not know the token.
+    TokenUnknown,
+    /// Of several routes only this is broken.
+    OnlyRoute {
+        /// Its name.
+        route: String,
+        /// What is wrong on it.
+        cause: Box<Self>,
+    },
+    /// Beats whose distinct id decides for some partitions are missing, others arrive.
+    SomePartitions {
+        /// Whether those with a new distinct id each minute are the missing ones.
+        fresh_missing: bool,
+    },
+    /// Queries fail.
+    CannotLook(LookFailure),
+    /// Nothing was sent lately: Heartbeat is not running.
+    NotRunning,
+}
+
+/// The project's own traffic, while a beat is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// No look told.
+    Untold,
+    /// None in the last 30 minutes.
+    Absent,
+    /// None that is younger than the beat that is missing.
+    Stopped {
+        /// The newest.
+        newest: Timestamp,
+    },
+    /// There are some that are younger than the beat that is missing.
+    Arrive {
+        /// The newest.
+        newest: Timestamp,
+    },
+}
+
+impl Others {
+    /// What the newest look says of them, for a beat that was missing for as long as `waited` when it was made.
+    pub(super) fn in_look(look: Option<&Look>, waited: Duration) -> Self {
+        let Some((look, traffic)) = look.and_then(|look| look.result.as_ref().ok().map(|traffic| (look, traffic))) else {
+            return Self::Untold;
+        };
+        match traffic.newest {
+            _ if traffic.others == 0 => Self::Absent,
+            None => Self::Untold,
+            Some(newest) if newest > look.at.minus(waited) => Self::Arrive { newest },
+            Some(newest) => Self::Stopped { newest },
+        }
+    }
+}
+
+impl Cause {
+    /// Whether no beat that is missing now can still arrive.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::TokenUnknown => true,
+            Self::OnlyRoute { cause, .. } => cause.is_final(),
+            _ => false,
+        }
+    }
+
+    /// The cause of a beat that was accepted and has been missing for so long. `is_overdue` says that it is so late that PostHog was
+    /// asked about the token: what it said then counts.
+    pub(super) fn of_missing(look: Option<&Look>, waited: Duration, is_overdue: bool) -> Self {
+        let standing = look.and_then(|look| look.token).map(|word| word.standing).filter(|_| is_overdue);
+        match standing {
+            Some(Standing::Unknown) => Self::TokenUnknown,
+            _ => Self::NotQueryable { waited, others: Others::in_look(look, waited), token_known: standing == Some(Standing::Known) },
+        }
+    }
+}
+
+/// One sentence without a full stop, beginning in lower case.
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::CaptureRefuses { words } => write!(f, "capture refuses: {words}"),
+            Self::CaptureUnreachable { at, words } => write!(f, "capture unreachable at {at}: {words}"),
+            Self::NotQueryable { waited, others, token_known } => {
+                write!(f, "accepted, but not queryable after {}", span(*waited))?;
+                match others {
+                    Others::Untold => {}
+                    Others::Absent => f.write_str("; no other event in the last 30 minutes either")?,
+                    Others::Stopped { newest } => write!(f, "; the newest other event is from {}", newest.time_of_day())?,
+                    Others::Arrive { newest } => {
+                        write!(f, "; other events arrive, the newest from {}: only ours go missing", newest.time_of_day())?;
+                    }
+                }
+                match (token_known, others) {
+                    // From outside these two look the same.
+                    (true, Others::Absent | Others::Stopped { .. }) => {
+                        f.write_str("; the token is known, so the queue is stuck, or the project is over its events quota")
+                    }
+                    _ => Ok(()),
+                }
+            }
+            Self::TokenUnknown => {
+                f.write_str("accepted, but this PostHog does not know the token: it is the wrong key, or the wrong region")
+            }
+            Self::OnlyRoute { route, cause } => write!(f, "only route {route}: {cause}"),
+            Self::SomePartitions { fresh_missing: true } => {
+                f.write_str("only some partitions of the queue: events with new distinct ids are missing, those with the fixed one arrive")
+            }
+            Self::SomePartitions { fresh_missing: false } => {
+                f.write_str("only some partitions of the queue: events with the fixed distinct id are missing, those with new ones arrive")
+            }
+            Self::CannotLook(failure) => write!(f, "cannot look: {failure}"),
+            Self::NotRunning => f.write_str("nothing is being sent: Heartbeat is not running"),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! Complete through: the newest minute up to which every accepted beat has arrived.
+
+use crate::model::{Minute, Outcome, Recorded};
+
+/// The newest minute up to which every accepted beat has arrived, of those that are given (oldest first, all routes
+/// together); none when the first of them is missing, or there is none.
+///
+/// Beats that capture never took, and minutes in which none was sent, hold nothing that could still arrive: they are
+/// passed over, and are told elsewhere. A Lost beat holds it back for as long as it is given.
+#[must_use]
+pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
+    let missing = |beat: &Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
+    let held_at = beats.iter().filter(|beat| missing(beat)).map(|beat| beat.minute).min();
+    beats.iter().filter(|beat| beat.outcome.is_seen() && held_at.is_none_or(|held| beat.minute < held)).map(|beat| beat.minute).max()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::letters::{START, beats};
+
+    #[test]
+    fn complete_through_waits_for_what_may_still_come() {
+        for (letters, through) in [
+            ("AAAA", Some(3)),
+            ("AAA.", Some(2)),
+            ("AA.A", Some(1)),
+            ("AAXA", Some(1)),
+            ("AARA", Some(3)),
+            ("AA_A", Some(3)),
+            ("AU", Some(0)),
+            ("..", None),
+            ("", None),
+        ] {
+            assert_eq!(complete_through(&beats(1, letters)), through.map(|at| START.plus(at)), "{letters}");
+        }
+    }
+}

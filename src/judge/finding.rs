@@ -1,0 +1,194 @@
+//! One route: what its newest beats say.
+
+use std::time::Duration;
+
+use super::cause::Cause;
+use super::verdict::Facts;
+use crate::model::{EvidenceOf, Minute, Outcome, Pace, Phase, Recorded, Route};
+
+/// What one route's beats say.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Finding {
+    /// No beat, or none decided yet.
+    Nothing,
+    Fine(Option<Duration>),
+    Slow(Option<Duration>),
+    /// Accepted and missed by a look, though not for long.
+    Waiting(Duration),
+    /// Accepted and missing for longer than `late_after`; `lost` once `lost_after` has passed for one of them.
+    Missing {
+        waited: Duration,
+        lost: bool,
+    },
+    Refused(String),
+    Unreachable(Phase, String),
+    /// The last beats ended Unseen.
+    Unseen,
+}
+
+/// A route with what was found on it.
+pub(super) struct RouteFinding<'a> {
+    pub(super) route: &'a Route,
+    pub(super) finding: Finding,
+    /// The first minute of the trouble; of what capture takes again, when nothing more is known.
+    pub(super) since: Option<Minute>,
+    /// Its newest beat.
+    pub(super) newest: Option<Minute>,
+}
+
+impl RouteFinding<'_> {
+    /// Whether what is sent on it arrives.
+    pub(super) fn arrives(&self) -> bool {
+        matches!(self.finding, Finding::Fine(_) | Finding::Slow(_))
+    }
+
+    /// Whether capture takes what is sent on it.
+    pub(super) fn is_taken(&self) -> bool {
+        self.arrives() || matches!(self.finding, Finding::Waiting(_) | Finding::Missing { .. })
+    }
+
+    /// The lag of its newest beat, where that arrived.
+    pub(super) fn lag(&self) -> Option<Duration> {
+        if let Finding::Fine(lag) | Finding::Slow(lag) = &self.finding { *lag } else { None }
+    }
+
+    /// What is broken on it.
+    pub(super) fn cause(&self, facts: &Facts<'_>) -> Option<Cause> {
+        match &self.finding {
+            Finding::Refused(words) => Some(Cause::CaptureRefuses { words: words.clone() }),
+            Finding::Unreachable(at, words) => Some(Cause::CaptureUnreachable { at: *at, words: words.clone() }),
+            Finding::Missing { waited, .. } => Some(Cause::of_missing(facts.look, *waited, true)),
+            Finding::Waiting(waited) => Some(Cause::of_missing(facts.look, *waited, false)),
+            Finding::Nothing | Finding::Fine(_) | Finding::Slow(_) | Finding::Unseen => None,
+        }
+    }
+
+    /// The worse, the higher. What capture says at once comes before what looks find out later.
+    pub(super) fn rank(&self) -> u8 {
+        match &self.finding {
+            Finding::Nothing | Finding::Unseen => 0,
+            Finding::Fine(_) => 1,
+            Finding::Waiting(_) => 2,
+            Finding::Slow(_) => 3,
+            Finding::Missing { lost: false, .. } => 4,
+            Finding::Missing { lost: true, .. } => 5,
+            Finding::Refused(_) => 6,
+            Finding::Unreachable(..) => 7,
+        }
+    }
+
+    /// Whether it is broken, and not only slow.
+    pub(super) fn is_broken(&self) -> bool {
+        self.rank() >= 4
+    }
+}
+
+/// What the newest beats of a route say.
+pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
+    let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
+    let found = |finding, since| RouteFinding { route, finding, since, newest: beats.last().map(|beat| beat.minute) };
+    let Some(last) = beats.last() else { return found(Finding::Nothing, None) };
+    let run = |same: Outcome| beats.iter().rev().take_while(|beat| beat.outcome == same).last().map(|beat| beat.minute);
+    match last.outcome {
+        Outcome::Refused => found(Finding::Refused(words_of(facts, last)), run(Outcome::Refused)),
+        Outcome::Unreachable => found(Finding::Unreachable(phase_of(facts, last), words_of(facts, last)), run(Outcome::Unreachable)),
+        Outcome::Arrived => found(Finding::Fine(last.ingested_lag()), None),
+        Outcome::Late => found(Finding::Slow(last.ingested_lag()), run(Outcome::Late)),
+        Outcome::Unsent => found(Finding::Nothing, None),
+        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => {
+            let (finding, since) = undecided(facts.pace, &beats);
+            found(finding, since)
+        }
+    }
+}
+
+/// The route on which beats are accepted and have been missing longest, for over `late_after`: somebody should ask whether the
+/// token is known. None in good weather, and none for beats that went missing before others arrived.
+#[must_use]
+pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], pace: &Pace) -> Option<&'a Route> {
+    let missing = |route: &'a Route| {
+        let beats: Vec<&Recorded> = beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
+        match undecided(pace, &beats) {
+            (Finding::Missing { waited, .. }, _) => Some((waited, route)),
+            _ => None,
+        }
+    };
+    routes.iter().filter_map(missing).max_by_key(|(waited, _)| *waited).map(|(_, route)| route)
+}
+
+/// The newest beats are accepted and not seen: for how long, and what came before them?
+fn undecided(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
+    let open = |beat: &&&Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
+    let run: Vec<&Recorded> = beats.iter().rev().take_while(open).copied().collect();
+    // Blind ever since: what was missing before says nothing about now.
+    if run.iter().find(|beat| beat.outcome != Outcome::Awaiting).is_some_and(|ended| ended.outcome == Outcome::Unseen) {
+        return (Finding::Unseen, None);
+    }
+    let waited = run.iter().filter_map(|beat| beat.missed.map(|missed| missed.since(beat.counted_from()))).max();
+    let since = run.iter().filter(|beat| beat.missed.is_some()).map(|beat| beat.minute).min();
+    let before = beats.iter().rev().nth(run.len());
+    match waited {
+        Some(waited) if run.iter().any(|beat| beat.outcome == Outcome::Lost) => (Finding::Missing { waited, lost: true }, since),
+        Some(waited) if waited > pace.late_after => (Finding::Missing { waited, lost: false }, since),
+        Some(waited) => (Finding::Waiting(waited), since),
+        None => match before.map(|beat| (beat.outcome, beat.ingested_lag())) {
+            Some((Outcome::Arrived, lag)) => (Finding::Fine(lag), None),
+            Some((Outcome::Late, lag)) => (Finding::Slow(lag), before.map(|beat| beat.minute)),
+            Some((Outcome::Refused | Outcome::Unreachable, _)) => (Finding::Nothing, run.last().map(|beat| beat.minute)),
+            _ => (Finding::Nothing, None),
+        },
+    }
+}
+
+fn phase_of(facts: &Facts<'_>, beat: &Recorded) -> Phase {
+    match evidence_of(facts, beat) {
+        Some(EvidenceOf::Unreachable { at, .. }) => *at,
+        _ => Phase::Answer,
+    }
+}
+
+fn words_of(facts: &Facts<'_>, beat: &Recorded) -> String {
+    match evidence_of(facts, beat) {
+        Some(EvidenceOf::Refused { quote, .. }) if quote.words.is_empty() => format!("status {}", quote.status),
+        Some(EvidenceOf::Refused { quote, .. }) => format!("{} `{}`", quote.status, quote.words.trim()),
+        Some(EvidenceOf::Unreachable { words, .. }) => words.clone(),
+        _ => beat.status.map_or_else(|| "no answer".into(), |status| format!("status {status}")),
+    }
+}
+
+fn evidence_of<'a>(facts: &Facts<'a>, beat: &Recorded) -> Option<&'a EvidenceOf> {
+    let newest = facts.evidence.iter().rfind(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
+    newest.map(|evidence| &evidence.of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judge::letters::{START, beats};
+    use crate::model::{DistinctId, Endpoint, RouteId, RouteSpec};
+
+    #[test]
+    fn a_route_is_silent_while_its_newest_beats_are_overdue() {
+        let route = |id: i64| {
+            let distinct_id = DistinctId::Fixed("x".into());
+            let spec = RouteSpec { name: format!("r{id}"), event: "e".into(), host: None, endpoint: Endpoint::V0, distinct_id };
+            Route { id: RouteId(id), spec, since: START.start() }
+        };
+        let routes = [route(1), route(2)];
+        for (one, two, silent) in [
+            ("AAA", "AAA", None),
+            ("AAw", "AAw", None),
+            ("AAWw.", "AAAAA", Some(1)),
+            ("AAWw.", "AXWw.", Some(2)),
+            ("AAAAA", "AXXXX", Some(2)),
+            ("AXXXA", "AXXA.", None),
+            ("AXR", "AXU", None),
+            ("AX?", "A??", None),
+            ("", "", None),
+        ] {
+            let all = [beats(1, one), beats(2, two)].concat();
+            let found = silent_route(&routes, &all, &Pace::default());
+            assert_eq!(found.map(|route| route.id.0), silent, "{one} {two}");
+        }
+    }
+}

@@ -1,0 +1,108 @@
+//! The README's commands, run word for word as a new user would: against the sandbox, where it says `us`.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader, Lines};
+use std::path::Path;
+use std::process::{Child, ChildStderr, Command, Stdio};
+
+use heartbeat::clock::Clock;
+use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
+
+use crate::sandbox::Running;
+
+const HEARTBEAT: &str = env!("CARGO_BIN_EXE_heartbeat");
+
+/// Every line of every `sh` block of a page, in order.
+fn commands(page: &str) -> Vec<String> {
+    let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(page)).unwrap();
+    let blocks = text.split("```sh\n").skip(1).map(|rest| rest.split("```").next().unwrap().to_owned());
+    blocks.flat_map(|block| block.lines().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+/// A process that is ended with the test; what it says is read until then.
+struct Started {
+    child: Child,
+    log: Lines<BufReader<ChildStderr>>,
+}
+
+impl Drop for Started {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A folder with the key in its file, and the program in it as a shell would find it.
+struct Desk {
+    folder: tempfile::TempDir,
+    host: String,
+}
+
+impl Desk {
+    fn command(&self, line: &str) -> Command {
+        let line = line.replace("--host us", &format!("--host {}", self.host)).replace("phc_your_project_token", TOKEN);
+        let mut command = Command::new("sh");
+        let path = format!("{}:/usr/bin:/bin", Path::new(HEARTBEAT).parent().unwrap().display());
+        command.arg("-c").arg(format!("exec {line}")).current_dir(self.folder.path());
+        command.env_clear().env("PATH", path).env("HOME", self.folder.path()).stdin(Stdio::null());
+        command
+    }
+
+    fn run(&self, line: &str) -> String {
+        let ran = self.command(line).output().unwrap();
+        let (out, err) = (String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(ran.status.success(), "`{line}` ended with {}:\n{out}\n{err}", ran.status);
+        out.into_owned()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_readme_does_what_it_says() {
+    let sandbox = Running::start(Clock::system()).await;
+    let desk = Desk { folder: tempfile::tempdir().unwrap(), host: sandbox.url.clone() };
+    fs::write(desk.folder.path().join("key.txt"), PERSONAL_KEY).unwrap();
+    tokio::task::spawn_blocking(move || {
+        let mut service = None;
+        for line in commands("README.md") {
+            match line.as_str() {
+                // These build and test the program; this is one of its tests.
+                "bin/test" | "cargo install --path ." => {}
+                "cargo run --release -- demo" => {
+                    assert!(desk.run("heartbeat demo --for 3m --speed 60").contains("arrived"));
+                }
+                "heartbeat run" => service = Some(start(&desk, &line)),
+                _ if line.starts_with("heartbeat check") => assert!(desk.run(&line).contains("The event arrived.")),
+                "heartbeat status" => assert!(desk.run(&line).starts_with("shop")),
+                _ if line.starts_with("heartbeat beats") => assert!(desk.run(&line).contains("heartbeat")),
+                _ => drop(desk.run(&line)),
+            }
+        }
+        assert!(service.is_some(), "the README no longer starts the service");
+    })
+    .await
+    .unwrap();
+    sandbox.stop().await;
+}
+
+/// Starts the service, and waits until its first beat is on record.
+fn start(desk: &Desk, line: &str) -> Started {
+    let mut command = desk.command(&format!("{line} --verbose"));
+    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut service = Started { child, log };
+    let sent = service.log.by_ref().map_while(Result::ok).any(|line| line.contains(" sent "));
+    assert!(sent, "the service ended before it sent anything");
+    service
+}
+
+#[test]
+fn the_pages_link_to_pages_that_are_there() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for page in ["README.md", "ARCHITECTURE.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"] {
+        let text = fs::read_to_string(root.join(page)).unwrap_or_else(|_| panic!("{page} is missing"));
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
+            let beside = root.join(page).parent().unwrap().join(link);
+            assert!(beside.exists(), "{page} links to {link}");
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! Silent 200s: capture takes what nobody will ever see. Who looks is told why, as far as it can be known from outside.
+
+use std::time::Duration;
+
+use heartbeat::judge::Health;
+use heartbeat::model::{Host, Look, Standing, TokenWord};
+use serde_json::json;
+
+use super::World;
+use crate::support::scripted::{Act, Server};
+
+async fn word(world: &World) -> Option<TokenWord> {
+    world.report().await.look.and_then(|look| look.token)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_known_is_named_and_forgotten_when_beats_arrive_again() {
+    let world = World::new("heartbeat").await;
+    world.minutes(3).await;
+    assert_eq!(word(&world).await, None, "nobody is asked in good weather");
+    world.weather(&json!({"capture": {"unknown_token": true}}));
+    world.minutes(4).await;
+    let report = world.report().await;
+    assert_eq!(report.verdict.health, Health::Bad, "not late: never");
+    let verdict = report.verdict.to_string();
+    assert!(verdict.contains("accepted, but this PostHog does not know the token: it is the wrong key, or the wrong region"), "{verdict}");
+
+    let first = word(&world).await.unwrap();
+    assert_eq!(first.standing, Standing::Unknown);
+    let mut asked = vec![first.asked];
+    for _ in 0..25 {
+        world.minutes(1).await;
+        asked.push(word(&world).await.unwrap().asked);
+    }
+    asked.dedup();
+    assert_eq!(asked.len(), 3, "once in ten minutes: {asked:?}");
+    assert!(asked.is_sorted_by(|one, next| next.since(*one) >= Duration::from_mins(10)), "{asked:?}");
+
+    world.sandbox.clear_weather();
+    world.minutes(2).await;
+    assert_eq!(word(&world).await, None, "though beats of the last hours are still missing");
+    assert_eq!(world.report().await.verdict.health, Health::Good);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn over_quota_and_a_stuck_queue_look_the_same_and_both_are_named() {
+    for weather in [json!({"capture": {"over_quota": true}}), json!({"queue": {"stopped": true}})] {
+        let world = World::new("heartbeat").await;
+        world.minutes(2).await;
+        world.weather(&weather);
+        world.minutes(5).await;
+        assert_eq!(word(&world).await.unwrap().standing, Standing::Known);
+        let verdict = world.verdict().await;
+        assert!(verdict.contains("the token is known, so the queue is stuck, or the project is over its events quota"), "{verdict}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn beats_that_go_missing_among_other_events_are_told_so() {
+    // Heartbeat's own way leads to a proxy that swallows everything; the product's events go another way.
+    let proxy = Server::start(|_, request| {
+        let known = request.line().contains("/flags/");
+        let body = if known { r#"{"flags":{}}"# } else { r#"{"status":"Ok"}"# };
+        crate::support::scripted::answer("200 OK", "content-type: application/json\r\n", body)
+    })
+    .await;
+    let world = World::with("heartbeat", |spec| {
+        spec.api_host = Some(spec.host.clone());
+        spec.host = Host::parse(&proxy.base()).unwrap();
+    })
+    .await;
+    world.minutes(5).await;
+    let event = json!({
+        "api_key": heartbeat::sandbox::TOKEN,
+        "event": "$pageview",
+        "distinct_id": "someone",
+        "timestamp": world.clock.now().to_string(),
+    });
+    let sent = reqwest::Client::new().post(format!("{}/e/", world.address)).json(&event).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+    world.minutes(1).await;
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("other events arrive, the newest from") && verdict.contains("only ours go missing"), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_is_not_looked_at_twice_at_once_whatever_is_changed_meanwhile() {
+    let api = Server::start(|_, _| Act::Silence).await;
+    let world = World::with("heartbeat", |spec| {
+        spec.api_host = Some(Host::parse(&api.base()).unwrap());
+        spec.posthog_id = Some(1);
+    })
+    .await;
+    world.seconds_until("the look is under way", async |_: &World| api.requests().len() == 1).await;
+    let spec = world.project().await.spec;
+    let asked_at = world.clock.now();
+    for late_after in [3, 4, 5] {
+        let mut changed = spec.clone();
+        changed.pace.late_after = Duration::from_mins(late_after);
+        world.apply(changed).await;
+        let until = world.clock.now().plus(Duration::from_secs(19));
+        world.seconds_until("some seconds have passed", async |world: &World| world.clock.now() >= until).await;
+    }
+    assert!(world.clock.now().since(asked_at) < Duration::from_secs(65), "the first look is still waited for");
+    assert_eq!(api.requests().len(), 1);
+    world.seconds_until("it was given up, and made again", async |_: &World| api.requests().len() == 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_number_of_the_wrong_project_is_found_anew_when_nothing_arrives() {
+    // Project 77 may be queried as well, and knows nothing of our beats: such as after a change of tokens.
+    let api = Server::start(|_, request| {
+        let body = match request.line().starts_with("GET ") {
+            true => json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]}),
+            false => json!({"results": [["traffic", "", 0, 0]]}),
+        };
+        crate::support::scripted::answer("200 OK", "content-type: application/json\r\n", &body.to_string())
+    })
+    .await;
+    let mut world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&api.base()).unwrap())).await;
+    world.minutes(2).await;
+    let look = world.report().await.look.unwrap();
+    assert_eq!(look.posthog_id, Some(5));
+    world.crash().await;
+    world.store.settle(&Look { posthog_id: Some(77), ..look }, &[], &[]).await.unwrap();
+    world.wake_up().await;
+    world.minutes(5).await;
+    assert!(api.requests().iter().any(|request| request.line().contains("/api/projects/77/query/")));
+    assert_eq!(world.report().await.look.unwrap().posthog_id, Some(5));
+}

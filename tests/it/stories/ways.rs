@@ -1,0 +1,122 @@
+//! Ways in that are broken: a name, a certificate, a proxy between; and one broken way beside others.
+
+use std::time::Duration;
+
+use heartbeat::judge::Health;
+use heartbeat::model::{DistinctId, Endpoint, EvidenceOf, Host, Outcome, ProjectSpec, Refusal, RouteSpec};
+
+use super::World;
+use crate::support::scripted::{Server, always, answer, ok};
+
+const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
+
+/// Capture at another address than the sandbox, which is read as before.
+async fn sending_to(base: &str) -> World {
+    World::with("heartbeat", |spec| {
+        spec.api_host = Some(spec.host.clone());
+        spec.host = Host::parse(base).unwrap();
+    })
+    .await
+}
+
+/// The user's own route beside `heartbeat`.
+fn add_route(spec: &mut ProjectSpec, name: &str, host: Option<&str>, endpoint: Endpoint) {
+    let route = RouteSpec {
+        name: name.into(),
+        event: format!("heartbeat_{name}"),
+        host: host.map(|host| Host::parse(host).unwrap()),
+        endpoint,
+        distinct_id: DistinctId::Fixed(format!("PostHog Heartbeat Plugin / {name}")),
+    };
+    spec.heartbeat.as_mut().unwrap().routes.push(route);
+}
+
+/// Why the newest refused beat was refused.
+async fn refusal(world: &World) -> Refusal {
+    let evidence = world.report().await.evidence;
+    let refused = |of: &EvidenceOf| if let EvidenceOf::Refused { why, .. } = of { Some(*why) } else { None };
+    evidence.iter().rev().find_map(|evidence| refused(&evidence.of)).expect("a beat was refused")
+}
+
+/// What is told once `minutes` have passed in which each try may take the whole minute.
+async fn told_after(world: &World, minutes: u64) -> String {
+    let until = world.clock.now().plus(Duration::from_mins(minutes));
+    world.seconds_until("the minutes have passed", async |world: &World| world.clock.now() >= until).await;
+    world.seconds_until("the last of them is on record", async |world: &World| world.outcomes().await.ends_with('U')).await;
+    world.verdict().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_does_not_exist_is_told_as_such() {
+    let world = sending_to("http://no-such-host.invalid").await;
+    let verdict = told_after(&world, 2).await;
+    assert!(
+        verdict.contains("Beats do not arrive: capture unreachable at dns:") && verdict.contains("`no-such-host.invalid`"),
+        "{verdict}"
+    );
+    assert!(world.beats().await.iter().all(|beat| beat.outcome == Outcome::Unreachable && beat.status.is_none()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_that_nobody_trusts_is_told_as_such() {
+    let (server, _certificate) = Server::start_tls(|_, _| ok()).await;
+    let world = sending_to(&server.tls_base()).await;
+    let verdict = told_after(&world, 2).await;
+    assert!(verdict.contains("capture unreachable at tls:") && verdict.contains("certificate"), "{verdict}");
+    assert!(server.requests().is_empty(), "no token goes to a server that cannot show who it is");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_page_with_200_is_a_refusal_and_is_quoted() {
+    let proxy = always(|| answer("200 OK", HTML, "<!doctype html><title>Staff only: log in</title>")).await;
+    let world = sending_to(&proxy.base()).await;
+    world.minutes(3).await;
+    assert!(world.outcomes().await.chars().all(|letter| letter == 'R'));
+    assert_eq!(refusal(&world).await, Refusal::NotPostHog);
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("capture refuses: 200 `<!doctype html><title>Staff only: log in</title>`"), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redirect_is_a_refusal_that_says_what_to_change() {
+    let proxy = always(|| answer("308 Permanent Redirect", "location: /i/v0/e\r\n", "")).await;
+    let world = sending_to(&proxy.base()).await;
+    world.minutes(3).await;
+    assert_eq!(refusal(&world).await, Refusal::Redirect);
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("answers 308") && verdict.contains("trailing slash"), "{verdict}");
+    assert_eq!(proxy.requests().len(), world.beats().await.len(), "one request a beat: none is followed, none is repeated");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_proxy_beside_a_healthy_way_is_named() {
+    let proxy = always(|| answer("403 Forbidden", HTML, "<title>Attention Required! | Cloudflare</title>")).await;
+    let world = World::with("heartbeat", |spec| add_route(spec, "proxy", Some(&proxy.base()), Endpoint::V0)).await;
+    world.minutes(4).await;
+    assert_eq!(world.outcomes().await, "AR".repeat(world.beats().await.len() / 2));
+    let report = world.report().await;
+    assert_eq!(report.verdict.health, Health::Bad);
+    let verdict = report.verdict.to_string();
+    assert!(verdict.contains("only route proxy: capture refuses: 403 `<title>Attention Required! | Cloudflare</title>`"), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_swallows_events_beside_a_healthy_way_is_named() {
+    // It says yes to everything, as a cache or a mock would.
+    let proxy = always(ok).await;
+    let world = World::with("heartbeat", |spec| add_route(spec, "proxy", Some(&proxy.base()), Endpoint::V0)).await;
+    world.minutes(5).await;
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("only route proxy: accepted, but not queryable after"), "{verdict}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_route_by_v1_beats_beside_one_by_v0() {
+    let world = World::with("heartbeat", |spec| add_route(spec, "one", None, Endpoint::V1)).await;
+    world.minutes(5).await;
+    let events = world.received().await;
+    let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
+    assert_eq!((named("heartbeat"), named("heartbeat_one")), (events.len() / 2, events.len() / 2));
+    assert!(world.outcomes().await.chars().all(|letter| letter == 'A'));
+    assert_eq!(world.report().await.verdict.health, Health::Good);
+}
