@@ -112,7 +112,9 @@ const fn refusal_advice(why: Refusal, plan: &Plan) -> &'static str {
             Endpoint::V1 => "this PostHog has no v1 endpoint: use --endpoint v0",
             Endpoint::V0 => "there is no capture at this address: check the path, and what the reverse proxy passes on",
         },
-        Refusal::Redirect => "events are not sent along redirects: let what stands before PostHog pass this path on, or give the address that the answer names",
+        Refusal::Redirect => {
+            "events are not sent along redirects: let what stands before PostHog pass this path on, or give the address that the answer names"
+        }
         Refusal::NotPostHog => "something else answered in PostHog's place: a proxy, a firewall or a login page; check the address",
     }
 }

@@ -30,12 +30,16 @@ async fn more_beats(sandbox: &Running, more: usize, service: &Process) {
 
 /// Waits until everything that the sandbox holds, but the newest two beats, is on record as arrived.
 async fn caught_up(desk: &Desk, sandbox: &Running, service: &Process, database: &str) {
-    eventually("the record is complete again", || service.err.text(), async || {
-        let held = sandbox.events().await.len();
-        let status = desk.run(&["status", "--json", "--speed", &SPEED.to_string(), "--database", database]).await;
-        let ends = &status.json()[0]["today"];
-        ends["arrived"].as_u64().unwrap() as usize + 2 >= held && ends["unsent"] == 0 && ends["lost"] == 0
-    })
+    eventually(
+        "the record is complete again",
+        || service.err.text(),
+        async || {
+            let held = sandbox.events().await.len();
+            let status = desk.run(&["status", "--json", "--speed", &SPEED.to_string(), "--database", database]).await;
+            let ends = &status.json()[0]["today"];
+            ends["arrived"].as_u64().unwrap() as usize + 2 >= held && ends["unsent"] == 0 && ends["lost"] == 0
+        },
+    )
     .await;
 }
 
@@ -54,10 +58,14 @@ async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
     let mut service = run(&desk, "sqlite:heartbeat.db");
     // The file that it waits for is open: it hears signals by now.
     let number = service.child.id();
-    eventually("it waits for the database", || service.err.text(), async || {
-        let open = std::fs::read_dir(format!("/proc/{number}/fd")).unwrap();
-        open.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok()).any(|file| file.ends_with("heartbeat.db"))
-    })
+    eventually(
+        "it waits for the database",
+        || service.err.text(),
+        async || {
+            let open = std::fs::read_dir(format!("/proc/{number}/fd")).unwrap();
+            open.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok()).any(|file| file.ends_with("heartbeat.db"))
+        },
+    )
     .await;
     service.signal("TERM");
     let ended = service.end_within(Duration::from_secs(4)).await;
@@ -70,7 +78,11 @@ async fn a_database_that_stays_locked_is_told() {
     let (desk, _sandbox) = beside_a_sandbox().await;
     desk.done(&["projects", "list", "--database", "sqlite:heartbeat.db"]).await;
     let _other = lock(&desk, "heartbeat.db").await;
-    insta::assert_snapshot!(run(&desk, "sqlite:heartbeat.db").end().await.shown(""), @"");
+    insta::assert_snapshot!(run(&desk, "sqlite:heartbeat.db").end().await.shown(""), @r"
+    exit 1
+    --- err
+    error: changing projects failed: another process holds the database locked; find it (`fuser` on the file) or try again
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,6 +96,8 @@ async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
     more_beats(&sandbox, 2, &service).await;
     other.close().await.unwrap();
     caught_up(&desk, &sandbox, &service, "sqlite:heartbeat.db").await;
+    // Writers that wait leave a connection to read with: no beat waited for them.
+    assert!(!service.err.text().contains("the clock jumped ahead"), "{}", service.err.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -112,7 +126,10 @@ async fn a_database_server_that_was_never_there_is_told_without_its_password() {
     let nobody = desk.path("").display().to_string();
     let ended = run(&desk, &format!("postgres://me:hunter2@localhost/beats?host={nobody}")).end().await;
     assert_eq!(ended.code(), 1, "{ended:?}");
-    assert!(ended.err.contains("the database server postgres://localhost/beats cannot be used") && !ended.err.contains("hunter2"), "{ended:?}");
+    assert!(
+        ended.err.contains("the database server postgres://localhost/beats cannot be used") && !ended.err.contains("hunter2"),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -120,15 +137,13 @@ async fn a_full_disk_is_told_and_beating_goes_on() {
     let (desk, sandbox) = beside_a_sandbox().await;
     desk.done(&["apply", "heartbeat.toml", "--database", "sqlite:heartbeat.db"]).await;
     // No file may grow beyond this, which is what a full disk does to a file.
-    let line = format!(
-        "trap '' XFSZ; ulimit -f 600; exec {} run --speed {SPEED} --database sqlite:heartbeat.db",
-        env!("CARGO_BIN_EXE_heartbeat")
-    );
+    let line =
+        format!("trap '' XFSZ; ulimit -f 600; exec {} run --speed {SPEED} --database sqlite:heartbeat.db", env!("CARGO_BIN_EXE_heartbeat"));
     let mut command = desk.command("sh");
     command.args(["-c", &line]);
     let mut service = Process::start(command);
     service.err.wait_for("cannot record receipts; they are held").await;
-    insta::assert_snapshot!(service.err.text().lines().find(|line| line.contains("cannot record")).unwrap().split_once("ERROR").unwrap().1, @"");
+    insta::assert_snapshot!(service.err.text().lines().find(|line| line.contains("cannot record")).unwrap().split_once("ERROR").unwrap().1, @" cannot record receipts; they are held, and tried again every second error=recording beats failed: the database file cannot be read or written (disk I/O error); is the disk full, or failing? receipts=1");
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives());
 }

@@ -1,10 +1,11 @@
 //! `heartbeat status` and `heartbeat beats`, over a history that was written by hand.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, Quote, Receipt, Recorded, Refusal, Reply,
-    RouteId, Settled, Timestamp, Traffic,
+    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt, Recorded,
+    Refusal, Reply, RouteId, Settled, Timestamp, Traffic,
 };
 use heartbeat::store::{self, Sealer, Store};
 
@@ -34,13 +35,14 @@ enum Came {
 /// A desk whose store tells of half an hour of two routes.
 async fn after_half_an_hour() -> Desk {
     let desk = Desk::new();
+    let database = format!("sqlite:{}", desk.path("heartbeat.db").display());
+    // One key for all databases of the desk, wherever they would have theirs.
+    let key = desk.path("heartbeat.key").display().to_string();
+    let desk = desk.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
     let more = "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\nhost = \"https://t.example.com/ingest\"\n";
     desk.file("heartbeat.toml", &settings("https://posthog.example.com", more));
-    let data = desk.path("data/posthog-heartbeat");
-    std::fs::create_dir_all(&data).unwrap();
-    let specs = heartbeat_specs(&desk).await;
-    let sealer = Sealer::from_key_file(&data.join("heartbeat.key")).unwrap();
-    let store = store::open(&format!("sqlite:{}", data.join("heartbeat.db").display()), sealer).await.unwrap();
+    let specs = specs(&desk).await;
+    let store = open(&desk, "heartbeat.db").await;
     store.apply(&specs, &[], BEGUN.start()).await.unwrap();
     let project = store.projects().await.unwrap().remove(0);
     let [first, proxy] = [project.routes[0].id, project.routes[1].id];
@@ -64,11 +66,15 @@ async fn after_half_an_hour() -> Desk {
 }
 
 /// The settings' projects, by way of a store of their own.
-async fn heartbeat_specs(desk: &Desk) -> Vec<heartbeat::model::ProjectSpec> {
+async fn specs(desk: &Desk) -> Vec<ProjectSpec> {
     desk.done(&["apply", "heartbeat.toml", "--database", "sqlite:first.db"]).await;
-    let sealer = Sealer::from_key_file(&desk.path("heartbeat.key")).unwrap();
-    let store = store::open(&format!("sqlite:{}", desk.path("first.db").display()), sealer).await.unwrap();
+    let store = open(desk, "first.db").await;
     store.projects().await.unwrap().into_iter().map(|project| project.spec).collect()
+}
+
+async fn open(desk: &Desk, file: &str) -> Arc<dyn Store> {
+    let sealer = Sealer::from_key_file(&desk.path("heartbeat.key")).unwrap();
+    store::open(&format!("sqlite:{}", desk.path(file).display()), sealer).await.unwrap()
 }
 
 async fn write(store: &dyn Store, project: &Project, route: RouteId, minute: Minute, came: Came) {
@@ -123,6 +129,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
         failing_since: None,
         not_before: at,
         posthog_id: Some(1),
+        token: None,
     }
 }
 
@@ -133,7 +140,10 @@ async fn a_status_says_how_it_stands() {
     insta::assert_snapshot!("status as JSON", desk.run(&["status", "--at", AT, "--json"]).await.shown(""));
     // Before the proxy refused, all was well; long after, nothing runs.
     insta::assert_snapshot!("status of an earlier moment", desk.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown(""));
-    insta::assert_snapshot!("status when nothing runs", desk.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown(""));
+    insta::assert_snapshot!(
+        "status when nothing runs",
+        desk.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown("")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -154,7 +164,11 @@ async fn beats_are_listed_failures_with_what_came_back() {
         "beats as JSON",
         desk.run(&["beats", "--at", AT, "--since", "4m", "--route", "proxy", "--json", "--project", "shop"]).await.shown("")
     );
-    insta::assert_snapshot!(desk.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @"");
+    insta::assert_snapshot!(desk.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
+    exit 0
+    --- err
+    No beat failed in the last 2m.
+    ");
 }
 
 #[tokio::test(flavor = "multi_thread")]
