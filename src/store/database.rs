@@ -47,7 +47,7 @@ impl Database {
             Self::Sqlite(_, turn) => Some(Arc::clone(turn).lock_owned().await),
             Self::Postgres(_) => None,
         };
-        Ok(Work { turn, ..self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await? })
+        Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await? })
     }
 
     /// Begins a transaction that reads several tables as of one moment.
@@ -60,7 +60,7 @@ impl Database {
             Self::Sqlite(pool, _) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
             Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Open::Postgres),
         };
-        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, turn: None })
+        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, _turn: None })
     }
 
     /// Has everything committed so far survive a power cut as well. PostgreSQL does so by itself; SQLite, as it is opened here,
@@ -86,7 +86,7 @@ pub(super) struct Work {
     what: &'static str,
     open: Open,
     /// Given up after the transaction is over: fields are dropped in this order.
-    turn: Option<OwnedMutexGuard<()>>,
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 enum Open {

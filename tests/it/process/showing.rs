@@ -1,5 +1,6 @@
 //! `heartbeat status` and `heartbeat beats`, over a history that was written by hand.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -186,10 +187,10 @@ async fn what_is_not_there_is_told_with_what_is() {
         &["status", "--project", "blog", "--at", AT],
         &["beats", "--project", "blog", "--at", AT],
     ] {
-        shown += &format!("$ heartbeat {}\n{}\n", arguments.join(" "), desk.run(arguments).await.shown(""));
+        let _ = write!(shown, "$ heartbeat {}\n{}\n", arguments.join(" "), desk.run(arguments).await.shown(""));
     }
     for arguments in [&["status"][..], &["status", "--json"], &["beats"]] {
-        shown += &format!("(empty) $ heartbeat {}\n{}\n", arguments.join(" "), Desk::new().run(arguments).await.shown(""));
+        let _ = write!(shown, "(empty) $ heartbeat {}\n{}\n", arguments.join(" "), Desk::new().run(arguments).await.shown(""));
     }
     insta::assert_snapshot!("what is not there", shown);
 }
