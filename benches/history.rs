@@ -152,6 +152,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
         failing_since: None,
         not_before: at,
         posthog_id: None,
+        token: None,
     }
 }
 

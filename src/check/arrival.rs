@@ -112,9 +112,17 @@ fn arrived(
 }
 
 fn unreadable(failure: &LookFailure, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let advice = Some(failure.trouble.advice().into());
+    let advice = Some(advice(failure.trouble).into());
     tell(News::Line(Line { mark: Mark::Fail, what: "arrival", says: format!("could not be read back: {}", quoted(failure)), advice }));
     Outcome::at(Ending::CannotRead)
+}
+
+/// A check has no pace that could be slowed down.
+pub(super) const fn advice(trouble: LookTrouble) -> &'static str {
+    match trouble {
+        LookTrouble::Throttled => "PostHog is throttling queries: check again in a while, or find out what else is using the API",
+        other => other.advice(),
+    }
 }
 
 fn not_seen(plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {

@@ -12,7 +12,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::model::{Beat, Endpoint, Host, LookFailure, PersonalKey, Phases, ProjectToken};
 use crate::posthog::{Client, capture, query};
-use arrival::{Place, wait_for};
+use arrival::{Place, advice, wait_for};
 use steps::{identify, know_token, receive};
 
 /// The name of the event that a check sends.
@@ -182,7 +182,7 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
                 id
             }
             Err(failure) => {
-                line(Mark::Fail, "project", quoted(&failure), Some(failure.trouble.advice().into()));
+                line(Mark::Fail, "project", quoted(&failure), Some(advice(failure.trouble).into()));
                 return Outcome { uuid: Some(beat.uuid), ..Outcome::at(Ending::CannotRead) };
             }
         },

@@ -67,7 +67,7 @@ pub(super) async fn know_token(
                 ),
                 None => (
                     "not known here: events with it are answered 200 and dropped".into(),
-                    "copy the project token (phc_...) again, from Settings > Project > General".into(),
+                    "copy the project token (phc_...) again, from Settings > Project > General; it belongs to one PostHog, on Cloud to one region".into(),
                 ),
             };
             line(Mark::Fail, "token", says, Some(advice));
@@ -85,7 +85,11 @@ pub(super) fn receive(plan: &Plan, receipt: &Receipt, line: &mut impl FnMut(Mark
             None
         }
         Reply::Refused { why, quote } => {
-            let says = format!("refused{tries}: {} `{}`", quote.status, quote.words.trim());
+            let says = match why {
+                // These words are a sentence of ours, which names the status.
+                Refusal::Redirect => format!("refused{tries}: {}", quote.words),
+                _ => format!("refused{tries}: {} `{}`", quote.status, quote.words.trim()),
+            };
             line(Mark::Fail, "capture", says, Some(refusal_advice(*why, plan).into()));
             Some(Ending::Refused)
         }
@@ -108,7 +112,9 @@ const fn refusal_advice(why: Refusal, plan: &Plan) -> &'static str {
             Endpoint::V1 => "this PostHog has no v1 endpoint: use --endpoint v0",
             Endpoint::V0 => "there is no capture at this address: check the path, and what the reverse proxy passes on",
         },
-        Refusal::Redirect => "events are not sent along redirects: give the address that the answer names",
+        Refusal::Redirect => {
+            "events are not sent along redirects: let what stands before PostHog pass this path on, or give the address that the answer names"
+        }
         Refusal::NotPostHog => "something else answered in PostHog's place: a proxy, a firewall or a login page; check the address",
     }
 }

@@ -103,26 +103,26 @@ impl Check {
     /// Every problem of the flags at once.
     fn plan(&self, invocation: &Invocation) -> Result<Plan, Misuse> {
         let mut problems = Vec::new();
-        let of_environment = |name| invocation.environment.value(name).map(str::to_owned);
-        let host = self.host.clone().or_else(|| of_environment("POSTHOG_HOST"));
-        let token = self.token.clone().or_else(|| of_environment("POSTHOG_PROJECT_API_KEY"));
-        let mut read = |flag: &str, problem: String| problems.push(format!("{flag} {problem}"));
-        let host = match host.as_deref().map(Host::parse) {
+        let given = |flag, value: &Option<String>, variable| match value {
+            Some(value) => Some((flag, value.clone())),
+            None => invocation.environment.value(variable).map(|value| (variable, value.to_owned())),
+        };
+        // A problem is told of the place where it is to be mended.
+        let mut read = |place: &str, problem: String| problems.push(format!("{place} {problem}"));
+        let host = match given("--host", &self.host, "POSTHOG_HOST") {
             None => {
                 read("--host", "is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog".into());
                 None
             }
-            Some(parsed) => parsed.map_err(|wrong| read("--host", wrong.to_string())).ok(),
+            Some((place, text)) => Host::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
         };
-        let token = match token.as_deref().map(ProjectToken::parse) {
+        let token = match given("--token", &self.token, "POSTHOG_PROJECT_API_KEY") {
             None => {
-                read(
-                    "--token",
-                    "is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General".into(),
-                );
+                let says = "is missing (or POSTHOG_PROJECT_API_KEY): the project token (phc_...), from Settings > Project > General";
+                read("--token", says.into());
                 None
             }
-            Some(parsed) => parsed.map_err(|wrong| read("--token", wrong.to_string())).ok(),
+            Some((place, text)) => ProjectToken::parse(&text).map_err(|wrong| read(place, wrong.to_string())).ok(),
         };
         let api_host = self.api_host.as_deref().map(Host::parse).transpose().map_err(|wrong| read("--api-host", wrong.to_string())).ok();
         let key = self.key.read_unasked(invocation).map_err(|wrong| problems.push(wrong.to_string())).ok();

@@ -85,7 +85,11 @@ fn page(report: &Report) -> String {
         .into_iter()
         .filter(|outcome| report.ends.of(*outcome) > 0)
         .map(|outcome| format!("{} {outcome}", report.ends.of(outcome)))
-        .chain((report.ends.duplicates > 0).then(|| format!("{} duplicate rows", report.ends.duplicates)))
+        .chain(match report.ends.duplicates {
+            0 => None,
+            1 => Some("1 duplicate row".into()),
+            many => Some(format!("{many} duplicate rows")),
+        })
         .collect();
     let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
     let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };

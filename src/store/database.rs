@@ -2,12 +2,14 @@
 //! this file needs to know; what differs between them in asking stands here, what differs in opening in `sqlite.rs` and `postgres.rs`.
 
 use std::pin::pin;
+use std::sync::Arc;
 
 use futures_util::{Stream, StreamExt, TryStreamExt};
 use sqlx::postgres::{PgPool, PgRow};
 use sqlx::query::Query;
 use sqlx::sqlite::{SqlitePool, SqliteRow};
 use sqlx::{AssertSqlSafe, Encode, Postgres, Row as _, Sqlite, Transaction, Type};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
 use super::statement::{Statement, Value};
@@ -16,9 +18,13 @@ use super::trouble::failure;
 /// A pool of connections to one of the databases.
 #[derive(Debug, Clone)]
 pub(super) enum Database {
-    Sqlite(SqlitePool),
+    Sqlite(SqlitePool, Turn),
     Postgres(PgPool),
 }
+
+/// Whose turn it is to write into SQLite, which lets one write at a time. Whoever waits here holds no connection meanwhile, so that
+/// one is left to read with: what is due is asked for and sent, also while another process keeps the file locked for long.
+pub(super) type Turn = Arc<Mutex<()>>;
 
 impl Database {
     /// Reads outside a transaction. `what` says in an error what was tried.
@@ -29,7 +35,7 @@ impl Database {
         of: impl Fn(&Row) -> Result<T, StoreError> + Send,
     ) -> Result<Vec<T>, StoreError> {
         match self {
-            Self::Sqlite(pool) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
+            Self::Sqlite(pool, _) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
             Self::Postgres(pool) => collect(what, postgres(statement).fetch(pool).map_ok(Row::Postgres), of).await,
         }
     }
@@ -37,7 +43,11 @@ impl Database {
     /// Begins a transaction that writes. SQLite takes its one write lock at once: a lock taken later, after reading, could not
     /// be waited for.
     pub(super) async fn work(&self, what: &'static str) -> Result<Work, StoreError> {
-        self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await
+        let turn = match self {
+            Self::Sqlite(_, turn) => Some(Arc::clone(turn).lock_owned().await),
+            Self::Postgres(_) => None,
+        };
+        Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await? })
     }
 
     /// Begins a transaction that reads several tables as of one moment.
@@ -47,17 +57,17 @@ impl Database {
 
     async fn begin(&self, what: &'static str, on_sqlite: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {
         let begun = match self {
-            Self::Sqlite(pool) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
+            Self::Sqlite(pool, _) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
             Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Open::Postgres),
         };
-        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))? })
+        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, _turn: None })
     }
 
     /// Has everything committed so far survive a power cut as well. PostgreSQL does so by itself; SQLite, as it is opened here,
     /// only with its next checkpoint.
     pub(super) async fn persist(&self, what: &'static str) -> Result<(), StoreError> {
         match self {
-            Self::Sqlite(_) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
+            Self::Sqlite(..) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
             Self::Postgres(_) => Ok(()),
         }
     }
@@ -65,7 +75,7 @@ impl Database {
     /// Closes all connections, once they are idle.
     pub(super) async fn close(&self) {
         match self {
-            Self::Sqlite(pool) => pool.close().await,
+            Self::Sqlite(pool, _) => pool.close().await,
             Self::Postgres(pool) => pool.close().await,
         }
     }
@@ -75,6 +85,8 @@ impl Database {
 pub(super) struct Work {
     what: &'static str,
     open: Open,
+    /// Given up after the transaction is over: fields are dropped in this order.
+    _turn: Option<OwnedMutexGuard<()>>,
 }
 
 enum Open {

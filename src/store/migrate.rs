@@ -50,7 +50,7 @@ fn compare(found: i64) -> Result<bool, OpenError> {
 /// SQLite's write lock keeps others out already. PostgreSQL's lock here ends with the transaction, so that it cannot leak.
 async fn lock_out_others(database: &Database, work: &mut Work) -> Result<(), StoreError> {
     match database {
-        Database::Sqlite(_) => Ok(()),
+        Database::Sqlite(..) => Ok(()),
         Database::Postgres(_) => {
             work.read(Statement::new("SELECT 1 FROM pg_advisory_xact_lock(").bind(LOCK).text(")"), |_| Ok(())).await.map(drop)
         }
@@ -62,7 +62,7 @@ const LOCK: i64 = i64::from_be_bytes(*b"heartbea");
 
 fn in_words_of(database: &Database, text: &str) -> String {
     let (bytes, without_rowid) = match database {
-        Database::Sqlite(_) => ("BLOB", "WITHOUT ROWID"),
+        Database::Sqlite(..) => ("BLOB", "WITHOUT ROWID"),
         Database::Postgres(_) => ("BYTEA", ""),
     };
     text.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)

@@ -10,7 +10,7 @@ use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
 use super::OpenError;
-use super::database::Database;
+use super::database::{Database, Turn};
 use super::trouble::words;
 
 /// Before this, a checkpoint that races with a reset of the log can lose committed pages.
@@ -56,7 +56,7 @@ pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, Op
         // A power cut may take the last commits, never the file's soundness. That is harmless for beats: what a beat is called
         // is derived, so a look finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
         .synchronous(SqliteSynchronous::Normal);
-    Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?))
+    Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?, Turn::default()))
 }
 
 /// The file holds sealed secrets and what was measured: its owner's business alone. SQLite gives the same mode to the files beside it.

@@ -84,6 +84,7 @@ pub(super) fn words(error: &sqlx::Error) -> String {
     match (plain, error) {
         (Some(5 | 6), _) => "another process holds the database locked; find it (`fuser` on the file) or try again".into(),
         (Some(8), _) => "the database file, or its directory, is read-only".into(),
+        (Some(10), _) => "the database file cannot be read or written (disk I/O error); is the disk full, or failing?".into(),
         (Some(11), _) => "the database file is damaged; restore a copy, or move it away to begin anew".into(),
         (Some(13), _) => "the disk is full".into(),
         (Some(14), _) => "the database file cannot be opened; check its directory and permissions".into(),

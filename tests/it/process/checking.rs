@@ -218,7 +218,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
     insta::assert_snapshot!(desk.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
-    error: --token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
+    error: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
     ");
 }
 
@@ -278,7 +278,7 @@ async fn a_token_that_is_not_known_here_sends_nothing_5() {
     --- out
     ✓ posthog   a self-hosted PostHog
     ✗ token     not known here: events with it are answered 200 and dropped
-                → copy the project token (phc_...) again, from Settings > Project > General
+                → copy the project token (phc_...) again, from Settings > Project > General; it belongs to one PostHog, on Cloud to one region
     The token is not known here; no event was sent.
     ");
     assert!(sandbox.events().await.is_empty());

@@ -1,1 +1,149 @@
-//! soon
+//! A service whose database is locked, full or gone says so, goes on beating, and catches up.
+
+use std::time::Duration;
+
+use heartbeat::clock::Clock;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
+
+use super::{Desk, Process, eventually, speed};
+use crate::sandbox::Running;
+use crate::support::postgres;
+
+const SPEED: u32 = 60;
+
+async fn beside_a_sandbox() -> (Desk, Running) {
+    let (desk, sandbox) = (Desk::new(), Running::start(Clock::fast(speed(SPEED))).await);
+    desk.settings(&sandbox.url, "");
+    (desk, sandbox)
+}
+
+fn run(desk: &Desk, database: &str) -> Process {
+    desk.start(&["run", "--config", "heartbeat.toml", "--speed", &SPEED.to_string(), "--database", database])
+}
+
+/// Waits until the sandbox has so many events more.
+async fn more_beats(sandbox: &Running, more: usize, service: &Process) {
+    let before = sandbox.events().await.len();
+    eventually("beating goes on", || service.err.text(), async || sandbox.events().await.len() >= before + more).await;
+}
+
+/// Waits until everything that the sandbox holds, but the newest two beats, is on record as arrived.
+async fn caught_up(desk: &Desk, sandbox: &Running, service: &Process, database: &str) {
+    eventually(
+        "the record is complete again",
+        || service.err.text(),
+        async || {
+            let held = sandbox.events().await.len();
+            let status = desk.run(&["status", "--json", "--speed", &SPEED.to_string(), "--database", database]).await;
+            let ends = &status.json()[0]["today"];
+            ends["arrived"].as_u64().unwrap() as usize + 2 >= held && ends["unsent"] == 0 && ends["lost"] == 0
+        },
+    )
+    .await;
+}
+
+/// Another process that writes into the file, and does not end.
+async fn lock(desk: &Desk, file: &str) -> SqliteConnection {
+    let mut other = SqliteConnectOptions::new().filename(desk.path(file)).connect().await.unwrap();
+    other.execute("BEGIN IMMEDIATE").await.unwrap();
+    other
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
+    let (desk, _sandbox) = beside_a_sandbox().await;
+    desk.done(&["projects", "list", "--database", "sqlite:heartbeat.db"]).await;
+    let _other = lock(&desk, "heartbeat.db").await;
+    let mut service = run(&desk, "sqlite:heartbeat.db");
+    // The file that it waits for is open: it hears signals by now.
+    let number = service.child.id();
+    eventually(
+        "it waits for the database",
+        || service.err.text(),
+        async || {
+            let open = std::fs::read_dir(format!("/proc/{number}/fd")).unwrap();
+            open.filter_map(|file| std::fs::read_link(file.unwrap().path()).ok()).any(|file| file.ends_with("heartbeat.db"))
+        },
+    )
+    .await;
+    service.signal("TERM");
+    let ended = service.end_within(Duration::from_secs(4)).await;
+    assert_eq!(ended.code(), 0, "{ended:?}");
+    assert!(ended.err.contains("stopped before the first beat"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_stays_locked_is_told() {
+    let (desk, _sandbox) = beside_a_sandbox().await;
+    desk.done(&["projects", "list", "--database", "sqlite:heartbeat.db"]).await;
+    let _other = lock(&desk, "heartbeat.db").await;
+    insta::assert_snapshot!(run(&desk, "sqlite:heartbeat.db").end().await.shown(""), @r"
+    exit 1
+    --- err
+    error: changing projects failed: another process holds the database locked; find it (`fuser` on the file) or try again
+    ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_others_lock_for_long_is_told_and_caught_up_with() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let service = run(&desk, "sqlite:heartbeat.db");
+    more_beats(&sandbox, 1, &service).await;
+    let other = lock(&desk, "heartbeat.db").await;
+    service.err.wait_for("cannot record receipts; they are held, and tried again every second").await;
+    assert!(service.err.text().contains("another process holds the database locked"), "{}", service.err.text());
+    more_beats(&sandbox, 2, &service).await;
+    other.close().await.unwrap();
+    caught_up(&desk, &sandbox, &service, "sqlite:heartbeat.db").await;
+    // Writers that wait leave a connection to read with: no beat waited for them.
+    assert!(!service.err.text().contains("the clock jumped ahead"), "{}", service.err.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let database = postgres::fresh_database().await;
+    let (server, name) = (database.replacen("/test_", "/postgres#", 1), database.split(['/', '?']).nth(3).unwrap().to_owned());
+    let server = format!("{}?{}", server.split('#').next().unwrap(), database.split_once('?').unwrap().1);
+    let mut service = run(&desk, &database);
+    more_beats(&sandbox, 1, &service).await;
+
+    let mut administrator = PgConnection::connect(&server).await.unwrap();
+    let mut say = async |statement: String| administrator.execute(AssertSqlSafe(statement)).await.unwrap();
+    say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false")).await;
+    say(format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")).await;
+    service.err.wait_for("cannot record receipts; they are held").await;
+    more_beats(&sandbox, 2, &service).await;
+    assert!(service.lives());
+    say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
+    caught_up(&desk, &sandbox, &service, &database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_server_that_was_never_there_is_told_without_its_password() {
+    let (desk, _sandbox) = beside_a_sandbox().await;
+    let nobody = desk.path("").display().to_string();
+    let ended = run(&desk, &format!("postgres://me:hunter2@localhost/beats?host={nobody}")).end().await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(
+        ended.err.contains("the database server postgres://localhost/beats cannot be used") && !ended.err.contains("hunter2"),
+        "{ended:?}"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_disk_is_told_and_beating_goes_on() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    desk.done(&["apply", "heartbeat.toml", "--database", "sqlite:heartbeat.db"]).await;
+    // No file may grow beyond this, which is what a full disk does to a file.
+    let line =
+        format!("trap '' XFSZ; ulimit -f 600; exec {} run --speed {SPEED} --database sqlite:heartbeat.db", env!("CARGO_BIN_EXE_heartbeat"));
+    let mut command = desk.command("sh");
+    command.args(["-c", &line]);
+    let mut service = Process::start(command);
+    service.err.wait_for("cannot record receipts; they are held").await;
+    insta::assert_snapshot!(service.err.text().lines().find(|line| line.contains("cannot record")).unwrap().split_once("ERROR").unwrap().1, @" cannot record receipts; they are held, and tried again every second error=recording beats failed: the database file cannot be read or written (disk I/O error); is the disk full, or failing? receipts=1");
+    more_beats(&sandbox, 2, &service).await;
+    assert!(service.lives());
+}
