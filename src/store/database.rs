@@ -190,15 +190,14 @@ async fn collect<T>(
     Ok(all)
 }
 
-/// SQLite looks up each `$1` by name among all before it, so that long statements would cost their square; `?1` is a number to it.
 fn sqlite(statement: Statement) -> Query<'static, Sqlite, <Sqlite as sqlx::Database>::Arguments> {
-    let (text, values) = statement.into_parts('?');
+    let (text, values) = statement.for_sqlite();
     bind(sqlx::query(AssertSqlSafe(text)), values)
 }
 
 /// Without prepared statements that outlive their use: a connection may be another one behind a pooler.
 fn postgres(statement: Statement) -> Query<'static, Postgres, <Postgres as sqlx::Database>::Arguments> {
-    let (text, values) = statement.into_parts('$');
+    let (text, values) = statement.for_postgres();
     bind(sqlx::query(AssertSqlSafe(text)), values).persistent(false)
 }
 

@@ -7,12 +7,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use sqlx::ConnectOptions;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
 
+use super::OpenError;
 use super::database::Database;
-use super::statement::Statement;
 use super::trouble::words;
-use super::{OpenError, StoreError};
 
 /// Before this, a checkpoint that races with a reset of the log can lose committed pages.
 const OLDEST: (i64, i64, i64) = (3, 51, 3);
@@ -27,17 +26,12 @@ const PAGE_CACHE: &str = "-1024";
 const LOG_BYTES: &str = "16777216";
 
 /// Opens the file, making it and its directory where they are missing. A file that others hold locked is waited for `patience`.
-pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, StoreError> {
+pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, OpenError> {
     make(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
-        .journal_mode(SqliteJournalMode::Wal)
-        // A power cut may take the last commits, never the file's soundness. That is harmless for beats: what a beat is called
-        // is derived, so a look finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
-        .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(patience)
         .pragma("cache_size", PAGE_CACHE)
-        .pragma("journal_size_limit", LOG_BYTES)
         .statement_cache_capacity(64)
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
@@ -45,14 +39,24 @@ pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, St
         .acquire_timeout(patience.saturating_mul(2))
         .idle_timeout(None)
         .max_lifetime(None)
-        .test_before_acquire(false)
-        .connect_with(options)
-        .await
-        .map_err(|error| unopened(path, &error))?;
-    let database = Database::Sqlite(pool);
-    check_version(&database).await?;
-    check_owner(&database, path).await?;
-    Ok(database)
+        .test_before_acquire(false);
+    let unopened = |error: sqlx::Error| unopened(path, &error);
+
+    // 1. Look at whose file it is, before the second step writes into it.
+    let looking = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
+    check_version(&texts(&looking, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
+    let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    check_owner(&texts(&looking, tables).await.map_err(unopened)?, path)?;
+    looking.close().await;
+
+    // 2. Open it for good.
+    let options = options
+        .journal_mode(SqliteJournalMode::Wal)
+        .pragma("journal_size_limit", LOG_BYTES)
+        // A power cut may take the last commits, never the file's soundness. That is harmless for beats: what a beat is called
+        // is derived, so a look finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
+        .synchronous(SqliteSynchronous::Normal);
+    Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?))
 }
 
 /// The file holds sealed secrets and what was measured: its owner's business alone. SQLite gives the same mode to the files beside it.
@@ -75,21 +79,33 @@ fn unopened(path: &Path, error: &sqlx::Error) -> OpenError {
     }
 }
 
-async fn check_version(database: &Database) -> Result<(), StoreError> {
-    let found =
-        database.read("asking SQLite for its version", Statement::new("SELECT sqlite_version()"), |row| row.text(0)).await?.concat();
-    let mut parts = found.split('.').map(|part| part.parse::<i64>().unwrap_or(0));
-    let mut part = || parts.next().unwrap_or(0);
-    if (part(), part(), part()) < OLDEST { Err(OpenError::OldSqlite(found).into()) } else { Ok(()) }
+async fn texts(pool: &SqlitePool, question: &'static str) -> Result<Vec<String>, sqlx::Error> {
+    sqlx::query_scalar(question).fetch_all(pool).await
 }
 
-/// Refuses a database that another program made, before anything is written into it.
-async fn check_owner(database: &Database, path: &Path) -> Result<(), StoreError> {
-    let tables = Statement::new("SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'");
-    let names = database.read("listing the tables", tables, |row| row.text(0)).await?;
-    if names.is_empty() || names.iter().any(|name| name == super::migrate::META) {
-        Ok(())
-    } else {
-        Err(OpenError::AnotherPrograms(path.to_owned()).into())
+fn check_version(found: &str) -> Result<(), OpenError> {
+    let mut parts = found.split('.').map(|part| part.parse::<i64>().unwrap_or(0));
+    let mut part = || parts.next().unwrap_or(0);
+    if (part(), part(), part()) < OLDEST { Err(OpenError::OldSqlite(found.to_owned())) } else { Ok(()) }
+}
+
+/// Refuses a database that another program made.
+fn check_owner(tables: &[String], path: &Path) -> Result<(), OpenError> {
+    let is_ours = tables.is_empty() || tables.iter().any(|table| table == super::migrate::META);
+    if is_ours { Ok(()) } else { Err(OpenError::AnotherPrograms(path.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_sqlite_that_can_lose_commits_is_refused() {
+        for old in ["3.51.2", "3.9.99", "3.51", "", "2.99.99"] {
+            assert!(check_version(old).is_err_and(|error| error.to_string().contains("fixed in 3.51.3")), "{old}");
+        }
+        for sound in ["3.51.3", "3.51.10", "3.60.0", "4.0"] {
+            assert!(check_version(sound).is_ok(), "{sound}");
+        }
     }
 }

@@ -50,7 +50,7 @@ impl From<Option<Vec<u8>>> for Value {
     }
 }
 
-/// SQL, and the values for its placeholders `$1`, `$2`, ... in order.
+/// SQL with a `?` wherever a value belongs, and the values in that order. No text of ours holds a `?` that is none.
 #[derive(Debug, Clone)]
 pub(super) struct Statement {
     text: String,
@@ -75,7 +75,7 @@ impl Statement {
         self
     }
 
-    /// Goes on with `($1, $2, ...)`, for `IN`. The list is filled up with its last value to a power of two: so there are ten
+    /// Goes on with `(?, ?, ...)`, for `IN`. The list is filled up with its last value to a power of two: so there are ten
     /// texts to prepare and not a thousand. An empty list holds NULL, which nothing is equal to.
     pub(super) fn list(mut self, values: impl IntoIterator<Item = impl Into<Value>>) -> Self {
         let mut values: Vec<Value> = values.into_iter().map(Into::into).collect();
@@ -89,7 +89,7 @@ impl Statement {
         self
     }
 
-    /// Goes on with `($1, $2), ($3, $4), ...`, for `VALUES`.
+    /// Goes on with `(?, ?), (?, ?), ...`, for `VALUES`.
     pub(super) fn rows<const N: usize>(mut self, rows: impl IntoIterator<Item = [Value; N]>) -> Self {
         for (at, row) in rows.into_iter().enumerate() {
             if at > 0 {
@@ -100,9 +100,21 @@ impl Statement {
         self
     }
 
-    /// The text with `mark` before the number of each placeholder, and the values. No text of ours holds a `$` that is none.
-    pub(super) fn into_parts(self, mark: char) -> (String, Vec<Value>) {
-        let text = if mark == '$' { self.text } else { self.text.replace('$', mark.encode_utf8(&mut [0; 4])) };
+    /// The text and the values for SQLite. Its placeholders have no numbers: a numbered one is looked up among all before it, so that a
+    /// long statement would cost its square.
+    pub(super) fn for_sqlite(self) -> (String, Vec<Value>) {
+        (self.text, self.values)
+    }
+
+    /// The text and the values for PostgreSQL, which wants its placeholders numbered.
+    pub(super) fn for_postgres(self) -> (String, Vec<Value>) {
+        let mut pieces = self.text.split('?');
+        let mut text = pieces.next().unwrap_or_default().to_owned();
+        for (number, piece) in (1..).zip(pieces) {
+            text.push('$');
+            text.push_str(&i32::to_string(&number));
+            text.push_str(piece);
+        }
         (text, self.values)
     }
 
@@ -116,8 +128,7 @@ impl Statement {
 
     fn push(&mut self, value: Value) {
         self.values.push(value);
-        self.text.push('$');
-        self.text.push_str(&self.values.len().to_string());
+        self.text.push('?');
     }
 }
 
@@ -128,22 +139,22 @@ mod tests {
     #[test]
     fn placeholders_are_counted_across_pieces() {
         let statement = Statement::new("SELECT a FROM b WHERE c = ").bind(7).text(" AND d IN ").list([1_i64, 2, 3]);
-        let (text, values) = statement.clone().into_parts('$');
+        let (text, values) = statement.clone().for_postgres();
         assert_eq!(text, "SELECT a FROM b WHERE c = $1 AND d IN ($2, $3, $4, $5)");
         assert_eq!(values, [7, 1, 2, 3, 3].map(Value::from));
-        assert_eq!(statement.into_parts('?').0, "SELECT a FROM b WHERE c = ?1 AND d IN (?2, ?3, ?4, ?5)");
+        assert_eq!(statement.for_sqlite().0, "SELECT a FROM b WHERE c = ? AND d IN (?, ?, ?, ?)");
     }
 
     #[test]
     fn an_empty_list_is_still_sql() {
-        let (text, values) = Statement::new("a IN ").list(Vec::<i64>::new()).into_parts('$');
+        let (text, values) = Statement::new("a IN ").list(Vec::<i64>::new()).for_postgres();
         assert_eq!((text.as_str(), values.len()), ("a IN (NULL)", 0));
     }
 
     #[test]
     fn rows_stand_side_by_side() {
         let (text, values) =
-            Statement::new("VALUES ").rows([[Value::from(1), Value::from("x")], [Value::from(2), Value::from("y")]]).into_parts('$');
+            Statement::new("VALUES ").rows([[Value::from(1), Value::from("x")], [Value::from(2), Value::from("y")]]).for_postgres();
         assert_eq!((text.as_str(), values.len()), ("VALUES ($1, $2), ($3, $4)", 4));
     }
 }

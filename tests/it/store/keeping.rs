@@ -1,1 +1,205 @@
+//! Folding and dropping, as the keeping loop does them.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use heartbeat::clock::Clock;
+use heartbeat::keep::{EVERY, Kept, Retention, fold_due, run};
+use heartbeat::model::{Evidence, EvidenceOf, Hour, Minute, Outcome, Pace, ProjectSpec, Recorded, RouteId, Timestamp};
+use heartbeat::store::{RouteSpan, Store};
+
+use super::bed::Bed;
+use super::samples::{START, at, awaiting, name, set_up, spec, spec_with_routes};
+
+over_both!(
+    an_hour_is_folded_once_it_is_old_and_no_minute_before,
+    what_may_still_be_seen_is_not_folded,
+    folding_keeps_outcomes_lags_and_duplicates,
+    folding_goes_on_after_it_was_cut_off,
+    a_beat_that_comes_after_its_hour_was_folded_is_added,
+    beats_of_routes_that_are_gone_do_not_stop_folding,
+    more_routes_than_one_step_takes_are_folded,
+    what_is_past_keeping_is_dropped,
+    the_loop_keeps_signs_and_goes_on,
+);
+
+const DAY: Duration = Duration::from_hours(24);
+
+fn retention() -> Retention {
+    Retention { beats_for: 3 * DAY, hours_for: 30 * DAY, evidence_for: 10 * DAY }
+}
+
+/// Three hours of one route from [`START`] on: each minute seen, the last two minutes of each hour with a copy too many.
+async fn three_hours(store: &dyn Store) -> (RouteId, Vec<Recorded>) {
+    let route = set_up(store, spec("one")).await.routes[0].id;
+    let beats: Vec<Recorded> = START
+        .until(START.plus(180))
+        .map(|minute| Recorded {
+            outcome: Outcome::ALL[usize::try_from(minute.index() % 8).unwrap()],
+            ingested: Some(at(minute, 13_000 + minute.index() % 60 * 1000)),
+            copies: if minute.index() % 60 >= 58 { 2 } else { 1 },
+            ..awaiting(route, minute)
+        })
+        .collect();
+    store.record(&beats, &[]).await.unwrap();
+    (route, beats)
+}
+
+fn now(age: Duration) -> Timestamp {
+    START.plus(60).start().plus(age)
+}
+
+async fn hours_of(store: &dyn Store, route: RouteId) -> Vec<Hour> {
+    store.hours(&[route], START.plus(-6000), START.plus(6000)).await.unwrap()
+}
+
+async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "an empty store");
+    let (route, beats) = three_hours(&*store).await;
+    let just_before = Timestamp::from_ms(now(3 * DAY).ms() - 1);
+    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept::default());
+    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, dropped: 0 });
+    assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats[60..]);
+    assert_eq!(hours_of(&*store, route).await.len(), 1);
+    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "nothing is folded twice");
+}
+
+async fn what_may_still_be_seen_is_not_folded(bed: Bed) {
+    let store = bed.open().await;
+    three_hours(&*store).await;
+    let pace = Pace { lost_after: 5 * DAY, ..Pace::default() };
+    set_up(&*store, ProjectSpec { pace, ..spec("patient") }).await;
+    let short = Retention { beats_for: Duration::ZERO, ..retention() };
+    let just_before = Timestamp::from_ms(now(6 * DAY).ms() - 1);
+    assert_eq!(fold_due(&*store, just_before, short).await.unwrap().folded, 0);
+    assert_eq!(fold_due(&*store, now(6 * DAY), short).await.unwrap().folded, 1);
+}
+
+async fn folding_keeps_outcomes_lags_and_duplicates(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 3);
+    let hours = hours_of(&*store, route).await;
+    let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
+    assert_eq!(hours, expected);
+    assert_eq!((hours[0].duplicates, hours[0].lags.count()), (2, 60));
+    let median = hours[0].lags.percentile(0.5).unwrap().as_secs_f64();
+    assert!((28.0..32.5).contains(&median), "{median}");
+    assert_eq!(store.oldest_beat().await.unwrap(), None);
+    assert_eq!(store.hours(&[route], START.plus(1), START.plus(61)).await.unwrap(), expected[1..2], "by their starts");
+}
+
+async fn folding_goes_on_after_it_was_cut_off(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    let other = set_up(&*store, spec("other")).await.routes[0].id;
+    store.record(&[awaiting(other, START)], &[]).await.unwrap();
+    // The first step of an hour was made, and then the process ended.
+    let first = RouteSpan { after: None, to: Some(route) };
+    store.fold(START, first, &[Hour::fold(route, START, &beats)]).await.unwrap();
+    assert_eq!(store.beats(&[other], START, START.plus(1)).await.unwrap().len(), 1, "others are left alone");
+    assert_eq!(bed.open().await.oldest_beat().await.unwrap(), Some(START));
+    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    assert_eq!(hours_of(&*store, route).await[0], Hour::fold(route, START, &beats), "what was folded stays as it was");
+    assert_eq!(hours_of(&*store, other).await.len(), 1);
+}
+
+async fn a_beat_that_comes_after_its_hour_was_folded_is_added(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    let unsent = beats.iter().find(|beat| beat.outcome == Outcome::Unsent).unwrap().minute;
+    let late = Recorded { outcome: Outcome::Late, ingested: Some(at(unsent, 99_000)), copies: 3, ..awaiting(route, unsent) };
+    store.record(&[late], &[]).await.unwrap();
+    let before = hours_of(&*store, route).await.remove(0);
+    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    let after = hours_of(&*store, route).await.remove(0);
+    let place = usize::try_from(unsent.index() - START.index()).unwrap();
+    assert_eq!(after.outcomes[place], Outcome::Late);
+    assert_eq!(after.outcomes.iter().zip(before.outcomes).filter(|(now, was)| **now != *was).count(), 1);
+    assert_eq!((after.lags.count(), after.duplicates), (before.lags.count() + 1, before.duplicates + 2));
+}
+
+async fn beats_of_routes_that_are_gone_do_not_stop_folding(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    store.apply(&[], &[name("one")], START.start()).await.unwrap();
+    // A receipt that was on its way while the project was removed.
+    store.record(&beats[..1], &[]).await.unwrap();
+    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    assert_eq!(store.oldest_beat().await.unwrap(), None);
+    assert_eq!(hours_of(&*store, route).await, []);
+}
+
+async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
+    let store = bed.open().await;
+    let names: Vec<String> = (0..600).map(|at| format!("way-{at}")).collect();
+    let project = set_up(&*store, spec_with_routes("one", &names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+    let beats: Vec<Recorded> = routes.iter().map(|route| awaiting(*route, START.plus(route.0 % 60))).collect();
+    store.record(&beats, &[]).await.unwrap();
+    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    let hours = store.hours(&routes, START, START.plus(1)).await.unwrap();
+    let expected: Vec<Hour> = beats.iter().map(|beat| Hour::fold(beat.route, START, std::slice::from_ref(beat))).collect();
+    assert_eq!(hours, expected);
+    assert_eq!(store.oldest_beat().await.unwrap(), None);
+}
+
+async fn what_is_past_keeping_is_dropped(bed: Bed) {
+    let store = bed.open().await;
+    let (route, _) = three_hours(&*store).await;
+    let of = EvidenceOf::Lost { looked: START.start() };
+    let evidence = [0, 1].map(|minute| Evidence { route, minute: START.plus(minute), at: START.start(), of: of.clone() });
+    store.record(&[], &evidence).await.unwrap();
+    store.apply(&[ProjectSpec { heartbeat: None, ..spec("one") }], &[], START.start()).await.unwrap();
+    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+
+    let minute = Duration::from_mins(1);
+    let one_too_old = START.start().plus(10 * DAY + minute);
+    assert_eq!(fold_due(&*store, one_too_old, retention()).await.unwrap(), Kept { folded: 0, dropped: 1 });
+    assert_eq!(store.evidence(&[route], START, START.plus(9)).await.unwrap(), evidence[1..]);
+    let hour_too_old = START.start().plus(30 * DAY + minute);
+    assert_eq!(fold_due(&*store, hour_too_old, retention()).await.unwrap(), Kept { folded: 0, dropped: 3 }, "an hour, evidence, the route");
+    assert_eq!(hours_of(&*store, route).await.len(), 2);
+}
+
+async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {
+    let store = bed.open().await;
+    let (route, _) = three_hours(&*store).await;
+    let (clock, hand) = Clock::hand(Timestamp::from_ms(now(3 * DAY).ms() - 1));
+    let signs = Arc::new(AtomicU32::new(0));
+    let heard = Arc::clone(&signs);
+    let looping = tokio::spawn(run(bed.open().await, clock, retention(), move |_: Timestamp| {
+        heard.fetch_add(1, Ordering::SeqCst);
+    }));
+    until(|| signs.load(Ordering::SeqCst) == 1).await;
+    assert_eq!(hours_of(&*store, route).await, []);
+    // The hand may move before the loop waits for it: it is moved until the loop was round again.
+    until(|| {
+        hand.advance(EVERY);
+        signs.load(Ordering::SeqCst) >= 2
+    })
+    .await;
+    assert_eq!(hours_of(&*store, route).await.first().map(|hour| hour.start), Some(START));
+    looping.abort();
+}
+
+/// Polls for at most ten seconds of real time.
+#[expect(clippy::disallowed_methods, reason = "a bound on a test is real time")]
+async fn until(mut reached: impl FnMut() -> bool) {
+    let poll = async {
+        while !reached() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), poll).await.expect("it comes about within ten seconds");
+}
+
+#[test]
+fn the_defaults_keep_two_weeks_a_year_and_a_quarter() {
+    let Retention { beats_for, hours_for, evidence_for } = Retention::default();
+    assert_eq!((beats_for, hours_for, evidence_for), (14 * DAY, 400 * DAY, 90 * DAY));
+    assert_eq!(Hour::starting(Minute::from_index(START.index() + 59)), START);
+}

@@ -1,7 +1,7 @@
 //! A PostgreSQL of the tests' own: one cluster for the test process, one database for each test, nothing left behind.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -31,7 +31,8 @@ echo "$dir"
 cat >/dev/null
 "#;
 
-static CLUSTER_OF_THIS_PROCESS: OnceLock<(String, ChildStdin)> = OnceLock::new();
+/// The cluster's folder, and the shell that watches over it: its standard input is ours, and ends with us.
+static CLUSTER_OF_THIS_PROCESS: OnceLock<(String, Child)> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// The address of a new, empty database.
@@ -44,7 +45,7 @@ pub(crate) async fn fresh_database() -> String {
     address(&name)
 }
 
-fn start() -> (String, ChildStdin) {
+fn start() -> (String, Child) {
     let mut command = if is_root() {
         // initdb refuses to run as root.
         let mut command = Command::new("setpriv");
@@ -64,7 +65,7 @@ fn start() -> (String, ChildStdin) {
         child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("its words are text");
         panic!("no PostgreSQL for the tests: {said}");
     }
-    (folder.trim().to_owned(), child.stdin.take().expect("it is piped"))
+    (folder.trim().to_owned(), child)
 }
 
 fn is_root() -> bool {
