@@ -34,11 +34,11 @@ impl Bed {
         Ok(Self { folder, store })
     }
 
-    /// The program, running on it. Nothing of it reaches the terminal but warnings.
+    /// The program, running on it. Nothing of it reaches the terminal but errors: that a project has no key is a warning for each.
     pub(crate) fn run(&self) -> anyhow::Result<Process> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));
         command.args(["run", "--quiet", "--database"]).arg(format!("sqlite:{}", self.folder.path().join("heartbeat.db").display()));
-        Process::start(command.env_clear().env("HEARTBEAT_LOG", "warn").stdin(Stdio::null()).stdout(Stdio::null()))
+        Process::start(command.env_clear().env("HEARTBEAT_LOG", "error").stdin(Stdio::null()).stdout(Stdio::null()))
     }
 
     pub(crate) async fn projects(&self) -> anyhow::Result<Vec<Project>> {

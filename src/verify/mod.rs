@@ -10,7 +10,6 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -65,7 +64,6 @@ impl Verify {
 
     /// Looks at each project when its look is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
-        let permits = Arc::new(Semaphore::new(MAX_LOOKS));
         let mut agenda = Agenda::of(roster.projects(), &last, self.clock.now());
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
         let mut refreshed = self.clock.monotonic();
@@ -92,18 +90,19 @@ impl Verify {
                 }
             }
             // 2. What is due is looked at, each in a task of its own while it lasts.
-            while let Some(project) = agenda.pop(now) {
-                let (verify, permits, known) = (self.clone(), Arc::clone(&permits), last.get(&project.id).cloned());
-                under_way.spawn(async move {
-                    let _permit = permits.acquire_owned().await;
-                    (project.id, verify.look(&project, known.as_ref()).await)
-                });
+            // A task is made when there is room for it: very many that wait would cost memory.
+            while under_way.len() < MAX_LOOKS
+                && let Some(project) = agenda.pop(now)
+            {
+                let (verify, known) = (self.clone(), last.get(&project.id).cloned());
+                under_way.spawn(async move { (project.id, verify.look(&project, known.as_ref()).await) });
             }
             if under_way.is_empty() {
                 self.vitals.sign(Loop::Verify, now);
             }
-            // 3. Until one is done, or the next is due.
-            let wake = agenda.next().map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
+            // 3. Until one is done, or the next is due; without room for it, until one is done.
+            let next = agenda.next().filter(|_| under_way.len() < MAX_LOOKS);
+            let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
                     Ok((id, look)) => {
@@ -111,7 +110,7 @@ impl Verify {
                             last.insert(id, look);
                         }
                         // A look that came to nothing is not made again in the same instant.
-                        agenda.again(roster.projects(), id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
+                        agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
@@ -125,35 +124,44 @@ impl Verify {
 #[derive(Default)]
 struct Agenda {
     order: BTreeSet<(Timestamp, ProjectId)>,
-    projects: HashMap<ProjectId, Arc<Project>>,
+    /// Each with its last place in the order, so that no look has to search for it.
+    projects: HashMap<ProjectId, (Arc<Project>, Timestamp)>,
 }
 
 impl Agenda {
     fn of(projects: &[Arc<Project>], last: &HashMap<ProjectId, Look>, now: Timestamp) -> Self {
         let mut agenda = Self::default();
         for project in projects.iter().filter(|project| project.spec.heartbeat.is_some()) {
-            agenda.order.insert((next_look(project, last.get(&project.id), now), project.id));
-            agenda.projects.insert(project.id, Arc::clone(project));
+            agenda.put(Arc::clone(project), next_look(project, last.get(&project.id), now));
         }
         agenda
+    }
+
+    fn put(&mut self, project: Arc<Project>, at: Timestamp) {
+        let id = project.id;
+        if let Some((_, before)) = self.projects.insert(id, (project, at)) {
+            self.order.remove(&(before, id));
+        }
+        self.order.insert((at, id));
     }
 
     /// A project whose look is due; it is off the agenda until [`Agenda::again`].
     fn pop(&mut self, now: Timestamp) -> Option<Arc<Project>> {
         let first = self.order.first().copied().filter(|(at, _)| *at <= now)?;
         self.order.remove(&first);
-        self.projects.get(&first.1).cloned()
+        self.projects.get(&first.1).map(|(project, _)| Arc::clone(project))
     }
 
     fn next(&self) -> Option<Timestamp> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// The look is over; unless the agenda was made anew meanwhile, and has the project already, it is put on again.
-    fn again(&mut self, projects: &[Arc<Project>], id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
-        self.order.retain(|(_, on)| *on != id);
-        if let Some(project) = projects.iter().find(|project| project.id == id && self.projects.contains_key(&id)) {
-            self.order.insert((next_look(project, last, earliest), id));
+    /// The look is over: the project is put on again, unless an agenda made anew meanwhile has it no more.
+    fn again(&mut self, id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
+        if let Some((project, _)) = self.projects.get(&id) {
+            let project = Arc::clone(project);
+            let at = next_look(&project, last, earliest);
+            self.put(project, at);
         }
     }
 }
@@ -181,5 +189,41 @@ fn wait_after(trouble: LookTrouble, asked: Option<Duration>, last_wait: Duration
         (_, Some(asked)) => asked.min(LONGEST_WAIT),
         (LookTrouble::Throttled, None) => (last_wait.max(look_every) * SLOW_DOWN).min(LONGEST_WAIT),
         _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HeartbeatApp, Host, Pace, ProjectName, ProjectSpec, ProjectToken};
+
+    fn project(id: i64) -> Arc<Project> {
+        let spec = ProjectSpec {
+            name: ProjectName::parse("shop").unwrap(),
+            host: Host::parse("eu").unwrap(),
+            api_host: None,
+            token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
+            personal_key: None,
+            posthog_id: None,
+            pace: Pace::default(),
+            heartbeat: Some(HeartbeatApp::default()),
+        };
+        Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
+    }
+
+    #[test]
+    fn a_project_stands_on_the_agenda_once_also_when_the_agenda_was_made_anew_during_its_look() {
+        let (now, last) = (Timestamp::from_ms(1_800_000_000_000), HashMap::new());
+        let due = now.plus(FIRST_LOOK_AFTER);
+        let mut agenda = Agenda::of(&[project(1), project(2)], &last, now);
+        assert!(agenda.pop(now).is_none());
+        let looked_at = agenda.pop(due).unwrap();
+        // Somebody removed project 2 meanwhile.
+        agenda = Agenda::of(&[project(1)], &last, now);
+        agenda.again(looked_at.id, None, due);
+        agenda.again(ProjectId(2), None, due);
+        assert!(agenda.pop(due).is_none(), "its first entry was taken back");
+        assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
+        assert!(agenda.next().is_none());
     }
 }
