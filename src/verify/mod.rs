@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -62,7 +61,6 @@ impl Verify {
 
     /// Looks at each project when its look is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
-        let permits = Arc::new(Semaphore::new(MAX_LOOKS));
         let mut agenda = Agenda::default();
         agenda.renew(roster.projects(), &mut last, self.clock.now());
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
@@ -90,18 +88,19 @@ impl Verify {
                 }
             }
             // 2. What is due is looked at, each in a task of its own while it lasts.
-            while let Some(project) = agenda.pop(now) {
-                let (verify, permits, known) = (self.clone(), Arc::clone(&permits), last.get(&project.id).cloned());
-                under_way.spawn(async move {
-                    let _permit = permits.acquire_owned().await;
-                    (project.id, verify.look(&project, known.as_ref()).await)
-                });
+            // A task is made when there is room for it: very many that wait would cost memory.
+            while under_way.len() < MAX_LOOKS
+                && let Some(project) = agenda.pop(now)
+            {
+                let (verify, known) = (self.clone(), last.get(&project.id).cloned());
+                under_way.spawn(async move { (project.id, verify.look(&project, known.as_ref()).await) });
             }
             if under_way.is_empty() {
                 self.vitals.sign(Loop::Verify, now);
             }
-            // 3. Until one is done, or the next is due.
-            let wake = agenda.next().map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
+            // 3. Until one is done, or the next is due; without room for it, until one is done.
+            let next = agenda.next().filter(|_| under_way.len() < MAX_LOOKS);
+            let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
                     Ok((id, look)) => {
@@ -125,5 +124,41 @@ fn wait_after(trouble: LookTrouble, asked: Option<Duration>, last_wait: Duration
         (_, Some(asked)) => asked.min(LONGEST_WAIT),
         (LookTrouble::Throttled, None) => (last_wait.max(look_every) * SLOW_DOWN).min(LONGEST_WAIT),
         _ => Duration::ZERO,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HeartbeatApp, Host, Pace, ProjectName, ProjectSpec, ProjectToken};
+
+    fn project(id: i64) -> Arc<Project> {
+        let spec = ProjectSpec {
+            name: ProjectName::parse("shop").unwrap(),
+            host: Host::parse("eu").unwrap(),
+            api_host: None,
+            token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
+            personal_key: None,
+            posthog_id: None,
+            pace: Pace::default(),
+            heartbeat: Some(HeartbeatApp::default()),
+        };
+        Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
+    }
+
+    #[test]
+    fn a_project_stands_on_the_agenda_once_also_when_the_agenda_was_made_anew_during_its_look() {
+        let (now, last) = (Timestamp::from_ms(1_800_000_000_000), HashMap::new());
+        let due = now.plus(FIRST_LOOK_AFTER);
+        let mut agenda = Agenda::of(&[project(1), project(2)], &last, now);
+        assert!(agenda.pop(now).is_none());
+        let looked_at = agenda.pop(due).unwrap();
+        // Somebody removed project 2 meanwhile.
+        agenda = Agenda::of(&[project(1)], &last, now);
+        agenda.again(looked_at.id, None, due);
+        agenda.again(ProjectId(2), None, due);
+        assert!(agenda.pop(due).is_none(), "its first entry was taken back");
+        assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
+        assert!(agenda.next().is_none());
     }
 }
