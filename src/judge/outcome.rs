@@ -123,7 +123,9 @@ mod tests {
         assert_eq!(after_look(&gap, &pace, end.plus(pace.late_after), None), None);
         let settled = after_look(&gap, &pace, end.plus(pace.lost_after), None).unwrap();
         assert_eq!(settled.outcome, Outcome::Unsent);
-        let found = after_look(&gap, &pace, end.plus(pace.lost_after), Some(Sighting { seen: end, ingested: gap.minute.start(), copies: 2 })).unwrap();
+        let found =
+            after_look(&gap, &pace, end.plus(pace.lost_after), Some(Sighting { seen: end, ingested: gap.minute.start(), copies: 2 }))
+                .unwrap();
         assert_eq!((found.outcome, found.copies), (Outcome::Arrived, 2));
         assert_eq!(blind(&gap, &pace, end.plus(pace.lost_after)), None);
     }

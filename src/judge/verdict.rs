@@ -301,13 +301,43 @@ mod tests {
         // The oldest of those missing was sent at 60 s, and the look was made 300 s later.
         let at = START.start().plus(Duration::from_mins(6));
         for (letters, token, traffic, health, says) in [
-            ("AW", word(Standing::Unknown), Traffic::default(), Health::Bad, "does not know the token: it is the wrong key, or the wrong region"),
+            (
+                "AW",
+                word(Standing::Unknown),
+                Traffic::default(),
+                Health::Bad,
+                "does not know the token: it is the wrong key, or the wrong region",
+            ),
             ("AX", word(Standing::Unknown), Traffic::default(), Health::Bad, "does not know the token"),
-            ("Aw", word(Standing::Unknown), Traffic::default(), Health::Good, "not queryable after 30s; no other event in the last 30 minutes either."),
+            (
+                "Aw",
+                word(Standing::Unknown),
+                Traffic::default(),
+                Health::Good,
+                "not queryable after 30s; no other event in the last 30 minutes either.",
+            ),
             ("AA", word(Standing::Unknown), Traffic::default(), Health::Good, "Every beat arrives"),
-            ("AW", word(Standing::Known), Traffic::default(), Health::Slow, "either; the token is known, so the queue is stuck, or the project is over its events quota"),
-            ("AW", word(Standing::Known), Traffic { others: 3, newest: newest(59) }, Health::Slow, "is from 08:00:59; the token is known, so the queue is stuck"),
-            ("AW", word(Standing::Known), Traffic { others: 3, newest: newest(61) }, Health::Slow, "other events arrive, the newest from 08:01:01: only ours go missing ("),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic::default(),
+                Health::Slow,
+                "either; the token is known, so the queue is stuck, or the project is over its events quota",
+            ),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic { others: 3, newest: newest(59) },
+                Health::Slow,
+                "is from 08:00:59; the token is known, so the queue is stuck",
+            ),
+            (
+                "AW",
+                word(Standing::Known),
+                Traffic { others: 3, newest: newest(61) },
+                Health::Slow,
+                "other events arrive, the newest from 08:01:01: only ours go missing (",
+            ),
             ("AW", word(Standing::Untold), Traffic { others: 3, newest: newest(61) }, Health::Slow, "only ours go missing"),
             ("AW", None, Traffic::default(), Health::Slow, "no other event in the last 30 minutes either (since"),
         ] {
@@ -333,7 +363,7 @@ mod tests {
         // A slot late in the next minute, and a try that was given up after 20 s.
         assert_eq!(after(125, start).health, Health::Good);
         assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running (since 08:01).");
-        let switched_on_again = Some(START.start().plus(Duration::from_mins(600)));
+        let switched_on_again = Some(START.start().plus(Duration::from_hours(10)));
         assert_eq!(after(36_001, switched_on_again).health, Health::Good);
         let idle = after(36_100, switched_on_again);
         assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running (since 18:00).");
@@ -369,8 +399,15 @@ mod tests {
         let quote = Quote { status: 503, words: "transient error, please retry".into(), headers: Vec::new() };
         let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
-        let facts =
-            Facts { now: START.end(), pace: &Pace::default(), on_since: Some(START.start()), routes: &routes, beats: &all, evidence: &evidence, look: None };
+        let facts = Facts {
+            now: START.end(),
+            pace: &Pace::default(),
+            on_since: Some(START.start()),
+            routes: &routes,
+            beats: &all,
+            evidence: &evidence,
+            look: None,
+        };
         assert!(verdict(&facts).to_string().contains("503 `transient error, please retry`"));
     }
 }

@@ -73,9 +73,7 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
         }),
     };
     let token = match (row.maybe_int(11)?, time(12)?) {
-        (Some(standing), Some(asked)) => {
-            Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked })
-        }
+        (Some(standing), Some(asked)) => Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked }),
         _ => None,
     };
     Ok(Look {

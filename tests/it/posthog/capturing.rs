@@ -4,8 +4,8 @@ use heartbeat::model::{Endpoint, Phase, Quote, Receipt, Refusal, Reply, Timestam
 use heartbeat::posthog::capture::send;
 use serde_json::json;
 
-use crate::support::scripted::{Act, Server, always, answer, ok};
 use super::{Sample, client};
+use crate::support::scripted::{Act, Server, always, answer, ok};
 
 const JSON: &str = "content-type: application/json\r\n";
 const TEXT: &str = "content-type: text/plain\r\n";

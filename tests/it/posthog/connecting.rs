@@ -10,8 +10,8 @@ use heartbeat::posthog::{Client, Settings, SettingsError};
 use tokio::net::TcpListener;
 
 use super::h2_server::H2Server;
-use crate::support::scripted::{Act, Server, always, eventually, ok};
 use super::{Sample, client};
+use crate::support::scripted::{Act, Server, always, eventually, ok};
 
 const MINUTE: Duration = Duration::from_mins(1);
 

@@ -9,8 +9,8 @@ use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::support::scripted::{Act, Server, always, answer, eventually};
 use super::{client, key};
+use crate::support::scripted::{Act, Server, always, answer, eventually};
 
 const NOW: Timestamp = Timestamp::from_ms(1_740_000_000_000);
 const SEEN: &str = "0195189a-5b3c-7000-8000-000000000001";

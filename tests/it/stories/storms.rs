@@ -86,7 +86,8 @@ async fn hold_to_the_truth(world: &World) {
     let project = world.project().await;
     let routes: HashMap<_, &Route> = project.routes.iter().map(|route| (route.id, route)).collect();
     let received = world.received().await;
-    let uuids = |events: &mut dyn Iterator<Item = &Value>| events.map(|event| event["uuid"].as_str().unwrap().to_owned()).collect::<HashSet<_>>();
+    let uuids =
+        |events: &mut dyn Iterator<Item = &Value>| events.map(|event| event["uuid"].as_str().unwrap().to_owned()).collect::<HashSet<_>>();
     let (taken, queryable) = (uuids(&mut received.iter()), uuids(&mut received.iter().filter(|event| event["rows"].as_u64() > Some(0))));
 
     let per_minute = world.uuids_per_minute().await;

@@ -50,7 +50,10 @@ async fn told_after(world: &World, minutes: u64) -> String {
 async fn a_name_that_does_not_exist_is_told_as_such() {
     let world = sending_to("http://no-such-host.invalid").await;
     let verdict = told_after(&world, 2).await;
-    assert!(verdict.contains("Beats do not arrive: capture unreachable at dns:") && verdict.contains("`no-such-host.invalid`"), "{verdict}");
+    assert!(
+        verdict.contains("Beats do not arrive: capture unreachable at dns:") && verdict.contains("`no-such-host.invalid`"),
+        "{verdict}"
+    );
     assert!(world.beats().await.iter().all(|beat| beat.outcome == Outcome::Unreachable && beat.status.is_none()));
 }
 
