@@ -13,9 +13,9 @@ const ROWS: usize = 1000;
 const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                        ingested_after_ms, copies";
 
-/// The routes that have a beat on record in `minute`.
+/// The routes that have a beat on record in `minute`. Unsent is no beat.
 pub(super) async fn recorded(database: &Database, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
-    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" ORDER BY route");
+    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
     database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
 }
 
