@@ -126,39 +126,3 @@ fn wait_after(trouble: LookTrouble, asked: Option<Duration>, last_wait: Duration
         _ => Duration::ZERO,
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::{HeartbeatApp, Host, Pace, ProjectName, ProjectSpec, ProjectToken};
-
-    fn project(id: i64) -> Arc<Project> {
-        let spec = ProjectSpec {
-            name: ProjectName::parse("shop").unwrap(),
-            host: Host::parse("eu").unwrap(),
-            api_host: None,
-            token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
-            personal_key: None,
-            posthog_id: None,
-            pace: Pace::default(),
-            heartbeat: Some(HeartbeatApp::default()),
-        };
-        Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
-    }
-
-    #[test]
-    fn a_project_stands_on_the_agenda_once_also_when_the_agenda_was_made_anew_during_its_look() {
-        let (now, last) = (Timestamp::from_ms(1_800_000_000_000), HashMap::new());
-        let due = now.plus(FIRST_LOOK_AFTER);
-        let mut agenda = Agenda::of(&[project(1), project(2)], &last, now);
-        assert!(agenda.pop(now).is_none());
-        let looked_at = agenda.pop(due).unwrap();
-        // Somebody removed project 2 meanwhile.
-        agenda = Agenda::of(&[project(1)], &last, now);
-        agenda.again(looked_at.id, None, due);
-        agenda.again(ProjectId(2), None, due);
-        assert!(agenda.pop(due).is_none(), "its first entry was taken back");
-        assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
-        assert!(agenda.next().is_none());
-    }
-}
