@@ -112,7 +112,8 @@ impl Verify {
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
-                () = self.clock.sleep_until(wake) => {}
+                // Never longer than that: were the wall stepped back meanwhile, it would take its time to show `wake`.
+                _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
             }
         }
     }
