@@ -117,7 +117,7 @@ pub(crate) async fn look(count: usize) -> anyhow::Result<()> {
     let verify = Verify { store, client, clock: stage.clock.clone(), vitals: stage.vitals.clone() };
     let looking = tokio::spawn(verify.run(std::future::pending()));
     stage.vitals.reached(Loop::Verify, BEGINNING).await;
-    let mut spent = Duration::ZERO;
+    let mut looked = Duration::ZERO;
     for minute in BEGINNING.minute().until(BEGINNING.minute().plus(1 + MINUTES)) {
         let sent = |route| Recorded {
             outcome: Outcome::Awaiting,
@@ -131,14 +131,14 @@ pub(crate) async fn look(count: usize) -> anyhow::Result<()> {
         // The looks of a minute's beats lie behind its slots, and by then the last of them is due.
         stage.advance_to(minute.end().plus(Duration::from_secs(6)), Loop::Verify).await;
         if minute > BEGINNING.minute() {
-            spent += processor_time("self")?.0.saturating_sub(before);
+            looked += processor_time("self")?.0.saturating_sub(before);
         }
     }
     looking.abort();
     sink.take()?;
     let settled = stage.bed.store.beats(&routes[..1], BEGINNING.minute(), BEGINNING.minute().plus(1 + MINUTES)).await?;
     anyhow::ensure!(settled.iter().all(|beat| beat.outcome == Outcome::Arrived), "beats were not seen: {settled:?}");
-    let each = spent.div_f64((count as i64 * MINUTES) as f64);
+    let each = looked.div_f64((count as i64 * MINUTES) as f64);
     println!("a look: {:.1} µs of processor time, asked and settled ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
     Ok(())
 }

@@ -2,10 +2,11 @@
 //! counted. It notes when each beat came, and of which slot it is (a beat's uuid says so), and answers looks with what was asked for.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fmt::Write as _;
 use std::io::{BufRead as _, Write as _};
 use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::UNIX_EPOCH;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -83,7 +84,9 @@ impl Notes {
             minute.beats += usize::from(seen.insert(uuid));
             minute.after_slot_us.push(at_us - slot_ms * 1000);
         }
-        minutes.values_mut().for_each(|minute| minute.after_slot_us.sort_unstable());
+        for minute in minutes.values_mut() {
+            minute.after_slot_us.sort_unstable();
+        }
         Intake { first_us: self.first_us, minutes }
     }
 }
@@ -129,9 +132,11 @@ fn note(request: &[u8], notes: &Shared) -> Vec<u8> {
 
 /// Every beat that a look asks for has arrived.
 fn results(request: &[u8]) -> String {
-    let quoted = request.split(|byte| *byte == b'\'').filter_map(|text| Uuid::try_parse_ascii(text).ok());
+    let mut beats = String::new();
     let at_ms = now_us() / 1000;
-    let beats: String = quoted.map(|uuid| format!(r#"["beat","{uuid}",{at_ms},1],"#)).collect();
+    for uuid in request.split(|byte| *byte == b'\'').filter_map(|text| Uuid::try_parse_ascii(text).ok()) {
+        let _ = write!(beats, r#"["beat","{uuid}",{at_ms},1],"#);
+    }
     format!(r#"{{"results":[{beats}["traffic","",0,0]],"error":null}}"#)
 }
 
@@ -146,5 +151,5 @@ fn find(bytes: &[u8], what: &[u8]) -> Option<usize> {
 /// Now, in microseconds since 1970: finer than the clock of the house, whose times are milliseconds.
 #[expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "a bench measures real time")]
 pub(crate) fn now_us() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as i64
+    std::time::SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_micros() as i64
 }
