@@ -213,7 +213,7 @@ impl Ended {
         let mut shown = format!("exit {}\n", self.code());
         for (name, text) in [("out", &self.out), ("err", &self.err)] {
             if !text.is_empty() {
-                shown.push_str(&format!("--- {name}\n{text}"));
+                shown.extend(["--- ", name, "\n", text.as_str()]);
             }
         }
         let address = address.trim_start_matches("http://");
