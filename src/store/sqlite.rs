@@ -6,8 +6,8 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::time::Duration;
 
-use sqlx::ConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{ConnectOptions, Connection as _};
 
 use super::OpenError;
 use super::database::{Database, Turn};
@@ -39,6 +39,8 @@ pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, Op
         .acquire_timeout(patience.saturating_mul(2))
         .idle_timeout(None)
         .max_lifetime(None)
+        // Where a full disk took even the rollback, the connection still stands in its old transaction: another one is opened.
+        .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .test_before_acquire(false);
     let unopened = |error: sqlx::Error| unopened(path, &error);
 

@@ -213,10 +213,7 @@ impl Ended {
         let mut shown = format!("exit {}\n", self.code());
         for (name, text) in [("out", &self.out), ("err", &self.err)] {
             if !text.is_empty() {
-                shown += "--- ";
-                shown += name;
-                shown += "\n";
-                shown += text;
+                shown.extend(["--- ", name, "\n", text.as_str()]);
             }
         }
         let address = address.trim_start_matches("http://");
