@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::cause::Cause;
 use super::verdict::Facts;
-use crate::model::{EvidenceOf, Minute, Outcome, Pace, Phase, Recorded, Route};
+use crate::model::{DistinctId, EvidenceOf, Minute, Outcome, Pace, Phase, Recorded, Route};
 
 /// What one route's beats say.
 #[derive(Debug, Clone, PartialEq)]
@@ -86,20 +86,37 @@ impl RouteFinding<'_> {
 /// What the newest beats of a route say.
 pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
     let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
-    let found = |finding, since| RouteFinding { route, finding, since, newest: beats.last().map(|beat| beat.minute) };
-    let Some(last) = beats.last() else { return found(Finding::Nothing, None) };
+    let newest = beats.last().map(|beat| beat.minute);
+    let (finding, since) = newest_says(facts, &beats);
+    let found = RouteFinding { route, finding, since, newest };
+    if !found.is_taken() || found.is_broken() || matches!(route.spec.distinct_id, DistinctId::Fixed(_)) {
+        return found;
+    }
+    // Each of its beats went to a partition of its own: the newest says nothing of where an older one is stuck.
+    match stuck(facts.pace, &beats) {
+        Some((waited, since)) => RouteFinding { finding: Finding::Missing { waited, lost: false }, since: Some(since), ..found },
+        None => found,
+    }
+}
+
+fn newest_says(facts: &Facts<'_>, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
+    let Some(last) = beats.last() else { return (Finding::Nothing, None) };
     let run = |same: Outcome| beats.iter().rev().take_while(|beat| beat.outcome == same).last().map(|beat| beat.minute);
     match last.outcome {
-        Outcome::Refused => found(Finding::Refused(words_of(facts, last)), run(Outcome::Refused)),
-        Outcome::Unreachable => found(Finding::Unreachable(phase_of(facts, last), words_of(facts, last)), run(Outcome::Unreachable)),
-        Outcome::Arrived => found(Finding::Fine(last.ingested_lag()), None),
-        Outcome::Late => found(Finding::Slow(last.ingested_lag()), run(Outcome::Late)),
-        Outcome::Unsent => found(Finding::Nothing, None),
-        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => {
-            let (finding, since) = undecided(facts.pace, &beats);
-            found(finding, since)
-        }
+        Outcome::Refused => (Finding::Refused(words_of(facts, last)), run(Outcome::Refused)),
+        Outcome::Unreachable => (Finding::Unreachable(phase_of(facts, last), words_of(facts, last)), run(Outcome::Unreachable)),
+        Outcome::Arrived => (Finding::Fine(last.ingested_lag()), None),
+        Outcome::Late => (Finding::Slow(last.ingested_lag()), run(Outcome::Late)),
+        Outcome::Unsent => (Finding::Nothing, None),
+        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => undecided(facts.pace, beats),
     }
+}
+
+/// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.
+fn stuck(pace: &Pace, beats: &[&Recorded]) -> Option<(Duration, Minute)> {
+    let awaited = beats.iter().filter(|beat| beat.outcome == Outcome::Awaiting);
+    let mut overdue = awaited.filter_map(|beat| Some((beat.missed?.since(beat.counted_from()), beat.minute)));
+    overdue.find(|(waited, _)| *waited > pace.late_after)
 }
 
 /// The route on which beats are accepted and have been missing longest, for over `late_after`: somebody should ask whether the
@@ -165,7 +182,7 @@ fn evidence_of<'a>(facts: &Facts<'a>, beat: &Recorded) -> Option<&'a EvidenceOf>
 mod tests {
     use super::*;
     use crate::judge::letters::{START, beats};
-    use crate::model::{DistinctId, Endpoint, RouteId, RouteSpec};
+    use crate::model::{Endpoint, RouteId, RouteSpec};
 
     #[test]
     fn a_route_is_silent_while_its_newest_beats_are_overdue() {

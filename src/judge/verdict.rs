@@ -278,6 +278,9 @@ mod tests {
             (["AAA", "AAR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
             (["AAR", "AAR"], [fixed(1), fixed(2)], ": capture refuses"),
             (["AAA", "AXX"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
+            (["AAA", "WAA"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
+            (["AAA", "XAA"], [fixed(1), fresh.clone()], "Every beat arrives"),
+            (["AAA", "WAA"], [fixed(1), fixed(2)], "Every beat arrives"),
             (["AXX", "AAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),
             (["AXX", "AXX"], [fixed(1), fresh.clone()], ": accepted, but not queryable"),
             (["AAA", "AAX"], [fixed(1), fixed(2)], "only route r2: accepted, but"),
@@ -360,7 +363,7 @@ mod tests {
         // A slot late in the next minute, and a try that was given up after 20 s.
         assert_eq!(after(125, start).health, Health::Good);
         assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running (since 08:01).");
-        let switched_on_again = Some(START.start().plus(Duration::from_mins(600)));
+        let switched_on_again = Some(START.start().plus(Duration::from_hours(10)));
         assert_eq!(after(36_001, switched_on_again).health, Health::Good);
         let idle = after(36_100, switched_on_again);
         assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running (since 18:00).");

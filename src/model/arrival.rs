@@ -48,11 +48,13 @@ pub enum LookTrouble {
     Unreachable,
     /// An answer that is not of the query API: a proxy, a login page.
     NotPostHog,
+    /// A self-hosted PostHog before 1.30.0: Heartbeat does not work with it.
+    TooOld,
 }
 
 impl LookTrouble {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::NoKey,
         Self::KeyWrong,
         Self::KeyForbidden,
@@ -62,6 +64,7 @@ impl LookTrouble {
         Self::Broken,
         Self::Unreachable,
         Self::NotPostHog,
+        Self::TooOld,
     ];
 
     /// What it means and what to do, in one sentence.
@@ -82,6 +85,7 @@ impl LookTrouble {
             Self::Throttled => "PostHog is throttling our queries; look less often (look_every), or find what else is using the API",
             Self::Broken => "PostHog's query API is failing; see its logs, or its status page",
             Self::Unreachable => "PostHog's API does not answer; check the api host, the network and the proxy between",
+            Self::TooOld => "upgrade PostHog to 1.30.0 or later: https://posthog.com/docs/self-host/configure/upgrading-posthog",
             Self::NotPostHog => {
                 "something that is not PostHog answered in its place; check the api host, and a proxy or login page before it"
             }

@@ -139,7 +139,8 @@ impl Pulse {
             flight.walked_to(now);
             // 4. Until the next slot, the next minute, or the next question to the store.
             let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(REFRESH_EVERY));
-            self.clock.sleep_until(wake).await;
+            // Never longer than that: were the wall stepped back meanwhile, it would take its time to show `wake`.
+            let _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)).await;
         }
     }
 

@@ -13,20 +13,22 @@ const ROWS: usize = 1000;
 const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                        ingested_after_ms, copies";
 
-/// The routes that have a beat on record in `minute`.
+/// The routes that have a beat on record in `minute`. Unsent is no beat.
 pub(super) async fn recorded(database: &Database, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
-    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" ORDER BY route");
+    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
     database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
 }
 
-/// Writes receipts. What was seen stays seen; Unsent, which says that nothing is known, replaces nothing.
+/// Writes receipts. What was seen stays seen; Unsent, which says that nothing is known, replaces nothing. That an Unsent beat was not
+/// there says nothing of the one that is sent all the same, in a minute that a stepped clock shows again.
 pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), StoreError> {
     for batch in batches(beats, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                       ingested_after_ms, copies) VALUES ";
         let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
                        outcome = CASE WHEN beats.outcome IN (1, 2) THEN beats.outcome ELSE excluded.outcome END, \
-                       sent_after_ms = excluded.sent_after_ms, status = excluded.status, tries = excluded.tries, phases = excluded.phases \
+                       sent_after_ms = excluded.sent_after_ms, status = excluded.status, tries = excluded.tries, phases = excluded.phases, \
+                       missed_after_ms = CASE WHEN beats.outcome = 0 THEN NULL ELSE beats.missed_after_ms END \
                        WHERE excluded.outcome <> 0";
         work.run(Statement::new(insert).rows(batch.iter().map(|beat| to_row(beat))).text(replace)).await?;
     }

@@ -58,7 +58,7 @@ pub trait Store: Send + Sync + 'static {
     /// A number that grows with each [`Store::apply`], whoever called it.
     async fn revision(&self) -> Result<i64, StoreError>;
 
-    /// The routes that have a beat on record in `minute`, whatever came of it.
+    /// The routes that have a beat on record in `minute`, whatever came of it; one that was Unsent is none.
     async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError>;
 
     /// Writes receipts, many in one statement. Where the beat is on record already (sent again after a crash, or found by a look

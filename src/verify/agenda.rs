@@ -82,3 +82,40 @@ fn next_look(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestam
         minute = minute.plus(1);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{HeartbeatApp, Host, Pace, ProjectName, ProjectSpec, ProjectToken};
+
+    fn project(id: i64) -> Arc<Project> {
+        let spec = ProjectSpec {
+            name: ProjectName::parse("shop").unwrap(),
+            host: Host::parse("eu").unwrap(),
+            api_host: None,
+            token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
+            personal_key: None,
+            posthog_id: None,
+            pace: Pace::default(),
+            heartbeat: Some(HeartbeatApp::default()),
+        };
+        Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
+    }
+
+    #[test]
+    fn a_project_stands_on_the_agenda_once_also_when_the_agenda_was_made_anew_during_its_look() {
+        let (now, mut last) = (Timestamp::from_ms(1_800_000_000_000), HashMap::new());
+        let due = now.plus(FIRST_LOOK_AFTER);
+        let mut agenda = Agenda::default();
+        agenda.renew(&[project(1), project(2)], &mut last, now);
+        assert!(agenda.pop(now).is_none());
+        let looked_at = agenda.pop(due).unwrap();
+        // Somebody removed project 2 meanwhile.
+        agenda.renew(&[project(1)], &mut last, now);
+        agenda.again(looked_at.id, None, due);
+        agenda.again(ProjectId(2), None, due);
+        assert!(agenda.pop(due).is_none(), "no second look beside the first, and none at what is gone");
+        assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
+        assert!(agenda.next().is_none());
+    }
+}

@@ -12,6 +12,7 @@ use crate::judge::{self, Sighting};
 use crate::model::{
     Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Standing, Timestamp, Traffic,
 };
+use crate::posthog::instance;
 use crate::posthog::query::{self, Answer, Question};
 use crate::store::StoreError;
 
@@ -34,7 +35,7 @@ impl Verify {
             // Switched off, and nothing left to wait for.
             return Ok(None);
         }
-        let mut posthog_id = project.spec.posthog_id.or_else(|| last.and_then(|last| last.posthog_id));
+        let mut posthog_id = last.and_then(|last| last.posthog_id);
         let answer = self.ask(project, &asked, asked_at, &mut posthog_id).await;
         let now = self.clock.now();
         let mut look = next_state(project, last, asked_at, now, posthog_id, answer.as_ref().map(|answer| answer.traffic));
@@ -57,13 +58,28 @@ impl Verify {
         Ok(Some(look))
     }
 
+    /// The first look at a PostHog: one that is too old is refused, one that does not tell its version is newer. Gives PostHog's
+    /// number of the project.
+    async fn meet(&self, project: &Project, key: &PersonalKey) -> Result<u64, LookFailure> {
+        let spec = &project.spec;
+        let instance = instance::identify(&self.client, spec.api()).await;
+        if let Some(version) = instance.ok().and_then(|instance| instance.too_old()) {
+            let words = format!("this PostHog is {version}, and Heartbeat needs {} or later", instance::OLDEST);
+            return Err(LookFailure { trouble: LookTrouble::TooOld, quote: Quote { words, ..Quote::default() }, retry_after: None });
+        }
+        match spec.posthog_id {
+            Some(given) => Ok(given),
+            None => query::find_project(&self.client, spec.api(), key, &spec.token).await,
+        }
+    }
+
     async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, id: &mut Option<u64>) -> Result<Answer, LookFailure> {
         let spec = &project.spec;
         let without_key = || LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None };
         let key: &PersonalKey = spec.personal_key.as_ref().ok_or_else(without_key)?;
         let posthog_id = match *id {
             Some(found) => found,
-            None => *id.insert(query::find_project(&self.client, spec.api(), key, &spec.token).await?),
+            None => *id.insert(self.meet(project, key).await?),
         };
         let question = Question {
             base: spec.api(),
@@ -127,15 +143,16 @@ fn next_state(
         .as_ref()
         .err()
         .map_or(Duration::ZERO, |failure| wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.pace.look_every));
-    // Another project of that number may be meant once PostHog no longer knows it: it is looked up again.
-    let lost_project = result.as_ref().is_err_and(|failure| failure.trouble == LookTrouble::NoSuchProject);
+    // Another project of that number may be meant once PostHog no longer knows it: it is looked up again. One that was too
+    // old may have been upgraded by the next look.
+    let is_unsure = result.is_err_and(|failure| matches!(failure.trouble, LookTrouble::NoSuchProject | LookTrouble::TooOld));
     Look {
         project: project.id,
         at: asked_at,
         last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
         failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
         not_before: now.plus(wait),
-        posthog_id: posthog_id.filter(|_| !lost_project),
+        posthog_id: posthog_id.filter(|_| !is_unsure),
         token: last.and_then(|last| last.token),
         result: result.map_err(Clone::clone),
     }

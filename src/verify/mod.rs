@@ -12,7 +12,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -62,7 +61,6 @@ impl Verify {
 
     /// Looks at each project when its look is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
-        let permits = Arc::new(Semaphore::new(MAX_LOOKS));
         let mut agenda = Agenda::default();
         agenda.renew(roster.projects(), &mut last, self.clock.now());
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
@@ -90,18 +88,19 @@ impl Verify {
                 }
             }
             // 2. What is due is looked at, each in a task of its own while it lasts.
-            while let Some(project) = agenda.pop(now) {
-                let (verify, permits, known) = (self.clone(), Arc::clone(&permits), last.get(&project.id).cloned());
-                under_way.spawn(async move {
-                    let _permit = permits.acquire_owned().await;
-                    (project.id, verify.look(&project, known.as_ref()).await)
-                });
+            // A task is made when there is room for it: very many that wait would cost memory.
+            while under_way.len() < MAX_LOOKS
+                && let Some(project) = agenda.pop(now)
+            {
+                let (verify, known) = (self.clone(), last.get(&project.id).cloned());
+                under_way.spawn(async move { (project.id, verify.look(&project, known.as_ref()).await) });
             }
             if under_way.is_empty() {
                 self.vitals.sign(Loop::Verify, now);
             }
-            // 3. Until one is done, or the next is due.
-            let wake = agenda.next().map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
+            // 3. Until one is done, or the next is due; without room for it, until one is done.
+            let next = agenda.next().filter(|_| under_way.len() < MAX_LOOKS);
+            let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
                     Ok((id, look)) => {
@@ -113,7 +112,8 @@ impl Verify {
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
                 },
-                () = self.clock.sleep_until(wake) => {}
+                // Never longer than that: were the wall stepped back meanwhile, it would take its time to show `wake`.
+                _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
             }
         }
     }

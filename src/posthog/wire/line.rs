@@ -26,6 +26,9 @@ const SEATS: usize = 100;
 /// HTTP/1.1 takes a connection per request in flight: so many may be dialled at once. Before the protocol is known, and on
 /// HTTP/2, it is one.
 const DIALS_AT_ONCE: usize = 64;
+/// So many connections of HTTP/1.1 are in use at once; who comes behind them waits for a turn. Most systems allow a process 1024
+/// open files, and a beat that could not be sent for want of one would look like trouble of PostHog's.
+const SINGLES: usize = 256;
 
 /// All connections to one origin.
 pub(crate) struct Line {
@@ -33,6 +36,7 @@ pub(crate) struct Line {
     host: HeaderValue,
     way: Way,
     dialling: Semaphore,
+    singles: Semaphore,
     kept: Mutex<Kept>,
 }
 
@@ -92,7 +96,7 @@ impl Line {
         let way = dialer.rules.way(&origin);
         let host = origin.host_header();
         let kept = Kept { used: dialer.clock.monotonic(), ..Kept::default() };
-        Self { origin, host, way, dialling: Semaphore::new(1), kept: Mutex::new(kept) }
+        Self { origin, host, way, dialling: Semaphore::new(1), singles: Semaphore::new(SINGLES), kept: Mutex::new(kept) }
     }
 
     /// Where it leads.
@@ -109,6 +113,9 @@ impl Line {
 
     /// Puts the request into a connection and reads the answer.
     pub(crate) async fn exchange(&self, dialer: &Dialer, ask: &Ask, track: &Track) -> Result<Heard, Cut> {
+        let is_h1 = self.lock().is_h1;
+        // No error: it is never closed.
+        let _turn = if is_h1 { self.singles.acquire().await.ok() } else { None };
         loop {
             let mut lease = self.lease(dialer, ask.cold, track).await?;
             track.enter(Phase::Answer);

@@ -283,3 +283,23 @@ async fn beats_that_waited_for_a_dial_that_failed_share_its_failure() {
         assert_eq!(unreachable(&beat.await.unwrap()).0, Phase::Connect);
     }
 }
+
+#[tokio::test]
+async fn a_server_that_never_answers_holds_no_more_than_256_connections_of_many_beats() {
+    let server = Server::start(|number, _| if number == 0 { ok() } else { Act::Silence }).await;
+    let (client, hand) = turned(Vec::new());
+    let base = server.base();
+    // That it speaks HTTP/1.1 is known from here on.
+    Sample::new(Endpoint::V0).send_once(&client, &base).await;
+    let mut sending = tokio::task::JoinSet::new();
+    for _ in 0..400 {
+        let (client, base) = (client.clone(), base.clone());
+        sending.spawn(async move { Sample::new(Endpoint::V0).send_once(&client, &base).await });
+    }
+    server.wait_for(1 + 256).await;
+    hand.advance(Duration::from_secs(20));
+    while let Some(receipt) = sending.join_next().await {
+        unreachable(&receipt.unwrap());
+    }
+    assert_eq!(server.requests().len(), 1 + 256);
+}

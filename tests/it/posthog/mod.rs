@@ -8,6 +8,7 @@ mod h2_server;
 mod identifying;
 mod looking;
 mod proxies;
+mod recorded;
 mod retrying;
 mod stating;
 

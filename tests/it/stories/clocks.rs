@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use heartbeat::vitals::Loop;
 use serde_json::json;
 
 use super::World;
@@ -31,6 +32,22 @@ async fn a_clock_that_jumps_ahead_leaves_unsent_minutes_and_no_burst() {
     assert_eq!(minutes.len(), 3 + 20, "{minutes:?}");
     let outcomes = world.outcomes().await;
     assert_eq!(outcomes, format!("AAA{}{}", "_".repeat(40), "A".repeat(20)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_ahead_and_back_beats_in_minutes_that_were_called_unsent() {
+    let world = World::new("heartbeat").await;
+    world.minutes(3).await;
+    let skipped = world.clock.now().minute().plus(10);
+    world.hand.step_to(World::slot(skipped.plus(31)).minus(Duration::from_secs(1)));
+    world.minutes(20).await;
+    assert_eq!(world.outcomes().await, format!("AAA{}{}", "_".repeat(40), "A".repeat(20)));
+    world.hand.step_to(World::slot(skipped).minus(Duration::from_secs(1)));
+    let back = |of: Loop, world: &World| world.vitals.last(of).is_some_and(|last| last < skipped.end());
+    world.seconds_until("both loops know", async |world: &World| back(Loop::Pulse, world) && back(Loop::Verify, world)).await;
+    world.minutes(5).await;
+    let outcomes = world.outcomes().await;
+    assert_eq!(outcomes, format!("AAA{}AAAAAA{}{}", "_".repeat(9), "_".repeat(25), "A".repeat(20)));
 }
 
 #[tokio::test(flavor = "multi_thread")]

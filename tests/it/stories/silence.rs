@@ -7,7 +7,7 @@ use heartbeat::model::{Host, Look, Standing, TokenWord};
 use serde_json::json;
 
 use super::World;
-use crate::support::scripted::{Act, Server};
+use crate::support::scripted::{Act, Server, answer};
 
 async fn word(world: &World) -> Option<TokenWord> {
     world.report().await.look.and_then(|look| look.token)
@@ -61,7 +61,7 @@ async fn beats_that_go_missing_among_other_events_are_told_so() {
     let proxy = Server::start(|_, request| {
         let known = request.line().contains("/flags/");
         let body = if known { r#"{"flags":{}}"# } else { r#"{"status":"Ok"}"# };
-        crate::support::scripted::answer("200 OK", "content-type: application/json\r\n", body)
+        answer("200 OK", "content-type: application/json\r\n", body)
     })
     .await;
     let world = World::with("heartbeat", |spec| {
@@ -110,11 +110,12 @@ async fn a_project_is_not_looked_at_twice_at_once_whatever_is_changed_meanwhile(
 async fn a_number_of_the_wrong_project_is_found_anew_when_nothing_arrives() {
     // Project 77 may be queried as well, and knows nothing of our beats: such as after a change of tokens.
     let api = Server::start(|_, request| {
-        let body = match request.line().starts_with("GET ") {
-            true => json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]}),
-            false => json!({"results": [["traffic", "", 0, 0]]}),
+        let body = if request.line().starts_with("GET ") {
+            json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]})
+        } else {
+            json!({"results": [["traffic", "", 0, 0]]})
         };
-        crate::support::scripted::answer("200 OK", "content-type: application/json\r\n", &body.to_string())
+        answer("200 OK", "content-type: application/json\r\n", &body.to_string())
     })
     .await;
     let mut world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&api.base()).unwrap())).await;

@@ -31,6 +31,7 @@ fn spell() -> impl Strategy<Value = Spell> {
         1 => Just(json!({"capture": {"status": 401}})),
         1 => Just(json!({"capture": {"drop_rate": 0.5}})),
         1 => Just(json!({"capture": {"reset_rate": 0.7}})),
+        1 => Just(json!({"capture": {"reset_rate": 1}})),
         1 => Just(json!({"capture": {"lose_answer_rate": 0.7}})),
         1 => (1_u64..90_000).prop_map(|delay| json!({"capture": {"delay_ms": delay}})),
         1 => Just(json!({"capture": {"unknown_token": true}})),

@@ -120,3 +120,22 @@ async fn a_route_by_v1_beats_beside_one_by_v0() {
     assert!(world.outcomes().await.chars().all(|letter| letter == 'A'));
     assert_eq!(world.report().await.verdict.health, Health::Good);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
+    let old = Server::start(|_, request| {
+        if request.line().contains(" /_preflight ") {
+            return answer("200 OK", "content-type: application/json\r\n", r#"{"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#);
+        }
+        ok()
+    })
+    .await;
+    let world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&old.base()).unwrap())).await;
+    world.minutes(2).await;
+    let report = world.report().await;
+    assert_eq!(report.verdict.health, Health::Blind, "{}", report.verdict);
+    let verdict = report.verdict.to_string();
+    assert!(verdict.contains("this PostHog is 1.29.1, and Heartbeat needs 1.30.0 or later"), "{verdict}");
+    assert!(verdict.contains("https://posthog.com/docs/self-host/configure/upgrading-posthog"), "{verdict}");
+    assert!(old.requests().iter().all(|request| request.line().contains(" /_preflight ")), "it is asked nothing else, and shown no key");
+}

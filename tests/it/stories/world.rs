@@ -64,13 +64,14 @@ impl World {
         world
     }
 
-    /// A project like the one with these events, but for what `change` makes of it, with Heartbeat running.
+    /// A project like the one with these events, but for what `change` makes of it, with Heartbeat started: its first beat may take
+    /// the whole minute.
     pub(crate) async fn with(events: &str, change: impl FnOnce(&mut ProjectSpec)) -> Self {
         let mut world = Self::asleep(events).await;
         let mut spec = world.spec(events);
         change(&mut spec);
         world.apply(spec).await;
-        world.wake_up().await;
+        world.start();
         world
     }
 
@@ -90,6 +91,12 @@ impl World {
 
     /// Starts the loops, and waits until what is due at once is on record.
     pub(crate) async fn wake_up(&mut self) {
+        self.start();
+        self.pulse_reached(self.clock.now()).await;
+    }
+
+    /// Starts the loops.
+    pub(crate) fn start(&mut self) {
         let client = Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap();
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         self.vitals = Vitals::new(clock.clone());
@@ -97,7 +104,6 @@ impl World {
         let verify = Verify { store, client, clock, vitals: self.vitals.clone() };
         self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
         self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
-        self.pulse_reached(self.clock.now()).await;
     }
 
     /// Ends the loops as a crash would: between any two steps, nothing is finished.

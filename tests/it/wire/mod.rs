@@ -22,6 +22,22 @@ pub(crate) struct WireFile {
     weather: Option<String>,
     pub(crate) request: WireRequest,
     pub(crate) answer: WireAnswer,
+    pub(crate) client: Option<WireClient>,
+}
+
+/// What the client makes of the answer.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WireClient {
+    pub(crate) reads: String,
+    #[serde(default)]
+    pub(crate) words: String,
+    /// Whether it tries again.
+    #[serde(default)]
+    pub(crate) again: bool,
+    /// Whether its own request has the recorded form.
+    #[serde(default)]
+    pub(crate) asks: bool,
 }
 
 /// What is sent to PostHog.
@@ -32,7 +48,7 @@ pub(crate) struct WireRequest {
     /// With the query string.
     pub(crate) path: String,
     packed: Option<Packing>,
-    body: String,
+    pub(crate) body: String,
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,
 }
@@ -69,12 +85,6 @@ impl WireFile {
             .collect::<Vec<_>>();
         files.sort_by(|one, another| one.name.cmp(&another.name));
         files
-    }
-
-    /// The one of this name.
-    #[expect(dead_code, reason = "for the client's tests, which ask for single situations")]
-    pub(crate) fn named(name: &str) -> Self {
-        Self::read(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/wire").join(format!("{name}.toml")))
     }
 
     fn read(path: &Path) -> Self {

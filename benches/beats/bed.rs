@@ -1,0 +1,65 @@
+//! What a bench stands on: a store in a folder of its own, with as many projects as are asked for, all of them at the sink.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::Arc;
+
+use heartbeat::model::{HeartbeatApp, Host, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp};
+use heartbeat::store::{self, Sealer, Store};
+
+use crate::process::Process;
+
+/// A store with projects.
+pub(crate) struct Bed {
+    folder: tempfile::TempDir,
+    pub(crate) store: Arc<dyn Store>,
+}
+
+/// What the projects are like.
+#[derive(Clone, Copy)]
+pub(crate) struct Projects<'a> {
+    pub(crate) count: usize,
+    pub(crate) address: &'a str,
+    /// Whether they can be read back.
+    pub(crate) keyed: bool,
+}
+
+impl Bed {
+    /// Sets it up as of `now`.
+    pub(crate) async fn new(projects: Projects<'_>, now: Timestamp) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let store = open(folder.path()).await?;
+        let specs = (0..projects.count).map(|at| spec(projects, at)).collect::<anyhow::Result<Vec<_>>>()?;
+        store.apply(&specs, &[], now).await?;
+        Ok(Self { folder, store })
+    }
+
+    /// The program, running on it. Nothing of it reaches the terminal but errors: that a project has no key is a warning for each.
+    pub(crate) fn run(&self) -> anyhow::Result<Process> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));
+        command.args(["run", "--quiet", "--database"]).arg(format!("sqlite:{}", self.folder.path().join("heartbeat.db").display()));
+        Process::start(command.env_clear().env("HEARTBEAT_LOG", "error").stdin(Stdio::null()).stdout(Stdio::null()))
+    }
+
+    pub(crate) async fn projects(&self) -> anyhow::Result<Vec<Project>> {
+        Ok(self.store.projects().await?)
+    }
+}
+
+async fn open(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
+    let sealer = Sealer::from_key_file(&folder.join("heartbeat.key"))?;
+    Ok(store::open(&format!("sqlite:{}", folder.join("heartbeat.db").display()), sealer).await?)
+}
+
+fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
+    Ok(ProjectSpec {
+        name: ProjectName::parse(&format!("project-{at}"))?,
+        host: Host::parse(projects.address)?,
+        api_host: None,
+        token: ProjectToken::parse(&format!("phc_bench{at:038}"))?,
+        personal_key: if projects.keyed { Some(PersonalKey::parse("phx_bench")?) } else { None },
+        posthog_id: Some(1),
+        pace: Pace::default(),
+        heartbeat: Some(HeartbeatApp::default()),
+    })
+}

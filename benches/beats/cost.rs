@@ -1,0 +1,144 @@
+//! What one beat and one look cost on the processors. A hand clock makes a minute's beats due in two strokes, on connections that are kept;
+//! the sink is a process of its own, so that all processor time of this one is the pulse's, or that of looking.
+
+use std::fs;
+use std::process::Command;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use heartbeat::clock::{Clock, Hand};
+use heartbeat::model::{Outcome, Recorded, Timestamp};
+use heartbeat::posthog::{self, Client};
+use heartbeat::pulse::Pulse;
+use heartbeat::verify::Verify;
+use heartbeat::vitals::{Loop, Vitals};
+
+use crate::bed::{Bed, Projects};
+use crate::process::{Sink, processor_time};
+
+/// 2027-01-15T08:00:00Z, a whole minute.
+const BEGINNING: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+/// So many minutes are measured.
+const MINUTES: i64 = 3;
+/// Into a minute: a first stroke, sooner than connections grow stale, and a second one behind the last slot.
+const STROKES: [Duration; 2] = [Duration::from_secs(20), Duration::from_secs(45)];
+/// A beat as it is sent, for wrk.
+const BODY: &str = r#"{"api_key":"phc_bench00000000000000000000000000000000000000","event":"heartbeat","distinct_id":"PostHog Heartbeat Plugin","uuid":"01a31e0f-3e80-7000-8000-000000000000","timestamp":"2027-01-15T08:00:20.000Z","properties":{"$timestamp":"2027-01-15T08:00:20.000Z","$process_person_profile":false,"$geoip_disable":true,"$lib":"posthog-heartbeat","$lib_version":"0.1.0"}}"#;
+
+/// One loop of the service, by hand clock.
+struct Stage {
+    bed: Bed,
+    hand: Hand,
+    clock: Clock,
+    client: Client,
+    vitals: Vitals,
+}
+
+impl Stage {
+    async fn new(projects: Projects<'_>) -> anyhow::Result<Self> {
+        let (clock, hand) = Clock::hand(BEGINNING);
+        let bed = Bed::new(projects, BEGINNING).await?;
+        let client = Client::new(clock.clone(), &posthog::Settings::default())?;
+        Ok(Self { bed, hand, client, vitals: Vitals::new(clock.clone()), clock })
+    }
+
+    async fn advance_to(&self, until: Timestamp, of: Loop) {
+        self.hand.advance_to(until);
+        self.vitals.reached(of, until).await;
+    }
+}
+
+/// A beat, sent and recorded, beside a POST of `wrk` to the same sink.
+pub(crate) async fn beat(count: usize) -> anyhow::Result<()> {
+    let mut sink = Sink::start()?;
+    let Stage { bed, hand, clock, client, vitals } = Stage::new(Projects { count, address: &sink.address, keyed: false }).await?;
+    let pulse = Pulse { store: Arc::clone(&bed.store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
+    let stage = Stage { bed, hand, clock, client, vitals };
+    let beating = tokio::spawn(pulse.run(std::future::pending()));
+    stage.vitals.reached(Loop::Pulse, BEGINNING).await;
+    stage.advance_to(BEGINNING.plus(STROKES[1]), Loop::Pulse).await;
+    sink.take()?;
+
+    let (before, _) = processor_time("self")?;
+    for minute in BEGINNING.minute().plus(1).until(BEGINNING.minute().plus(1 + MINUTES)) {
+        for stroke in STROKES {
+            stage.advance_to(minute.start().plus(stroke), Loop::Pulse).await;
+        }
+    }
+    let spent = processor_time("self")?.0.saturating_sub(before);
+    beating.abort();
+
+    let beats = count * MINUTES as usize;
+    let came: usize = sink.take()?.minutes.values().map(|minute| minute.beats).sum();
+    let mut recorded = 0;
+    for minute in BEGINNING.minute().plus(1).until(BEGINNING.minute().plus(1 + MINUTES)) {
+        recorded += stage.bed.store.recorded(minute).await?.len();
+    }
+    anyhow::ensure!((came, recorded) == (beats, beats), "of {beats} beats {came} came and {recorded} were recorded");
+    let floor = post_of_wrk(&sink.address)?;
+    let each = spent.div_f64(beats as f64);
+    println!(
+        "a beat: {:.1} µs of processor time, sent and recorded ({beats} beats on kept connections); a POST of wrk: {:.1} µs; ratio {:.2} (goal: 3)",
+        each.as_secs_f64() * 1e6,
+        floor.as_secs_f64() * 1e6,
+        each.as_secs_f64() / floor.as_secs_f64(),
+    );
+    Ok(())
+}
+
+/// What `wrk` spends on one POST of a beat.
+fn post_of_wrk(address: &str) -> anyhow::Result<Duration> {
+    let folder = tempfile::tempdir()?;
+    let script = folder.path().join("beat.lua");
+    let headers = "wrk.headers[\"Content-Type\"] = \"application/json\"";
+    fs::write(&script, format!("wrk.method = \"POST\"\nwrk.body = [[{BODY}]]\n{headers}\n"))?;
+    let before = processor_time("self")?.1;
+    let ran = Command::new("wrk")
+        .args(["--threads", "1", "--connections", "64", "--duration", "4s", "--script"])
+        .arg(&script)
+        .arg(format!("{address}/i/v0/e/"))
+        .output()
+        .context("wrk is missing, and without it nothing can be compared: apt-get install wrk")?;
+    let spent = processor_time("self")?.1.saturating_sub(before);
+    let told = String::from_utf8_lossy(&ran.stdout);
+    let requests = told.lines().find_map(|line| line.trim().split_once(" requests in ")?.0.parse::<u32>().ok());
+    let requests = requests.with_context(|| format!("wrk said nothing of its requests: {told}{}", String::from_utf8_lossy(&ran.stderr)))?;
+    anyhow::ensure!(!told.contains("Non-2xx") && requests > 0, "the sink did not take what wrk sent: {told}");
+    Ok(spent / requests)
+}
+
+/// A look: what to ask is read, the question asked, the answer settled.
+pub(crate) async fn look(count: usize) -> anyhow::Result<()> {
+    let mut sink = Sink::start()?;
+    let stage = Stage::new(Projects { count, address: &sink.address, keyed: true }).await?;
+    let routes: Vec<_> = stage.bed.projects().await?.iter().flat_map(|project| project.routes.clone()).map(|route| route.id).collect();
+    let (store, client) = (Arc::clone(&stage.bed.store), stage.client.clone());
+    let verify = Verify { store, client, clock: stage.clock.clone(), vitals: stage.vitals.clone() };
+    let looking = tokio::spawn(verify.run(std::future::pending()));
+    stage.vitals.reached(Loop::Verify, BEGINNING).await;
+    let mut looked = Duration::ZERO;
+    for minute in BEGINNING.minute().until(BEGINNING.minute().plus(1 + MINUTES)) {
+        let sent = |route| Recorded {
+            outcome: Outcome::Awaiting,
+            sent: Some(minute.start()),
+            status: Some(200),
+            tries: 1,
+            ..Recorded::blank(route, minute)
+        };
+        stage.bed.store.record(&routes.iter().copied().map(sent).collect::<Vec<_>>(), &[]).await?;
+        let before = processor_time("self")?.0;
+        // The looks of a minute's beats lie behind its slots, and by then the last of them is due.
+        stage.advance_to(minute.end().plus(Duration::from_secs(6)), Loop::Verify).await;
+        if minute > BEGINNING.minute() {
+            looked += processor_time("self")?.0.saturating_sub(before);
+        }
+    }
+    looking.abort();
+    sink.take()?;
+    let settled = stage.bed.store.beats(&routes[..1], BEGINNING.minute(), BEGINNING.minute().plus(1 + MINUTES)).await?;
+    anyhow::ensure!(settled.iter().all(|beat| beat.outcome == Outcome::Arrived), "beats were not seen: {settled:?}");
+    let each = looked.div_f64((count as i64 * MINUTES) as f64);
+    println!("a look: {:.1} µs of processor time, asked and settled ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! The questions that the product itself asks, in every shape that they can have, by the function that states them.
+
+use std::time::Duration;
+
+use heartbeat::model::{PersonalKey, Timestamp};
+use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, statement};
+use heartbeat::sandbox::PERSONAL_KEY;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Verdict, differences, oracle, rows_of, with_events_named};
+use crate::sandbox::{Running, event, uuid};
+
+/// Names of events as people may write them into a route's settings.
+const NAMES: [&str; 12] = [
+    "heartbeat",
+    "heartbeat_buffer",
+    "heartbeat_api",
+    "$pageview",
+    "o'clock",
+    "back\\slash",
+    "both \\' of them",
+    "say \"hello\"",
+    "Ünïcode ❤ 心跳",
+    "{placeholder}",
+    "') OR 1=1 --",
+    "50% `off`; /* really */",
+];
+
+/// A question, owning what it asks for.
+#[derive(Debug, Clone)]
+struct Asked {
+    events: Vec<&'static str>,
+    beats: Vec<u32>,
+    back: Duration,
+}
+
+impl Asked {
+    fn new(events: &[&'static str], beats: impl Iterator<Item = u32>, back: Duration) -> Self {
+        Self { events: events.to_vec(), beats: beats.collect(), back }
+    }
+
+    fn stated(&self, now: Timestamp) -> String {
+        let key = PersonalKey::parse(PERSONAL_KEY).unwrap();
+        let uuids = self.beats.iter().map(|beat| uuid(*beat).parse::<Uuid>().unwrap()).collect();
+        let back_to = now.minus(self.back);
+        statement(&Question { base: "http://localhost", key: &key, posthog_id: 1, events: self.events.clone(), uuids, back_to, now })
+    }
+}
+
+/// The corners: no beat, one, as many as there may be; one event, all of them, none; minutes, and a whole day.
+fn corners() -> Vec<Asked> {
+    let (minutes, day) = (Duration::from_mins(3), Duration::from_hours(24));
+    let mut corners = vec![
+        Asked::new(&["heartbeat"], 0..0, minutes),
+        Asked::new(&[], 0..0, minutes),
+        Asked::new(&[], 0..90, day),
+        Asked::new(&NAMES, 0..1, day),
+        Asked::new(&NAMES, 0..90, Duration::ZERO),
+        Asked::new(&NAMES, 0..MAX_BEATS_A_LOOK as u32, day),
+        Asked::new(&["nobody sends this"], 0..90, day),
+        Asked::new(&["heartbeat"], 99_000..99_001, day),
+    ];
+    corners.extend(NAMES.map(|name| Asked::new(&[name], 0..90, day)));
+    corners
+}
+
+/// Any question, at random but the same in each run: the oracle is slow to start and is asked once for all of them.
+fn any(count: usize) -> Vec<Asked> {
+    let asked = (
+        prop::sample::subsequence(NAMES.to_vec(), 1..=NAMES.len()),
+        prop::collection::vec(0_u32..120, 0..60),
+        (0_u64..24 * 3600).prop_map(Duration::from_secs),
+    );
+    let asked = asked.prop_map(|(events, beats, back)| Asked { events, beats, back });
+    prop::collection::vec(asked, count).new_tree(&mut TestRunner::deterministic()).unwrap().current()
+}
+
+#[tokio::test]
+async fn every_question_is_answered_by_the_sandbox_as_by_clickhouse() {
+    let (sandbox, rows, now) = with_events_named(&NAMES).await;
+    let asked = [corners(), any(120)].concat();
+    let statements: Vec<String> = asked.iter().map(|asked| asked.stated(now)).collect();
+    let wrong = differences(&sandbox, &rows, &statements, now).await;
+    assert!(wrong.is_empty(), "{} of {} questions:\n{}", wrong.len(), statements.len(), wrong.join("\n"));
+}
+
+#[tokio::test]
+async fn what_is_asked_for_is_found_and_nothing_else() {
+    let (_sandbox, rows, now) = with_events_named(&NAMES).await;
+    let asked = [Asked::new(&NAMES[4..5], 0..90, Duration::from_hours(24)), Asked::new(&NAMES, 0..90, Duration::from_hours(24))];
+    let statements = asked.each_ref().map(|asked| asked.stated(now));
+    let found = oracle(&rows, &statements, now).into_iter().map(|verdict| match verdict {
+        Verdict::Answer { rows, .. } => rows.iter().filter(|row| row[0] == "beat").count(),
+        Verdict::Error { error } => panic!("{error}"),
+    });
+    let of_name = (0..90).filter(|minute| minute % NAMES.len() == 4).count();
+    assert_eq!(found.collect::<Vec<_>>(), [of_name, 90]);
+}
+
+#[tokio::test]
+async fn the_types_of_a_question_are_clickhouses() {
+    let (sandbox, rows, now) = with_events_named(&NAMES).await;
+    let statement = Asked::new(&NAMES, 1..3, Duration::from_hours(2)).stated(now);
+    let Some(Verdict::Answer { types, .. }) = oracle(&rows, std::slice::from_ref(&statement), now).pop() else {
+        panic!("the oracle refuses the question")
+    };
+    let answer = sandbox.query(&statement).await.json();
+    assert_eq!(answer["columns"], json!(["kind", "id", "ingested", "copies"]));
+    let named = answer["types"].as_array().unwrap().iter().map(|column| column[1].as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(named, types);
+}
+
+#[tokio::test]
+async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
+    let (sandbox, hand) = Running::by_hand().await;
+    let most = MAX_BEATS_A_LOOK as u32;
+    for beat in 0..most {
+        sandbox.post("/e/", &event(beat, "heartbeat")).await;
+        hand.advance(Duration::from_mins(1));
+    }
+    let now = crate::sandbox::START.plus(Duration::from_mins(u64::from(most)));
+    let asked = Asked::new(&["heartbeat"], 0..most, Duration::from_mins(u64::from(most)));
+    let rows = rows_of(&sandbox.query(&asked.stated(now)).await.json());
+    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 1, "PostHog gives a part without its own LIMIT 100 rows");
+    assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
+}
