@@ -213,7 +213,10 @@ impl Ended {
         let mut shown = format!("exit {}\n", self.code());
         for (name, text) in [("out", &self.out), ("err", &self.err)] {
             if !text.is_empty() {
-                shown.extend(["--- ", name, "\n", text.as_str()]);
+                shown += "--- ";
+                shown += name;
+                shown += "\n";
+                shown += text;
             }
         }
         let address = address.trim_start_matches("http://");
