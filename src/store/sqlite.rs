@@ -25,9 +25,50 @@ const PAGE_CACHE: &str = "-1024";
 /// The write-ahead log is cut back to this many bytes after a burst.
 const LOG_BYTES: &str = "16777216";
 
+/// SQLite's code for "another process holds the lock"; finer ones have it in their lowest byte.
+const BUSY: u32 = 5;
+
+/// So often a file is opened that others are opening at the same time.
+const TRIES: u32 = 20;
+
 /// Opens the file, making it and its directory where they are missing. A file that others hold locked is waited for `patience`.
 pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, OpenError> {
     make(path)?;
+    // Processes that open a new file at once are in each other's way when they switch it to its log: there SQLite says at once
+    // that it is busy. Whoever lost waits for its turn, as SQLite lets it wait elsewhere, and tries again.
+    for _ in 1..TRIES {
+        match open_once(path, patience).await {
+            Err(Unopened::Busy(_)) => take_turn(path, patience).await.map_err(|error| unopened(path, &error))?,
+            Err(Unopened::Other(error)) => return Err(error),
+            Ok(database) => return Ok(database),
+        }
+    }
+    open_once(path, patience).await.map_err(|unopened| match unopened {
+        Unopened::Busy(error) | Unopened::Other(error) => error,
+    })
+}
+
+/// Why one try to open failed.
+enum Unopened {
+    /// Another process holds the file.
+    Busy(OpenError),
+    Other(OpenError),
+}
+
+impl From<OpenError> for Unopened {
+    fn from(error: OpenError) -> Self {
+        Self::Other(error)
+    }
+}
+
+/// Waits until nobody else holds the file.
+async fn take_turn(path: &Path, patience: Duration) -> Result<(), sqlx::Error> {
+    let mut connection = SqliteConnectOptions::new().filename(path).busy_timeout(patience).disable_statement_logging().connect().await?;
+    sqlx::raw_sql("BEGIN EXCLUSIVE; ROLLBACK").execute(&mut connection).await?;
+    connection.close().await
+}
+
+async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened> {
     let options = SqliteConnectOptions::new()
         .filename(path)
         .busy_timeout(patience)
@@ -42,7 +83,11 @@ pub(super) async fn open(path: &Path, patience: Duration) -> Result<Database, Op
         // Where a full disk took even the rollback, the connection still stands in its old transaction: another one is opened.
         .before_acquire(|connection, _| Box::pin(async move { Ok(!connection.is_in_transaction()) }))
         .test_before_acquire(false);
-    let unopened = |error: sqlx::Error| unopened(path, &error);
+    let unopened = |error: sqlx::Error| {
+        let is_busy = error.as_database_error().and_then(|said| said.code()?.parse::<u32>().ok()).is_some_and(|code| code & 0xff == BUSY);
+        let error = unopened(path, &error);
+        if is_busy { Unopened::Busy(error) } else { Unopened::Other(error) }
+    };
 
     // 1. Look at whose file it is, before the second step writes into it.
     let looking = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
