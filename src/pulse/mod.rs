@@ -23,10 +23,6 @@ use schedule::{Due, Schedule};
 
 /// How often a loop asks whether somebody changed a project: a person who enables an app sees the first beat after this.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
-/// The same while the store does not answer.
-const REFRESH_AGAIN: Duration = Duration::from_secs(30);
-/// For so long the store is waited for; then beating goes on without its word. A database that went silent must not hold up beats.
-const PATIENCE: Duration = Duration::from_secs(5);
 /// How long a stop waits for answers that are under way. What is not recorded then is found by its derived uuid.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How many requests are under way at once, at most.
@@ -94,22 +90,26 @@ impl Pulse {
         let mut fresh = schedule.entries().to_vec();
         let mut walked: Option<Minute> = None;
         let mut sent: HashSet<RouteId> = HashSet::new();
-        let mut refresh_at = self.clock.monotonic() + REFRESH_EVERY;
+        let mut refreshed = self.clock.monotonic();
         let mut store_ails = false;
         loop {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. Somebody may have changed a project.
-            if self.clock.monotonic() >= refresh_at {
-                let refreshed = self.patiently(roster.refresh()).await;
-                refresh_at = self.clock.monotonic() + if refreshed.is_ok() { REFRESH_EVERY } else { REFRESH_AGAIN };
-                if let Ok(true) = refreshed {
-                    let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
-                    fresh = schedule.not_in(&before);
-                }
-                let ailed = std::mem::replace(&mut store_ails, refreshed.is_err());
-                if let (false, Err(error)) = (ailed, refreshed) {
-                    tracing::error!(error, "cannot read the projects; beating goes on with those known so far");
+            if self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
+                refreshed = self.clock.monotonic();
+                match roster.refresh().await {
+                    Ok(false) => store_ails = false,
+                    Ok(true) => {
+                        let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
+                        fresh = schedule.not_in(&before);
+                        store_ails = false;
+                    }
+                    Err(error) if !store_ails => {
+                        store_ails = true;
+                        tracing::error!(%error, "cannot read the projects; beating goes on with those known so far");
+                    }
+                    Err(_) => {}
                 }
             }
             // 2. A minute begins; or the wall was stepped, and this minute may have its beats already.
@@ -118,10 +118,10 @@ impl Pulse {
                 walked = Some(minute);
                 schedule.rewind();
                 sent = flight.of(minute);
-                match self.patiently(self.store.recorded(minute)).await {
+                match self.store.recorded(minute).await {
                     Ok(recorded) => sent.extend(recorded),
                     // Sending twice is harmless, not sending is not.
-                    Err(error) => tracing::warn!(error, "cannot see what this minute holds; its beats are sent, as the same events"),
+                    Err(error) => tracing::warn!(%error, "cannot see what this minute holds; its beats are sent, as the same events"),
                 }
             }
             // 3. What is new goes at once, so that a person sees the first beat now; the rest at its slot.
@@ -141,14 +141,6 @@ impl Pulse {
             let wake = schedule.next_slot(minute).unwrap_or_else(|| minute.end()).min(now.plus(REFRESH_EVERY));
             // Never longer than that: were the wall stepped back meanwhile, it would take its time to show `wake`.
             let _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)).await;
-        }
-    }
-
-    /// What the store answers, or in words why it does not.
-    async fn patiently<T>(&self, asking: impl Future<Output = Result<T, StoreError>>) -> Result<T, String> {
-        match self.clock.timeout(PATIENCE, asking).await {
-            Ok(answer) => answer.map_err(|error| error.to_string()),
-            Err(elapsed) => Err(format!("the database gives {elapsed}")),
         }
     }
 
