@@ -9,7 +9,8 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use heartbeat::keep::{Retention, fold_due};
+use heartbeat::keep::fold_due;
+use heartbeat::model::Retention;
 use heartbeat::model::{
     HeartbeatApp, Host, Look, Minute, Outcome, Pace, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Settled,
     Timestamp, Traffic,
@@ -99,6 +100,7 @@ async fn set_up(store: &dyn Store, routes: usize) -> Result<(Project, Vec<RouteI
         posthog_id: None,
         pace: Pace::default(),
         heartbeat: Some(HeartbeatApp { routes: more.collect(), ..HeartbeatApp::default() }),
+        ingestion_alert: None,
     };
     store.apply(&[spec], &[], START.start()).await?;
     let project = store.projects().await?.remove(0);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::model::{Hour, Minute, Outcome, Recorded, RouteId, Timestamp};
+use crate::model::{Hour, Minute, Outcome, Recorded, Retention, RouteId, Timestamp};
 use crate::store::{RouteSpan, Store, StoreError};
 
 /// From one round to the next. An hour falls due once in an hour; rounds are closer, so that a failure is made good soon.
@@ -20,28 +20,6 @@ const ROUTES: u32 = 256;
 
 /// For how long after `lost_after` a beat that was called lost may still be found, and is therefore not folded.
 const LATE_ARRIVALS: Duration = Duration::from_hours(24);
-
-/// How long things are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Beats, one row each; then they are folded into hours. At least until no look can change them any more, whatever stands here.
-    pub beats_for: Duration,
-    /// Folded hours.
-    pub hours_for: Duration,
-    /// Evidence of failures.
-    pub evidence_for: Duration,
-}
-
-/// Two weeks of beats, 400 days of hours (a year, and a month to compare it with), 90 days of evidence.
-impl Default for Retention {
-    fn default() -> Self {
-        Self {
-            beats_for: Duration::from_hours(14 * 24),
-            hours_for: Duration::from_hours(400 * 24),
-            evidence_for: Duration::from_hours(90 * 24),
-        }
-    }
-}
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -80,7 +58,7 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign
 /// # Errors
 /// The store's. What was folded before it stays folded.
 pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<Kept, StoreError> {
-    let beats_for = retention.beats_for.max(store.longest_wait().await? + LATE_ARRIVALS);
+    let beats_for = retention.beats.max(store.longest_wait().await? + LATE_ARRIVALS);
     let due_before = Hour::starting(now.minus(beats_for).minute());
     let mut folded = 0;
     while let Some(oldest) = store.oldest_beat().await?.filter(|oldest| *oldest < due_before) {
@@ -88,7 +66,7 @@ pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -
         folded += 1;
     }
     let before = |age| now.minus(age).minute();
-    let dropped = store.drop_old(before(retention.hours_for), before(retention.evidence_for)).await?;
+    let dropped = store.drop_old(before(retention.hours), before(retention.evidence)).await?;
     Ok(Kept { folded, dropped })
 }
 

@@ -61,5 +61,6 @@ fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
         posthog_id: Some(1),
         pace: Pace::default(),
         heartbeat: Some(HeartbeatApp::default()),
+        ingestion_alert: None,
     })
 }

@@ -10,9 +10,8 @@ use tokio::net::TcpListener;
 
 use super::Service;
 use crate::clock::{Clock, Speed};
-use crate::keep::Retention;
 use crate::lifecycle::Stop;
-use crate::model::{Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::model::{Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Retention};
 use crate::posthog;
 use crate::sandbox::{self, Sandbox};
 use crate::store::{self, Sealer, Store};
@@ -109,5 +108,6 @@ fn project(address: &str) -> anyhow::Result<ProjectSpec> {
         posthog_id: None,
         pace: Pace { lost_after: Duration::from_mins(5), ..Pace::default() },
         heartbeat: Some(HeartbeatApp { events, ..HeartbeatApp::default() }),
+        ingestion_alert: None,
     })
 }

@@ -12,7 +12,6 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::{KeySource, Problem, Problems, Proxies, Settings};
-use crate::keep::Retention;
 use crate::posthog;
 use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
@@ -56,9 +55,7 @@ fn make_room_for(file: &Path) -> anyhow::Result<()> {
 /// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyhow::Result<Service> {
     let client = client(&settings.proxies, clock.clone())?;
-    let kept = settings.retention;
-    let retention = Retention { beats_for: kept.beats, hours_for: kept.hours, evidence_for: kept.evidence };
-    Ok(Service { store, client, vitals: Vitals::new(clock.clone()), clock, retention })
+    Ok(Service { store, client, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
 }
 
 /// A client of PostHog that goes through these proxies.

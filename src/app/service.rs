@@ -8,8 +8,9 @@ use tokio::task::JoinSet;
 
 use super::watch::watch;
 use crate::clock::Clock;
-use crate::keep::{self, Retention};
+use crate::keep;
 use crate::lifecycle::Stop;
+use crate::model::Retention;
 use crate::posthog;
 use crate::pulse::Pulse;
 use crate::store::Store;

@@ -149,6 +149,7 @@ impl Add {
             posthog_id: number.map_err(Misuse)?,
             pace: Pace::default(),
             heartbeat: None,
+            ingestion_alert: None,
         })
     }
 }

@@ -63,6 +63,7 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
         posthog_id,
         pace,
         heartbeat,
+        ingestion_alert: None,
     };
     Some(Wanted { spec, key: if given.is_some() { KeyWish::AsGiven } else { KeyWish::AsStored } })
 }

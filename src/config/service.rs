@@ -3,29 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
+use crate::model::Retention;
+
 use super::section::Section;
 use super::{Database, duration, rules};
 
 const DAY: Duration = Duration::from_hours(24);
 /// Nothing is kept longer than ten years.
 const LONGEST: Duration = Duration::from_hours(24 * 3660);
-
-/// How long things are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Retention {
-    /// Single beats, before they are folded into hours.
-    pub beats: Duration,
-    /// Folded hours.
-    pub hours: Duration,
-    /// What came back when something failed.
-    pub evidence: Duration,
-}
-
-impl Default for Retention {
-    fn default() -> Self {
-        Self { beats: 14 * DAY, hours: 400 * DAY, evidence: 90 * DAY }
-    }
-}
 
 /// What `[service]` says; all of it may be left out.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

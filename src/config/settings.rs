@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec};
+use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Retention};
 
 use super::document::{Document, Findings};
 use super::keys::KeyPlaces;
 use super::section::Section;
 use super::service::{self, Service};
-use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Retention, Wanted, project, rules};
+use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Wanted, project, rules};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -174,6 +174,7 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
         posthog_id: posthog_id?,
         pace: Pace::default(),
         heartbeat: Some(HeartbeatApp::default()),
+        ingestion_alert: None,
     };
     Some(Wanted { spec, key })
 }

@@ -327,18 +327,24 @@ mod tests {
             (
                 "AW",
                 word(Standing::Known),
-                Traffic { others: 3, newest: newest(59) },
+                Traffic { others: 3, newest: newest(59), ..Traffic::default() },
                 Health::Slow,
                 "is from 08:00:59; the token is known, so the queue is stuck",
             ),
             (
                 "AW",
                 word(Standing::Known),
-                Traffic { others: 3, newest: newest(61) },
+                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
                 Health::Slow,
                 "other events arrive, the newest from 08:01:01: only ours go missing (",
             ),
-            ("AW", word(Standing::Untold), Traffic { others: 3, newest: newest(61) }, Health::Slow, "only ours go missing"),
+            (
+                "AW",
+                word(Standing::Untold),
+                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
+                Health::Slow,
+                "only ours go missing",
+            ),
             ("AW", None, Traffic::default(), Health::Slow, "no other event in the last 30 minutes either (since"),
         ] {
             let look = Look { at, token, ..look(Ok(traffic)) };

@@ -3,24 +3,27 @@
 
 use std::fmt;
 
-use super::{DistinctId, Endpoint, Host, ProjectToken, RouteSpec};
+use super::{DistinctId, Endpoint, Host, IngestionAlertApp, ProjectToken, RouteSpec};
 
 /// An app's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum AppKind {
     /// One event a minute, read back.
     Heartbeat,
+    /// Says that ingestion stopped, where, and when it is back.
+    IngestionAlert,
 }
 
 impl AppKind {
     /// All apps that can be installed.
-    pub const ALL: [Self; 1] = [Self::Heartbeat];
+    pub const ALL: [Self; 2] = [Self::Heartbeat, Self::IngestionAlert];
 
     /// As it is written on the command line and in the store.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Heartbeat => "heartbeat",
+            Self::IngestionAlert => "ingestion-alert",
         }
     }
 
@@ -29,6 +32,16 @@ impl AppKind {
     pub const fn description(self) -> &'static str {
         match self {
             Self::Heartbeat => "Creates one event per minute to validate the ingestion pipeline, and reads each one back",
+            Self::IngestionAlert => "Says that ingestion stopped, where the way is broken, and when it is back",
+        }
+    }
+
+    /// Its settings, in the order in which they are shown.
+    #[must_use]
+    pub fn settings(self) -> &'static [Setting] {
+        match self {
+            Self::Heartbeat => &SETTINGS,
+            Self::IngestionAlert => IngestionAlertApp::settings(),
         }
     }
 
@@ -58,6 +71,8 @@ pub struct Setting {
     pub default: &'static str,
     /// Whether the app cannot run without it.
     pub required: bool,
+    /// Whether nobody may see its value once it is set.
+    pub secret: bool,
     /// The values to choose from; empty when any text will do.
     pub choices: &'static [&'static str],
 }
@@ -71,6 +86,7 @@ pub const SETTINGS: [Setting; 3] = [
                watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.",
         default: "heartbeat",
         required: true,
+        secret: false,
         choices: &["heartbeat", "heartbeat_api", "heartbeat + heartbeat_api", "heartbeat + heartbeat_buffer + heartbeat_api"],
     },
     Setting {
@@ -79,6 +95,7 @@ pub const SETTINGS: [Setting; 3] = [
         hint: "Where `heartbeat_api` is sent.",
         default: "the project's host",
         required: false,
+        secret: false,
         choices: &[],
     },
     Setting {
@@ -87,6 +104,7 @@ pub const SETTINGS: [Setting; 3] = [
         hint: "It must be the project's own token: an event in another project could not be read back here.",
         default: "the project's token",
         required: false,
+        secret: false,
         choices: &[],
     },
 ];

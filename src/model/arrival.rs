@@ -25,6 +25,27 @@ pub struct Traffic {
     pub others: u64,
     /// The newest timestamp among them.
     pub newest: Option<Timestamp>,
+    /// Events that Ingestion Alert watches, with a timestamp in its last `timeRange`; where it is not installed, all events of 30 minutes.
+    pub watched: u64,
+    /// The newest timestamp among those.
+    pub watched_newest: Option<Timestamp>,
+}
+
+/// What is kept of every look, one a minute: so the rules can be run over what was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Glance {
+    /// When we asked.
+    pub at: Timestamp,
+    /// What we saw beside our beats, or why we saw nothing.
+    pub result: Result<Traffic, LookTrouble>,
+}
+
+impl Glance {
+    /// What is kept of this look.
+    #[must_use]
+    pub fn of(look: &Look) -> Self {
+        Self { at: look.at, result: look.result.as_ref().copied().map_err(|failure| failure.trouble) }
+    }
 }
 
 /// Why a look saw nothing at all: our trouble until shown otherwise.

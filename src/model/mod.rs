@@ -3,30 +3,47 @@
 //! No IO, no async, no logging, and no other room is named here. Text is parsed at the door ([`Host::parse`],
 //! [`ProjectToken::parse`], ...); inside, a value that exists is a value that is right.
 
+mod alert;
 mod app;
 mod arrival;
 mod beat;
+mod channel;
+pub mod duration;
 mod histogram;
 mod hour;
+mod incident;
 mod keys;
+mod notice;
 mod outcome;
 mod place;
 mod project;
 mod receipt;
+mod retention;
 mod route;
+mod rule;
+mod secret;
 mod span;
 mod time;
+mod window;
 
+pub use alert::{IngestionAlertApp, Watch};
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
-pub use arrival::{Arrival, Look, LookFailure, LookTrouble, Standing, TokenWord, Traffic};
+pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, Standing, TokenWord, Traffic};
 pub use beat::{Beat, Evidence, EvidenceOf, Recorded, Settled};
+pub use channel::{Channel, ChannelId, ChannelKind, ChannelSpec, Field, Stopped, Takes, Values};
 pub use histogram::Histogram;
 pub use hour::Hour;
+pub use incident::{Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Tally};
 pub use keys::{KeyError, PersonalKey, ProjectToken};
+pub use notice::{Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeState};
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
 pub use project::{NameError, Pace, Project, ProjectId, ProjectName, ProjectSpec, Switch};
 pub use receipt::{Phase, Phases, Quote, Receipt, Refusal, Reply};
+pub use retention::Retention;
 pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};
+pub use rule::{Damping, Rule, RuleKind, Severity, Strand};
+pub use secret::{Secret, SecretUrl};
 pub use span::span;
 pub use time::{Minute, Timestamp};
+pub use window::{Cron, When, Window};

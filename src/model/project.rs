@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{AppKind, HeartbeatApp, Host, Minute, PersonalKey, ProjectToken, Route, Timestamp};
+use super::{AppKind, HeartbeatApp, Host, IngestionAlertApp, Minute, PersonalKey, ProjectToken, Route, Timestamp};
 
 /// The store's number of a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,26 +79,43 @@ pub struct ProjectSpec {
     pub pace: Pace,
     /// Heartbeat, when installed.
     pub heartbeat: Option<HeartbeatApp>,
+    /// Ingestion Alert, when installed.
+    pub ingestion_alert: Option<IngestionAlertApp>,
 }
 
 impl ProjectSpec {
     /// The base address of the API that reads this project.
     #[must_use]
     pub fn api(&self) -> &str {
-        self.api_host.as_ref().unwrap_or(&self.host).api()
+        let of_alert = self.ingestion_alert.as_ref().and_then(|app| app.posthog_host.as_ref());
+        of_alert.or(self.api_host.as_ref()).unwrap_or(&self.host).api()
+    }
+
+    /// The key that reads this project.
+    #[must_use]
+    pub fn reading_key(&self) -> Option<&PersonalKey> {
+        let of_alert = self.ingestion_alert.as_ref().and_then(|app| app.posthog_api_key.as_ref());
+        of_alert.or(self.personal_key.as_ref())
     }
 
     /// Every address that anything is sent to or read from.
     pub fn hosts(&self) -> impl Iterator<Item = &Host> {
         let app = self.heartbeat.iter();
         let of_app = app.flat_map(|app| app.host.iter().chain(app.routes.iter().filter_map(|route| route.host.as_ref())));
-        std::iter::once(&self.host).chain(&self.api_host).chain(of_app)
+        let of_alert = self.ingestion_alert.iter().filter_map(|app| app.posthog_host.as_ref());
+        std::iter::once(&self.host).chain(&self.api_host).chain(of_app).chain(of_alert)
     }
 
     /// Whether Heartbeat is installed and enabled.
     #[must_use]
     pub fn beats(&self) -> bool {
         self.heartbeat.as_ref().is_some_and(|app| app.enabled)
+    }
+
+    /// Ingestion Alert, when installed and enabled.
+    #[must_use]
+    pub fn alert(&self) -> Option<&IngestionAlertApp> {
+        self.ingestion_alert.as_ref().filter(|app| app.enabled)
     }
 }
 
@@ -111,7 +128,7 @@ pub struct Project {
     pub spec: ProjectSpec,
     /// Its routes that are in use.
     pub routes: Vec<Route>,
-    /// When its Heartbeat was switched on and off, oldest first.
+    /// When its apps were switched on and off, oldest first.
     pub switches: Vec<Switch>,
 }
 
@@ -130,15 +147,28 @@ impl Project {
     /// Since when its Heartbeat is on; none when it is not.
     #[must_use]
     pub fn on_since(&self) -> Option<Timestamp> {
-        let last = self.switches.iter().rfind(|switch| switch.on).map(|switch| switch.at);
-        self.spec.beats().then(|| last.unwrap_or(Timestamp::from_ms(0)))
+        self.spec.beats().then(|| self.last_turned_on(AppKind::Heartbeat))
+    }
+
+    /// Since when its Ingestion Alert is on; none when it is not.
+    #[must_use]
+    pub fn alert_since(&self) -> Option<Timestamp> {
+        self.spec.alert().map(|_| self.last_turned_on(AppKind::IngestionAlert))
     }
 
     /// Whether Heartbeat was on during any part of `minute`.
     #[must_use]
     pub fn was_on(&self, minute: Minute) -> bool {
-        let last_before = self.switches.iter().rfind(|switch| switch.at < minute.start());
-        let turned_on_within = self.switches.iter().any(|switch| switch.on && switch.at.minute() == minute);
+        let last_before = self.turns(AppKind::Heartbeat).rfind(|switch| switch.at < minute.start());
+        let turned_on_within = self.turns(AppKind::Heartbeat).any(|switch| switch.on && switch.at.minute() == minute);
         turned_on_within || last_before.is_some_and(|switch| switch.on)
+    }
+
+    fn turns(&self, app: AppKind) -> impl DoubleEndedIterator<Item = &Switch> {
+        self.switches.iter().filter(move |switch| switch.app == app)
+    }
+
+    fn last_turned_on(&self, app: AppKind) -> Timestamp {
+        self.turns(app).rfind(|switch| switch.on).map_or(Timestamp::from_ms(0), |switch| switch.at)
     }
 }

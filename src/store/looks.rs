@@ -65,7 +65,7 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
     let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
     let damaged = || StoreError::Damaged(format!("the last look at project {} is damaged", project.0));
     let result = match row.maybe_int(4)? {
-        None => Ok(Traffic { others: row.maybe_int(2)?.ok_or_else(damaged)? as u64, newest: time(3)? }),
+        None => Ok(Traffic { others: row.maybe_int(2)?.ok_or_else(damaged)? as u64, newest: time(3)?, watched: 0, watched_newest: None }),
         Some(trouble) => Err(LookFailure {
             trouble: at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?,
             quote: row.maybe_text(5)?.as_deref().and_then(quote::read).ok_or_else(damaged)?,

@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_first.sql")];
+const MIGRATIONS: [&str; 2] = [include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_ingestion_alert.sql")];
 
 /// The newest schema that this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

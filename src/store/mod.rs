@@ -27,7 +27,10 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::model::{Evidence, Hour, Look, Minute, Project, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Timestamp};
+use crate::model::{
+    Acknowledged, Channel, ChannelId, ChannelSpec, Entry, Evidence, Glance, Hour, Incident, IncidentId, Look, Minute, Notice, NoticeState,
+    Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Stopped, Timestamp, Window,
+};
 
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
@@ -41,6 +44,55 @@ pub struct RouteSpan {
     pub after: Option<RouteId>,
     /// With this one.
     pub to: Option<RouteId>,
+}
+
+/// Which incidents are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Which {
+    /// Of this project alone.
+    pub project: Option<ProjectId>,
+    /// This one alone.
+    pub id: Option<IncidentId>,
+    /// Those alone that are not over.
+    pub open_only: bool,
+    /// Those that are open, or were over not before this.
+    pub since: Option<Timestamp>,
+    /// At most so many.
+    pub at_most: u32,
+}
+
+impl Default for Which {
+    fn default() -> Self {
+        Self { project: None, id: None, open_only: false, since: None, at_most: u32::MAX }
+    }
+}
+
+/// Which notices are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WhichNotices {
+    /// To this channel alone.
+    pub channel: Option<ChannelId>,
+    /// About this incident alone.
+    pub incident: Option<IncidentId>,
+    /// Those alone that have come so far.
+    pub state: Option<NoticeState>,
+    /// At most so many.
+    pub at_most: u32,
+}
+
+impl Default for WhichNotices {
+    fn default() -> Self {
+        Self { channel: None, incident: None, state: None, at_most: u32::MAX }
+    }
+}
+
+/// What became known of a channel by delivering to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelNews {
+    /// It took a message.
+    Taken(ChannelId, Timestamp),
+    /// It does not deliver, until somebody changes it. One that does not already stays as it is.
+    Stopped(ChannelId, Stopped),
 }
 
 /// What every database must do. One contract test runs over each of them.
@@ -106,6 +158,71 @@ pub trait Store: Send + Sync + 'static {
     /// Drops hours that start before `hours_before` and evidence of minutes before `evidence_before`; says how many rows went. Retired routes
     /// of which nothing is left go with them.
     async fn drop_old(&self, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError>;
+
+    /// What was kept of the looks at `project` from `from` up to and without `to`, oldest first. [`Store::settle`] keeps it: the last
+    /// look of a minute stands.
+    async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError>;
+
+    /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
+    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there; notices that are there already
+    /// stay as they are. Their `incident` is set to the number that the incident has or gets. Gives that number; none when an incident
+    /// to be added found another open one of its project and strand: then nothing was written.
+    async fn write_incident(&self, incident: &Incident, entries: &[Entry], notices: &[Notice]) -> Result<Option<IncidentId>, StoreError>;
+
+    /// Incidents, newest opened first.
+    async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError>;
+
+    /// An incident's timeline, oldest first.
+    async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError>;
+
+    /// Writes what a person says of an incident: who has it in hand, and until when reminders wait; `entry` goes into its timeline. False
+    /// when there is no such incident.
+    async fn hold(
+        &self,
+        incident: IncidentId,
+        acknowledged: Option<&Acknowledged>,
+        snoozed_until: Option<Timestamp>,
+        entry: &Entry,
+    ) -> Result<bool, StoreError>;
+
+    /// All channels, by name, fields opened; those that belong to an app come last, by project.
+    async fn channels(&self) -> Result<Vec<Channel>, StoreError>;
+
+    /// Puts and removes channels in one transaction. `put` adds a channel or replaces it by name, and lets it deliver again when anything
+    /// of it changed. With a removed one go its notices. Those of apps come and go with [`Store::apply`] alone. The revision grows.
+    async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError>;
+
+    /// All maintenance windows, by name.
+    async fn windows(&self) -> Result<Vec<Window>, StoreError>;
+
+    /// Puts and removes maintenance windows in one transaction. The revision grows.
+    async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError>;
+
+    /// Leases what is owed: all notices that are due at `now`, of channels that deliver, that nobody else has leased, at most `at_most`,
+    /// in the order in which they were written. Of one incident and channel none is given while an earlier one is owed and not given. They
+    /// are nobody else's until `until`.
+    async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError>;
+
+    /// Writes what came of leased notices, in one transaction: state, due, tries, ended and said, as they stand in `notices`; ends their
+    /// leases. `taken` are the channels that took something, `stopped` one that does not deliver from now on. `owed` are new notices,
+    /// where there is something to tell because of that.
+    async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError>;
+
+    /// Owes notices that belong to no incident. Those that are there already stay as they are.
+    async fn owe(&self, notices: &[Notice]) -> Result<(), StoreError>;
+
+    /// Notices, newest first.
+    async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError>;
+
+    /// Lets a channel deliver again, and owes its dead notices anew, from `now` on. Says how many; none when there is no such channel.
+    async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;
+
+    /// The last time at which Heartbeat was alive, and sets it to `now`.
+    async fn sign_of_life(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
+    /// notices without an incident that ended before that. Says how many rows went.
+    async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError>;
 
     /// Closes all connections. Nothing is lost without it; the file beside an SQLite database stays until the next start.
     async fn close(&self);

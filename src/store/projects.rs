@@ -90,6 +90,7 @@ fn bare(row: &Row, sealer: &Sealer) -> Result<ProjectSpec, StoreError> {
         posthog_id: row.maybe_int(6)?.map(|id| id as u64),
         pace: Pace { late_after: pause(7, "late_after")?, lost_after: pause(8, "lost_after")?, look_every: pause(9, "look_every")? },
         heartbeat: None,
+        ingestion_alert: None,
         name,
     })
 }

@@ -98,6 +98,7 @@ mod tests {
             posthog_id: None,
             pace: Pace::default(),
             heartbeat: Some(HeartbeatApp::default()),
+            ingestion_alert: None,
         };
         Arc::new(Project { id: ProjectId(id), spec, routes: Vec::new(), switches: Vec::new() })
     }

@@ -154,7 +154,7 @@ impl Which {
         change: impl FnOnce(&ProjectSpec) -> Result<Option<HeartbeatApp>, Misuse>,
     ) -> anyhow::Result<ExitCode> {
         match self.kind()? {
-            AppKind::Heartbeat => {}
+            AppKind::Heartbeat | AppKind::IngestionAlert => {}
         }
         let store = invocation.store().await?;
         let now = specs(&*store).await?;

@@ -46,7 +46,7 @@ struct SettingJson {
 
 impl AppJson {
     fn of(app: AppKind) -> Self {
-        let settings = SETTINGS.map(|Setting { key, name, hint, default, required, choices }| SettingJson {
+        let settings = SETTINGS.map(|Setting { key, name, hint, default, required, secret: _, choices }| SettingJson {
             key,
             name,
             hint,

@@ -57,7 +57,7 @@ fn arrival(id: &Value, ingested: &Value, copies: &Value) -> Option<Arrival> {
 fn traffic(newest: &Value, count: &Value) -> Option<Traffic> {
     let others = u64::try_from(whole(count)?).ok()?;
     let newest = if others == 0 { None } else { Some(Timestamp::from_ms(whole(newest)?)) };
-    Some(Traffic { others, newest })
+    Some(Traffic { others, newest, watched: 0, watched_newest: None })
 }
 
 /// A whole number. ClickHouse writes those of 64 bits as text when it makes the JSON itself.

@@ -66,7 +66,7 @@ fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
         .prop_map(|(host, api_host, token, personal_key, posthog_id, pace, app)| {
             let heartbeat = app.map(|(app, repeat)| HeartbeatApp { project_api_key: repeat.then(|| token.clone()), ..app });
             let name = ProjectName::parse("unnamed").unwrap();
-            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, pace, heartbeat }
+            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, pace, heartbeat, ingestion_alert: None }
         });
     vec(spec, 1..4).prop_map(|specs| {
         let named = specs.into_iter().enumerate().map(|(index, spec)| {

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use heartbeat::config::{EXAMPLE, KeyWish, Retention, Settings};
+use heartbeat::config::{EXAMPLE, KeyWish, Settings};
+use heartbeat::model::Retention;
 use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, Pace, ProjectSpec};
 
 use super::{File, environment};

@@ -49,14 +49,14 @@ async fn arrivals_and_traffic_are_read() {
         (
             json!([["beat", SEEN, 1_740_000_001_234_i64, 2], ["traffic", "", 1_740_000_000_500_i64, 17]]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 2 }],
-            Traffic { others: 17, newest: Some(Timestamp::from_ms(1_740_000_000_500)) },
+            Traffic { others: 17, newest: Some(Timestamp::from_ms(1_740_000_000_500)), ..Traffic::default() },
         ),
         (json!([["traffic", "", 0, 0]]), vec![], Traffic::default()),
         (json!([["traffic", "", null, 0]]), vec![], Traffic::default()),
         (
             json!([["traffic", "", "5", "1"], ["beat", SEEN, "1740000001234", "1"]]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 1 }],
-            Traffic { others: 1, newest: Some(Timestamp::from_ms(5)) },
+            Traffic { others: 1, newest: Some(Timestamp::from_ms(5)), ..Traffic::default() },
         ),
     ] {
         let body = json!({"columns": ["kind", "id", "ingested", "copies"], "results": rows, "error": null, "hasMore": false});

@@ -125,7 +125,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
     Look {
         project: project.id,
         at,
-        result: Ok(Traffic { others: 7, newest: Some(at) }),
+        result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
         last_good: Some(at),
         failing_since: None,
         not_before: at,

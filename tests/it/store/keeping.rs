@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::keep::{EVERY, Kept, Retention, fold_due, run};
+use heartbeat::keep::{EVERY, Kept, fold_due, run};
+use heartbeat::model::Retention;
 use heartbeat::model::{Evidence, EvidenceOf, Hour, Minute, Outcome, Pace, ProjectSpec, Recorded, RouteId, Timestamp};
 use heartbeat::store::{RouteSpan, Store};
 
@@ -27,7 +28,7 @@ over_both!(
 const DAY: Duration = Duration::from_hours(24);
 
 fn retention() -> Retention {
-    Retention { beats_for: 3 * DAY, hours_for: 30 * DAY, evidence_for: 10 * DAY }
+    Retention { beats: 3 * DAY, hours: 30 * DAY, evidence: 10 * DAY }
 }
 
 /// Three hours of one route from [`START`] on: each minute seen, the last two minutes of each hour with a copy too many.
@@ -71,7 +72,7 @@ async fn what_may_still_be_seen_is_not_folded(bed: Bed) {
     three_hours(&*store).await;
     let pace = Pace { lost_after: 5 * DAY, ..Pace::default() };
     set_up(&*store, ProjectSpec { pace, ..spec("patient") }).await;
-    let short = Retention { beats_for: Duration::ZERO, ..retention() };
+    let short = Retention { beats: Duration::ZERO, ..retention() };
     let just_before = Timestamp::from_ms(now(6 * DAY).ms() - 1);
     assert_eq!(fold_due(&*store, just_before, short).await.unwrap().folded, 0);
     assert_eq!(fold_due(&*store, now(6 * DAY), short).await.unwrap().folded, 1);
@@ -199,7 +200,7 @@ async fn until(mut reached: impl FnMut() -> bool) {
 
 #[test]
 fn the_defaults_keep_two_weeks_a_year_and_a_quarter() {
-    let Retention { beats_for, hours_for, evidence_for } = Retention::default();
+    let Retention { beats: beats_for, hours: hours_for, evidence: evidence_for } = Retention::default();
     assert_eq!((beats_for, hours_for, evidence_for), (14 * DAY, 400 * DAY, 90 * DAY));
     assert_eq!(Hour::starting(Minute::from_index(START.index() + 59)), START);
 }

@@ -86,6 +86,7 @@ fn any_spec() -> impl Strategy<Value = ProjectSpec> {
             posthog_id,
             pace,
             heartbeat,
+            ingestion_alert: None,
         },
     )
 }

@@ -26,6 +26,7 @@ pub(crate) fn spec(text: &str) -> ProjectSpec {
         posthog_id: None,
         pace: Pace::default(),
         heartbeat: Some(HeartbeatApp::default()),
+        ingestion_alert: None,
     }
 }
 
@@ -98,7 +99,7 @@ pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
     Look {
         project: project.id,
         at,
-        result: Ok(Traffic { others: 7, newest: Some(at) }),
+        result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
         last_good: Some(at),
         failing_since: None,
         not_before: at.plus(Duration::from_mins(1)),

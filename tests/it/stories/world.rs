@@ -86,6 +86,7 @@ impl World {
             posthog_id: None,
             pace: Pace::default(),
             heartbeat: Some(HeartbeatApp { events: Events::parse(events).unwrap(), ..HeartbeatApp::default() }),
+            ingestion_alert: None,
         }
     }
 

@@ -1,0 +1,484 @@
+//! Ingestion Alert, installed on a project. Its settings are texts under one name each, the same in a file, on the command line, in the
+//! store and on the page; those of PostHog's own app (PostHog/ingestion-alert-plugin, plugin.json) keep their names.
+
+use std::fmt;
+use std::sync::LazyLock;
+use std::time::Duration;
+
+use super::{Damping, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, duration};
+
+/// What is watched.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Watch {
+    /// Any event, heartbeats with them.
+    #[default]
+    Any,
+    /// Heartbeats alone.
+    Heartbeats,
+    /// Events of these names.
+    Events(Vec<String>),
+}
+
+impl Watch {
+    /// Reads `any`, `heartbeats`, or names of events between commas.
+    ///
+    /// # Errors
+    /// The rest of a sentence.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "" => Err("is empty; give `any`, `heartbeats`, or names of events such as `signup, purchase`".into()),
+            "any" => Ok(Self::Any),
+            "heartbeats" => Ok(Self::Heartbeats),
+            names => {
+                let names: Vec<String> = names.split(',').map(|name| name.trim().to_owned()).collect();
+                match names.iter().find(|name| name.is_empty() || name.len() > 200 || name.chars().any(char::is_control)) {
+                    Some(name) => Err(format!("`{}` is no name of an event", name.escape_debug())),
+                    None => Ok(Self::Events(names)),
+                }
+            }
+        }
+    }
+}
+
+impl fmt::Display for Watch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Any => f.write_str("any"),
+            Self::Heartbeats => f.write_str("heartbeats"),
+            Self::Events(names) => f.write_str(&names.join(", ")),
+        }
+    }
+}
+
+/// Ingestion Alert, installed on a project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IngestionAlertApp {
+    /// Whether it watches.
+    pub enabled: bool,
+    /// `timeRange`: no watched event for so long is trouble. Whole minutes.
+    pub time_range: Duration,
+    /// `webHookUrlTriggered`: called by GET when an incident opens.
+    pub webhook_triggered: Option<SecretUrl>,
+    /// `webHookUrlResolved`: called by GET when it is over.
+    pub webhook_resolved: Option<SecretUrl>,
+    /// `posthogApiKey`: reads, in place of the project's personal API key.
+    pub posthog_api_key: Option<PersonalKey>,
+    /// `posthogHost`: where to read, in place of the project's API.
+    pub posthog_host: Option<Host>,
+    /// What is watched.
+    pub watch: Watch,
+    rules: [Rule; RuleKind::ALL.len()],
+}
+
+impl Default for IngestionAlertApp {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            time_range: Duration::from_mins(30),
+            webhook_triggered: None,
+            webhook_resolved: None,
+            posthog_api_key: None,
+            posthog_host: None,
+            watch: Watch::Any,
+            rules: RuleKind::ALL.map(RuleKind::usual),
+        }
+    }
+}
+
+/// What a rule's setting is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Facet {
+    /// On, off, or the limit.
+    Switch,
+    OpenAfter,
+    CloseAfter,
+    Severity,
+    Reminders,
+}
+
+impl IngestionAlertApp {
+    /// Its settings that are not a rule's.
+    const OWN: [Setting; 6] = [
+        Setting {
+            key: "timeRange",
+            name: "Time range in minutes",
+            hint: "No watched event with a timestamp in so many last minutes is trouble.",
+            default: "30",
+            required: true,
+            secret: false,
+            choices: &[],
+        },
+        Setting {
+            key: "webHookUrlTriggered",
+            name: "Webhook URL when triggered",
+            hint: "Called by a plain GET when an incident opens; again, until it answers 2xx.",
+            default: "",
+            required: false,
+            secret: true,
+            choices: &[],
+        },
+        Setting {
+            key: "webHookUrlResolved",
+            name: "Webhook URL when resolved",
+            hint: "Called by a plain GET when the incident is over; again, until it answers 2xx.",
+            default: "",
+            required: false,
+            secret: true,
+            choices: &[],
+        },
+        Setting {
+            key: "posthogApiKey",
+            name: "PostHog personal API key",
+            hint: "Reads events, in place of the project's own key. It needs the scope query:read.",
+            default: "the project's personal API key",
+            required: false,
+            secret: true,
+            choices: &[],
+        },
+        Setting {
+            key: "posthogHost",
+            name: "PostHog host",
+            hint: "Where events are read, in place of the project's own API.",
+            default: "the project's API",
+            required: false,
+            secret: false,
+            choices: &[],
+        },
+        Setting {
+            key: "watch",
+            name: "What to watch",
+            hint: "`any` event, `heartbeats` alone, or names of events between commas, such as `signup, purchase`.",
+            default: "any",
+            required: true,
+            secret: false,
+            choices: &["any", "heartbeats"],
+        },
+    ];
+
+    /// The rule of this kind.
+    #[must_use]
+    pub fn rule(&self, kind: RuleKind) -> &Rule {
+        &self.rules[kind as usize]
+    }
+
+    /// The rule of this kind, to be changed.
+    pub fn rule_mut(&mut self, kind: RuleKind) -> &mut Rule {
+        &mut self.rules[kind as usize]
+    }
+
+    /// All its settings, in the order in which they are shown.
+    #[must_use]
+    pub fn settings() -> &'static [Setting] {
+        &SETTINGS
+    }
+
+    /// Sets one setting; an empty text brings its default back.
+    ///
+    /// # Errors
+    /// The rest of a sentence that starts with the setting's name. A secret is not quoted.
+    pub fn set(&mut self, key: &str, text: &str) -> Result<(), String> {
+        let text = text.trim();
+        let given = Some(text).filter(|text| !text.is_empty());
+        match key {
+            "timeRange" => self.time_range = given.map_or(Ok(Self::default().time_range), minutes)?,
+            "webHookUrlTriggered" => self.webhook_triggered = given.map(SecretUrl::parse).transpose()?,
+            "webHookUrlResolved" => self.webhook_resolved = given.map(SecretUrl::parse).transpose()?,
+            "posthogApiKey" => self.posthog_api_key = given.map(PersonalKey::parse).transpose().map_err(|wrong| wrong.to_string())?,
+            "posthogHost" => self.posthog_host = given.map(Host::parse).transpose().map_err(|wrong| wrong.to_string())?,
+            "watch" => self.watch = given.map_or(Ok(Watch::Any), Watch::parse)?,
+            _ => {
+                let (kind, facet) = rule_setting(key).ok_or_else(|| "is not a setting of ingestion-alert".to_owned())?;
+                set_rule(self.rule_mut(kind), kind, facet, given)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What a setting holds, as [`IngestionAlertApp::set`] reads it, secrets in clear; none where it is unset, or as it is usually.
+    #[must_use]
+    pub fn value(&self, key: &str) -> Option<String> {
+        let usual = Self::default();
+        match key {
+            "timeRange" => Some(self.time_range).filter(|range| *range != usual.time_range).map(|range| (range.as_secs() / 60).to_string()),
+            "webHookUrlTriggered" => self.webhook_triggered.as_ref().map(|url| url.expose().to_owned()),
+            "webHookUrlResolved" => self.webhook_resolved.as_ref().map(|url| url.expose().to_owned()),
+            "posthogApiKey" => self.posthog_api_key.as_ref().map(|key| key.expose().to_owned()),
+            "posthogHost" => self.posthog_host.as_ref().map(|host| host.written().to_owned()),
+            "watch" => Some(&self.watch).filter(|watch| **watch != usual.watch).map(ToString::to_string),
+            _ => {
+                let (kind, facet) = rule_setting(key)?;
+                let [now, usual] = [self.rule(kind), usual.rule(kind)].map(|rule| show_rule(rule, facet));
+                Some(now).filter(|now| *now != usual)
+            }
+        }
+    }
+
+    /// What a setting holds, for everybody's eyes: a secret as `***` or its host.
+    #[must_use]
+    pub fn shown(&self, key: &str) -> Option<String> {
+        match key {
+            "webHookUrlTriggered" => self.webhook_triggered.as_ref().map(ToString::to_string),
+            "webHookUrlResolved" => self.webhook_resolved.as_ref().map(ToString::to_string),
+            "posthogApiKey" => self.posthog_api_key.as_ref().map(|_| "phx_***".to_owned()),
+            other => self.value(other),
+        }
+    }
+}
+
+fn minutes(text: &str) -> Result<Duration, String> {
+    let read = text.parse::<u64>().ok().filter(|minutes| (1..=24 * 60).contains(minutes));
+    read.map(Duration::from_mins).ok_or_else(|| format!("`{text}` must be a whole number of minutes from 1 to 1440"))
+}
+
+/// The rule and what of it a key names: `lost`, `lost_open_after`, `lag_above_severity` ...
+fn rule_setting(key: &str) -> Option<(RuleKind, Facet)> {
+    let kind = RuleKind::ALL.into_iter().find(|kind| key.starts_with(kind.name()))?;
+    let facet = match key.strip_prefix(kind.name())? {
+        "" => Facet::Switch,
+        "_open_after" => Facet::OpenAfter,
+        "_close_after" => Facet::CloseAfter,
+        "_severity" => Facet::Severity,
+        "_reminders" => Facet::Reminders,
+        _ => return None,
+    };
+    Some((kind, facet))
+}
+
+fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) -> Result<(), String> {
+    let usual = kind.usual();
+    match (facet, given) {
+        (Facet::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
+        (Facet::Switch, Some("off")) => rule.on = false,
+        (Facet::Switch, Some("on")) => rule.on = true,
+        (Facet::Switch, Some(text)) if kind.has_limit() => {
+            let limit = duration::parse(text).map_err(|_| format!("`{text}` must be a duration such as `90s`, `5m` or `1h`, or `off`"))?;
+            if !(Duration::from_secs(1)..=Duration::from_hours(24)).contains(&limit) {
+                return Err(format!("`{text}` must lie from 1s to 1d"));
+            }
+            (rule.on, rule.limit) = (true, Some(limit));
+        }
+        (Facet::Switch, Some(text)) => return Err(format!("`{text}` must be on or off")),
+        (Facet::OpenAfter, None) => (rule.damping.bad, rule.damping.of) = (usual.damping.bad, usual.damping.of),
+        (Facet::OpenAfter, Some(text)) => (rule.damping.bad, rule.damping.of) = Damping::parse_open(text)?,
+        (Facet::CloseAfter, given) => rule.damping.good = given.map_or(Ok(usual.damping.good), Damping::parse_close)?,
+        (Facet::Severity, given) => rule.severity = given.map_or(Ok(usual.severity), Severity::parse)?,
+        (Facet::Reminders, None) => rule.reminders = usual.reminders,
+        (Facet::Reminders, Some("off" | "none")) => rule.reminders = Vec::new(),
+        (Facet::Reminders, Some(text)) => {
+            let all = text.split(',').map(|one| duration::parse(one.trim())).collect::<Result<Vec<_>, _>>()?;
+            if all.iter().any(|one| *one < Duration::from_mins(5)) {
+                return Err(format!("`{text}` must hold nothing shorter than 5m"));
+            }
+            rule.reminders = all;
+        }
+    }
+    Ok(())
+}
+
+fn show_rule(rule: &Rule, facet: Facet) -> String {
+    match facet {
+        Facet::Switch if !rule.on => "off".into(),
+        Facet::Switch => rule.limit.map_or_else(|| "on".into(), duration::show),
+        Facet::OpenAfter => format!("{} of {}", rule.damping.bad, rule.damping.of),
+        Facet::CloseAfter => rule.damping.good.to_string(),
+        Facet::Severity => rule.severity.to_string(),
+        Facet::Reminders if rule.reminders.is_empty() => "off".into(),
+        Facet::Reminders => rule.reminders.iter().copied().map(duration::show).collect::<Vec<_>>().join(", "),
+    }
+}
+
+/// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to [`RuleKind::usual`].
+macro_rules! rule_settings {
+    ($key:literal, $name:literal, $hint:literal, $switch:literal, $choices:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
+        [
+            Setting { key: $key, name: $name, hint: $hint, default: $switch, required: false, secret: false, choices: $choices },
+            Setting {
+                key: concat!($key, "_open_after"),
+                name: concat!($name, ": opens after"),
+                hint: "So many bad ones of so many last ones, such as `3 of 5`.",
+                default: $open,
+                required: false,
+                secret: false,
+                choices: &[],
+            },
+            Setting {
+                key: concat!($key, "_close_after"),
+                name: concat!($name, ": closes after"),
+                hint: "So many good ones in a row.",
+                default: $close,
+                required: false,
+                secret: false,
+                choices: &[],
+            },
+            Setting {
+                key: concat!($key, "_severity"),
+                name: concat!($name, ": severity"),
+                hint: "How grave it is; channels may ask for the graver ones alone.",
+                default: $severity,
+                required: false,
+                secret: false,
+                choices: &["info", "warning", "critical"],
+            },
+            Setting {
+                key: concat!($key, "_reminders"),
+                name: concat!($name, ": reminders"),
+                hint: "How long after opening, and after each other, reminders follow; the last goes on for ever. `off` for none.",
+                default: $reminders,
+                required: false,
+                secret: false,
+                choices: &[],
+            },
+        ]
+    };
+}
+
+const ON_OFF: &[&str] = &["on", "off"];
+
+static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+    let rules = [
+        rule_settings!(
+            "no_event",
+            "No event",
+            "No watched event for `timeRange`: on or off. Counted in looks.",
+            "on",
+            ON_OFF,
+            "1 of 1",
+            "2",
+            "critical",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "lost",
+            "Beats lost",
+            "Beats that were accepted are not there after `lost_after`: on or off. Counted in minutes.",
+            "on",
+            ON_OFF,
+            "3 of 5",
+            "3",
+            "critical",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "lag_above",
+            "Lag above",
+            "Beats come later than this, or are missing for longer; `off` for never. Counted in minutes.",
+            "5m",
+            &[],
+            "3 of 5",
+            "3",
+            "warning",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "capture",
+            "Capture fails",
+            "Capture refuses beats, or does not answer: on or off. Counted in minutes.",
+            "on",
+            ON_OFF,
+            "3 of 5",
+            "3",
+            "critical",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "blind",
+            "Cannot look",
+            "Looking has failed for so long; `off` for never. An incident of its own: ours, not PostHog's. Counted in looks.",
+            "15m",
+            &[],
+            "1 of 1",
+            "2",
+            "warning",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "quiet",
+            "Quiet",
+            "Heartbeats arrive, and no other event for `timeRange`: on or off. An incident of its own: nobody sends. Counted in looks.",
+            "off",
+            ON_OFF,
+            "1 of 1",
+            "2",
+            "info",
+            "off"
+        ),
+    ];
+    IngestionAlertApp::OWN.into_iter().chain(rules.into_iter().flatten()).collect()
+});
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::AppKind;
+
+    #[test]
+    fn every_setting_says_its_true_default_and_takes_it() {
+        for setting in IngestionAlertApp::settings() {
+            let mut app = IngestionAlertApp::default();
+            assert_eq!(app.value(setting.key), None, "{}: the default is told as unset", setting.key);
+            if setting.default.starts_with("the project's") {
+                continue;
+            }
+            app.set(setting.key, setting.default).unwrap();
+            assert_eq!(app, IngestionAlertApp::default(), "{} = {}", setting.key, setting.default);
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_told_as_it_is_set() {
+        for (key, text) in [
+            ("timeRange", "45"),
+            ("webHookUrlTriggered", "https://example.com/t?key=1"),
+            ("posthogApiKey", "phx_a"),
+            ("posthogHost", "eu"),
+            ("watch", "signup, purchase"),
+            ("no_event", "off"),
+            ("lost_open_after", "2 of 4"),
+            ("lost_close_after", "9"),
+            ("lag_above", "1m30s"),
+            ("lag_above", "off"),
+            ("blind", "1h"),
+            ("quiet", "on"),
+            ("capture_severity", "info"),
+            ("capture_reminders", "30m, 2h"),
+            ("blind_reminders", "off"),
+        ] {
+            let mut app = IngestionAlertApp::default();
+            app.set(key, text).unwrap();
+            assert_eq!(app.value(key).as_deref(), Some(text), "{key}");
+            app.set(key, "").unwrap();
+            assert_eq!(app, IngestionAlertApp::default(), "{key} back to its default");
+        }
+    }
+
+    #[test]
+    fn what_cannot_be_set_is_said_without_the_secret() {
+        for (key, text, says) in [
+            ("timeRange", "30m", "`30m` must be a whole number of minutes"),
+            ("timeRange", "0", "from 1 to 1440"),
+            ("webHookUrlTriggered", "hooks.example.com/secret", "has no protocol"),
+            ("webHookUrlResolved", "ftp://example.com/secret", "must be one of http or https"),
+            ("posthogApiKey", "phc_secret", "is a project token"),
+            ("watch", "a,,b", "no name of an event"),
+            ("lost", "maybe", "must be on or off"),
+            ("lost_open_after", "6 of 5", "must be written like"),
+            ("lost_close_after", "0", "whole number from 1"),
+            ("lag_above", "soon", "must be a duration"),
+            ("lag_above", "2d", "must lie from 1s to 1d"),
+            ("blind_severity", "bad", "no severity"),
+            ("blind_reminders", "1m", "nothing shorter than 5m"),
+            ("lost_after", "1h", "is not a setting"),
+            ("colour", "red", "is not a setting"),
+        ] {
+            let said = IngestionAlertApp::default().set(key, text).unwrap_err();
+            assert!(said.contains(says) && !said.contains("secret"), "{key} = {text}: {said}");
+        }
+        let mut app = IngestionAlertApp::default();
+        app.set("webHookUrlTriggered", "https://example.com/secret").unwrap();
+        app.set("posthogApiKey", "phx_secret").unwrap();
+        assert!(!format!("{app:?}").contains("secret"), "{app:?}");
+        assert_eq!(app.shown("webHookUrlTriggered").as_deref(), Some("https://example.com/***"));
+        assert_eq!(app.value("lag_above_kind"), None);
+        assert_eq!(AppKind::IngestionAlert.name(), "ingestion-alert");
+    }
+}

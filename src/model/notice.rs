@@ -1,0 +1,208 @@
+//! A notice: one message owed to one channel, because an incident opened, goes on, or is over.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::incident::derived;
+use super::{ChannelId, IncidentId, Timestamp};
+
+/// What a message is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NoticeKind {
+    /// An incident opened.
+    Opened,
+    /// An open incident is graver than was told.
+    Worsened,
+    /// It still goes on.
+    Reminder,
+    /// It is over.
+    Resolved,
+    /// Heartbeat itself was down, and is back.
+    Returned,
+    /// Another channel does not deliver.
+    ChannelStopped,
+    /// Several messages in one, because they came at once.
+    Digest,
+}
+
+impl NoticeKind {
+    /// All of them; their place here is their number in the store.
+    pub const ALL: [Self; 7] =
+        [Self::Opened, Self::Worsened, Self::Reminder, Self::Resolved, Self::Returned, Self::ChannelStopped, Self::Digest];
+
+    /// One word, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Worsened => "worsened",
+            Self::Reminder => "reminder",
+            Self::Resolved => "resolved",
+            Self::Returned => "returned",
+            Self::ChannelStopped => "channel_stopped",
+            Self::Digest => "digest",
+        }
+    }
+}
+
+impl fmt::Display for NoticeKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// What a notice says: the words, made once, and the facts behind them. Every channel dresses the same message; its JSON is what the webhook
+/// sends, and its fields are what a user's template can name. Times are RFC 3339 in UTC.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Message {
+    /// The version of this shape: 1.
+    pub version: u8,
+    /// What it is about.
+    pub kind: NoticeKind,
+    /// A sample that somebody asked for, and nothing that happened.
+    #[serde(default)]
+    pub test: bool,
+    /// Whether it says of one incident both that it opened and that it is over: the opening could not be told while it lasted.
+    #[serde(default)]
+    pub merged: bool,
+    /// When it was made.
+    pub at: Timestamp,
+    /// One line: `[critical] shop: beats do not arrive`.
+    pub title: String,
+    /// The whole of it, in lines of plain text.
+    pub text: String,
+    /// The project; empty when it is about Heartbeat itself.
+    pub project: String,
+    /// `info`, `warning` or `critical`.
+    pub severity: String,
+    /// The incident; none when it is about Heartbeat itself.
+    pub incident: Option<IncidentFacts>,
+}
+
+/// What a message tells of an incident.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IncidentFacts {
+    /// Its number.
+    pub id: i64,
+    /// The same in every message of this incident, and in no other's.
+    pub key: Uuid,
+    /// `ingestion`, `blind` or `quiet`.
+    pub strand: String,
+    /// The rules that hold it open.
+    pub rules: Vec<String>,
+    /// Where the way is broken, in a word for machines.
+    pub cause_code: String,
+    /// The same as a sentence.
+    pub cause: String,
+    /// When it opened.
+    pub opened: Timestamp,
+    /// When it was over; none while it is open.
+    pub closed: Option<Timestamp>,
+    /// How long it lasted, or has lasted, in milliseconds.
+    pub lasted_ms: u64,
+    /// The first minute of the trouble.
+    pub first_bad: Option<Timestamp>,
+    /// The last good minute before it.
+    pub last_good: Option<Timestamp>,
+    /// How many beats of its minutes were sent.
+    pub beats_sent: u32,
+    /// Of these: seen, but late.
+    pub beats_late: u32,
+    /// Not seen so far.
+    pub beats_missing: u32,
+    /// Of those missing: given up.
+    pub beats_lost: u32,
+    /// Not taken by capture, or not answered.
+    pub beats_refused: u32,
+    /// Stored twice.
+    pub beats_doubled: u32,
+}
+
+/// How far a notice has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoticeState {
+    /// To be delivered.
+    Owed,
+    /// Delivered.
+    Sent,
+    /// Given up: nobody took it. It is kept, and can be sent again.
+    Dead,
+    /// Not needed any more: a newer one says more.
+    Superseded,
+}
+
+impl NoticeState {
+    /// All of them; their place here is their number in the store.
+    pub const ALL: [Self; 4] = [Self::Owed, Self::Sent, Self::Dead, Self::Superseded];
+
+    /// One word, in lower case.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Owed => "owed",
+            Self::Sent => "sent",
+            Self::Dead => "dead",
+            Self::Superseded => "superseded",
+        }
+    }
+}
+
+/// One message, owed to one channel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Notice {
+    /// Derived from incident, kind, number and channel: the same whoever writes it, and on every try.
+    pub id: Uuid,
+    /// To whom.
+    pub channel: ChannelId,
+    /// About which incident; none when it is about Heartbeat itself.
+    pub incident: Option<IncidentId>,
+    /// What it says.
+    pub message: Message,
+    /// Since when it is owed.
+    pub created: Timestamp,
+    /// Not to be tried before this.
+    pub due: Timestamp,
+    /// How often it was tried.
+    pub tries: u16,
+    /// How far it has come.
+    pub state: NoticeState,
+    /// When it came there: when it was taken, or given up.
+    pub ended: Option<Timestamp>,
+    /// What the last try came to, in words without secrets.
+    pub said: Option<String>,
+}
+
+impl Notice {
+    /// A notice that is owed from now on. `about` is the incident's key, or what else there is one of; `number` tells
+    /// reminders apart.
+    #[must_use]
+    pub fn owed(channel: ChannelId, incident: Option<IncidentId>, about: &str, number: u32, message: Message) -> Self {
+        let created = message.at;
+        let kind = message.kind.name();
+        let id = derived(&[b"notice", about.as_bytes(), kind.as_bytes(), &number.to_be_bytes(), &channel.0.to_be_bytes()]);
+        Self { id, channel, incident, message, created, due: created, tries: 0, state: NoticeState::Owed, ended: None, said: None }
+    }
+}
+
+/// What came of trying to deliver a notice.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Delivery {
+    /// Taken. The words say by whom.
+    Taken(String),
+    /// Not taken, and trying again can help.
+    TryAgain {
+        /// What came back, without secrets.
+        words: String,
+        /// Not before so long.
+        after: Option<Duration>,
+    },
+    /// Not taken, and it will not be: the channel itself is wrong.
+    Refused {
+        /// What came back, without secrets.
+        words: String,
+    },
+}

@@ -1,0 +1,79 @@
+//! Secrets that are not PostHog's: addresses that let whoever knows them speak, and whatever else a channel needs to be let in.
+
+use std::fmt;
+
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+/// A text that nobody may see: it prints as `***`.
+#[derive(Clone)]
+pub struct Secret(SecretString);
+
+impl Secret {
+    /// Takes the text as it is.
+    #[must_use]
+    pub fn new(text: &str) -> Self {
+        Self(SecretString::from(text))
+    }
+
+    /// The text itself: for the request that needs it, and for sealing. Nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+}
+
+impl PartialEq for Secret {
+    fn eq(&self, other: &Self) -> bool {
+        self.expose() == other.expose()
+    }
+}
+
+impl Eq for Secret {}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// An http(s) address whose path or query is a key: of it only protocol and host are ever shown.
+#[derive(Clone, PartialEq, Eq)]
+pub struct SecretUrl(Secret);
+
+impl SecretUrl {
+    /// Reads an http or https address. The text is not quoted in errors.
+    ///
+    /// # Errors
+    /// The rest of a sentence that starts with the setting's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let text = text.trim();
+        match Url::parse(text) {
+            Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(Self(Secret::new(text))),
+            Ok(url) => Err(format!("is an address of `{}`, and must be one of http or https", url.scheme())),
+            Err(_) if text.is_empty() => Err("is empty; give an address such as `https://example.com/hook`".into()),
+            Err(_) if !text.contains("://") => Err("has no protocol; begin it with `https://`".into()),
+            Err(wrong) => Err(format!("is no address: {wrong}")),
+        }
+    }
+
+    /// The address itself: for the request, and for sealing. Nowhere else.
+    #[must_use]
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// `https://hooks.example.com/***`
+impl fmt::Display for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let origin = Url::parse(self.expose()).map(|url| url.origin().ascii_serialization());
+        write!(f, "{}/***", origin.as_deref().unwrap_or("***"))
+    }
+}
+
+impl fmt::Debug for SecretUrl {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
