@@ -7,6 +7,7 @@ pub mod model;
 pub mod clock;
 pub mod config;
 pub mod judge;
+pub mod message;
 pub mod store;
 
 pub mod lifecycle;

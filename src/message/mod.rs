@@ -1,0 +1,64 @@
+//! The words of every message, made once: whatever channel it goes to, it says the same.
+//!
+//! Takes facts (an incident, what came of it), gives a [`Message`]; a user's own title and text are templates over the same facts
+//! ([`Template`]). Knows nothing of channels, and nothing of when a message is due.
+
+mod about;
+mod digest;
+mod incident;
+mod sample;
+mod template;
+
+pub use about::{channel_stopped, returned};
+pub use digest::digest;
+pub use incident::{facts, merged, of_incident};
+pub use sample::{sample, samples};
+pub use template::{Template, TemplateError};
+
+use crate::model::{NoticeKind, Severity, Timestamp};
+
+/// The version of a message's shape.
+const VERSION: u8 = 1;
+
+/// `14:02 UTC`; with its day, where that is not the day of `now`.
+fn moment(at: Timestamp, now: Timestamp) -> String {
+    let (at, now) = (at.to_string(), now.to_string());
+    let (day, time) = (at.get(..10).unwrap_or(&at), at.get(11..16).unwrap_or_default());
+    if now.starts_with(day) { format!("{time} UTC") } else { format!("{day} {time} UTC") }
+}
+
+/// A sentence from words without a full stop that begin in lower case.
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+/// What stands in brackets before a title.
+fn mark(kind: NoticeKind, severity: Severity) -> &'static str {
+    match kind {
+        NoticeKind::Resolved => "resolved",
+        _ => severity.name(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_moment_names_its_day_only_where_it_is_another() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        let now = at("2026-11-23T14:32:07Z");
+        assert_eq!(moment(at("2026-11-23T09:05:59Z"), now), "09:05 UTC");
+        assert_eq!(moment(at("2026-11-22T23:59:00Z"), now), "2026-11-22 23:59 UTC");
+    }
+
+    #[test]
+    fn a_sentence_begins_and_ends_as_one() {
+        assert_eq!(sentence("capture refuses: 503"), "Capture refuses: 503.");
+        assert_eq!(sentence("is it?"), "Is it?");
+        assert_eq!(sentence(""), ".");
+    }
+}

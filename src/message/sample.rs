@@ -1,0 +1,59 @@
+//! Samples: what a channel's messages look like, for a person who tries it, and for templates that are checked before they are saved.
+
+use std::time::Duration;
+
+use super::{channel_stopped, digest, of_incident, returned};
+use crate::model::{
+    Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+};
+
+/// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
+#[must_use]
+pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
+    let message = match kind {
+        NoticeKind::Returned => returned(at.minus(Duration::from_mins(29)), at),
+        NoticeKind::ChannelStopped => channel_stopped(project, "404 `no_service`", at),
+        NoticeKind::Digest => digest(&[opened(NoticeKind::Opened, project, at), opened(NoticeKind::Reminder, project, at)], at),
+        kind => opened(kind, project, at),
+    };
+    Message { test: true, title: format!("[test] {}", message.title), ..message }
+}
+
+/// One of each kind.
+#[must_use]
+pub fn samples(project: &ProjectName, at: Timestamp) -> Vec<Message> {
+    NoticeKind::ALL.into_iter().map(|kind| sample(kind, project, at)).collect()
+}
+
+fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
+    let is_over = kind == NoticeKind::Resolved;
+    let since = at.minus(Duration::from_mins(18)).minute();
+    let tally = if is_over {
+        Tally { sent: 18, arrived: 3, late: 15, last_arrival: Some(at), ..Tally::default() }
+    } else {
+        Tally { sent: 18, missing: 18, lost: 3, ..Tally::default() }
+    };
+    let incident = Incident {
+        id: Some(IncidentId(0)),
+        project: ProjectId(0),
+        project_name: project.clone(),
+        strand: Strand::Ingestion,
+        opened: at.minus(Duration::from_mins(1)),
+        closed: is_over.then_some(at),
+        rules: vec![RuleKind::Lost, RuleKind::Lag],
+        severity: Severity::Critical,
+        cause: Finding {
+            code: "not_queryable".into(),
+            words: "accepted, but not queryable after 18m 00s; no other event in the last 30 minutes either".into(),
+        },
+        first_bad: Some(since),
+        last_good: Some(since.plus(-1)),
+        tally,
+        announced: Some(at),
+        reminders: 0,
+        told: Some(at),
+        acknowledged: None,
+        snoozed_until: None,
+    };
+    of_incident(kind, &incident, is_over.then_some("all 15 late beats arrived: nothing was lost"), at)
+}
