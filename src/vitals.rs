@@ -16,11 +16,13 @@ pub enum Loop {
     Verify,
     /// Folds and drops what is old.
     Keep,
+    /// Tells people.
+    Notify,
 }
 
 impl Loop {
     /// All loops.
-    pub const ALL: [Self; 3] = [Self::Pulse, Self::Verify, Self::Keep];
+    pub const ALL: [Self; 4] = [Self::Pulse, Self::Verify, Self::Keep, Self::Notify];
 
     /// One word, in lower case.
     #[must_use]
@@ -29,6 +31,7 @@ impl Loop {
             Self::Pulse => "pulse",
             Self::Verify => "verify",
             Self::Keep => "keep",
+            Self::Notify => "notify",
         }
     }
 }
@@ -37,7 +40,7 @@ impl Loop {
 #[derive(Debug, Clone)]
 pub struct Vitals {
     clock: Clock,
-    signs: Arc<[watch::Sender<Option<Timestamp>>; 3]>,
+    signs: Arc<[watch::Sender<Option<Timestamp>>; Loop::ALL.len()]>,
 }
 
 impl Vitals {

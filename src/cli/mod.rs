@@ -19,9 +19,11 @@ mod demo;
 mod edit;
 mod export;
 mod global;
+mod incidents;
 mod keys;
 pub mod logs;
 mod moment;
+mod notices;
 mod projects;
 mod run;
 mod sandbox;
@@ -71,6 +73,8 @@ pub enum Command {
     Export(export::Export),
     Projects(projects::Projects),
     Apps(apps::Apps),
+    Incidents(incidents::Incidents),
+    Notices(notices::Notices),
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
@@ -98,6 +102,8 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Export(export)) => export.run(&invocation).await,
         Some(Command::Projects(projects)) => projects.run(&invocation).await,
         Some(Command::Apps(apps)) => apps.run(&invocation).await,
+        Some(Command::Incidents(incidents)) => incidents.run(&invocation).await,
+        Some(Command::Notices(notices)) => notices.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
     }

@@ -188,6 +188,15 @@ impl Notice {
     }
 }
 
+impl Notice {
+    /// The id of one message that delivers all these: the same for the same notices.
+    #[must_use]
+    pub fn id_of_digest(notices: &[Self]) -> Uuid {
+        let ids: Vec<&[u8]> = notices.iter().map(|notice| notice.id.as_bytes().as_slice()).collect();
+        derived(&ids)
+    }
+}
+
 /// What came of trying to deliver a notice.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Delivery {
@@ -200,7 +209,12 @@ pub enum Delivery {
         /// Not before so long.
         after: Option<Duration>,
     },
-    /// Not taken, and it will not be: the channel itself is wrong.
+    /// Not taken, and this message never will be; the next one may.
+    Unfit {
+        /// What came back, without secrets.
+        words: String,
+    },
+    /// Not taken, and nothing will be: the channel itself is wrong.
     Refused {
         /// What came back, without secrets.
         words: String,

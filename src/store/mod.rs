@@ -217,8 +217,11 @@ pub trait Store: Send + Sync + 'static {
     /// Lets a channel deliver again, and owes its dead notices anew, from `now` on. Says how many; none when there is no such channel.
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;
 
-    /// The last time at which Heartbeat was alive, and sets it to `now`.
-    async fn sign_of_life(&self, now: Timestamp) -> Result<Option<Timestamp>, StoreError>;
+    /// The last [`Store::sign_of_life`]; none when there was none.
+    async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError>;
+
+    /// Heartbeat is alive at `now`.
+    async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
     /// notices without an incident that ended before that. Says how many rows went.

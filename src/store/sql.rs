@@ -189,8 +189,11 @@ impl Store for Sql {
     async fn revive(&self, _: ChannelId, _: Timestamp) -> Result<Option<u64>, StoreError> {
         Ok(None)
     }
-    async fn sign_of_life(&self, _: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
         Ok(None)
+    }
+    async fn sign_of_life(&self, _: Timestamp) -> Result<(), StoreError> {
+        Ok(())
     }
     async fn drop_old_incidents(&self, _: Minute, _: Timestamp) -> Result<u64, StoreError> {
         Ok(0)

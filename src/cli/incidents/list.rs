@@ -1,0 +1,137 @@
+//! `heartbeat incidents list`
+
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::{lasted, minute_of};
+use crate::cli::global::Invocation;
+use crate::cli::moment::Moment;
+use crate::cli::project_named;
+use crate::cli::screen::{BAD, FAINT, WARN, styled};
+use crate::config::duration;
+use crate::message;
+use crate::model::{Incident, IncidentFacts, Severity, span};
+use crate::store::Which;
+
+pub(super) const JSON: &str =
+    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, opened, closed, lasted_ms, first_bad, last_good,
+beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}],
+newest first; absent values are null, times RFC 3339.
+
+Exit codes: 0 shown; with --check 1 when one is open.";
+
+/// `heartbeat incidents list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Of this project alone
+    #[arg(long, value_name = "NAME")]
+    pub project: Option<String>,
+
+    /// Those alone that are open
+    #[arg(long)]
+    pub open: bool,
+
+    /// Those that were not over before so long ago
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration::parse)]
+    pub since: Duration,
+
+    /// Say by the exit code whether none is open
+    #[arg(long)]
+    pub check: bool,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+
+    /// As of when.
+    #[command(flatten)]
+    pub moment: Moment,
+}
+
+impl List {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let now = self.moment.time();
+        let project = match &self.project {
+            None => None,
+            Some(name) => {
+                let projects = store.projects().await?;
+                let specs: Vec<_> = projects.iter().map(|project| project.spec.clone()).collect();
+                let name = &project_named(&specs, name)?.name;
+                projects.iter().find(|project| project.spec.name == *name).map(|project| project.id)
+            }
+        };
+        let which = Which { project, open_only: self.open, since: Some(now.minus(self.since)), ..Which::default() };
+        let incidents = store.incidents(&which).await?;
+        if self.json {
+            invocation.screen.json(&incidents.iter().map(|incident| IncidentJson::of(incident, &self.moment)).collect::<Vec<_>>())?;
+        } else {
+            for incident in &incidents {
+                invocation.screen.text(&line(incident, &self.moment))?;
+            }
+            if incidents.is_empty() {
+                let open = if self.open { "No incident is open" } else { "No incident" };
+                let reach = if self.open { String::new() } else { format!(" in the last {}", duration::show(self.since)) };
+                invocation.screen.note(format!("{open}{reach}."))?;
+            }
+        }
+        let is_open = incidents.iter().any(Incident::is_open);
+        Ok(if self.check && is_open { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    }
+}
+
+/// Two lines: what and when, and where.
+fn line(incident: &Incident, now: &Moment) -> String {
+    let style = match (incident.is_open(), incident.severity) {
+        (false, _) => FAINT,
+        (true, Severity::Critical) => BAD,
+        (true, _) => WARN,
+    };
+    let state = match (incident.is_open(), &incident.acknowledged) {
+        (false, _) => "over",
+        (true, Some(_)) => "in hand",
+        (true, None) => "open",
+    };
+    let head = format!("{state}  {}", incident.severity);
+    let id = incident.id.map_or(0, |id| id.0);
+    format!(
+        "{id:>4}  {}  {}  {}  {} UTC for {}\n      {}\n",
+        styled(style, head),
+        incident.project_name,
+        incident.strand,
+        minute_of(incident.opened),
+        span(lasted(incident, now)),
+        incident.cause.words,
+    )
+}
+
+/// Stable field names, documented in [`JSON`].
+#[derive(Serialize)]
+pub(super) struct IncidentJson {
+    project: String,
+    severity: String,
+    #[serde(flatten)]
+    facts: IncidentFacts,
+    announced: Option<String>,
+    acknowledged: Option<String>,
+    acknowledged_by: Option<String>,
+    snoozed_until: Option<String>,
+}
+
+impl IncidentJson {
+    pub(super) fn of(incident: &Incident, now: &Moment) -> Self {
+        let time = |at: &crate::model::Timestamp| at.to_string();
+        Self {
+            project: incident.project_name.to_string(),
+            severity: incident.severity.to_string(),
+            facts: message::facts(incident, now.time()),
+            announced: incident.announced.as_ref().map(time),
+            acknowledged: incident.acknowledged.as_ref().map(|word| time(&word.at)),
+            acknowledged_by: incident.acknowledged.as_ref().map(|word| word.by.clone()),
+            snoozed_until: incident.snoozed_until.as_ref().map(time),
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! `heartbeat notices`: what was told to whom, what is owed, and what nobody took.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::global::Invocation;
+use super::incidents::{NoticeJson, name_of};
+use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::trouble::Misuse;
+use crate::config::nearest;
+use crate::model::{Channel, Notice, NoticeState};
+use crate::store::WhichNotices;
+
+/// Show what was told to whom, newest first: what is owed, sent, or was taken by nobody
+///
+/// `heartbeat channels resend NAME` owes the dead ones of a channel anew.
+#[derive(Debug, Args)]
+#[command(after_help = "JSON: [{id, channel, kind, state, created, due, ended, tries, said}], newest first; absent values are null.")]
+pub struct Notices {
+    /// To this channel alone
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+
+    /// Those alone that are so far
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<State>,
+
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value = "50")]
+    pub limit: u32,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How far a notice has come.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum State {
+    /// To be delivered
+    Owed,
+    /// Delivered
+    Sent,
+    /// Given up: nobody took it
+    Dead,
+    /// Not needed any more: a newer one said more
+    Superseded,
+}
+
+impl State {
+    const fn of_model(self) -> NoticeState {
+        match self {
+            Self::Owed => NoticeState::Owed,
+            Self::Sent => NoticeState::Sent,
+            Self::Dead => NoticeState::Dead,
+            Self::Superseded => NoticeState::Superseded,
+        }
+    }
+}
+
+impl Notices {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let channels = store.channels().await?;
+        let channel = self.channel.as_deref().map(|name| channel_named(&channels, name)).transpose()?.map(|channel| channel.id);
+        let which = WhichNotices { channel, state: self.state.map(State::of_model), at_most: self.limit, ..WhichNotices::default() };
+        let notices = store.notices(&which).await?;
+        if self.json {
+            invocation.screen.json(&notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect::<Vec<_>>())?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for notice in &notices {
+            invocation.screen.line(line(notice, &channels))?;
+            if let Some(said) = &notice.said {
+                invocation.screen.line(styled(FAINT, format!("            {said}")))?;
+            }
+        }
+        if notices.is_empty() {
+            invocation.screen.note("No notice.")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn line(notice: &Notice, channels: &[Channel]) -> String {
+    let style = match notice.state {
+        NoticeState::Owed => WARN,
+        NoticeState::Sent => GOOD,
+        NoticeState::Dead => BAD,
+        NoticeState::Superseded => FAINT,
+    };
+    let at = notice.ended.unwrap_or(notice.due).to_string();
+    let at = at.get(..19).unwrap_or(&at).replace('T', " ");
+    format!("{at}  {}  {}  {}", styled(style, notice.state.name()), name_of(notice, channels), notice.message.title)
+}
+
+/// The channel of this name, one that a person set up.
+pub(super) fn channel_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
+    let own = || channels.iter().filter(|channel| channel.of_app.is_none());
+    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| {
+        let names: Vec<&str> = own().map(|channel| channel.spec.name.as_str()).collect();
+        let hint = match nearest(name, names.iter().copied()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None if names.is_empty() => "there is none yet: `heartbeat channels add`".to_owned(),
+            None => format!("there are {}", names.join(", ")),
+        };
+        Misuse(format!("there is no channel `{name}`; {hint}"))
+    })
+}

@@ -1,0 +1,147 @@
+//! The loop over the outbox: leases what is due, sends it, and then marks what came of it. Killed between any two of these, a notice is sent
+//! again, with the same id.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::JoinSet;
+
+use super::plan::{Crowds, Parcel, Plan, plan};
+use super::{Letter, Notify, retry};
+use crate::message;
+use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeKind, NoticeState, Severity, Stopped, Timestamp};
+use crate::store::{ChannelNews, StoreError};
+
+/// For so long nobody else sends what was leased: longer than a channel's share of one round takes.
+const LEASE: Duration = Duration::from_mins(2);
+/// So long one channel may take in one round; what it leaves goes back.
+const ROUND: Duration = Duration::from_secs(80);
+/// So many notices are leased at once.
+const AT_MOST: u32 = 500;
+
+/// What came of one channel's round.
+type Round = (ChannelId, Result<(), StoreError>);
+
+/// The notices that are being sent.
+#[derive(Default)]
+pub(super) struct Outbox {
+    crowds: Crowds,
+    rounds: JoinSet<Round>,
+}
+
+impl Outbox {
+    /// Leases what is due at `now` and begins to send it.
+    pub(super) async fn empty(&mut self, notify: &Notify, channels: &[Arc<Channel>], now: Timestamp) -> Result<(), StoreError> {
+        let leased = notify.store.lease(now, now.plus(LEASE), AT_MOST).await?;
+        if leased.is_empty() {
+            return Ok(());
+        }
+        let known: HashMap<ChannelId, &Channel> = channels.iter().map(|channel| (channel.id, &**channel)).collect();
+        let Plan { parcels, put_back } = plan(leased, &known, &mut self.crowds, now);
+        if !put_back.is_empty() {
+            notify.store.mark(&put_back, &[], &[]).await?;
+        }
+        let mut rounds: Vec<(Arc<Channel>, Vec<Parcel>)> = Vec::new();
+        for parcel in parcels {
+            self.crowds.sent(parcel.channel, now);
+            match rounds.iter_mut().find(|(channel, _)| channel.id == parcel.channel) {
+                Some((_, parcels)) => parcels.push(parcel),
+                None => {
+                    let channel = channels.iter().find(|channel| channel.id == parcel.channel);
+                    rounds.extend(channel.map(|channel| (Arc::clone(channel), vec![parcel])));
+                }
+            }
+        }
+        for (channel, parcels) in rounds {
+            let (notify, others) = (notify.clone(), channels.to_vec());
+            self.rounds.spawn(async move { (channel.id, notify.round(&channel, &others, parcels).await) });
+        }
+        Ok(())
+    }
+
+    /// Takes note of rounds that are over; gives the first failure of the store among them.
+    pub(super) fn collect(&mut self) -> Result<(), StoreError> {
+        let mut result = Ok(());
+        while let Some(ended) = self.rounds.try_join_next() {
+            match ended {
+                Ok((_, ended)) => result = result.and(ended),
+                Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+            }
+        }
+        result
+    }
+
+    /// Waits for what is under way.
+    pub(super) async fn finish(&mut self) {
+        while self.rounds.join_next().await.is_some() {}
+    }
+}
+
+impl Notify {
+    /// Sends one channel's parcels, one after the other, each marked before the next.
+    async fn round(&self, channel: &Channel, others: &[Arc<Channel>], parcels: Vec<Parcel>) -> Result<(), StoreError> {
+        let begun = self.clock.monotonic();
+        let mut left = parcels.into_iter();
+        while let Some(parcel) = left.next() {
+            if self.clock.monotonic().saturating_sub(begun) > ROUND {
+                return self.put_back(left.chain([parcel]), self.clock.now()).await;
+            }
+            let letter = Letter { id: parcel.id, message: &parcel.message };
+            let delivery = self.sender.deliver(&channel.spec, &letter).await;
+            let now = self.clock.now();
+            match delivery {
+                Delivery::Taken(words) => {
+                    tracing::info!(channel = %channel.spec.name, title = parcel.message.title, "told");
+                    let taken = parcel.covers.into_iter().map(|notice| taken(notice, &words, now)).collect::<Vec<_>>();
+                    self.store.mark(&taken, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                }
+                Delivery::TryAgain { words, after } => {
+                    tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "not told, and tried again: {words}");
+                    let again = parcel.covers.into_iter().map(|notice| retry::failed(notice, &words, after, now)).collect::<Vec<_>>();
+                    let due = again.iter().map(|notice| notice.due).max().unwrap_or(now);
+                    self.store.mark(&again, &[], &[]).await?;
+                    // Where one is not taken the next is not either: the others wait as long, and have lost no try by it.
+                    return self.put_back(left, due).await;
+                }
+                Delivery::Unfit { words } => {
+                    tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is not taken: {words}");
+                    let dead = parcel.covers.into_iter().map(|notice| given_up(notice, &words, now)).collect::<Vec<_>>();
+                    self.store.mark(&dead, &[], &[]).await?;
+                }
+                Delivery::Refused { words } => {
+                    tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
+                    let kept = parcel.covers.into_iter().chain(left.flat_map(|parcel| parcel.covers));
+                    let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
+                    let owed = tell_of(channel, others, &words, now);
+                    let stopped = ChannelNews::Stopped(channel.id, Stopped { at: now, words });
+                    return self.store.mark(&kept, &[stopped], &owed).await;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives leases back; the notices are due at `due`.
+    async fn put_back(&self, parcels: impl Iterator<Item = Parcel>, due: Timestamp) -> Result<(), StoreError> {
+        let notices: Vec<Notice> = parcels.flat_map(|parcel| parcel.covers).map(|notice| Notice { due, ..notice }).collect();
+        if notices.is_empty() { Ok(()) } else { self.store.mark(&notices, &[], &[]).await }
+    }
+}
+
+fn taken(notice: Notice, words: &str, now: Timestamp) -> Notice {
+    Notice { tries: notice.tries.saturating_add(1), state: NoticeState::Sent, ended: Some(now), said: Some(words.to_owned()), ..notice }
+}
+
+fn given_up(notice: Notice, words: &str, now: Timestamp) -> Notice {
+    Notice { tries: notice.tries.saturating_add(1), state: NoticeState::Dead, ended: Some(now), said: Some(words.to_owned()), ..notice }
+}
+
+/// What the other channels are told, once, of one that does not deliver any more.
+fn tell_of(stopped: &Channel, others: &[Arc<Channel>], words: &str, now: Timestamp) -> Vec<Notice> {
+    let message = message::channel_stopped(&stopped.spec.name, words, now);
+    debug_assert_eq!(message.kind, NoticeKind::ChannelStopped);
+    let about = format!("channel {} stopped {}", stopped.id.0, now.ms());
+    let told = others.iter().filter(|other| other.id != stopped.id && other.stopped.is_none() && other.spec.wants(None, Severity::Warning));
+    told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()
+}

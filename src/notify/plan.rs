@@ -1,0 +1,212 @@
+//! What to send of the notices that are due: what a newer one makes needless is left out, and what comes in a crowd goes as one.
+//!
+//! Pure: takes leased notices and what was sent lately, gives parcels.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use crate::message;
+use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, NoticeState, Timestamp};
+
+/// Over so long a channel takes `at_once` messages; what is more waits, and goes as one.
+const CROWD: Duration = Duration::from_mins(1);
+
+/// One message to one channel, and what is settled by it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Parcel {
+    pub(super) channel: ChannelId,
+    /// What the receiver can tell a repetition by.
+    pub(super) id: Uuid,
+    pub(super) message: Message,
+    /// The notices that it delivers.
+    pub(super) covers: Vec<Notice>,
+}
+
+/// What to do with the notices of one moment.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Plan {
+    /// To be delivered, those of one channel in this order.
+    pub(super) parcels: Vec<Parcel>,
+    /// To be written back: not needed any more, or to wait.
+    pub(super) put_back: Vec<Notice>,
+}
+
+/// What was sent to each channel lately.
+#[derive(Debug, Default)]
+pub(super) struct Crowds(HashMap<ChannelId, VecDeque<Timestamp>>);
+
+impl Crowds {
+    /// A message went out.
+    pub(super) fn sent(&mut self, channel: ChannelId, at: Timestamp) {
+        self.0.entry(channel).or_default().push_back(at);
+    }
+
+    /// How many went out in the last minute, and when the first of them is a minute old.
+    fn lately(&mut self, channel: ChannelId, now: Timestamp) -> (usize, Timestamp) {
+        let sent = self.0.entry(channel).or_default();
+        // One that lies ahead was sent before the wall was stepped back.
+        sent.retain(|at| *at <= now && now.since(*at) < CROWD);
+        (sent.len(), sent.front().map_or(now, |first| first.plus(CROWD)))
+    }
+}
+
+/// Plans the delivery of leased notices, which come in the order in which they were written. Those of channels that are gone are left.
+pub(super) fn plan(leased: Vec<Notice>, channels: &HashMap<ChannelId, &Channel>, crowds: &mut Crowds, now: Timestamp) -> Plan {
+    let mut plan = Plan::default();
+    let mut of_channel: Vec<(ChannelId, Vec<Notice>)> = Vec::new();
+    for notice in leased {
+        match of_channel.iter_mut().find(|(channel, _)| *channel == notice.channel) {
+            Some((_, notices)) => notices.push(notice),
+            None => of_channel.push((notice.channel, vec![notice])),
+        }
+    }
+    for (id, notices) in of_channel {
+        let Some(channel) = channels.get(&id) else { continue };
+        let parcels = collapse(notices, &mut plan.put_back, now);
+        crowd(channel, parcels, crowds, &mut plan, now);
+    }
+    plan
+}
+
+/// One parcel an incident; what is about no incident stands for itself.
+fn collapse(notices: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Vec<Parcel> {
+    let mut groups: Vec<(Option<IncidentId>, Vec<Notice>)> = Vec::new();
+    for notice in notices {
+        match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notice.incident) {
+            Some((_, group)) => group.push(notice),
+            None => groups.push((notice.incident, vec![notice])),
+        }
+    }
+    groups.into_iter().filter_map(|(_, group)| one_of(group, put_back, now)).collect()
+}
+
+/// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them.
+fn one_of(mut group: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Option<Parcel> {
+    let newest = group.last()?.message.clone();
+    let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
+    let weight = |kind: NoticeKind| match kind {
+        NoticeKind::Resolved => 3,
+        NoticeKind::Opened => 2,
+        NoticeKind::Worsened => 1,
+        _ => 0,
+    };
+    // The last of the heaviest: of several reminders the newest.
+    let chosen = (0..group.len()).max_by_key(|at| weight(group[*at].message.kind))?;
+    let notice = group.remove(chosen);
+    put_back.extend(group.into_iter().map(|left| Notice { state: NoticeState::Superseded, ended: Some(now), ..left }));
+    let kind = notice.message.kind;
+    let message = match kind {
+        NoticeKind::Resolved if untold => message::merged(&notice.message),
+        NoticeKind::Resolved => notice.message.clone(),
+        _ => Message { kind, ..newest },
+    };
+    Some(Parcel { channel: notice.channel, id: notice.id, message, covers: vec![notice] })
+}
+
+/// What is too much at once becomes one, or waits until it is not.
+fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mut Plan, now: Timestamp) {
+    let (lately, free_at) = crowds.lately(channel.id, now);
+    let at_once = usize::from(channel.spec.at_once.max(1));
+    if channel.spec.kind.keeps_state() || lately + parcels.len() <= at_once {
+        plan.parcels.extend(parcels);
+    } else if lately >= at_once {
+        let waiting = parcels.into_iter().flat_map(|parcel| parcel.covers);
+        plan.put_back.extend(waiting.map(|notice| Notice { due: free_at, ..notice }));
+    } else if let [_] = parcels[..] {
+        plan.parcels.extend(parcels);
+    } else {
+        let messages: Vec<Message> = parcels.iter().map(|parcel| parcel.message.clone()).collect();
+        let covers: Vec<Notice> = parcels.into_iter().flat_map(|parcel| parcel.covers).collect();
+        let id = Notice::id_of_digest(&covers);
+        plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, now), covers });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChannelKind, ChannelSpec, ProjectName};
+
+    const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
+
+    fn channel(kind: ChannelKind, at_once: u16) -> Channel {
+        let spec = ChannelSpec { at_once, ..ChannelSpec::new(ProjectName::parse("ops").unwrap(), kind) };
+        Channel { id: ChannelId(7), spec, of_app: None, stopped: None, last_taken: None }
+    }
+
+    fn notice(incident: i64, kind: NoticeKind) -> Notice {
+        let message = message::sample(kind, &ProjectName::parse(&format!("p{incident}")).unwrap(), NOW);
+        let about = format!("{incident}");
+        Notice::owed(ChannelId(7), Some(IncidentId(incident)), &about, 0, message)
+    }
+
+    /// `incident kind` words in, what goes out as `project:kind` out; behind a bar what is put back.
+    fn story(channel: &Channel, crowds: &mut Crowds, now: Timestamp, notices: &str) -> String {
+        let notices = notices.split_whitespace().map(|word| {
+            let (incident, kind) = word.split_once(':').unwrap();
+            let kind = NoticeKind::ALL.into_iter().find(|known| known.name() == kind).unwrap();
+            notice(incident.parse().unwrap(), kind)
+        });
+        let channels = HashMap::from([(channel.id, channel)]);
+        let plan = plan(notices.collect(), &channels, crowds, now);
+        let sent = plan.parcels.iter().map(|parcel| {
+            crowds.sent(channel.id, now);
+            let merged = if parcel.message.merged { "+" } else { "" };
+            format!("{}:{}{merged}*{}", parcel.message.project, parcel.message.kind, parcel.covers.len())
+        });
+        let sent = sent.collect::<Vec<_>>().join(" ");
+        let back = plan.put_back.iter().map(|notice| format!("{}:{}", notice.message.kind, notice.state.name())).collect::<Vec<_>>();
+        if back.is_empty() { sent } else { format!("{sent} | {}", back.join(" ")) }
+    }
+
+    #[test]
+    fn of_one_incident_only_what_still_matters_goes_out() {
+        for (notices, sent) in [
+            ("1:opened", "p1:opened*1"),
+            ("1:opened 1:reminder 1:reminder", "p1:opened*1 | reminder:superseded reminder:superseded"),
+            ("1:reminder 1:reminder", "p1:reminder*1 | reminder:superseded"),
+            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1 | opened:superseded worsened:superseded"),
+            ("1:reminder 1:resolved", "p1:resolved*1 | reminder:superseded"),
+            ("1:resolved", "p1:resolved*1"),
+            ("1:opened 2:opened 1:resolved", "p1:resolved+*1 p2:opened*1 | opened:superseded"),
+        ] {
+            let channel = channel(ChannelKind::Slack, 5);
+            assert_eq!(story(&channel, &mut Crowds::default(), NOW, notices), sent, "{notices}");
+        }
+    }
+
+    #[test]
+    fn a_crowd_becomes_one_message() {
+        let slack = channel(ChannelKind::Slack, 2);
+        let mut crowds = Crowds::default();
+        assert_eq!(story(&slack, &mut crowds, NOW, "1:opened 2:opened 3:opened"), ":digest*3");
+        let soon = NOW.plus(Duration::from_secs(10));
+        assert_eq!(story(&slack, &mut crowds, soon, "4:opened"), "p4:opened*1");
+        assert_eq!(story(&slack, &mut crowds, soon, "5:opened 6:opened"), " | opened:owed opened:owed", "the minute's two are spent");
+        let later = NOW.plus(CROWD);
+        assert_eq!(story(&slack, &mut crowds, later, "5:opened 6:opened 7:opened"), ":digest*3");
+    }
+
+    #[test]
+    fn what_keeps_state_gets_each_message_by_itself() {
+        let pager = channel(ChannelKind::PagerDuty, 1);
+        let sent = story(&pager, &mut Crowds::default(), NOW, "1:opened 2:opened 3:resolved");
+        assert_eq!(sent, "p1:opened*1 p2:opened*1 p3:resolved*1");
+    }
+
+    #[test]
+    fn what_waits_is_due_when_there_is_room_and_a_digest_of_the_same_is_the_same() {
+        let slack = channel(ChannelKind::Slack, 1);
+        let channels = HashMap::from([(slack.id, &slack)]);
+        let mut crowds = Crowds::default();
+        crowds.sent(slack.id, NOW);
+        let plan_at = |crowds: &mut Crowds, now| plan(vec![notice(1, NoticeKind::Opened), notice(2, NoticeKind::Opened)], &channels, crowds, now);
+        let waiting = plan_at(&mut crowds, NOW.plus(Duration::from_secs(5)));
+        assert!(waiting.parcels.is_empty() && waiting.put_back.iter().all(|notice| notice.due == NOW.plus(CROWD)));
+        let first = plan_at(&mut Crowds::default(), NOW);
+        let again = plan_at(&mut Crowds::default(), NOW.plus(CROWD));
+        assert_eq!(first.parcels[0].id, again.parcels[0].id);
+    }
+}

@@ -1,0 +1,135 @@
+//! The loop: each second what is owed goes out; every half minute a sign that Heartbeat is alive goes into the store.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::outbox::Outbox;
+use super::{Letter, Sender};
+use crate::clock::Clock;
+use crate::message;
+use crate::model::{ChannelKind, Delivery, NoticeKind, Notice, Severity, Timestamp};
+use crate::store::{Roster, Store, StoreError, Which};
+use crate::vitals::{Loop, Vitals};
+
+/// How often the outbox is looked into: a person is told at most so much later.
+const EVERY: Duration = Duration::from_secs(1);
+/// How often a sign of life is written.
+const SIGN_EVERY: Duration = Duration::from_secs(30);
+/// No sign for longer than this: Heartbeat was down, and says so.
+const DOWN_AFTER: Duration = Duration::from_mins(5);
+/// How often an Alertmanager is told again that an incident is open: it forgets what nobody repeats.
+const REPEAT_EVERY: Duration = Duration::from_mins(3);
+/// How long a stop waits for messages that are under way.
+const FAREWELL: Duration = Duration::from_secs(5);
+
+/// What telling needs.
+#[derive(Clone)]
+pub struct Notify {
+    /// Where notices come from.
+    pub store: Arc<dyn Store>,
+    /// Delivers.
+    pub sender: Arc<Sender>,
+    /// The time.
+    pub clock: Clock,
+    /// Where it gives its sign of life.
+    pub vitals: Vitals,
+}
+
+impl Notify {
+    /// Tells until `stop`.
+    ///
+    /// # Errors
+    /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
+        let mut roster = Roster::new(Arc::clone(&self.store), "telling goes on to the channels known so far");
+        roster.refresh().await?;
+        let mut outbox = Outbox::default();
+        self.say_when_we_were_down(&roster, self.store.last_sign_of_life().await?).await?;
+        tokio::select! {
+            () = stop => {}
+            () = self.walk(&mut roster, &mut outbox) => {}
+        }
+        if self.clock.timeout(FAREWELL, outbox.finish()).await.is_err() {
+            tracing::info!("stopped before every message was taken; what was not is sent again, with the same id");
+        }
+        Ok(())
+    }
+
+    async fn walk(&self, roster: &mut Roster, outbox: &mut Outbox) {
+        let mut passed = self.clock.now();
+        let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
+        let mut ails = false;
+        loop {
+            roster.refresh_if_due(self.clock.monotonic()).await;
+            let now = self.clock.now();
+            let round = async {
+                // The machine slept, or this process stood still: nobody else can say so.
+                if now.since(passed) > DOWN_AFTER {
+                    self.say_when_we_were_down(roster, Some(passed)).await?;
+                }
+                outbox.collect()?;
+                outbox.empty(self, roster.channels(), now).await?;
+                if signed.is_none_or(|signed| now < signed || now.since(signed) >= SIGN_EVERY) {
+                    self.store.sign_of_life(now).await?;
+                    signed = Some(now);
+                }
+                Ok::<_, StoreError>(())
+            };
+            match round.await {
+                Ok(()) => {
+                    self.vitals.sign(Loop::Notify, now);
+                    ails = false;
+                }
+                Err(error) if !std::mem::replace(&mut ails, true) => {
+                    tracing::error!(%error, "cannot work on the outbox; it is tried again every second");
+                }
+                Err(_) => {}
+            }
+            passed = now;
+            if now < repeated || now.since(repeated) >= REPEAT_EVERY {
+                repeated = now;
+                self.repeat_what_is_open(roster).await;
+            }
+            self.clock.sleep(EVERY).await;
+        }
+    }
+
+    /// Owes every channel a word on a time in which Heartbeat gave no sign of life. Written before the next sign: repeated after a crash
+    /// it is the same notice.
+    async fn say_when_we_were_down(&self, roster: &Roster, last: Option<Timestamp>) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        let Some(last) = last.filter(|last| now.since(*last) > DOWN_AFTER) else { return Ok(()) };
+        let message = message::returned(last, now);
+        tracing::warn!("{}", message.title);
+        let about = format!("down since {}", last.ms());
+        let told = roster.channels().iter().filter(|channel| channel.spec.wants(None, Severity::Warning));
+        let owed: Vec<Notice> = told.map(|channel| Notice::owed(channel.id, None, &about, 0, message.clone())).collect();
+        if !owed.is_empty() {
+            self.store.owe(&owed).await?;
+        }
+        self.store.sign_of_life(now).await
+    }
+
+    /// An Alertmanager lets an alert go that is not repeated. What fails here is tried in the next round, and costs nothing: the notices of
+    /// opening and closing go their own safe way.
+    async fn repeat_what_is_open(&self, roster: &Roster) {
+        let is_concerned = |channel: &&Arc<crate::model::Channel>| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
+        let channels: Vec<_> = roster.channels().iter().filter(is_concerned).collect();
+        if channels.is_empty() {
+            return;
+        }
+        let now = self.clock.now();
+        let Ok(open) = self.store.incidents(&Which { open_only: true, ..Which::default() }).await else { return };
+        for incident in open.iter().filter(|incident| incident.announced.is_some()) {
+            let message = message::of_incident(NoticeKind::Reminder, incident, None, now);
+            for channel in channels.iter().filter(|channel| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+                let letter = Letter { id: incident.key(), message: &message };
+                if let Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } =
+                    self.sender.deliver(&channel.spec, &letter).await
+                {
+                    tracing::warn!(channel = %channel.spec.name, "an open incident could not be repeated: {words}");
+                }
+            }
+        }
+    }
+}
