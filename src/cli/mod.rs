@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 mod apply;
 mod apps;
 mod beats;
+mod channels;
 mod check;
 mod completions;
 mod config;
@@ -18,6 +19,7 @@ mod cost;
 mod demo;
 mod edit;
 mod export;
+mod given;
 mod global;
 mod incidents;
 mod keys;
@@ -25,6 +27,7 @@ pub mod logs;
 mod moment;
 mod notices;
 mod projects;
+mod put;
 mod run;
 mod sandbox;
 mod screen;
@@ -75,6 +78,7 @@ pub enum Command {
     Apps(apps::Apps),
     Incidents(incidents::Incidents),
     Notices(notices::Notices),
+    Channels(channels::Channels),
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
@@ -104,6 +108,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Apps(apps)) => apps.run(&invocation).await,
         Some(Command::Incidents(incidents)) => incidents.run(&invocation).await,
         Some(Command::Notices(notices)) => notices.run(&invocation).await,
+        Some(Command::Channels(channels)) => channels.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
     }

@@ -1,0 +1,101 @@
+//! `heartbeat channels list`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::state::{ChannelJson, Owing};
+use crate::cli::global::Invocation;
+use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
+use crate::cli::table::Table;
+use crate::model::{Channel, Severity};
+
+pub(super) const JSON: &str = "JSON: {channels: [{name, kind, of_app, projects, severity, at_once, enabled, state: \
+                               delivers|not_delivering|never_used|disabled, stopped_since, stopped_words, last_taken, owed, dead}]}; projects \
+                               is empty for all of them, absent values are null. The webhooks of an app are called `webhooks of PROJECT`.";
+
+/// `heartbeat channels list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Serialize)]
+struct ListJson {
+    channels: Vec<ChannelJson>,
+}
+
+impl List {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let mut channels = Vec::new();
+        for channel in store.channels().await? {
+            let owing = Owing::to(channel.id, &*store).await?;
+            channels.push((channel, owing));
+        }
+        if self.json {
+            let channels = channels.iter().map(|(channel, owing)| ChannelJson::of(channel, *owing)).collect();
+            invocation.screen.json(&ListJson { channels })?;
+        } else if channels.is_empty() {
+            invocation
+                .screen
+                .note("There is no channel yet: `heartbeat channels add`, or `heartbeat apply`. Nobody is told of anything.")?;
+        } else {
+            invocation.screen.line(table(&channels))?;
+            for (channel, _) in &channels {
+                if let Some(stopped) = &channel.stopped {
+                    let since = moment(&stopped.at.to_string());
+                    let name = super::called(channel);
+                    invocation.screen.line(styled(BAD, format!("{name} is not delivering since {since} UTC: {}", stopped.words)))?;
+                }
+            }
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// `2026-11-23 14:32`
+fn moment(at: &str) -> String {
+    at.get(..16).unwrap_or(at).replace('T', " ")
+}
+
+/// In one word or two, coloured. It stands last in its row, for codes of colour have a width.
+pub(super) fn state_words(channel: &Channel) -> String {
+    match channel {
+        Channel { spec, .. } if !spec.enabled => styled(FAINT, "disabled"),
+        Channel { stopped: Some(_), .. } => styled(BAD, "not delivering"),
+        Channel { last_taken: None, .. } => styled(WARN, "never used"),
+        _ => styled(GOOD, "delivers"),
+    }
+}
+
+/// Whom it tells of what: `shop, blog from warning on`.
+pub(super) fn whom(channel: &Channel) -> String {
+    let spec = &channel.spec;
+    let names = spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names = if names.is_empty() { "all projects".to_owned() } else { names.join(", ") };
+    match spec.least {
+        Severity::Info => names,
+        Severity::Warning => format!("{names}, from warning on"),
+        Severity::Critical => format!("{names}, critical alone"),
+    }
+}
+
+fn table(channels: &[(Channel, Owing)]) -> Table<7> {
+    let mut table = Table::under(["CHANNEL", "KIND", "TELLS OF", "OWED", "DEAD", "LAST TAKEN", "STATE"]);
+    for (channel, owing) in channels {
+        table.row([
+            super::called(channel),
+            channel.spec.kind.to_string(),
+            whom(channel),
+            owing.owed.to_string(),
+            owing.dead.to_string(),
+            channel.last_taken.map_or_else(|| "never".into(), |at| moment(&at.to_string())),
+            state_words(channel),
+        ]);
+    }
+    table
+}

@@ -1,0 +1,58 @@
+//! `heartbeat channels resend`
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use crate::cli::global::Invocation;
+
+pub(super) const JSON: &str = "JSON: {channel, owed_anew}.";
+
+/// `heartbeat channels resend`
+#[derive(Debug, Args)]
+pub struct Resend {
+    /// The channel
+    pub name: String,
+
+    /// Print how many as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Stable field names, documented in [`JSON`].
+#[derive(Serialize)]
+struct ResendJson {
+    channel: String,
+    owed_anew: u64,
+}
+
+impl Resend {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let channels = store.channels().await?;
+        let channel = super::any_named(&channels, &self.name)?;
+        // Gone in this moment: nothing is owed to it.
+        let owed_anew = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
+        let name = super::called(channel);
+        if self.json {
+            invocation.screen.json(&ResendJson { channel: name, owed_anew })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let again = if channel.stopped.is_some() { "delivers again; " } else { "" };
+        invocation.screen.line(format!("channel {name}: {again}{}", anew(owed_anew)))?;
+        if !channel.spec.enabled {
+            invocation.screen.note(format!("It is disabled: nothing goes there before `heartbeat channels enable {name}`."))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+/// `3 notices are owed anew`
+pub(super) fn anew(count: u64) -> String {
+    match count {
+        0 => "no notice was dead".to_owned(),
+        1 => "1 notice is owed anew".to_owned(),
+        many => format!("{many} notices are owed anew"),
+    }
+}

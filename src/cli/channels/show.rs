@@ -1,0 +1,70 @@
+//! `heartbeat channels show`
+
+use std::collections::BTreeMap;
+use std::process::ExitCode;
+
+use clap::Args;
+use serde::Serialize;
+
+use super::list::{state_words, whom};
+use super::state::{ChannelJson, Owing, shown};
+use crate::cli::global::Invocation;
+use crate::cli::screen::{FAINT, styled};
+
+pub(super) const JSON: &str = "JSON: as in the list, and {title, body, fields: {field: value}}; a secret is https://host/*** or ***, a field that holds nothing null.";
+
+/// `heartbeat channels show`
+#[derive(Debug, Args)]
+pub struct Show {
+    /// The channel
+    pub name: String,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Stable field names, documented in [`JSON`].
+#[derive(Serialize)]
+struct ShowJson<'a> {
+    #[serde(flatten)]
+    channel: ChannelJson,
+    title: Option<&'a str>,
+    body: Option<&'a str>,
+    fields: BTreeMap<&'static str, Option<String>>,
+}
+
+impl Show {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let channels = store.channels().await?;
+        let channel = super::any_named(&channels, &self.name)?;
+        let owing = Owing::to(channel.id, &*store).await?;
+        let spec = &channel.spec;
+        if self.json {
+            let fields = spec.kind.fields().iter().map(|field| (field.key, shown(channel, field))).collect();
+            let channel = ChannelJson::of(channel, owing);
+            invocation.screen.json(&ShowJson { channel, title: spec.title.as_deref(), body: spec.body.as_deref(), fields })?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let screen = invocation.screen;
+        screen.line(format!("{}  {}  {}", super::called(channel), spec.kind, state_words(channel)))?;
+        if let Some(stopped) = &channel.stopped {
+            screen.line(format!("  not delivering since {}: {}", stopped.at, stopped.words))?;
+        }
+        screen.line(format!("  tells of {}; more than {} at once become one digest", whom(channel), spec.at_once))?;
+        let taken = channel.last_taken.map_or_else(|| "nothing was taken so far".to_owned(), |at| format!("last taken {at}"));
+        screen.line(format!("  {taken}; {} owed, {} dead", owing.owed, owing.dead))?;
+        for (key, template) in [("title", &spec.title), ("body", &spec.body)] {
+            if let Some(template) = template {
+                screen.line(format!("  {key} = {template}"))?;
+            }
+        }
+        for field in spec.kind.fields() {
+            let value =
+                shown(channel, field).unwrap_or_else(|| styled(FAINT, if field.default.is_empty() { "none" } else { field.default }));
+            screen.line(format!("  {} = {value}", field.key))?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
