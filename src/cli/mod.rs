@@ -24,6 +24,7 @@ mod global;
 mod incidents;
 mod keys;
 pub mod logs;
+mod maintenance;
 mod moment;
 mod notices;
 mod projects;
@@ -79,6 +80,7 @@ pub enum Command {
     Incidents(incidents::Incidents),
     Notices(notices::Notices),
     Channels(channels::Channels),
+    Maintenance(maintenance::Maintenance),
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
@@ -109,6 +111,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Incidents(incidents)) => incidents.run(&invocation).await,
         Some(Command::Notices(notices)) => notices.run(&invocation).await,
         Some(Command::Channels(channels)) => channels.run(&invocation).await,
+        Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
     }

@@ -23,6 +23,7 @@ mod service;
 mod settings;
 mod suggest;
 mod wanted;
+mod weekly;
 
 pub use changes::{Change, changes};
 pub use conceal::conceal;
@@ -36,6 +37,7 @@ pub use proxies::Proxies;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;
 pub use wanted::{KeyWish, Wanted};
+pub use weekly::{weekly, zoned};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.
 pub const EXAMPLE: &str = include_str!("example.toml");

@@ -84,6 +84,12 @@ impl Window {
         if !self.projects.is_empty() && !self.projects.contains(project) {
             return None;
         }
+        self.open(at)
+    }
+
+    /// When the window ends, if it is open at `at`, over whichever project.
+    #[must_use]
+    pub fn open(&self, at: Timestamp) -> Option<Timestamp> {
         match &self.when {
             When::Once(from, to) => (*from <= at && at < *to).then_some(*to),
             When::Cron(cron, lasts) => {
@@ -91,6 +97,15 @@ impl Window {
                 let begun = cron.next_after(at.minus(*lasts))?;
                 (begun <= at).then(|| begun.plus(*lasts))
             }
+        }
+    }
+
+    /// When it opens next after `at`; none when it never will.
+    #[must_use]
+    pub fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        match &self.when {
+            When::Once(from, _) => (*from > at).then_some(*from),
+            When::Cron(cron, _) => cron.next_after(at),
         }
     }
 }
@@ -135,6 +150,16 @@ mod tests {
         assert!(daily.open_until(&shop, at("2026-01-10T01:45:00Z")).is_some());
         assert!(daily.open_until(&shop, at("2026-07-10T00:45:00Z")).is_some());
         assert!(daily.open_until(&shop, at("2026-07-10T01:45:00Z")).is_none());
+    }
+
+    #[test]
+    fn a_window_says_when_it_opens_next() {
+        let once = window(When::Once(at("2026-11-23T02:00:00Z"), at("2026-11-23T04:00:00Z")), &["shop"]);
+        let daily = window(When::Cron(Cron::parse("0 2 * * *").unwrap(), Duration::from_hours(2)), &[]);
+        assert_eq!(once.next_after(at("2026-11-22T02:00:00Z")), Some(at("2026-11-23T02:00:00Z")));
+        assert_eq!(once.next_after(at("2026-11-23T02:00:00Z")), None);
+        assert_eq!(daily.next_after(at("2026-11-23T02:00:00Z")), Some(at("2026-11-24T02:00:00Z")));
+        assert_eq!(once.open(at("2026-11-23T03:00:00Z")), Some(at("2026-11-23T04:00:00Z")), "over whichever project");
     }
 
     #[test]
