@@ -21,6 +21,7 @@ mod edit;
 mod export;
 mod given;
 mod global;
+mod import;
 mod incidents;
 mod keys;
 pub mod logs;
@@ -29,6 +30,7 @@ mod moment;
 mod notices;
 mod projects;
 mod put;
+mod rules;
 mod run;
 mod sandbox;
 mod screen;
@@ -81,6 +83,8 @@ pub enum Command {
     Notices(notices::Notices),
     Channels(channels::Channels),
     Maintenance(maintenance::Maintenance),
+    Rules(rules::Rules),
+    Import(Box<import::Import>),
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
@@ -112,6 +116,8 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Notices(notices)) => notices.run(&invocation).await,
         Some(Command::Channels(channels)) => channels.run(&invocation).await,
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
+        Some(Command::Rules(rules)) => rules.run(&invocation).await,
+        Some(Command::Import(import)) => import.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
     }
