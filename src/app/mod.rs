@@ -1,6 +1,7 @@
 //! The only place that knows every room: it builds them from the settings and hands them to each other.
 
 mod demo;
+mod inbox;
 mod service;
 mod watch;
 
@@ -17,6 +18,7 @@ use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
+pub use inbox::Inbox;
 pub use service::Service;
 
 /// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.

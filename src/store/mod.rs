@@ -163,11 +163,13 @@ pub trait Store: Send + Sync + 'static {
     /// look of a minute stands.
     async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError>;
 
-    /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
-    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there; notices that are there already
-    /// stay as they are. Their `incident` is set to the number that the incident has or gets. Gives that number; none when an incident
-    /// to be added found another open one of its project and strand: then nothing was written.
-    async fn write_incident(&self, incident: &Incident, entries: &[Entry], notices: &[Notice]) -> Result<Option<IncidentId>, StoreError>;
+    /// A number for an incident that is about to open. One that is not used is left out.
+    async fn new_incident_id(&self) -> Result<IncidentId, StoreError>;
+
+    /// Writes an incident with what belongs to it, in one transaction: a new one is added, another replaced; what a person wrote
+    /// (acknowledged, snoozed) is never touched. Entries go behind those that are there; notices that are there already stay as they are.
+    /// False when a new incident found another open one of its project and strand: then nothing was written.
+    async fn write_incident(&self, incident: &Incident, is_new: bool, entries: &[Entry], notices: &[Notice]) -> Result<bool, StoreError>;
 
     /// Incidents, newest opened first.
     async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError>;

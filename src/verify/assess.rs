@@ -1,0 +1,136 @@
+//! After each visit: which rules hold, what that makes of the project's incidents, and who is owed a word about it.
+//!
+//! The rules are `judge`'s; what they need is read here, and what they give is written here, an incident with its notices at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Verify;
+use crate::judge::alert::{self, Scene, Step};
+use crate::message;
+use crate::model::{
+    Channel, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp, Window,
+};
+use crate::store::{Roster, StoreError, Which};
+
+/// For so long after an incident is over it may still become known that its data came after all.
+const AFTERMATH: Duration = Duration::from_hours(24);
+/// So many incidents of a project are read: those that are open, and those that were over lately.
+const INCIDENTS: u32 = 50;
+
+/// Who is told, and when nobody is.
+#[derive(Clone, Default)]
+pub(super) struct Audience {
+    channels: Vec<Arc<Channel>>,
+    windows: Arc<[Window]>,
+}
+
+impl Audience {
+    pub(super) fn of(roster: &Roster) -> Self {
+        Self { channels: roster.channels().to_vec(), windows: roster.windows().into() }
+    }
+
+    /// Until when nobody is told that an incident of this project opened.
+    fn silenced_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
+        self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
+    }
+
+    /// The notices that a step owes.
+    fn owed(&self, step: &Step, id: IncidentId, at: Timestamp) -> Vec<Notice> {
+        let incident = Incident { id: Some(id), ..step.incident.clone() };
+        let ending = (!incident.is_open()).then(|| alert::ending(&incident));
+        let about = incident.key().to_string();
+        let mut owed = Vec::new();
+        for kind in &step.tell {
+            let message = message::of_incident(*kind, &incident, ending.as_deref(), at);
+            // Reminders are counted, and it can become graver more than once.
+            let number = if *kind == NoticeKind::Worsened { incident.severity as u32 } else { incident.reminders };
+            let concerned = self.channels.iter().filter(|channel| is_told(channel, &incident));
+            owed.extend(concerned.map(|channel| Notice::owed(channel.id, Some(id), &about, number, message.clone())));
+        }
+        owed
+    }
+}
+
+/// A pair of addresses knows triggered and resolved, as in PostHog's app: of ingestion, and of nothing else.
+fn is_told(channel: &Channel, incident: &Incident) -> bool {
+    let knows = channel.spec.kind != ChannelKind::GetPair || incident.strand == Strand::Ingestion;
+    knows && channel.spec.wants(Some(&incident.project_name), incident.severity)
+}
+
+impl Verify {
+    /// Judges a project as it stands on record. A store that does not take it is told in the log; the next visit judges anew.
+    pub(super) async fn assess(&self, project: &Project, look: Option<&Look>, audience: &Audience) {
+        if let Err(error) = self.try_assess(project, look, audience).await {
+            tracing::error!(project = %project.spec.name, %error, "the project could not be judged; that is done again in a minute");
+        }
+    }
+
+    async fn try_assess(&self, project: &Project, look: Option<&Look>, audience: &Audience) -> Result<(), StoreError> {
+        if project.spec.alert().is_none() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let which = Which { project: Some(project.id), since: Some(now.minus(AFTERMATH)), at_most: INCIDENTS, ..Which::default() };
+        let (open, over): (Vec<Incident>, Vec<Incident>) = self.store.incidents(&which).await?.into_iter().partition(Incident::is_open);
+        let over: Vec<Incident> = over.into_iter().filter(|incident| incident.tally.missing > 0).collect();
+        let end = now.minute().plus(1);
+        let back = now.minus(alert::lookback(project)).minute();
+        let oldest = open.iter().chain(&over).filter_map(|incident| incident.first_bad).min();
+        let from = oldest.map_or(back, |oldest| oldest.min(back)).max(now.minus(AFTERMATH * 2).minute());
+        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        let beats = self.store.beats(&ids, from, end).await?;
+        let evidence = self.store.evidence(&ids, from.max(back), end).await?;
+        let glances = self.store.glances(project.id, back, end).await?;
+        let scene = Scene { at: now, project, beats: &beats, evidence: &evidence, look, glances: &glances };
+        let before: Vec<_> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
+        let holding = alert::holding(&scene, &before);
+        let silenced = audience.silenced_until(&project.spec.name, now);
+        for strand in Strand::ALL {
+            let known = open.iter().find(|incident| incident.strand == strand);
+            if let Some(step) = alert::step(strand, known, &scene, &holding, silenced) {
+                self.write(&step, audience, now).await?;
+            }
+        }
+        for incident in &over {
+            if let Some(step) = alert::aftermath(incident, &beats, now) {
+                self.write(&step, audience, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends incidents of projects that nobody watches any more: whoever was told that they opened is told that they are over.
+    pub(super) async fn abandon_unwatched(&self, roster: &Roster) -> Result<(), StoreError> {
+        let (now, audience) = (self.clock.now(), Audience::of(roster));
+        for incident in self.store.incidents(&Which { open_only: true, ..Which::default() }).await? {
+            let project = roster.projects().iter().find(|project| project.id == incident.project);
+            let why = match project.map(|project| project.spec.alert()) {
+                Some(Some(_)) => continue,
+                Some(None) => "Ingestion Alert was switched off for this project",
+                None => "the project was removed",
+            };
+            self.write(&alert::abandon(&incident, now, why), &audience, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a step with the notices that it owes, at once; says it in the log.
+    async fn write(&self, step: &Step, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
+        let is_new = step.incident.id.is_none();
+        let id = match step.incident.id {
+            Some(id) => id,
+            None => self.store.new_incident_id().await?,
+        };
+        let owed = audience.owed(step, id, now);
+        let incident = Incident { id: Some(id), ..step.incident.clone() };
+        if !self.store.write_incident(&incident, is_new, &step.entries, &owed).await? {
+            return Ok(());
+        }
+        for entry in &step.entries {
+            let Incident { project_name, strand, .. } = &incident;
+            tracing::info!(project = %project_name, incident = id.0, %strand, notices = owed.len(), "{}: {}", entry.kind.name(), entry.words);
+        }
+        Ok(())
+    }
+}
