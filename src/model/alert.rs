@@ -248,7 +248,8 @@ fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) 
     let usual = kind.usual();
     match (facet, given) {
         (Facet::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
-        (Facet::Switch, Some("off")) => rule.on = false,
+        // The limit is not told of a rule that is off: so it is none to keep.
+        (Facet::Switch, Some("off")) => (rule.on, rule.limit) = (false, usual.limit),
         (Facet::Switch, Some("on")) => rule.on = true,
         (Facet::Switch, Some(text)) if kind.has_limit() => {
             let limit = duration::parse(text).map_err(|_| format!("`{text}` must be a duration such as `90s`, `5m` or `1h`, or `off`"))?;

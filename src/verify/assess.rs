@@ -117,19 +117,11 @@ impl Verify {
 
     /// Writes a step with the notices that it owes, at once; says it in the log.
     async fn write(&self, step: &Step, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
-        let is_new = step.incident.id.is_none();
-        let id = match step.incident.id {
-            Some(id) => id,
-            None => self.store.new_incident_id().await?,
-        };
-        let owed = audience.owed(step, id, now);
-        let incident = Incident { id: Some(id), ..step.incident.clone() };
-        if !self.store.write_incident(&incident, is_new, &step.entries, &owed).await? {
-            return Ok(());
-        }
+        let owed = |id| audience.owed(step, id, now);
+        let Some(id) = self.store.write_incident(&step.incident, &step.entries, &owed).await? else { return Ok(()) };
+        let Incident { project_name, strand, .. } = &step.incident;
         for entry in &step.entries {
-            let Incident { project_name, strand, .. } = &incident;
-            tracing::info!(project = %project_name, incident = id.0, %strand, notices = owed.len(), "{}: {}", entry.kind.name(), entry.words);
+            tracing::info!(project = %project_name, incident = id.0, %strand, "{}: {}", entry.kind.name(), entry.words);
         }
         Ok(())
     }

@@ -21,7 +21,7 @@ use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
 use agenda::Agenda;
 
-/// How often a loop asks whether somebody changed a project.
+/// No wait is longer, so that a change of projects, or of the wall clock, is noticed soon.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How many looks are under way at once, at most.
 const MAX_LOOKS: usize = 64;
@@ -49,7 +49,7 @@ impl Verify {
     /// # Errors
     /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let mut roster = Roster::new(Arc::clone(&self.store));
+        let mut roster = Roster::new(Arc::clone(&self.store), "looking goes on at those known so far").with_channels();
         roster.refresh().await?;
         let last = self.store.looks().await?.into_iter().map(|look| (look.project, look)).collect();
         tokio::select! {
@@ -64,28 +64,15 @@ impl Verify {
         let mut agenda = Agenda::default();
         agenda.renew(roster.projects(), &mut last, self.clock.now());
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
-        let mut refreshed = self.clock.monotonic();
-        let mut store_ails = false;
         let mut before = self.clock.now();
         loop {
             let now = self.clock.now();
             // 1. Somebody may have changed a project, or the wall was stepped back: the agenda is made anew.
             let stepped_back = now < before;
             before = now;
-            if stepped_back || self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
-                refreshed = self.clock.monotonic();
-                match roster.refresh().await {
-                    Ok(changed) => {
-                        store_ails = false;
-                        if changed || stepped_back {
-                            agenda.renew(roster.projects(), &mut last, now);
-                        }
-                    }
-                    Err(error) if !std::mem::replace(&mut store_ails, true) => {
-                        tracing::error!(%error, "cannot read the projects; looking goes on at those known so far");
-                    }
-                    Err(_) => {}
-                }
+            let changed = roster.refresh_when_due(self.clock.monotonic(), stepped_back).await;
+            if changed.is_some_and(|changed| changed || stepped_back) {
+                agenda.renew(roster.projects(), &mut last, now);
             }
             // 2. What is due is looked at, each in a task of its own while it lasts.
             // A task is made when there is room for it: very many that wait would cost memory.
