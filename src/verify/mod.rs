@@ -1,11 +1,14 @@
 //! Verify: looks for what was sent, settles it, and lets `judge` say what it means.
 //!
 //! One query a project and minute at most, a moment behind the slot, holding every question of that minute. Takes
-//! open beats from the store, gives settled ones back; what to ask is `questions`, how one look goes is `look`.
+//! open beats from the store, gives settled ones back; what to ask is `questions`, how one look goes is `look`, and what else is asked while
+//! beats are accepted and stay away is `silence`.
 
 mod agenda;
+mod assess;
 mod look;
 mod questions;
+mod silence;
 mod token;
 
 use std::collections::HashMap;
@@ -15,7 +18,7 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::model::{Look, LookTrouble, ProjectId};
+use crate::model::{Look, LookTrouble, Project, ProjectId};
 use crate::posthog;
 use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
@@ -59,7 +62,7 @@ impl Verify {
         Ok(())
     }
 
-    /// Looks at each project when its look is due, for ever.
+    /// Visits each project when its visit is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
         let mut agenda = Agenda::default();
         agenda.renew(roster.projects(), &mut last, self.clock.now());
@@ -87,13 +90,13 @@ impl Verify {
                     Err(_) => {}
                 }
             }
-            // 2. What is due is looked at, each in a task of its own while it lasts.
+            // 2. What is due is visited, each in a task of its own while it lasts.
             // A task is made when there is room for it: very many that wait would cost memory.
             while under_way.len() < MAX_LOOKS
                 && let Some(project) = agenda.pop(now)
             {
                 let (verify, known) = (self.clone(), last.get(&project.id).cloned());
-                under_way.spawn(async move { (project.id, verify.look(&project, known.as_ref()).await) });
+                under_way.spawn(async move { (project.id, verify.visit(&project, known.as_ref()).await) });
             }
             if under_way.is_empty() {
                 self.vitals.sign(Loop::Verify, now);
@@ -107,7 +110,7 @@ impl Verify {
                         if let Some(look) = look {
                             last.insert(id, look);
                         }
-                        // A look that came to nothing is not made again in the same instant.
+                        // A visit that came to nothing is not made again in the same instant.
                         agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -116,6 +119,14 @@ impl Verify {
                 _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
             }
         }
+    }
+
+    /// Looks at a project, when a look is due, and judges what is known of it; gives the new look.
+    async fn visit(&self, project: &Project, last: Option<&Look>) -> Option<Look> {
+        let due = agenda::look_due(project, last, self.clock.now());
+        let look = if due { self.look(project, last).await } else { None };
+        self.assess(project, look.as_ref().or(last)).await;
+        look
     }
 }
 
