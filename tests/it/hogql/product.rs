@@ -138,3 +138,22 @@ async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
     assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 2, "PostHog gives a part without its own LIMIT 100 rows");
     assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
 }
+
+#[tokio::test]
+async fn what_a_clock_that_is_ahead_stamps_is_neither_traffic_nor_watched() {
+    let (sandbox, hand) = Running::by_hand().await;
+    let start = crate::sandbox::START;
+    for (number, ahead) in [0, 4, 6, 60].into_iter().enumerate() {
+        let mut stamped = event(number as u32, "signup");
+        stamped["timestamp"] = json!(start.plus(Duration::from_mins(ahead)).to_string());
+        sandbox.post("/e/", &stamped).await;
+    }
+    hand.advance(Duration::from_secs(1));
+    let asked = Asked::new(&["heartbeat"], 0..0, Duration::ZERO).watching(&["signup"], Duration::from_mins(2));
+    let rows = rows_of(&sandbox.query(&asked.stated(start)).await.json());
+    let newest = start.plus(Duration::from_mins(4)).ms();
+    assert_eq!(
+        rows,
+        [vec![json!("traffic"), json!(""), json!(newest), json!(2)], vec![json!("watched"), json!(""), json!(newest), json!(2)]]
+    );
+}

@@ -1,6 +1,5 @@
 //! Silent 200s: capture takes what nobody will ever see. Who looks is told why, as far as it can be known from outside.
 
-use std::collections::HashSet;
 use std::time::Duration;
 
 use heartbeat::judge::Health;
@@ -16,9 +15,7 @@ async fn word(world: &World) -> Option<TokenWord> {
 
 /// How many events came in more than once.
 async fn doubled(world: &World) -> usize {
-    let received = world.received().await;
-    let uuids: HashSet<&str> = received.iter().map(|event| event["uuid"].as_str().unwrap()).collect();
-    received.len() - uuids.len()
+    world.received().await.iter().filter(|event| event["copies"].as_u64().unwrap() > 1).count()
 }
 
 #[tokio::test(flavor = "multi_thread")]
