@@ -53,7 +53,7 @@ impl Verify {
                 // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
                 let asked_anew = token.map(|word| word.asked) != look.token.map(|word| word.asked);
                 let posthog_id = look.posthog_id.filter(|_| token.is_none() || !asked_anew);
-                look = Look { token, posthog_id, ..look };
+                look = Look { posthog_id, token, ..look };
                 self.store.settle(&look, &[], &[]).await?;
             }
         }
