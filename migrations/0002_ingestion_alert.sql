@@ -4,6 +4,7 @@ ALTER TABLE apps ADD COLUMN secrets {bytes}; -- those settings that are secret, 
 
 ALTER TABLE looks ADD COLUMN watched BIGINT;
 ALTER TABLE looks ADD COLUMN watched_newest_ms BIGINT;
+ALTER TABLE looks ADD COLUMN down BIGINT; -- one bit a part of the PostHog, while beats are accepted and stay away
 
 -- What is kept of every look, so that rules can be run over what was. Times are counted from the minute's start, backwards for the newest event.
 CREATE TABLE glances (

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Look, LookFailure, Phase, Standing, Timestamp, span};
+use crate::model::{Look, LookFailure, Parts, Phase, Region, Standing, Timestamp, span};
 
 /// The place where the way is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +29,19 @@ pub enum Cause {
         /// Whether PostHog was asked for the token, and knows it.
         token_known: bool,
     },
+    /// Accepted, and not to be found by queries, while parts of the PostHog are down by its own word.
+    PartsDown {
+        /// How long the oldest has been missing.
+        waited: Duration,
+        /// Those parts.
+        down: Parts,
+    },
     /// Accepted, and dropped in silence: this PostHog does not know the token.
     TokenUnknown,
+    /// Accepted, and dropped in silence: the token belongs to a project in this other region of Cloud.
+    TokenElsewhere(Region),
+    /// Accepted, and dropped in silence: the project is over its events quota.
+    OverQuota,
     /// Of several routes only this is broken.
     OnlyRoute {
         /// Its name.
@@ -87,19 +98,27 @@ impl Cause {
     /// Whether no beat that is missing now can still arrive.
     pub(super) fn is_final(&self) -> bool {
         match self {
-            Self::TokenUnknown => true,
+            Self::TokenUnknown | Self::TokenElsewhere(_) | Self::OverQuota => true,
             Self::OnlyRoute { cause, .. } => cause.is_final(),
             _ => false,
         }
     }
 
     /// The cause of a beat that was accepted and has been missing for so long. `is_overdue` says that it is so late that PostHog was
-    /// asked about the token: what it said then counts.
+    /// asked what it does with such beats: what it said then counts.
     pub(super) fn of_missing(look: Option<&Look>, waited: Duration, is_overdue: bool) -> Self {
-        let standing = look.and_then(|look| look.token).map(|word| word.standing).filter(|_| is_overdue);
-        match standing {
-            Some(Standing::Unknown) => Self::TokenUnknown,
-            _ => Self::NotQueryable { waited, others: Others::in_look(look, waited), token_known: standing == Some(Standing::Known) },
+        let word = look.and_then(|look| look.token).filter(|_| is_overdue);
+        let others = Others::in_look(look, waited);
+        match word.map(|word| (word.standing, word.down)) {
+            Some((Standing::Unknown, _)) => Self::TokenUnknown,
+            Some((Standing::Elsewhere(region), _)) => Self::TokenElsewhere(region),
+            Some((Standing::OverQuota, _)) => Self::OverQuota,
+            // What others get through has not stopped.
+            Some((_, down)) if down.carry_events() && !matches!(others, Others::Arrive { .. }) => Self::PartsDown { waited, down },
+            other => {
+                let token_known = other.is_some_and(|(standing, _)| standing == Standing::Known);
+                Self::NotQueryable { waited, others, token_known }
+            }
         }
     }
 }
@@ -130,6 +149,15 @@ impl fmt::Display for Cause {
             }
             Self::TokenUnknown => {
                 f.write_str("accepted, but this PostHog does not know the token: it is the wrong key, or the wrong region")
+            }
+            Self::TokenElsewhere(region) => {
+                write!(f, "accepted, but dropped: the token belongs to a project in {}, another region", region.name().to_ascii_uppercase())
+            }
+            Self::OverQuota => f.write_str(
+                "accepted, but dropped: the project is over its events quota (v0 does not say so; v1 refuses the same beat for it)",
+            ),
+            Self::PartsDown { waited, down } => {
+                write!(f, "accepted, but not queryable after {}; the pipeline is broken: /_preflight says that {down}", span(*waited))
             }
             Self::OnlyRoute { route, cause } => write!(f, "only route {route}: {cause}"),
             Self::SomePartitions { fresh_missing: true } => {

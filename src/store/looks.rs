@@ -1,6 +1,6 @@
 //! The newest look of each project.
 
-use crate::model::{Look, LookFailure, LookTrouble, ProjectId, Standing, Timestamp, TokenWord, Traffic};
+use crate::model::{Look, LookFailure, LookTrouble, Parts, ProjectId, Standing, Timestamp, TokenWord, Traffic};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, duration, place_of};
@@ -15,7 +15,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     };
     let statement = Statement::new(
         "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-         posthog_id, token, token_asked_ms, watched, watched_newest_ms) SELECT id, ",
+         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down) SELECT id, ",
     )
     .bind(look.at.ms())
     .text(", ")
@@ -44,6 +44,8 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .bind(traffic.map(|traffic| traffic.watched as i64))
     .text(", ")
     .bind(traffic.and_then(|traffic| traffic.watched_newest).map(Timestamp::ms))
+    .text(", ")
+    .bind(look.token.map(|word| i64::from(word.down.bits())))
     .text(" FROM projects WHERE id = ")
     .bind(look.project.0)
     .text(
@@ -51,7 +53,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
          trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
          failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id, \
          token = excluded.token, token_asked_ms = excluded.token_asked_ms, watched = excluded.watched, \
-         watched_newest_ms = excluded.watched_newest_ms",
+         watched_newest_ms = excluded.watched_newest_ms, down = excluded.down",
     );
     work.run(statement).await.map(drop)
 }
@@ -60,7 +62,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
 pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
     let statement = Statement::new(
         "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id, \
-         token, token_asked_ms, watched, watched_newest_ms FROM looks ORDER BY project",
+         token, token_asked_ms, watched, watched_newest_ms, down FROM looks ORDER BY project",
     );
     database.read("reading looks", statement, from_row).await
 }
@@ -84,7 +86,11 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
         }),
     };
     let token = match (row.maybe_int(11)?, time(12)?) {
-        (Some(standing), Some(asked)) => Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked }),
+        (Some(standing), Some(asked)) => {
+            // None in a row of an earlier release.
+            let down = Parts::from_bits(row.maybe_int(15)?.unwrap_or(0) as u8);
+            Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked, down })
+        }
         _ => None,
     };
     Ok(Look {

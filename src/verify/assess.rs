@@ -19,15 +19,15 @@ const AFTERMATH: Duration = Duration::from_hours(24);
 const INCIDENTS: u32 = 50;
 
 /// Who is told, and when nobody is.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Audience {
-    channels: Vec<Arc<Channel>>,
+    channels: Arc<[Channel]>,
     windows: Arc<[Window]>,
 }
 
 impl Audience {
     pub(super) fn of(roster: &Roster) -> Self {
-        Self { channels: roster.channels().to_vec(), windows: roster.windows().into() }
+        Self { channels: roster.channels().into(), windows: roster.windows().into() }
     }
 
     /// Until when nobody is told that an incident of this project opened.
@@ -101,8 +101,8 @@ impl Verify {
     }
 
     /// Ends incidents of projects that nobody watches any more: whoever was told that they opened is told that they are over.
-    pub(super) async fn abandon_unwatched(&self, roster: &Roster) -> Result<(), StoreError> {
-        let (now, audience) = (self.clock.now(), Audience::of(roster));
+    pub(super) async fn abandon_unwatched(&self, roster: &Roster, audience: &Audience) -> Result<(), StoreError> {
+        let now = self.clock.now();
         for incident in self.store.incidents(&Which { open_only: true, ..Which::default() }).await? {
             let project = roster.projects().iter().find(|project| project.id == incident.project);
             let why = match project.map(|project| project.spec.alert()) {
@@ -110,7 +110,7 @@ impl Verify {
                 Some(None) => "Ingestion Alert was switched off for this project",
                 None => "the project was removed",
             };
-            self.write(&alert::abandon(&incident, now, why), &audience, now).await?;
+            self.write(&alert::abandon(&incident, now, why), audience, now).await?;
         }
         Ok(())
     }
