@@ -13,9 +13,9 @@ use super::trouble::Misuse;
 use crate::app;
 use crate::config::{Scope, Settings};
 
-/// Put the projects, channels and maintenance windows of a settings file into the store, and show what changed
+/// Put a settings file into the store, and show what changed
 ///
-/// All projects or none, then all channels or none, then all windows or none; what is wrong in the file keeps everything out. Applied twice,
+/// Its projects, channels and maintenance windows, that is: all projects or none, then all channels or none, then all windows or none; what is wrong in the file keeps everything out. Applied twice,
 /// a file changes nothing the second time. What is in the store and not in the file stays, unless --prune is given. A file that leaves out a
 /// secret, such as `personal_api_key`, leaves the stored one as it is.
 #[derive(Debug, Args)]

@@ -17,7 +17,7 @@ use crate::config::to_toml;
 /// For the owner alone: the file may hold secrets.
 const MODE: u32 = 0o600;
 
-/// Write the projects, channels and maintenance windows of the store as a settings file that `apply` reads back
+/// Write the store as a settings file that `apply` reads back: projects, channels, maintenance windows
 #[derive(Debug, Args)]
 pub struct Export {
     /// Write secrets as well, in clear: personal API keys, and the keys and addresses of webhooks and channels

@@ -111,7 +111,8 @@ impl<'f> Section<'f> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::Datetime(at) => parse(&at.to_string()).map_err(|says| self.wrong(key, says)).ok(),
-            _ => self.read(key, parse),
+            DeValue::String(text) => parse(text).map_err(|says| self.wrong(key, says)).ok(),
+            _ => self.wrong_type(key, value, "a time, such as 2026-11-23T14:32:00Z"),
         }
     }
 
