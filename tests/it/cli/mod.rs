@@ -9,8 +9,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+mod alerting;
 mod applying;
 mod apps;
+mod channels;
 mod checking;
 mod exporting;
 mod help;

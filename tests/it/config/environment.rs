@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use heartbeat::config::{Environment, KeySource, KeyWish, Scope, Settings, Sources};
+use heartbeat::config::{Environment, KeySource, Scope, Settings, Sources};
 use heartbeat::model::HeartbeatApp;
 
 use super::File;
@@ -28,14 +28,15 @@ fn three_variables_are_a_project() {
     assert_eq!(wanted.spec.host.capture(), "https://eu.i.posthog.com");
     assert_eq!(wanted.spec.posthog_id, Some(7));
     assert_eq!(wanted.spec.heartbeat, Some(HeartbeatApp::default()));
-    assert_eq!((wanted.key, wanted.spec.personal_key.unwrap().expose()), (KeyWish::AsGiven, "phx_b"));
+    assert!(wanted.as_stored.is_empty());
+    assert_eq!(wanted.spec.personal_key.unwrap().expose(), "phx_b");
 }
 
 #[test]
 fn an_empty_variable_is_no_variable() {
     assert!(settings([("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_API_KEY", "")]).unwrap().projects.is_empty());
     let keyless = settings([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_a"), ("POSTHOG_PERSONAL_API_KEY", "")]).unwrap();
-    assert_eq!(keyless.projects[0].key, KeyWish::AsStored);
+    assert_eq!(keyless.projects[0].as_stored, ["personal_api_key"]);
 }
 
 #[test]
