@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand,
-    Tally, Timestamp,
+    Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally,
+    Timestamp,
 };
 
 use super::database::{Database, Row, Work};

@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod hogql;
+mod message;
 mod posthog;
 mod process;
 mod readme;

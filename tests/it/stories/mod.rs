@@ -1,5 +1,6 @@
 //! Stories of minutes and hours: pulse, verify and the store against the sandbox, over real sockets, on the hand clock.
 
+mod alerts;
 mod capture;
 mod clocks;
 mod looking;
