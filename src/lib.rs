@@ -16,6 +16,7 @@ pub mod vitals;
 
 pub mod check;
 pub mod keep;
+pub mod notify;
 pub mod pulse;
 pub mod report;
 pub mod verify;

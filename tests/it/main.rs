@@ -6,6 +6,7 @@ mod architecture;
 mod cli;
 mod config;
 mod hogql;
+mod notify;
 mod posthog;
 mod process;
 mod readme;
