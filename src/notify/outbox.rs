@@ -8,7 +8,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::plan::{Crowds, Parcel, Plan, plan};
-use super::{Letter, Notify, retry};
+use super::send::Letter;
+use super::{Notify, retry};
 use crate::message;
 use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeState, Severity, Stopped, Timestamp};
 use crate::store::{ChannelNews, StoreError};
