@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use heartbeat::model::{
-    Acknowledged, EntryKind, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
+    Acknowledged, EntryKind, Finding, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 use heartbeat::store::{Store, StoreError, Which, WhichNotices};
 
@@ -36,7 +36,7 @@ async fn all(store: &dyn Store) -> Vec<Incident> {
 async fn an_incident_comes_back_as_it_was(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
-    let bare = Incident { rules: Vec::new(), first_bad: None, cause: Default::default(), ..incident(&project, Strand::Quiet, 0) };
+    let bare = Incident { rules: Vec::new(), first_bad: None, cause: Finding::default(), ..incident(&project, Strand::Quiet, 0) };
     let full = Incident {
         closed: Some(at(START, 9)),
         rules: RuleKind::ALL.to_vec(),
