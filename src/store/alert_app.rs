@@ -43,8 +43,8 @@ pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: &Sealer) -> R
     let settings = settings.map_err(|wrong| damaged(project, "ingestion-alert settings", &wrong))?;
     let secrets = match &stored.secrets {
         None => BTreeMap::new(),
-        Some(sealed) => {
-            let opened = sealer.open(Owner::Project(project), SECRETS, sealed)?;
+        Some(secrets) => {
+            let opened = sealer.open(Owner::Project(project), SECRETS, secrets)?;
             // What serde says of it could quote a secret.
             serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is no JSON"))?
         }

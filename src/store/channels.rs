@@ -85,6 +85,10 @@ async fn known(work: &mut Work, sealer: &Sealer, which: &str, names: &[ProjectNa
 
 /// Writes rows made by [`to_row`]. What is written delivers again.
 pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        // Whoever marks notices writes channels too.
+        numbers::of_notices(work, 0).await?;
+    }
     for some in rows.chunks(ROWS) {
         let insert = Statement::new(
             "INSERT INTO channels (id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values) VALUES ",
@@ -188,7 +192,9 @@ fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
     // What serde says of it could quote a secret.
     let fields: BTreeMap<String, String> = serde_json::from_str(&opened).map_err(|_| damaged("fields", "they are no JSON"))?;
     let mut values = Values::default();
-    fields.iter().for_each(|(key, value)| values.set(key, value));
+    for (key, value) in &fields {
+        values.set(key, value);
+    }
     let spec = ChannelSpec {
         kind,
         enabled: row.int(4)? != 0,

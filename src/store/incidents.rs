@@ -165,6 +165,7 @@ pub(super) async fn entries(database: &Database, id: IncidentId) -> Result<Vec<E
 
 /// Drops incidents that were over before `over_before`, with their entries and notices, and notices without an incident that ended before.
 pub(super) async fn drop_old(work: &mut Work, over_before: Timestamp) -> Result<u64, StoreError> {
+    numbers::of_notices(work, 0).await?;
     let old = || Statement::new("(SELECT id FROM incidents WHERE closed_ms < ").bind(over_before.ms()).text(")");
     let mut dropped = 0;
     for from in ["DELETE FROM notices WHERE incident IN ", "DELETE FROM entries WHERE incident IN ", "DELETE FROM incidents WHERE id IN "] {

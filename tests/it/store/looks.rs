@@ -25,6 +25,7 @@ async fn looks_come_back_as_they_were(bed: Bed) {
     let mut looks = vec![
         Look { result: Ok(Traffic { others: 0, newest: None, ..Traffic::default() }), last_good: None, posthog_id: None, ..good.clone() },
         Look { result: Ok(Traffic { others: i64::MAX as u64, newest: good.last_good, ..Traffic::default() }), ..good.clone() },
+        Look { result: Ok(Traffic { watched: i64::MAX as u64, watched_newest: good.last_good, ..Traffic::default() }), ..good.clone() },
     ];
     for (standing, second) in Standing::ALL.into_iter().zip([0_i64, -1, 1].into_iter().cycle()) {
         let down = Part::ALL.into_iter().take(second.unsigned_abs() as usize * 3).collect();
