@@ -88,8 +88,8 @@ fn others<'s, T: Listed>(now: &'s [T], listed: &[&ProjectName]) -> impl Iterator
 /// `2 projects, 1 channel`: how many projects, channels and maintenance windows; of the latter two only where there are some.
 pub(super) fn counted([projects, channels, windows]: [usize; 3]) -> String {
     let others = [(channels, "channel"), (windows, "maintenance window")].into_iter().filter(|(number, _)| *number > 0);
-    let others = others.map(|(number, what)| format!(", {}", count(number, what))).collect::<String>();
-    count(projects, "project") + &others
+    let others = others.map(|(number, what)| count(number, what));
+    std::iter::once(count(projects, "project")).chain(others).collect::<Vec<_>>().join(", ")
 }
 
 /// Writes what there is to write: projects, then channels, then maintenance windows, each of them all or nothing.

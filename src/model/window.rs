@@ -48,6 +48,7 @@ impl Cron {
                 let wrong = wrong.to_string();
                 // The last line points at the place with a `^`, and says what is wrong there.
                 let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
+                let says = says.split(';').next().unwrap_or_default();
                 Err(format!("`{text}` is no crontab expression with a time zone, such as `0 2 * * SUN Europe/Berlin`: {says}"))
             }
         }

@@ -7,7 +7,7 @@ use crate::model::{AppKind, Events, HeartbeatApp, Host, IngestionAlertApp, Proje
 #[derive(Debug, Clone)]
 pub(super) enum App {
     Heartbeat(HeartbeatApp),
-    IngestionAlert(IngestionAlertApp),
+    IngestionAlert(Box<IngestionAlertApp>),
 }
 
 impl App {
@@ -15,7 +15,7 @@ impl App {
     pub(super) fn usual(kind: AppKind) -> Self {
         match kind {
             AppKind::Heartbeat => Self::Heartbeat(HeartbeatApp::default()),
-            AppKind::IngestionAlert => Self::IngestionAlert(IngestionAlertApp::default()),
+            AppKind::IngestionAlert => Self::IngestionAlert(Box::default()),
         }
     }
 
@@ -23,7 +23,7 @@ impl App {
     pub(super) fn on(spec: &ProjectSpec, kind: AppKind) -> Option<Self> {
         match kind {
             AppKind::Heartbeat => spec.heartbeat.clone().map(Self::Heartbeat),
-            AppKind::IngestionAlert => spec.ingestion_alert.clone().map(Self::IngestionAlert),
+            AppKind::IngestionAlert => spec.ingestion_alert.clone().map(Box::new).map(Self::IngestionAlert),
         }
     }
 
@@ -31,7 +31,7 @@ impl App {
     pub(super) fn put_on(self, spec: &ProjectSpec) -> ProjectSpec {
         match self {
             Self::Heartbeat(app) => ProjectSpec { heartbeat: Some(app), ..spec.clone() },
-            Self::IngestionAlert(app) => ProjectSpec { ingestion_alert: Some(app), ..spec.clone() },
+            Self::IngestionAlert(app) => ProjectSpec { ingestion_alert: Some(*app), ..spec.clone() },
         }
     }
 

@@ -198,15 +198,6 @@ fn remarks(spec: &ProjectSpec, kind: AppKind) -> Vec<String> {
     match kind {
         AppKind::Heartbeat if spec.beats() => vec![format!("Heartbeat beats on {}.", Cost::of([spec]))],
         AppKind::IngestionAlert if spec.alert().is_some() => {
-            let blind =
-                "There is no personal API key, neither the project's nor posthogApiKey: arrival cannot be checked, and of all rules \
-                         only `capture` can hold."
-                    .to_owned();
-            let alone = format!(
-                "Heartbeat does not beat on project {}: when nobody sends, it looks like a broken one. `apps install heartbeat --project {0}` \
-                 tells them apart.",
-                spec.name
-            );
             let blind = "There is no personal API key, neither the project's nor posthogApiKey: arrival cannot be checked, and of all rules \
                          only `capture` can hold.";
             let alone = match spec.reading_key() {

@@ -16,6 +16,7 @@ mod channels;
 mod checking;
 mod exporting;
 mod help;
+mod keeping;
 mod misuse;
 mod projects;
 mod prompting;

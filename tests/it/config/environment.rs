@@ -113,3 +113,32 @@ fn the_sealing_key_lies_beside_the_database_unless_told() {
     environment: HEARTBEAT_KEY and HEARTBEAT_KEY_FILE are both set; leave one of them out
     ");
 }
+
+#[test]
+fn the_address_that_hears_of_life_is_that_of_the_variable_then_the_file() {
+    let file = File::of("[service]\ndead_man_url = \"https://hc-ping.com/hunter2\"\ndead_man_method = \"post\"\n");
+    let dead_man = |environment: &Environment| {
+        let found = file.load(&environment.clone().with_data_directory("/nowhere")).unwrap().dead_man.unwrap();
+        assert!(!format!("{found:?} {}", found.url).contains("hunter"), "{found:?}");
+        (found.url.expose().to_owned(), found.post)
+    };
+    assert_eq!(dead_man(&Environment::of([])), ("https://hc-ping.com/hunter2".to_owned(), true));
+    let set = Environment::of([("HEARTBEAT_DEAD_MAN_URL", "https://nosnch.in/hunter3")]);
+    assert_eq!(dead_man(&set), ("https://nosnch.in/hunter3".to_owned(), true));
+    let alone = settings([("HEARTBEAT_DEAD_MAN_URL", "https://nosnch.in/hunter3")]).unwrap().dead_man.unwrap();
+    assert!(!alone.post);
+    assert_eq!(settings([]).unwrap().dead_man, None);
+    insta::assert_snapshot!(settings([("HEARTBEAT_DEAD_MAN_URL", "nosnch.in/hunter3")]).unwrap_err(), @r"
+    environment: HEARTBEAT_DEAD_MAN_URL has no protocol; begin it with `https://`
+    ");
+}
+
+#[test]
+fn a_command_that_needs_no_channel_does_not_fail_over_one() {
+    let file =
+        File::of("[service]\ndead_man_url_env = \"NOT_HERE\"\n[[channel]]\nname = \"ops\"\nurl_env = \"NOT_HERE\"\n[[maintenance]]\n");
+    let environment = Environment::of([("HEARTBEAT_DEAD_MAN_URL", "wrong")]).with_data_directory("/nowhere");
+    let path = file.directory.path().join("heartbeat.toml");
+    let settings = Settings::load(Sources { environment: &environment, file: Some(&path), database: None }, Scope::Service).unwrap();
+    assert_eq!((settings.dead_man, settings.channels.len(), settings.windows.len()), (None, 0, 0));
+}

@@ -1,5 +1,7 @@
 //! Maintenance windows in a settings file: once, by crontab, weekly.
 
+use std::fmt::Write as _;
+
 use heartbeat::model::{ProjectName, Timestamp, Window};
 
 use super::{File, environment};
@@ -40,7 +42,7 @@ fn what_does_not_go_together_is_told() {
         "from = 2026-12-01T02:00:00Z\nto = 2026-12-01T04:00:00Z\ntimezone = \"Europe/Berlin\"",
     ] {
         let problems = File::of(file(lines)).problems();
-        told += &format!("{}\n    {}\n", lines.replace('\n', "; "), problems.replace('\n', "\n    "));
+        let _ = writeln!(told, "{}\n    {}", lines.replace('\n', "; "), problems.replace('\n', "\n    "));
     }
     insta::assert_snapshot!("windows that do not fit", told);
 }
