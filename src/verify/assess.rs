@@ -73,26 +73,23 @@ impl Verify {
         let now = self.clock.now();
         let which = Which { project: Some(project.id), since: Some(now.minus(AFTERMATH)), at_most: INCIDENTS, ..Which::default() };
         let (open, over): (Vec<Incident>, Vec<Incident>) = self.store.incidents(&which).await?.into_iter().partition(Incident::is_open);
-        let over: Vec<Incident> = over.into_iter().filter(|incident| incident.tally.missing > 0).collect();
-        let end = now.minute().plus(1);
-        let back = now.minus(alert::lookback(project)).minute();
-        let oldest = open.iter().chain(&over).filter_map(|incident| incident.first_bad).min();
-        let from = oldest.map_or(back, |oldest| oldest.min(back)).max(now.minus(AFTERMATH * 2).minute());
+        let (from, to) = (now.minus(alert::lookback(project)).minute(), now.minute().plus(1));
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let beats = self.store.beats(&ids, from, end).await?;
-        let evidence = self.store.evidence(&ids, from.max(back), end).await?;
-        let glances = self.store.glances(project.id, back, end).await?;
+        let beats = self.store.beats(&ids, from, to).await?;
+        let evidence = self.store.evidence(&ids, from, to).await?;
+        let glances = self.store.glances(project.id, from, to).await?;
         let scene = Scene { at: now, project, beats: &beats, evidence: &evidence, look, glances: &glances };
-        let before: Vec<_> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
-        let holding = alert::holding(&scene, &before);
         let silenced = audience.silenced_until(&project.spec.name, now);
-        for strand in Strand::ALL {
-            let known = open.iter().find(|incident| incident.strand == strand);
-            if let Some(step) = alert::step(strand, known, &scene, &holding, silenced) {
-                self.write(&step, audience, now).await?;
-            }
+        for step in alert::steps(&open, &scene, silenced) {
+            let step = match step.recount {
+                Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
+                None => step,
+            };
+            self.write(&step, audience, now).await?;
         }
-        for incident in &over {
+        for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0) {
+            let (from, to) = alert::counted_minutes(incident, now);
+            let beats = self.store.beats(&ids, from, to).await?;
             if let Some(step) = alert::aftermath(incident, &beats, now) {
                 self.write(&step, audience, now).await?;
             }

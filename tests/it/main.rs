@@ -6,11 +6,8 @@ mod architecture;
 mod cli;
 mod config;
 mod hogql;
-<<<<<<< HEAD
 mod message;
-=======
 mod notify;
->>>>>>> notify
 mod posthog;
 mod process;
 mod readme;

@@ -6,7 +6,7 @@ use heartbeat::model::{
 use heartbeat::store::{ChannelNews, Store, StoreError, WhichNotices};
 
 use super::bed::{Bed, sealer};
-use super::samples::{START, at, find, incident, name, notice, open_incident, pair_of, set_up, set_up_channel, spec, webhook};
+use super::samples::{START, at, find, incident, name, notice, open_incident, owing, pair_of, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     every_setting_comes_back_as_it_was,
@@ -196,7 +196,7 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     let project = set_up(&*store, with_pair("one")).await;
     let pair = pair_of(&*store, project.id).await.unwrap();
     let open = incident(&project, Strand::Ingestion, 0);
-    store.write_incident(&open, &[], &[notice(pair.id, &open, NoticeKind::Opened, 0)]).await.unwrap();
+    store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
     // 1. Changed: the same channel, and it delivers again.
     stop(&*store, &pair).await;
     let mut changed = with_pair("one");
@@ -238,7 +238,7 @@ async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
     // 1. Its incident is still to be resolved.
     assert_eq!(drop_old().await, 0);
     let over = Incident { closed: Some(at(START, 5)), ..open };
-    store.write_incident(&over, &[], &[notice(pair.id, &over, NoticeKind::Resolved, 0)]).await.unwrap();
+    store.write_incident(&over, &[], &owing(&[notice(pair.id, &over, NoticeKind::Resolved, 0)])).await.unwrap();
     // 2. That is still to be told.
     assert_eq!(drop_old().await, 0);
     let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
@@ -257,7 +257,7 @@ async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
     let project = set_up(&*store, with_pair("one")).await;
     let pair = pair_of(&*store, project.id).await.unwrap();
     let open = incident(&project, Strand::Ingestion, 0);
-    store.write_incident(&open, &[], &[notice(pair.id, &open, NoticeKind::Opened, 0)]).await.unwrap();
+    store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let anew = set_up(&*store, with_pair("one")).await;
     assert_ne!(anew.id, project.id);

@@ -4,7 +4,7 @@ use heartbeat::model::{ChannelKind, ChannelSpec, NoticeKind, Stopped, Strand, Ta
 use heartbeat::store::{ChannelNews, StoreError, WhichNotices};
 
 use super::bed::{Bed, sealer};
-use super::samples::{START, at, channel, incident, name, notice, set_up, set_up_channel, spec, webhook};
+use super::samples::{START, at, channel, incident, name, notice, owing, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     every_kind_comes_back_as_it_was,
@@ -108,7 +108,7 @@ async fn a_removed_channel_takes_its_notices(bed: Bed) {
     let (gone, stays) = (set_up_channel(&*store, webhook("gone")).await, set_up_channel(&*store, webhook("stays")).await);
     let incident = incident(&project, Strand::Ingestion, 0);
     let notices = [gone.id, stays.id].map(|channel| notice(channel, &incident, NoticeKind::Opened, 0));
-    store.write_incident(&incident, &[], &notices).await.unwrap();
+    store.write_incident(&incident, &[], &owing(&notices)).await.unwrap();
     let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
     assert_eq!(leased.len(), 2);
     store.apply_channels(&[], &[name("gone")]).await.unwrap();

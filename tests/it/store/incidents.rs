@@ -9,7 +9,7 @@ use heartbeat::model::{
 use heartbeat::store::{Store, StoreError, Which, WhichNotices};
 
 use super::bed::Bed;
-use super::samples::{START, at, entry, incident, name, notice, notice_alone, open_incident, set_up, set_up_channel, spec, webhook};
+use super::samples::{START, at, entry, incident, name, notice, notice_alone, open_incident, owing, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     an_incident_comes_back_as_it_was,
@@ -60,12 +60,12 @@ async fn an_incident_comes_back_as_it_was(bed: Bed) {
         ..incident(&project, Strand::Blind, 1)
     };
     for (number, incident) in (1..).zip([full.clone(), bare]) {
-        assert_eq!(store.write_incident(&incident, &[], &[]).await.unwrap(), Some(IncidentId(number)), "people count from 1");
+        assert_eq!(store.write_incident(&incident, &[], &owing(&[])).await.unwrap(), Some(IncidentId(number)), "people count from 1");
         let which = Which { id: Some(IncidentId(number)), ..Which::default() };
         assert_eq!(store.incidents(&which).await.unwrap(), [Incident { id: Some(IncidentId(number)), ..incident.clone() }]);
         // And replaced by the other kind of values.
         let replaced = Incident { id: Some(IncidentId(number)), strand: incident.strand, opened: incident.opened, ..full.clone() };
-        store.write_incident(&replaced, &[], &[]).await.unwrap();
+        store.write_incident(&replaced, &[], &owing(&[])).await.unwrap();
         assert_eq!(store.incidents(&which).await.unwrap(), [replaced]);
     }
 }
@@ -77,14 +77,14 @@ async fn a_strand_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) 
     let first = open_incident(&*store, incident(&one, Strand::Ingestion, 0)).await;
     let second = incident(&one, Strand::Ingestion, 1);
     let notices = [notice(channel, &second, NoticeKind::Opened, 0)];
-    assert_eq!(store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &notices).await.unwrap(), None);
+    assert_eq!(store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
     assert_eq!(all(&*store).await, std::slice::from_ref(&first));
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
     for beside in [incident(&one, Strand::Blind, 0), incident(&other, Strand::Ingestion, 0)] {
-        assert!(store.write_incident(&beside, &[], &[]).await.unwrap().is_some());
+        assert!(store.write_incident(&beside, &[], &owing(&[])).await.unwrap().is_some());
     }
-    store.write_incident(&Incident { closed: Some(at(START, 59_999)), ..first }, &[], &[]).await.unwrap();
-    let id = store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &notices).await.unwrap();
+    store.write_incident(&Incident { closed: Some(at(START, 59_999)), ..first }, &[], &owing(&[])).await.unwrap();
+    let id = store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap();
     assert_eq!(id, Some(IncidentId(4)), "what was not written took no number");
 }
 
@@ -96,7 +96,7 @@ async fn of_many_that_open_the_same_at_once_one_does(bed: Bed) {
         let incident = incident(&project, Strand::Ingestion, minute);
         async move {
             let notices = [notice(channel, &incident, NoticeKind::Opened, 0)];
-            store.write_incident(&incident, &[entry(EntryKind::Opened, "it opened")], &notices).await.unwrap()
+            store.write_incident(&incident, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap()
         }
     }))
     .await;
@@ -111,10 +111,10 @@ async fn the_same_incident_does_not_open_twice(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
     let first = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
-    store.write_incident(&Incident { closed: Some(at(START, 5)), ..first.clone() }, &[], &[]).await.unwrap();
+    store.write_incident(&Incident { closed: Some(at(START, 5)), ..first.clone() }, &[], &owing(&[])).await.unwrap();
     // Somebody else judged the same at the same time, and writes a little later: pagers would know both by one key.
     let again = Incident { id: None, ..first };
-    assert_eq!(store.write_incident(&again, &[], &[]).await.unwrap(), None);
+    assert_eq!(store.write_incident(&again, &[], &owing(&[])).await.unwrap(), None);
 }
 
 async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) {
@@ -123,7 +123,7 @@ async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) 
     let channel = set_up_channel(&*store, webhook("ops")).await.id;
     let opened = incident(&project, Strand::Ingestion, 0);
     let owed = notice(channel, &opened, NoticeKind::Opened, 0);
-    let id = store.write_incident(&opened, &[entry(EntryKind::Opened, "it opened")], std::slice::from_ref(&owed)).await.unwrap();
+    let id = store.write_incident(&opened, &[entry(EntryKind::Opened, "it opened")], &owing(std::slice::from_ref(&owed))).await.unwrap();
     let mut numbered = owed.clone();
     numbered.incident = id;
     numbered.message.incident.as_mut().unwrap().id = id.unwrap().0;
@@ -133,14 +133,14 @@ async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) 
     changed.message.title = "other words".into();
     let incident = Incident { id, ..opened };
     let reminder = notice(channel, &incident, NoticeKind::Reminder, 1);
-    assert_eq!(store.write_incident(&incident, &[], &[changed, reminder.clone()]).await.unwrap(), id);
+    assert_eq!(store.write_incident(&incident, &[], &owing(&[changed, reminder.clone()])).await.unwrap(), id);
     let notices = store.notices(&WhichNotices::default()).await.unwrap();
     assert_eq!((notices[0].id, &notices[1]), (reminder.id, &numbered), "newest first");
     // One of them cannot be written: nothing is.
     bed.execute("DROP TABLE notices").await;
     let next = [notice(channel, &incident, NoticeKind::Reminder, 2)];
     let error =
-        store.write_incident(&Incident { reminders: 2, ..incident }, &[entry(EntryKind::Reminded, "again")], &next).await.unwrap_err();
+        store.write_incident(&Incident { reminders: 2, ..incident }, &[entry(EntryKind::Reminded, "again")], &owing(&next)).await.unwrap_err();
     assert!(matches!(error, StoreError::Database { what: "writing an incident", .. }), "{error:?}");
     assert_eq!((all(&*store).await[0].reminders, store.entries(id.unwrap()).await.unwrap().len()), (0, 1));
 }
@@ -154,7 +154,7 @@ async fn replacing_never_touches_what_a_person_wrote(bed: Bed) {
     let held = entry(EntryKind::Acknowledged, "anna has it in hand");
     assert!(store.hold(id, Some(&by), Some(at(START, 4)), &held).await.unwrap());
     // The rules knew it as it was before.
-    store.write_incident(&Incident { reminders: 1, ..before.clone() }, &[], &[]).await.unwrap();
+    store.write_incident(&Incident { reminders: 1, ..before.clone() }, &[], &owing(&[])).await.unwrap();
     let after = all(&*store).await.remove(0);
     assert_eq!(after, Incident { reminders: 1, acknowledged: Some(by), snoozed_until: Some(at(START, 4)), ..before.clone() });
     let let_go = entry(EntryKind::Unacknowledged, "nobody has it in hand");
@@ -168,16 +168,16 @@ async fn what_is_over_is_never_open_again(bed: Bed) {
     let project = set_up(&*store, spec("one")).await;
     let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
     let over = Incident { closed: Some(at(START, 5)), ..open.clone() };
-    assert_eq!(store.write_incident(&over, &[], &[]).await.unwrap(), open.id);
+    assert_eq!(store.write_incident(&over, &[], &owing(&[])).await.unwrap(), open.id);
     // Judged before it was over, and written after.
     let stale = [entry(EntryKind::Reminded, "it goes on")];
-    assert_eq!(store.write_incident(&Incident { reminders: 1, ..open.clone() }, &stale, &[]).await.unwrap(), None);
+    assert_eq!(store.write_incident(&Incident { reminders: 1, ..open.clone() }, &stale, &owing(&[])).await.unwrap(), None);
     assert_eq!(all(&*store).await, std::slice::from_ref(&over));
     assert_eq!(store.entries(open.id.unwrap()).await.unwrap(), []);
     // What becomes known afterwards is written.
     let tally = Tally { late: 42, ..Tally::default() };
     let after = Incident { tally, ..over };
-    assert_eq!(store.write_incident(&after, &[entry(EntryKind::Aftermath, "all arrived")], &[]).await.unwrap(), open.id);
+    assert_eq!(store.write_incident(&after, &[entry(EntryKind::Aftermath, "all arrived")], &owing(&[])).await.unwrap(), open.id);
     assert_eq!(all(&*store).await, [after]);
 }
 
@@ -187,7 +187,7 @@ async fn an_incident_that_is_gone_is_not_replaced(bed: Bed) {
     let channel = set_up_channel(&*store, webhook("ops")).await.id;
     let gone = Incident { id: Some(IncidentId(77)), ..incident(&project, Strand::Ingestion, 0) };
     let notices = [notice(channel, &gone, NoticeKind::Opened, 0)];
-    assert_eq!(store.write_incident(&gone, &[entry(EntryKind::Opened, "it opened")], &notices).await.unwrap(), None);
+    assert_eq!(store.write_incident(&gone, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
     assert_eq!(all(&*store).await, []);
     assert_eq!(store.entries(IncidentId(77)).await.unwrap(), []);
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
@@ -201,7 +201,7 @@ async fn entries_stay_in_the_order_in_which_they_were_written(bed: Bed) {
     let mut all = Vec::new();
     for (step, kind) in (0..).zip(EntryKind::ALL) {
         let entries = [-1, 1].map(|sign| heartbeat::model::Entry { at: at(START, -step * sign), ..entry(kind, &format!("{step} {sign}")) });
-        store.write_incident(&open, &entries, &[]).await.unwrap();
+        store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
         all.extend(entries);
     }
     assert_eq!(store.entries(open.id.unwrap()).await.unwrap(), all);
@@ -209,7 +209,7 @@ async fn entries_stay_in_the_order_in_which_they_were_written(bed: Bed) {
     let (one, other) = (bed.open().await, bed.open().await);
     let by_rules = async {
         for _ in 0..20 {
-            one.write_incident(&open, &[entry(EntryKind::Cause, "another cause")], &[]).await.unwrap();
+            one.write_incident(&open, &[entry(EntryKind::Cause, "another cause")], &owing(&[])).await.unwrap();
         }
     };
     let by_people = async {
@@ -234,7 +234,7 @@ async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
     for (project, minute, closed) in [(&one, 0, Some(5)), (&other, 3, Some(9)), (&one, 6, Some(7)), (&one, 8, None), (&other, 8, None)] {
         let closed = closed.map(|minute| START.plus(minute).start());
         let written = Incident { closed, ..incident(project, Strand::Ingestion, minute) };
-        ids.push(store.write_incident(&written, &[], &[]).await.unwrap().unwrap());
+        ids.push(store.write_incident(&written, &[], &owing(&[])).await.unwrap().unwrap());
     }
     let minute = |minute: i64| Some(START.plus(minute).start());
     let usual = Which::default();
@@ -263,7 +263,7 @@ async fn incidents_outlive_their_project(bed: Bed) {
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let notices = [notice(channel, &open, NoticeKind::Resolved, 0)];
     let over = Incident { closed: Some(at(START, 5)), ..open };
-    assert_eq!(store.write_incident(&over, &[entry(EntryKind::Closed, "the project is gone")], &notices).await.unwrap(), over.id);
+    assert_eq!(store.write_incident(&over, &[entry(EntryKind::Closed, "the project is gone")], &owing(&notices)).await.unwrap(), over.id);
     assert_eq!(all(&*store).await, [over]);
     assert_eq!(store.lease(START.start(), at(START, 9), 9).await.unwrap().len(), 1);
 }
@@ -277,7 +277,7 @@ async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
         let closed = closed.map(|minute: i64| START.plus(minute).start());
         let written = Incident { closed, ..incident(&project, Strand::Ingestion, minute) };
         let notices = [notice(channel, &written, NoticeKind::Opened, 0)];
-        ids.push(store.write_incident(&written, &[entry(EntryKind::Opened, "it opened")], &notices).await.unwrap().unwrap());
+        ids.push(store.write_incident(&written, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap().unwrap());
     }
     let alone = ["ended before", "ended after", "still owed"].map(|about| notice_alone(channel, about, 0));
     store.owe(&alone).await.unwrap();
@@ -303,7 +303,7 @@ async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
     let project = set_up(&*store, spec("one")).await;
     let mut open = incident(&project, Strand::Ingestion, 0);
     open.cause.words = "capture refuses: `\u{0}`".into();
-    let id = store.write_incident(&open, &[entry(EntryKind::Opened, "\u{0}")], &[]).await.unwrap().unwrap();
+    let id = store.write_incident(&open, &[entry(EntryKind::Opened, "\u{0}")], &owing(&[])).await.unwrap().unwrap();
     assert_eq!(all(&*store).await[0].cause.words, "capture refuses: `\u{fffd}`");
     assert_eq!(store.entries(id).await.unwrap()[0].words, "\u{fffd}");
 }
@@ -311,7 +311,7 @@ async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
 async fn damaged_incidents_are_named(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
-    store.write_incident(&incident(&project, Strand::Ingestion, 0), &[entry(EntryKind::Opened, "it opened")], &[]).await.unwrap();
+    store.write_incident(&incident(&project, Strand::Ingestion, 0), &[entry(EntryKind::Opened, "it opened")], &owing(&[])).await.unwrap();
     for (damage, mend, says) in [
         ("project_name = ''", "project_name = 'one'", "project's name"),
         ("strand = 9", "strand = 0", "strand"),

@@ -11,7 +11,7 @@ use heartbeat::model::{Evidence, EvidenceOf, Hour, Incident, Minute, Outcome, Pa
 use heartbeat::store::{RouteSpan, Store, Which};
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, incident, look, name, set_up, spec, spec_with_routes};
+use super::samples::{START, at, awaiting, incident, look, name, owing, set_up, spec, spec_with_routes};
 
 over_both!(
     an_hour_is_folded_once_it_is_old_and_no_minute_before,
@@ -174,7 +174,7 @@ async fn looks_go_with_their_beats_and_incidents_with_their_hours(bed: Bed) {
         store.settle(&look(&project, START.plus(minute).start()), &[], &[]).await.unwrap();
     }
     let over = Incident { closed: Some(START.plus(1).start()), ..incident(&project, Strand::Ingestion, 0) };
-    store.write_incident(&over, &[], &[]).await.unwrap();
+    store.write_incident(&over, &[], &owing(&[])).await.unwrap();
     let minute = Duration::from_mins(1);
     let dropped = async |now: Timestamp| fold_due(&*store, now, retention()).await.unwrap().dropped;
     assert_eq!(dropped(START.start().plus(3 * DAY)).await, 0);

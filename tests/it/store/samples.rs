@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{
+    IncidentId,
     Channel, ChannelId, ChannelKind, ChannelSpec, DistinctId, Endpoint, Entry, EntryKind, Events, Finding, HeartbeatApp, Host, Incident,
     IncidentFacts, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId, ProjectName,
     ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
@@ -134,7 +135,7 @@ pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incide
 
 /// Opens an incident and gives it back as the store knows it.
 pub(crate) async fn open_incident(store: &dyn Store, incident: Incident) -> Incident {
-    let id = store.write_incident(&incident, &[], &[]).await.unwrap();
+    let id = store.write_incident(&incident, &[], &owing(&[])).await.unwrap();
     store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0)
 }
 
@@ -209,4 +210,19 @@ pub(crate) fn notice(channel: ChannelId, incident: &Incident, kind: NoticeKind, 
 /// A notice about Heartbeat itself.
 pub(crate) fn notice_alone(channel: ChannelId, about: &str, after_ms: i64) -> Notice {
     Notice::owed(channel, None, about, 0, message(NoticeKind::Returned, after_ms))
+}
+
+/// These notices, as an incident owes them once its number is known.
+pub(crate) fn owing(notices: &[Notice]) -> impl Fn(IncidentId) -> Vec<Notice> + Send + Sync {
+    let notices = notices.to_vec();
+    move |id| {
+        let about = |notice: &Notice| {
+            let mut notice = Notice { incident: Some(id), ..notice.clone() };
+            if let Some(facts) = &mut notice.message.incident {
+                facts.id = id.0;
+            }
+            notice
+        };
+        notices.iter().map(about).collect()
+    }
 }
