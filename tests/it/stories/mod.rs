@@ -7,6 +7,7 @@ mod looking;
 mod silence;
 mod storms;
 mod switches;
+mod watching;
 mod ways;
 mod world;
 
