@@ -4,6 +4,7 @@
 //! [`ProjectToken::parse`], ...); inside, a value that exists is a value that is right.
 
 mod alert;
+mod alert_settings;
 mod app;
 mod arrival;
 mod beat;

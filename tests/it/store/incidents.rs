@@ -139,8 +139,10 @@ async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) 
     // One of them cannot be written: nothing is.
     bed.execute("DROP TABLE notices").await;
     let next = [notice(channel, &incident, NoticeKind::Reminder, 2)];
-    let error =
-        store.write_incident(&Incident { reminders: 2, ..incident }, &[entry(EntryKind::Reminded, "again")], &owing(&next)).await.unwrap_err();
+    let error = store
+        .write_incident(&Incident { reminders: 2, ..incident }, &[entry(EntryKind::Reminded, "again")], &owing(&next))
+        .await
+        .unwrap_err();
     assert!(matches!(error, StoreError::Database { what: "writing an incident", .. }), "{error:?}");
     assert_eq!((all(&*store).await[0].reminders, store.entries(id.unwrap()).await.unwrap().len()), (0, 1));
 }

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    IncidentId,
     Channel, ChannelId, ChannelKind, ChannelSpec, DistinctId, Endpoint, Entry, EntryKind, Events, Finding, HeartbeatApp, Host, Incident,
-    IncidentFacts, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId, ProjectName,
-    ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
+    IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
+    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
 };
 use heartbeat::store::{Store, Which};
 
