@@ -16,6 +16,7 @@ use crate::model::{
     ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken,
     Retention,
 };
+use crate::notify::{Sender, SenderSettings};
 use crate::posthog;
 use crate::sandbox::{self, Sandbox};
 use crate::store::{self, Sealer, Store};
@@ -52,7 +53,9 @@ impl Demo {
         store.apply_channels(&[channel(&receiver.address()?)?], &[]).await?;
         let client = posthog::Client::new(clock.clone(), &posthog::Settings::default())?;
         let vitals = Vitals::new(clock.clone());
-        let service = Service { store: Arc::clone(&store), client, clock: clock.clone(), vitals, retention: Retention::default() };
+        let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?);
+        let (store_of_service, retention) = (Arc::clone(&store), Retention::default());
+        let service = Service { store: store_of_service, client, sender, ping: None, clock: clock.clone(), vitals, retention };
         clear_weather(&sandbox)?;
         Ok(Self { sandbox, address, store, clock, service, listener, receiver, folder })
     }

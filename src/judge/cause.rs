@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::model::{Look, LookFailure, Parts, Phase, Region, Standing, Timestamp, span};
+use crate::model::{Finding, Look, LookFailure, Parts, Phase, Region, Standing, Timestamp, span};
 
 /// The place where the way is broken.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,6 +58,22 @@ pub enum Cause {
     CannotLook(LookFailure),
     /// Nothing was sent lately: Heartbeat is not running.
     NotRunning,
+    /// None of the watched events comes in.
+    NoEvents {
+        /// For how long there has been none at least.
+        within: Duration,
+        /// The newest, where one is on record.
+        newest: Option<Timestamp>,
+        /// Whether heartbeats arrive meanwhile; none where there are none beside what is watched.
+        heartbeats: Option<bool>,
+    },
+    /// Heartbeats arrive, and nothing else does: nobody sends.
+    Quiet {
+        /// For how long at least.
+        within: Duration,
+        /// The newest other event, where one is on record.
+        newest: Option<Timestamp>,
+    },
 }
 
 /// The project's own traffic, while a beat is missing.
@@ -95,6 +111,41 @@ impl Others {
 }
 
 impl Cause {
+    /// In one of a closed list of words, for machines.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::CaptureRefuses { .. } => "capture_refuses",
+            Self::CaptureUnreachable { .. } => "capture_unreachable",
+            Self::NotQueryable { .. } => "not_queryable",
+            Self::TokenUnknown => "token_unknown",
+            Self::OnlyRoute { .. } => "only_route",
+            Self::SomePartitions { .. } => "some_partitions",
+            Self::CannotLook(_) => "cannot_look",
+            Self::NotRunning => "not_running",
+            Self::PartsDown { .. } => "parts_down",
+            Self::TokenElsewhere(_) => "wrong_region",
+            Self::OverQuota => "over_quota",
+            Self::NoEvents { .. } => "no_events",
+            Self::Quiet { .. } => "quiet",
+        }
+    }
+
+    /// As an incident keeps it.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding { code: self.code().into(), words: self.to_string() }
+    }
+
+    /// For how long the oldest beat has been missing, where that is the cause.
+    pub(super) fn waited(&self) -> Option<Duration> {
+        match self {
+            Self::NotQueryable { waited, .. } | Self::PartsDown { waited, .. } => Some(*waited),
+            Self::OnlyRoute { cause, .. } => cause.waited(),
+            _ => None,
+        }
+    }
+
     /// Whether no beat that is missing now can still arrive.
     pub(super) fn is_final(&self) -> bool {
         match self {
@@ -168,6 +219,24 @@ impl fmt::Display for Cause {
             }
             Self::CannotLook(failure) => write!(f, "cannot look: {failure}"),
             Self::NotRunning => f.write_str("nothing is being sent: Heartbeat is not running"),
+            Self::NoEvents { within, newest, heartbeats } => {
+                write!(f, "no watched event in the last {}", span(*within))?;
+                write_newest(f, *newest)?;
+                match heartbeats {
+                    Some(true) => f.write_str("; heartbeats arrive: PostHog takes events in, and these do not come"),
+                    Some(false) => f.write_str("; heartbeats do not arrive either"),
+                    None => Ok(()),
+                }
+            }
+            Self::Quiet { within, newest } => {
+                write!(f, "no event but heartbeats in the last {}", span(*within))?;
+                write_newest(f, *newest)?;
+                f.write_str("; heartbeats arrive: PostHog takes events in, and nobody else sends any")
+            }
         }
     }
+}
+
+fn write_newest(f: &mut fmt::Formatter<'_>, newest: Option<Timestamp>) -> fmt::Result {
+    newest.map_or(Ok(()), |newest| write!(f, "; the newest is from {}", newest.time_of_day()))
 }

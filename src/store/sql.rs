@@ -18,6 +18,7 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
+    Owed,
     ChannelNews, RouteSpan, Store, StoreError, Which, WhichNotices, beats, channels, evidence, glances, hours, incidents, looks, migrate,
     notices, numbers, postgres, projects, sqlite, windows,
 };
