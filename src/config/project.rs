@@ -4,6 +4,7 @@ use crate::model::{Pace, ProjectName, ProjectSpec};
 
 use super::keys::{self, KeyPlaces};
 use super::section::Section;
+use super::wanted::INGESTION_ALERT;
 use super::{Wanted, heartbeat, ingestion_alert, rules};
 
 const FIELD: &str = "project";
@@ -41,7 +42,7 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
     let posthog_id = section.positive("project_id");
     let pace = read_pace(&section);
     let heartbeat = section.section("heartbeat").map(|app| heartbeat::read(app, token.as_ref()));
-    let ingestion_alert = section.section("ingestion_alert").map(|app| ingestion_alert::read(app, places));
+    let ingestion_alert = section.section(INGESTION_ALERT).map(|app| ingestion_alert::read(app, places));
     section.finish();
 
     let heartbeat = match heartbeat {

@@ -11,6 +11,7 @@ use super::document::{Document, Findings};
 use super::keys::{KeyPlaces, PERSONAL_KEY};
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
+use super::wanted::INGESTION_ALERT;
 use super::{Database, Environment, Problem, Problems, Proxies, Wanted, WantedChannel, channel, maintenance, project, rules};
 
 /// Where a problem is, that is in a variable.
@@ -201,7 +202,8 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: None,
     };
-    Some(Wanted { spec, as_stored: if is_given { Vec::new() } else { vec![PERSONAL_KEY.plain()] } })
+    let key = (!is_given).then_some(PERSONAL_KEY.plain());
+    Some(Wanted { spec, as_stored: key.into_iter().chain([INGESTION_ALERT]).collect() })
 }
 
 fn required<T, E: Display>(name: &str, value: Option<&str>, what: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Problem> {

@@ -4,13 +4,16 @@ use crate::model::{ChannelSpec, IngestionAlertApp, ProjectSpec};
 
 use super::keys::PERSONAL_KEY;
 
+/// The app Ingestion Alert, as the field of a project.
+pub(super) const INGESTION_ALERT: &str = "ingestion_alert";
+
 /// A project as settings ask for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
     /// What it should be, all but perhaps its secrets.
     pub spec: ProjectSpec,
-    /// The secrets of which the settings say nothing, by the names of their settings: those that are stored stay. One that is not here is
-    /// in the spec, or (`personal_api_key = ""`) there is to be none.
+    /// What the settings say nothing of, by name: it stays as it is stored. Secrets of a file; of the environment's project also the app that
+    /// it has no words for. What is not here is in the spec, or (`personal_api_key = ""`) there is to be none.
     pub as_stored: Vec<&'static str>,
 }
 
@@ -30,7 +33,7 @@ impl Wanted {
         self.as_stored.contains(&PERSONAL_KEY.plain())
     }
 
-    /// The whole project: with those secrets of the stored project of this name that the settings leave to that.
+    /// The whole project: with that of the stored project of this name which the settings leave to it.
     #[must_use]
     pub fn over(&self, stored: &[ProjectSpec]) -> ProjectSpec {
         let mut spec = self.spec.clone();
@@ -38,6 +41,8 @@ impl Wanted {
         for key in &self.as_stored {
             if *key == PERSONAL_KEY.plain() {
                 spec.personal_key.clone_from(&known.personal_key);
+            } else if *key == INGESTION_ALERT {
+                spec.ingestion_alert.clone_from(&known.ingestion_alert);
             } else if let (Some(app), Some(known)) = (&mut spec.ingestion_alert, &known.ingestion_alert) {
                 keep(app, known, key);
             }

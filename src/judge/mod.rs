@@ -2,7 +2,7 @@
 //!
 //! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
 
-pub mod alert;
+mod alert;
 mod cause;
 mod complete;
 mod finding;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Verify;
-use crate::judge::alert::{self, Scene, Step};
+use crate::judge::{self, Scene, Step};
 use crate::message;
 use crate::model::{
     Channel, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp, Window,
@@ -38,7 +38,7 @@ impl Audience {
     /// The notices that a step owes.
     fn owed(&self, step: &Step, id: IncidentId, at: Timestamp) -> Vec<Notice> {
         let incident = Incident { id: Some(id), ..step.incident.clone() };
-        let ending = (!incident.is_open()).then(|| alert::ending(&incident));
+        let ending = (!incident.is_open()).then(|| judge::ending(&incident));
         let about = incident.key().to_string();
         let mut owed = Vec::new();
         for kind in &step.tell {
@@ -73,14 +73,14 @@ impl Verify {
         let now = self.clock.now();
         let which = Which { project: Some(project.id), since: Some(now.minus(AFTERMATH)), at_most: INCIDENTS, ..Which::default() };
         let (open, over): (Vec<Incident>, Vec<Incident>) = self.store.incidents(&which).await?.into_iter().partition(Incident::is_open);
-        let (from, to) = (now.minus(alert::lookback(project)).minute(), now.minute().plus(1));
+        let (from, to) = (now.minus(judge::lookback(project)).minute(), now.minute().plus(1));
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let beats = self.store.beats(&ids, from, to).await?;
         let evidence = self.store.evidence(&ids, from, to).await?;
         let glances = self.store.glances(project.id, from, to).await?;
         let scene = Scene { at: now, project, beats: &beats, evidence: &evidence, look, glances: &glances };
         let silenced = audience.silenced_until(&project.spec.name, now);
-        for step in alert::steps(&open, &scene, silenced) {
+        for step in judge::steps(&open, &scene, silenced) {
             let step = match step.recount {
                 Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
                 None => step,
@@ -88,9 +88,9 @@ impl Verify {
             self.write(&step, audience, now).await?;
         }
         for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0) {
-            let (from, to) = alert::counted_minutes(incident, now);
+            let (from, to) = judge::counted_minutes(incident, now);
             let beats = self.store.beats(&ids, from, to).await?;
-            if let Some(step) = alert::aftermath(incident, &beats, now) {
+            if let Some(step) = judge::aftermath(incident, &beats, now) {
                 self.write(&step, audience, now).await?;
             }
         }
@@ -107,7 +107,7 @@ impl Verify {
                 Some(None) => "Ingestion Alert was switched off for this project",
                 None => "the project was removed",
             };
-            self.write(&alert::abandon(&incident, now, why), audience, now).await?;
+            self.write(&judge::abandon(&incident, now, why), audience, now).await?;
         }
         Ok(())
     }

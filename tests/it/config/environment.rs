@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use heartbeat::config::{Environment, KeySource, Scope, Settings, Sources};
-use heartbeat::model::HeartbeatApp;
+use heartbeat::model::{HeartbeatApp, IngestionAlertApp, ProjectSpec};
 
 use super::File;
 
@@ -28,15 +28,23 @@ fn three_variables_are_a_project() {
     assert_eq!(wanted.spec.host.capture(), "https://eu.i.posthog.com");
     assert_eq!(wanted.spec.posthog_id, Some(7));
     assert_eq!(wanted.spec.heartbeat, Some(HeartbeatApp::default()));
-    assert!(wanted.as_stored.is_empty());
+    assert_eq!(wanted.as_stored, ["ingestion_alert"]);
     assert_eq!(wanted.spec.personal_key.unwrap().expose(), "phx_b");
+}
+
+#[test]
+fn an_app_that_no_variable_can_name_stays_on_the_project() {
+    let wanted = settings([("POSTHOG_HOST", "eu"), ("POSTHOG_PROJECT_API_KEY", "phc_a")]).unwrap().projects.remove(0);
+    let stored = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..wanted.spec.clone() };
+    assert_eq!(wanted.over(std::slice::from_ref(&stored)), stored);
+    assert_eq!(wanted.over(&[]).ingestion_alert, None);
 }
 
 #[test]
 fn an_empty_variable_is_no_variable() {
     assert!(settings([("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_API_KEY", "")]).unwrap().projects.is_empty());
     let keyless = settings([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_a"), ("POSTHOG_PERSONAL_API_KEY", "")]).unwrap();
-    assert_eq!(keyless.projects[0].as_stored, ["personal_api_key"]);
+    assert_eq!(keyless.projects[0].as_stored, ["personal_api_key", "ingestion_alert"]);
 }
 
 #[test]

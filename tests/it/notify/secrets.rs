@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use heartbeat::model::{ChannelKind, NoticeKind, SecretUrl};
-use heartbeat::notify::{Method, Ping, Proxies, SenderSettings, State};
+use heartbeat::notify::{Method, Ping, Proxies, SenderSettings, PingState};
 
 use super::bed::{BY_HTTP, channel_at, deliver, message, sender, sender_with};
 use crate::support::scripted::{Act, Server, answer};
@@ -109,7 +109,7 @@ async fn a_ping_gives_its_address_away_to_nobody() {
         let server = echo(status, false).await;
         let ping = Ping { url: SecretUrl::parse(&format!("{}/ping/5ecretUu1d", server.base())).unwrap(), method: Method::Get };
         let sender = sender().0;
-        let delivery = ping.send(&sender, State::Fail).await;
+        let delivery = ping.send(&sender, PingState::Fail).await;
         let shown = format!("{delivery:?} {ping:?} {}", log.text());
         assert!(!shown.contains("5ecretUu1d"), "{status}: {delivery:?}");
         assert!(server.requests()[0].line().contains("5ecretUu1d/fail"));

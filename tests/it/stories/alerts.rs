@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Message, NoticeKind, Timestamp, span};
+use heartbeat::model::{Message, NoticeKind, span};
 use serde_json::{Value, json};
 
 use super::world::World;
