@@ -4,6 +4,7 @@ ALTER TABLE apps ADD COLUMN secrets {bytes}; -- those settings that are secret, 
 
 ALTER TABLE looks ADD COLUMN watched BIGINT;
 ALTER TABLE looks ADD COLUMN watched_newest_ms BIGINT;
+ALTER TABLE looks ADD COLUMN down BIGINT; -- one bit a part of the PostHog, while beats are accepted and stay away
 
 -- What is kept of every look, so that rules can be run over what was. Times are counted from the minute's start, backwards for the newest event.
 CREATE TABLE glances (
@@ -43,7 +44,9 @@ CREATE TABLE incidents (
 
 -- However many look at a project, one incident of a strand is open.
 CREATE UNIQUE INDEX incidents_open ON incidents (project, strand) WHERE closed_ms IS NULL;
-CREATE INDEX incidents_of_project ON incidents (project, opened_ms);
+-- What pagers know an incident by is made of these three.
+CREATE UNIQUE INDEX incidents_of_project ON incidents (project, opened_ms, strand);
+CREATE INDEX incidents_by_age ON incidents (opened_ms);
 
 CREATE TABLE entries (
     incident BIGINT NOT NULL,
@@ -72,7 +75,8 @@ CREATE TABLE channels (
 ) {without_rowid};
 
 CREATE UNIQUE INDEX channels_named ON channels (name) WHERE of_app IS NULL;
-CREATE UNIQUE INDEX channels_of_app ON channels (of_app) WHERE of_app IS NOT NULL;
+-- One of an app is called like its project, and stays for a while when that is gone: whoever comes after it under the same name takes it over.
+CREATE UNIQUE INDEX channels_of_app ON channels (name) WHERE of_app IS NOT NULL;
 
 CREATE TABLE notices (
     id {bytes} NOT NULL PRIMARY KEY,
@@ -90,7 +94,10 @@ CREATE TABLE notices (
 ) {without_rowid};
 
 -- What is owed is little, however long the history.
-CREATE INDEX notices_owed ON notices (channel, place) WHERE state = 0;
+CREATE INDEX notices_owed ON notices (place) WHERE state = 0;
+CREATE INDEX notices_owed_in_order ON notices (incident, channel, place) WHERE state = 0;
+CREATE UNIQUE INDEX notices_placed ON notices (place);
+CREATE INDEX notices_of_channel ON notices (channel, place);
 CREATE INDEX notices_of_incident ON notices (incident);
 
 CREATE TABLE windows (
@@ -101,3 +108,5 @@ CREATE TABLE windows (
     cron TEXT,
     lasts_ms BIGINT
 ) {without_rowid};
+
+INSERT INTO heartbeat_meta (name, value) VALUES ('next_incident', 1), ('next_notice', 1);

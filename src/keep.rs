@@ -1,4 +1,4 @@
-//! The keeping loop: folds hours of beats that are settled and old, and drops what is past keeping.
+//! The keeping loop: folds hours of beats that are settled and old, and drops what is past keeping: hours, evidence, looks, incidents.
 //!
 //! It takes a store and says how long things are kept; it goes hour by hour and a few hundred routes at a time, so that its memory does
 //! not grow with the history. Each step is one transaction, and the next one is found from what is in the store: it can be stopped
@@ -26,7 +26,7 @@ const LATE_ARRIVALS: Duration = Duration::from_hours(24);
 pub struct Kept {
     /// Hours of the day that were folded, each for all routes.
     pub folded: u32,
-    /// Rows of hours and evidence that were past keeping.
+    /// Rows that were past keeping: hours, evidence, looks, incidents with what belongs to them.
     pub dropped: u64,
 }
 
@@ -66,7 +66,9 @@ pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -
         folded += 1;
     }
     let before = |age| now.minus(age).minute();
-    let dropped = store.drop_old(before(retention.hours), before(retention.evidence)).await?;
+    let mut dropped = store.drop_old(before(retention.hours), before(retention.evidence)).await?;
+    // Looks go with their beats, and no sooner: rules look back at both.
+    dropped += store.drop_old_incidents(before(beats_for), now.minus(retention.hours)).await?;
     Ok(Kept { folded, dropped })
 }
 

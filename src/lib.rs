@@ -17,6 +17,7 @@ pub mod vitals;
 
 pub mod check;
 pub mod keep;
+pub mod notify;
 pub mod pulse;
 pub mod report;
 pub mod verify;

@@ -9,9 +9,14 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use super::Service;
+use super::inbox::{Inbox, Receiver};
 use crate::clock::{Clock, Speed};
 use crate::lifecycle::Stop;
-use crate::model::{Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Retention};
+use crate::model::{
+    ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken,
+    Retention,
+};
+use crate::notify::{Sender, SenderSettings};
 use crate::posthog;
 use crate::sandbox::{self, Sandbox};
 use crate::store::{self, Sealer, Store};
@@ -25,11 +30,12 @@ pub struct Demo {
     clock: Clock,
     service: Service,
     listener: TcpListener,
+    receiver: Receiver,
     folder: tempfile::TempDir,
 }
 
 impl Demo {
-    /// Sets up everything: sandbox, store, and Heartbeat installed on the sandbox's project.
+    /// Sets up everything: sandbox, store, both apps installed on the sandbox's project, and a channel whose messages are shown.
     ///
     /// # Errors
     /// When no port on loopback or no temporary folder is to be had.
@@ -43,25 +49,33 @@ impl Demo {
         let database = folder.path().join("heartbeat.db");
         let store = store::open(&format!("sqlite:{}", database.display()), sealer).await?;
         store.apply(&[project(&address)?], &[], clock.now()).await?;
+        let receiver = Receiver::bind().await?;
+        store.apply_channels(&[channel(&receiver.address()?)?], &[]).await?;
         let client = posthog::Client::new(clock.clone(), &posthog::Settings::default())?;
         let vitals = Vitals::new(clock.clone());
-        let service = Service { store: Arc::clone(&store), client, clock: clock.clone(), vitals, retention: Retention::default() };
+        let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?);
+        let (store_of_service, retention) = (Arc::clone(&store), Retention::default());
+        let service = Service { store: store_of_service, client, sender, ping: None, clock: clock.clone(), vitals, retention };
         clear_weather(&sandbox)?;
-        Ok(Self { sandbox, address, store, clock, service, listener, folder })
+        Ok(Self { sandbox, address, store, clock, service, listener, receiver, folder })
     }
 
     /// Starts sandbox and service in the background; they end at `stop`, and the store's folder with them.
     pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
-        let Self { sandbox, address, store, clock, service, listener, folder } = self;
-        let running = Running { sandbox: sandbox.clone(), address, store, clock };
+        let Self { sandbox, address, store, clock, service, listener, receiver, folder } = self;
+        let running = Running { sandbox: sandbox.clone(), address, store, clock, inbox: receiver.inbox() };
         let work = tokio::spawn(async move {
             let serve = {
                 let stop = stop.clone();
                 async move { sandbox.serve(listener, async move { stop.asked().await }).await.context("the sandbox failed") }
             };
-            let both = tokio::try_join!(serve, service.run(stop)).map(|_| ());
+            let take = {
+                let stop = stop.clone();
+                receiver.serve(async move { stop.asked().await })
+            };
+            let all = tokio::try_join!(serve, take, service.run(stop)).map(|_| ());
             drop(folder);
-            both
+            all
         });
         (running, work)
     }
@@ -77,6 +91,8 @@ pub struct Running {
     pub store: Arc<dyn Store>,
     /// The time, running fast.
     pub clock: Clock,
+    /// What its channel was told.
+    pub inbox: Inbox,
 }
 
 impl Running {
@@ -108,6 +124,22 @@ fn project(address: &str) -> anyhow::Result<ProjectSpec> {
         posthog_id: None,
         pace: Pace { lost_after: Duration::from_mins(5), ..Pace::default() },
         heartbeat: Some(HeartbeatApp { events, ..HeartbeatApp::default() }),
-        ingestion_alert: None,
+        ingestion_alert: Some(alert()?),
     })
+}
+
+/// Ingestion Alert as it is usually, but sooner: nobody watches a demo for half an hour.
+fn alert() -> anyhow::Result<IngestionAlertApp> {
+    let mut app = IngestionAlertApp::default();
+    for (setting, value) in [("timeRange", "10"), ("lag_above", "2m"), ("blind", "3m")] {
+        app.set(setting, value).map_err(anyhow::Error::msg)?;
+    }
+    Ok(app)
+}
+
+/// The channel that the demo's messages go to.
+fn channel(address: &str) -> anyhow::Result<ChannelSpec> {
+    let mut channel = ChannelSpec::new(ProjectName::parse("screen")?, ChannelKind::Webhook);
+    channel.values.set("url", address);
+    Ok(channel)
 }

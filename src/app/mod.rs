@@ -1,6 +1,7 @@
 //! The only place that knows every room: it builds them from the settings and hands them to each other.
 
 mod demo;
+mod inbox;
 mod service;
 mod watch;
 
@@ -11,12 +12,14 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
-use crate::config::{KeySource, Problem, Problems, Proxies, Settings};
+use crate::config::{DeadMan, KeySource, Problem, Problems, Proxies, Settings};
+use crate::notify::{self, Ping, Sender, SenderSettings};
 use crate::posthog;
 use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
+pub use inbox::Inbox;
 pub use service::Service;
 
 /// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.
@@ -55,7 +58,12 @@ fn make_room_for(file: &Path) -> anyhow::Result<()> {
 /// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyhow::Result<Service> {
     let client = client(&settings.proxies, clock.clone())?;
-    Ok(Service { store, client, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
+    let sender = Arc::new(sender(&settings.proxies, clock.clone())?);
+    let ping = settings.dead_man.clone().map(|DeadMan { url, post }| {
+        let method = if post { notify::Method::Post } else { notify::Method::Get };
+        Ping { url, method }
+    });
+    Ok(Service { store, client, sender, ping, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
 }
 
 /// A client of PostHog that goes through these proxies.
@@ -66,4 +74,14 @@ pub fn client(proxies: &Proxies, clock: Clock) -> anyhow::Result<posthog::Client
     let Proxies { http, https, all, none } = proxies.clone();
     let proxies = posthog::Proxies { http, https, all, none };
     Ok(posthog::Client::new(clock, &posthog::Settings { proxies, ..posthog::Settings::default() })?)
+}
+
+/// What delivers messages to channels, through these proxies.
+///
+/// # Errors
+/// When a proxy's address cannot be used.
+pub fn sender(proxies: &Proxies, clock: Clock) -> anyhow::Result<Sender> {
+    let Proxies { http, https, all, none } = proxies.clone();
+    let proxies = notify::Proxies { http, https, all, none };
+    Ok(Sender::new(clock, &SenderSettings { proxies, ..SenderSettings::default() })?)
 }

@@ -11,6 +11,7 @@ use crate::clock::Clock;
 use crate::keep;
 use crate::lifecycle::Stop;
 use crate::model::Retention;
+use crate::notify::{Notify, Ping, Sender, watch_over};
 use crate::posthog;
 use crate::pulse::Pulse;
 use crate::store::Store;
@@ -24,6 +25,10 @@ pub struct Service {
     pub store: Arc<dyn Store>,
     /// Sends and asks.
     pub client: posthog::Client,
+    /// Tells people.
+    pub sender: Arc<Sender>,
+    /// What is pinged while all goes well, where there is something.
+    pub ping: Option<Ping>,
     /// The time.
     pub clock: Clock,
     /// Signs of life.
@@ -39,8 +44,11 @@ impl Service {
     /// When one loop ends by itself: then all of them end, and so must the process.
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(Loop, anyhow::Result<()>)> = JoinSet::new();
-        let Self { store, client, clock, vitals, retention } = self;
+        let Self { store, client, sender, ping, clock, vitals, retention } = self;
         let watch = watch(clock.clone(), vitals.clone());
+        let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
+        let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
+        let notify = Notify { store: Arc::clone(&store), sender, clock: clock.clone(), vitals: vitals.clone() };
         let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
         let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
         start(&mut loops, Loop::Pulse, {
@@ -50,6 +58,10 @@ impl Service {
         start(&mut loops, Loop::Verify, {
             let stop = stop.clone();
             async move { Ok(verify.run(stop.asked()).await?) }
+        });
+        start(&mut loops, Loop::Notify, {
+            let stop = stop.clone();
+            async move { Ok(notify.run(stop.asked()).await?) }
         });
         start(&mut loops, Loop::Keep, {
             let stop = stop.clone();
@@ -73,6 +85,7 @@ impl Service {
         tokio::select! {
             ended = all_ended => ended,
             never = watch => match never {},
+            never = pings => match never {},
         }
     }
 }

@@ -6,7 +6,7 @@ use super::{EVENT, Ending, Line, Mark, News, Outcome, Plan, quoted};
 use crate::clock::Clock;
 use crate::model::{Arrival, Beat, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
 use crate::posthog::Client;
-use crate::posthog::query::{self, Question};
+use crate::posthog::query::{self, Question, Watched};
 
 /// The waits between looks; the last one repeats. Two minutes take 19 looks, a sixth of an hour's smallest budget (120).
 const LOOK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
@@ -42,6 +42,7 @@ pub(super) async fn wait_for(
             events: vec![EVENT],
             uuids: vec![beat.uuid],
             back_to: place.sent,
+            watched: Watched::default(),
             now,
         };
         match query::look(client, &question).await {

@@ -18,7 +18,7 @@ pub(super) async fn identify(
             return Some(Ending::TooOld);
         }
         Ok(found) => {
-            let ailing = matches!(&found, Instance::SelfHosted { ailing, .. } if !ailing.is_empty());
+            let ailing = matches!(&found, Instance::SelfHosted { down, .. } if !down.is_empty());
             let advice = ailing.then(|| format!("see {api}/_preflight and the logs of what is named here"));
             line(if ailing { Mark::Note } else { Mark::Ok }, "posthog", found.to_string(), advice);
         }

@@ -9,13 +9,16 @@ use serde::Serialize;
 use super::cost::Cost;
 use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
-use crate::config::{EXAMPLE, KeyWish, Problems, Scope, Settings, Wanted};
+use super::stored::counted;
+use crate::config::{EXAMPLE, Problems, Scope, Settings, Wanted, WantedChannel};
+use crate::model::ProjectSpec;
 
 /// Check settings, or print an example of them
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Check settings: every problem at once, with its line; changes nothing
-    #[command(after_help = "Exit codes: 0 all is right, 2 there are problems.\nJSON: {ok, projects: [names], problems: [sentences]}")]
+    #[command(after_help = "Exit codes: 0 all is right, 2 there are problems.\nJSON: {ok, projects: [names], channels: [names], \
+                            maintenance: [names], problems: [sentences]}")]
     Check(Check),
     /// Print a settings file that explains itself
     Example,
@@ -48,14 +51,25 @@ impl Config {
 struct CheckJson {
     ok: bool,
     projects: Vec<String>,
+    channels: Vec<String>,
+    maintenance: Vec<String>,
     problems: Vec<String>,
 }
 
 impl CheckJson {
     fn of(settings: &Result<Settings, Problems>) -> Self {
-        let projects = settings.iter().flat_map(|settings| &settings.projects).map(|wanted| wanted.spec.name.to_string());
+        let all = settings.as_ref().ok();
+        let projects = all.iter().flat_map(|all| &all.projects).map(|wanted| wanted.spec.name.to_string());
+        let channels = all.iter().flat_map(|all| &all.channels).map(|wanted| wanted.spec.name.to_string());
+        let windows = all.iter().flat_map(|all| &all.windows).map(|window| window.name.to_string());
         let problems = settings.as_ref().err().into_iter().flat_map(Problems::iter).map(ToString::to_string);
-        Self { ok: settings.is_ok(), projects: projects.collect(), problems: problems.collect() }
+        Self {
+            ok: settings.is_ok(),
+            projects: projects.collect(),
+            channels: channels.collect(),
+            maintenance: windows.collect(),
+            problems: problems.collect(),
+        }
     }
 }
 
@@ -74,22 +88,43 @@ impl Check {
                 invocation.screen.note(styled(WARN, format!("project {}: {remark}", wanted.spec.name)))?;
             }
         }
+        for wanted in &settings.channels {
+            if let Some(remark) = secrets_left(wanted) {
+                invocation.screen.note(styled(WARN, format!("channel {}: {remark}", wanted.spec.name)))?;
+            }
+        }
         let what = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
         let cost = Cost::of(settings.projects.iter().map(|wanted| &wanted.spec));
-        invocation.screen.line(format!("{} {what}: {}; {cost}", styled(GOOD, "ok"), count(settings.projects.len(), "project")))?;
+        invocation.screen.line(format!(
+            "{} {what}: {}; {cost}",
+            styled(GOOD, "ok"),
+            counted([settings.projects.len(), settings.channels.len(), settings.windows.len()])
+        ))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// What is right, and perhaps not what was meant.
 fn remarks(wanted: &Wanted) -> impl Iterator<Item = &'static str> {
-    let not_installed = wanted.spec.heartbeat.is_none().then_some("Heartbeat is not installed; a section [project.heartbeat] installs it");
-    let no_key = match (&wanted.spec.personal_key, wanted.key) {
-        (None, KeyWish::AsGiven) => Some("has no personal API key, so arrival is not checked"),
-        (None, KeyWish::AsStored) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
+    let ProjectSpec { heartbeat, ingestion_alert, .. } = &wanted.spec;
+    let not_installed = match (heartbeat, ingestion_alert) {
+        (None, None) => Some("Heartbeat is not installed; a section [project.heartbeat] installs it"),
+        (None, Some(_)) => Some("Heartbeat is not installed: a project where nobody sends looks like a broken one"),
+        (Some(_), _) => None,
+    };
+    let no_key = match (wanted.spec.reading_key(), wanted.leaves_personal_key()) {
+        (None, false) => Some("has no personal API key, so arrival is not checked"),
+        (None, true) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
         (Some(_), _) => None,
     };
     not_installed.into_iter().chain(no_key)
+}
+
+/// What the channel cannot be without, and leaves to the store.
+fn secrets_left(wanted: &WantedChannel) -> Option<String> {
+    let needed = wanted.spec.kind.fields().iter().filter(|field| field.required && wanted.as_stored.contains(&field.key));
+    let needed = needed.map(|field| field.key).collect::<Vec<_>>();
+    (!needed.is_empty()).then(|| format!("gives no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
 }
 
 /// `1 project`, `2 projects`.

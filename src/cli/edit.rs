@@ -7,7 +7,8 @@ use serde::Serialize;
 
 use super::global::Invocation;
 use super::screen::{BAD, GOOD, WARN, styled};
-use crate::config::{Change, Plan};
+use super::stored::write;
+use crate::config::{Change, Kind, Plans};
 use crate::store::Store;
 
 /// Flags of every command that changes something.
@@ -23,24 +24,31 @@ pub struct EditFlags {
 }
 
 /// What JSON an edit prints.
-pub(super) const EDIT_JSON: &str = "JSON: {dry_run, changes: [{project, change: added|changed|removed, field, old, new}]}; \
-                                    field, old and new may be null.";
+pub(super) const EDIT_JSON: &str = "JSON: {dry_run, changes: [{kind: project|channel|maintenance, name, project, change: \
+                                    added|changed|removed, field, old, new}]}; project (of a project its name), field, old and new may be null.";
 
-/// Writes a plan, all of it or nothing, and shows what that changes. Where nothing changes, nothing is written.
-pub(super) async fn perform(plan: Plan, invocation: &Invocation, store: &dyn Store, flags: EditFlags) -> anyhow::Result<ExitCode> {
-    if !plan.is_empty() && !flags.dry_run {
-        store.apply(&plan.put, &plan.remove, invocation.clock.now()).await?;
+/// Writes plans, and shows what that changes. Where nothing changes, nothing is written.
+pub(super) async fn perform(
+    plans: impl Into<Plans>,
+    invocation: &Invocation,
+    store: &dyn Store,
+    flags: EditFlags,
+) -> anyhow::Result<ExitCode> {
+    let plans = plans.into();
+    let changes = plans.changes().collect::<Vec<_>>();
+    if !flags.dry_run {
+        write(&plans, store, invocation.clock.now()).await?;
     }
     if flags.json {
-        let changes = plan.changes.iter().map(ChangeJson::of).collect();
+        let changes = changes.into_iter().map(ChangeJson::of).collect();
         invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes })?;
     } else {
-        show(invocation, &plan.changes, flags.dry_run)?;
+        show(invocation, &changes, flags.dry_run)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::Result<()> {
+fn show(invocation: &Invocation, changes: &[&Change], dry_run: bool) -> anyhow::Result<()> {
     for change in changes {
         let style = match change {
             Change::Added { .. } => GOOD,
@@ -66,7 +74,9 @@ struct ChangesJson {
 
 #[derive(Serialize)]
 struct ChangeJson {
-    project: String,
+    kind: &'static str,
+    name: String,
+    project: Option<String>,
     change: &'static str,
     field: Option<String>,
     old: Option<String>,
@@ -80,6 +90,9 @@ impl ChangeJson {
             Change::Removed { .. } => ("removed", None, None, None),
             Change::Changed { field, old, new, .. } => ("changed", Some(field), old, new),
         };
-        Self { project: change.project().to_string(), change: word, field, old, new }
+        let subject = change.subject();
+        let name = subject.name.to_string();
+        let project = (subject.kind == Kind::Project).then(|| name.clone());
+        Self { kind: subject.kind.name(), name, project, change: word, field, old, new }
     }
 }

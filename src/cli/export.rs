@@ -1,4 +1,4 @@
-//! `heartbeat export`: the projects of the store, as a settings file.
+//! `heartbeat export`: the projects, channels and maintenance windows of the store, as a settings file.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write as _};
@@ -9,21 +9,22 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
-use super::global::{Invocation, specs};
+use super::global::Invocation;
 use super::project_named;
+use super::stored::Stored;
 use crate::config::to_toml;
 
 /// For the owner alone: the file may hold secrets.
 const MODE: u32 = 0o600;
 
-/// Write the projects of the store as a settings file that `apply` reads back
+/// Write the store as a settings file that `apply` reads back: projects, channels, maintenance windows
 #[derive(Debug, Args)]
 pub struct Export {
-    /// Write personal API keys as well, in clear
+    /// Write secrets as well, in clear: personal API keys, and the keys and addresses of webhooks and channels
     #[arg(long)]
     pub with_secrets: bool,
 
-    /// This project alone (may be given more than once)
+    /// This project alone, without channels and windows (may be given more than once)
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
 
@@ -35,16 +36,17 @@ pub struct Export {
 impl Export {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let all = specs(&*store).await?;
-        let chosen = match self.project.as_slice() {
-            [] => all,
-            names => names.iter().map(|name| project_named(&all, name).cloned()).collect::<Result<_, _>>()?,
-        };
-        let text = to_toml(&chosen, self.with_secrets);
+        let mut stored = Stored::read(&*store).await?;
+        if !self.project.is_empty() {
+            let chosen = self.project.iter().map(|name| project_named(&stored.projects, name).cloned()).collect::<Result<_, _>>()?;
+            stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new() };
+        }
+        let Stored { projects, channels, windows } = &stored;
+        let text = to_toml(projects, channels, windows, self.with_secrets);
         match &self.output {
             Some(path) => {
                 write_whole(path, &text).with_context(|| format!("{} could not be written", path.display()))?;
-                invocation.screen.note(format!("Wrote {} projects to {}.", chosen.len(), path.display()))?;
+                invocation.screen.note(format!("Wrote {} to {}.", stored.counted(), path.display()))?;
             }
             None => invocation.screen.text(&text)?,
         }

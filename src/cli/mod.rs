@@ -35,6 +35,7 @@ mod run;
 mod sandbox;
 mod screen;
 mod status;
+mod stored;
 mod table;
 mod trouble;
 

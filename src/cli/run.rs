@@ -6,17 +6,18 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::global::{Invocation, specs};
+use super::stored::{Stored, write};
 use super::trouble::Misuse;
 use crate::app;
 use crate::clock::{Clock, Speed};
-use crate::config::{Plan, Scope, Settings};
+use crate::config::{Scope, Settings};
 use crate::lifecycle::{Lifecycle, Reload};
 use crate::model::{Host, ProjectSpec};
 use crate::store::Store;
 
 /// Run the service: beat, look, judge, until it is stopped
 ///
-/// Projects come from the store. With --config the file is applied at the start and again on SIGHUP (as `heartbeat apply` does it,
+/// Projects, channels and maintenance windows come from the store. With --config the file is applied at the start and again on SIGHUP (as `heartbeat apply` does it,
 /// without --prune). With neither, but `POSTHOG_HOST`, `POSTHOG_PROJECT_API_KEY` and perhaps `POSTHOG_PERSONAL_API_KEY` in the environment,
 /// it runs that one project, under the name `default`.
 ///
@@ -56,7 +57,7 @@ impl Run {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Reads the settings, opens the store, and puts the settings' projects into it.
+    /// Reads the settings, opens the store, and puts into it what the settings name.
     async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
         let settings = invocation.settings(Scope::Everything)?;
         let store = app::open_store(&settings).await?;
@@ -65,16 +66,17 @@ impl Run {
         Ok((settings, store, projects))
     }
 
-    /// Puts the settings' projects into the store; says what that changed.
+    /// Puts the settings' projects, channels and windows into the store; says what that changed.
     async fn put(&self, settings: &Settings, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
-        let stored = specs(store).await?;
-        let plan = Plan::of_wanted(&stored, &settings.projects);
-        let others = stored.iter().filter(|known| plan.put.iter().all(|wanted| wanted.name != known.name));
-        self.refuse_the_world(others.chain(&plan.put))?;
-        if !plan.is_empty() {
-            store.apply(&plan.put, &plan.remove, clock.now()).await?;
+        let stored = Stored::read(store).await?;
+        let plans = stored.plans(settings, false)?;
+        let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|wanted| wanted.name != known.name));
+        self.refuse_the_world(others.chain(&plans.projects.put))?;
+        for stranger in stored.strangers(&plans) {
+            tracing::warn!("{stranger}");
         }
-        for change in plan.changes {
+        write(&plans, store, clock.now()).await?;
+        for change in plans.changes() {
             tracing::info!("{change}");
         }
         Ok(())

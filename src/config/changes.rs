@@ -1,46 +1,58 @@
-//! What must change to get from the projects that are to those that should be. Pure.
+//! What must change to get from what is to what should be. Pure.
 
 use std::fmt;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, RouteSpec};
+use crate::model::ProjectName;
 
-use super::duration;
+use super::fields::{Field, Kind, Listed};
 
-/// How a secret is shown.
-const SECRET: &str = "phx_***";
+/// What a change is about: `channel ops`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// What it is.
+    pub kind: Kind,
+    /// Its name.
+    pub name: ProjectName,
+}
 
-/// One difference between the projects that are and those that should be.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind, self.name)
+    }
+}
+
+/// One difference between what is and what should be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
-    /// A project that is not there yet.
+    /// What is not there yet.
     Added {
-        /// Its name.
-        project: ProjectName,
+        /// What.
+        subject: Subject,
     },
     /// A field that is not as it should be.
     Changed {
-        /// The project's name.
-        project: ProjectName,
+        /// Of what.
+        subject: Subject,
         /// The field, as a path: `heartbeat.route.proxy.host`.
         field: String,
         /// What it is; none when it has no value.
         old: Option<String>,
-        /// What it should be. A secret is `phx_***` on both sides.
+        /// What it should be. A secret is `***` or `phx_***` on both sides.
         new: Option<String>,
     },
-    /// A project that should not be there.
+    /// What should not be there.
     Removed {
-        /// Its name.
-        project: ProjectName,
+        /// What.
+        subject: Subject,
     },
 }
 
 impl Change {
-    /// The project that it is about.
+    /// What it is about.
     #[must_use]
-    pub const fn project(&self) -> &ProjectName {
+    pub const fn subject(&self) -> &Subject {
         match self {
-            Self::Added { project } | Self::Changed { project, .. } | Self::Removed { project } => project,
+            Self::Added { subject } | Self::Changed { subject, .. } | Self::Removed { subject } => subject,
         }
     }
 }
@@ -48,90 +60,45 @@ impl Change {
 impl fmt::Display for Change {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Added { project } => write!(f, "+ project {project}"),
-            Self::Removed { project } => write!(f, "- project {project}"),
-            Self::Changed { project, field, old: Some(old), new: Some(new) } if old == new => {
-                write!(f, "~ project {project}: {field} changed")
-            }
-            Self::Changed { project, field, old, new } => {
+            Self::Added { subject } => write!(f, "+ {subject}"),
+            Self::Removed { subject } => write!(f, "- {subject}"),
+            Self::Changed { subject, field, old: Some(old), new: Some(new) } if old == new => write!(f, "~ {subject}: {field} changed"),
+            Self::Changed { subject, field, old, new } => {
                 let [old, new] = [old, new].map(|value| value.as_deref().unwrap_or("none"));
-                write!(f, "~ project {project}: {field} {old} -> {new}")
+                write!(f, "~ {subject}: {field} {old} -> {new}")
             }
         }
     }
 }
 
-/// The differences, by project in the order of `wanted`; what should go comes last.
+/// The differences, by name in the order of `wanted`; what should go comes last.
 #[must_use]
-pub fn changes(now: &[ProjectSpec], wanted: &[ProjectSpec]) -> Vec<Change> {
+pub fn changes<T: Listed>(now: &[T], wanted: &[T]) -> Vec<Change> {
+    let subject = |one: &T| Subject { kind: T::KIND, name: one.name().clone() };
     let mut changes = Vec::new();
-    for spec in wanted {
-        match now.iter().find(|known| known.name == spec.name) {
-            Some(known) => changes.extend(changed(known, spec)),
-            None => changes.push(Change::Added { project: spec.name.clone() }),
+    for one in wanted {
+        match now.iter().find(|known| known.name() == one.name()) {
+            Some(known) => changes.extend(changed(&subject(one), &known.fields(), one.fields())),
+            None => changes.push(Change::Added { subject: subject(one) }),
         }
     }
-    let gone = now.iter().filter(|known| wanted.iter().all(|spec| spec.name != known.name));
-    changes.extend(gone.map(|known| Change::Removed { project: known.name.clone() }));
+    let gone = now.iter().filter(|known| wanted.iter().all(|one| one.name() != known.name()));
+    changes.extend(gone.map(|known| Change::Removed { subject: subject(known) }));
     changes
 }
 
-/// A field's path, what it holds, and whether that is the secret itself (compared, never shown).
-struct Field<'s> {
-    path: String,
-    value: Option<String>,
-    secret: Option<&'s str>,
-}
-
-fn changed<'a>(now: &'a ProjectSpec, wanted: &'a ProjectSpec) -> impl Iterator<Item = Change> {
-    let (now_fields, wanted_fields) = (fields(now), fields(wanted));
-    let gone: Vec<Field<'_>> = now_fields
-        .iter()
-        .filter(|old| wanted_fields.iter().all(|new| new.path != old.path))
-        .map(|old| Field { value: None, secret: None, path: old.path.clone() })
-        .collect();
-    wanted_fields.into_iter().chain(gone).filter_map(move |new| {
-        let old = now_fields.iter().find(|old| old.path == new.path);
-        let is_same = old.is_some_and(|old| old.value == new.value && old.secret == new.secret) || (old.is_none() && new.value.is_none());
-        let old = old.and_then(|old| old.value.clone());
-        (!is_same).then(|| Change::Changed { project: wanted.name.clone(), field: new.path, old, new: new.value })
-    })
-}
-
-fn fields(spec: &ProjectSpec) -> Vec<Field<'_>> {
-    let Pace { late_after, lost_after, look_every } = spec.pace;
-    let key = spec.personal_key.as_ref();
-    let mut fields = vec![
-        plain("host", Some(spec.host.to_string())),
-        plain("api_host", spec.api_host.as_ref().map(ToString::to_string)),
-        plain("token", Some(spec.token.to_string())),
-        Field { path: "personal_api_key".into(), value: key.map(|_| SECRET.into()), secret: key.map(PersonalKey::expose) },
-        plain("project_id", spec.posthog_id.map(|number| number.to_string())),
-        plain("late_after", Some(duration::show(late_after))),
-        plain("lost_after", Some(duration::show(lost_after))),
-        plain("look_every", Some(duration::show(look_every))),
-        plain("heartbeat", spec.heartbeat.as_ref().map(|app| if app.enabled { "enabled" } else { "disabled" }.to_owned())),
-    ];
-    if let Some(HeartbeatApp { enabled: _, events, host, project_api_key, routes }) = &spec.heartbeat {
-        fields.push(plain("heartbeat.events", Some(events.to_string())));
-        fields.push(plain("heartbeat.host", host.as_ref().map(ToString::to_string)));
-        fields.push(plain("heartbeat.project_api_key", project_api_key.as_ref().map(ToString::to_string)));
-        fields.extend(routes.iter().flat_map(route));
-    }
-    fields
-}
-
-fn route(route: &RouteSpec) -> [Field<'_>; 4] {
-    let RouteSpec { name, event, host, endpoint, distinct_id } = route;
-    let values = [
-        ("event", Some(event.clone())),
-        ("host", host.as_ref().map(ToString::to_string)),
-        ("endpoint", Some(endpoint.to_string())),
-        ("distinct_id", Some(distinct_id.to_string())),
-    ];
-    values.map(|(key, value)| plain(format!("heartbeat.route.{name}.{key}"), value))
-}
-
-fn plain<'s>(path: impl Into<String>, value: Option<String>) -> Field<'s> {
-    Field { path: path.into(), value, secret: None }
+fn changed(subject: &Subject, now: &[Field], wanted: Vec<Field>) -> Vec<Change> {
+    let gone = now.iter().filter(|old| wanted.iter().all(|new| new.path != old.path));
+    let gone = gone.map(|old| Field { path: old.path.clone(), value: None, usual: None, secret: None }).collect::<Vec<_>>();
+    let shown = |field: &Field| field.value.clone().or_else(|| field.usual.map(str::to_owned));
+    let differences = wanted.into_iter().chain(gone).filter_map(|new| {
+        let old = now.iter().find(|old| old.path == new.path);
+        let is_same = match old {
+            Some(old) => old.value == new.value && old.secret == new.secret,
+            None => new.value.is_none(),
+        };
+        let (old, new_value) = (old.and_then(shown), shown(&new));
+        (!is_same).then(|| Change::Changed { subject: subject.clone(), field: new.path, old, new: new_value })
+    });
+    differences.collect()
 }

@@ -1,17 +1,18 @@
-//! Projects, written as a settings file that reads back to the same projects.
+//! Projects, channels and maintenance windows, written as a settings file that reads back to the same.
 
 use std::fmt::{Display, Write as _};
 
-use crate::model::{HeartbeatApp, Pace, ProjectSpec, RouteSpec};
+use crate::model::{ChannelSpec, HeartbeatApp, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, RouteSpec, When, Window};
 
 use super::duration;
 
-/// Writes these projects as a settings file. Without secrets, a personal API key is left out, and a line says so: applied, such
-/// a file leaves the key in the store as it is. With secrets the file is the whole truth: no key is written as `""`.
+/// Writes these as a settings file. Without secrets, each secret is left out, and a line says so: applied, such a file leaves it in the
+/// store as it is. With secrets the file is the whole truth: what is not there is written as `""`.
 #[must_use]
-pub fn to_toml(projects: &[ProjectSpec], with_secrets: bool) -> String {
-    let sections = projects.iter().map(|spec| project(spec, with_secrets));
-    sections.collect::<Vec<_>>().join("\n")
+pub fn to_toml(projects: &[ProjectSpec], channels: &[ChannelSpec], windows: &[Window], with_secrets: bool) -> String {
+    let projects = projects.iter().map(|spec| project(spec, with_secrets));
+    let channels = channels.iter().map(|spec| channel(spec, with_secrets));
+    projects.chain(channels).chain(windows.iter().map(maintenance)).collect::<Vec<_>>().join("\n")
 }
 
 /// Lines of a settings file.
@@ -33,6 +34,23 @@ impl Lines {
             self.text(key, value);
         }
     }
+
+    fn secret(&mut self, key: &str, value: Option<&str>, with_secrets: bool) {
+        match (value, with_secrets) {
+            (value, true) => self.text(key, value.unwrap_or_default()),
+            (Some(_), false) => {
+                self.raw(format_args!("# {key} is a secret and was left out: applied, the stored one stays (see --with-secrets)"));
+            }
+            (None, false) => {}
+        }
+    }
+
+    fn projects(&mut self, projects: &[ProjectName]) {
+        if !projects.is_empty() {
+            let names = projects.iter().map(|name| toml::Value::String(name.to_string())).collect();
+            self.raw(format_args!("projects = {}", toml::Value::Array(names)));
+        }
+    }
 }
 
 fn project(spec: &ProjectSpec, with_secrets: bool) -> String {
@@ -43,14 +61,7 @@ fn project(spec: &ProjectSpec, with_secrets: bool) -> String {
     lines.text("host", &spec.host);
     lines.text_if("api_host", spec.api_host.as_ref());
     lines.text("token", &spec.token);
-    match (&spec.personal_key, with_secrets) {
-        (Some(key), true) => lines.text("personal_api_key", key.expose()),
-        (None, true) => lines.text("personal_api_key", ""),
-        (Some(_), false) => {
-            lines.raw("# personal_api_key is a secret and was left out: applied, the stored one stays (see --with-secrets)");
-        }
-        (None, false) => {}
-    }
+    lines.secret("personal_api_key", spec.personal_key.as_ref().map(PersonalKey::expose), with_secrets);
     if let Some(number) = spec.posthog_id {
         lines.raw(format_args!("project_id = {number}"));
     }
@@ -59,6 +70,9 @@ fn project(spec: &ProjectSpec, with_secrets: bool) -> String {
     lines.text("look_every", duration::show(look_every));
     if let Some(app) = &spec.heartbeat {
         heartbeat(&mut lines, app);
+    }
+    if let Some(app) = &spec.ingestion_alert {
+        ingestion_alert(&mut lines, app, with_secrets);
     }
     lines.0
 }
@@ -77,4 +91,59 @@ fn heartbeat(lines: &mut Lines, app: &HeartbeatApp) {
         lines.text("endpoint", endpoint);
         lines.text("distinct_id", distinct_id);
     }
+}
+
+/// What is as usual is left out.
+fn ingestion_alert(lines: &mut Lines, app: &IngestionAlertApp, with_secrets: bool) {
+    lines.raw("\n[project.ingestion_alert]");
+    lines.raw(format_args!("enabled = {}", app.enabled));
+    for setting in IngestionAlertApp::settings() {
+        let value = app.value(setting.key);
+        if setting.secret {
+            lines.secret(setting.key, value.as_deref(), with_secrets);
+        } else {
+            lines.text_if(setting.key, value);
+        }
+    }
+}
+
+fn channel(spec: &ChannelSpec, with_secrets: bool) -> String {
+    let ChannelSpec { name, kind, enabled, projects, least, at_once, title, body, values } = spec;
+    let mut lines = Lines::default();
+    lines.raw("[[channel]]");
+    lines.text("name", name);
+    lines.text("kind", kind);
+    lines.raw(format_args!("enabled = {enabled}"));
+    lines.projects(projects);
+    lines.text("severity", least);
+    lines.raw(format_args!("at_once = {at_once}"));
+    for field in kind.fields() {
+        let value = values.get(field.key);
+        if field.secret {
+            lines.secret(field.key, value, with_secrets);
+        } else {
+            lines.text_if(field.key, value);
+        }
+    }
+    lines.text_if("title", title.as_ref());
+    lines.text_if("body", body.as_ref());
+    lines.0
+}
+
+fn maintenance(window: &Window) -> String {
+    let mut lines = Lines::default();
+    lines.raw("[[maintenance]]");
+    lines.text("name", &window.name);
+    lines.projects(&window.projects);
+    match &window.when {
+        When::Once(from, to) => {
+            lines.text("from", from);
+            lines.text("to", to);
+        }
+        When::Cron(cron, lasts) => {
+            lines.text("cron", cron);
+            lines.text("lasts", duration::show(*lasts));
+        }
+    }
+    lines.0
 }

@@ -4,31 +4,41 @@ use std::fmt::Display;
 use std::fs;
 use std::path::Path;
 
+use crate::model::{AppKind, ChannelKind};
+
 use super::section::Section;
 use super::{Environment, conceal};
 
 /// No key file is longer.
 const LONGEST_FILE: u64 = 4096;
 
-/// The fields that may hold one key.
+/// The fields that may hold one key: the key itself, `<plain>_env` for the variable that holds it, `<plain>_file` for the file.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyFields {
-    /// The key itself.
-    pub(super) plain: &'static str,
+    plain: &'static str,
     /// The same under the name that PostHog's documentation gives it.
-    pub(super) alias: Option<&'static str>,
-    /// The name of an environment variable.
-    pub(super) variable: &'static str,
-    /// The path of a file.
-    pub(super) file: &'static str,
+    alias: Option<&'static str>,
+}
+
+/// The field that gives a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Given {
+    /// The key stands there.
+    Plain(&'static str),
+    /// The name of an environment variable stands there.
+    Variable(String),
+    /// The path of a file stands there.
+    File(String),
 }
 
 /// The project token.
-pub(super) const TOKEN: KeyFields = KeyFields { plain: "token", alias: Some("project_api_key"), variable: "token_env", file: "token_file" };
+pub(super) const TOKEN: KeyFields = KeyFields { plain: "token", alias: Some("project_api_key") };
 
 /// The personal API key.
-pub(super) const PERSONAL_KEY: KeyFields =
-    KeyFields { plain: "personal_api_key", alias: None, variable: "personal_api_key_env", file: "personal_api_key_file" };
+pub(super) const PERSONAL_KEY: KeyFields = KeyFields::of("personal_api_key");
+
+/// The address that is called while all is well.
+pub(super) const DEAD_MAN_URL: KeyFields = KeyFields::of("dead_man_url");
 
 /// Where keys that are only named may be found.
 #[derive(Debug, Clone, Copy)]
@@ -38,34 +48,67 @@ pub(super) struct KeyPlaces<'a> {
     pub(super) directory: &'a Path,
 }
 
+/// Whether what stands in a field of this name must never be quoted.
+pub(super) fn is_secret(field: &str) -> bool {
+    let plain = field.strip_suffix("_env").or_else(|| field.strip_suffix("_file")).unwrap_or(field);
+    let own = [TOKEN, PERSONAL_KEY, DEAD_MAN_URL];
+    let mut of_apps = AppKind::ALL.into_iter().flat_map(AppKind::settings).filter(|setting| setting.secret);
+    let mut of_channels = ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).filter(|field| field.secret);
+    own.iter().any(|key| key.plain == plain || key.alias == Some(plain))
+        || of_apps.any(|setting| setting.key == plain)
+        || of_channels.any(|field| field.key == plain)
+}
+
 impl KeyFields {
-    /// The field of this section that gives the key. More than one is a problem of its own.
-    pub(super) fn given(self, section: &Section<'_>) -> Option<&'static str> {
-        let fields = [Some(self.plain), self.alias, Some(self.variable), Some(self.file)];
-        let mut given = fields.into_iter().flatten().filter(|field| section.has(field));
-        let first = given.next()?;
-        if let Some(second) = given.next() {
-            section.wrong(second, format!("and {first} both give the same key; leave one of them out"));
-        }
-        Some(first)
+    /// Those of the secret that has this name.
+    pub(super) const fn of(plain: &'static str) -> Self {
+        Self { plain, alias: None }
     }
 
-    /// Reads the key with `parse`, from wherever `field` says. The key itself is never quoted.
+    /// The name of the key's own field.
+    pub(super) const fn plain(self) -> &'static str {
+        self.plain
+    }
+
+    /// The field of this section that gives the key. More than one is a problem of its own.
+    pub(super) fn given(self, section: &Section<'_>) -> Option<Given> {
+        let [variable, file] = ["env", "file"].map(|ending| format!("{}_{ending}", self.plain));
+        let plain = [Some(self.plain), self.alias].into_iter().flatten().map(Given::Plain);
+        let fields = plain.chain([Given::Variable(variable), Given::File(file)]);
+        // All of them are asked for, so that all of them are known.
+        let given = fields.filter(|field| section.has(field.name())).collect::<Vec<_>>();
+        if let [first, second, ..] = given.as_slice() {
+            section.wrong(second.name(), format!("and {} both give the same key; leave one of them out", first.name()));
+        }
+        given.into_iter().next()
+    }
+}
+
+impl Given {
+    fn name(&self) -> &str {
+        match self {
+            Self::Plain(field) => field,
+            Self::Variable(field) | Self::File(field) => field,
+        }
+    }
+
+    /// Reads the key with `parse`, from wherever the field says. The key itself is never quoted.
     pub(super) fn read<T, E: Display>(
-        self,
+        &self,
         section: &Section<'_>,
-        field: &'static str,
         places: KeyPlaces<'_>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        if field == self.variable {
-            let key = section.read(field, |name| variable(name, places.environment))?;
-            parse(&key).map_err(|says| section.wrong(field, format!("names a variable whose value {says}"))).ok()
-        } else if field == self.file {
-            let key = section.read(field, |path| file(&places.directory.join(path)))?;
-            parse(&key).map_err(|says| section.wrong(field, format!("names a file whose text {says}"))).ok()
-        } else {
-            section.read(field, parse)
+        match self {
+            Self::Plain(field) => section.read(field, parse),
+            Self::Variable(field) => {
+                let key = section.read(field, |name| variable(name, places.environment))?;
+                parse(&key).map_err(|says| section.wrong(field, format!("names a variable whose value {says}"))).ok()
+            }
+            Self::File(field) => {
+                let key = section.read(field, |path| file(&places.directory.join(path)))?;
+                parse(&key).map_err(|says| section.wrong(field, format!("names a file whose text {says}"))).ok()
+            }
         }
     }
 }

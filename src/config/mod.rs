@@ -1,18 +1,22 @@
 //! Settings: files, environment and flags become typed values, or a list of everything that is wrong with them.
 //!
-//! Takes text, gives [`Settings`]; writes projects back as a file ([`to_toml`]), and tells two lists of projects apart
-//! ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a project as
-//! settings ask for it is [`Wanted`], and becomes whole over what is stored.
+//! Takes text, gives [`Settings`]; writes projects, channels and maintenance windows back as a file ([`to_toml`]), and tells two lists
+//! of them apart ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a
+//! project as settings ask for it is [`Wanted`], a channel [`WantedChannel`], and they become whole over what is stored.
 
 mod changes;
+mod channel;
 mod conceal;
 mod database;
 mod document;
 pub use crate::model::duration;
 mod environment;
 mod export;
+mod fields;
 mod heartbeat;
+mod ingestion_alert;
 mod keys;
+mod maintenance;
 mod plan;
 mod problem;
 mod project;
@@ -25,18 +29,20 @@ mod suggest;
 mod wanted;
 mod weekly;
 
-pub use changes::{Change, changes};
+pub use changes::{Change, Subject, changes};
 pub use conceal::conceal;
 pub use database::Database;
 pub use environment::Environment;
 pub use export::to_toml;
+pub use fields::{Kind, Listed};
 pub use keys::file as key_file;
-pub use plan::Plan;
+pub use plan::{Plan, Plans};
 pub use problem::{Problem, Problems};
 pub use proxies::Proxies;
+pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;
-pub use wanted::{KeyWish, Wanted};
+pub use wanted::{Wanted, WantedChannel};
 pub use weekly::{weekly, zoned};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.

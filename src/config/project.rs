@@ -4,7 +4,8 @@ use crate::model::{Pace, ProjectName, ProjectSpec};
 
 use super::keys::{self, KeyPlaces};
 use super::section::Section;
-use super::{KeyWish, Wanted, heartbeat, rules};
+use super::wanted::INGESTION_ALERT;
+use super::{Wanted, heartbeat, ingestion_alert, rules};
 
 const FIELD: &str = "project";
 
@@ -14,7 +15,7 @@ pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> 
     let mut projects = Vec::new();
     for (index, section) in top.sections(FIELD, FIELD).into_iter().enumerate() {
         let section = section.numbered("", "project", index);
-        let name = section.required("name", "shop", |text| named(text, &names));
+        let name = section.required("name", "shop", |text| rules::name(text, "project", &names));
         names.extend(name.clone());
         projects.extend(read(section, name, places));
     }
@@ -22,16 +23,8 @@ pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> 
 }
 
 /// Leaves the projects of a file unread, and known.
-pub(super) fn pass_over(top: &Section<'_>) -> Vec<Wanted> {
-    top.has(FIELD);
-    Vec::new()
-}
-
-fn named(text: &str, taken: &[ProjectName]) -> Result<ProjectName, String> {
-    match ProjectName::parse(text) {
-        Ok(name) if taken.contains(&name) => Err(format!("`{name}` stands there twice; each project needs a name of its own")),
-        read => read.map_err(|wrong| wrong.to_string()),
-    }
+pub(super) fn pass_over(top: &Section<'_>) {
+    top.pass_over(&[FIELD]);
 }
 
 /// Everything is read before anything is given up, so that all problems are found.
@@ -42,18 +35,24 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
     if token.is_none() {
         section.wrong("token", "is missing; give `token = \"phc_...\"`, from Settings > Project > General");
     }
-    let token = token.and_then(|field| keys::TOKEN.read(&section, field, places, rules::token));
+    let token = token.and_then(|given| given.read(&section, places, rules::token));
     let given = keys::PERSONAL_KEY.given(&section);
-    let personal_key = given.and_then(|field| keys::PERSONAL_KEY.read(&section, field, places, rules::personal_key));
+    let personal_key = given.as_ref().and_then(|given| given.read(&section, places, rules::personal_key));
+    let mut as_stored = if given.is_none() { vec![keys::PERSONAL_KEY.plain()] } else { Vec::new() };
     let posthog_id = section.positive("project_id");
     let pace = read_pace(&section);
     let heartbeat = section.section("heartbeat").map(|app| heartbeat::read(app, token.as_ref()));
+    let ingestion_alert = section.section(INGESTION_ALERT).map(|app| ingestion_alert::read(app, places));
     section.finish();
 
     let heartbeat = match heartbeat {
         Some(app) => Some(app?),
         None => None,
     };
+    let ingestion_alert = ingestion_alert.map(|(app, left)| {
+        as_stored.extend(left);
+        app
+    });
     let spec = ProjectSpec {
         name: name?,
         host: host?,
@@ -63,9 +62,9 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
         posthog_id,
         pace,
         heartbeat,
-        ingestion_alert: None,
+        ingestion_alert,
     };
-    Some(Wanted { spec, key: if given.is_some() { KeyWish::AsGiven } else { KeyWish::AsStored } })
+    Some(Wanted { spec, as_stored })
 }
 
 fn read_pace(section: &Section<'_>) -> Pace {

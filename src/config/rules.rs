@@ -47,6 +47,17 @@ pub fn token(text: &str) -> Result<ProjectToken, String> {
     })
 }
 
+/// Reads the name of a project, a channel or a maintenance window, which must be unlike those in `taken`.
+///
+/// # Errors
+/// The rest of a sentence.
+pub fn name(text: &str, what: &str, taken: &[ProjectName]) -> Result<ProjectName, String> {
+    match ProjectName::parse(text) {
+        Ok(name) if taken.contains(&name) => Err(format!("`{name}` stands there twice; each {what} needs a name of its own")),
+        read => read.map_err(|wrong| wrong.to_string()),
+    }
+}
+
 /// Reads an event's name.
 ///
 /// # Errors

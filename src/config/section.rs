@@ -1,6 +1,7 @@
 //! One table of a settings file, read field by field. What is wrong is noted and reading goes on, so that a person hears
 //! of everything at once.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::fmt::Display;
 
@@ -8,10 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::Findings;
-use super::suggest;
-
-/// Fields that hold keys: whatever stands in them is never quoted.
-const NEVER_QUOTED: [&str; 3] = ["token", "project_api_key", "personal_api_key"];
+use super::{keys, suggest};
 
 /// One table, and where it stands.
 #[derive(Debug)]
@@ -21,7 +19,7 @@ pub(super) struct Section<'f> {
     title: String,
     table: &'f DeTable<'f>,
     starts: usize,
-    asked: RefCell<Vec<&'static str>>,
+    asked: RefCell<Vec<String>>,
 }
 
 impl<'f> Section<'f> {
@@ -62,7 +60,7 @@ impl<'f> Section<'f> {
     }
 
     /// Whether the field is there, right or wrong.
-    pub(super) fn has(&self, key: &'static str) -> bool {
+    pub(super) fn has(&self, key: &str) -> bool {
         self.value(key).is_some()
     }
 
@@ -76,7 +74,7 @@ impl<'f> Section<'f> {
     }
 
     /// A field of text, as it stands.
-    pub(super) fn text(&self, key: &'static str) -> Option<&'f str> {
+    pub(super) fn text(&self, key: &str) -> Option<&'f str> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some(text),
@@ -85,13 +83,61 @@ impl<'f> Section<'f> {
     }
 
     /// A field of text, read by `parse`, whose error is the rest of a sentence that starts with the field's name.
-    pub(super) fn read<T, E: Display>(&self, key: &'static str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    pub(super) fn read<T, E: Display>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         let text = self.text(key)?;
         parse(text).map_err(|says| self.wrong(key, says)).ok()
     }
 
-    /// The same for a field that must be there; `example` shows how.
-    pub(super) fn required<T, E: Display>(&self, key: &'static str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    /// A field whose text may also be written as a whole number.
+    pub(super) fn text_or_number(&self, key: &str) -> Option<Cow<'f, str>> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            DeValue::String(text) => Some(Cow::Borrowed(text)),
+            DeValue::Integer(_) => whole(value.get_ref()).map(|number| Cow::Owned(number.to_string())),
+            _ => self.wrong_type(key, value, "text in quotes, or a whole number"),
+        }
+    }
+
+    /// A field whose text may also be written as a whole number, or as `true` and `false` for on and off.
+    pub(super) fn text_or_plain(&self, key: &str) -> Option<Cow<'f, str>> {
+        match self.value(key)?.get_ref() {
+            DeValue::Boolean(on) => Some(Cow::Borrowed(if *on { "on" } else { "off" })),
+            _ => self.text_or_number(key),
+        }
+    }
+
+    /// A field that is a time, in quotes or without, read by `parse`.
+    pub(super) fn time<T, E: Display>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+        let value = self.value(key)?;
+        match value.get_ref() {
+            DeValue::Datetime(at) => parse(&at.to_string()).map_err(|says| self.wrong(key, says)).ok(),
+            DeValue::String(text) => parse(text).map_err(|says| self.wrong(key, says)).ok(),
+            _ => self.wrong_type(key, value, "a time, such as 2026-11-23T14:32:00Z"),
+        }
+    }
+
+    /// A field that is a list of texts, each read by `parse`, and no two the same. Empty where the field is not there, or wrong.
+    pub(super) fn list<T: PartialEq, E: Display>(&self, key: &str, parse: impl Fn(&str) -> Result<T, E>) -> Vec<T> {
+        let Some(value) = self.value(key) else { return Vec::new() };
+        let Some(values) = value.get_ref().as_array() else {
+            return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]").unwrap_or_default();
+        };
+        let mut read = Vec::new();
+        for value in values {
+            match value.get_ref().as_str().map(&parse) {
+                Some(Ok(one)) if read.contains(&one) => {
+                    self.note(value.span().start, format!("{key} holds `{}` twice", value.get_ref().as_str().unwrap_or_default()));
+                }
+                Some(Ok(one)) => read.push(one),
+                Some(Err(says)) => self.note(value.span().start, format!("{key} {says}")),
+                None => drop(self.wrong_type::<T>(key, value, "a list of texts, such as [\"shop\"]")),
+            }
+        }
+        read
+    }
+
+    /// A field of text that must be there, read by `parse`; `example` shows how.
+    pub(super) fn required<T, E: Display>(&self, key: &str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         if !self.has(key) {
             self.wrong(key, format!("is missing; give `{key} = \"{example}\"`"));
         }
@@ -99,21 +145,20 @@ impl<'f> Section<'f> {
     }
 
     /// A field that is `true` or `false`.
-    pub(super) fn flag(&self, key: &'static str) -> Option<bool> {
+    pub(super) fn flag(&self, key: &str) -> Option<bool> {
         let value = self.value(key)?;
         value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "true or false"))
     }
 
     /// A field that is a whole number from 1.
-    pub(super) fn positive(&self, key: &'static str) -> Option<u64> {
+    pub(super) fn positive(&self, key: &str) -> Option<u64> {
         let value = self.value(key)?;
-        let number = value.get_ref().as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok());
-        let positive = number.and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
+        let positive = whole(value.get_ref()).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
         positive.or_else(|| self.wrong_type(key, value, "a whole number from 1"))
     }
 
     /// The table of this name.
-    pub(super) fn section(&self, key: &'static str) -> Option<Self> {
+    pub(super) fn section(&self, key: &str) -> Option<Self> {
         let value = self.value(key)?;
         let Some(table) = value.get_ref().as_table() else {
             return self.wrong_type(key, value, "a section of its own");
@@ -122,7 +167,7 @@ impl<'f> Section<'f> {
     }
 
     /// The tables of this name, `[[written so]]`.
-    pub(super) fn sections(&self, key: &'static str, written: &str) -> Vec<Self> {
+    pub(super) fn sections(&self, key: &str, written: &str) -> Vec<Self> {
         let Some(value) = self.value(key) else { return Vec::new() };
         match value.get_ref() {
             DeValue::Table(table) => {
@@ -140,12 +185,27 @@ impl<'f> Section<'f> {
         }
     }
 
+    /// Fields of these names are known, and not read.
+    pub(super) fn pass_over(&self, keys: &[&str]) {
+        for key in keys {
+            self.value(key);
+        }
+    }
+
+    /// Notes every field that nobody asked for and that is none of these, nor the variable or the file that holds one of these.
+    pub(super) fn finish_knowing<'k>(self, keys: impl Iterator<Item = &'k str>) {
+        for key in keys {
+            self.pass_over(&[key, &format!("{key}_env"), &format!("{key}_file")]);
+        }
+        self.finish();
+    }
+
     /// Notes every field that nobody asked for. The last thing to do with a section.
     pub(super) fn finish(self) {
         let asked = self.asked.borrow();
-        for name in self.table.keys().filter(|name| !asked.contains(&name.get_ref().as_ref())) {
+        for name in self.table.keys().filter(|name| asked.iter().all(|known| known != name.get_ref())) {
             let unknown = format!("{} is not a setting here", name.get_ref());
-            let says = match suggest::nearest(name.get_ref(), asked.iter().copied()) {
+            let says = match suggest::nearest(name.get_ref(), asked.iter().map(String::as_str)) {
                 Some(meant) => format!("{unknown}; did you mean `{meant}`?"),
                 None => format!("{unknown}; there are {}", asked.join(", ")),
             };
@@ -157,10 +217,10 @@ impl<'f> Section<'f> {
         Self { findings: self.findings, title: self.title.clone(), table, starts, asked: RefCell::default() }
     }
 
-    fn value(&self, key: &'static str) -> Option<&'f Spanned<DeValue<'f>>> {
+    fn value(&self, key: &str) -> Option<&'f Spanned<DeValue<'f>>> {
         let mut asked = self.asked.borrow_mut();
-        if !asked.contains(&key) {
-            asked.push(key);
+        if asked.iter().all(|known| known != key) {
+            asked.push(key.to_owned());
         }
         self.table.get(key)
     }
@@ -168,7 +228,7 @@ impl<'f> Section<'f> {
     fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, right: &str) -> Option<T> {
         let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
         let quoted = match self.findings.quote(value.span()) {
-            quote if is_plain && !NEVER_QUOTED.contains(&key) => format!(" `{quote}`"),
+            quote if is_plain && !keys::is_secret(key) => format!(" `{quote}`"),
             _ => String::new(),
         };
         let is = kind(value.get_ref());
@@ -176,6 +236,11 @@ impl<'f> Section<'f> {
         self.note(value.span().start, format!("{key}{quoted} must be {right}{instead}"));
         None
     }
+}
+
+/// The whole number that this is.
+fn whole(value: &DeValue<'_>) -> Option<i64> {
+    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Retention};
+use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Retention, Window};
 
 use super::document::{Document, Findings};
-use super::keys::KeyPlaces;
+use super::keys::{KeyPlaces, PERSONAL_KEY};
 use super::section::Section;
-use super::service::{self, Service};
-use super::{Database, Environment, KeyWish, Problem, Problems, Proxies, Wanted, project, rules};
+use super::service::{self, DeadMan, Service};
+use super::wanted::INGESTION_ALERT;
+use super::{Database, Environment, Problem, Problems, Proxies, Wanted, WantedChannel, channel, maintenance, project, rules};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -30,9 +31,9 @@ pub struct Sources<'a> {
 /// How much of the settings is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scope {
-    /// The service alone. Projects are not read: a command that does not need them does not fail over them.
+    /// The service alone. Projects, channels and windows are not read: a command that does not need them does not fail over them.
     Service,
-    /// The projects of the file as well; without a file, the one that the environment may name.
+    /// The projects of the file as well, with its channels and windows; without a file, the one that the environment may name.
     Everything,
 }
 
@@ -58,6 +59,12 @@ pub struct Settings {
     pub proxies: Proxies,
     /// What should be there; empty when the store alone says so.
     pub projects: Vec<Wanted>,
+    /// Where notices should go.
+    pub channels: Vec<WantedChannel>,
+    /// When nobody should be told that an incident opened.
+    pub windows: Vec<Window>,
+    /// Who is told every minute that Heartbeat itself is alive. Read with [`Scope::Everything`] alone.
+    pub dead_man: Option<DeadMan>,
 }
 
 impl Settings {
@@ -67,15 +74,17 @@ impl Settings {
     /// Every problem there is.
     pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
         let environment = sources.environment;
-        let Written { service, projects, mut problems } = match sources.file {
+        let Written { service, projects, channels, windows, mut problems } = match sources.file {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
+        let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
         let database = noted(choose_database(sources, service.database), &mut problems);
         let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
         match (database, key) {
             (Some(database), Some(key)) if problems.is_empty() => {
-                Ok(Self { database, key, retention: service.retention, proxies: Proxies::of(environment), projects })
+                let (retention, proxies) = (service.retention, Proxies::of(environment));
+                Ok(Self { database, key, retention, proxies, projects, channels, windows, dead_man })
             }
             _ => Err(Problems::of(problems)),
         }
@@ -87,6 +96,8 @@ impl Settings {
 struct Written {
     service: Service,
     projects: Vec<Wanted>,
+    channels: Vec<WantedChannel>,
+    windows: Vec<Window>,
     problems: Vec<Problem>,
 }
 
@@ -97,13 +108,19 @@ impl Written {
         let findings = Findings::of(&document);
         let top = Section::top(&findings, &tables);
         let directory = path.parent().unwrap_or(Path::new(""));
-        let service = service::read(&top, directory);
-        let projects = match scope {
-            Scope::Everything => project::read_all(&top, KeyPlaces { environment, directory }),
-            Scope::Service => project::pass_over(&top),
-        };
+        let places = KeyPlaces { environment, directory };
+        let mut written = Self { service: service::read(&top, places, scope), ..Self::default() };
+        match scope {
+            Scope::Everything => {
+                written.projects = project::read_all(&top, places);
+                written.channels = channel::read_all(&top, places);
+                written.windows = maintenance::read_all(&top);
+            }
+            Scope::Service => [project::pass_over, channel::pass_over, maintenance::pass_over].into_iter().for_each(|pass| pass(&top)),
+        }
         top.finish();
-        Ok(Self { service, projects, problems: findings.into_problems() })
+        written.problems = findings.into_problems();
+        Ok(written)
     }
 
     fn in_environment(environment: &Environment, scope: Scope) -> Self {
@@ -149,6 +166,15 @@ fn choose_key(environment: &Environment, database: &Database) -> Result<KeySourc
     }
 }
 
+/// The variable, else the file; the method is the file's.
+fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -> Result<Option<DeadMan>, Problem> {
+    let url = match environment.value("HEARTBEAT_DEAD_MAN_URL").filter(|_| scope == Scope::Everything) {
+        Some(url) => service::secret_url(url).map_err(|says| of_variable("HEARTBEAT_DEAD_MAN_URL", says))?,
+        None => service.dead_man_url.clone(),
+    };
+    Ok(url.map(|url| DeadMan { url, post: service.dead_man_post }))
+}
+
 /// The one project that the environment may name: what a container with three variables needs.
 fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Wanted> {
     let [host, token, personal_key, number] =
@@ -164,7 +190,7 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
 
     let (name, host, token) = (noted(name, problems), noted(host, problems), noted(token, problems));
     let (personal_key, posthog_id) = (noted(personal_key, problems), noted(number, problems));
-    let key = if personal_key.as_ref().is_some_and(Option::is_some) { KeyWish::AsGiven } else { KeyWish::AsStored };
+    let is_given = personal_key.as_ref().is_some_and(Option::is_some);
     let spec = ProjectSpec {
         name: name?,
         host: host?,
@@ -176,7 +202,8 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: None,
     };
-    Some(Wanted { spec, key })
+    let key = (!is_given).then_some(PERSONAL_KEY.plain());
+    Some(Wanted { spec, as_stored: key.into_iter().chain([INGESTION_ALERT]).collect() })
 }
 
 fn required<T, E: Display>(name: &str, value: Option<&str>, what: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Problem> {

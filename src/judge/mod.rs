@@ -2,6 +2,7 @@
 //!
 //! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
 
+mod alert;
 mod cause;
 mod complete;
 mod finding;
@@ -10,6 +11,9 @@ mod letters;
 mod outcome;
 mod verdict;
 
+pub use alert::{
+    History, Replayed, Scene, Step, abandon, aftermath, as_of, counted_minutes, ending, holding, lookback, replay, step, steps, tally,
+};
 pub use cause::{Cause, Others};
 pub use complete::complete_through;
 pub use finding::silent_route;

@@ -219,7 +219,8 @@ mod tests {
     use super::*;
     use crate::judge::letters::{START, beats};
     use crate::model::{
-        Endpoint, EvidenceOf, Host, LookFailure, ProjectId, Quote, Refusal, RouteId, RouteSpec, Standing, TokenWord, Traffic,
+        Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing, TokenWord,
+        Traffic,
     };
 
     fn route(id: i64, name: &str, distinct_id: DistinctId) -> Route {
@@ -297,7 +298,8 @@ mod tests {
     #[test]
     fn what_is_accepted_and_missing_is_told_by_what_else_is_known() {
         let newest = |seconds| Some(START.start().plus(Duration::from_secs(seconds)));
-        let word = |standing| Some(TokenWord { standing, asked: START.start() });
+        let word = |standing| Some(TokenWord { standing, asked: START.start(), down: Parts::default() });
+        let down = |parts: &[Part]| word(Standing::Known).map(|word| TokenWord { down: parts.iter().copied().collect(), ..word });
         // The oldest of those missing was sent at 60 s, and the look was made 300 s later.
         let at = START.start().plus(Duration::from_mins(6));
         for (letters, token, traffic, health, says) in [
@@ -346,6 +348,37 @@ mod tests {
                 "only ours go missing",
             ),
             ("AW", None, Traffic::default(), Health::Slow, "no other event in the last 30 minutes either (since"),
+            (
+                "AW",
+                word(Standing::Elsewhere(Region::Eu)),
+                Traffic::default(),
+                Health::Bad,
+                "dropped: the token belongs to a project in EU, another region (since",
+            ),
+            (
+                "AW",
+                word(Standing::OverQuota),
+                Traffic::default(),
+                Health::Bad,
+                "dropped: the project is over its events quota (v0 does not say so",
+            ),
+            ("Aw", word(Standing::OverQuota), Traffic::default(), Health::Good, "accepted, but not queryable after 30s; no other event"),
+            (
+                "AW",
+                down(&[Part::Kafka, Part::Plugins, Part::Celery]),
+                Traffic::default(),
+                Health::Slow,
+                "not queryable after 5m 00s; the pipeline is broken: /_preflight says that kafka, plugins, celery are down (since",
+            ),
+            ("AX", down(&[Part::Kafka]), Traffic::default(), Health::Bad, "/_preflight says that kafka is down"),
+            ("AW", down(&[Part::Celery]), Traffic::default(), Health::Slow, "the token is known, so the queue is stuck"),
+            (
+                "AW",
+                down(&[Part::Kafka]),
+                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
+                Health::Slow,
+                "only ours go missing",
+            ),
         ] {
             let look = Look { at, token, ..look(Ok(traffic)) };
             let verdict = judge(&[fixed(1)], &[letters], Some(&look));

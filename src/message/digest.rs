@@ -34,10 +34,15 @@ pub fn digest(messages: &[Message], at: Timestamp) -> Message {
         test: false,
         merged: false,
         at,
-        title: format!("[{mark}] {} messages about {} projects{over}", messages.len(), projects.len()),
+        title: format!("[{mark}] {} about {}{over}", count(messages.len(), "message"), count(projects.len(), "project")),
         text: lines.join("\n"),
         project: String::new(),
         severity: severity.to_string(),
         incident: None,
     }
+}
+
+/// `1 project`, `9 projects`.
+fn count(of: usize, what: &str) -> String {
+    if of == 1 { format!("1 {what}") } else { format!("{of} {what}s") }
 }

@@ -2,10 +2,9 @@
 //! store and on the page; those of PostHog's own app (PostHog/ingestion-alert-plugin, plugin.json) keep their names.
 
 use std::fmt;
-use std::sync::LazyLock;
 use std::time::Duration;
 
-use super::{Damping, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, duration};
+use super::{Damping, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, alert_settings, duration};
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -97,64 +96,6 @@ enum Facet {
 }
 
 impl IngestionAlertApp {
-    /// Its settings that are not a rule's.
-    const OWN: [Setting; 6] = [
-        Setting {
-            key: "timeRange",
-            name: "Time range in minutes",
-            hint: "No watched event with a timestamp in so many last minutes is trouble.",
-            default: "30",
-            required: true,
-            secret: false,
-            choices: &[],
-        },
-        Setting {
-            key: "webHookUrlTriggered",
-            name: "Webhook URL when triggered",
-            hint: "Called by a plain GET when an incident opens; again, until it answers 2xx.",
-            default: "",
-            required: false,
-            secret: true,
-            choices: &[],
-        },
-        Setting {
-            key: "webHookUrlResolved",
-            name: "Webhook URL when resolved",
-            hint: "Called by a plain GET when the incident is over; again, until it answers 2xx.",
-            default: "",
-            required: false,
-            secret: true,
-            choices: &[],
-        },
-        Setting {
-            key: "posthogApiKey",
-            name: "PostHog personal API key",
-            hint: "Reads events, in place of the project's own key. It needs the scope query:read.",
-            default: "the project's personal API key",
-            required: false,
-            secret: true,
-            choices: &[],
-        },
-        Setting {
-            key: "posthogHost",
-            name: "PostHog host",
-            hint: "Where events are read, in place of the project's own API.",
-            default: "the project's API",
-            required: false,
-            secret: false,
-            choices: &[],
-        },
-        Setting {
-            key: "watch",
-            name: "What to watch",
-            hint: "`any` event, `heartbeats` alone, or names of events between commas, such as `signup, purchase`.",
-            default: "any",
-            required: true,
-            secret: false,
-            choices: &["any", "heartbeats"],
-        },
-    ];
-
     /// The rule of this kind.
     #[must_use]
     pub fn rule(&self, kind: RuleKind) -> &Rule {
@@ -169,7 +110,7 @@ impl IngestionAlertApp {
     /// All its settings, in the order in which they are shown.
     #[must_use]
     pub fn settings() -> &'static [Setting] {
-        &SETTINGS
+        &alert_settings::SETTINGS
     }
 
     /// Sets one setting; an empty text brings its default back.
@@ -248,7 +189,8 @@ fn set_rule(rule: &mut Rule, kind: RuleKind, facet: Facet, given: Option<&str>) 
     let usual = kind.usual();
     match (facet, given) {
         (Facet::Switch, None) => (rule.on, rule.limit) = (usual.on, usual.limit),
-        (Facet::Switch, Some("off")) => rule.on = false,
+        // The limit is not told of a rule that is off: so it is none to keep.
+        (Facet::Switch, Some("off")) => (rule.on, rule.limit) = (false, usual.limit),
         (Facet::Switch, Some("on")) => rule.on = true,
         (Facet::Switch, Some(text)) if kind.has_limit() => {
             let limit = duration::parse(text).map_err(|_| format!("`{text}` must be a duration such as `90s`, `5m` or `1h`, or `off`"))?;
@@ -286,125 +228,6 @@ fn show_rule(rule: &Rule, facet: Facet) -> String {
         Facet::Reminders => rule.reminders.iter().copied().map(duration::show).collect::<Vec<_>>().join(", "),
     }
 }
-
-/// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to [`RuleKind::usual`].
-macro_rules! rule_settings {
-    ($key:literal, $name:literal, $hint:literal, $switch:literal, $choices:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
-        [
-            Setting { key: $key, name: $name, hint: $hint, default: $switch, required: false, secret: false, choices: $choices },
-            Setting {
-                key: concat!($key, "_open_after"),
-                name: concat!($name, ": opens after"),
-                hint: "So many bad ones of so many last ones, such as `3 of 5`.",
-                default: $open,
-                required: false,
-                secret: false,
-                choices: &[],
-            },
-            Setting {
-                key: concat!($key, "_close_after"),
-                name: concat!($name, ": closes after"),
-                hint: "So many good ones in a row.",
-                default: $close,
-                required: false,
-                secret: false,
-                choices: &[],
-            },
-            Setting {
-                key: concat!($key, "_severity"),
-                name: concat!($name, ": severity"),
-                hint: "How grave it is; channels may ask for the graver ones alone.",
-                default: $severity,
-                required: false,
-                secret: false,
-                choices: &["info", "warning", "critical"],
-            },
-            Setting {
-                key: concat!($key, "_reminders"),
-                name: concat!($name, ": reminders"),
-                hint: "How long after opening, and after each other, reminders follow; the last goes on for ever. `off` for none.",
-                default: $reminders,
-                required: false,
-                secret: false,
-                choices: &[],
-            },
-        ]
-    };
-}
-
-const ON_OFF: &[&str] = &["on", "off"];
-
-static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
-    let rules = [
-        rule_settings!(
-            "no_event",
-            "No event",
-            "No watched event for `timeRange`: on or off. Counted in looks.",
-            "on",
-            ON_OFF,
-            "1 of 1",
-            "2",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "lost",
-            "Beats lost",
-            "Beats that were accepted are not there after `lost_after`: on or off. Counted in minutes.",
-            "on",
-            ON_OFF,
-            "3 of 5",
-            "3",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "lag_above",
-            "Lag above",
-            "Beats come later than this, or are missing for longer; `off` for never. Counted in minutes.",
-            "5m",
-            &[],
-            "3 of 5",
-            "3",
-            "warning",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "capture",
-            "Capture fails",
-            "Capture refuses beats, or does not answer: on or off. Counted in minutes.",
-            "on",
-            ON_OFF,
-            "3 of 5",
-            "3",
-            "critical",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "blind",
-            "Cannot look",
-            "Looking has failed for so long; `off` for never. An incident of its own: ours, not PostHog's. Counted in looks.",
-            "15m",
-            &[],
-            "1 of 1",
-            "2",
-            "warning",
-            "1h, 4h, 12h, 1d"
-        ),
-        rule_settings!(
-            "quiet",
-            "Quiet",
-            "Heartbeats arrive, and no other event for `timeRange`: on or off. An incident of its own: nobody sends. Counted in looks.",
-            "off",
-            ON_OFF,
-            "1 of 1",
-            "2",
-            "info",
-            "off"
-        ),
-    ];
-    IngestionAlertApp::OWN.into_iter().chain(rules.into_iter().flatten()).collect()
-});
 
 #[cfg(test)]
 mod tests {

@@ -118,7 +118,8 @@ pub struct Events {
 }
 
 impl Events {
-    const NAMES: [&'static str; 3] = ["heartbeat", "heartbeat_buffer", "heartbeat_api"];
+    /// All of them, in the order in which they are written.
+    pub const NAMES: [&'static str; 3] = ["heartbeat", "heartbeat_buffer", "heartbeat_api"];
 
     /// Reads any subset of the three names, joined by `+`.
     ///

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
-use super::{ProjectId, Quote, Timestamp};
+use super::{ProjectId, Quote, Timestamp, TokenWord};
 
 /// A beat, seen in the query API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -135,31 +135,6 @@ impl fmt::Display for LookFailure {
     }
 }
 
-/// Whether PostHog knows a token. Capture does not tell: it answers 200 to any.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Standing {
-    /// It belongs to a project there.
-    Known,
-    /// It does not: a wrong key, or on Cloud the wrong region.
-    Unknown,
-    /// Nobody could say.
-    Untold,
-}
-
-impl Standing {
-    /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 3] = [Self::Known, Self::Unknown, Self::Untold];
-}
-
-/// What was said of a token, and when it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct TokenWord {
-    /// What was said.
-    pub standing: Standing,
-    /// When it was asked.
-    pub asked: Timestamp,
-}
-
 /// One look at a project: the newest is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Look {
@@ -177,6 +152,6 @@ pub struct Look {
     pub not_before: Timestamp,
     /// PostHog's number of the project, once found.
     pub posthog_id: Option<u64>,
-    /// What was said of the token, while beats that were accepted do not arrive; none in good weather.
+    /// What was said, while beats that were accepted do not arrive; none in good weather.
     pub token: Option<TokenWord>,
 }

@@ -116,6 +116,14 @@ pub struct Tally {
     pub last_arrival: Option<Timestamp>,
 }
 
+impl Tally {
+    /// How many did not arrive so far, for whatever reason: some of them still may.
+    #[must_use]
+    pub const fn outstanding(&self) -> u32 {
+        self.missing + self.refused + self.unreachable + self.unseen
+    }
+}
+
 /// What an entry of a timeline is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {

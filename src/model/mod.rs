@@ -4,6 +4,7 @@
 //! [`ProjectToken::parse`], ...); inside, a value that exists is a value that is right.
 
 mod alert;
+mod alert_settings;
 mod app;
 mod arrival;
 mod beat;
@@ -23,12 +24,13 @@ mod route;
 mod rule;
 mod secret;
 mod span;
+mod standing;
 mod time;
 mod window;
 
 pub use alert::{IngestionAlertApp, Watch};
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
-pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, Standing, TokenWord, Traffic};
+pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, Traffic};
 pub use beat::{Beat, Evidence, EvidenceOf, Recorded, Settled};
 pub use channel::{Channel, ChannelId, ChannelKind, ChannelSpec, Field, Stopped, Takes, Values};
 pub use histogram::Histogram;
@@ -45,5 +47,6 @@ pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};
 pub use rule::{Damping, Rule, RuleKind, Severity, Strand};
 pub use secret::{Secret, SecretUrl};
 pub use span::span;
+pub use standing::{Part, Parts, Standing, TokenWord};
 pub use time::{Minute, Timestamp};
 pub use window::{Cron, When, Window};

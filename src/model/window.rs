@@ -46,8 +46,10 @@ impl Cron {
             Ok(read) => Ok(Self { written: text, read }),
             Err(wrong) => {
                 let wrong = wrong.to_string();
-                let first = wrong.lines().next().unwrap_or_default();
-                Err(format!("`{text}` is no crontab expression with a time zone, such as `0 2 * * SUN Europe/Berlin`: {first}"))
+                // The last line points at the place with a `^`, and says what is wrong there.
+                let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
+                let says = says.split(';').next().unwrap_or_default();
+                Err(format!("`{text}` is no crontab expression with a time zone, such as `0 2 * * SUN Europe/Berlin`: {says}"))
             }
         }
     }

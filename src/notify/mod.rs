@@ -1,8 +1,25 @@
-//! Notify: people are told. Takes owed notices from the store, delivers them to channels, and marks what came of it.
+//! Telling people: what is owed goes out, and what came of it is marked.
 //!
-//! What to send is `plan`, when to try again `retry`, the round itself `outbox`; how one message goes to one channel is `sender`, with one
-//! file a kind of channel. Makes no words: those came with the notice. Knows nothing of rules.
+//! The loop (`run`) empties the outbox each second: what to send of what is due is `plan`, when to try again `retry`, the sending itself
+//! `outbox`. One message goes to one channel by the [`Sender`], with one file a kind under `channel`; the ping that tells a service
+//! outside that Heartbeat lives is sent by [`watch_over`]. Makes no words: those came with the notice. Knows each service's wire and
+//! nothing of rules, and never decides whether something is worth telling.
 
+mod answer;
+mod call;
+mod channel;
+mod dead_man;
+mod facts;
 mod outbox;
+mod ping;
 mod plan;
 mod retry;
+mod run;
+mod send;
+mod text;
+mod veil;
+
+pub use dead_man::watch_over;
+pub use ping::{Method, Ping, State as PingState};
+pub use run::Notify;
+pub use send::{Letter, Proxies, Sender, SenderError, SenderSettings};

@@ -8,9 +8,10 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use super::plan::{Crowds, Parcel, Plan, plan};
-use super::{Letter, Notify, retry};
+use super::send::Letter;
+use super::{Notify, retry};
 use crate::message;
-use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeKind, NoticeState, Severity, Stopped, Timestamp};
+use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeState, Severity, Stopped, Timestamp};
 use crate::store::{ChannelNews, StoreError};
 
 /// For so long nobody else sends what was leased: longer than a channel's share of one round takes.
@@ -20,42 +21,37 @@ const ROUND: Duration = Duration::from_secs(80);
 /// So many notices are leased at once.
 const AT_MOST: u32 = 500;
 
-/// What came of one channel's round.
-type Round = (ChannelId, Result<(), StoreError>);
-
 /// The notices that are being sent.
 #[derive(Default)]
 pub(super) struct Outbox {
     crowds: Crowds,
-    rounds: JoinSet<Round>,
+    rounds: JoinSet<Result<(), StoreError>>,
 }
 
 impl Outbox {
     /// Leases what is due at `now` and begins to send it.
-    pub(super) async fn empty(&mut self, notify: &Notify, channels: &[Arc<Channel>], now: Timestamp) -> Result<(), StoreError> {
+    pub(super) async fn empty(&mut self, notify: &Notify, channels: &[Channel], now: Timestamp) -> Result<(), StoreError> {
         let leased = notify.store.lease(now, now.plus(LEASE), AT_MOST).await?;
         if leased.is_empty() {
             return Ok(());
         }
-        let known: HashMap<ChannelId, &Channel> = channels.iter().map(|channel| (channel.id, &**channel)).collect();
+        let known: HashMap<ChannelId, &Channel> = channels.iter().map(|channel| (channel.id, channel)).collect();
         let Plan { parcels, put_back } = plan(leased, &known, &mut self.crowds, now);
         if !put_back.is_empty() {
             notify.store.mark(&put_back, &[], &[]).await?;
         }
-        let mut rounds: Vec<(Arc<Channel>, Vec<Parcel>)> = Vec::new();
+        let all: Arc<[Channel]> = channels.into();
+        let mut rounds: Vec<(ChannelId, Vec<Parcel>)> = Vec::new();
         for parcel in parcels {
             self.crowds.sent(parcel.channel, now);
-            match rounds.iter_mut().find(|(channel, _)| channel.id == parcel.channel) {
+            match rounds.iter_mut().find(|(channel, _)| *channel == parcel.channel) {
                 Some((_, parcels)) => parcels.push(parcel),
-                None => {
-                    let channel = channels.iter().find(|channel| channel.id == parcel.channel);
-                    rounds.extend(channel.map(|channel| (Arc::clone(channel), vec![parcel])));
-                }
+                None => rounds.push((parcel.channel, vec![parcel])),
             }
         }
-        for (channel, parcels) in rounds {
-            let (notify, others) = (notify.clone(), channels.to_vec());
-            self.rounds.spawn(async move { (channel.id, notify.round(&channel, &others, parcels).await) });
+        for (id, parcels) in rounds {
+            let (notify, all) = (notify.clone(), Arc::clone(&all));
+            self.rounds.spawn(async move { notify.round(id, &all, parcels).await });
         }
         Ok(())
     }
@@ -65,7 +61,7 @@ impl Outbox {
         let mut result = Ok(());
         while let Some(ended) = self.rounds.try_join_next() {
             match ended {
-                Ok((_, ended)) => result = result.and(ended),
+                Ok(ended) => result = result.and(ended),
                 Err(panic) => std::panic::resume_unwind(panic.into_panic()),
             }
         }
@@ -80,12 +76,13 @@ impl Outbox {
 
 impl Notify {
     /// Sends one channel's parcels, one after the other, each marked before the next.
-    async fn round(&self, channel: &Channel, others: &[Arc<Channel>], parcels: Vec<Parcel>) -> Result<(), StoreError> {
+    async fn round(&self, id: ChannelId, all: &[Channel], parcels: Vec<Parcel>) -> Result<(), StoreError> {
+        let Some(channel) = all.iter().find(|channel| channel.id == id) else { return Ok(()) };
         let begun = self.clock.monotonic();
         let mut left = parcels.into_iter();
         while let Some(parcel) = left.next() {
             if self.clock.monotonic().saturating_sub(begun) > ROUND {
-                return self.put_back(left.chain([parcel]), self.clock.now()).await;
+                return self.put_back(std::iter::once(parcel).chain(left), self.clock.now()).await;
             }
             let letter = Letter { id: parcel.id, message: &parcel.message };
             let delivery = self.sender.deliver(&channel.spec, &letter).await;
@@ -113,7 +110,7 @@ impl Notify {
                     tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
                     let kept = parcel.covers.into_iter().chain(left.flat_map(|parcel| parcel.covers));
                     let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
-                    let owed = tell_of(channel, others, &words, now);
+                    let owed = tell_of(channel, all, &words, now);
                     let stopped = ChannelNews::Stopped(channel.id, Stopped { at: now, words });
                     return self.store.mark(&kept, &[stopped], &owed).await;
                 }
@@ -138,10 +135,9 @@ fn given_up(notice: Notice, words: &str, now: Timestamp) -> Notice {
 }
 
 /// What the other channels are told, once, of one that does not deliver any more.
-fn tell_of(stopped: &Channel, others: &[Arc<Channel>], words: &str, now: Timestamp) -> Vec<Notice> {
+fn tell_of(stopped: &Channel, all: &[Channel], words: &str, now: Timestamp) -> Vec<Notice> {
     let message = message::channel_stopped(&stopped.spec.name, words, now);
-    debug_assert_eq!(message.kind, NoticeKind::ChannelStopped);
     let about = format!("channel {} stopped {}", stopped.id.0, now.ms());
-    let told = others.iter().filter(|other| other.id != stopped.id && other.stopped.is_none() && other.spec.wants(None, Severity::Warning));
+    let told = all.iter().filter(|other| other.id != stopped.id && other.stopped.is_none() && other.spec.wants(None, Severity::Warning));
     told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()
 }

@@ -202,7 +202,8 @@ mod tests {
         let channels = HashMap::from([(slack.id, &slack)]);
         let mut crowds = Crowds::default();
         crowds.sent(slack.id, NOW);
-        let plan_at = |crowds: &mut Crowds, now| plan(vec![notice(1, NoticeKind::Opened), notice(2, NoticeKind::Opened)], &channels, crowds, now);
+        let plan_at =
+            |crowds: &mut Crowds, now| plan(vec![notice(1, NoticeKind::Opened), notice(2, NoticeKind::Opened)], &channels, crowds, now);
         let waiting = plan_at(&mut crowds, NOW.plus(Duration::from_secs(5)));
         assert!(waiting.parcels.is_empty() && waiting.put_back.iter().all(|notice| notice.due == NOW.plus(CROWD)));
         let first = plan_at(&mut Crowds::default(), NOW);

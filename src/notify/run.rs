@@ -7,7 +7,7 @@ use super::outbox::Outbox;
 use super::{Letter, Sender};
 use crate::clock::Clock;
 use crate::message;
-use crate::model::{ChannelKind, Delivery, NoticeKind, Notice, Severity, Timestamp};
+use crate::model::{Channel, ChannelKind, Delivery, Notice, NoticeKind, Severity, Timestamp};
 use crate::store::{Roster, Store, StoreError, Which};
 use crate::vitals::{Loop, Vitals};
 
@@ -41,7 +41,7 @@ impl Notify {
     /// # Errors
     /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let mut roster = Roster::new(Arc::clone(&self.store), "telling goes on to the channels known so far");
+        let mut roster = Roster::new(Arc::clone(&self.store), "telling goes on to the channels known so far").with_channels();
         roster.refresh().await?;
         let mut outbox = Outbox::default();
         self.say_when_we_were_down(&roster, self.store.last_sign_of_life().await?).await?;
@@ -60,7 +60,7 @@ impl Notify {
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let mut ails = false;
         loop {
-            roster.refresh_if_due(self.clock.monotonic()).await;
+            roster.refresh_when_due(self.clock.monotonic(), false).await;
             let now = self.clock.now();
             let round = async {
                 // The machine slept, or this process stood still: nobody else can say so.
@@ -113,7 +113,7 @@ impl Notify {
     /// An Alertmanager lets an alert go that is not repeated. What fails here is tried in the next round, and costs nothing: the notices of
     /// opening and closing go their own safe way.
     async fn repeat_what_is_open(&self, roster: &Roster) {
-        let is_concerned = |channel: &&Arc<crate::model::Channel>| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
+        let is_concerned = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
         let channels: Vec<_> = roster.channels().iter().filter(is_concerned).collect();
         if channels.is_empty() {
             return;

@@ -13,7 +13,7 @@ use super::client::Client;
 use super::quote::{quote, redirect_words};
 pub use super::token::{TokenState, knows_token};
 use super::wire::{Ask, Track};
-use crate::model::{Phase, Quote, Region};
+use crate::model::{Part, Parts, Phase, Quote, Region};
 
 /// The oldest PostHog that Heartbeat was made for.
 pub const OLDEST: Version = Version { major: 1, minor: 30, patch: 0 };
@@ -22,9 +22,6 @@ pub const UPGRADING: &str = "https://posthog.com/docs/self-host/configure/upgrad
 
 const LIMIT: Duration = Duration::from_secs(20);
 const MOST: usize = 256 * 1024;
-
-/// The parts of an installation whose state it tells.
-const PARTS: [&str; 6] = ["plugins", "celery", "clickhouse", "kafka", "redis", "db"];
 
 /// A release of PostHog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,8 +64,8 @@ pub enum Instance {
     SelfHosted {
         /// Releases up to 1.43 tell; none means newer.
         version: Option<Version>,
-        /// The parts that it reports as down, such as `kafka`.
-        ailing: Vec<String>,
+        /// The parts that it reports as down.
+        down: Parts,
     },
     /// PostHog's demo.
     Demo,
@@ -92,16 +89,12 @@ impl fmt::Display for Instance {
             Self::Cloud(region) => write!(f, "PostHog Cloud {}", region.name().to_ascii_uppercase()),
             Self::OtherCloud(name) => write!(f, "PostHog Cloud {name}"),
             Self::Demo => f.write_str("a demo of PostHog"),
-            Self::SelfHosted { version, ailing } => {
+            Self::SelfHosted { version, down } => {
                 f.write_str("a self-hosted PostHog")?;
                 if let Some(version) = version {
                     write!(f, " {version}")?;
                 }
-                match ailing.as_slice() {
-                    [] => Ok(()),
-                    [one] => write!(f, " ({one} is down)"),
-                    more => write!(f, " ({} are down)", more.join(", ")),
-                }
+                if down.is_empty() { Ok(()) } else { write!(f, " ({down})") }
             }
         }
     }
@@ -163,8 +156,8 @@ fn read(told: &Value) -> Option<Instance> {
         });
     }
     let version = Version::parse(word("posthog_version"));
-    let ailing = PARTS.into_iter().filter(|part| told.get(*part) == Some(&Value::Bool(false))).map(str::to_owned).collect();
-    Some(Instance::SelfHosted { version, ailing })
+    let down = Part::ALL.into_iter().filter(|part| told.get(part.name()) == Some(&Value::Bool(false))).collect();
+    Some(Instance::SelfHosted { version, down })
 }
 
 #[cfg(test)]

@@ -21,7 +21,7 @@ use crate::vitals::Vitals;
 use flight::Flight;
 use schedule::{Due, Schedule};
 
-/// How often a loop asks whether somebody changed a project: a person who enables an app sees the first beat after this.
+/// No wait is longer, so that a change of projects, or of the wall clock, is noticed soon; and so often the store is tried again.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How long a stop waits for answers that are under way. What is not recorded then is found by its derived uuid.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -66,7 +66,7 @@ impl Pulse {
     /// # Errors
     /// When the projects cannot be read at the start. Later trouble with the store is logged and waited out: beating goes on.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let mut roster = Roster::new(Arc::clone(&self.store));
+        let mut roster = Roster::new(Arc::clone(&self.store), "beating goes on with those known so far");
         roster.refresh().await?;
         let flight = Arc::new(Flight::new(self.vitals.clone()));
         let (receipts, arriving) = mpsc::unbounded_channel();
@@ -90,27 +90,13 @@ impl Pulse {
         let mut fresh = schedule.entries().to_vec();
         let mut walked: Option<Minute> = None;
         let mut sent: HashSet<RouteId> = HashSet::new();
-        let mut refreshed = self.clock.monotonic();
-        let mut store_ails = false;
         loop {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. Somebody may have changed a project.
-            if self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
-                refreshed = self.clock.monotonic();
-                match roster.refresh().await {
-                    Ok(false) => store_ails = false,
-                    Ok(true) => {
-                        let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
-                        fresh = schedule.not_in(&before);
-                        store_ails = false;
-                    }
-                    Err(error) if !store_ails => {
-                        store_ails = true;
-                        tracing::error!(%error, "cannot read the projects; beating goes on with those known so far");
-                    }
-                    Err(_) => {}
-                }
+            if roster.refresh_when_due(self.clock.monotonic(), false).await == Some(true) {
+                let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
+                fresh = schedule.not_in(&before);
             }
             // 2. A minute begins; or the wall was stepped, and this minute may have its beats already.
             if walked != Some(minute) {

@@ -5,18 +5,13 @@ use axum::extract::State;
 use serde_json::{Value, json};
 
 use super::instance::Instance;
+use super::weather::PARTS;
 
 /// `GET /_preflight`. While the queue is stopped, the parts that make it run are down.
 pub(super) async fn preflight(State(instance): State<Instance>) -> Json<Value> {
-    let running = !instance.weather().queue.stopped;
-    Json(json!({
+    let weather = instance.weather();
+    let mut told = json!({
         "django": true,
-        "redis": true,
-        "plugins": running,
-        "celery": true,
-        "clickhouse": true,
-        "kafka": running,
-        "db": true,
         "initiated": true,
         "cloud": false,
         "demo": false,
@@ -25,7 +20,12 @@ pub(super) async fn preflight(State(instance): State<Instance>) -> Json<Value> {
         "object_storage": true,
         "can_create_org": false,
         "available_timezones": {"UTC": 0},
-    }))
+    });
+    for part in PARTS {
+        let stopped = weather.queue.stopped && ["kafka", "plugins"].contains(&part);
+        told[part] = json!(!stopped && !weather.instance.down.iter().any(|down| down == part));
+    }
+    Json(told)
 }
 
 /// `GET /_health`, `/_livez`, `/_readyz`: the web server is up, which says nothing about ingestion.

@@ -38,7 +38,7 @@ use tokio::net::TcpListener;
 use crate::clock::Clock;
 use instance::Instance;
 
-pub use weather::{BadWeather, CaptureWeather, QueryWeather, QueueWeather, Weather};
+pub use weather::{BadWeather, CaptureWeather, InstanceWeather, QueryWeather, QueueWeather, Weather};
 
 /// The token of the sandbox's only project.
 pub const TOKEN: &str = "phc_sandbox";

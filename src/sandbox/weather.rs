@@ -18,6 +18,8 @@ pub struct Weather {
     pub queue: QueueWeather,
     /// What the query API does.
     pub query: QueryWeather,
+    /// What the whole says of itself.
+    pub instance: InstanceWeather,
 }
 
 /// What capture does with requests.
@@ -67,6 +69,16 @@ pub struct QueryWeather {
     pub delay_ms: u64,
 }
 
+/// What the whole says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct InstanceWeather {
+    /// The parts that `/_preflight` says are down. It is said and nothing else: what they do is other weather.
+    pub down: Vec<String>,
+}
+
+/// The parts whose state `/_preflight` tells.
+pub(super) const PARTS: [&str; 6] = ["redis", "plugins", "celery", "clickhouse", "kafka", "db"];
+
 /// Weather that was asked for and does not exist: every wrong field with its reason.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
@@ -86,7 +98,7 @@ impl Weather {
     /// Names every field that is wrong.
     pub(super) fn changed(&self, change: &Value) -> Result<Self, BadWeather> {
         let Value::Object(sections) = change else {
-            return Err(BadWeather(vec!["the weather must be a JSON object with `capture`, `queue` or `query` in it".into()]));
+            return Err(BadWeather(vec!["the weather must be a JSON object with `capture`, `queue`, `query` or `instance` in it".into()]));
         };
         let mut next = self.clone();
         let mut wrong = Vec::new();
@@ -95,7 +107,8 @@ impl Weather {
                 "capture" => merge(name, section, &mut next.capture, CaptureWeather::set, &mut wrong),
                 "queue" => merge(name, section, &mut next.queue, QueueWeather::set, &mut wrong),
                 "query" => merge(name, section, &mut next.query, QueryWeather::set, &mut wrong),
-                _ => wrong.push(format!("{name}: there is no such part; there are capture, queue, query")),
+                "instance" => merge(name, section, &mut next.instance, InstanceWeather::set, &mut wrong),
+                _ => wrong.push(format!("{name}: there is no such part; there are capture, queue, query, instance")),
             }
         }
         if wrong.is_empty() { Ok(next) } else { Err(BadWeather(wrong)) }
@@ -144,6 +157,16 @@ impl QueryWeather {
             "retry_after_s" => self.retry_after_s = optional(value, seconds)?,
             "delay_ms" => self.delay_ms = millis(value)?,
             _ => return Err("there is no such field; there are status, body, retry_after_s, delay_ms".into()),
+        }
+        Ok(())
+    }
+}
+
+impl InstanceWeather {
+    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
+        match field {
+            "down" => self.down = parts(value)?,
+            _ => return Err("there is no such field; there is down".into()),
         }
         Ok(())
     }
@@ -227,6 +250,17 @@ fn partitions(value: &Value) -> Result<Vec<u8>, String> {
     Ok(partitions)
 }
 
+fn parts(value: &Value) -> Result<Vec<String>, String> {
+    let wrong = || format!("must be a list of parts out of {}", PARTS.join(", "));
+    let listed = match value {
+        Value::Null => return Ok(Vec::new()),
+        Value::Array(listed) => listed,
+        _ => return Err(wrong()),
+    };
+    let is_part = |name: &&str| PARTS.contains(name);
+    listed.iter().map(|one| one.as_str().filter(is_part).map(str::to_owned).ok_or_else(wrong)).collect()
+}
+
 /// The weather as the JSON that `/_sandbox/weather` speaks.
 pub(super) fn as_json(weather: &Weather) -> Value {
     serde_json::to_value(weather).unwrap_or_else(|_| Value::Object(Map::new()))
@@ -254,6 +288,7 @@ mod tests {
                 "capture": {"status": 99, "drop_rate": 1.5, "delay_ms": -1, "unknown_token": "yes", "statsu": 1},
                 "queue": {"stopped": 1, "stopped_partitions": [8], "lag_ms": "soon"},
                 "query": [],
+                "instance": {"down": ["kafka", "sky"], "up": true},
                 "sky": {}
             }))
             .unwrap_err()
@@ -268,9 +303,23 @@ mod tests {
             "queue.stopped_partitions:",
             "queue.lag_ms:",
             "query:",
+            "instance.down: must be a list of parts out of redis",
+            "instance.up:",
             "sky:",
         ] {
             assert!(wrong.contains(field), "{field} is not in: {wrong}");
+        }
+    }
+
+    #[test]
+    fn parts_are_down_until_they_are_not_named() {
+        let down = Weather::default().changed(&json!({"instance": {"down": ["kafka", "db"]}})).unwrap();
+        assert_eq!(down.instance.down, ["kafka", "db"]);
+        for up in [json!({"instance": {"down": []}}), json!({"instance": {"down": null}}), json!({"instance": null})] {
+            assert_eq!(down.changed(&up).unwrap(), Weather::default(), "{up}");
+        }
+        for wrong in [json!("kafka"), json!([1]), json!(["django"])] {
+            assert!(down.changed(&json!({"instance": {"down": wrong}})).is_err(), "{wrong}");
         }
     }
 

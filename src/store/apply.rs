@@ -3,12 +3,15 @@
 
 use std::collections::{HashMap, HashSet};
 
-use crate::model::{AppKind, HeartbeatApp, ProjectId, ProjectName, ProjectSpec, RouteId, RouteSpec, Timestamp};
+use crate::model::{AppKind, ChannelId, HeartbeatApp, ProjectId, ProjectName, ProjectSpec, RouteId, RouteSpec, Timestamp};
 
 use super::StoreError;
+use super::alert_app::{self, Stored};
+use super::channels::{self, Known};
 use super::database::Work;
+use super::numbers::Numbers;
 use super::projects::{PERSONAL_KEY, Settings};
-use super::seal::Sealer;
+use super::seal::{Owner, Sealer};
 use super::statement::{Statement, Value};
 
 /// So many projects are put at a time.
@@ -22,15 +25,17 @@ pub(super) struct Change<'a> {
     pub(super) work: &'a mut Work,
     pub(super) sealer: &'a Sealer,
     pub(super) now: Timestamp,
-    next_id: i64,
+    numbers: Numbers,
 }
 
 /// What is on record of a project.
 #[derive(Default)]
 struct Before {
     id: Option<ProjectId>,
-    /// Whether Heartbeat is on; none when it is not installed.
-    enabled: Option<bool>,
+    /// Those of its apps that are on.
+    on: HashSet<AppKind>,
+    /// The pair of webhooks that its Ingestion Alert brought along.
+    pair: Option<Known>,
     /// Numbers and beginnings of the routes in use, by name.
     routes: HashMap<String, (RouteId, Timestamp)>,
 }
@@ -39,8 +44,10 @@ struct Before {
 #[derive(Default)]
 struct Rows {
     projects: Vec<[Value; 10]>,
-    apps: Vec<[Value; 4]>,
-    uninstalled: Vec<i64>,
+    apps: Vec<[Value; 5]>,
+    uninstalled: Vec<(AppKind, i64)>,
+    pairs: Vec<[Value; 11]>,
+    pairs_gone: Vec<ChannelId>,
     routes: Vec<[Value; 9]>,
     retired: Vec<i64>,
     switches: Vec<[Value; 5]>,
@@ -49,21 +56,17 @@ struct Rows {
 impl<'a> Change<'a> {
     /// Begins: the revision grows first, and with it whoever else would change something waits for our end.
     pub(super) async fn begin(work: &'a mut Work, sealer: &'a Sealer, now: Timestamp) -> Result<Self, StoreError> {
-        work.run(Statement::new("UPDATE heartbeat_meta SET value = value + 1 WHERE name = 'revision'")).await?;
-        let next = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'next_id'");
-        let next_id = work.read(next, |row| row.int(0)).await?.first().copied();
-        let next_id =
-            next_id.ok_or_else(|| StoreError::Damaged("the database has lost count of its rows (heartbeat_meta, next_id)".into()))?;
-        Ok(Self { work, sealer, now, next_id })
+        let numbers = Numbers::begin(work).await?;
+        Ok(Self { work, sealer, now, numbers })
     }
 
     /// Ends, short of the commit.
     pub(super) async fn end(self) -> Result<(), StoreError> {
-        let next = Statement::new("UPDATE heartbeat_meta SET value = ").bind(self.next_id).text(" WHERE name = 'next_id'");
-        self.work.run(next).await.map(drop)
+        self.numbers.end(self.work).await
     }
 
-    /// Removes projects with everything that is theirs. A name that is not there is gone already.
+    /// Removes projects with everything that is theirs. A name that is not there is gone already. Incidents stay, and the pair of webhooks that
+    /// they are told to: what is open is still to be resolved, and to be told so.
     pub(super) async fn remove(&mut self, names: &[ProjectName]) -> Result<(), StoreError> {
         for some in names.chunks(PROJECTS) {
             let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
@@ -71,10 +74,11 @@ impl<'a> Change<'a> {
             let routes = Statement::new("SELECT id FROM routes WHERE project IN ").list(ids.iter().copied());
             let routes = self.work.read(routes, |row| row.int(0)).await?;
             for some in routes.chunks(ROWS) {
-                self.drop_history("beats", "minute", 1, some).await?;
-                self.drop_history("hours", "start_minute", 60, some).await?;
+                self.drop_history(("beats", "minute", "route"), 1, some).await?;
+                self.drop_history(("hours", "start_minute", "route"), 60, some).await?;
                 self.work.run(Statement::new("DELETE FROM evidence WHERE route IN ").list(some.iter().copied())).await?;
             }
+            self.drop_history(("glances", "minute", "project"), 1, &ids).await?;
             for from in ["looks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
             {
                 let statement = Statement::new("DELETE FROM ").text(from).text(" IN ").list(ids.iter().copied());
@@ -84,15 +88,15 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// Drops rows of `routes` from a table whose key is `column`, every `step` minutes, and the route. The minutes are counted up and
-    /// looked up one by one: a scan would read the history of all the other projects.
-    async fn drop_history(&mut self, table: &str, column: &str, step: i64, routes: &[i64]) -> Result<(), StoreError> {
+    /// Drops rows from a table whose key is a minute, every `step` minutes, and whose they are: one of `owners`. The minutes are counted
+    /// up and looked up one by one: a scan would read the history of all the other projects.
+    async fn drop_history(&mut self, (table, column, owner): (&str, &str, &str), step: i64, owners: &[i64]) -> Result<(), StoreError> {
         let statement = Statement::new(&format!(
             "DELETE FROM {table} WHERE {column} IN (WITH RECURSIVE minutes(minute) AS (SELECT min({column}) FROM {table} \
              UNION ALL SELECT minute + {step} FROM minutes WHERE minute < (SELECT max({column}) FROM {table})) SELECT minute FROM minutes) \
-             AND route IN "
+             AND {owner} IN "
         ));
-        self.work.run(statement.list(routes.iter().copied())).await.map(drop)
+        self.work.run(statement.list(owners.iter().copied())).await.map(drop)
     }
 
     /// Adds or replaces projects. Of two with one name, the later one counts.
@@ -101,10 +105,10 @@ impl<'a> Change<'a> {
         let mut latest: Vec<&ProjectSpec> = specs.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
         latest.reverse();
         for some in latest.chunks(PROJECTS) {
-            let before = self.before(some).await?;
+            let mut before = self.before(some).await?;
             let mut rows = Rows::default();
             for spec in some {
-                self.plan(spec, before.get(&spec.name).unwrap_or(&Before::default()), &mut rows)?;
+                self.plan(spec, &before.remove(&spec.name).unwrap_or_default(), &mut rows)?;
             }
             self.write(rows).await?;
         }
@@ -115,9 +119,9 @@ impl<'a> Change<'a> {
         let ids = Statement::new("SELECT name, id FROM projects WHERE name IN ").list(specs.iter().map(|spec| spec.name.as_str()));
         let ids: HashMap<String, i64> = self.work.read(ids, |row| Ok((row.text(0)?, row.int(1)?))).await?.into_iter().collect();
         let mut found: HashMap<i64, Before> = HashMap::new();
-        let apps = Statement::new("SELECT project, enabled FROM apps WHERE project IN ").list(ids.values().copied());
-        for (project, enabled) in self.work.read(apps, |row| Ok((row.int(0)?, row.int(1)? != 0))).await? {
-            found.entry(project).or_default().enabled = Some(enabled);
+        let on = Statement::new("SELECT project, kind FROM apps WHERE enabled = 1 AND project IN ").list(ids.values().copied());
+        for (project, app) in self.work.read(on, |row| Ok((row.int(0)?, AppKind::named(&row.text(1)?)))).await? {
+            found.entry(project).or_default().on.extend(app);
         }
         let routes = Statement::new("SELECT project, name, id, since_ms FROM routes WHERE retired_ms IS NULL AND project IN ");
         let routes = self.work.read(routes.list(ids.values().copied()), |row| {
@@ -126,18 +130,22 @@ impl<'a> Change<'a> {
         for (project, name, route) in routes.await? {
             found.entry(project).or_default().routes.insert(name, route);
         }
-        let with_id = |spec: &&ProjectSpec| {
-            let id = *ids.get(spec.name.as_str())?;
-            let before = found.remove(&id).unwrap_or_default();
-            Some((spec.name.clone(), Before { id: Some(ProjectId(id)), ..before }))
+        let names: Vec<ProjectName> = specs.iter().map(|spec| spec.name.clone()).collect();
+        let mut pairs = channels::pairs(self.work, self.sealer, &names).await?;
+        let before = |name: ProjectName| {
+            let id = ids.get(name.as_str()).copied();
+            let before = id.and_then(|id| found.remove(&id)).unwrap_or_default();
+            let before = Before { id: id.map(ProjectId), pair: pairs.remove(&name), ..before };
+            (name, before)
         };
-        Ok(specs.iter().filter_map(with_id).collect())
+        Ok(names.into_iter().map(before).collect())
     }
 
     /// Works out the rows that turn what was `before` into `spec`.
     fn plan(&mut self, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
-        let project = before.id.map_or_else(|| self.new_id(), |id| id.0);
-        let key = spec.personal_key.as_ref().map(|key| self.sealer.seal(&spec.name, PERSONAL_KEY, key.expose())).transpose()?;
+        let project = before.id.map_or_else(|| self.numbers.give(), |id| id.0);
+        let key =
+            spec.personal_key.as_ref().map(|key| self.sealer.seal(Owner::Project(&spec.name), PERSONAL_KEY, key.expose())).transpose()?;
         rows.projects.push([
             project.into(),
             spec.name.as_str().into(),
@@ -150,18 +158,44 @@ impl<'a> Change<'a> {
             (spec.pace.lost_after.as_millis() as i64).into(),
             (spec.pace.look_every.as_millis() as i64).into(),
         ]);
-        match &spec.heartbeat {
-            Some(app) => {
-                rows.apps.push([project.into(), AppKind::Heartbeat.name().into(), i64::from(app.enabled).into(), settings(app)?.into()]);
-            }
-            None => rows.uninstalled.push(project),
-        }
-        if spec.beats() != before.enabled.unwrap_or(false) {
-            let turned = [self.new_id(), i64::from(spec.beats())];
-            let [id, on] = turned.map(Value::from);
-            rows.switches.push([id, project.into(), AppKind::Heartbeat.name().into(), self.now.ms().into(), on]);
-        }
+        self.plan_apps(project, spec, before, rows)?;
+        self.plan_pair(project, spec, before, rows)?;
         self.plan_routes(project, spec, before, rows)
+    }
+
+    fn plan_apps(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
+        for app in AppKind::ALL {
+            let stored = match app {
+                AppKind::Heartbeat => spec.heartbeat.as_ref().map(stored),
+                AppKind::IngestionAlert => spec.ingestion_alert.as_ref().map(|app| alert_app::write(&spec.name, app, self.sealer)),
+            };
+            let stored = stored.transpose()?;
+            let is_on = stored.as_ref().is_some_and(|stored| stored.enabled);
+            match stored {
+                Some(Stored { enabled, settings, secrets }) => {
+                    rows.apps.push([project.into(), app.name().into(), i64::from(enabled).into(), settings.into(), secrets.into()]);
+                }
+                None => rows.uninstalled.push((app, project)),
+            }
+            if is_on != before.on.contains(&app) {
+                let id = self.numbers.give();
+                rows.switches.push([id.into(), project.into(), app.name().into(), self.now.ms().into(), i64::from(is_on).into()]);
+            }
+        }
+        Ok(())
+    }
+
+    /// The pair of webhooks that Ingestion Alert brings along: it keeps its number while there is one.
+    fn plan_pair(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
+        match (alert_app::pair(spec), &before.pair) {
+            (None, gone) => rows.pairs_gone.extend(gone.as_ref().map(|gone| gone.id)),
+            (Some(pair), Some(known)) if known.of_app == before.id && known.spec.as_ref() == Some(&pair) => {}
+            (Some(pair), known) => {
+                let id = known.as_ref().map_or_else(|| ChannelId(self.numbers.give()), |known| known.id);
+                rows.pairs.push(channels::to_row(id, Some(project), &pair, self.sealer)?);
+            }
+        }
+        Ok(())
     }
 
     fn plan_routes(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
@@ -173,7 +207,7 @@ impl<'a> Change<'a> {
             if !names.insert(route.name.as_str()) {
                 return Err(StoreError::Damaged(format!("project {}: two routes are called `{}`", spec.name, route.name)));
             }
-            let (id, since) = before.routes.get(&route.name).copied().unwrap_or_else(|| (RouteId(self.new_id()), self.now));
+            let (id, since) = before.routes.get(&route.name).copied().unwrap_or_else(|| (RouteId(self.numbers.give()), self.now));
             rows.routes.push(route_row(project, at.checked_sub(brought), route, (id, since)));
         }
         rows.retired.extend(before.routes.iter().filter(|(name, _)| !names.contains(name.as_str())).map(|(_, (id, _))| id.0));
@@ -185,8 +219,13 @@ impl<'a> Change<'a> {
             let retired = Statement::new("UPDATE routes SET retired_ms = ").bind(self.now.ms());
             self.work.run(retired.text(" WHERE id IN ").list(some.iter().copied())).await?;
         }
-        let uninstalled = Statement::new("DELETE FROM apps WHERE project IN ").list(rows.uninstalled);
-        self.work.run(uninstalled).await?;
+        for app in AppKind::ALL {
+            let gone = rows.uninstalled.iter().filter(|(kind, _)| *kind == app).map(|(_, project)| *project);
+            let uninstalled = Statement::new("DELETE FROM apps WHERE kind = ").bind(app.name()).text(" AND project IN ").list(gone);
+            self.work.run(uninstalled).await?;
+        }
+        channels::drop_all(self.work, rows.pairs_gone).await?;
+        channels::write(self.work, rows.pairs).await?;
         self.upsert(
             "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, look_every_ms) VALUES ",
             rows.projects,
@@ -196,9 +235,9 @@ impl<'a> Change<'a> {
         )
         .await?;
         self.upsert(
-            "INSERT INTO apps (project, kind, enabled, settings) VALUES ",
+            "INSERT INTO apps (project, kind, enabled, settings, secrets) VALUES ",
             rows.apps,
-            " ON CONFLICT (project, kind) DO UPDATE SET enabled = excluded.enabled, settings = excluded.settings",
+            " ON CONFLICT (project, kind) DO UPDATE SET enabled = excluded.enabled, settings = excluded.settings, secrets = excluded.secrets",
         )
         .await?;
         self.upsert(
@@ -217,21 +256,16 @@ impl<'a> Change<'a> {
         }
         Ok(())
     }
-
-    fn new_id(&mut self) -> i64 {
-        let id = self.next_id;
-        self.next_id += 1;
-        id
-    }
 }
 
-fn settings(app: &HeartbeatApp) -> Result<String, StoreError> {
+fn stored(app: &HeartbeatApp) -> Result<Stored, StoreError> {
     let settings = Settings {
         events: app.events.to_string(),
         host: app.host.as_ref().map(|host| host.written().to_owned()),
         project_api_key: app.project_api_key.as_ref().map(ToString::to_string),
     };
-    serde_json::to_string(&settings).map_err(|wrong| StoreError::Damaged(format!("the app's settings cannot be written: {wrong}")))
+    let unwritten = |wrong| StoreError::Damaged(format!("the app's settings cannot be written: {wrong}"));
+    Ok(Stored { enabled: app.enabled, settings: serde_json::to_string(&settings).map_err(unwritten)?, secrets: None })
 }
 
 fn route_row(project: i64, place: Option<usize>, route: &RouteSpec, (id, since): (RouteId, Timestamp)) -> [Value; 9] {

@@ -1,6 +1,6 @@
 //! The newest look of each project.
 
-use crate::model::{Look, LookFailure, LookTrouble, ProjectId, Standing, Timestamp, TokenWord, Traffic};
+use crate::model::{Look, LookFailure, LookTrouble, Parts, ProjectId, Standing, Timestamp, TokenWord, Traffic};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, duration, place_of};
@@ -15,7 +15,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     };
     let statement = Statement::new(
         "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-         posthog_id, token, token_asked_ms) SELECT id, ",
+         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down) SELECT id, ",
     )
     .bind(look.at.ms())
     .text(", ")
@@ -40,13 +40,20 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .bind(look.token.map(|word| place_of(&word.standing, &Standing::ALL)))
     .text(", ")
     .bind(look.token.map(|word| word.asked.ms()))
+    .text(", ")
+    .bind(traffic.map(|traffic| traffic.watched as i64))
+    .text(", ")
+    .bind(traffic.and_then(|traffic| traffic.watched_newest).map(Timestamp::ms))
+    .text(", ")
+    .bind(look.token.map(|word| i64::from(word.down.bits())))
     .text(" FROM projects WHERE id = ")
     .bind(look.project.0)
     .text(
         " ON CONFLICT (project) DO UPDATE SET at_ms = excluded.at_ms, others = excluded.others, newest_ms = excluded.newest_ms, \
          trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
          failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id, \
-         token = excluded.token, token_asked_ms = excluded.token_asked_ms",
+         token = excluded.token, token_asked_ms = excluded.token_asked_ms, watched = excluded.watched, \
+         watched_newest_ms = excluded.watched_newest_ms, down = excluded.down",
     );
     work.run(statement).await.map(drop)
 }
@@ -55,7 +62,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
 pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
     let statement = Statement::new(
         "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id, \
-         token, token_asked_ms FROM looks ORDER BY project",
+         token, token_asked_ms, watched, watched_newest_ms, down FROM looks ORDER BY project",
     );
     database.read("reading looks", statement, from_row).await
 }
@@ -65,7 +72,13 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
     let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
     let damaged = || StoreError::Damaged(format!("the last look at project {} is damaged", project.0));
     let result = match row.maybe_int(4)? {
-        None => Ok(Traffic { others: row.maybe_int(2)?.ok_or_else(damaged)? as u64, newest: time(3)?, watched: 0, watched_newest: None }),
+        None => Ok(Traffic {
+            others: row.maybe_int(2)?.ok_or_else(damaged)? as u64,
+            newest: time(3)?,
+            // A look from before there was anything to watch counted none.
+            watched: row.maybe_int(13)?.unwrap_or(0) as u64,
+            watched_newest: time(14)?,
+        }),
         Some(trouble) => Err(LookFailure {
             trouble: at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?,
             quote: row.maybe_text(5)?.as_deref().and_then(quote::read).ok_or_else(damaged)?,
@@ -73,7 +86,11 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
         }),
     };
     let token = match (row.maybe_int(11)?, time(12)?) {
-        (Some(standing), Some(asked)) => Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked }),
+        (Some(standing), Some(asked)) => {
+            // None in a row of an earlier release.
+            let down = Parts::from_bits(row.maybe_int(15)?.unwrap_or(0) as u8);
+            Some(TokenWord { standing: at_place(standing, &Standing::ALL).ok_or_else(damaged)?, asked, down })
+        }
         _ => None,
     };
     Ok(Look {

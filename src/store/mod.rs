@@ -1,16 +1,23 @@
-//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours.
+//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notices, windows.
 //!
 //! The loops meet here and nowhere else. SQL stands in this room only, once, in the subset that SQLite and PostgreSQL
 //! share; times are integers of milliseconds, ids of beats are made by us, secrets rest sealed.
 
 mod address;
+mod alert_app;
 mod apply;
 mod beats;
+mod channels;
 mod database;
 mod evidence;
+mod glances;
 mod hours;
+mod incidents;
 mod looks;
 mod migrate;
+mod names;
+mod notices;
+mod numbers;
 mod phases;
 mod postgres;
 mod projects;
@@ -22,6 +29,7 @@ mod sqlite;
 mod statement;
 mod stretch;
 mod trouble;
+mod windows;
 
 use std::time::Duration;
 
@@ -95,6 +103,9 @@ pub enum ChannelNews {
     Stopped(ChannelId, Stopped),
 }
 
+/// Makes the notices of an incident, once its number is known.
+pub type Owed<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notice> + Send + Sync);
+
 /// What every database must do. One contract test runs over each of them.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
@@ -103,11 +114,12 @@ pub trait Store: Send + Sync + 'static {
 
     /// Puts and removes projects in one transaction: all of it, or nothing. `put` adds a project or replaces it by name: routes
     /// keep their number while their name stays, a route that is gone is retired (its beats stay until retention), a turn of
-    /// the app's switch becomes a `Switch` at `now`. A removed project takes its routes, beats, hours, looks and evidence with it.
-    /// What is in both is removed first, and put anew.
+    /// the app's switch becomes a `Switch` at `now`. A removed project takes its routes, beats, hours, looks and evidence with it; its
+    /// incidents stay, to be resolved and told. What is in both is removed first, and put anew. The pair of webhooks of a project's Ingestion
+    /// Alert is a channel that comes and goes with the app's settings; when the project is removed it stays until nothing is owed to it.
     async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError>;
 
-    /// A number that grows with each [`Store::apply`], whoever called it.
+    /// A number that grows with each [`Store::apply`], [`Store::apply_channels`] and [`Store::apply_windows`], whoever called it.
     async fn revision(&self) -> Result<i64, StoreError>;
 
     /// The routes that have a beat on record in `minute`, whatever came of it; one that was Unsent is none.
@@ -164,10 +176,11 @@ pub trait Store: Send + Sync + 'static {
     async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError>;
 
     /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
-    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there; notices that are there already
-    /// stay as they are. Their `incident` is set to the number that the incident has or gets. Gives that number; none when an incident
-    /// to be added found another open one of its project and strand: then nothing was written.
-    async fn write_incident(&self, incident: &Incident, entries: &[Entry], notices: &[Notice]) -> Result<Option<IncidentId>, StoreError>;
+    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notices, once
+    /// the incident's number is known; those that are there already stay as they are. Gives that number; none when nothing
+    /// was written: an incident to be added found another one of its project and strand that is open or opened at the same instant, or one to be
+    /// replaced is gone, or was over meanwhile and would be open again.
+    async fn write_incident(&self, incident: &Incident, entries: &[Entry], owed: Owed<'_>) -> Result<Option<IncidentId>, StoreError>;
 
     /// Incidents, newest opened first.
     async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError>;
@@ -224,7 +237,8 @@ pub trait Store: Send + Sync + 'static {
     async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
-    /// notices without an incident that ended before that. Says how many rows went.
+    /// notices without an incident that ended before that; and the webhooks of projects that are gone, once they are owed nothing. Says how
+    /// many rows went.
     async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError>;
 
     /// Closes all connections. Nothing is lost without it; the file beside an SQLite database stays until the next start.

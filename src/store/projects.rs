@@ -10,11 +10,11 @@ use crate::model::{
     ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
 };
 
-use super::StoreError;
 use super::database::{Database, Row};
 use super::evidence::duration;
-use super::seal::Sealer;
+use super::seal::{Owner, Sealer};
 use super::statement::Statement;
+use super::{StoreError, alert_app};
 
 /// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
@@ -33,6 +33,19 @@ struct Installed {
     settings: Settings,
 }
 
+/// An app as its row holds it.
+enum App {
+    Heartbeat(Installed),
+    IngestionAlert(alert_app::Stored),
+}
+
+/// What is installed on a project, as its rows hold it.
+#[derive(Default)]
+struct Apps {
+    heartbeat: Option<Installed>,
+    ingestion_alert: Option<alert_app::Stored>,
+}
+
 /// A route as its row holds it. The app's own have no place among the user's.
 struct Known {
     is_users: bool,
@@ -42,8 +55,15 @@ struct Known {
 /// All projects, by name, as of one moment.
 pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec<Project>, StoreError> {
     let mut work = database.snapshot("reading projects").await?;
-    let apps = Statement::new("SELECT project, kind, enabled, settings FROM apps");
-    let apps: HashMap<ProjectId, Installed> = work.read(apps, installed).await?.into_iter().collect();
+    let rows = Statement::new("SELECT project, kind, enabled, settings, secrets FROM apps");
+    let mut apps: HashMap<ProjectId, Apps> = HashMap::new();
+    for (project, app) in work.read(rows, installed).await? {
+        let apps = apps.entry(project).or_default();
+        match app {
+            App::Heartbeat(app) => apps.heartbeat = Some(app),
+            App::IngestionAlert(app) => apps.ingestion_alert = Some(app),
+        }
+    }
     let routes = Statement::new(
         "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL ORDER BY place, id",
     );
@@ -58,7 +78,10 @@ pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec
             let id = ProjectId(row.int(0)?);
             let known = routes.get(&id).map_or(&[][..], Vec::as_slice);
             let mut spec = bare(row, sealer)?;
-            spec.heartbeat = apps.get(&id).map(|app| heartbeat(&spec.name, app, known)).transpose()?;
+            if let Some(apps) = apps.get(&id) {
+                spec.heartbeat = apps.heartbeat.as_ref().map(|app| heartbeat(&spec.name, app, known)).transpose()?;
+                spec.ingestion_alert = apps.ingestion_alert.as_ref().map(|app| alert_app::read(&spec.name, app, sealer)).transpose()?;
+            }
             Ok(Project { id, routes: in_use(&spec, known)?, spec, switches: Vec::new() })
         })
         .await?;
@@ -79,7 +102,7 @@ fn bare(row: &Row, sealer: &Sealer) -> Result<ProjectSpec, StoreError> {
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
     let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
     let key = row.maybe_bytes(5)?.map(|sealed| {
-        let opened = sealer.open(&name, PERSONAL_KEY, &sealed)?;
+        let opened = sealer.open(Owner::Project(&name), PERSONAL_KEY, &sealed)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
     });
     Ok(ProjectSpec {
@@ -118,11 +141,16 @@ fn in_use(spec: &ProjectSpec, known: &[Known]) -> Result<Vec<Route>, StoreError>
     .collect()
 }
 
-fn installed(row: &Row) -> Result<(ProjectId, Installed), StoreError> {
-    let (project, kind, settings) = (row.int(0)?, row.text(1)?, row.text(3)?);
-    app_named(&kind)?;
-    let settings = serde_json::from_str(&settings).map_err(|wrong| damaged(&project, "app's settings", &wrong))?;
-    Ok((ProjectId(project), Installed { enabled: row.int(2)? != 0, settings }))
+fn installed(row: &Row) -> Result<(ProjectId, App), StoreError> {
+    let (project, kind, enabled, settings) = (row.int(0)?, row.text(1)?, row.int(2)? != 0, row.text(3)?);
+    let app = match app_named(&kind)? {
+        AppKind::Heartbeat => {
+            let settings = serde_json::from_str(&settings).map_err(|wrong| damaged(&project, "app's settings", &wrong))?;
+            App::Heartbeat(Installed { enabled, settings })
+        }
+        AppKind::IngestionAlert => App::IngestionAlert(alert_app::Stored { enabled, settings, secrets: row.maybe_bytes(4)? }),
+    };
+    Ok((ProjectId(project), app))
 }
 
 fn known(row: &Row) -> Result<(ProjectId, Known), StoreError> {
@@ -153,7 +181,7 @@ fn read_host(project: &impl Display, text: &str) -> Result<Host, StoreError> {
     Host::parse(text).map_err(|wrong| damaged(project, "host", &wrong))
 }
 
-fn damaged(project: &impl Display, field: &str, wrong: &impl Display) -> StoreError {
+pub(super) fn damaged(project: &impl Display, field: &str, wrong: &impl Display) -> StoreError {
     StoreError::Damaged(format!("project {project}: its {field} in the database cannot be read: {wrong}"))
 }
 

@@ -1,25 +1,46 @@
-//! The projects as a loop last read them: read again only when somebody changed them.
+//! What people set up as a loop last read it: read again only when somebody changed it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::{Store, StoreError};
-use crate::model::Project;
+use crate::model::{Channel, Project, Window};
+
+/// How often a loop asks whether somebody changed a project: a person who enables an app sees the first beat after this.
+const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 /// A loop's copy of all projects, with the revision that it was read at.
 pub struct Roster {
     store: Arc<dyn Store>,
+    /// What goes on while the store cannot be read, in words.
+    goes_on: &'static str,
+    tells: bool,
     revision: Option<i64>,
     projects: Vec<Arc<Project>>,
+    channels: Vec<Channel>,
+    windows: Vec<Window>,
+    /// When it was asked last, on the clock that only goes on.
+    asked: Option<Duration>,
+    ails: bool,
 }
 
 impl Roster {
-    /// Empty until the first [`Roster::refresh`].
+    /// Of projects alone; empty until the first [`Roster::refresh`]. `goes_on` ends the sentence that is logged while the store cannot be
+    /// read: "beating goes on with those known so far".
     #[must_use]
-    pub fn new(store: Arc<dyn Store>) -> Self {
-        Self { store, revision: None, projects: Vec::new() }
+    pub fn new(store: Arc<dyn Store>, goes_on: &'static str) -> Self {
+        let (projects, channels, windows) = (Vec::new(), Vec::new(), Vec::new());
+        Self { store, goes_on, tells: false, revision: None, projects, channels, windows, asked: None, ails: false }
     }
 
-    /// Reads the projects when they have changed since the last reading; says whether they had.
+    /// With channels and maintenance windows, for a loop that has something to tell. Without this there are none: no channel keeps a
+    /// loop from its work that has nothing to do with them.
+    #[must_use]
+    pub fn with_channels(self) -> Self {
+        Self { tells: true, ..self }
+    }
+
+    /// Reads everything again when something has changed since the last reading; says whether it had.
     ///
     /// # Errors
     /// When the store cannot be read; the copy stays as it was.
@@ -29,14 +50,52 @@ impl Roster {
         if self.revision == Some(revision) {
             return Ok(false);
         }
-        self.projects = self.store.projects().await?.into_iter().map(Arc::new).collect();
+        let projects = self.store.projects().await?;
+        if self.tells {
+            (self.channels, self.windows) = (self.store.channels().await?, self.store.windows().await?);
+        }
+        self.projects = projects.into_iter().map(Arc::new).collect();
         self.revision = Some(revision);
         Ok(true)
+    }
+
+    /// [`Roster::refresh`], a second after the last time, or at once; `monotonic` is the time on the clock that only goes on. Says what it
+    /// says; none when it was not asked, or failed. A store that ails is told of once.
+    pub async fn refresh_when_due(&mut self, monotonic: Duration, at_once: bool) -> Option<bool> {
+        let asked = *self.asked.get_or_insert(monotonic);
+        if !at_once && self.revision.is_some() && monotonic.saturating_sub(asked) < REFRESH_EVERY {
+            return None;
+        }
+        self.asked = Some(monotonic);
+        match self.refresh().await {
+            Ok(changed) => {
+                self.ails = false;
+                Some(changed)
+            }
+            Err(error) => {
+                if !std::mem::replace(&mut self.ails, true) {
+                    tracing::error!(%error, "cannot read the projects; {}", self.goes_on);
+                }
+                None
+            }
+        }
     }
 
     /// All projects, by name.
     #[must_use]
     pub fn projects(&self) -> &[Arc<Project>] {
         &self.projects
+    }
+
+    /// All channels, in the store's order. Whether one delivers is as of the last change, and may be another by now.
+    #[must_use]
+    pub fn channels(&self) -> &[Channel] {
+        &self.channels
+    }
+
+    /// All maintenance windows, by name.
+    #[must_use]
+    pub fn windows(&self) -> &[Window] {
+        &self.windows
     }
 }

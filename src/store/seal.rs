@@ -1,4 +1,4 @@
-//! Sealing: secrets rest in the database under a key that does not lie in it. XChaCha20-Poly1305; the project's name and the
+//! Sealing: secrets rest in the database under a key that does not lie in it. XChaCha20-Poly1305; the owner's name and the
 //! field belong to the seal, so that a sealed secret moved to another row does not open there.
 
 use std::fmt;
@@ -55,14 +55,40 @@ pub enum SealError {
     NoRandomness(String),
     /// Another key sealed it, or it was changed since.
     #[error(
-        "the {field} of project {project} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again"
+        "the {field} of {owner} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again"
     )]
     Closed {
-        /// Whose.
-        project: ProjectName,
+        /// Whose: "project shop", "channel ops".
+        owner: String,
         /// Which secret.
         field: &'static str,
     },
+}
+
+/// Whose a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner<'a> {
+    Project(&'a ProjectName),
+    Channel(&'a ProjectName),
+}
+
+impl Owner<'_> {
+    /// To what a seal is bound. No name and no field holds a zero byte, so no two owners and fields give the same bytes.
+    fn belonging(self, field: &str) -> Vec<u8> {
+        match self {
+            Self::Project(name) => [name.as_str().as_bytes(), &[0], field.as_bytes()].concat(),
+            Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.as_bytes()].concat(),
+        }
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Project(name) => write!(f, "project {name}"),
+            Self::Channel(name) => write!(f, "channel {name}"),
+        }
+    }
 }
 
 /// Seals and opens secrets. Cheap to clone; the key is wiped when the last one goes.
@@ -112,36 +138,31 @@ impl Sealer {
         Some(Self(Arc::new(key)))
     }
 
-    /// Seals `secret`, which is this `field` of this project.
-    pub(super) fn seal(&self, project: &ProjectName, field: &str, secret: &str) -> Result<Vec<u8>, SealError> {
+    /// Seals `secret`, which is this `field` of this owner.
+    pub(super) fn seal(&self, owner: Owner<'_>, field: &str, secret: &str) -> Result<Vec<u8>, SealError> {
         let mut nonce = [0; NONCE_BYTES];
         getrandom::fill(&mut nonce).map_err(|error| SealError::NoRandomness(error.to_string()))?;
-        let payload = Payload { msg: secret.as_bytes(), aad: &belonging(project, field) };
+        let payload = Payload { msg: secret.as_bytes(), aad: &owner.belonging(field) };
         let sealed =
             self.cipher().encrypt(&nonce.into(), payload).map_err(|_| SealError::NoRandomness("the cipher refused to seal".into()))?;
         Ok([&[XCHACHA20_POLY1305][..], &nonce, &sealed].concat())
     }
 
-    /// Opens what [`Sealer::seal`] made for the same field of the same project.
-    pub(super) fn open(&self, project: &ProjectName, field: &'static str, sealed: &[u8]) -> Result<Zeroizing<String>, SealError> {
+    /// Opens what [`Sealer::seal`] made for the same field of the same owner.
+    pub(super) fn open(&self, owner: Owner<'_>, field: &'static str, sealed: &[u8]) -> Result<Zeroizing<String>, SealError> {
         let opened = || {
             let (&XCHACHA20_POLY1305, rest) = sealed.split_first()? else { return None };
             let (nonce, msg) = rest.split_first_chunk::<NONCE_BYTES>()?;
-            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &belonging(project, field) }).ok()?;
+            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &owner.belonging(field) }).ok()?;
             String::from_utf8(secret).ok()
         };
-        opened().map(Zeroizing::new).ok_or_else(|| SealError::Closed { project: project.clone(), field })
+        opened().map(Zeroizing::new).ok_or_else(|| SealError::Closed { owner: owner.to_string(), field })
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {
         let key: &[u8; KEY_BYTES] = &self.0;
         XChaCha20Poly1305::new(key.into())
     }
-}
-
-/// To what a seal is bound. No name holds a zero byte, so no two pairs give the same bytes.
-fn belonging(project: &ProjectName, field: &str) -> Vec<u8> {
-    [project.as_str().as_bytes(), &[0], field.as_bytes()].concat()
 }
 
 /// Makes a key file whole or not at all: written beside its place and linked there, so that a process that starts at the same
@@ -194,36 +215,38 @@ mod tests {
     #[test]
     fn a_key_may_come_without_padding_and_with_a_newline() {
         let text = STANDARD.encode([9; KEY_BYTES]);
-        let sealed = sealer(9).seal(&name("a"), "key", "secret").unwrap();
+        let sealed = sealer(9).seal(Owner::Project(&name("a")), "key", "secret").unwrap();
         for text in [format!("{text}\n"), text.trim_end_matches('=').to_owned()] {
-            assert_eq!(*Sealer::from_base64(&text).unwrap().open(&name("a"), "key", &sealed).unwrap(), "secret");
+            assert_eq!(*Sealer::from_base64(&text).unwrap().open(Owner::Project(&name("a")), "key", &sealed).unwrap(), "secret");
         }
     }
 
     #[test]
     fn only_the_same_key_project_and_field_open_a_seal() {
-        let sealed = sealer(1).seal(&name("a"), "personal key", "phx_secret").unwrap();
-        assert_eq!(*sealer(1).open(&name("a"), "personal key", &sealed).unwrap(), "phx_secret");
+        let sealed = sealer(1).seal(Owner::Project(&name("a")), "personal key", "phx_secret").unwrap();
+        assert_eq!(*sealer(1).open(Owner::Project(&name("a")), "personal key", &sealed).unwrap(), "phx_secret");
         for (key, project, field) in [(2, "a", "personal key"), (1, "b", "personal key"), (1, "a", "token")] {
-            let said = sealer(key).open(&name(project), field, &sealed).unwrap_err().to_string();
-            assert!(said.contains(project) && said.contains(field) && !said.contains("phx_"), "{said}");
+            let said = sealer(key).open(Owner::Project(&name(project)), field, &sealed).unwrap_err().to_string();
+            assert!(said.contains(&format!("the {field} of project {project} ")) && !said.contains("phx_"), "{said}");
         }
+        let said = sealer(1).open(Owner::Channel(&name("a")), "personal key", &sealed).unwrap_err().to_string();
+        assert!(said.contains("of channel a does not open"), "a channel may be called like a project: {said}");
     }
 
     #[test]
     fn a_seal_with_any_byte_changed_or_cut_stays_closed() {
-        let sealed = sealer(1).seal(&name("a"), "key", "phx_secret").unwrap();
+        let sealed = sealer(1).seal(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
         for at in 0..sealed.len() {
             let mut changed = sealed.clone();
             changed[at] ^= 1;
-            assert!(sealer(1).open(&name("a"), "key", &changed).is_err(), "byte {at} changed");
-            assert!(sealer(1).open(&name("a"), "key", &sealed[..at]).is_err(), "cut at {at}");
+            assert!(sealer(1).open(Owner::Project(&name("a")), "key", &changed).is_err(), "byte {at} changed");
+            assert!(sealer(1).open(Owner::Project(&name("a")), "key", &sealed[..at]).is_err(), "cut at {at}");
         }
     }
 
     #[test]
     fn the_same_secret_is_never_sealed_the_same_way_twice() {
-        let seal = || sealer(1).seal(&name("a"), "key", "phx_secret").unwrap();
+        let seal = || sealer(1).seal(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
         assert_ne!(seal(), seal());
     }
 
@@ -234,8 +257,8 @@ mod tests {
         let first = Sealer::from_key_file(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
         assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "something was left behind");
-        let sealed = first.seal(&name("a"), "key", "secret").unwrap();
-        assert_eq!(*Sealer::from_key_file(&path).unwrap().open(&name("a"), "key", &sealed).unwrap(), "secret");
+        let sealed = first.seal(Owner::Project(&name("a")), "key", "secret").unwrap();
+        assert_eq!(*Sealer::from_key_file(&path).unwrap().open(Owner::Project(&name("a")), "key", &sealed).unwrap(), "secret");
     }
 
     #[test]
@@ -249,8 +272,8 @@ mod tests {
             })
             .collect();
         let sealers: Vec<Sealer> = starting.into_iter().map(|one| one.join().unwrap()).collect();
-        let sealed = sealers[0].seal(&name("a"), "key", "secret").unwrap();
-        assert!(sealers.iter().all(|sealer| sealer.open(&name("a"), "key", &sealed).is_ok()));
+        let sealed = sealers[0].seal(Owner::Project(&name("a")), "key", "secret").unwrap();
+        assert!(sealers.iter().all(|sealer| sealer.open(Owner::Project(&name("a")), "key", &sealed).is_ok()));
     }
 
     #[test]

@@ -18,7 +18,8 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    ChannelNews, RouteSpan, Store, StoreError, Which, WhichNotices, beats, evidence, hours, looks, migrate, postgres, projects, sqlite,
+    ChannelNews, Owed, RouteSpan, Store, StoreError, Which, WhichNotices, beats, channels, evidence, glances, hours, incidents, looks,
+    migrate, notices, numbers, postgres, projects, sqlite, windows,
 };
 
 /// How long a database that is locked, or silent, is waited for.
@@ -95,6 +96,7 @@ impl Store for Sql {
     async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("settling beats").await?;
         looks::replace(&mut work, look).await?;
+        glances::keep(&mut work, look).await?;
         beats::settle(&mut work, settled).await?;
         evidence::keep(&mut work, evidence).await?;
         work.commit().await
@@ -147,56 +149,110 @@ impl Store for Sql {
         Ok(dropped)
     }
 
-    async fn glances(&self, _: ProjectId, _: Minute, _: Minute) -> Result<Vec<Glance>, StoreError> {
-        Ok(Vec::new())
+    async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError> {
+        glances::glances(&self.database, project, Stretch { from, to }).await
     }
-    async fn write_incident(&self, _: &Incident, _: &[Entry], _: &[Notice]) -> Result<Option<IncidentId>, StoreError> {
-        Ok(None)
+
+    async fn write_incident(&self, incident: &Incident, entries: &[Entry], owed: Owed<'_>) -> Result<Option<IncidentId>, StoreError> {
+        let mut work = self.database.work("writing an incident").await?;
+        let written = incidents::write(&mut work, incident, entries, owed).await?;
+        if written.is_some() {
+            work.commit().await?;
+        }
+        Ok(written)
     }
-    async fn incidents(&self, _: &Which) -> Result<Vec<Incident>, StoreError> {
-        Ok(Vec::new())
+
+    async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError> {
+        incidents::incidents(&self.database, which).await
     }
-    async fn entries(&self, _: IncidentId) -> Result<Vec<Entry>, StoreError> {
-        Ok(Vec::new())
+
+    async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        incidents::entries(&self.database, incident).await
     }
-    async fn hold(&self, _: IncidentId, _: Option<&Acknowledged>, _: Option<Timestamp>, _: &Entry) -> Result<bool, StoreError> {
-        Ok(false)
+
+    async fn hold(
+        &self,
+        incident: IncidentId,
+        acknowledged: Option<&Acknowledged>,
+        snoozed_until: Option<Timestamp>,
+        entry: &Entry,
+    ) -> Result<bool, StoreError> {
+        const WHAT: &str = "writing who has an incident in hand";
+        let mut work = self.database.work(WHAT).await?;
+        let held = incidents::hold(&mut work, incident, acknowledged, snoozed_until, entry).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await?;
+        Ok(held)
     }
+
     async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
-        Ok(Vec::new())
+        channels::channels(&self.database, &self.sealer).await
     }
-    async fn apply_channels(&self, _: &[ChannelSpec], _: &[ProjectName]) -> Result<(), StoreError> {
-        Ok(())
+
+    async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
+        const WHAT: &str = "changing channels";
+        let mut work = self.database.work(WHAT).await?;
+        channels::apply(&mut work, &self.sealer, put, remove).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await
     }
+
     async fn windows(&self) -> Result<Vec<Window>, StoreError> {
-        Ok(Vec::new())
+        windows::windows(&self.database).await
     }
-    async fn apply_windows(&self, _: &[Window], _: &[ProjectName]) -> Result<(), StoreError> {
-        Ok(())
+
+    async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
+        const WHAT: &str = "changing maintenance windows";
+        let mut work = self.database.work(WHAT).await?;
+        windows::apply(&mut work, put, remove).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await
     }
-    async fn lease(&self, _: Timestamp, _: Timestamp, _: u32) -> Result<Vec<Notice>, StoreError> {
-        Ok(Vec::new())
+
+    async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError> {
+        notices::lease(&self.database, now, until, at_most).await
     }
-    async fn mark(&self, _: &[Notice], _: &[ChannelNews], _: &[Notice]) -> Result<(), StoreError> {
-        Ok(())
+
+    async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError> {
+        let mut work = self.database.work("marking notices").await?;
+        notices::mark(&mut work, notices, channels, owed).await?;
+        work.commit().await
     }
-    async fn owe(&self, _: &[Notice]) -> Result<(), StoreError> {
-        Ok(())
+
+    async fn owe(&self, notices: &[Notice]) -> Result<(), StoreError> {
+        let mut work = self.database.work("owing notices").await?;
+        notices::owe(&mut work, notices).await?;
+        work.commit().await
     }
-    async fn notices(&self, _: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
-        Ok(Vec::new())
+
+    async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
+        notices::notices(&self.database, which).await
     }
-    async fn revive(&self, _: ChannelId, _: Timestamp) -> Result<Option<u64>, StoreError> {
-        Ok(None)
+
+    async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
+        let mut work = self.database.work("letting a channel deliver again").await?;
+        let revived = notices::revive(&mut work, channel, now).await?;
+        work.commit().await?;
+        Ok(revived)
     }
+
     async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
-        Ok(None)
+        numbers::last_sign_of_life(&self.database).await
     }
-    async fn sign_of_life(&self, _: Timestamp) -> Result<(), StoreError> {
-        Ok(())
+
+    async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut work = self.database.work("giving a sign of life").await?;
+        numbers::sign_of_life(&mut work, now).await?;
+        work.commit().await
     }
-    async fn drop_old_incidents(&self, _: Minute, _: Timestamp) -> Result<u64, StoreError> {
-        Ok(0)
+
+    async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
+        let mut work = self.database.work("dropping incidents that are past keeping").await?;
+        let dropped = glances::drop_old(&mut work, looks_before).await?
+            + channels::drop_left_behind(&mut work).await?
+            + incidents::drop_old(&mut work, over_before).await?;
+        work.commit().await?;
+        Ok(dropped)
     }
 
     async fn close(&self) {

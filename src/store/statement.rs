@@ -22,19 +22,20 @@ impl From<Option<i64>> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Self::Text(Some(text.to_owned()))
+        Self::from(text.to_owned())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
-        Self::Text(Some(text))
+        Self::from(Some(text))
     }
 }
 
+/// PostgreSQL's text holds no zero byte, and words of strangers may: it is kept as the sign for what cannot be shown.
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Self::Text(text)
+        Self::Text(text.map(|text| if text.contains('\0') { text.replace('\0', "\u{fffd}") } else { text }))
     }
 }
 
@@ -66,6 +67,13 @@ impl Statement {
     /// Goes on with `text`.
     pub(super) fn text(mut self, text: &str) -> Self {
         self.text.push_str(text);
+        self
+    }
+
+    /// Goes on with another statement and its values.
+    pub(super) fn then(mut self, other: Self) -> Self {
+        self.text.push_str(&other.text);
+        self.values.extend(other.values);
         self
     }
 
@@ -143,6 +151,19 @@ mod tests {
         assert_eq!(text, "SELECT a FROM b WHERE c = $1 AND d IN ($2, $3, $4, $5)");
         assert_eq!(values, [7, 1, 2, 3, 3].map(Value::from));
         assert_eq!(statement.for_sqlite().0, "SELECT a FROM b WHERE c = ? AND d IN (?, ?, ?, ?)");
+    }
+
+    #[test]
+    fn a_statement_within_another_brings_its_values_along() {
+        let within = Statement::new("(SELECT a FROM b WHERE c = ").bind(2).text(")");
+        let (text, values) = Statement::new("d = ").bind(1).text(" AND e IN ").then(within).text(" AND f = ").bind(3).for_postgres();
+        assert_eq!(text, "d = $1 AND e IN (SELECT a FROM b WHERE c = $2) AND f = $3");
+        assert_eq!(values, [1, 2, 3].map(Value::from));
+    }
+
+    #[test]
+    fn a_zero_byte_in_a_text_is_shown_as_such() {
+        assert_eq!(Value::from("a\0b"), Value::Text(Some("a\u{fffd}b".into())));
     }
 
     #[test]

@@ -1,4 +1,5 @@
-//! Which project is looked at next, and when.
+//! Which project is visited next, and when, and whether it is looked at then. A visit is a look while only Heartbeat is on; where
+//! Ingestion Alert is on, there is a visit each minute, also while PostHog is to be left alone: what we know must be judged then too.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
@@ -13,32 +14,32 @@ const FIRST_LOOK_AFTER: Duration = Duration::from_secs(10);
 /// By how much two looks may lie closer together than the pace says.
 const SLACK: Duration = Duration::from_secs(30);
 
-/// The projects in the order in which their looks are due.
+/// The projects in the order in which their visits are due.
 #[derive(Default)]
 pub(super) struct Agenda {
     order: BTreeSet<(Timestamp, ProjectId)>,
     projects: HashMap<ProjectId, Arc<Project>>,
-    /// Those that are being looked at: a second look beside the first would cost a query, and whichever ended last would
+    /// Those that are being visited: a second look beside the first would cost a query, and whichever ended last would
     /// stand, though it may have been asked first.
     under_way: HashSet<ProjectId>,
 }
 
 impl Agenda {
-    /// Made anew of these projects; the looks that are under way go on. What was found out about a project that has another token
+    /// Made anew of these projects; the visits that are under way go on. What was found out about a project that has another token
     /// or address by now is forgotten.
     pub(super) fn renew(&mut self, projects: &[Arc<Project>], last: &mut HashMap<ProjectId, Look>, now: Timestamp) {
-        let looked_at = projects.iter().filter(|project| project.spec.heartbeat.is_some());
-        for project in looked_at.clone() {
+        let visited = projects.iter().filter(|project| project.spec.heartbeat.is_some() || project.spec.ingestion_alert.is_some());
+        for project in visited.clone() {
             if self.projects.get(&project.id).is_some_and(|before| is_elsewhere(before, project)) {
                 last.remove(&project.id);
             }
         }
-        self.projects = looked_at.map(|project| (project.id, Arc::clone(project))).collect();
+        self.projects = visited.map(|project| (project.id, Arc::clone(project))).collect();
         let resting = self.projects.values().filter(|project| !self.under_way.contains(&project.id));
-        self.order = resting.map(|project| (next_look(project, last.get(&project.id), now), project.id)).collect();
+        self.order = resting.map(|project| (next_visit(project, last.get(&project.id), now), project.id)).collect();
     }
 
-    /// A project whose look is due; it is off the agenda until [`Agenda::again`].
+    /// A project whose visit is due; it is off the agenda until [`Agenda::again`].
     pub(super) fn pop(&mut self, now: Timestamp) -> Option<Arc<Project>> {
         let first = self.order.first().copied().filter(|(at, _)| *at <= now)?;
         self.order.remove(&first);
@@ -46,16 +47,16 @@ impl Agenda {
         self.projects.get(&first.1).cloned()
     }
 
-    /// When the next look is due.
+    /// When the next visit is due.
     pub(super) fn next(&self) -> Option<Timestamp> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// The look is over: the project is put on again, unless it is gone.
+    /// The visit is over: the project is put on again, unless it is gone.
     pub(super) fn again(&mut self, id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
         self.under_way.remove(&id);
         if let Some(project) = self.projects.get(&id) {
-            self.order.insert((next_look(project, last, earliest), id));
+            self.order.insert((next_visit(project, last, earliest), id));
         }
     }
 }
@@ -66,13 +67,25 @@ fn is_elsewhere(before: &Project, now: &Project) -> bool {
     place(before) != place(now)
 }
 
-/// When to look next, from `now` on: a moment behind a slot, as soon as the project's pace and PostHog's own wishes allow it.
-fn next_look(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestamp {
+/// Whether a visit at `now` is to look: as soon as the project's pace and PostHog's own wishes allow it.
+pub(super) fn look_due(project: &Project, last: Option<&Look>, now: Timestamp) -> bool {
+    allowed_from(project, last, now).is_none_or(|from| from <= now)
+}
+
+/// From when on the next look may be made; none when there was none before.
+fn allowed_from(project: &Project, last: Option<&Look>, now: Timestamp) -> Option<Timestamp> {
     // A look that lies ahead was made before the wall was stepped back: it binds nobody.
-    let Some(last) = last.filter(|last| last.at <= now) else { return now.plus(FIRST_LOOK_AFTER) };
+    let last = last.filter(|last| last.at <= now)?;
     // A look that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
     let due = last.at.plus(project.spec.pace.look_every.saturating_sub(SLACK));
-    let earliest = due.max(last.not_before).max(now);
+    Some(due.max(last.not_before))
+}
+
+/// When to visit next, from `now` on: a moment behind a slot, and behind the first one at which a look is due, unless there is more to do
+/// than to look.
+fn next_visit(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestamp {
+    let Some(allowed) = allowed_from(project, last, now) else { return now.plus(FIRST_LOOK_AFTER) };
+    let earliest = if project.spec.alert().is_some() { now } else { allowed.max(now) };
     let mut minute = earliest.minute().plus(-2);
     loop {
         let at = Beat::slot(&project.spec.token, minute).plus(LOOK_BEHIND_SLOT);
@@ -86,7 +99,7 @@ fn next_look(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestam
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HeartbeatApp, Host, Pace, ProjectName, ProjectSpec, ProjectToken};
+    use crate::model::{HeartbeatApp, Host, IngestionAlertApp, Minute, Pace, ProjectName, ProjectSpec, ProjectToken, Traffic};
 
     fn project(id: i64) -> Arc<Project> {
         let spec = ProjectSpec {
@@ -118,5 +131,69 @@ mod tests {
         assert!(agenda.pop(due).is_none(), "no second look beside the first, and none at what is gone");
         assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
         assert!(agenda.next().is_none());
+    }
+
+    fn watched(id: i64, enabled: bool) -> Arc<Project> {
+        let mut project = Project::clone(&project(id));
+        project.spec.heartbeat = None;
+        let mut app = IngestionAlertApp::default();
+        app.enabled = enabled;
+        project.spec.ingestion_alert = Some(app);
+        Arc::new(project)
+    }
+
+    fn look(project: &Project, at: Timestamp, not_before: Timestamp) -> Look {
+        let result = Ok(Traffic::default());
+        Look { project: project.id, at, result, last_good: None, failing_since: None, not_before, posthog_id: None, token: None }
+    }
+
+    /// The visits from a look on, in the minutes after it; a capital L is one that looks.
+    fn visits(project: &Project, made: &Look, minutes: i64) -> String {
+        let (mut letters, mut last) = (String::new(), made.clone());
+        let mut now = last.at.plus(Duration::from_secs(1));
+        for minute in made.at.minute().plus(1).until(made.at.minute().plus(minutes + 1)) {
+            let visit = next_visit(project, Some(&last), now);
+            letters.push(if visit.minute() > minute {
+                '.'
+            } else {
+                // Nobody is there to the millisecond.
+                let came = visit.plus(Duration::from_millis(3));
+                now = came.plus(Duration::from_secs(1));
+                let looks = look_due(project, Some(&last), came);
+                if looks {
+                    last = look(project, came, came);
+                }
+                if looks { 'L' } else { 'v' }
+            });
+        }
+        letters
+    }
+
+    #[test]
+    fn a_watched_project_is_visited_each_minute_and_looked_at_when_it_is_due() {
+        let at = |project: &Project| Beat::slot(&project.spec.token, Minute::from_index(30_000_000)).plus(LOOK_BEHIND_SLOT);
+        for (pace_minutes, wait_minutes, beats, watches) in
+            [(1, 0, "LLLLLLLLLLLL", "LLLLLLLLLLLL"), (3, 0, "..L..L..L..L", "vvLvvLvvLvvL"), (1, 10, ".........LLL", "vvvvvvvvvLLL")]
+        {
+            for (project, letters) in [(project(1), beats), (watched(1, true), watches), (watched(1, false), beats)] {
+                let mut project = Project::clone(&project);
+                project.spec.pace.look_every = Duration::from_mins(pace_minutes);
+                let made = look(&project, at(&project), at(&project).plus(Duration::from_mins(wait_minutes)));
+                let alert = project.spec.ingestion_alert.as_ref().map(|app| app.enabled);
+                assert_eq!(visits(&project, &made, 12), letters, "{pace_minutes} {wait_minutes} {alert:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_project_is_looked_at_when_it_never_was_or_the_wall_was_stepped_back() {
+        let (project, now) = (watched(1, true), Timestamp::from_ms(1_800_000_000_000));
+        assert_eq!(next_visit(&project, None, now), now.plus(FIRST_LOOK_AFTER));
+        assert!(look_due(&project, None, now));
+        let ahead = look(&project, now.plus(Duration::from_hours(1)), now.plus(Duration::from_hours(2)));
+        assert!(look_due(&project, Some(&ahead), now));
+        let mut agenda = Agenda::default();
+        agenda.renew(&[project], &mut HashMap::new(), now);
+        assert!(agenda.next().is_some(), "a project without Heartbeat is visited too");
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::questions::{Asked, oldest, questions};
-use super::token::may_be_overdue;
+use super::silence::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
 use crate::model::{
-    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Standing, Timestamp, Traffic,
+    Events, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Standing, Timestamp,
+    Traffic, Watch,
 };
 use crate::posthog::instance;
-use crate::posthog::query::{self, Answer, Question};
+use crate::posthog::query::{self, Answer, Question, Watched};
 use crate::store::StoreError;
 
 impl Verify {
@@ -31,8 +32,8 @@ impl Verify {
     async fn try_look(&self, project: &Project, last: Option<&Look>) -> Result<Option<Look>, StoreError> {
         let asked_at = self.clock.now();
         let asked = questions(&self.store, project, asked_at).await?;
-        if asked.is_empty() && !project.spec.beats() {
-            // Switched off, and nothing left to wait for.
+        if asked.is_empty() && !project.spec.beats() && project.spec.alert().is_none() {
+            // Switched off, nothing left to wait for, and nothing watched.
             return Ok(None);
         }
         let mut posthog_id = last.and_then(|last| last.posthog_id);
@@ -49,8 +50,10 @@ impl Verify {
             let overdue = may_be_overdue(project, &asked, &settled, asked_at);
             let token = if overdue { self.token_word(project, look.token, asked_at).await? } else { None };
             if token != look.token {
-                // Which project is asked is in doubt as well while nothing arrives: it is found anew.
-                look = Look { token, posthog_id: look.posthog_id.filter(|_| token.is_none()), ..look };
+                // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
+                let asked_anew = token.map(|word| word.asked) != look.token.map(|word| word.asked);
+                let posthog_id = look.posthog_id.filter(|_| token.is_none() || !asked_anew);
+                look = Look { posthog_id, token, ..look };
                 self.store.settle(&look, &[], &[]).await?;
             }
         }
@@ -76,7 +79,7 @@ impl Verify {
     async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, id: &mut Option<u64>) -> Result<Answer, LookFailure> {
         let spec = &project.spec;
         let without_key = || LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None };
-        let key: &PersonalKey = spec.personal_key.as_ref().ok_or_else(without_key)?;
+        let key = spec.reading_key().ok_or_else(without_key)?;
         let posthog_id = match *id {
             Some(found) => found,
             None => *id.insert(self.meet(project, key).await?),
@@ -88,10 +91,23 @@ impl Verify {
             events: project.routes.iter().map(|route| route.spec.event.as_str()).collect(),
             uuids: asked.iter().map(|asked| asked.beat.uuid).collect(),
             back_to: oldest(asked, now).start(),
+            watched: watched(project),
             now,
         };
         query::look(&self.client, &question).await
     }
+}
+
+/// What Ingestion Alert watches. Where Heartbeat is not installed, somebody else's heartbeats are watched by their usual names.
+fn watched(project: &Project) -> Watched<'_> {
+    let Some(app) = project.spec.alert() else { return Watched::default() };
+    let events = match &app.watch {
+        Watch::Any => None,
+        Watch::Heartbeats if project.routes.is_empty() => Some(Events::NAMES.to_vec()),
+        Watch::Heartbeats => Some(project.routes.iter().map(|route| route.spec.event.as_str()).collect()),
+        Watch::Events(names) => Some(names.iter().map(String::as_str).collect()),
+    };
+    Watched { events, range: app.time_range }
 }
 
 /// When a look was made. What it did not see was missing when it was asked, and may have come while the answer was on its
@@ -161,9 +177,20 @@ fn next_state(
 /// A change of what looking gives is said once, when it changes.
 fn report(project: &Project, last: Option<&Look>, look: &Look) {
     let trouble = |look: &Look| look.result.as_ref().err().map(|failure| failure.trouble);
-    let is_unknown = |look: &Look| look.token.is_some_and(|word| word.standing == Standing::Unknown);
-    if is_unknown(look) && !last.is_some_and(is_unknown) {
-        tracing::warn!(project = %project.spec.name, "beats are accepted and dropped: this PostHog does not know the project's token");
+    let standing = |look: &Look| look.token.map(|word| word.standing);
+    let name = &project.spec.name;
+    match standing(look) {
+        same if same == last.and_then(standing) => {}
+        Some(Standing::Unknown) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: this PostHog does not know the project's token");
+        }
+        Some(Standing::Elsewhere(region)) => {
+            tracing::warn!(project = %name, region = region.name(), "beats are accepted and dropped: the token belongs to a project in the other region");
+        }
+        Some(Standing::OverQuota) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: the project is over its events quota");
+        }
+        Some(Standing::Known | Standing::Untold) | None => {}
     }
     match (last.and_then(trouble), &look.result) {
         (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "looking works again"),

@@ -1,11 +1,14 @@
 //! Verify: looks for what was sent, settles it, and lets `judge` say what it means.
 //!
 //! One query a project and minute at most, a moment behind the slot, holding every question of that minute. Takes
-//! open beats from the store, gives settled ones back; what to ask is `questions`, how one look goes is `look`.
+//! open beats from the store, gives settled ones back; what to ask is `questions`, how one look goes is `look`, and what else is asked while
+//! beats are accepted and stay away is `silence`.
 
 mod agenda;
+mod assess;
 mod look;
 mod questions;
+mod silence;
 mod token;
 
 use std::collections::HashMap;
@@ -15,13 +18,14 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
-use crate::model::{Look, LookTrouble, ProjectId};
+use crate::model::{Look, LookTrouble, Project, ProjectId, Timestamp};
 use crate::posthog;
 use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
 use agenda::Agenda;
+use assess::Audience;
 
-/// How often a loop asks whether somebody changed a project.
+/// No wait is longer, so that a change of projects, or of the wall clock, is noticed soon.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How many looks are under way at once, at most.
 const MAX_LOOKS: usize = 64;
@@ -49,7 +53,7 @@ impl Verify {
     /// # Errors
     /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let mut roster = Roster::new(Arc::clone(&self.store));
+        let mut roster = Roster::new(Arc::clone(&self.store), "looking goes on at those known so far").with_channels();
         roster.refresh().await?;
         let last = self.store.looks().await?.into_iter().map(|look| (look.project, look)).collect();
         tokio::select! {
@@ -59,55 +63,53 @@ impl Verify {
         Ok(())
     }
 
-    /// Looks at each project when its look is due, for ever.
+    /// Visits each project when its visit is due, for ever.
     async fn walk(&self, mut roster: Roster, mut last: HashMap<ProjectId, Look>) {
         let mut agenda = Agenda::default();
         agenda.renew(roster.projects(), &mut last, self.clock.now());
+        let mut audience = Audience::of(&roster);
+        // What nobody watches any more is to be ended, until the store has taken that.
+        let mut unwatched = true;
+        let mut begun: HashMap<ProjectId, Timestamp> = HashMap::new();
         let mut under_way: JoinSet<(ProjectId, Option<Look>)> = JoinSet::new();
-        let mut refreshed = self.clock.monotonic();
-        let mut store_ails = false;
         let mut before = self.clock.now();
         loop {
             let now = self.clock.now();
             // 1. Somebody may have changed a project, or the wall was stepped back: the agenda is made anew.
             let stepped_back = now < before;
             before = now;
-            if stepped_back || self.clock.monotonic().saturating_sub(refreshed) >= REFRESH_EVERY {
-                refreshed = self.clock.monotonic();
-                match roster.refresh().await {
-                    Ok(changed) => {
-                        store_ails = false;
-                        if changed || stepped_back {
-                            agenda.renew(roster.projects(), &mut last, now);
-                        }
-                    }
-                    Err(error) if !std::mem::replace(&mut store_ails, true) => {
-                        tracing::error!(%error, "cannot read the projects; looking goes on at those known so far");
-                    }
-                    Err(_) => {}
-                }
+            let changed = roster.refresh_when_due(self.clock.monotonic(), stepped_back).await;
+            if changed.is_some_and(|changed| changed || stepped_back) {
+                agenda.renew(roster.projects(), &mut last, now);
+                audience = Audience::of(&roster);
+                unwatched = true;
             }
-            // 2. What is due is looked at, each in a task of its own while it lasts.
+            if unwatched {
+                unwatched = self.abandon_unwatched(&roster, &audience).await.is_err();
+            }
+            // 2. What is due is visited, each in a task of its own while it lasts.
             // A task is made when there is room for it: very many that wait would cost memory.
             while under_way.len() < MAX_LOOKS
                 && let Some(project) = agenda.pop(now)
             {
-                let (verify, known) = (self.clone(), last.get(&project.id).cloned());
-                under_way.spawn(async move { (project.id, verify.look(&project, known.as_ref()).await) });
+                let (verify, known, audience) = (self.clone(), last.get(&project.id).cloned(), audience.clone());
+                begun.insert(project.id, now);
+                under_way.spawn(async move { (project.id, verify.visit(&project, known.as_ref(), &audience).await) });
             }
-            if under_way.is_empty() {
-                self.vitals.sign(Loop::Verify, now);
-            }
+            // Up to the oldest visit that is not done: with very many projects there is always one.
+            let oldest = begun.values().min().map(|begun| begun.minus(Duration::from_millis(1)));
+            self.vitals.sign(Loop::Verify, oldest.unwrap_or(now));
             // 3. Until one is done, or the next is due; without room for it, until one is done.
             let next = agenda.next().filter(|_| under_way.len() < MAX_LOOKS);
             let wake = next.map_or(now.plus(REFRESH_EVERY), |next| next.min(now.plus(REFRESH_EVERY)));
             tokio::select! {
                 Some(done) = under_way.join_next() => match done {
                     Ok((id, look)) => {
+                        begun.remove(&id);
                         if let Some(look) = look {
                             last.insert(id, look);
                         }
-                        // A look that came to nothing is not made again in the same instant.
+                        // A visit that came to nothing is not made again in the same instant.
                         agenda.again(id, last.get(&id), self.clock.now().plus(REFRESH_EVERY));
                     }
                     Err(panic) => std::panic::resume_unwind(panic.into_panic()),
@@ -116,6 +118,14 @@ impl Verify {
                 _ = self.clock.timeout(REFRESH_EVERY, self.clock.sleep_until(wake)) => {}
             }
         }
+    }
+
+    /// Looks at a project, when a look is due, and judges what is known of it; gives the new look.
+    async fn visit(&self, project: &Project, last: Option<&Look>, audience: &Audience) -> Option<Look> {
+        let due = agenda::look_due(project, last, self.clock.now());
+        let look = if due { self.look(project, last).await } else { None };
+        self.assess(project, look.as_ref().or(last), audience).await;
+        look
     }
 }
 

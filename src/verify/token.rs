@@ -1,63 +1,139 @@
-//! Silent 200s. Capture takes any token, so when beats are accepted and stay away, other endpoints are asked whether the token is known.
-
-use std::time::Duration;
+//! Whether a token is known, where else it is, and whether its project is over the quota. Capture takes any token, so other endpoints are asked.
 
 use super::Verify;
-use super::questions::Asked;
-use crate::judge;
-use crate::model::{Project, Route, RouteId, Settled, Standing, Timestamp, TokenWord};
+use super::silence::PATIENCE;
+use crate::model::{Beat, Endpoint, Host, Project, Recorded, Refusal, Region, Reply, Route, Standing, Timestamp};
+use crate::posthog::capture;
 use crate::posthog::instance::{TokenState, knows_token};
-use crate::store::StoreError;
-
-/// So long an answer stands: a token does not come and go.
-const STANDS_FOR: Duration = Duration::from_mins(10);
-/// For so long an answer is waited for: the next look is due.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// Whether one of the beats that were asked for may be overdue: only then it is worth reading what came of those before it.
-pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Settled], looked: Timestamp) -> bool {
-    let seen = |asked: &Asked| {
-        let same = |settled: &&Settled| (settled.route, settled.minute) == (asked.recorded.route, asked.recorded.minute);
-        settled.iter().find(same).is_some_and(|settled| settled.seen.is_some())
-    };
-    let late_after = project.spec.pace.late_after;
-    asked.iter().any(|asked| asked.recorded.sent.is_some_and(|sent| sent.plus(late_after) < looked) && !seen(asked))
-}
 
 impl Verify {
-    /// What is known of the token after a look at `looked`: nothing while beats arrive, `last` while it stands, and otherwise
-    /// what PostHog says now.
-    pub(super) async fn token_word(
-        &self,
-        project: &Project,
-        last: Option<TokenWord>,
-        looked: Timestamp,
-    ) -> Result<Option<TokenWord>, StoreError> {
-        let pace = &project.spec.pace;
-        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let beats = self.store.beats(&ids, looked.minus(pace.lost_after).minute().plus(-1), looked.minute().plus(1)).await?;
-        let Some(route) = judge::silent_route(&project.routes, &beats, pace) else { return Ok(None) };
-        let stands = |word: &TokenWord| word.asked <= looked && looked.since(word.asked) < STANDS_FOR;
-        if last.as_ref().is_some_and(stands) {
-            return Ok(last);
+    /// Asks what becomes of events on the silent route; `probe` is one of its beats, which may be sent once more.
+    pub(super) async fn ask_standing(&self, project: &Project, route: &Route, probe: Option<&Recorded>) -> Standing {
+        match self.ask_token(project, route).await {
+            Standing::Unknown => match home(project, route).map(Region::other) {
+                Some(other) => said_elsewhere(other, self.knows(project, other.host().capture()).await),
+                None => Standing::Unknown,
+            },
+            Standing::Known => match probe {
+                Some(beat) if self.is_over_quota(project, route, beat).await => Standing::OverQuota,
+                _ => Standing::Known,
+            },
+            other => other,
         }
-        Ok(Some(TokenWord { standing: self.ask_standing(project, route).await, asked: looked }))
     }
 
     /// Asks where the silent route leads to; where a proxy lets nothing but capture through, PostHog's own address.
-    async fn ask_standing(&self, project: &Project, route: &Route) -> Standing {
-        let (front, home) = (route.spec.host.as_ref().unwrap_or(&project.spec.host).capture(), project.spec.api());
+    async fn ask_token(&self, project: &Project, route: &Route) -> Standing {
+        let (front, home) = (host_of(project, route).capture(), project.spec.api());
         for base in [Some(front), Some(home).filter(|home| *home != front)].into_iter().flatten() {
-            let asking = knows_token(&self.client, base, &project.spec.token);
-            match self.clock.timeout(PATIENCE, asking).await {
-                Ok(TokenState::Known) => return Standing::Known,
-                Ok(TokenState::Unknown) => return Standing::Unknown,
-                Ok(TokenState::CannotTell(why)) => {
-                    tracing::debug!(project = %project.spec.name, base, why, "nobody says whether the token is known");
-                }
-                Err(elapsed) => tracing::debug!(project = %project.spec.name, base, %elapsed, "nobody says whether the token is known"),
+            match self.knows(project, base).await {
+                Some(true) => return Standing::Known,
+                Some(false) => return Standing::Unknown,
+                None => {}
             }
         }
         Standing::Untold
+    }
+
+    /// Whether the PostHog at this address knows the token; none when it does not say.
+    async fn knows(&self, project: &Project, base: &str) -> Option<bool> {
+        match self.clock.timeout(PATIENCE, knows_token(&self.client, base, &project.spec.token)).await {
+            Ok(TokenState::Known) => return Some(true),
+            Ok(TokenState::Unknown) => return Some(false),
+            Ok(TokenState::CannotTell(why)) => {
+                tracing::debug!(project = %project.spec.name, base, why, "nobody says whether the token is known");
+            }
+            Err(elapsed) => tracing::debug!(project = %project.spec.name, base, %elapsed, "nobody says whether the token is known"),
+        }
+        None
+    }
+
+    /// v0 says 200 over the quota as well, and v1 refuses: a beat that v0 accepted is sent there once more. It is the same event, which
+    /// PostHog keeps once.
+    async fn is_over_quota(&self, project: &Project, route: &Route, beat: &Recorded) -> bool {
+        if route.spec.endpoint == Endpoint::V1 {
+            // It would have been said when the beat was sent.
+            return false;
+        }
+        let again = Beat::derive(&project.spec.token, &route.spec, beat.minute);
+        let last = Timestamp::from_ms(beat.minute.end().ms() - 1);
+        let event = capture::Event {
+            base: host_of(project, route).capture(),
+            endpoint: Endpoint::V1,
+            token: &project.spec.token,
+            name: &route.spec.event,
+            beat: &again,
+            timestamp: beat.counted_from().clamp(beat.minute.start(), last),
+        };
+        let sending = capture::send(&self.client, &event, self.clock.now());
+        match self.clock.timeout(PATIENCE, sending).await.map(|receipt| receipt.reply) {
+            Ok(Reply::Refused { why: Refusal::OverQuota, .. }) => true,
+            other => {
+                tracing::debug!(project = %project.spec.name, reply = ?other, "nobody says that the project is over its quota");
+                false
+            }
+        }
+    }
+}
+
+fn host_of<'a>(project: &'a Project, route: &'a Route) -> &'a Host {
+    route.spec.host.as_ref().unwrap_or(&project.spec.host)
+}
+
+/// The region of Cloud in which the project is taken to be: where its beats go to, or where it is read when they go through a proxy.
+fn home(project: &Project, route: &Route) -> Option<Region> {
+    let spec = &project.spec;
+    [Some(host_of(project, route)), Some(&spec.host), spec.api_host.as_ref()].into_iter().flatten().find_map(Host::region)
+}
+
+/// What it means that the other region does or does not know a token that is not known here.
+const fn said_elsewhere(other: Region, knows: Option<bool>) -> Standing {
+    match knows {
+        Some(true) => Standing::Elsewhere(other),
+        Some(false) | None => Standing::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{DistinctId, Pace, ProjectId, ProjectName, ProjectSpec, ProjectToken, RouteId, RouteSpec};
+
+    #[test]
+    fn the_region_to_ask_instead_is_the_other_one_of_where_beats_go() {
+        let (proxy, us, eu) = ("https://proxy.example.com", "us", "https://eu.i.posthog.com");
+        for (route_host, host, api_host, found) in [
+            (None, us, None, Some(Region::Us)),
+            (None, eu, None, Some(Region::Eu)),
+            (Some(eu), us, None, Some(Region::Eu)),
+            (Some(proxy), us, None, Some(Region::Us)),
+            (Some(proxy), proxy, Some(eu), Some(Region::Eu)),
+            (None, proxy, None, None),
+        ] {
+            let parse = |text: &str| Host::parse(text).unwrap();
+            let spec = ProjectSpec {
+                name: ProjectName::parse("shop").unwrap(),
+                host: parse(host),
+                api_host: api_host.map(parse),
+                token: ProjectToken::parse("phc_a").unwrap(),
+                personal_key: None,
+                posthog_id: None,
+                pace: Pace::default(),
+                heartbeat: None,
+                ingestion_alert: None,
+            };
+            let distinct_id = DistinctId::Fixed("x".into());
+            let route = RouteSpec { name: "r".into(), event: "e".into(), host: route_host.map(parse), endpoint: Endpoint::V0, distinct_id };
+            let route = Route { id: RouteId(1), spec: route, since: Timestamp::from_ms(0) };
+            let project = Project { id: ProjectId(1), spec, routes: vec![route.clone()], switches: Vec::new() };
+            assert_eq!(home(&project, &route), found, "{route_host:?} {host} {api_host:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_is_elsewhere_only_when_the_other_region_says_so() {
+        assert_eq!(said_elsewhere(Region::Eu, Some(true)), Standing::Elsewhere(Region::Eu));
+        assert_eq!(said_elsewhere(Region::Us, Some(false)), Standing::Unknown);
+        assert_eq!(said_elsewhere(Region::Us, None), Standing::Unknown);
     }
 }

@@ -6,6 +6,8 @@ mod architecture;
 mod cli;
 mod config;
 mod hogql;
+mod message;
+mod notify;
 mod posthog;
 mod process;
 mod readme;

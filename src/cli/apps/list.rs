@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
+use super::app::App;
 use super::settings::values;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
@@ -39,14 +40,14 @@ struct AppJson {
 }
 
 impl AppJson {
-    fn of(spec: &ProjectSpec) -> Option<Self> {
-        let app = spec.heartbeat.as_ref()?;
-        Some(Self {
+    fn of(spec: &ProjectSpec) -> impl Iterator<Item = Self> {
+        let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
+        apps.map(|app| Self {
             project: spec.name.to_string(),
-            app: AppKind::Heartbeat.name(),
-            enabled: app.enabled,
-            settings: values(app),
-            routes: app.all_routes().into_iter().map(|route| route.name).collect(),
+            app: app.kind().name(),
+            enabled: app.is_enabled(),
+            settings: values(&app),
+            routes: app.routes(),
         })
     }
 }
@@ -59,7 +60,7 @@ impl List {
             Some(name) => vec![super::project_named(&all, name)?.clone()],
             None => all,
         };
-        let apps = chosen.iter().filter_map(AppJson::of).collect::<Vec<_>>();
+        let apps = chosen.iter().flat_map(AppJson::of).collect::<Vec<_>>();
         if self.json {
             invocation.screen.json(&ListJson { apps })?;
         } else if apps.is_empty() {

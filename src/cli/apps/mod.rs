@@ -10,8 +10,12 @@ use super::global::{Invocation, specs};
 use super::project_named;
 use super::trouble::Misuse;
 use crate::config::{Plan, nearest, rules};
-use crate::model::{AppKind, HeartbeatApp, ProjectSpec};
+use crate::model::{AppKind, ProjectSpec};
 
+use app::App;
+use settings::Assignments;
+
+mod app;
 mod list;
 mod search;
 mod settings;
@@ -29,17 +33,19 @@ pub struct Apps {
     pub list: list::List,
 }
 
-const CONFIGURE_JSON: &str = "JSON, with --set: {dry_run, changes: [{project, change: changed, field, old, new}]}; \
-                              without: {events, host, project_api_key}. Values may be null.";
+const CONFIGURE_JSON: &str = "JSON, with --set or --set-file: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
+                              old, new}]}; without: {setting: value} for every setting of the app, which `heartbeat apps search APP` shows. \
+                              Values may be null; a secret is https://host/*** or phx_***.";
 
 /// What can be done with apps.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the apps that are installed
-    #[command(after_help = "JSON: {apps: [{project, app, enabled, settings: {events, host, project_api_key}, routes: [names]}]}")]
+    #[command(after_help = "JSON: {apps: [{project, app, enabled, settings: {setting: value or null}, routes: [names]}]}; \
+                            a secret is https://host/*** or phx_***")]
     List(list::List),
     /// Search the apps that can be installed, with their settings
-    #[command(after_help = "JSON: {apps: [{name, description, settings: [{key, name, hint, default, required, choices}]}]}")]
+    #[command(after_help = "JSON: {apps: [{name, description, settings: [{key, name, hint, default, required, secret, choices}]}]}")]
     Search(search::Search),
     /// Install an app on a project
     #[command(after_help = EDIT_JSON)]
@@ -61,7 +67,7 @@ pub enum Command {
 /// An app on a project.
 #[derive(Debug, Args)]
 pub struct Which {
-    /// The app: heartbeat
+    /// The app: heartbeat or ingestion-alert
     pub app: String,
 
     /// The project
@@ -78,24 +84,22 @@ pub struct Install {
     #[command(flatten)]
     pub which: Which,
 
-    /// A setting, such as `events="heartbeat + heartbeat_api"` (may be given more than once)
-    #[arg(long, value_name = "SETTING=VALUE")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub assignments: Assignments,
 
     /// Install it, and let it rest
     #[arg(long)]
     pub disabled: bool,
 }
 
-/// `heartbeat apps configure`
+/// `heartbeat apps configure`: without a setting, they are shown
 #[derive(Debug, Args)]
 pub struct Configure {
     #[command(flatten)]
     pub which: Which,
 
-    /// A setting; an empty value brings its default back. Without any, the settings are shown
-    #[arg(long, value_name = "SETTING=VALUE")]
-    pub set: Vec<String>,
+    #[command(flatten)]
+    pub assignments: Assignments,
 }
 
 impl Apps {
@@ -107,19 +111,19 @@ impl Apps {
             Command::Configure(configure) => configure.run(invocation).await,
             Command::Enable(which) => which.switch(invocation, true).await,
             Command::Disable(which) => which.switch(invocation, false).await,
-            Command::Uninstall(which) => which.change(invocation, |spec| installed(spec).map(|_| None)).await,
+            Command::Uninstall(which) => which.uninstall(invocation).await,
         }
     }
 }
 
 impl Install {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let install = |spec: &ProjectSpec| {
-            if spec.heartbeat.is_some() {
-                return Err(Misuse(format!("heartbeat is installed on project {} already; `apps configure` changes it", spec.name)));
+        let install = |spec: &ProjectSpec, kind: AppKind| {
+            if App::on(spec, kind).is_some() {
+                return Err(Misuse(format!("{kind} is installed on project {} already; `apps configure` changes it", spec.name)));
             }
-            let usual = HeartbeatApp { enabled: !self.disabled, ..HeartbeatApp::default() };
-            settings::set(&usual, &self.set, &spec.token).map(Some)
+            let usual = App::usual(kind).switched(!self.disabled);
+            Ok(self.assignments.onto(&usual, &spec.token)?.put_on(spec))
         };
         self.which.change(invocation, install).await
     }
@@ -127,10 +131,10 @@ impl Install {
 
 impl Configure {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        if self.set.is_empty() {
-            self.which.kind()?;
+        if self.assignments.is_empty() {
+            let kind = self.which.kind()?;
             let now = specs(&*invocation.store().await?).await?;
-            let app = installed(project_named(&now, &self.which.project)?)?.clone();
+            let app = installed(project_named(&now, &self.which.project)?, kind)?;
             if self.which.edit.json {
                 invocation.screen.json(&settings::values(&app))?;
             } else {
@@ -138,33 +142,35 @@ impl Configure {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        self.which.change(invocation, |spec| settings::set(installed(spec)?, &self.set, &spec.token).map(Some)).await
+        let configure = |spec: &ProjectSpec, kind| Ok(self.assignments.onto(&installed(spec, kind)?, &spec.token)?.put_on(spec));
+        self.which.change(invocation, configure).await
     }
 }
 
 impl Which {
     async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
-        self.change(invocation, |spec| Ok(Some(HeartbeatApp { enabled, ..installed(spec)?.clone() }))).await
+        self.change(invocation, |spec, kind| Ok(installed(spec, kind)?.switched(enabled).put_on(spec))).await
     }
 
-    /// Changes the app on the project; what it costs is said where it runs afterwards.
+    async fn uninstall(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        self.change(invocation, |spec, kind| installed(spec, kind).map(|_| App::taken_off(spec, kind))).await
+    }
+
+    /// Changes the app on the project; what there is to know of it is said where it runs afterwards.
     async fn change(
         &self,
         invocation: &Invocation,
-        change: impl FnOnce(&ProjectSpec) -> Result<Option<HeartbeatApp>, Misuse>,
+        change: impl FnOnce(&ProjectSpec, AppKind) -> Result<ProjectSpec, Misuse>,
     ) -> anyhow::Result<ExitCode> {
-        match self.kind()? {
-            AppKind::Heartbeat | AppKind::IngestionAlert => {}
-        }
+        let kind = self.kind()?;
         let store = invocation.store().await?;
         let now = specs(&*store).await?;
-        let known = project_named(&now, &self.project)?;
-        let spec = ProjectSpec { heartbeat: change(known)?, ..known.clone() };
+        let spec = change(project_named(&now, &self.project)?, kind)?;
         rules::fit(&spec).map_err(Misuse)?;
-        let cost = spec.beats().then(|| Cost::of([&spec]));
+        let remarks = remarks(&spec, kind);
         let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
-        if let Some(cost) = cost {
-            invocation.screen.note(format!("Heartbeat beats on {cost}."))?;
+        for remark in remarks {
+            invocation.screen.note(remark)?;
         }
         Ok(code)
     }
@@ -181,8 +187,28 @@ impl Which {
     }
 }
 
-/// Heartbeat on this project.
-fn installed(spec: &ProjectSpec) -> Result<&HeartbeatApp, Misuse> {
-    let none = || Misuse(format!("heartbeat is not installed on project {}; `apps install heartbeat --project {0}` does it", spec.name));
-    spec.heartbeat.as_ref().ok_or_else(none)
+/// The app on this project.
+fn installed(spec: &ProjectSpec, kind: AppKind) -> Result<App, Misuse> {
+    let none = || Misuse(format!("{kind} is not installed on project {}; `apps install {kind} --project {0}` does it", spec.name));
+    App::on(spec, kind).ok_or_else(none)
+}
+
+/// What there is to know of an app that runs: what it costs, or what it cannot see.
+fn remarks(spec: &ProjectSpec, kind: AppKind) -> Vec<String> {
+    match kind {
+        AppKind::Heartbeat if spec.beats() => vec![format!("Heartbeat beats on {}.", Cost::of([spec]))],
+        AppKind::IngestionAlert if spec.alert().is_some() => {
+            let blind = "There is no personal API key, neither the project's nor posthogApiKey: arrival cannot be checked, and of all rules \
+                         only `capture` can hold.";
+            let alone = match spec.reading_key() {
+                Some(_) => "a project where nobody sends looks like a broken one",
+                None => "nothing can be noticed at all",
+            };
+            let alone =
+                format!("Heartbeat does not beat on project {}: {alone}. `apps install heartbeat --project {0}` changes that.", spec.name);
+            let blind = spec.reading_key().is_none().then(|| blind.to_owned());
+            blind.into_iter().chain((!spec.beats()).then_some(alone)).collect()
+        }
+        AppKind::Heartbeat | AppKind::IngestionAlert => Vec::new(),
+    }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::settings::about;
 use crate::cli::global::Invocation;
-use crate::model::{AppKind, SETTINGS, Setting};
+use crate::model::{AppKind, Setting};
 
 /// `heartbeat apps search`
 #[derive(Debug, Args)]
@@ -41,20 +41,17 @@ struct SettingJson {
     hint: &'static str,
     default: &'static str,
     required: bool,
+    secret: bool,
     choices: &'static [&'static str],
 }
 
 impl AppJson {
     fn of(app: AppKind) -> Self {
-        let settings = SETTINGS.map(|Setting { key, name, hint, default, required, secret: _, choices }| SettingJson {
-            key,
-            name,
-            hint,
-            default,
-            required,
-            choices,
+        let settings = app.settings().iter().map(|setting| {
+            let Setting { key, name, hint, default, required, secret, choices } = *setting;
+            SettingJson { key, name, hint, default, required, secret, choices }
         });
-        Self { name: app.name(), description: app.description(), settings: settings.into() }
+        Self { name: app.name(), description: app.description(), settings: settings.collect() }
     }
 }
 
@@ -72,9 +69,10 @@ impl Search {
         }
         for app in found {
             invocation.screen.line(format!("{app}: {}\n", app.description()))?;
-            for setting in &SETTINGS {
+            for setting in app.settings() {
                 let default = if setting.default.is_empty() { String::new() } else { format!(" (default: {})", setting.default) };
-                invocation.screen.line(format!("  {}{default}\n{}", setting.key, about(setting)))?;
+                let secret = if setting.secret { ", a secret" } else { "" };
+                invocation.screen.line(format!("  {}{secret}{default}\n{}", setting.key, about(setting)))?;
             }
         }
         Ok(ExitCode::SUCCESS)

@@ -1,53 +1,70 @@
-//! An app's settings on the command line: `--set key=value`, and how they are shown.
+//! An app's settings on the command line: `--set key=value`, `--set-file key=FILE`, and how they are shown.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
+use std::path::Path;
 
+use clap::Args;
+
+use super::app::{App, quoted};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::cli::trouble::Misuse;
-use crate::config::{nearest, rules};
-use crate::model::{Events, HeartbeatApp, Host, ProjectToken, SETTINGS, Setting};
+use crate::config::key_file;
+use crate::model::{ProjectToken, Setting};
 
-/// The app with these settings changed. Everything wrong with them is said at once.
-pub(super) fn set(app: &HeartbeatApp, assignments: &[String], token: &ProjectToken) -> Result<HeartbeatApp, Misuse> {
-    let mut app = app.clone();
-    let wrong = assignments.iter().filter_map(|assignment| set_one(&mut app, assignment, token).err()).collect::<Vec<_>>();
-    if wrong.is_empty() { Ok(app) } else { Err(Misuse(wrong.join("\n"))) }
+/// Settings given on the command line.
+#[derive(Debug, Clone, Args)]
+pub struct Assignments {
+    /// A setting, such as `events="heartbeat + heartbeat_api"` or `timeRange=15` (may be given more than once); an empty value brings its
+    /// default back. Other users of this machine can see flags: better --set-file for a secret
+    #[arg(long, value_name = "SETTING=VALUE")]
+    pub set: Vec<String>,
+
+    /// A setting, and the file that holds nothing but its value (may be given more than once)
+    #[arg(long, value_name = "SETTING=FILE")]
+    pub set_file: Vec<String>,
 }
 
-fn set_one(app: &mut HeartbeatApp, assignment: &str, token: &ProjectToken) -> Result<(), String> {
-    let (key, value) = assignment.split_once('=').ok_or_else(|| format!("--set `{assignment}` must be SETTING=VALUE"))?;
-    let given = Some(value.trim()).filter(|value| !value.is_empty());
-    match key.trim() {
-        "events" => app.events = given.map(Events::parse).transpose().map_err(|says| format!("events {says}"))?.unwrap_or_default(),
-        "host" => app.host = rules::about("host", given.map(rules::host).transpose())?,
-        "project_api_key" => {
-            app.project_api_key = rules::about("project_api_key", given.map(|text| rules::app_token(text, Some(token))).transpose())?;
-        }
-        unknown => {
-            let keys = SETTINGS.map(|setting| setting.key);
-            let hint = match nearest(unknown, keys) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("there are {} (routes of your own are set in a file)", keys.join(", ")),
-            };
-            return Err(format!("`{unknown}` is not a setting of heartbeat; {hint}"));
-        }
+impl Assignments {
+    /// Whether there is none.
+    pub(super) fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.set_file.is_empty()
     }
-    Ok(())
+
+    /// The app with these settings changed. Everything wrong with them is said at once.
+    pub(super) fn onto(&self, app: &App, token: &ProjectToken) -> Result<App, Misuse> {
+        let mut app = app.clone();
+        let mut wrong = Vec::new();
+        for assignment in &self.set {
+            wrong.extend(split("--set", assignment, "VALUE").and_then(|(key, text)| app.set(key, text, token)).err());
+        }
+        for assignment in &self.set_file {
+            let read = split("--set-file", assignment, "FILE").and_then(|(key, path)| {
+                let text = key_file(Path::new(path)).map_err(|says| format!("--set-file {} {says}", quoted(key)))?;
+                app.set(key, &text, token)
+            });
+            wrong.extend(read.err());
+        }
+        if wrong.is_empty() { Ok(app) } else { Err(Misuse(wrong.join("\n"))) }
+    }
+}
+
+fn split<'a>(flag: &str, assignment: &'a str, what: &str) -> Result<(&'a str, &'a str), String> {
+    let (key, value) = assignment.split_once('=').ok_or_else(|| format!("{flag} {} must be SETTING={what}", quoted(assignment)))?;
+    Ok((key.trim(), value))
 }
 
 /// Shows every setting with its name, its hint and what it is.
-pub(super) fn show(invocation: &Invocation, app: &HeartbeatApp) -> io::Result<()> {
-    for setting in &SETTINGS {
-        let value = value_of(app, setting.key).unwrap_or_else(|| styled(FAINT, setting.default));
-        invocation.screen.line(format!("{} = {value}", setting.key))?;
+pub(super) fn show(invocation: &Invocation, app: &App) -> io::Result<()> {
+    for setting in app.kind().settings() {
+        let value = app.shown(setting).unwrap_or_else(|| styled(FAINT, setting.default));
+        invocation.screen.line(format!("{} = {value}", setting.key).trim_end())?;
         invocation.screen.line(about(setting))?;
     }
-    for route in &app.routes {
-        let host = route.host.as_ref().map_or("the project's host", Host::written);
-        invocation.screen.line(format!("route {}: {} to {host} ({})", route.name, route.event, route.endpoint))?;
+    for line in app.own_routes() {
+        invocation.screen.line(line)?;
     }
     Ok(())
 }
@@ -63,16 +80,7 @@ pub(super) fn about(setting: &Setting) -> String {
     text
 }
 
-/// What each setting holds; none where it has its default.
-pub(super) fn values(app: &HeartbeatApp) -> BTreeMap<&'static str, Option<String>> {
-    SETTINGS.iter().map(|setting| (setting.key, value_of(app, setting.key))).collect()
-}
-
-fn value_of(app: &HeartbeatApp, key: &str) -> Option<String> {
-    match key {
-        "events" => Some(app.events.to_string()),
-        "host" => app.host.as_ref().map(ToString::to_string),
-        "project_api_key" => app.project_api_key.as_ref().map(ToString::to_string),
-        _ => None,
-    }
+/// What each setting holds, secrets concealed; none where it has its default.
+pub(super) fn values(app: &App) -> BTreeMap<&'static str, Option<String>> {
+    app.kind().settings().iter().map(|setting| (setting.key, app.shown(setting))).collect()
 }

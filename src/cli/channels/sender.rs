@@ -2,22 +2,33 @@
 
 use uuid::Uuid;
 
+use crate::app;
 use crate::cli::global::Invocation;
+use crate::config::Scope;
+use crate::message::Template;
 use crate::model::{ChannelSpec, Delivery, Message};
+use crate::notify::{self, Letter};
 
 /// Delivers as the service does.
-pub(super) struct Sender;
+pub(super) struct Sender(notify::Sender);
 
 impl Sender {
     /// A sender that goes through the proxies of the settings.
-    #[expect(clippy::unnecessary_wraps, reason = "a proxy's address may be one that cannot be used")]
-    pub(super) fn of(_invocation: &Invocation) -> anyhow::Result<Self> {
-        Ok(Self)
+    pub(super) fn of(invocation: &Invocation) -> anyhow::Result<Self> {
+        let settings = invocation.settings(Scope::Service)?;
+        Ok(Self(app::sender(&settings.proxies, invocation.clock.clone())?))
     }
 
     /// Tries once.
-    #[expect(clippy::unused_async, reason = "it goes over the network")]
-    pub(super) async fn deliver(&self, _channel: &ChannelSpec, _id: Uuid, _message: &Message) -> Delivery {
-        Delivery::TryAgain { words: "there is no sender yet".to_owned(), after: None }
+    pub(super) async fn deliver(&self, channel: &ChannelSpec, id: Uuid, message: &Message) -> Delivery {
+        let message = dressed(channel, message.clone());
+        self.0.deliver(channel, &Letter { id, message: &message }).await
     }
+}
+
+/// The message in the words of the channel's templates. One that was checked when it was saved does not fail.
+fn dressed(channel: &ChannelSpec, message: Message) -> Message {
+    let render = |template: &Option<String>| template.as_deref().and_then(|text| Template::parse(text).ok()?.render(&message).ok());
+    let (title, text) = (render(&channel.title), render(&channel.body));
+    Message { title: title.unwrap_or_else(|| message.title.clone()), text: text.unwrap_or_else(|| message.text.clone()), ..message }
 }

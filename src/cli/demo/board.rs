@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::app::Running;
 use crate::check::phases;
-use crate::model::{Evidence, EvidenceOf, Minute, Outcome, Recorded, RouteId, Timestamp, span};
+use crate::model::{Evidence, EvidenceOf, Message, Minute, Outcome, Recorded, RouteId, Timestamp, span};
 use crate::report::{self, Report};
 
 /// The demo at one moment.
@@ -13,6 +13,8 @@ pub(super) struct Board {
     pub(super) report: Report,
     /// The beats of the last hour, newest first.
     pub(super) rows: Vec<Recorded>,
+    /// What the demo's channel was told, oldest first.
+    pub(super) messages: Vec<Message>,
 }
 
 impl Board {
@@ -26,7 +28,7 @@ impl Board {
         let end = now.minute().plus(1);
         let mut rows = demo.store.beats(&ids, end.plus(-60), end).await?;
         rows.reverse();
-        Ok(Self { report, rows })
+        Ok(Self { report, rows, messages: demo.inbox.from(0) })
     }
 
     /// The route's name.
@@ -57,6 +59,8 @@ impl Board {
 pub(super) struct Told {
     outcomes: HashMap<(RouteId, Minute), Outcome>,
     verdict: String,
+    /// How many messages were printed.
+    messages: usize,
 }
 
 impl Told {
@@ -80,6 +84,11 @@ impl Told {
             self.verdict = gist;
             lines.push(format!("== {verdict}"));
         }
+        for message in board.messages.iter().skip(self.messages) {
+            lines.push(format!(">> message: {}", message.title));
+            lines.extend(message.text.lines().map(|line| format!(">>   {line}")));
+        }
+        self.messages = board.messages.len();
         lines.iter().map(|line| format!("{} {line}", now.time_of_day())).collect()
     }
 }

@@ -11,7 +11,7 @@ use ratatui::widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table, Wra
 use super::board::Board;
 use super::weather::{Sky, Trouble};
 use crate::judge::Health;
-use crate::model::{Outcome, Recorded, span};
+use crate::model::{Message, NoticeKind, Outcome, Recorded, span};
 
 /// What the screen shows beside the board.
 pub(super) struct Around<'a> {
@@ -33,14 +33,44 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
         Constraint::Length(verdict_lines),
         Constraint::Length(if narrow { 3 } else { 2 }),
         Constraint::Min(4),
+        Constraint::Length(message_lines(board)),
         Constraint::Length(key_lines),
     ];
-    let [head, verdict, hour, beats, weather] = Layout::vertical(parts).areas(frame.area());
+    let [head, verdict, hour, beats, told, weather] = Layout::vertical(parts).areas(frame.area());
     frame.render_widget(Paragraph::new(title(board, around)), head);
     frame.render_widget(verdict_of(board, around), verdict);
     frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
     frame.render_widget(table(board, around, narrow), beats);
+    frame.render_widget(messages(board, around), told);
     frame.render_widget(keys(around), weather);
+}
+
+/// Nothing was told: one line says so. Otherwise the newest message has its title and what it says of the place.
+const fn message_lines(board: &Board) -> u16 {
+    if board.messages.is_empty() { 2 } else { 5 }
+}
+
+/// What the demo's channel was told last: the newest message with its words, the one before it by its title.
+fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
+    let block = Block::new().borders(Borders::TOP).title(" messages ").padding(Padding::left(1));
+    let title = |message: &Message| {
+        let style = match (message.kind, message.severity.as_str()) {
+            (NoticeKind::Resolved, _) => paint(around, Color::Green),
+            (_, "critical") => paint(around, Color::Red),
+            _ => paint(around, Color::Yellow),
+        };
+        Line::styled(format!("{} {}", message.at.time_of_day(), message.title), style.add_modifier(Modifier::BOLD))
+    };
+    let mut lines = Vec::new();
+    match board.messages.as_slice() {
+        [] => lines.push(Line::styled("none so far: break the weather, and wait some minutes of the demo's time", Style::new().dim())),
+        [before @ .., newest] => {
+            lines.extend(before.last().map(|message| title(message)));
+            lines.push(title(newest));
+            lines.extend(newest.text.lines().map(|line| Line::raw(format!("  {line}"))));
+        }
+    }
+    Paragraph::new(lines).block(block)
 }
 
 fn title<'a>(board: &Board, around: &Around<'a>) -> Line<'a> {

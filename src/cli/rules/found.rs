@@ -3,29 +3,24 @@
 use std::time::Duration;
 
 use super::history::History;
-use crate::model::{Incident, IngestionAlertApp, Project, RuleKind, Timestamp};
+use crate::judge;
+use crate::model::{Incident, IngestionAlertApp, Project, Timestamp};
 
-/// An incident that the rules would have opened.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    /// As it ended, or stands at the end of the stretch.
-    pub(super) incident: Incident,
-    /// Every rule that held it open at some time.
-    pub(super) rules: Vec<RuleKind>,
-}
+pub(super) use crate::judge::Replayed as Found;
 
 /// How far back the rules look.
-pub(super) fn lookback(_project: &Project) -> Duration {
-    Duration::from_hours(24)
+pub(super) fn lookback(project: &Project) -> Duration {
+    judge::lookback(project)
 }
 
 /// The incidents of a stretch, those with them that were open when it began.
 pub(super) fn run(
-    _project: &Project,
-    _history: &History,
-    _app: &IngestionAlertApp,
-    _open: &[Incident],
-    _stretch: (Timestamp, Timestamp),
+    project: &Project,
+    history: &History,
+    app: &IngestionAlertApp,
+    open: &[Incident],
+    (from, to): (Timestamp, Timestamp),
 ) -> Vec<Found> {
-    Vec::new()
+    let History { hours, beats, evidence, glances } = history;
+    judge::replay(&judge::History { project, hours, beats, evidence, glances, open }, app, from, to)
 }

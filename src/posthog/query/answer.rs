@@ -31,20 +31,26 @@ pub(super) fn read(answer: &Value) -> Result<Rows, Fault> {
         return Err(strange("an answer without `results`", answer));
     };
     let mut rows = Rows { arrivals: Vec::with_capacity(results.len()), traffic: Traffic::default() };
-    let mut has_traffic = false;
+    let (mut has_traffic, mut has_watched) = (false, false);
     for row in results {
         match row.as_array().map(Vec::as_slice) {
             Some([Value::String(kind), id, at, count]) if kind == "beat" => {
                 rows.arrivals.push(arrival(id, at, count).ok_or_else(|| strange("a row that is no beat", row))?);
             }
             Some([Value::String(kind), _, newest, count]) if kind == "traffic" => {
-                rows.traffic = traffic(newest, count).ok_or_else(|| strange("a row that is no count", row))?;
+                (rows.traffic.others, rows.traffic.newest) =
+                    counted(newest, count).ok_or_else(|| strange("a row that is no count", row))?;
                 has_traffic = true;
+            }
+            Some([Value::String(kind), _, newest, count]) if kind == "watched" => {
+                (rows.traffic.watched, rows.traffic.watched_newest) =
+                    counted(newest, count).ok_or_else(|| strange("a row that is no count", row))?;
+                has_watched = true;
             }
             _ => return Err(strange("a row that was not asked for", row)),
         }
     }
-    if has_traffic { Ok(rows) } else { Err(strange("an answer without its last row", answer)) }
+    if has_traffic && has_watched { Ok(rows) } else { Err(strange("an answer without its last rows", answer)) }
 }
 
 fn arrival(id: &Value, ingested: &Value, copies: &Value) -> Option<Arrival> {
@@ -53,11 +59,11 @@ fn arrival(id: &Value, ingested: &Value, copies: &Value) -> Option<Arrival> {
     Some(Arrival { uuid, ingested: Timestamp::from_ms(whole(ingested)?), copies })
 }
 
-/// The newest of no events is 1970 in ClickHouse, or nothing.
-fn traffic(newest: &Value, count: &Value) -> Option<Traffic> {
-    let others = u64::try_from(whole(count)?).ok()?;
-    let newest = if others == 0 { None } else { Some(Timestamp::from_ms(whole(newest)?)) };
-    Some(Traffic { others, newest, watched: 0, watched_newest: None })
+/// How many events there are, and the newest timestamp among them: of no events it is 1970 in ClickHouse, or nothing.
+fn counted(newest: &Value, count: &Value) -> Option<(u64, Option<Timestamp>)> {
+    let count = u64::try_from(whole(count)?).ok()?;
+    let newest = if count == 0 { None } else { Some(Timestamp::from_ms(whole(newest)?)) };
+    Some((count, newest))
 }
 
 /// A whole number. ClickHouse writes those of 64 bits as text when it makes the JSON itself.

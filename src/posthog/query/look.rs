@@ -23,6 +23,24 @@ const MOST: usize = 8 * 1024 * 1024;
 /// `Date` has whole seconds and the answer takes its time: less than this says nothing about anybody's clock.
 const CLOCKS_AGREE_WITHIN_MS: i64 = 2_000;
 
+/// Traffic is that of so long.
+pub const TRAFFIC_OF: Duration = Duration::from_mins(30);
+
+/// Which events are watched, beside beats and traffic: they are counted for themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watched<'a> {
+    /// Events of these names; of any, when none are given.
+    pub events: Option<Vec<&'a str>>,
+    /// Those with a timestamp in so long. Whole minutes.
+    pub range: Duration,
+}
+
+impl Default for Watched<'_> {
+    fn default() -> Self {
+        Self { events: None, range: TRAFFIC_OF }
+    }
+}
+
 /// What is asked of one project.
 #[derive(Debug, Clone)]
 pub struct Question<'a> {
@@ -38,6 +56,8 @@ pub struct Question<'a> {
     pub uuids: Vec<Uuid>,
     /// The slot of the oldest of them.
     pub back_to: Timestamp,
+    /// Which events are watched.
+    pub watched: Watched<'a>,
     /// When the question is asked.
     pub now: Timestamp,
 }
@@ -47,7 +67,7 @@ pub struct Question<'a> {
 pub struct Answer {
     /// Those beats that are there, in no order.
     pub arrivals: Vec<Arrival>,
-    /// Everything that is not ours.
+    /// Everything that is not ours, and what is watched.
     pub traffic: Traffic,
     /// By how many milliseconds the server's clock is ahead of ours (behind, when negative), by the answer's `Date`; none where they agree
     /// within two seconds, or nothing is said.

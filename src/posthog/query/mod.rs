@@ -5,6 +5,6 @@ mod look;
 mod project;
 mod statement;
 
-pub use look::{Answer, Question, look};
+pub use look::{Answer, Question, TRAFFIC_OF, Watched, look};
 pub use project::find_project;
 pub use statement::{MAX_BEATS_A_LOOK, statement};

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use super::Question;
+use super::{Question, TRAFFIC_OF};
 
 /// So many beats are asked for in one question: 39 bytes each in its text, a row each in the answer, well below PostHog's
 /// 50,000.
@@ -12,13 +12,18 @@ pub const MAX_BEATS_A_LOOK: usize = 1000;
 /// The oldest beat is looked for from so much earlier: our clock and the server's may differ.
 const MARGIN: Duration = Duration::from_mins(10);
 
-/// The text of a question. A row `beat` per beat that arrived, and one row `traffic` on everything that is not ours.
+/// The newest timestamp that counts as traffic lies so much ahead of the server's clock: a client whose own clock runs ahead by more would
+/// go on sending news from the future, and hide that nothing arrives.
+const AHEAD_MINUTES: u64 = 5;
+
+/// The text of a question. A row `beat` per beat that arrived, one row `traffic` on everything that is not ours, and one row `watched` on
+/// what is watched.
 ///
 /// Each part has its own `LIMIT`: after UNION ALL it would hold for the last part only, and PostHog gives a part without
 /// one a limit of 100. Beats are grouped by uuid, because a repeat is stored twice until ClickHouse merges.
 #[must_use]
 pub fn statement(question: &Question<'_>) -> String {
-    let mut text = String::with_capacity(600 + 40 * question.uuids.len());
+    let mut text = String::with_capacity(1000 + 40 * question.uuids.len());
     if !question.uuids.is_empty() {
         let since = question.now.since(question.back_to) + MARGIN;
         let minutes = since.as_secs().div_ceil(60);
@@ -35,15 +40,36 @@ pub fn statement(question: &Question<'_>) -> String {
         });
         let _ = write!(text, ") GROUP BY uuid LIMIT {MAX_BEATS_A_LOOK} UNION ALL ");
     }
-    text.push_str("SELECT 'traffic' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events");
-    text.push_str(" WHERE timestamp >= now() - INTERVAL 30 MINUTE");
+    part(&mut text, "traffic", TRAFFIC_OF);
     if !question.events.is_empty() {
         text.push_str(" AND event NOT IN (");
         list(&mut text, &question.events, literal);
         text.push(')');
     }
+    text.push_str(" LIMIT 1 UNION ALL ");
+    part(&mut text, "watched", question.watched.range);
+    match question.watched.events.as_deref() {
+        None => {}
+        // No event is without a name: nothing is watched.
+        Some([]) => text.push_str(" AND event IN ('')"),
+        Some(events) => {
+            text.push_str(" AND event IN (");
+            list(&mut text, events, literal);
+            text.push(')');
+        }
+    }
     text.push_str(" LIMIT 1");
     text
+}
+
+/// Counts events with a timestamp in the last `range`; of which names follows.
+fn part(text: &mut String, kind: &str, range: Duration) {
+    let minutes = range.as_secs().div_ceil(60);
+    let _ = write!(
+        text,
+        "SELECT '{kind}' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events \
+         WHERE timestamp >= now() - INTERVAL {minutes} MINUTE AND timestamp < now() + INTERVAL {AHEAD_MINUTES} MINUTE"
+    );
 }
 
 fn list<T>(text: &mut String, items: &[T], one: impl Fn(&mut String, &T)) {

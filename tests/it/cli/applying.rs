@@ -131,7 +131,7 @@ fn a_program_is_told_in_json() {
     home.file("next.toml", &TWO.replace("phx_hunter2", "phx_hunter3").replace("\"eu\"", "\"us\"").replace("\"blog\"", "\"news\""));
     let ran = home.run(&["apply", "next.toml", "--prune", "--json"]);
     insta::assert_snapshot!(serde_json::to_string(&ran.json()).unwrap(), @r#"
-    {"changes":[{"change":"changed","field":"personal_api_key","new":"phx_***","old":"phx_***","project":"shop"},{"change":"added","field":null,"new":null,"old":null,"project":"news"},{"change":"removed","field":null,"new":null,"old":null,"project":"blog"}],"dry_run":false}
+    {"changes":[{"change":"changed","field":"personal_api_key","kind":"project","name":"shop","new":"phx_***","old":"phx_***","project":"shop"},{"change":"added","field":null,"kind":"project","name":"news","new":null,"old":null,"project":"news"},{"change":"removed","field":null,"kind":"project","name":"blog","new":null,"old":null,"project":"blog"}],"dry_run":false}
     "#);
 }
 

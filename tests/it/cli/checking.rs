@@ -35,6 +35,8 @@ fn what_is_wrong_is_all_told() {
     {
       "ok": false,
       "projects": [],
+      "channels": [],
+      "maintenance": [],
       "problems": [
         "bad.toml:1: project \"shop\": host is missing; give `host = \"us\"`",
         "bad.toml:3: project \"shop\": hots is not a setting here; did you mean `host`?",

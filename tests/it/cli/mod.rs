@@ -9,15 +9,22 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+mod alerting;
 mod applying;
 mod apps;
+mod channels;
 mod checking;
 mod exporting;
 mod help;
+mod importing;
+mod keeping;
+mod maintaining;
 mod misuse;
 mod projects;
 mod prompting;
 mod secrets;
+mod telling;
+mod tuning;
 
 /// A home of its own, in which the program is run with nothing else in its environment.
 struct Home {

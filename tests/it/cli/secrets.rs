@@ -1,6 +1,9 @@
 //! A secret comes out of no command, on no way, and rests in no file but where it was put.
 
+use std::fmt::Write as _;
 use std::fs;
+
+use heartbeat::model::{ChannelKind, Takes};
 
 use super::{Home, TWO};
 
@@ -16,6 +19,11 @@ fn no_command_and_no_error_shows_a_secret() {
     let set = format!("project_api_key={key}");
     let named = format!("{key}=1");
     let database = format!("postgres://me:{SECRET}@127.0.0.1:1/x");
+    let hook_alone = format!("https://hooks.example.com/{SECRET}");
+    let hook = format!("webHookUrlTriggered={hook_alone}");
+    let hook_torn = format!("webHookUrlResolved=hooks.example.com/{SECRET}");
+    let api_key = format!("posthogApiKey={key}");
+    home.file("channels.toml", &channels());
     let lines: &[&[&str]] = &[
         &["apply", "two.toml"],
         &["apply", "two.toml", "-vv"],
@@ -46,6 +54,16 @@ fn no_command_and_no_error_shows_a_secret() {
         &["apps", "install", "heartbeat", "--project", "blog", "--set", &key],
         &["apps", "configure", "heartbeat", "--project", "shop"],
         &["apps", "search", &key],
+        &["apps", "install", "ingestion-alert", "--project", "shop", "--set", &hook, "--set", &api_key],
+        &["apps", "install", "ingestion-alert", "--project", "shop", "--set", &hook_alone],
+        &["apps", "install", "ingestion-alert", "--project", "shop", "--set", &hook_torn, "--json", "-vv"],
+        &["apps", "install", "ingestion-alert", "--project", "shop", "--set-file", "webHookUrlResolved=key"],
+        &["apps", "configure", "ingestion-alert", "--project", "shop", "--json"],
+        &["apps", "list", "--json"],
+        &["apply", "channels.toml", "-vv", "--log-format", "json"],
+        &["apply", "channels.toml", "--json"],
+        &["config", "check", "channels.toml"],
+        &["export"],
         &["--database", &database, "projects", "list"],
         &["--database", &key, "projects", "list"],
         &["--config", &key, "projects", "list"],
@@ -57,6 +75,28 @@ fn no_command_and_no_error_shows_a_secret() {
         let ran = home.run(line);
         assert!(!ran.out.contains(SECRET) && !ran.err.contains(SECRET), "{line:?}: {ran:?}");
     }
+    assert_eq!(home.run(&["apply", "channels.toml"]).code, 0, "the file is a right one");
+}
+
+/// A file with every kind of channel, a secret in each of its secret fields.
+fn channels() -> String {
+    let mut file = format!("[service]\ndead_man_url = \"https://hc-ping.com/{SECRET}\"\n{TWO}");
+    for kind in ChannelKind::ALL {
+        let _ = writeln!(file, "[[channel]]\nname = \"{kind}\"\nkind = \"{kind}\"");
+        for field in kind.fields() {
+            let value = match field.takes {
+                Takes::Text => SECRET.to_owned(),
+                Takes::SmtpUrl => format!("smtp://me:{SECRET}@mail.example.com"),
+                Takes::SigningSecret => "whsec_hunter2hunter2hunter2hunter2hunt".to_owned(),
+                Takes::Addresses => "ops@example.com".to_owned(),
+                Takes::CommandLine => "/bin/true".to_owned(),
+                Takes::Url | Takes::OneOf(_) => format!("https://example.com/{SECRET}"),
+            };
+            let value = if field.secret { value } else { value.replace(SECRET, "x") };
+            let _ = writeln!(file, "{} = \"{value}\"", field.key);
+        }
+    }
+    file
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What must change is said line by line, and nothing else.
 
-use heartbeat::config::{Change, changes, to_toml};
-use heartbeat::model::ProjectSpec;
+use heartbeat::config::{Change, Listed, changes, to_toml};
+use heartbeat::model::{ChannelSpec, ProjectSpec, Window};
 
 use super::{File, environment};
 
@@ -10,7 +10,7 @@ fn read(text: &str) -> Vec<ProjectSpec> {
     settings.projects.into_iter().map(|wanted| wanted.spec).collect()
 }
 
-fn told(now: &[ProjectSpec], wanted: &[ProjectSpec]) -> String {
+fn told<T: Listed>(now: &[T], wanted: &[T]) -> String {
     changes(now, wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -79,7 +79,7 @@ fn every_difference_is_a_line() {
 #[test]
 fn what_is_the_same_is_no_change() {
     let now = read(NOW);
-    assert_eq!(changes(&now, &read(&to_toml(&now, true))), []);
+    assert_eq!(changes(&now, &read(&to_toml(&now, &[], &[], true))), []);
 }
 
 #[test]
@@ -118,4 +118,102 @@ fn the_order_of_routes_and_projects_is_no_change() {
     turned.reverse();
     turned[1].heartbeat.as_mut().unwrap().routes.reverse();
     assert_eq!(changes(&now, &turned), []);
+}
+
+/// The projects of a file whose one project has this Ingestion Alert.
+fn alert(lines: &str) -> Vec<ProjectSpec> {
+    read(&format!("[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n[project.ingestion_alert]\n{lines}\n"))
+}
+
+#[test]
+fn an_alerts_settings_are_told_from_what_they_usually_are() {
+    let set = "timeRange = 5\nlost = false\nwebHookUrlTriggered = \"https://example.com/hunter2\"\nposthogApiKey = \"phx_hunter2\"\nposthogHost = \"eu\"";
+    let (usual, set) = (alert(""), alert(set));
+    insta::assert_snapshot!(told(&usual, &set), @r"
+    ~ project shop: ingestion_alert.timeRange 30 -> 5
+    ~ project shop: ingestion_alert.webHookUrlTriggered none -> https://example.com/***
+    ~ project shop: ingestion_alert.posthogApiKey none -> phx_***
+    ~ project shop: ingestion_alert.posthogHost the project's API -> eu
+    ~ project shop: ingestion_alert.lost on -> off
+    ");
+    insta::assert_snapshot!(told(&set, &alert("enabled = false\nwebHookUrlTriggered = \"https://example.com/hunter3\"")), @r"
+    ~ project shop: ingestion_alert enabled -> disabled
+    ~ project shop: ingestion_alert.timeRange 5 -> 30
+    ~ project shop: ingestion_alert.webHookUrlTriggered changed
+    ~ project shop: ingestion_alert.posthogApiKey phx_*** -> none
+    ~ project shop: ingestion_alert.posthogHost eu -> the project's API
+    ~ project shop: ingestion_alert.lost off -> on
+    ");
+    let none = vec![ProjectSpec { ingestion_alert: None, ..usual[0].clone() }];
+    assert_eq!(told(&none, &usual), "~ project shop: ingestion_alert none -> enabled");
+    insta::assert_snapshot!(told(&set, &none), @r"
+    ~ project shop: ingestion_alert enabled -> none
+    ~ project shop: ingestion_alert.timeRange 5 -> none
+    ~ project shop: ingestion_alert.webHookUrlTriggered https://example.com/*** -> none
+    ~ project shop: ingestion_alert.posthogApiKey phx_*** -> none
+    ~ project shop: ingestion_alert.posthogHost eu -> none
+    ~ project shop: ingestion_alert.lost off -> none
+    ");
+    assert!(!format!("{:?}", changes(&usual, &set)).contains("hunter"));
+}
+
+fn channels(text: &str) -> Vec<ChannelSpec> {
+    File::of(text).load(&environment()).unwrap().channels.into_iter().map(|wanted| wanted.spec).collect()
+}
+
+#[test]
+fn channels_are_told_apart_without_their_secrets() {
+    let ops = "[[channel]]\nname = \"ops\"\nkind = \"pagerduty\"\nrouting_key = \"hunter2\"\n";
+    let night = "[[channel]]\nname = \"night\"\nkind = \"ntfy\"\nurl = \"https://ntfy.sh/hunter2\"\n";
+    let now = channels(&format!("{ops}{night}"));
+    let changed = format!(
+        "{}url = \"https://pd.example.com\"\nenabled = false\nprojects = [\"shop\", \"blog\"]\nseverity = \"warning\"\nat_once = 1\ntitle = \"{{{{ title }}}}\"\nbody = \"One\\nTwo\"\n",
+        ops.replace("hunter2", "hunter3")
+    );
+    let new = "[[channel]]\nname = \"log\"\nkind = \"command\"\ncommand = \"/usr/bin/logger\"\n";
+    insta::assert_snapshot!(told(&now, &channels(&format!("{changed}{new}"))), @r"
+    ~ channel ops: enabled true -> false
+    ~ channel ops: projects all -> shop, blog
+    ~ channel ops: severity info -> warning
+    ~ channel ops: at_once 5 -> 1
+    ~ channel ops: title none -> `{{ title }}`
+    ~ channel ops: body none -> `One\nTwo`
+    ~ channel ops: routing_key changed
+    ~ channel ops: url https://events.pagerduty.com -> https://pd.example.com
+    + channel log
+    - channel night
+    ");
+    let other = "[[channel]]\nname = \"night\"\nkind = \"alertmanager\"\nurl = \"http://me:hunter2@am:9093\"\n";
+    insta::assert_snapshot!(told(&now[1..], &channels(other)), @r"
+    ~ channel night: kind ntfy -> alertmanager
+    ~ channel night: url *** -> http://***@am:9093
+    ");
+    insta::assert_snapshot!(told(&channels(other), &channels(&other.replace("hunter2", "hunter3"))), @r"
+    ~ channel night: url changed
+    ");
+    assert_eq!(changes(&now, &channels(&to_toml(&[], &now, &[], true))), []);
+}
+
+fn windows(text: &str) -> Vec<Window> {
+    File::of(text).load(&environment()).unwrap().windows
+}
+
+#[test]
+fn maintenance_windows_are_told_apart() {
+    let night = "[[maintenance]]\nname = \"night\"\nweekly = \"sun 02:00-04:00\"\n";
+    let moving = "[[maintenance]]\nname = \"move\"\nfrom = 2026-12-01T02:00:00Z\nto = 2026-12-01T04:00:00Z\n";
+    let now = windows(&format!("{night}{moving}"));
+    insta::assert_snapshot!(told(&now, &windows(&night.replace("sun 02:00-04:00\"", "sat,sun 02:00-05:00\"\nprojects = [\"shop\"]"))), @r"
+    ~ maintenance night: projects all -> shop
+    ~ maintenance night: cron 0 2 * * SUN -> 0 2 * * SAT,SUN
+    ~ maintenance night: lasts 2h -> 3h
+    - maintenance move
+    ");
+    insta::assert_snapshot!(told(&now[1..], &windows(&night.replace("night", "move"))), @r"
+    ~ maintenance move: cron none -> 0 2 * * SUN
+    ~ maintenance move: lasts none -> 2h
+    ~ maintenance move: from 2026-12-01T02:00:00.000Z -> none
+    ~ maintenance move: to 2026-12-01T04:00:00.000Z -> none
+    ");
+    assert_eq!(changes(&now, &windows(&to_toml(&[], &[], &now, false))), []);
 }

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use heartbeat::config::{Environment, KeySource, KeyWish, Scope, Settings, Sources};
-use heartbeat::model::HeartbeatApp;
+use heartbeat::config::{Environment, KeySource, Scope, Settings, Sources};
+use heartbeat::model::{HeartbeatApp, IngestionAlertApp, ProjectSpec};
 
 use super::File;
 
@@ -28,14 +28,23 @@ fn three_variables_are_a_project() {
     assert_eq!(wanted.spec.host.capture(), "https://eu.i.posthog.com");
     assert_eq!(wanted.spec.posthog_id, Some(7));
     assert_eq!(wanted.spec.heartbeat, Some(HeartbeatApp::default()));
-    assert_eq!((wanted.key, wanted.spec.personal_key.unwrap().expose()), (KeyWish::AsGiven, "phx_b"));
+    assert_eq!(wanted.as_stored, ["ingestion_alert"]);
+    assert_eq!(wanted.spec.personal_key.unwrap().expose(), "phx_b");
+}
+
+#[test]
+fn an_app_that_no_variable_can_name_stays_on_the_project() {
+    let wanted = settings([("POSTHOG_HOST", "eu"), ("POSTHOG_PROJECT_API_KEY", "phc_a")]).unwrap().projects.remove(0);
+    let stored = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..wanted.spec.clone() };
+    assert_eq!(wanted.over(std::slice::from_ref(&stored)), stored);
+    assert_eq!(wanted.over(&[]).ingestion_alert, None);
 }
 
 #[test]
 fn an_empty_variable_is_no_variable() {
     assert!(settings([("POSTHOG_HOST", ""), ("POSTHOG_PROJECT_API_KEY", "")]).unwrap().projects.is_empty());
     let keyless = settings([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_a"), ("POSTHOG_PERSONAL_API_KEY", "")]).unwrap();
-    assert_eq!(keyless.projects[0].key, KeyWish::AsStored);
+    assert_eq!(keyless.projects[0].as_stored, ["personal_api_key", "ingestion_alert"]);
 }
 
 #[test]
@@ -111,4 +120,33 @@ fn the_sealing_key_lies_beside_the_database_unless_told() {
     insta::assert_snapshot!(settings([("HEARTBEAT_KEY", "hunter2"), ("HEARTBEAT_KEY_FILE", "/run/key")]).unwrap_err(), @r"
     environment: HEARTBEAT_KEY and HEARTBEAT_KEY_FILE are both set; leave one of them out
     ");
+}
+
+#[test]
+fn the_address_that_hears_of_life_is_that_of_the_variable_then_the_file() {
+    let file = File::of("[service]\ndead_man_url = \"https://hc-ping.com/hunter2\"\ndead_man_method = \"post\"\n");
+    let dead_man = |environment: &Environment| {
+        let found = file.load(&environment.clone().with_data_directory("/nowhere")).unwrap().dead_man.unwrap();
+        assert!(!format!("{found:?} {}", found.url).contains("hunter"), "{found:?}");
+        (found.url.expose().to_owned(), found.post)
+    };
+    assert_eq!(dead_man(&Environment::of([])), ("https://hc-ping.com/hunter2".to_owned(), true));
+    let set = Environment::of([("HEARTBEAT_DEAD_MAN_URL", "https://nosnch.in/hunter3")]);
+    assert_eq!(dead_man(&set), ("https://nosnch.in/hunter3".to_owned(), true));
+    let alone = settings([("HEARTBEAT_DEAD_MAN_URL", "https://nosnch.in/hunter3")]).unwrap().dead_man.unwrap();
+    assert!(!alone.post);
+    assert_eq!(settings([]).unwrap().dead_man, None);
+    insta::assert_snapshot!(settings([("HEARTBEAT_DEAD_MAN_URL", "nosnch.in/hunter3")]).unwrap_err(), @r"
+    environment: HEARTBEAT_DEAD_MAN_URL has no protocol; begin it with `https://`
+    ");
+}
+
+#[test]
+fn a_command_that_needs_no_channel_does_not_fail_over_one() {
+    let file =
+        File::of("[service]\ndead_man_url_env = \"NOT_HERE\"\n[[channel]]\nname = \"ops\"\nurl_env = \"NOT_HERE\"\n[[maintenance]]\n");
+    let environment = Environment::of([("HEARTBEAT_DEAD_MAN_URL", "wrong")]).with_data_directory("/nowhere");
+    let path = file.directory.path().join("heartbeat.toml");
+    let settings = Settings::load(Sources { environment: &environment, file: Some(&path), database: None }, Scope::Service).unwrap();
+    assert_eq!((settings.dead_man, settings.channels.len(), settings.windows.len()), (None, 0, 0));
 }

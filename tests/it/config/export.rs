@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use heartbeat::config::to_toml;
 use heartbeat::model::{
-    DistinctId, Endpoint, Events, HeartbeatApp, Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken, RouteSpec,
+    ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey,
+    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, Takes, Timestamp, Values, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -62,11 +63,20 @@ fn apps() -> impl Strategy<Value = (HeartbeatApp, bool)> {
 
 fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
     let key = option::of("phx_[!-~]{1,40}".prop_map(|text| PersonalKey::parse(&text).unwrap()));
-    let spec = (hosts(), option::of(hosts()), tokens(), key, option::of(1..=i64::MAX.unsigned_abs()), paces(), option::of(apps()))
-        .prop_map(|(host, api_host, token, personal_key, posthog_id, pace, app)| {
+    let spec = (
+        hosts(),
+        option::of(hosts()),
+        tokens(),
+        key,
+        option::of(1..=i64::MAX.unsigned_abs()),
+        paces(),
+        option::of(apps()),
+        option::of(alerts()),
+    )
+        .prop_map(|(host, api_host, token, personal_key, posthog_id, pace, app, ingestion_alert)| {
             let heartbeat = app.map(|(app, repeat)| HeartbeatApp { project_api_key: repeat.then(|| token.clone()), ..app });
             let name = ProjectName::parse("unnamed").unwrap();
-            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, pace, heartbeat, ingestion_alert: None }
+            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, pace, heartbeat, ingestion_alert }
         });
     vec(spec, 1..4).prop_map(|specs| {
         let named = specs.into_iter().enumerate().map(|(index, spec)| {
@@ -77,29 +87,130 @@ fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
     })
 }
 
+/// Ingestion Alert with some of its settings set, each to one of some values.
+fn alerts() -> impl Strategy<Value = IngestionAlertApp> {
+    let some: [(&str, &[&str]); 12] = [
+        ("timeRange", &["1", "45", "1440"]),
+        ("webHookUrlTriggered", &["https://example.com/hunter2", "http://[::1]:1/?key='hunter2'"]),
+        ("webHookUrlResolved", &["https://example.com/hunter2?x=\\\""]),
+        ("posthogApiKey", &["phx_hunter2", "hunter2"]),
+        ("posthogHost", &["eu", "https://example.com/x"]),
+        ("watch", &["heartbeats", "signup, $pageview", "a\"b"]),
+        ("no_event", &["off"]),
+        ("lag_above", &["off", "1m30s", "1s"]),
+        ("blind", &["off", "1h"]),
+        ("lost_open_after", &["1 of 1", "59 of 60"]),
+        ("quiet_severity", &["critical"]),
+        ("capture_reminders", &["off", "5m", "1h, 2h30m"]),
+    ];
+    let chosen = some.map(|(key, values)| option::of(prop::sample::select(values)).prop_map(move |value| value.map(|value| (key, value))));
+    (any::<bool>(), chosen).prop_map(|(enabled, chosen)| {
+        let mut app = IngestionAlertApp::default();
+        app.enabled = enabled;
+        for (key, value) in chosen.into_iter().flatten() {
+            app.set(key, value).unwrap();
+        }
+        app
+    })
+}
+
+fn names() -> impl Strategy<Value = Vec<ProjectName>> {
+    prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], 0..=3)
+        .prop_map(|names| names.into_iter().map(|name| ProjectName::parse(name).unwrap()).collect())
+}
+
+fn value(takes: Takes) -> BoxedStrategy<String> {
+    match takes {
+        Takes::Text => "hunter2[!-~]{8,20}".boxed(),
+        Takes::Url => "https?://[a-z]{1,8}\\.example/hunter2[a-z'\"?=]{0,8}".boxed(),
+        Takes::SmtpUrl => "smtps?://me:hunter2@[a-z]{1,8}\\.example(:25)?".boxed(),
+        Takes::Addresses => Just("\\Ops <ops@example.com>, boss@example.com".to_owned()).boxed(),
+        Takes::OneOf(all) => prop::sample::select(all).prop_map(str::to_owned).boxed(),
+        Takes::SigningSecret => "whsec_[a-zA-Z0-9+/]{24}hunter2/[a-zA-Z0-9]{4}".boxed(),
+        Takes::CommandLine => "/[ -~]{0,20}[!-~]".boxed(),
+    }
+}
+
+fn channels() -> impl Strategy<Value = Vec<ChannelSpec>> {
+    let template = || option::of("[a-z{}\"\\\\'# \t\né☃]{0,20}x");
+    let least = prop::sample::select(&Severity::ALL[..]);
+    let one = (prop::sample::select(&ChannelKind::ALL[..]), any::<bool>(), names(), least, 1..=u16::MAX, template(), template());
+    let one = one.prop_flat_map(|(kind, enabled, projects, least, at_once, title, body)| {
+        let must = move |field: &Field| field.required || kind == ChannelKind::GetPair;
+        let values =
+            kind.fields().iter().map(|field| (Just(field.key), any::<bool>().prop_map(move |on| on || must(field)), value(field.takes)));
+        values.collect::<Vec<_>>().prop_map(move |set| {
+            let mut values = Values::default();
+            set.iter().filter(|(_, is_set, _)| *is_set).for_each(|(key, _, value)| values.set(key, value));
+            let name = ProjectName::parse("unnamed").unwrap();
+            let (projects, title, body) = (projects.clone(), title.clone(), body.clone());
+            ChannelSpec { name, kind, enabled, projects, least, at_once, title, body, values }
+        })
+    });
+    vec(one, 0..4).prop_map(|specs| {
+        let named = specs
+            .into_iter()
+            .enumerate()
+            .map(|(index, spec)| ChannelSpec { name: ProjectName::parse(&format!("c{index}")).unwrap(), ..spec });
+        named.collect()
+    })
+}
+
+fn windows() -> impl Strategy<Value = Vec<Window>> {
+    let once = (0..4_000_000_000_000_i64, 1..1_000_000_000_000_i64);
+    let once = once.prop_map(|(from, lasts)| When::Once(Timestamp::from_ms(from), Timestamp::from_ms(from + lasts)));
+    let crons = prop::sample::select(&["0 2 * * SUN", "*/5  1-3 1 * *", "0 0 * * MON,TUE Europe/Berlin"][..]);
+    let cron = (crons, 60_000..=604_800_000_u64);
+    let cron = cron.prop_map(|(cron, lasts)| When::Cron(Cron::parse(cron).unwrap(), Duration::from_millis(lasts)));
+    vec((names(), prop_oneof![once, cron]), 0..4).prop_map(|windows| {
+        let named = windows.into_iter().enumerate().map(|(index, (projects, when))| {
+            let name = ProjectName::parse(&format!("w{index}")).unwrap();
+            Window { name, projects, when }
+        });
+        named.collect()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn with_secrets_the_file_is_the_whole_truth(specs in specs()) {
-        let file = to_toml(&specs, true);
+    fn with_secrets_the_file_is_the_whole_truth(specs in specs(), channels in channels(), windows in windows()) {
+        let file = to_toml(&specs, &channels, &windows, true);
         let read = File::of(&file).load(&environment());
-        let wanted = read.unwrap_or_else(|problems| panic!("{problems:?} in\n{file}")).projects;
+        let read = read.unwrap_or_else(|problems| panic!("{problems:?} in\n{file}"));
+        let wanted = read.projects;
         // Over a store that holds other keys, and over none.
         for stored in [&[][..], &specs[..]] {
             let whole = wanted.iter().map(|wanted| wanted.over(stored)).collect::<Vec<_>>();
             prop_assert_eq!(&whole, &specs);
         }
+        prop_assert_eq!(read.windows, windows);
+        for stored in [&[][..], &channels[..]] {
+            let whole = read.channels.iter().map(|wanted| wanted.over(stored)).collect::<Vec<_>>();
+            prop_assert_eq!(&whole, &channels);
+        }
     }
 
     #[test]
-    fn without_secrets_there_is_none_in_it_and_the_store_keeps_its_own(specs in specs()) {
-        let file = to_toml(&specs, false);
+    fn without_secrets_there_is_none_in_it_and_the_store_keeps_its_own(specs in specs(), channels in channels(), windows in windows()) {
+        let file = to_toml(&specs, &channels, &windows, false);
         for key in specs.iter().filter_map(|spec| spec.personal_key.as_ref()) {
             prop_assert!(!file.contains(key.expose()));
         }
-        let wanted = File::of(&file).load(&environment()).unwrap().projects;
-        let whole = wanted.iter().map(|wanted| wanted.over(&specs)).collect::<Vec<_>>();
+        // Fields of channels that are no secret hold the same words.
+        let shown = file.lines().filter(|line| line.contains("hunter2") && !["username =", "chat =", "url ="].iter().any(|key| line.starts_with(key)));
+        prop_assert_eq!(shown.collect::<Vec<_>>(), Vec::<&str>::new());
+        for spec in &channels {
+            for field in spec.kind.fields().iter().filter(|field| field.secret) {
+                prop_assert!(spec.values.get(field.key).is_none_or(|value| !file.contains(value)), "{}", field.key);
+            }
+        }
+        let read = File::of(&file).load(&environment()).unwrap();
+        let whole = read.projects.iter().map(|wanted| wanted.over(&specs)).collect::<Vec<_>>();
         prop_assert_eq!(whole, specs);
+        let whole = read.channels.iter().map(|wanted| wanted.over(&channels)).collect::<Vec<_>>();
+        prop_assert_eq!(whole, channels);
+        prop_assert_eq!(read.windows, windows);
     }
 }

@@ -9,9 +9,12 @@ use heartbeat::config::{Environment, Scope, Settings, Sources};
 use tempfile::TempDir;
 
 mod changes;
+mod channels;
 mod environment;
 mod export;
 mod files;
+mod ingestion_alert;
+mod maintenance;
 mod read;
 mod wrong;
 

@@ -3,9 +3,8 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use heartbeat::config::{EXAMPLE, KeyWish, Settings};
-use heartbeat::model::Retention;
-use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, Pace, ProjectSpec};
+use heartbeat::config::{EXAMPLE, Settings};
+use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, IngestionAlertApp, Pace, ProjectSpec, Retention};
 
 use super::{File, environment};
 
@@ -98,7 +97,7 @@ fn a_personal_key_is_left_alone_set_or_removed() {
     let stored = [wish("personal_api_key = \"phx_stored\"").spec];
     let key_of = |spec: ProjectSpec| spec.personal_key.map(|key| key.expose().to_owned());
 
-    assert_eq!(wish("").key, KeyWish::AsStored);
+    assert!(wish("").leaves_personal_key() && !wish("personal_api_key = \"\"").leaves_personal_key());
     assert_eq!(key_of(wish("").over(&stored)).as_deref(), Some("phx_stored"));
     assert_eq!(key_of(wish("").over(&[])), None);
     assert_eq!(key_of(wish("personal_api_key = \"phx_new\"").over(&stored)).as_deref(), Some("phx_new"));
@@ -113,6 +112,7 @@ fn the_example_is_right_and_says_what_holds_anyway() {
     let app = spec.heartbeat.as_ref().unwrap();
     assert_eq!(HeartbeatApp { routes: Vec::new(), ..app.clone() }, HeartbeatApp::default());
     assert_eq!(app.routes.len(), 1);
+    assert_eq!(spec.ingestion_alert, Some(IngestionAlertApp::default()));
 }
 
 #[test]
@@ -121,14 +121,35 @@ fn every_line_that_the_example_shows_and_leaves_out_is_right_too() {
     let hidden = EXAMPLE.lines().filter(shown).collect::<Vec<_>>();
     assert!(hidden.len() >= 10, "{hidden:?}");
     for line in hidden {
-        let uncovered = EXAMPLE.replace(line, &line[1..]);
-        // Keys stand in one place only, and the files and variables of the example are not here.
-        let uncovered = if line.starts_with("#token") { uncovered.replace("\ntoken = ", "\n#token = ") } else { uncovered };
-        let file = File::of(uncovered);
+        // One key stands in one place, and a window is open at one kind of times.
+        let instead: &[&str] = match line {
+            line if line.starts_with("#token") => &["token = "],
+            line if line.starts_with("#url") => &["url = \"https://hooks"],
+            line if ["#weekly", "#cron", "#lasts", "#timezone"].iter().any(|key| line.starts_with(key)) => &["from = 2026", "to = 2026"],
+            _ => &[],
+        };
+        let beside = match line.split(' ').next() {
+            Some("#cron") => "#lasts",
+            Some("#lasts") => "#cron",
+            Some("#timezone") => "#weekly",
+            _ => line,
+        };
+        let uncover = |text: &str| if text.starts_with(line) || text.starts_with(beside) { text[1..].to_owned() } else { text.to_owned() };
+        let cover = |text: String| if instead.iter().any(|key| text.starts_with(key)) { format!("#{text}") } else { text };
+        let file = File::of(EXAMPLE.lines().map(uncover).map(cover).collect::<Vec<_>>().join("\n"));
         file.beside("shop.token", "phc_your_project_token");
         file.beside("shop.key", "phx_a");
-        let environment =
-            heartbeat::config::Environment::of([("SHOP_TOKEN", "phc_your_project_token"), ("SHOP_PERSONAL_API_KEY", "phx_a")]);
+        for name in ["dead-man.url", "triggered.url", "resolved.url", "slack.url"] {
+            file.beside(name, "https://example.com/hook");
+        }
+        let environment = heartbeat::config::Environment::of([
+            ("SHOP_TOKEN", "phc_your_project_token"),
+            ("SHOP_PERSONAL_API_KEY", "phx_a"),
+            ("SHOP_DEAD_MAN", "https://example.com/ping"),
+            ("SHOP_TRIGGERED", "https://example.com/triggered"),
+            ("SHOP_RESOLVED", "https://example.com/resolved"),
+            ("SHOP_SLACK", "https://example.com/slack"),
+        ]);
         file.load(&environment.with_data_directory("/nowhere")).unwrap_or_else(|problems| panic!("{line}: {problems:?}"));
     }
 }

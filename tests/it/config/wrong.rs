@@ -20,6 +20,12 @@ const WRONG_SERVICE: &[&str] = &[
     r#"keep_hours = "2d""#,
     r#"keep_evidence = "forever""#,
     r#"keep_event = "1d""#,
+    r#"dead_man_url = "hc-ping.com/hunter2""#,
+    r#"dead_man_url = "ftp://hc-ping.com/hunter2""#,
+    r#"dead_man_url = ["https://hc-ping.com/hunter2"]"#,
+    r#"dead_man_url_env = "hunter2""#,
+    r#"dead_man_url_file = "no-such-file""#,
+    r#"dead_man_method = "HEAD""#,
 ];
 
 const WRONG_PROJECT: &[&str] = &[
@@ -100,6 +106,78 @@ const WRONG_ROUTE: &[&str] = &[
     r#"evnt = "x""#,
 ];
 
+const WRONG_INGESTION_ALERT: &[&str] = &[
+    r#"enabled = "on""#,
+    "timeRange = 0",
+    r#"timeRange = "30m""#,
+    "timeRange = 1.5",
+    "timerange = 30",
+    r#"webHookUrlTriggered = "example.com/hunter2""#,
+    r#"webHookUrlTriggered = "ftp://example.com/hunter2""#,
+    r#"webHookUrlTriggered = ["https://example.com/hunter2"]"#,
+    r#"webHookUrlTriggered_env = "hunter2""#,
+    r#"webHookUrlTriggered_env = "HOOK""#,
+    r#"webHookUrlResolved_file = "no-such-file""#,
+    r#"webhookurlresolved = "https://example.com/hunter2""#,
+    r#"posthogApiKey = "phc_abc""#,
+    r#"posthogApiKey = "hunter2 hunter2""#,
+    "posthogApiKey = true",
+    r#"posthogHost = "posthog.example.com""#,
+    r#"posthogHost = "https://me:hunter2@posthog.example.com""#,
+    r#"watch = "signup,,purchase""#,
+    r#"watch = ["signup"]"#,
+    r#"no_event = "sometimes""#,
+    r#"lost = "5m""#,
+    "lost_open_after = 0",
+    r#"lost_open_after = "6 of 5""#,
+    "lost_close_after = 61",
+    r#"lag_above = "soon""#,
+    "lag_above = 90",
+    r#"blind = "2d""#,
+    r#"capture_severity = "grave""#,
+    r#"quiet_reminders = "1m""#,
+    r#"quite = "on""#,
+    r#"lost_after = "1h""#,
+];
+
+const WRONG_CHANNEL: &[&str] = &[
+    r#"name = "my channel""#,
+    r#"kind = "slakc""#,
+    r#"kind = "pigeon""#,
+    r#"kind = """#,
+    "kind = 1",
+    r#"enabled = "yes""#,
+    r#"projects = "shop""#,
+    r#"projects = ["my shop"]"#,
+    r#"projects = ["shop", "shop"]"#,
+    "projects = [1]",
+    r#"severity = "grave""#,
+    "at_once = 0",
+    "at_once = 70000",
+    "title = 1",
+    r#"url = "hooks.slack.com/services/hunter2""#,
+    r#"url = "smtp://hunter2""#,
+    r#"url = """#,
+    r#"url = ["https://hooks.slack.com/hunter2"]"#,
+    r#"url_env = "hunter2""#,
+    r#"url_file = "no-such-file""#,
+    r#"routing_key = "hunter2""#,
+];
+
+const WRONG_MAINTENANCE: &[&str] = &[
+    r#"name = "every night""#,
+    r#"projects = ["my shop"]"#,
+    r#"from = "tomorrow""#,
+    "from = 2026-12-01",
+    "from = 2026-12-01T02:00:00",
+    "from = 2027-01-01T00:00:00Z",
+    "from = 5",
+    r#"to = "2026-12-01""#,
+    r#"timezone = "Europe/Berlin""#,
+    r#"lasts = "2h""#,
+    r#"untill = "x""#,
+];
+
 /// The smallest file that is right, with `line` in its place.
 fn file_with(section: &str, line: &str) -> String {
     let key = line.split([' ', '=']).next().unwrap_or_default();
@@ -115,6 +193,9 @@ fn file_with(section: &str, line: &str) -> String {
             "service" => "[[project]]",
             "project" => "[project.heartbeat]",
             "heartbeat" => "[[project.heartbeat.route]]",
+            "route" => "[project.ingestion_alert]",
+            "ingestion_alert" => "[[channel]]",
+            "channel" => "[[maintenance]]",
             _ => "",
         };
         let _ = writeln!(file, "{next}");
@@ -125,6 +206,10 @@ fn file_with(section: &str, line: &str) -> String {
     put("project", &[&[("name", "\"shop\""), ("host", "\"us\"")], token].concat());
     put("heartbeat", &[]);
     put("route", &[("name", "\"proxy\""), ("event", "\"heartbeat_proxy\"")]);
+    put("ingestion_alert", &[]);
+    put("channel", &[("name", "\"ops\""), ("kind", "\"slack\"")]);
+    let times = [("from", "2026-12-01T02:00:00Z"), ("to", "2026-12-01T04:00:00Z")];
+    put("maintenance", &[&[("name", "\"move\"")], &times[..]].concat());
     file
 }
 
@@ -137,7 +222,15 @@ fn the_file_that_all_others_differ_from_is_right() {
 fn each_wrong_setting_is_one_sentence() {
     let mut told = String::new();
     let long_event = format!("event = \"{}\"", "x".repeat(201));
-    let table = [("service", WRONG_SERVICE), ("project", WRONG_PROJECT), ("heartbeat", WRONG_HEARTBEAT), ("route", WRONG_ROUTE)];
+    let table = [
+        ("service", WRONG_SERVICE),
+        ("project", WRONG_PROJECT),
+        ("heartbeat", WRONG_HEARTBEAT),
+        ("route", WRONG_ROUTE),
+        ("ingestion_alert", WRONG_INGESTION_ALERT),
+        ("channel", WRONG_CHANNEL),
+        ("maintenance", WRONG_MAINTENANCE),
+    ];
     let lines = table.iter().flat_map(|(section, lines)| lines.iter().map(move |line| (*section, *line)));
     for (section, line) in lines.chain([("route", long_event.as_str())]) {
         let problems = File::of(file_with(section, line)).problems();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{PersonalKey, Timestamp};
-use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, statement};
+use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, Watched, statement};
 use heartbeat::sandbox::PERSONAL_KEY;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -36,18 +36,23 @@ struct Asked {
     events: Vec<&'static str>,
     beats: Vec<u32>,
     back: Duration,
+    watched: Watched<'static>,
 }
 
 impl Asked {
     fn new(events: &[&'static str], beats: impl Iterator<Item = u32>, back: Duration) -> Self {
-        Self { events: events.to_vec(), beats: beats.collect(), back }
+        Self { events: events.to_vec(), beats: beats.collect(), back, watched: Watched::default() }
+    }
+
+    fn watching(self, events: &[&'static str], range: Duration) -> Self {
+        Self { watched: Watched { events: Some(events.to_vec()), range }, ..self }
     }
 
     fn stated(&self, now: Timestamp) -> String {
         let key = PersonalKey::parse(PERSONAL_KEY).unwrap();
         let uuids = self.beats.iter().map(|beat| uuid(*beat).parse::<Uuid>().unwrap()).collect();
-        let back_to = now.minus(self.back);
-        statement(&Question { base: "http://localhost", key: &key, posthog_id: 1, events: self.events.clone(), uuids, back_to, now })
+        let (back_to, events, watched) = (now.minus(self.back), self.events.clone(), self.watched.clone());
+        statement(&Question { base: "http://localhost", key: &key, posthog_id: 1, events, uuids, back_to, watched, now })
     }
 }
 
@@ -64,7 +69,9 @@ fn corners() -> Vec<Asked> {
         Asked::new(&["nobody sends this"], 0..90, day),
         Asked::new(&["heartbeat"], 99_000..99_001, day),
     ];
-    corners.extend(NAMES.map(|name| Asked::new(&[name], 0..90, day)));
+    corners.extend(NAMES.map(|name| Asked::new(&[name], 0..90, day).watching(&[name], minutes)));
+    corners.push(Asked::new(&["heartbeat"], 0..0, minutes).watching(&[], day));
+    corners.push(Asked::new(&[], 0..1, minutes).watching(&NAMES, day));
     corners
 }
 
@@ -74,8 +81,11 @@ fn any(count: usize) -> Vec<Asked> {
         prop::sample::subsequence(NAMES.to_vec(), 1..=NAMES.len()),
         prop::collection::vec(0_u32..120, 0..60),
         (0_u64..24 * 3600).prop_map(Duration::from_secs),
+        prop::option::of(prop::sample::subsequence(NAMES.to_vec(), 0..=NAMES.len())),
+        (1_u64..24 * 60).prop_map(Duration::from_mins),
     );
-    let asked = asked.prop_map(|(events, beats, back)| Asked { events, beats, back });
+    let asked =
+        asked.prop_map(|(events, beats, back, watched, range)| Asked { events, beats, back, watched: Watched { events: watched, range } });
     prop::collection::vec(asked, count).new_tree(&mut TestRunner::deterministic()).unwrap().current()
 }
 
@@ -125,6 +135,25 @@ async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
     let now = crate::sandbox::START.plus(Duration::from_mins(u64::from(most)));
     let asked = Asked::new(&["heartbeat"], 0..most, Duration::from_mins(u64::from(most)));
     let rows = rows_of(&sandbox.query(&asked.stated(now)).await.json());
-    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 1, "PostHog gives a part without its own LIMIT 100 rows");
+    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 2, "PostHog gives a part without its own LIMIT 100 rows");
     assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
+}
+
+#[tokio::test]
+async fn what_a_clock_that_is_ahead_stamps_is_neither_traffic_nor_watched() {
+    let (sandbox, hand) = Running::by_hand().await;
+    let start = crate::sandbox::START;
+    for (number, ahead) in [0, 4, 6, 60].into_iter().enumerate() {
+        let mut stamped = event(number as u32, "signup");
+        stamped["timestamp"] = json!(start.plus(Duration::from_mins(ahead)).to_string());
+        sandbox.post("/e/", &stamped).await;
+    }
+    hand.advance(Duration::from_secs(1));
+    let asked = Asked::new(&["heartbeat"], 0..0, Duration::ZERO).watching(&["signup"], Duration::from_mins(2));
+    let rows = rows_of(&sandbox.query(&asked.stated(start)).await.json());
+    let newest = start.plus(Duration::from_mins(4)).ms();
+    assert_eq!(
+        rows,
+        [vec![json!("traffic"), json!(""), json!(newest), json!(2)], vec![json!("watched"), json!(""), json!(newest), json!(2)]]
+    );
 }

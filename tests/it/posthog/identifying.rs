@@ -1,6 +1,6 @@
 //! Which PostHog this is, and whether it knows a token.
 
-use heartbeat::model::{Phase, ProjectToken, Region};
+use heartbeat::model::{Part, Phase, ProjectToken, Region};
 use heartbeat::posthog::instance::{Instance, TokenState, Unidentified, Version, identify, knows_token};
 
 use super::client;
@@ -15,9 +15,9 @@ async fn identified(body: &'static str) -> Result<Instance, Unidentified> {
     found
 }
 
-fn hosted(version: Option<(u32, u32, u32)>, ailing: &[&str]) -> Instance {
+fn hosted(version: Option<(u32, u32, u32)>, down: &[Part]) -> Instance {
     let version = version.map(|(major, minor, patch)| Version { major, minor, patch });
-    Instance::SelfHosted { version, ailing: ailing.iter().map(|&part| part.to_owned()).collect() }
+    Instance::SelfHosted { version, down: down.iter().copied().collect() }
 }
 
 #[tokio::test]
@@ -30,7 +30,7 @@ async fn every_kind_of_posthog_is_known_by_its_preflight() {
         (r#"{"cloud":false,"realm":"demo"}"#, Instance::Demo),
         (r#"{"cloud":false,"realm":"hosted-clickhouse","kafka":true}"#, hosted(None, &[])),
         (r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.43.0"}"#, hosted(Some((1, 43, 0)), &[])),
-        (r#"{"cloud":false,"realm":"hosted","plugins":false,"kafka":false,"db":true}"#, hosted(None, &["plugins", "kafka"])),
+        (r#"{"cloud":false,"realm":"hosted","plugins":false,"kafka":false,"db":true}"#, hosted(None, &[Part::Kafka, Part::Plugins])),
     ] {
         assert_eq!(identified(body).await, Ok(instance), "{body}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heartbeat::clock::Clock;
 use heartbeat::model::{Arrival, LookFailure, LookTrouble, ProjectToken, Timestamp, Traffic};
-use heartbeat::posthog::query::{Answer, Question, find_project, look};
+use heartbeat::posthog::query::{Answer, Question, Watched, find_project, look};
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
 use uuid::Uuid;
@@ -19,7 +19,8 @@ const JSON: &str = "content-type: application/json\r\n";
 async fn ask(client: &Client, base: &str) -> Result<Answer, LookFailure> {
     let key = key();
     let uuids = vec![SEEN.parse::<Uuid>().unwrap()];
-    let question = Question { base, key: &key, posthog_id: 42, events: vec!["heartbeat"], uuids, back_to: NOW, now: NOW };
+    let watched = Watched::default();
+    let question = Question { base, key: &key, posthog_id: 42, events: vec!["heartbeat"], uuids, back_to: NOW, watched, now: NOW };
     look(client, &question).await
 }
 
@@ -31,7 +32,7 @@ async fn answered(status: &'static str, headers: &'static str, body: impl Into<S
 
 #[tokio::test]
 async fn the_question_is_asked_as_the_facts_say() {
-    let server = always(|| answer("200 OK", JSON, r#"{"results":[["traffic","",0,0]]}"#)).await;
+    let server = always(|| answer("200 OK", JSON, r#"{"results":[["traffic","",0,0],["watched","",0,0]]}"#)).await;
     ask(&client(), &server.base()).await.unwrap();
     let request = &server.requests()[0];
     assert_eq!(request.line(), "POST /api/projects/42/query/ HTTP/1.1");
@@ -47,14 +48,23 @@ async fn arrivals_and_traffic_are_read() {
     let uuid = SEEN.parse().unwrap();
     for (rows, arrivals, traffic) in [
         (
-            json!([["beat", SEEN, 1_740_000_001_234_i64, 2], ["traffic", "", 1_740_000_000_500_i64, 17]]),
+            json!([
+                ["beat", SEEN, 1_740_000_001_234_i64, 2],
+                ["traffic", "", 1_740_000_000_500_i64, 17],
+                ["watched", "", 1_740_000_000_900_i64, 19]
+            ]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 2 }],
-            Traffic { others: 17, newest: Some(Timestamp::from_ms(1_740_000_000_500)), ..Traffic::default() },
+            Traffic {
+                others: 17,
+                newest: Some(Timestamp::from_ms(1_740_000_000_500)),
+                watched: 19,
+                watched_newest: Some(Timestamp::from_ms(1_740_000_000_900)),
+            },
         ),
-        (json!([["traffic", "", 0, 0]]), vec![], Traffic::default()),
-        (json!([["traffic", "", null, 0]]), vec![], Traffic::default()),
+        (json!([["traffic", "", 0, 0], ["watched", "", 0, 0]]), vec![], Traffic::default()),
+        (json!([["watched", "", null, 0], ["traffic", "", null, 0]]), vec![], Traffic::default()),
         (
-            json!([["traffic", "", "5", "1"], ["beat", SEEN, "1740000001234", "1"]]),
+            json!([["traffic", "", "5", "1"], ["watched", "", "0", "0"], ["beat", SEEN, "1740000001234", "1"]]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 1 }],
             Traffic { others: 1, newest: Some(Timestamp::from_ms(5)), ..Traffic::default() },
         ),
@@ -67,7 +77,7 @@ async fn arrivals_and_traffic_are_read() {
 
 #[tokio::test]
 async fn an_answer_in_chunks_is_whole_and_leaves_its_connection_usable() {
-    let (one, two) = (r#"{"results":[["traf"#, r#"fic","",0,0]]}"#);
+    let (one, two) = (r#"{"results":[["traf"#, r#"fic","",0,0],["watched","",0,0]]}"#);
     let body = format!("{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
     let server = always(move || Act::Answer(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{body}"))).await;
     let client = client();
@@ -95,7 +105,7 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("502 Bad Gateway", "", "<html>nginx", LookTrouble::Broken, "<html>nginx"),
         ("504 Timeout", "", "", LookTrouble::Broken, ""),
         ("200 OK", JSON, r#"{"error":"Code: 241. Memory limit","results":[]}"#, LookTrouble::Broken, "Memory limit"),
-        ("200 OK", JSON, r#"{"is_cached":true,"results":[["traffic","",0,0]]}"#, LookTrouble::Broken, "cache"),
+        ("200 OK", JSON, r#"{"is_cached":true,"results":[["traffic","",0,0],["watched","",0,0]]}"#, LookTrouble::Broken, "cache"),
         ("200 OK", "content-type: text/html\r\n", "<title>Log in", LookTrouble::NotPostHog, "<title>Log in"),
         ("403 Forbidden", "", "<html>cloudflare", LookTrouble::NotPostHog, "cloudflare"),
         ("404 Not Found", "", "<h1>nginx", LookTrouble::NotPostHog, "nginx"),
@@ -105,7 +115,11 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("200 OK", JSON, "", LookTrouble::NotPostHog, "not JSON"),
         ("200 OK", JSON, "[]", LookTrouble::NotPostHog, "without `results`"),
         ("200 OK", JSON, r#"{"results":{}}"#, LookTrouble::NotPostHog, "without `results`"),
-        ("200 OK", JSON, r#"{"results":[]}"#, LookTrouble::NotPostHog, "without its last row"),
+        ("200 OK", JSON, r#"{"results":[]}"#, LookTrouble::NotPostHog, "without its last rows"),
+        ("200 OK", JSON, r#"{"results":[["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "without its last rows"),
+        ("200 OK", JSON, r#"{"results":[["watched","",0,0]]}"#, LookTrouble::NotPostHog, "without its last rows"),
+        ("200 OK", JSON, r#"{"results":[["watched","","x",1],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "no count"),
+        ("200 OK", JSON, r#"{"results":[["watched","",0],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "not asked for"),
         ("200 OK", JSON, r#"{"results":[["beat","nobody",1,1],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "no beat"),
         ("200 OK", JSON, r#"{"results":[["beat",null,1,1]]}"#, LookTrouble::NotPostHog, "no beat"),
         ("200 OK", JSON, r#"{"results":[["traffic","",0,-1]]}"#, LookTrouble::NotPostHog, "no count"),
@@ -150,7 +164,7 @@ async fn the_servers_clock_is_told_only_where_it_differs() {
         ("yesterday", None),
     ] {
         let head = format!("date: {date}\r\n");
-        let server = always(move || answer("200 OK", &head, r#"{"results":[["traffic","",0,0]]}"#)).await;
+        let server = always(move || answer("200 OK", &head, r#"{"results":[["traffic","",0,0],["watched","",0,0]]}"#)).await;
         let (clock, _hand) = Clock::hand(NOW);
         let client = Client::new(clock, &Settings::default()).unwrap();
         assert_eq!(ask(&client, &server.base()).await.unwrap().server_ahead, ahead, "{date}");

@@ -7,7 +7,7 @@ use heartbeat::clock::Clock;
 use heartbeat::model::{Beat, Endpoint, LookFailure, PersonalKey, ProjectToken, Receipt, Reply};
 use heartbeat::posthog::capture::{Event, send_telling};
 use heartbeat::posthog::instance::{TokenState, identify, knows_token};
-use heartbeat::posthog::query::{Question, find_project, look};
+use heartbeat::posthog::query::{Answer, Question, Watched, find_project, look};
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use serde_json::Value;
 
@@ -109,9 +109,13 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
         "query" => {
             let posthog_id = if file.request.path.contains("/2/") { 2 } else { 1 };
             let now = Clock::system().now();
-            let question = Question { base, key: &key, posthog_id, events: vec!["heartbeat"], uuids: Vec::new(), back_to: now, now };
+            let (uuids, watched) = (Vec::new(), Watched::default());
+            let question = Question { base, key: &key, posthog_id, events: vec!["heartbeat"], uuids, back_to: now, watched, now };
             match look(&client(), &question).await {
-                Ok(answer) => Reading::of(format!("{} beats, {} others", answer.arrivals.len(), answer.traffic.others)),
+                Ok(answer) => {
+                    let Answer { arrivals, traffic, .. } = answer;
+                    Reading::of(format!("{} beats, {} others, {} watched", arrivals.len(), traffic.others, traffic.watched))
+                }
                 Err(failure) => Reading::of_failure(&failure),
             }
         }

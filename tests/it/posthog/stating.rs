@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::Timestamp;
-use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, statement};
+use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, Watched, statement};
 use uuid::Uuid;
 
 use super::key;
@@ -11,9 +11,13 @@ use super::key;
 const NOW: Timestamp = Timestamp::from_ms(1_740_000_000_000);
 
 fn stated(events: Vec<&str>, uuids: Vec<Uuid>, back: Duration) -> String {
+    watching(events, uuids, back, Watched::default())
+}
+
+fn watching(events: Vec<&str>, uuids: Vec<Uuid>, back: Duration, watched: Watched<'_>) -> String {
     let key = key();
-    let question = Question { base: "http://localhost", key: &key, posthog_id: 1, events, uuids, back_to: NOW.minus(back), now: NOW };
-    statement(&question)
+    let back_to = NOW.minus(back);
+    statement(&Question { base: "http://localhost", key: &key, posthog_id: 1, events, uuids, back_to, watched, now: NOW })
 }
 
 #[test]
@@ -27,16 +31,37 @@ fn a_question_for_beats_asks_for_traffic_too() {
          AND uuid IN ('00000000-0000-0000-0000-000000000001', '00000000-0000-0000-0000-000000000002') GROUP BY uuid LIMIT 1000 \
          UNION ALL \
          SELECT 'traffic' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events \
-         WHERE timestamp >= now() - INTERVAL 30 MINUTE AND event NOT IN ('heartbeat', 'heartbeat_api') LIMIT 1"
+         WHERE timestamp >= now() - INTERVAL 30 MINUTE AND timestamp < now() + INTERVAL 5 MINUTE \
+         AND event NOT IN ('heartbeat', 'heartbeat_api') LIMIT 1 \
+         UNION ALL \
+         SELECT 'watched' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events \
+         WHERE timestamp >= now() - INTERVAL 30 MINUTE AND timestamp < now() + INTERVAL 5 MINUTE LIMIT 1"
     );
 }
 
 #[test]
 fn a_question_without_beats_is_for_traffic_alone() {
     let traffic = "SELECT 'traffic' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events \
-                   WHERE timestamp >= now() - INTERVAL 30 MINUTE";
-    assert_eq!(stated(vec!["heartbeat"], Vec::new(), Duration::ZERO), format!("{traffic} AND event NOT IN ('heartbeat') LIMIT 1"));
-    assert_eq!(stated(Vec::new(), Vec::new(), Duration::ZERO), format!("{traffic} LIMIT 1"));
+                   WHERE timestamp >= now() - INTERVAL 30 MINUTE AND timestamp < now() + INTERVAL 5 MINUTE";
+    let ours = stated(vec!["heartbeat"], Vec::new(), Duration::ZERO);
+    assert!(ours.starts_with(&format!("{traffic} AND event NOT IN ('heartbeat') LIMIT 1 UNION ALL SELECT 'watched'")), "{ours}");
+    let none = stated(Vec::new(), Vec::new(), Duration::ZERO);
+    assert!(none.starts_with(&format!("{traffic} LIMIT 1 UNION ALL SELECT 'watched'")), "{none}");
+}
+
+#[test]
+fn what_is_watched_is_asked_for_in_its_own_range_and_by_its_own_names() {
+    let range = Duration::from_mins(90);
+    for (events, says) in [
+        (None, "INTERVAL 5 MINUTE LIMIT 1"),
+        (Some(vec!["signup", "o'clock"]), r"INTERVAL 5 MINUTE AND event IN ('signup', 'o\'clock') LIMIT 1"),
+        (Some(Vec::new()), "INTERVAL 5 MINUTE AND event IN ('') LIMIT 1"),
+    ] {
+        let text = watching(vec!["heartbeat"], Vec::new(), Duration::ZERO, Watched { events, range });
+        let watched = text.split("UNION ALL ").last().unwrap();
+        assert!(watched.contains("now() - INTERVAL 90 MINUTE") && watched.ends_with(says), "{watched}");
+        assert!(!watched.contains("heartbeat"), "{watched}");
+    }
 }
 
 #[test]

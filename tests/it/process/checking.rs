@@ -153,7 +153,7 @@ async fn a_stopped_queue_is_not_seen_in_time_1() {
     insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
     exit 1
     --- out
-    ! posthog   a self-hosted PostHog (plugins, kafka are down)
+    ! posthog   a self-hosted PostHog (kafka, plugins are down)
                 → see http://ADDRESS/_preflight and the logs of what is named here
     ✓ token     known here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)

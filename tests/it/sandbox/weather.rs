@@ -19,6 +19,7 @@ async fn bad_weather_is_refused_by_name_and_nothing_of_it_applies() {
         (r#"{"queue": {"lag_ms": 9}, "quue": {}}"#, "quue"),
         (r#"{"query": {"status": "503"}}"#, "query.status"),
         (r#"{"queue": {"stopped_partitions": [0, 8]}}"#, "queue.stopped_partitions"),
+        (r#"{"instance": {"down": ["sky"]}}"#, "instance.down"),
         ("[1]", "object"),
         ("{", "JSON"),
         ("", "JSON"),
@@ -243,4 +244,19 @@ async fn raw_post(sandbox: &Running, body: &Value) -> String {
     // A reset is an error here, and says as little as a close.
     let _ = within_seconds(10, stream.read_to_end(&mut answer)).await;
     String::from_utf8(answer).unwrap()
+}
+
+#[tokio::test]
+async fn parts_that_are_down_are_said_to_be_and_take_events_all_the_same() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    sandbox.weather(json!({"instance": {"down": ["clickhouse", "redis"]}})).await;
+    let told = sandbox.get("/_preflight").await.json();
+    assert_eq!(
+        (&told["clickhouse"], &told["redis"], &told["kafka"], &told["db"]),
+        (&json!(false), &json!(false), &json!(true), &json!(true))
+    );
+    assert_eq!(sandbox.post("/e/", &event(1, "a")).await.status, 200);
+    sandbox.weather(json!({"instance": null, "queue": {"stopped": true}})).await;
+    let told = sandbox.get("/_preflight").await.json();
+    assert_eq!((&told["clickhouse"], &told["plugins"], &told["kafka"]), (&json!(true), &json!(false), &json!(false)));
 }

@@ -1,9 +1,11 @@
 //! Where a store lives during one test.
 
 use std::fs;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use heartbeat::store::{Sealer, Store, StoreError, open};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
@@ -46,20 +48,34 @@ impl Bed {
     pub(crate) async fn try_execute(&self, sql: &str) -> Result<(), sqlx::Error> {
         let sql = AssertSqlSafe(sql.to_owned());
         if self.folder.is_some() {
-            SqliteConnection::connect(&self.address).await?.execute(sql).await.map(drop)
+            let options = SqliteConnectOptions::from_str(&self.address)?.create_if_missing(true);
+            SqliteConnection::connect_with(&options).await?.execute(sql).await.map(drop)
         } else {
             PgConnection::connect(&self.address).await?.execute(sql).await.map(drop)
         }
     }
 
-    /// Everything that is stored of projects, as bytes: the files, or what the rows print as.
+    /// Whether these bytes stand anywhere in what is stored of projects and channels.
+    pub(crate) async fn holds(&self, text: &str) -> bool {
+        self.everything().await.windows(text.len()).any(|bytes| bytes == text.as_bytes())
+    }
+
+    /// SQL of a migration, in this database's words.
+    pub(crate) fn in_its_words(&self, sql: &str) -> String {
+        let (bytes, without_rowid) = if self.folder.is_some() { ("BLOB", "WITHOUT ROWID") } else { ("BYTEA", "") };
+        sql.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
+    }
+
+    /// Everything that is stored of projects and channels, as bytes: the files, or what the rows print as.
     pub(crate) async fn everything(&self) -> Vec<u8> {
         if let Some(folder) = &self.folder {
             return fs::read_dir(folder.path()).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
         }
         let mut connection = PgConnection::connect(&self.address).await.unwrap();
-        let sql = "SELECT string_agg(projects::text || encode(coalesce(personal_key, ''), 'escape') || apps::text, ' ') \
-                   FROM projects JOIN apps ON apps.project = projects.id";
+        let sql = "SELECT string_agg(found, ' ') FROM ( \
+                   SELECT projects::text || encode(coalesce(personal_key, ''), 'escape') AS found FROM projects \
+                   UNION ALL SELECT apps::text || encode(coalesce(secrets, ''), 'escape') FROM apps \
+                   UNION ALL SELECT channels::text || encode(field_values, 'escape') FROM channels) AS everything";
         sqlx::query_scalar::<_, String>(sql).fetch_one(&mut connection).await.unwrap().into_bytes()
     }
 }

@@ -7,11 +7,11 @@ use std::time::Duration;
 use heartbeat::clock::Clock;
 use heartbeat::keep::{EVERY, Kept, fold_due, run};
 use heartbeat::model::Retention;
-use heartbeat::model::{Evidence, EvidenceOf, Hour, Minute, Outcome, Pace, ProjectSpec, Recorded, RouteId, Timestamp};
-use heartbeat::store::{RouteSpan, Store};
+use heartbeat::model::{Evidence, EvidenceOf, Hour, Incident, Minute, Outcome, Pace, ProjectSpec, Recorded, RouteId, Strand, Timestamp};
+use heartbeat::store::{RouteSpan, Store, Which};
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, name, set_up, spec, spec_with_routes};
+use super::samples::{START, at, awaiting, incident, look, name, owing, set_up, spec, spec_with_routes};
 
 over_both!(
     an_hour_is_folded_once_it_is_old_and_no_minute_before,
@@ -22,6 +22,7 @@ over_both!(
     beats_of_routes_that_are_gone_do_not_stop_folding,
     more_routes_than_one_step_takes_are_folded,
     what_is_past_keeping_is_dropped,
+    looks_go_with_their_beats_and_incidents_with_their_hours,
     the_loop_keeps_signs_and_goes_on,
 );
 
@@ -164,6 +165,24 @@ async fn what_is_past_keeping_is_dropped(bed: Bed) {
     let hour_too_old = START.start().plus(30 * DAY + minute);
     assert_eq!(fold_due(&*store, hour_too_old, retention()).await.unwrap(), Kept { folded: 0, dropped: 3 }, "an hour, evidence, the route");
     assert_eq!(hours_of(&*store, route).await.len(), 2);
+}
+
+async fn looks_go_with_their_beats_and_incidents_with_their_hours(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    for minute in 0..3 {
+        store.settle(&look(&project, START.plus(minute).start()), &[], &[]).await.unwrap();
+    }
+    let over = Incident { closed: Some(START.plus(1).start()), ..incident(&project, Strand::Ingestion, 0) };
+    store.write_incident(&over, &[], &owing(&[])).await.unwrap();
+    let minute = Duration::from_mins(1);
+    let dropped = async |now: Timestamp| fold_due(&*store, now, retention()).await.unwrap().dropped;
+    assert_eq!(dropped(START.start().plus(3 * DAY)).await, 0);
+    assert_eq!(dropped(START.start().plus(3 * DAY + minute)).await, 1);
+    assert_eq!(store.glances(project.id, START, START.plus(9)).await.unwrap().len(), 2);
+    assert_eq!(dropped(START.start().plus(30 * DAY + minute)).await, 2, "the looks that were left");
+    assert_eq!(dropped(START.start().plus(30 * DAY + 2 * minute)).await, 1, "the incident");
+    assert_eq!(store.incidents(&Which::default()).await.unwrap(), []);
 }
 
 async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Look, LookFailure, LookTrouble, Quote, Standing, TokenWord, Traffic};
+use heartbeat::model::{Look, LookFailure, LookTrouble, Part, Quote, Standing, TokenWord, Traffic};
 
 use super::bed::Bed;
 use super::samples::{START, at, look, set_up, spec};
@@ -25,9 +25,15 @@ async fn looks_come_back_as_they_were(bed: Bed) {
     let mut looks = vec![
         Look { result: Ok(Traffic { others: 0, newest: None, ..Traffic::default() }), last_good: None, posthog_id: None, ..good.clone() },
         Look { result: Ok(Traffic { others: i64::MAX as u64, newest: good.last_good, ..Traffic::default() }), ..good.clone() },
+        Look { result: Ok(Traffic { watched: i64::MAX as u64, watched_newest: good.last_good, ..Traffic::default() }), ..good.clone() },
     ];
-    for (standing, second) in Standing::ALL.into_iter().zip([0, -1, 1]) {
-        looks.push(Look { token: Some(TokenWord { standing, asked: at(START, second) }), ..good.clone() });
+    for (standing, second) in Standing::ALL.into_iter().zip([0_i64, -1, 1].into_iter().cycle()) {
+        let down = Part::ALL.into_iter().take(second.unsigned_abs() as usize * 3).collect();
+        looks.push(Look { token: Some(TokenWord { standing, asked: at(START, second), down }), ..good.clone() });
+    }
+    for part in Part::ALL {
+        let down = std::iter::once(part).collect();
+        looks.push(Look { token: Some(TokenWord { standing: Standing::Known, asked: good.at, down }), ..good.clone() });
     }
     looks.push(good.clone());
     for (trouble, retry_after) in

@@ -12,10 +12,17 @@ macro_rules! over_both {
     };
 }
 
+mod alert_app;
 mod beats;
 mod bed;
+mod channels;
+mod glances;
+mod incidents;
 mod keeping;
 mod looks;
+mod notices;
 mod opening;
 mod projects;
+mod roster;
 mod samples;
+mod windows;

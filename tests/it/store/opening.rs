@@ -4,16 +4,18 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use heartbeat::store::{OpenError, StoreError, open, open_within};
+use heartbeat::model::{ChannelId, IncidentId, IngestionAlertApp, Look, ProjectId, ProjectSpec, RouteId, Strand};
+use heartbeat::store::{OpenError, StoreError, Which, open, open_within};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 use super::bed::{Bed, sealer};
-use super::samples::{START, awaiting, set_up, spec};
+use super::samples::{START, awaiting, incident, look, open_incident, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     many_that_start_at_once_bring_the_schema_up_once,
     a_newer_schema_is_refused_and_left_alone,
-    what_was_stored_is_there_when_it_is_opened_again
+    what_was_stored_is_there_when_it_is_opened_again,
+    a_database_of_the_first_schema_keeps_everything
 );
 
 async fn many_that_start_at_once_bring_the_schema_up_once(bed: Bed) {
@@ -29,11 +31,11 @@ async fn a_newer_schema_is_refused_and_left_alone(bed: Bed) {
     let store = bed.open().await;
     set_up(&*store, spec("one")).await;
     store.close().await;
-    bed.execute("UPDATE heartbeat_meta SET value = 99 WHERE name = 'schema'").await;
+    bed.execute("UPDATE heartbeat_meta SET value = value + 90 WHERE name = 'schema'").await;
     let error = bed.try_open().await.err().unwrap();
-    assert!(matches!(error, StoreError::Open(OpenError::Newer { found: 99, .. })), "{error:?}");
+    assert!(matches!(error, StoreError::Open(OpenError::Newer { found, known }) if found == known + 90), "{error:?}");
     assert!(error.to_string().ends_with("run the newer version that wrote it"), "{error}");
-    bed.execute("UPDATE heartbeat_meta SET value = 1 WHERE name = 'schema'").await;
+    bed.execute("UPDATE heartbeat_meta SET value = value - 90 WHERE name = 'schema'").await;
     assert_eq!(bed.open().await.projects().await.unwrap().len(), 1);
 }
 
@@ -46,6 +48,45 @@ async fn what_was_stored_is_there_when_it_is_opened_again(bed: Bed) {
     let again = bed.open().await;
     assert_eq!(again.projects().await.unwrap(), [project]);
     assert_eq!(again.beats(&[route], START, START.plus(1)).await.unwrap(), [awaiting(route, START)]);
+}
+
+/// What the first schema held: a project that beats, a beat, a look.
+const FIRST: &str = "
+    INSERT INTO projects (id, name, host, token, late_after_ms, lost_after_ms, look_every_ms)
+        VALUES (1, 'one', 'eu', 'phc_one', 120000, 900000, 60000);
+    INSERT INTO apps (project, kind, enabled, settings) VALUES (1, 'heartbeat', 1, '{\"events\":\"heartbeat\"}');
+    INSERT INTO routes (id, project, name, event, endpoint, distinct_id, since_ms)
+        VALUES (2, 1, 'heartbeat', 'heartbeat', 'v0', 'PostHog Heartbeat Plugin', 1782000000000);
+    INSERT INTO switches (id, project, app, at_ms, turned_on) VALUES (3, 1, 'heartbeat', 1782000000000, 1);
+    INSERT INTO beats (minute, route, outcome, tries, copies) VALUES (29700000, 2, 1, 1, 1);
+    INSERT INTO looks (project, at_ms, others, newest_ms, last_good_ms, not_before_ms)
+        VALUES (1, 1782000000001, 7, 1782000000001, 1782000000001, 1782000060001);
+    UPDATE heartbeat_meta SET value = 4 WHERE name = 'next_id';
+    UPDATE heartbeat_meta SET value = 1 WHERE name = 'revision';
+    INSERT INTO heartbeat_meta (name, value) VALUES ('schema', 1);
+";
+
+async fn a_database_of_the_first_schema_keeps_everything(bed: Bed) {
+    bed.execute("CREATE TABLE heartbeat_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)").await;
+    bed.execute(&bed.in_its_words(include_str!("../../../migrations/0001_first.sql"))).await;
+    bed.execute(FIRST).await;
+    let store = bed.open().await;
+    let project = store.projects().await.unwrap().remove(0);
+    assert_eq!(project.spec, ProjectSpec { personal_key: None, ..spec("one") });
+    assert_eq!((project.id, project.routes[0].id, project.on_since()), (ProjectId(1), RouteId(2), Some(START.start())));
+    assert_eq!(store.beats(&[RouteId(2)], START, START.plus(1)).await.unwrap().len(), 1);
+    let looked = START.start().plus(Duration::from_millis(1));
+    assert_eq!(store.looks().await.unwrap(), [Look { posthog_id: None, ..look(&project, looked) }]);
+    assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap(), []);
+    // And it goes on from there.
+    let channel = set_up_channel(&*store, webhook("ops")).await;
+    assert_eq!((channel.id, store.revision().await.unwrap()), (ChannelId(4), 2));
+    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    assert_eq!(open.id, Some(IncidentId(1)));
+    let put = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..project.spec };
+    let after = set_up(&*store, put.clone()).await;
+    assert_eq!((after.spec, after.routes), (put, project.routes));
+    assert_eq!(bed.open().await.incidents(&Which::default()).await.unwrap(), [open]);
 }
 
 async fn said(address: &str) -> String {

@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    DistinctId, Endpoint, Events, HeartbeatApp, Host, Look, Minute, Outcome, Pace, PersonalKey, Phases, Project, ProjectName, ProjectSpec,
-    ProjectToken, Recorded, RouteId, RouteSpec, Settled, Timestamp, Traffic,
+    Channel, ChannelId, ChannelKind, ChannelSpec, DistinctId, Endpoint, Entry, EntryKind, Events, Finding, HeartbeatApp, Host, Incident,
+    IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
+    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
 };
-use heartbeat::store::Store;
+use heartbeat::store::{Store, Which};
 
 /// When the tests' history begins: a whole hour.
 pub(crate) const START: Minute = Minute::from_index(29_700_000);
@@ -105,5 +106,122 @@ pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
         not_before: at.plus(Duration::from_mins(1)),
         posthog_id: Some(42),
         token: None,
+    }
+}
+
+/// An incident that opened so many minutes after [`START`], as a rule first writes it.
+pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incident {
+    Incident {
+        id: None,
+        project: project.id,
+        project_name: project.spec.name.clone(),
+        strand,
+        opened: START.plus(opened).start(),
+        closed: None,
+        rules: vec![RuleKind::Lost],
+        severity: Severity::Critical,
+        cause: Finding { code: "not_queryable".into(), words: "beats are accepted and do not arrive".into() },
+        first_bad: Some(START),
+        last_good: None,
+        tally: Tally::default(),
+        announced: None,
+        reminders: 0,
+        told: None,
+        acknowledged: None,
+        snoozed_until: None,
+    }
+}
+
+/// Opens an incident and gives it back as the store knows it.
+pub(crate) async fn open_incident(store: &dyn Store, incident: Incident) -> Incident {
+    let id = store.write_incident(&incident, &[], &owing(&[])).await.unwrap();
+    store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0)
+}
+
+pub(crate) fn entry(kind: EntryKind, words: &str) -> Entry {
+    Entry { at: START.start(), kind, words: words.into() }
+}
+
+pub(crate) fn webhook(text: &str) -> ChannelSpec {
+    let mut spec = ChannelSpec::new(name(text), ChannelKind::Webhook);
+    spec.values.set("url", &format!("https://hooks.example.com/{text}-secret"));
+    spec
+}
+
+/// Sets up one channel, and gives it back as the store knows it.
+pub(crate) async fn set_up_channel(store: &dyn Store, spec: ChannelSpec) -> Channel {
+    let name = spec.name.clone();
+    store.apply_channels(&[spec], &[]).await.unwrap();
+    channel(store, &name).await
+}
+
+pub(crate) async fn channel(store: &dyn Store, name: &ProjectName) -> Channel {
+    let is_it = |channel: &Channel| channel.of_app.is_none() && channel.spec.name == *name;
+    store.channels().await.unwrap().into_iter().find(is_it).expect("the channel is there")
+}
+
+/// The channel that a project's app brings along.
+pub(crate) async fn pair_of(store: &dyn Store, project: ProjectId) -> Option<Channel> {
+    store.channels().await.unwrap().into_iter().find(|channel| channel.of_app == Some(project))
+}
+
+/// A message that says nothing of an incident, made so many milliseconds after [`START`].
+pub(crate) fn message(kind: NoticeKind, after_ms: i64) -> Message {
+    Message {
+        version: 1,
+        kind,
+        test: false,
+        merged: false,
+        at: at(START, after_ms),
+        title: "[critical] one: beats do not arrive".into(),
+        text: "No beat since 14:32.\nSee the page.".into(),
+        project: "one".into(),
+        severity: "critical".into(),
+        incident: None,
+    }
+}
+
+/// A notice of an incident, as whoever writes the incident hands it over: without the number that the store gives.
+pub(crate) fn notice(channel: ChannelId, incident: &Incident, kind: NoticeKind, number: u32) -> Notice {
+    let facts = IncidentFacts {
+        id: 0,
+        key: incident.key(),
+        strand: incident.strand.to_string(),
+        rules: incident.rules.iter().map(ToString::to_string).collect(),
+        cause_code: incident.cause.code.clone(),
+        cause: incident.cause.words.clone(),
+        opened: incident.opened,
+        closed: incident.closed,
+        lasted_ms: 7,
+        first_bad: incident.first_bad.map(Minute::start),
+        last_good: None,
+        beats_sent: 6,
+        beats_late: 5,
+        beats_missing: 4,
+        beats_lost: 3,
+        beats_refused: 2,
+        beats_doubled: 1,
+    };
+    let message = Message { incident: Some(facts), ..message(kind, 0) };
+    Notice::owed(channel, None, &incident.key().to_string(), number, message)
+}
+
+/// A notice about Heartbeat itself.
+pub(crate) fn notice_alone(channel: ChannelId, about: &str, after_ms: i64) -> Notice {
+    Notice::owed(channel, None, about, 0, message(NoticeKind::Returned, after_ms))
+}
+
+/// These notices, as an incident owes them once its number is known.
+pub(crate) fn owing(notices: &[Notice]) -> impl Fn(IncidentId) -> Vec<Notice> + Send + Sync {
+    let notices = notices.to_vec();
+    move |id| {
+        let about = |notice: &Notice| {
+            let mut notice = Notice { incident: Some(id), ..notice.clone() };
+            if let Some(facts) = &mut notice.message.incident {
+                facts.id = id.0;
+            }
+            notice
+        };
+        notices.iter().map(about).collect()
     }
 }

@@ -1,11 +1,13 @@
 //! Stories of minutes and hours: pulse, verify and the store against the sandbox, over real sockets, on the hand clock.
 
+mod alerts;
 mod capture;
 mod clocks;
 mod looking;
 mod silence;
 mod storms;
 mod switches;
+mod watching;
 mod ways;
 mod world;
 

@@ -13,6 +13,11 @@ async fn word(world: &World) -> Option<TokenWord> {
     world.report().await.look.and_then(|look| look.token)
 }
 
+/// How many events came in more than once.
+async fn doubled(world: &World) -> usize {
+    world.received().await.iter().filter(|event| event["copies"].as_u64().unwrap() > 1).count()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_known_is_named_and_forgotten_when_beats_arrive_again() {
     let world = World::new("heartbeat").await;
@@ -43,16 +48,77 @@ async fn a_token_that_is_not_known_is_named_and_forgotten_when_beats_arrive_agai
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn over_quota_and_a_stuck_queue_look_the_same_and_both_are_named() {
-    for weather in [json!({"capture": {"over_quota": true}}), json!({"queue": {"stopped": true}})] {
-        let world = World::new("heartbeat").await;
-        world.minutes(2).await;
-        world.weather(&weather);
-        world.minutes(5).await;
-        assert_eq!(word(&world).await.unwrap().standing, Standing::Known);
-        let verdict = world.verdict().await;
-        assert!(verdict.contains("the token is known, so the queue is stuck, or the project is over its events quota"), "{verdict}");
-    }
+async fn a_project_over_its_quota_is_named_and_forgotten_when_beats_arrive_again() {
+    let world = World::new("heartbeat").await;
+    world.minutes(2).await;
+    world.weather(&json!({"capture": {"over_quota": true}}));
+    world.minutes(4).await;
+    assert_eq!(word(&world).await.unwrap().standing, Standing::OverQuota);
+    let report = world.report().await;
+    let verdict = report.verdict.to_string();
+    assert_eq!(report.verdict.health, Health::Bad, "not late: never");
+    assert!(verdict.contains("accepted, but dropped: the project is over its events quota (v0 does not say so; v1 refuses"), "{verdict}");
+
+    world.sandbox.clear_weather();
+    world.minutes(2).await;
+    assert_eq!(word(&world).await, None);
+    assert_eq!(world.report().await.verdict.health, Health::Good);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parts_that_are_down_are_named_at_each_look_while_beats_stay_away() {
+    let world = World::new("heartbeat").await;
+    world.weather(&json!({"instance": {"down": ["kafka"]}}));
+    world.minutes(2).await;
+    assert_eq!(word(&world).await, None, "what is down and stops nothing is nobody's trouble");
+    world.weather(&json!({"queue": {"stopped": true}, "instance": null}));
+    world.minutes(4).await;
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("the pipeline is broken: /_preflight says that kafka, plugins are down"), "{verdict}");
+    // Half of it was repaired, and another part went down.
+    let stopped_partitions: Vec<u8> = (0..8).collect();
+    world.weather(&json!({"queue": {"stopped": false, "stopped_partitions": stopped_partitions}, "instance": {"down": ["clickhouse"]}}));
+    world.minutes(1).await;
+    let said = word(&world).await.unwrap();
+    assert_eq!(said.down.to_string(), "clickhouse is down");
+    assert!(said.asked < world.clock.now().minus(Duration::from_mins(1)), "the token is not asked about each time");
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("/_preflight says that clickhouse is down"), "{verdict}");
+    assert_eq!(doubled(&world).await, 0, "where it is plain what is broken, nothing is sent to find out");
+
+    world.sandbox.clear_weather();
+    world.minutes(2).await;
+    assert_eq!(word(&world).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_queue_about_which_nothing_is_said_may_be_the_quota_too() {
+    let world = World::new("heartbeat").await;
+    world.minutes(2).await;
+    let stopped_partitions: Vec<u8> = (0..8).collect();
+    world.weather(&json!({"queue": {"stopped_partitions": stopped_partitions}}));
+    world.minutes(5).await;
+    assert_eq!(word(&world).await.unwrap().standing, Standing::Known);
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("the token is known, so the queue is stuck, or the project is over its events quota"), "{verdict}");
+    assert_eq!(doubled(&world).await, 1, "a beat was sent to v1, as the same event");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_v1_nobody_says_that_the_quota_is_used_up() {
+    let old = Server::start(|_, request| match request.line() {
+        line if line.contains("/i/v1/") => answer("503 Service Unavailable", "", "v1 sink router not configured"),
+        _ => answer("200 OK", "content-type: application/json\r\n", r#"{"status":"Ok"}"#),
+    })
+    .await;
+    let world = World::with("heartbeat", |spec| {
+        spec.api_host = Some(spec.host.clone());
+        spec.host = Host::parse(&old.base()).unwrap();
+    })
+    .await;
+    world.minutes(5).await;
+    assert!(old.requests().iter().any(|request| request.line().contains("/i/v1/")));
+    assert_eq!(word(&world).await.unwrap().standing, Standing::Known);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -118,7 +184,7 @@ async fn a_number_of_the_wrong_project_is_found_anew_when_nothing_arrives() {
         let body = if request.line().starts_with("GET ") {
             json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]})
         } else {
-            json!({"results": [["traffic", "", 0, 0]]})
+            json!({"results": [["traffic", "", 0, 0], ["watched", "", 0, 0]]})
         };
         answer("200 OK", "content-type: application/json\r\n", &body.to_string())
     })

@@ -131,7 +131,7 @@ async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
     })
     .await;
     let world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&old.base()).unwrap())).await;
-    world.minutes(2).await;
+    world.minutes(3).await;
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Blind, "{}", report.verdict);
     let verdict = report.verdict.to_string();

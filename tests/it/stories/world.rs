@@ -1,19 +1,23 @@
 //! A small world: a sandbox PostHog, a store, and Heartbeat between them, in a time that only the story moves.
 
 use std::net::Ipv4Addr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
+
+use axum::routing::post;
+use axum::{Json, Router};
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::{
-    Beat, Events, HeartbeatApp, Host, Minute, Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded,
-    RouteId, Timestamp,
+    Beat, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, NoticeState, Outcome, Pace,
+    PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp,
 };
+use heartbeat::notify::{Notify, Sender, SenderSettings};
 use heartbeat::posthog::{self, Client};
 use heartbeat::pulse::Pulse;
 use heartbeat::report::{self, Report};
 use heartbeat::sandbox::{PERSONAL_KEY, Sandbox, TOKEN};
-use heartbeat::store::{self, Sealer, Store};
+use heartbeat::store::{self, Sealer, Store, Which, WhichNotices};
 use heartbeat::verify::Verify;
 use heartbeat::vitals::{Loop, Vitals};
 use serde_json::Value;
@@ -33,6 +37,7 @@ pub(crate) struct World {
     pub(crate) address: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vitals: Vitals,
+    told: Arc<Mutex<Vec<(Timestamp, Message)>>>,
     loops: Vec<JoinHandle<()>>,
     _folder: tempfile::TempDir,
 }
@@ -52,7 +57,7 @@ impl World {
         let sealer = Sealer::from_key_file(&folder.path().join("key")).unwrap();
         let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), sealer).await.unwrap();
         let vitals = Vitals::new(clock.clone());
-        let world = Self { clock, hand, sandbox, address, store, vitals, loops: Vec::new(), _folder: folder };
+        let world = Self { clock, hand, sandbox, address, store, vitals, told: Arc::default(), loops: Vec::new(), _folder: folder };
         world.store.apply(&[world.spec(events)], &[], world.clock.now()).await.unwrap();
         world
     }
@@ -73,6 +78,71 @@ impl World {
         world.apply(spec).await;
         world.start();
         world
+    }
+
+    /// The same project with Ingestion Alert, these settings changed, and a channel that is told; both apps running, the first beat arrived.
+    pub(crate) async fn alerting(events: &str, settings: &[(&str, &str)]) -> Self {
+        let mut world = Self::asleep(events).await;
+        world.apply(world.alerted(world.spec(events), settings)).await;
+        world.listen().await;
+        world.wake_up().await;
+        world
+    }
+
+    /// The project with Ingestion Alert installed.
+    pub(crate) fn alerted(&self, spec: ProjectSpec, settings: &[(&str, &str)]) -> ProjectSpec {
+        let mut app = IngestionAlertApp::default();
+        for (key, value) in settings {
+            app.set(key, value).unwrap();
+        }
+        ProjectSpec { ingestion_alert: Some(app), ..spec }
+    }
+
+    /// Sets up a channel that keeps what it is told, with the time at which it was.
+    async fn listen(&self) {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        let mut channel = ChannelSpec::new(ProjectName::parse("ops").unwrap(), ChannelKind::Webhook);
+        channel.values.set("url", &format!("http://{}/", listener.local_addr().unwrap()));
+        let (told, clock) = (Arc::clone(&self.told), self.clock.clone());
+        let take = move |Json(message): Json<Message>| {
+            told.lock().unwrap().push((clock.now(), message));
+            std::future::ready(())
+        };
+        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(take))).await.unwrap() });
+        self.store.apply_channels(&[channel], &[]).await.unwrap();
+    }
+
+    /// Everything that was told so far, oldest first, once the outbox is empty; a second passes meanwhile, two at most.
+    pub(crate) async fn told(&self) -> Vec<(Timestamp, Message)> {
+        self.seconds_until("the outbox is empty", async |world| {
+            let which = WhichNotices { state: Some(NoticeState::Owed), ..WhichNotices::default() };
+            world.store.notices(&which).await.unwrap().is_empty()
+        })
+        .await;
+        self.told.lock().unwrap().clone()
+    }
+
+    /// The titles of all that was told so far.
+    pub(crate) async fn titles(&self) -> Vec<String> {
+        self.told().await.into_iter().map(|(_, message)| message.title).collect()
+    }
+
+    /// All incidents on record, oldest first.
+    pub(crate) async fn incidents(&self) -> Vec<Incident> {
+        let mut all = self.store.incidents(&Which::default()).await.unwrap();
+        all.reverse();
+        all
+    }
+
+    /// Lets minutes pass until something was told that `is` it; gives when it was told, and what. At most so many minutes.
+    pub(crate) async fn until_told(&self, what: &str, at_most: i64, is: impl Fn(&Message) -> bool) -> (Timestamp, Message) {
+        for _ in 0..at_most {
+            if let Some(found) = self.told().await.into_iter().find(|(_, message)| is(message)) {
+                return found;
+            }
+            self.minutes(1).await;
+        }
+        panic!("within {at_most} minutes nobody was told {what}; incidents: {:#?}", self.incidents().await)
     }
 
     /// The project as a person would set it up.
@@ -102,9 +172,12 @@ impl World {
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
         self.vitals = Vitals::new(clock.clone());
         let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: self.vitals.clone() };
-        let verify = Verify { store, client, clock, vitals: self.vitals.clone() };
+        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: self.vitals.clone() };
+        let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
+        let notify = Notify { store, sender, clock, vitals: self.vitals.clone() };
         self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
         self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
+        self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await.unwrap() }));
     }
 
     /// Ends the loops as a crash would: between any two steps, nothing is finished.

@@ -1,0 +1,274 @@
+//! A small world for tests: a letter a minute in, beats and looks as they would be on record out, and the incidents that follow.
+
+use std::time::Duration;
+
+use super::{History, Replayed, Scene, Step, replay, steps};
+use crate::judge::letters::START;
+use crate::judge::{Sighting, after_look, blind};
+use crate::model::{
+    AppKind, DistinctId, Endpoint, Entry, EntryKind, Glance, HeartbeatApp, Host, Incident, IngestionAlertApp, Look, LookFailure,
+    LookTrouble, Minute, NoticeKind, Outcome, Pace, Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Quote, Recorded, Route,
+    RouteId, RouteSpec, RuleKind, Switch, Timestamp, Traffic, Watch,
+};
+
+/// The app with these settings, every rule off that none of them names.
+pub(super) fn only(settings: &[(&str, &str)]) -> IngestionAlertApp {
+    let mut app = IngestionAlertApp::default();
+    for kind in RuleKind::ALL {
+        app.rule_mut(kind).on = false;
+    }
+    for (key, value) in settings {
+        app.set(key, value).unwrap();
+    }
+    app
+}
+
+/// A project with one route, both apps on since ten days before the first letter.
+pub(super) fn project(app: IngestionAlertApp) -> Project {
+    let on = |app| Switch { app, at: START.plus(-10 * 24 * 60).start(), on: true };
+    let spec = ProjectSpec {
+        name: ProjectName::parse("shop").unwrap(),
+        host: Host::parse("http://127.0.0.1:1").unwrap(),
+        api_host: None,
+        token: ProjectToken::parse("phc_a").unwrap(),
+        personal_key: None,
+        posthog_id: None,
+        pace: Pace::default(),
+        heartbeat: Some(HeartbeatApp::default()),
+        ingestion_alert: Some(app),
+    };
+    let switches = vec![on(AppKind::Heartbeat), on(AppKind::IngestionAlert)];
+    Project { id: ProjectId(1), spec, routes: vec![route(1)], switches }
+}
+
+pub(super) fn route(id: i64) -> Route {
+    let distinct_id = DistinctId::Fixed("x".into());
+    let spec = RouteSpec { name: format!("r{id}"), event: "heartbeat".into(), host: None, endpoint: Endpoint::V0, distinct_id };
+    Route { id: RouteId(id), spec, since: START.plus(-10 * 24 * 60).start() }
+}
+
+/// A PostHog with other people's events, one a minute, and our beats and looks.
+pub(super) struct World {
+    pub(super) project: Project,
+    pub(super) beats: Vec<Recorded>,
+    pub(super) glances: Vec<Glance>,
+    look: Option<Look>,
+    /// When each beat is ingested, in the order of the beats; none while it is not.
+    ingested: Vec<Option<Timestamp>>,
+    /// Other events: their timestamp, and when they are ingested.
+    others: Vec<(Timestamp, Option<Timestamp>)>,
+    /// What stands in the queue: the places of beats, and of others.
+    queue: (Vec<usize>, Vec<usize>),
+    next: Minute,
+}
+
+impl World {
+    pub(super) fn new(project: Project) -> Self {
+        let nothing = (Vec::new(), Vec::new());
+        let (beats, glances, ingested, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { project, beats, glances, look: None, ingested, others, queue: nothing, next: START }
+    }
+
+    /// Plays a minute; gives the time of its look. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
+    /// takes 100 s. R: capture refuses. U: capture does not answer, and takes the beat in all the same. f: looks fail. F: looks fail, and the
+    /// queue stands. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. `_`: we are down.
+    pub(super) fn minute(&mut self, letter: char) -> Option<Timestamp> {
+        let start = self.next.start();
+        let after = |seconds| start.plus(Duration::from_secs(seconds));
+        self.next = self.next.plus(1);
+        if !"sF".contains(letter) {
+            let (beats, others) = std::mem::take(&mut self.queue);
+            beats.into_iter().for_each(|at| self.ingested[at] = Some(after(1)));
+            others.into_iter().for_each(|at| self.others[at].1 = Some(after(1)));
+        }
+        if !"Rqz".contains(letter) {
+            let ingested = (!"sFd".contains(letter)).then(|| after(2));
+            if "sF".contains(letter) {
+                self.queue.1.push(self.others.len());
+            }
+            self.others.push((start, ingested));
+        }
+        if letter == '_' {
+            return None;
+        }
+        self.send(letter, after(5));
+        let asked = after(25);
+        self.look_at(letter, asked);
+        Some(asked)
+    }
+
+    fn send(&mut self, letter: char, sent: Timestamp) {
+        for route in &self.project.routes {
+            let (outcome, status) = match letter {
+                'R' => (Outcome::Refused, Some(503)),
+                'U' => (Outcome::Unreachable, None),
+                _ => (Outcome::Awaiting, Some(200)),
+            };
+            let ingested = match letter {
+                's' | 'F' => {
+                    self.queue.0.push(self.beats.len());
+                    None
+                }
+                'R' | 'd' | 'z' => None,
+                'l' => Some(sent.plus(Duration::from_secs(100))),
+                'U' => Some(sent.plus(Duration::from_secs(65))),
+                _ => Some(sent.plus(Duration::from_secs(2))),
+            };
+            let blank = Recorded::blank(route.id, sent.minute());
+            self.beats.push(Recorded { outcome, status, sent: Some(sent), tries: 1, ..blank });
+            self.ingested.push(ingested);
+        }
+    }
+
+    fn look_at(&mut self, letter: char, asked: Timestamp) {
+        let trouble = match letter {
+            'f' | 'F' => Some(LookTrouble::Broken),
+            'k' => Some(LookTrouble::NoKey),
+            _ => None,
+        };
+        let seen = asked.plus(Duration::from_secs(1));
+        for (beat, ingested) in self.beats.iter_mut().zip(&self.ingested).filter(|(beat, _)| !beat.outcome.is_seen()) {
+            let sighting = ingested.filter(|at| *at <= asked).map(|ingested| Sighting { seen, ingested, copies: 1 });
+            let pace = &self.project.spec.pace;
+            let settled = if trouble.is_some() { blind(beat, pace, asked) } else { after_look(beat, pace, asked, sighting) };
+            if let Some(settled) = settled {
+                *beat = Recorded {
+                    outcome: settled.outcome,
+                    missed: settled.missed,
+                    seen: settled.seen,
+                    ingested: settled.ingested,
+                    copies: settled.copies,
+                    ..beat.clone()
+                };
+            }
+        }
+        let result = trouble.map_or_else(|| Ok(self.traffic(asked)), Err);
+        self.glances.push(Glance { at: asked, result });
+        let before = self.look.take();
+        let last_good = if trouble.is_none() { Some(asked) } else { before.as_ref().and_then(|look| look.last_good) };
+        let failing_since = trouble.map(|_| before.and_then(|look| look.failing_since).unwrap_or(asked));
+        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None };
+        let result = result.map_err(failure);
+        let project = self.project.id;
+        self.look = Some(Look { project, at: asked, result, last_good, failing_since, not_before: asked, posthog_id: None, token: None });
+    }
+
+    fn traffic(&self, asked: Timestamp) -> Traffic {
+        let is_there = |at: &Option<Timestamp>| at.is_some_and(|at| at <= asked);
+        let others: Vec<Timestamp> = self.others.iter().filter(|(_, ingested)| is_there(ingested)).map(|(at, _)| *at).collect();
+        let ours: Vec<Timestamp> =
+            self.beats.iter().zip(&self.ingested).filter(|(_, ingested)| is_there(ingested)).filter_map(|(beat, _)| beat.sent).collect();
+        let app = self.project.spec.alert().unwrap();
+        let watched: Vec<Timestamp> = match app.watch {
+            Watch::Any => others.iter().chain(&ours).copied().collect(),
+            Watch::Heartbeats => ours,
+            Watch::Events(_) => others.clone(),
+        };
+        let within = |events: Vec<Timestamp>, range| {
+            let events: Vec<Timestamp> = events.into_iter().filter(|at| *at > asked.minus(range)).collect();
+            (events.len() as u64, events.into_iter().max())
+        };
+        let (others, newest) = within(others, Duration::from_mins(30));
+        let (watched, watched_newest) = within(watched, app.time_range);
+        Traffic { others, newest, watched, watched_newest }
+    }
+
+    pub(super) fn scene(&self, at: Timestamp) -> Scene<'_> {
+        Scene { at, project: &self.project, beats: &self.beats, evidence: &[], look: self.look.as_ref(), glances: &self.glances }
+    }
+
+    pub(super) fn history<'a>(&'a self, open: &'a [Incident]) -> History<'a> {
+        History { project: &self.project, hours: &[], beats: &self.beats, evidence: &[], glances: &self.glances, open }
+    }
+}
+
+/// The incidents of a world, as the loop would have written them.
+#[derive(Default)]
+pub(super) struct Book {
+    /// Each incident as it is now, in the order of opening.
+    pub(super) incidents: Vec<Incident>,
+    /// Which incident, and what was told of it, and when.
+    pub(super) told: Vec<(usize, NoticeKind, Timestamp)>,
+    pub(super) entries: Vec<(usize, Entry)>,
+}
+
+impl Book {
+    pub(super) fn open(&self) -> Vec<Incident> {
+        self.incidents.iter().filter(|incident| incident.is_open()).cloned().collect()
+    }
+
+    pub(super) fn write(&mut self, step: Step) {
+        let open = self.incidents.iter().position(|incident| incident.is_open() && incident.strand == step.incident.strand);
+        let at = open.unwrap_or(self.incidents.len());
+        let when = step.incident.closed.or(step.incident.told).unwrap_or(step.incident.opened);
+        self.told.extend(step.tell.into_iter().map(|kind| (at, kind, when)));
+        self.entries.extend(step.entries.into_iter().map(|entry| (at, entry)));
+        if open.is_some() { self.incidents[at] = step.incident } else { self.incidents.push(step.incident) }
+    }
+
+    /// One look of a world, judged and written.
+    pub(super) fn look(&mut self, world: &World, at: Timestamp, silenced_until: Option<Timestamp>) {
+        for step in steps(&self.open(), &world.scene(at), silenced_until) {
+            let step = match step.recount {
+                Some(_) => step.recounted(&world.beats),
+                None => step,
+            };
+            self.write(step);
+        }
+    }
+
+    /// `ingestion opened@4 closed@6` of each incident.
+    pub(super) fn story(&self) -> String {
+        story(&self.incidents)
+    }
+
+    /// The words of the timeline's entries of one kind.
+    pub(super) fn words(&self, kind: EntryKind) -> Vec<&str> {
+        self.entries.iter().filter(|(_, entry)| entry.kind == kind).map(|(_, entry)| entry.words.as_str()).collect()
+    }
+
+    /// `opened@4 reminder@64 resolved@70`.
+    pub(super) fn notices(&self) -> String {
+        let told: Vec<String> = self.told.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
+        told.join(" ")
+    }
+}
+
+/// In the how-manieth letter.
+fn place(at: Timestamp) -> i64 {
+    at.minute().index() - START.index()
+}
+
+pub(super) fn story(incidents: &[Incident]) -> String {
+    let said = incidents.iter().map(|incident| {
+        let closed = incident.closed.map_or_else(String::new, |closed| format!(" closed@{}", place(closed)));
+        format!("{} opened@{}{closed}", incident.strand, place(incident.opened))
+    });
+    said.collect::<Vec<_>>().join(", ")
+}
+
+/// `A*30 s*12` is 30 A and 12 s.
+pub(super) fn letters(text: &str) -> String {
+    let part = |part: &str| match part.split_once('*') {
+        Some((letter, count)) => letter.repeat(count.parse().unwrap()),
+        None => part.to_owned(),
+    };
+    text.split_whitespace().map(part).collect()
+}
+
+/// Plays a row of letters, and judges after each look.
+pub(super) fn play(project: Project, row: &str) -> (World, Book) {
+    let (mut world, mut book) = (World::new(project), Book::default());
+    for letter in letters(row).chars() {
+        if let Some(at) = world.minute(letter) {
+            book.look(&world, at, None);
+        }
+    }
+    (world, book)
+}
+
+/// The replay of a whole world under its own rules.
+pub(super) fn replayed(world: &World) -> Vec<Replayed> {
+    let app = world.project.spec.ingestion_alert.clone().unwrap();
+    replay(&world.history(&[]), &app, START.start(), world.next.start())
+}

@@ -1,0 +1,122 @@
+//! What the rules that watch looks make of each of them.
+
+use std::time::Duration;
+
+use super::marks::{Mark, MarkOf};
+use super::scene::{OTHERS_OVER, Scene};
+use crate::model::{Glance, LookTrouble, Outcome, RuleKind, Timestamp, Traffic, Watch};
+
+/// A mark a look, the newest first; none before the app was on.
+pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
+    let counted = (0..scene.glances.len()).rev().take_while(|at| scene.glances[*at].at >= scene.since());
+    counted.filter_map(move |at| mark(kind, scene, at).map(|of| Mark { minute: scene.glances[at].at.minute(), of }))
+}
+
+/// What a rule makes of the look at this place among the scene's; nothing where it is undecided.
+pub(super) fn mark(kind: RuleKind, scene: &Scene<'_>, place: usize) -> Option<MarkOf> {
+    let glance = scene.glances.get(place)?;
+    match (kind, glance.result) {
+        (RuleKind::NoEvent, Ok(traffic)) => no_event(scene, glance.at, traffic),
+        (RuleKind::Quiet, Ok(traffic)) => quiet(scene, place, traffic),
+        (RuleKind::Blind, Ok(_)) => Some(MarkOf::Good),
+        // Nobody asked us to look.
+        (RuleKind::Blind, Err(LookTrouble::NoKey)) => None,
+        (RuleKind::Blind, Err(_)) => {
+            let limit = scene.app()?.rule(kind).limit.unwrap_or_default();
+            (glance.at.since(blind_from(scene, place)) > limit).then_some(MarkOf::Bad)
+        }
+        _ => None,
+    }
+}
+
+/// A zero is trouble by itself, unless it may be our own doing.
+fn no_event(scene: &Scene<'_>, at: Timestamp, traffic: Traffic) -> Option<MarkOf> {
+    let app = scene.app()?;
+    if traffic.watched > 0 {
+        return Some(MarkOf::Good);
+    }
+    // We were told not to send what is watched.
+    let is_switched_off = app.watch == Watch::Heartbeats && scene.project.spec.heartbeat.is_some() && !scene.project.spec.beats();
+    if is_switched_off || at.since(scene.since()) < app.time_range {
+        return None;
+    }
+    if scene.watches_own_beats() && !(beats_long_enough(scene, at, app.time_range) && is_missing_something(scene, at, app.time_range)) {
+        return None;
+    }
+    Some(MarkOf::Bad)
+}
+
+fn beats_long_enough(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
+    scene.project.on_since().is_some_and(|on_since| at.since(on_since) >= range)
+}
+
+/// Whether a beat should be in the zero that this look saw: one that capture took, that had time to arrive, and that is not there.
+/// Where there is none we were down, or capture refuses, which is another rule's matter.
+fn is_missing_something(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
+    let late_after = scene.project.spec.pace.late_after;
+    // A range shorter than the wait holds no beat that had time: the one before it counts.
+    let reach = range.max(late_after + Duration::from_mins(2));
+    let answered = scene.answered(at);
+    let mut sent = scene.sent_within(at.minus(reach), at.minus(late_after));
+    sent.any(|beat| {
+        let was_taken = !matches!(beat.outcome, Outcome::Refused | Outcome::Unreachable | Outcome::Unsent);
+        was_taken && (range < reach || beat.seen.is_none_or(|seen| seen > answered))
+    })
+}
+
+/// No event but heartbeats: other traffic is counted over half an hour, so a longer range needs looks that cover it without a hole.
+fn quiet(scene: &Scene<'_>, place: usize, traffic: Traffic) -> Option<MarkOf> {
+    let app = scene.app()?;
+    let at = scene.glances[place].at;
+    if traffic.others > 0 {
+        return Some(MarkOf::Good);
+    }
+    let beginning = at.minus(app.time_range);
+    let is_watched = !matches!(app.watch, Watch::Events(_));
+    if !is_watched || beginning < scene.since() || !scene.arrives(at, app.time_range) {
+        return None;
+    }
+    let mut covered = at.minus(OTHERS_OVER);
+    for glance in scene.glances[..place].iter().rev() {
+        if covered <= beginning || glance.at < covered {
+            break;
+        }
+        match glance.result {
+            Ok(traffic) if traffic.others == 0 || traffic.newest.is_some_and(|newest| newest < beginning) => {
+                covered = glance.at.minus(OTHERS_OVER);
+            }
+            Ok(_) => return None,
+            Err(_) => {}
+        }
+    }
+    (covered <= beginning).then_some(MarkOf::Bad)
+}
+
+/// From when on we have been blind, for a look that failed: the last that succeeded, or the app's first. Time in which nobody looked is
+/// ours, and does not count: no more than one pace lies before the first look that failed.
+pub(super) fn blind_from(scene: &Scene<'_>, place: usize) -> Timestamp {
+    let (run, before) = failing_run(scene, place);
+    let first = run.first().map_or(scene.at, |glance| glance.at);
+    let pace = scene.project.spec.pace.look_every.max(Duration::from_mins(1)) + Duration::from_secs(5);
+    let from = match before {
+        Some(Glance { at, result: Ok(_) }) => (*at).max(first.minus(pace)),
+        Some(_) => first,
+        // The run goes on before the glances that are given: the newest look knows from when on.
+        None => {
+            let known = |at: Option<Timestamp>| at.filter(|at| *at <= first);
+            let first = scene.look.and_then(|look| known(look.failing_since)).unwrap_or(first);
+            let good = scene.look.and_then(|look| look.last_good).filter(|good| *good <= first);
+            good.map_or(first, |good| good.max(first.minus(pace)))
+        }
+    };
+    from.max(scene.since())
+}
+
+/// The unbroken run of looks that failed up to this place, and the glance before it.
+pub(super) fn failing_run<'a>(scene: &Scene<'a>, place: usize) -> (&'a [Glance], Option<&'a Glance>) {
+    let glances = &scene.glances[..=place];
+    let is_blind = |glance: &&Glance| glance.result.is_err_and(|trouble| trouble != LookTrouble::NoKey);
+    let run = glances.iter().rev().take_while(is_blind).count();
+    let (earlier, run) = glances.split_at(glances.len() - run);
+    (run, earlier.last())
+}

@@ -1,0 +1,104 @@
+//! Marks: what a rule makes of each minute's beats, or of each look. What is not decided gives none.
+
+use std::time::Duration;
+
+use super::glances;
+use super::scene::Scene;
+use crate::model::{Minute, Outcome, Recorded, RuleKind, Timestamp};
+
+/// What a mark says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum MarkOf {
+    Good,
+    Bad,
+}
+
+/// A mark, and the minute it is about: that of the beats, or in which the look was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Mark {
+    pub(super) minute: Minute,
+    pub(super) of: MarkOf,
+}
+
+/// What one beat says to one rule.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Says {
+    Good,
+    Bad,
+    /// It may turn out bad yet: its minute waits for it.
+    Open,
+    /// It is not this rule's matter.
+    Nothing,
+}
+
+/// The marks of a rule at a scene, the newest first.
+pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn Iterator<Item = Mark> + 'a> {
+    match kind {
+        RuleKind::Lost => Box::new(minutes(scene, lost)),
+        RuleKind::Capture => Box::new(minutes(scene, capture)),
+        RuleKind::Lag => {
+            let limit = scene.app().and_then(|app| app.rule(kind).limit).unwrap_or(Duration::MAX);
+            Box::new(minutes(scene, move |beat| lag(beat, limit)))
+        }
+        RuleKind::NoEvent | RuleKind::Blind | RuleKind::Quiet => Box::new(glances::newest_first(kind, scene)),
+    }
+}
+
+/// A mark a minute, over the beats of all routes in use: bad if any is bad; good if any is good, and none can turn bad any more.
+fn minutes<'a>(scene: &'a Scene<'a>, says: impl Fn(&Recorded) -> Says + 'a) -> impl Iterator<Item = Mark> + 'a {
+    let beginning = scene.since().max(scene.project.on_since().unwrap_or(scene.at));
+    let by_minute = scene.beats.chunk_by(|one, next| one.minute == next.minute).rev();
+    by_minute.take_while(move |beats| beats.iter().any(|beat| beat.minute >= beginning.minute())).filter_map(move |beats| {
+        let counts = |beat: &&Recorded| is_counted(scene, beat, beginning);
+        let mut said = None;
+        for beat in beats.iter().filter(counts) {
+            match says(beat) {
+                Says::Bad => return Some(Mark { minute: beat.minute, of: MarkOf::Bad }),
+                Says::Open => said = Some(Says::Open),
+                Says::Good => said = said.or(Some(Says::Good)),
+                Says::Nothing => {}
+            }
+        }
+        (said == Some(Says::Good)).then(|| Mark { minute: beats[0].minute, of: MarkOf::Good })
+    })
+}
+
+/// Whether a beat is of a route in use, and was due after the route was set up and the apps were switched on.
+fn is_counted(scene: &Scene<'_>, beat: &Recorded, beginning: Timestamp) -> bool {
+    let route = scene.project.routes.iter().find(|route| route.id == beat.route);
+    route.is_some_and(|route| beat.counted_from() >= beginning && beat.minute >= route.since.minute())
+}
+
+/// Only what a look proved: missing beats wait for `lost_after`, and what we could not look for says nothing.
+fn lost(beat: &Recorded) -> Says {
+    match beat.outcome {
+        Outcome::Lost => Says::Bad,
+        Outcome::Arrived | Outcome::Late => Says::Good,
+        Outcome::Awaiting | Outcome::Unseen => Says::Open,
+        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => Says::Nothing,
+    }
+}
+
+/// The limit alone: no other wait is added to it. A folded beat has no lag of its own, and is judged by its outcome.
+fn lag(beat: &Recorded, limit: Duration) -> Says {
+    let is_over = |lag: Duration| if lag > limit { Says::Bad } else { Says::Good };
+    match beat.outcome {
+        Outcome::Arrived => beat.ingested_lag().map_or(Says::Good, is_over),
+        Outcome::Late => beat.ingested_lag().map_or(Says::Bad, is_over),
+        Outcome::Lost => Says::Bad,
+        Outcome::Awaiting | Outcome::Unseen => match beat.missed {
+            Some(missed) if missed.since(beat.counted_from()) > limit => Says::Bad,
+            _ => Says::Open,
+        },
+        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => Says::Nothing,
+    }
+}
+
+/// What capture said at once. A beat that was seen got in, whatever it said.
+fn capture(beat: &Recorded) -> Says {
+    match beat.outcome {
+        Outcome::Refused | Outcome::Unreachable => Says::Bad,
+        Outcome::Unsent => Says::Nothing,
+        Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unseen => Says::Good,
+    }
+}

@@ -1,0 +1,43 @@
+//! Ingestion Alert's rules: from what is recorded of a project to its incidents.
+//!
+//! The loop shows a [`Scene`] after each look; [`steps`] says what changed. Nothing is remembered between calls but the open
+//! incidents themselves, so the same records give the same incidents in whatever batches they are shown. Each rule turns records
+//! into [marks](marks), good and bad, oldest first; [damping](damping) turns marks into "it holds"; a [step](step) opens, keeps or
+//! closes the one incident of a strand. [Replay](replay) does the same over what was recorded long ago.
+
+mod damping;
+mod extent;
+mod find;
+#[cfg(test)]
+mod fixture;
+mod glances;
+mod marks;
+#[cfg(test)]
+mod properties;
+mod replay;
+mod scene;
+mod step;
+#[cfg(test)]
+mod stories;
+mod tally;
+mod then;
+mod words;
+
+pub use replay::{History, Replayed, replay};
+pub use scene::{Scene, lookback};
+pub use step::{Step, abandon, step, steps};
+pub use tally::{aftermath, counted_minutes, ending, tally};
+pub use then::as_of;
+
+use crate::model::RuleKind;
+
+/// Which rules hold at the scene, in the order of [`RuleKind::ALL`], given those that held before.
+#[must_use]
+pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
+    let Some(app) = scene.project.spec.alert() else { return Vec::new() };
+    let holds = |kind: &RuleKind| {
+        let rule = app.rule(*kind);
+        rule.on && damping::holds(rule.damping, marks::newest_first(*kind, scene).map(|mark| mark.of), before.contains(kind))
+    };
+    RuleKind::ALL.into_iter().filter(|kind| scene.can_tell(*kind) && holds(kind)).collect()
+}

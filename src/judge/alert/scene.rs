@@ -1,0 +1,117 @@
+//! The scene: everything the rules look at, as known at one time.
+
+use std::time::Duration;
+
+use crate::judge::verdict::Facts;
+use crate::model::{Evidence, Glance, IngestionAlertApp, Look, Project, Recorded, RuleKind, Timestamp, Watch};
+
+/// Everything the rules look at, as known at `at`.
+#[derive(Debug, Clone, Copy)]
+pub struct Scene<'a> {
+    /// When it is looked at.
+    pub at: Timestamp,
+    /// The project, with its routes in use, its switches, and the rules.
+    pub project: &'a Project,
+    /// The beats of its routes in use, oldest first, at least as far back as [`lookback`] says.
+    pub beats: &'a [Recorded],
+    /// What failures among them left, oldest first.
+    pub evidence: &'a [Evidence],
+    /// The newest look.
+    pub look: Option<&'a Look>,
+    /// What is kept of each look, oldest first, as far back as [`lookback`] says, the newest included.
+    pub glances: &'a [Glance],
+}
+
+/// How many minutes beside what a rule needs: a look that came late, and the marks before the trouble.
+const MARGIN: Duration = Duration::from_mins(10);
+
+/// What is counted as other traffic lies in so many last minutes of each look.
+pub(super) const OTHERS_OVER: Duration = Duration::from_mins(30);
+
+/// How far back beats and glances are needed for a scene of this project.
+///
+/// A beat is decided once `lost_after` has passed, and the rules look at no more decided beats than their damping says; the looks they
+/// need lie in `timeRange`, and in the limit of `blind`.
+#[must_use]
+pub fn lookback(project: &Project) -> Duration {
+    let usual = IngestionAlertApp::default();
+    let app = project.spec.alert().unwrap_or(&usual);
+    let most = |kinds: &[RuleKind]| {
+        let marks = kinds.iter().map(|kind| app.rule(*kind).damping).map(|damping| u32::from(damping.of.max(damping.good)));
+        marks.max().unwrap_or(0)
+    };
+    let pace = &project.spec.pace;
+    let look_every = pace.look_every.max(Duration::from_mins(1));
+    let beats = pace.lost_after + Duration::from_mins(1) * most(&[RuleKind::Lost, RuleKind::Lag, RuleKind::Capture]);
+    let looks = look_every * most(&[RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]);
+    let range = app.time_range.max(OTHERS_OVER).max(app.rule(RuleKind::Blind).limit.unwrap_or_default());
+    beats.max(range + looks) + look_every + MARGIN
+}
+
+impl<'a> Scene<'a> {
+    /// Since when Ingestion Alert is on: nothing before it counts.
+    pub(super) fn since(&self) -> Timestamp {
+        self.project.alert_since().unwrap_or(self.at)
+    }
+
+    /// The app, with its rules.
+    pub(super) fn app(&self) -> Option<&'a IngestionAlertApp> {
+        self.project.spec.alert()
+    }
+
+    /// Whether there can be marks of this rule at all: of beats there are none while Heartbeat is off.
+    pub(super) fn can_tell(&self, kind: RuleKind) -> bool {
+        !is_of_beats(kind) || self.project.spec.beats()
+    }
+
+    /// Whether what is watched holds our own beats, and we are to send them: then a zero may be our own fault.
+    pub(super) fn watches_own_beats(&self) -> bool {
+        self.project.spec.beats() && self.app().is_some_and(|app| !matches!(app.watch, Watch::Events(_)))
+    }
+
+    /// The same as the verdict takes it.
+    pub(super) fn facts(&self) -> Facts<'a> {
+        Facts {
+            now: self.at,
+            pace: &self.project.spec.pace,
+            on_since: self.project.on_since(),
+            routes: &self.project.routes,
+            beats: self.beats,
+            evidence: self.evidence,
+            look: self.look,
+        }
+    }
+
+    /// Whether some beat sent within `range` before `at` had been seen by then.
+    pub(super) fn arrives(&self, at: Timestamp, range: Duration) -> bool {
+        let sent = self.sent_within(at.minus(range), at);
+        sent.into_iter().any(|beat| beat.seen.is_some_and(|seen| seen <= self.answered(at)))
+    }
+
+    /// The beats on record that were sent from the first of these times up to the second.
+    pub(super) fn sent_within(&self, from: Timestamp, to: Timestamp) -> impl Iterator<Item = &'a Recorded> + use<'a> {
+        let first = self.beats.partition_point(|beat| beat.minute < from.minute());
+        let window = self.beats[first..].iter().take_while(move |beat| beat.minute <= to.minute());
+        window.filter(move |beat| beat.sent.is_some_and(|sent| from <= sent && sent <= to))
+    }
+
+    /// The latest at which a look that was asked at `asked` had its answer: what it saw is marked with the time of the answer.
+    pub(super) fn answered(&self, asked: Timestamp) -> Timestamp {
+        let next = self.glances.partition_point(|glance| glance.at <= asked);
+        answered(asked, self.glances.get(next).map(|glance| glance.at))
+    }
+}
+
+/// A look is given up by then.
+const ANSWERED_WITHIN: Duration = Duration::from_secs(45);
+
+/// The latest at which a look asked at `asked` had its answer, when the next one was asked at `next`.
+pub(super) fn answered(asked: Timestamp, next: Option<Timestamp>) -> Timestamp {
+    let latest = asked.plus(ANSWERED_WITHIN);
+    next.map_or(latest, |next| latest.min(next.minus(Duration::from_millis(1))))
+}
+
+/// Whether a rule's marks are minutes with beats, and not looks.
+pub(super) fn is_of_beats(kind: RuleKind) -> bool {
+    matches!(kind, RuleKind::Lost | RuleKind::Lag | RuleKind::Capture)
+}

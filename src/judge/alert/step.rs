@@ -1,0 +1,195 @@
+//! A step: what becomes of the one incident of a strand, from one scene to the next.
+
+use super::extent::extent;
+use super::find::{find, seen_by};
+use super::holding;
+use super::scene::{Scene, is_of_beats, lookback};
+use super::tally::{counted_minutes, ending, tally};
+use super::words::rules_changed;
+use crate::model::{
+    Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Recorded, RuleKind, Severity, Strand, Tally, Timestamp,
+};
+
+/// What changed. Incident, entries and what is told of them belong into one transaction.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Step {
+    /// The incident as it is now.
+    pub incident: Incident,
+    /// What its timeline gains.
+    pub entries: Vec<Entry>,
+    /// What is owed to channels.
+    pub tell: Vec<NoticeKind>,
+    /// Minutes (the last one not included) whose beats are to be counted, because the incident is older than the scene reaches: ask for
+    /// them, and go on with [`Step::recounted`]. None when the tally is right.
+    pub recount: Option<(Minute, Minute)>,
+}
+
+impl Step {
+    /// This step, with its tally made from all beats of the minutes that it asked for.
+    #[must_use]
+    pub fn recounted(mut self, beats: &[Recorded]) -> Self {
+        if let Some((from, to)) = self.recount.take() {
+            let said = ending(&self.incident);
+            self.incident.tally = tally(beats, from, to);
+            for entry in self.entries.iter_mut().filter(|entry| entry.kind == EntryKind::Closed) {
+                entry.words = entry.words.replace(&said, &ending(&self.incident));
+            }
+        }
+        self
+    }
+}
+
+/// One step of every strand: what the loop writes after a look. `open` are the project's open incidents, one of a strand at most.
+#[must_use]
+pub fn steps(open: &[Incident], scene: &Scene<'_>, silenced_until: Option<Timestamp>) -> Vec<Step> {
+    let before: Vec<RuleKind> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
+    let holding = holding(scene, &before);
+    let of_strand = |strand: Strand| {
+        let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
+        step(open.iter().find(|incident| incident.strand == strand), scene, &held, silenced_until)
+    };
+    Strand::ALL.into_iter().filter_map(of_strand).collect()
+}
+
+/// One step for one strand: that of the open incident, or of the first rule that holds; rules of other strands are passed over. None when
+/// nothing changed. `silenced_until` is the end of a maintenance window that is open.
+#[must_use]
+pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], silenced_until: Option<Timestamp>) -> Option<Step> {
+    let strand = open.map(|incident| incident.strand).or(holding.first().map(|kind| kind.strand()))?;
+    let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
+    let silenced_until = silenced_until.filter(|until| scene.at < *until);
+    match (open, held.as_slice()) {
+        (None, []) => None,
+        (None, held) => Some(opens(scene, strand, held, silenced_until)),
+        (Some(open), []) => Some(closes(open, scene)),
+        (Some(open), held) => goes_on(open, scene, held, silenced_until.is_some()),
+    }
+}
+
+/// Closes an incident whose project is not watched any more: it was removed, or the app was switched off. `why` is a sentence without a
+/// full stop.
+#[must_use]
+pub fn abandon(open: &Incident, at: Timestamp, why: &str) -> Step {
+    let incident = Incident { closed: Some(at), ..open.clone() };
+    let tell = resolved(&incident);
+    Step { incident, entries: vec![entry(at, EntryKind::Closed, why)], tell, recount: None }
+}
+
+fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Step {
+    let at = scene.at;
+    let extent = extent(scene, held);
+    let announced = silenced_until.is_none().then_some(at);
+    let mut incident = Incident {
+        id: None,
+        project: scene.project.id,
+        project_name: scene.project.spec.name.clone(),
+        strand,
+        opened: at,
+        closed: None,
+        rules: held.to_vec(),
+        severity: gravest(scene, held),
+        cause: find(scene, strand, held).unwrap_or_else(|| seen_by(scene, held)),
+        first_bad: extent.first_bad,
+        last_good: extent.last_good,
+        tally: Tally::default(),
+        announced,
+        reminders: 0,
+        told: announced,
+        acknowledged: None,
+        snoozed_until: None,
+    };
+    let mut entries = vec![entry(at, EntryKind::Opened, &incident.cause.words)];
+    if let Some(until) = silenced_until {
+        entries.push(entry(at, EntryKind::Silenced, &format!("a maintenance window is open until {until}: nobody is told")));
+    }
+    let recount = count_anew(&mut incident, scene);
+    let tell = if announced.is_some() { vec![NoticeKind::Opened] } else { Vec::new() };
+    Step { incident, entries, tell, recount }
+}
+
+fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: bool) -> Option<Step> {
+    let at = scene.at;
+    let (mut incident, mut entries, mut tell) = (open.clone(), Vec::new(), Vec::new());
+    if let Some(words) = rules_changed(&open.rules, held) {
+        entries.push(entry(at, EntryKind::Rules, &words));
+        incident.rules = held.to_vec();
+    }
+    if let Some(found) = find(scene, open.strand, held) {
+        if found.code != open.cause.code {
+            entries.push(entry(at, EntryKind::Cause, &found.words));
+        }
+        incident.cause = found;
+    }
+    let severity = gravest(scene, held);
+    if severity > open.severity {
+        entries.push(entry(at, EntryKind::Worsened, &format!("now {severity}, {} before", open.severity)));
+        incident.severity = severity;
+        if open.announced.is_some() && !is_silenced {
+            tell.push(NoticeKind::Worsened);
+        }
+    }
+    if open.announced.is_none() && !is_silenced {
+        incident.announced = Some(at);
+        tell.push(NoticeKind::Opened);
+    }
+    if tell.is_empty() && !is_silenced && is_reminder_due(open, scene, held) {
+        entries.push(entry(at, EntryKind::Reminded, "it still goes on"));
+        incident.reminders += 1;
+        tell.push(NoticeKind::Reminder);
+    }
+    if !tell.is_empty() {
+        incident.told = Some(at);
+    }
+    if incident == *open && entries.is_empty() {
+        return None;
+    }
+    let recount = count_anew(&mut incident, scene).filter(|_| !entries.is_empty() || !tell.is_empty());
+    Some(Step { incident, entries, tell, recount })
+}
+
+fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
+    let mut incident = Incident { closed: Some(scene.at), ..open.clone() };
+    let recount = count_anew(&mut incident, scene);
+    let is_switched_off = !scene.project.spec.beats() && incident.rules.iter().all(|kind| is_of_beats(*kind));
+    let why = if is_switched_off { "Heartbeat is off here; " } else { "" };
+    let entries = vec![entry(scene.at, EntryKind::Closed, &format!("{why}{}", ending(&incident)))];
+    Step { tell: resolved(&incident), incident, entries, recount }
+}
+
+/// What was told to have begun is told to be over, whoever has it in hand; nothing else is.
+fn resolved(incident: &Incident) -> Vec<NoticeKind> {
+    incident.announced.map(|_| NoticeKind::Resolved).into_iter().collect()
+}
+
+/// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
+fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
+    let (from, to) = counted_minutes(incident, scene.at);
+    let reaches = scene.at.minus(lookback(scene.project)).minute();
+    if reaches < from || scene.beats.first().is_some_and(|beat| beat.minute <= from) {
+        incident.tally = tally(scene.beats, from, to);
+        return None;
+    }
+    Some((from, to))
+}
+
+/// Counted from the last message, by the rule that is the gravest of those that hold now.
+fn is_reminder_due(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> bool {
+    let is_held_back = open.acknowledged.is_some() || open.snoozed_until.is_some_and(|until| scene.at < until);
+    let (Some(told), Some(app), false) = (open.told.filter(|_| open.announced.is_some()), scene.app(), is_held_back) else { return false };
+    let wait = gravest_rule(app, held).and_then(|kind| app.rule(kind).reminder(open.reminders));
+    wait.is_some_and(|wait| scene.at >= told.plus(wait))
+}
+
+fn gravest(scene: &Scene<'_>, held: &[RuleKind]) -> Severity {
+    let app = scene.app();
+    app.and_then(|app| gravest_rule(app, held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
+}
+
+fn gravest_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> {
+    // Of equally grave ones the first: `max_by_key` gives the last.
+    held.iter().rev().copied().max_by_key(|kind| app.rule(*kind).severity)
+}
+
+fn entry(at: Timestamp, kind: EntryKind, words: &str) -> Entry {
+    Entry { at, kind, words: words.to_owned() }
+}

@@ -1,0 +1,390 @@
+//! Stories: a row of minutes in, incidents, notices and words out.
+
+use std::time::Duration;
+
+use super::fixture::{Book, World, letters, only, play, project, replayed, route, story};
+use super::{abandon, aftermath, ending, holding};
+use crate::judge::letters::{START, beats};
+use crate::model::{Acknowledged, EntryKind, IngestionAlertApp, NoticeKind, RuleKind, Severity, Strand, Tally, Timestamp};
+
+fn told(settings: &[(&str, &str)], row: &str) -> String {
+    play(project(only(settings)), row).1.story()
+}
+
+#[test]
+fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
+    for (row, said) in [
+        ("A*9", ""),
+        ("A*5 R*2 A*5", ""),
+        ("A*5 R*3 A*5", "ingestion opened@7 closed@10"),
+        ("A*5 U*9 A*5", "ingestion opened@9 closed@14"),
+        ("A*5 R A R A R A*3", "ingestion opened@9 closed@12"),
+        ("R*3", "ingestion opened@2"),
+        ("A*5 R*3 _*30 A*2", "ingestion opened@7"),
+        ("A*5 R*2 _*30 R", "ingestion opened@38"),
+    ] {
+        assert_eq!(told(&[("capture", "on")], row), said, "{row}");
+    }
+}
+
+#[test]
+fn lost_beats_open_once_lost_after_has_passed_for_the_third() {
+    for (row, said) in [
+        // The beat of minute 20 is given up in the look of minute 35, the third in that of 37.
+        ("A*20 s*17", ""),
+        ("A*20 s*18", "ingestion opened@37"),
+        ("A*20 s*40 A*9", "ingestion opened@37 closed@60"),
+        ("A*20 d*40 A*9", "ingestion opened@37 closed@62"),
+        ("A*20 s*10 A*30", ""),
+        ("A*20 f*200 A*9", ""),
+        ("A*20 F*200 A*9", ""),
+        ("A*20 _*200 A*9", ""),
+        ("k*200", ""),
+    ] {
+        assert_eq!(told(&[("lost", "on")], row), said, "{row}");
+    }
+}
+
+#[test]
+fn the_limit_of_lag_is_the_whole_wait() {
+    for (limit, row, said) in [
+        // Sent at 5 s of minute 20, missed in the look at 25 s of minute 25: 320 s. The third is two minutes later.
+        ("5m", "A*20 s*7", ""),
+        ("5m", "A*20 s*8", "ingestion opened@27"),
+        ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@52"),
+        ("90s", "A*20 s*8", "ingestion opened@24"),
+        ("1s", "A*20 s*3", "ingestion opened@22"),
+        ("90s", "A*20 l*9", "ingestion opened@24"),
+        ("100s", "A*20 l*20", ""),
+        ("5m", "A*20 F*60", ""),
+        ("20m", "A*20 s*18", "ingestion opened@37"),
+    ] {
+        assert_eq!(told(&[("lag_above", limit)], row), said, "{limit}: {row}");
+    }
+}
+
+#[test]
+fn no_event_opens_at_the_first_look_that_sees_none() {
+    for (settings, row, said) in [
+        // The last event is from 5 s of minute 39, the look at 25 s of minute 69 is the first 30 minutes behind it.
+        (&[][..], "A*40 s*29", ""),
+        (&[], "A*40 s*30", "ingestion opened@69"),
+        (&[], "A*40 s*50 A*3", "ingestion opened@69 closed@91"),
+        (&[("timeRange", "5")], "A*40 s*5", "ingestion opened@44"),
+        (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@42"),
+        (&[("watch", "heartbeats")], "A*40 s*30", "ingestion opened@69"),
+        // Ours arrive: that is not what is watched, or it is.
+        (&[("watch", "signup")], "A*40 q*30", "ingestion opened@69"),
+        (&[], "A*40 q*60", ""),
+        // Looks that fail, and minutes in which we are down, prove nothing.
+        (&[], "A*40 F*90", ""),
+        (&[], "A*40 _*90 z*2", ""),
+        (&[], "A*40 _*90 z*3", "ingestion opened@132"),
+        (&[], "A*40 R*90", ""),
+    ] {
+        let settings = [&[("no_event", "on")], settings].concat();
+        assert_eq!(told(&settings, row), said, "{settings:?} {row}");
+    }
+}
+
+#[test]
+fn without_heartbeats_a_zero_is_trouble_by_itself() {
+    let mut without = project(only(&[("no_event", "on")]));
+    (without.spec.heartbeat, without.routes) = (None, Vec::new());
+    let (_, book) = play(without.clone(), "A*40 R*30 A*3");
+    assert_eq!(book.story(), "ingestion opened@70 closed@71", "the last event is from the start of minute 39");
+    assert!(
+        book.incidents[0].cause.words.starts_with("no watched event in the last 30m 00s; the newest is from"),
+        "{book:?}",
+        book = book.incidents
+    );
+    assert_eq!(book.words(EntryKind::Closed), ["events come in again"]);
+    // The app was switched on a moment ago.
+    without.switches.iter_mut().for_each(|switch| switch.at = START.plus(40).start());
+    assert_eq!(play(without, "R*70").1.story(), "");
+}
+
+#[test]
+fn blindness_has_a_strand_of_its_own() {
+    for (row, said) in [
+        // The last good look is that of minute 9.
+        ("A*10 f*15", ""),
+        ("A*10 f*16", "blind opened@25"),
+        ("A*10 f*20 A*5", "blind opened@25 closed@31"),
+        ("f*16", ""),
+        ("f*17", "blind opened@16"),
+        ("k*90", ""),
+        ("k*90 f*15", ""),
+        ("k*90 f*17", "blind opened@106"),
+        // That nobody looked is ours: the waiting begins with the first look that failed.
+        ("A*10 _*90 f*14", ""),
+        ("A*10 _*90 f*16", "blind opened@115"),
+    ] {
+        assert_eq!(told(&[("blind", "15m")], row), said, "{row}");
+    }
+}
+
+#[test]
+fn quiet_is_told_apart_from_stalled() {
+    for (range, row, said) in [
+        ("30", "A*40 q*29", ""),
+        ("30", "A*40 q*30 A*3", "quiet opened@69 closed@71"),
+        ("60", "A*70 q*59", ""),
+        ("60", "A*70 q*60", "quiet opened@129"),
+        ("60", "A*70 q*20 f*20 q*20", "quiet opened@129"),
+        ("60", "A*70 q*10 f*40 q*10", ""),
+        ("30", "A*40 z*90", ""),
+        ("30", "A*40 s*90", ""),
+    ] {
+        assert_eq!(told(&[("quiet", "on"), ("timeRange", range)], row), said, "{range} {row}");
+    }
+}
+
+#[test]
+fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
+    let (world, book) = play(project(IngestionAlertApp::default()), "A*60 s*40 R*5 A*6");
+    assert_eq!(book.story(), "ingestion opened@67 closed@107");
+    let incident = &book.incidents[0];
+    assert_eq!(incident.severity, Severity::Critical);
+    assert_eq!((incident.first_bad, incident.last_good), (Some(START.plus(60)), Some(START.plus(59))));
+    assert_eq!(incident.cause.code, "capture_refuses");
+    assert_eq!(
+        book.words(EntryKind::Rules),
+        ["now also lost", "now also no_event", "now also capture; lost, lag_above no longer"][..].to_vec()
+    );
+    assert_eq!(book.notices(), "opened@67 worsened@77 reminder@104 resolved@107");
+    let Tally { late, refused, missing, .. } = incident.tally;
+    assert_eq!((late, refused, missing), (38, 5, 0), "{:?}", incident.tally);
+    let closed = book.words(EntryKind::Closed);
+    assert_eq!(closed.len(), 1);
+    assert!(closed[0].contains("5 beats were refused: what your own applications sent"), "{closed:?}");
+    assert_eq!(story(&replayed(&world).into_iter().map(|replayed| replayed.incident).collect::<Vec<_>>()), book.story());
+}
+
+#[test]
+fn the_cause_is_kept_when_nothing_newer_is_known() {
+    let (_, book) = play(project(only(&[("lag_above", "5m")])), "A*20 s*20 F*20 _*5 F*5");
+    assert_eq!(book.story(), "ingestion opened@27");
+    assert_eq!(book.incidents[0].cause.code, "not_queryable", "going blind, or down, is no cause");
+    let (_, book) = play(project(only(&[("lag_above", "90s")])), "A*20 l*20");
+    assert_eq!(book.incidents[0].cause.code, "late");
+    assert!(book.incidents[0].cause.words.starts_with("beats arrive late: the last one took 1m 40s"), "{}", book.incidents[0].cause.words);
+}
+
+#[test]
+fn quiet_and_stalled_name_what_they_see() {
+    let (_, book) = play(project(only(&[("no_event", "on"), ("watch", "signup")])), "A*40 q*31");
+    let cause = &book.incidents[0].cause;
+    assert_eq!(cause.code, "no_events");
+    assert!(cause.words.ends_with("heartbeats arrive: PostHog takes events in, and these do not come"), "{}", cause.words);
+    let (_, book) = play(project(only(&[("quiet", "on")])), "A*40 q*31");
+    assert_eq!(book.incidents[0].cause.code, "quiet");
+    assert_eq!((book.incidents[0].first_bad, book.incidents[0].last_good), (Some(START.plus(40)), Some(START.plus(39))));
+}
+
+#[test]
+fn a_minute_is_good_only_when_no_route_can_turn_it_bad() {
+    let mut two = project(only(&[("lost", "on")]));
+    two.routes.push(route(2));
+    for (one, other, holds) in [
+        ("AAXXX", "AAAAA", true),
+        ("AXXXAAA", "AXXXAAA", false),
+        ("AXXXAAA", "AXXX...", true),
+        ("AXXXAAA", "AXXX???", true),
+        ("AXXXAAA", "AXXXRRR", false),
+        ("AXXXAAA", "AXXX___", false),
+    ] {
+        let mut all = [beats(1, one), beats(2, other)].concat();
+        all.sort_by_key(|beat| beat.minute);
+        let world = World::new(two.clone());
+        let scene = super::Scene { beats: &all, ..world.scene(START.plus(9).start()) };
+        assert_eq!(holding(&scene, &[RuleKind::Lost]).contains(&RuleKind::Lost), holds, "{one} {other}");
+    }
+}
+
+#[test]
+fn no_beat_from_before_the_app_the_route_or_heartbeat_counts() {
+    for turned in [0, 1] {
+        let mut late = project(only(&[("capture", "on")]));
+        late.switches[turned].at = START.plus(3).start();
+        assert_eq!(play(late, "R*6").1.story(), "ingestion opened@5", "{turned}");
+    }
+    let mut late = project(only(&[("capture", "on")]));
+    late.routes[0].since = START.plus(3).start();
+    assert_eq!(play(late, "R*6").1.story(), "ingestion opened@5");
+    let mut other = project(only(&[("capture", "on")]));
+    other.routes = vec![route(7)];
+    let world = World::new(other);
+    let all = beats(1, "RRRRRR");
+    let scene = super::Scene { beats: &all, ..world.scene(START.plus(6).start()) };
+    assert_eq!(holding(&scene, &[]), [], "of a route that is not in use any more");
+}
+
+#[test]
+fn a_rule_that_is_switched_off_lets_go() {
+    let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+    world.project.spec.ingestion_alert.as_mut().unwrap().set("capture", "off").unwrap();
+    let at = world.minute('R').unwrap();
+    book.look(&world, at, None);
+    assert_eq!(book.story(), "ingestion opened@7 closed@10");
+    assert_eq!(book.notices(), "opened@7 resolved@10");
+    let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+    world.project.spec.heartbeat.as_mut().unwrap().enabled = false;
+    let at = world.minute('A').unwrap();
+    book.look(&world, at, None);
+    assert!(book.words(EntryKind::Closed)[0].starts_with("Heartbeat is off here; "), "{:?}", book.words(EntryKind::Closed));
+}
+
+/// Plays on, with what a person does to the open incident before each look.
+fn play_with(settings: &[(&str, &str)], row: &str, mut acts: impl FnMut(i64, &mut Book) -> Option<Timestamp>) -> Book {
+    let (mut world, mut book) = (World::new(project(only(settings))), Book::default());
+    for (at, letter) in letters(row).chars().enumerate() {
+        if let Some(looked) = world.minute(letter) {
+            let silenced = acts(at as i64, &mut book);
+            book.look(&world, looked, silenced);
+        }
+    }
+    book
+}
+
+#[test]
+fn reminders_back_off_and_wait_for_those_who_asked() {
+    let settings = &[("capture", "on"), ("capture_reminders", "10m, 20m")];
+    let none = |_: i64, _: &mut Book| None;
+    assert_eq!(play_with(settings, "R*80", none).notices(), "opened@2 reminder@12 reminder@32 reminder@52 reminder@72");
+    assert_eq!(play_with(&[("capture", "on"), ("capture_reminders", "off")], "R*80", none).notices(), "opened@2");
+    let acknowledged = |at: i64, book: &mut Book| {
+        let by = || Acknowledged { at: START.plus(at).start(), by: "ann".into() };
+        book.incidents.iter_mut().for_each(|incident| incident.acknowledged = (20..60).contains(&at).then(by));
+        None
+    };
+    assert_eq!(play_with(settings, "R*70 A*3", acknowledged).notices(), "opened@2 reminder@12 reminder@60 resolved@72");
+    let snoozed = |_: i64, book: &mut Book| {
+        book.incidents.iter_mut().for_each(|incident| incident.snoozed_until = Some(START.plus(40).start()));
+        None
+    };
+    assert_eq!(play_with(settings, "R*45 A*3", snoozed).notices(), "opened@2 reminder@40 resolved@47");
+}
+
+#[test]
+fn a_maintenance_window_silences_notices_and_never_the_record() {
+    let until = |last: i64| move |_: i64, _: &mut Book| Some(START.plus(last).start());
+    let settings = &[("capture", "on")];
+    let book = play_with(settings, "A*5 R*5 A*5", until(90));
+    assert_eq!((book.story().as_str(), book.notices().as_str()), ("ingestion opened@7 closed@12", ""));
+    assert_eq!(book.words(EntryKind::Silenced).len(), 1);
+    // Open still when the window ends: told then.
+    let book = play_with(settings, "A*5 R*25 A*5", until(20));
+    assert_eq!(book.notices(), "opened@20 resolved@32");
+    // Told before it began: told to be over, in the window or not.
+    let book = play_with(settings, "A*5 R*5 A*5", |at, _| (at > 8).then(|| START.plus(90).start()));
+    assert_eq!(book.notices(), "opened@7 resolved@12");
+    let worse = &[("capture", "on"), ("capture_severity", "info"), ("lag_above", "5m")];
+    assert_eq!(play_with(worse, "R*3 s*20", |_, _| None).notices(), "opened@2 resolved@5 opened@10");
+}
+
+#[test]
+fn severity_grows_and_never_shrinks() {
+    let settings = &[("lag_above", "5m"), ("lost", "on")];
+    let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
+    assert_eq!(book.notices(), "opened@27 worsened@37 resolved@64");
+    assert_eq!(book.words(EntryKind::Worsened), ["now critical, warning before"]);
+    let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
+    assert_eq!(book.notices(), "opened@27", "worsened in the window");
+    assert_eq!(book.incidents[0].severity, Severity::Critical);
+}
+
+#[test]
+fn nothing_is_written_where_nothing_changed() {
+    let (mut world, book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+    let at = world.minute('R').unwrap();
+    assert_eq!(super::steps(&book.open(), &world.scene(at), None), []);
+    let (mut world, _) = play(project(IngestionAlertApp::default()), "A*50");
+    let at = world.minute('A').unwrap();
+    assert_eq!(super::steps(&[], &world.scene(at), None), []);
+}
+
+#[test]
+fn the_ending_claims_no_more_than_beats_can_prove() {
+    let (_, book) = play(project(only(&[("lost", "on")])), "A");
+    assert_eq!(book.story(), "");
+    let (world, book) = play(project(only(&[("capture", "on")])), "R*3 A*3");
+    assert_eq!(world.beats.len(), 6);
+    let at = Some(Timestamp::parse("2026-11-23T15:09:20Z").unwrap());
+    let is = |strand: Strand, tally: Tally| ending(&crate::model::Incident { strand, tally, ..book.incidents[0].clone() });
+    for (tally, said) in [
+        (Tally::default(), "events come in again"),
+        (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
+        (Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() }, "all 42 late beats arrived by 15:10: nothing was lost"),
+        (
+            Tally { sent: 2, late: 1, arrived: 1, last_arrival: at, ..Tally::default() },
+            "the one late beat arrived by 15:10: nothing was lost",
+        ),
+        (Tally { sent: 42, missing: 3, ..Tally::default() }, "3 of 42 beats are still missing"),
+        (Tally { sent: 1, missing: 1, ..Tally::default() }, "1 of 1 beat is still missing"),
+        (
+            Tally { sent: 42, missing: 3, late: 39, last_arrival: at, ..Tally::default() },
+            "3 of 42 beats are still missing; 39 beats arrived late by 15:10",
+        ),
+        (
+            Tally { sent: 40, refused: 40, ..Tally::default() },
+            "40 beats were refused: what your own applications sent meanwhile depends on their retries",
+        ),
+        (
+            Tally { sent: 3, refused: 1, unreachable: 2, ..Tally::default() },
+            "1 beat was refused; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
+        ),
+        (Tally { sent: 3, unseen: 3, ..Tally::default() }, "nobody could look for 3 beats"),
+    ] {
+        assert_eq!(is(Strand::Ingestion, tally), said);
+    }
+    assert_eq!(is(Strand::Blind, Tally { unseen: 3, ..Tally::default() }), "looking works again");
+}
+
+#[test]
+fn what_comes_after_all_is_told_by_the_timeline() {
+    let mut row = project(only(&[("lost", "on")]));
+    row.routes.push(route(2));
+    let (world, book) = play(row, "A*20 d*40 A*9");
+    let over = &book.incidents[0];
+    assert_eq!(over.tally.missing, 80, "{:?}", over.tally);
+    let at = START.plus(200).start();
+    assert_eq!(aftermath(over, &world.beats, at), None, "no news");
+    let come = |count: usize| {
+        let mut beats = world.beats.clone();
+        let missing = beats.iter_mut().filter(|beat| beat.outcome == crate::model::Outcome::Lost);
+        missing.take(count).for_each(|beat| (beat.outcome, beat.seen) = (crate::model::Outcome::Late, Some(at)));
+        beats
+    };
+    let some = aftermath(over, &come(5), at).unwrap();
+    assert_eq!((some.incident.tally.missing, some.entries.len(), some.tell.len()), (75, 0, 0));
+    let all = aftermath(over, &come(80), at).unwrap();
+    assert_eq!(all.entries[0].kind, EntryKind::Aftermath);
+    assert!(all.entries[0].words.starts_with("all 80 late beats arrived by"), "{}", all.entries[0].words);
+    assert_eq!(aftermath(over, &come(80)[60..], at), None, "folded away since");
+    assert_eq!(aftermath(&crate::model::Incident { closed: None, ..over.clone() }, &come(80), at), None);
+}
+
+#[test]
+fn a_project_that_is_not_watched_any_more_leaves_no_incident_open() {
+    let (_, book) = play(project(only(&[("capture", "on")])), "R*5");
+    let step = abandon(&book.incidents[0], START.plus(6).start(), "the project was removed");
+    assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NoticeKind::Resolved]));
+    assert_eq!(step.entries[0].words, "the project was removed");
+    let never_told = crate::model::Incident { announced: None, ..book.incidents[0].clone() };
+    assert_eq!(abandon(&never_told, START.plus(6).start(), "").tell, []);
+}
+
+#[test]
+fn an_incident_older_than_the_scene_asks_for_its_beats() {
+    let (mut world, book) = play(project(only(&[("capture", "on"), ("capture_reminders", "off")])), "R*200 A*2");
+    let at = world.minute('A').unwrap();
+    let kept = world.beats.clone();
+    world.beats.retain(|beat| beat.minute >= START.plus(100));
+    let step = super::steps(&book.open(), &world.scene(at), None).remove(0);
+    assert_eq!(step.recount.map(|(from, _)| from), Some(START));
+    let step = step.recounted(&kept);
+    assert_eq!(step.incident.tally.refused, 200);
+    assert!(step.entries[0].words.starts_with("200 beats were refused"), "{}", step.entries[0].words);
+    assert!(super::lookback(&world.project) < Duration::from_mins(100));
+}

@@ -1,0 +1,126 @@
+//! The tally: what became of the beats of an incident's minutes, while it lasts and once it is over.
+
+use std::time::Duration;
+
+use super::step::Step;
+use super::words::count;
+use crate::model::{Entry, EntryKind, Incident, Minute, Outcome, Recorded, Strand, Tally, Timestamp};
+
+/// What became of the beats of these minutes, the last one not included. A beat that no look has missed yet is on its way, and not missing.
+#[must_use]
+pub fn tally(beats: &[Recorded], from: Minute, to: Minute) -> Tally {
+    let mut tally = Tally::default();
+    for beat in beats.iter().filter(|beat| from <= beat.minute && beat.minute < to) {
+        if beat.outcome == Outcome::Unsent {
+            continue;
+        }
+        tally.sent += 1;
+        tally.doubled += u32::from(beat.copies > 1);
+        match beat.outcome {
+            Outcome::Arrived => tally.arrived += 1,
+            Outcome::Late => {
+                tally.late += 1;
+                tally.last_arrival = tally.last_arrival.max(beat.seen);
+            }
+            Outcome::Awaiting => tally.missing += u32::from(beat.missed.is_some()),
+            Outcome::Lost => {
+                tally.missing += 1;
+                tally.lost += 1;
+            }
+            Outcome::Refused => tally.refused += 1,
+            Outcome::Unreachable => tally.unreachable += 1,
+            Outcome::Unseen => tally.unseen += 1,
+            Outcome::Unsent => {}
+        }
+    }
+    tally
+}
+
+/// Beats younger than this when an incident ended are not of it: they were not late yet.
+const TOO_YOUNG: Duration = Duration::from_mins(2);
+
+/// The minutes whose beats an incident counts at `at`, the last one not included: from its first bad one up to now while it is open;
+/// once it is over, those whose beats had had time to arrive.
+#[must_use]
+pub fn counted_minutes(incident: &Incident, at: Timestamp) -> (Minute, Minute) {
+    let from = incident.first_bad.unwrap_or(incident.opened.minute());
+    let to = incident.closed.map_or(at.minute().plus(1), |closed| closed.minus(TOO_YOUNG).minute());
+    (from, to.max(from.plus(1)))
+}
+
+/// What is to be said of an incident that is over, in one sentence without a full stop. It is made from the tally alone, and claims no
+/// more than beats can prove.
+#[must_use]
+pub fn ending(incident: &Incident) -> String {
+    match incident.strand {
+        Strand::Blind => return "looking works again".into(),
+        Strand::Quiet => return "other events come in again".into(),
+        Strand::Ingestion => {}
+    }
+    let Tally { sent, late, missing, refused, unreachable, unseen, .. } = incident.tally;
+    let mut said = Vec::new();
+    if missing > 0 {
+        let are = if missing == 1 { "is" } else { "are" };
+        said.push(format!("{missing} of {} {are} still missing", count(sent, "beat")));
+    }
+    if late > 0 {
+        let came = match (missing, late) {
+            (0, 1) => "the one late beat arrived".into(),
+            (0, _) => format!("all {late} late beats arrived"),
+            _ => format!("{} arrived late", count(late, "beat")),
+        };
+        let by = incident.tally.last_arrival.map_or_else(String::new, |last| format!(" by {}", next_minute(last)));
+        let nothing_lost = if missing + refused + unreachable + unseen == 0 { ": nothing was lost" } else { "" };
+        said.push(format!("{came}{by}{nothing_lost}"));
+    }
+    if refused > 0 {
+        said.push(format!("{} refused", were(refused)));
+    }
+    if unreachable > 0 {
+        said.push(format!("{} not answered by capture", were(unreachable)));
+    }
+    if refused + unreachable > 0 {
+        let last = said.pop().unwrap_or_default();
+        said.push(format!("{last}: what your own applications sent meanwhile depends on their retries"));
+    }
+    if unseen > 0 {
+        said.push(format!("nobody could look for {}", count(unseen, "beat")));
+    }
+    if said.is_empty() {
+        // Without beats nobody knows what became of what was sent meanwhile.
+        return if sent == 0 { "events come in again".into() } else { "every beat arrived: nothing was lost".into() };
+    }
+    said.join("; ")
+}
+
+fn were(number: u32) -> String {
+    format!("{} {}", count(number, "beat"), if number == 1 { "was" } else { "were" })
+}
+
+/// By this minute it was there, for certain.
+fn next_minute(at: Timestamp) -> Minute {
+    at.plus(Duration::from_millis(Minute::LENGTH_MS as u64 - 1)).minute()
+}
+
+/// The tally anew, once an incident is over, from all beats of its [`counted_minutes`]; none while that is no news. It is when beats that
+/// were missing, refused or not looked for have turned up since. Nobody is told, and there is an entry only when none is missing any more.
+#[must_use]
+pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<Step> {
+    over.closed?;
+    let (from, to) = counted_minutes(over, at);
+    let (before, now) = (over.tally, tally(beats, from, to));
+    let outstanding = |tally: &Tally| tally.missing + tally.refused + tally.unreachable + tally.unseen;
+    // With fewer on record than before, they have been folded away since.
+    if now.sent < before.sent || outstanding(&now) >= outstanding(&before) {
+        return None;
+    }
+    let incident = Incident { tally: now, ..over.clone() };
+    let is_complete = before.missing > 0 && now.missing == 0;
+    let entries = is_complete.then(|| Entry { at, kind: EntryKind::Aftermath, words: aftermath_words(&incident) });
+    Some(Step { incident, entries: entries.into_iter().collect(), tell: Vec::new(), recount: None })
+}
+
+fn aftermath_words(incident: &Incident) -> String {
+    // What a blind or quiet stretch had missing has come; how it ended was said.
+    ending(&Incident { strand: Strand::Ingestion, ..incident.clone() })
+}

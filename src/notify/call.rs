@@ -1,0 +1,63 @@
+//! One delivery while it is made: the channel, the letter, and the way to the service.
+
+use serde::Serialize;
+use uuid::Uuid;
+
+use super::answer::Answer;
+use super::send::{Ask, Letter, Sender};
+use super::veil::Veil;
+use crate::model::{ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
+
+/// What a channel's file works with.
+pub(super) struct Call<'a> {
+    pub(super) sender: &'a Sender,
+    pub(super) channel: &'a ChannelSpec,
+    pub(super) letter: &'a Letter<'a>,
+    /// When it is sent.
+    pub(super) now: Timestamp,
+    pub(super) veil: Veil,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn message(&self) -> &'a Message {
+        self.letter.message
+    }
+
+    pub(super) fn incident(&self) -> Option<&'a IncidentFacts> {
+        self.letter.message.incident.as_ref()
+    }
+
+    pub(super) fn id(&self) -> Uuid {
+        self.letter.id
+    }
+
+    /// The value of one of the channel's fields, or its default.
+    pub(super) fn value(&self, key: &str) -> &'a str {
+        self.channel.value(key)
+    }
+
+    /// By what a service that keeps the state of incidents knows this one: the same in all its messages. A sample has a key of its own, so that
+    /// it never touches a real incident; a message without an incident goes by its notice.
+    pub(super) fn key(&self) -> String {
+        let test = if self.message().test { "test-" } else { "" };
+        match self.incident() {
+            Some(incident) => format!("{test}{}", incident.key),
+            None => format!("{test}{}", self.id()),
+        }
+    }
+
+    /// The service's address, which the field `url` holds, with `path` behind it.
+    pub(super) fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.value("url").trim().trim_end_matches('/'))
+    }
+
+    /// Asks, and gives what was answered; what came of it where nothing was.
+    pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, Delivery> {
+        self.sender.ask(ask, &self.veil).await
+    }
+
+    /// Posts JSON to an address.
+    pub(super) async fn post(&self, url: &str, body: &impl Serialize) -> Result<Answer, Delivery> {
+        self.ask(Ask::post(url).json(body)).await
+    }
+}

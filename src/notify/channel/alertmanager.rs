@@ -1,0 +1,74 @@
+//! Prometheus Alertmanager: `POST /api/v2/alerts`, <https://prometheus.io/docs/alerting/latest/alerts_api/>. It answers 200 with nothing.
+//!
+//! Alertmanager knows an alert by its labels, so they are the same in every message of an incident: `alertname`, `project`, `strand` and
+//! `incident`. Severity may change while an incident is open and therefore is no label: were it one, the lighter alert would be told to be
+//! over just when things got worse. It is an annotation; routes go by `alertname` or `strand`. While open, an alert ends ten minutes after it
+//! was last sent, and is sent again before; resolved, it ended when the incident did. What is about Heartbeat itself is not sent
+//! again, and ends by itself after a day.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::header::AUTHORIZATION;
+use serde_json::{Map, Value, json};
+
+use super::Delivered;
+use crate::model::Message;
+use crate::notify::call::Call;
+use crate::notify::send::Ask;
+use crate::notify::{facts, text};
+
+/// How long an alert lasts that is not sent again.
+const LASTS: Duration = Duration::from_mins(10);
+/// The same of one that nobody sends again.
+const LASTS_ALONE: Duration = Duration::from_hours(24);
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let (starts, ends) = match call.incident() {
+        Some(incident) => (incident.opened, incident.closed.unwrap_or(call.now.plus(LASTS))),
+        None => (message.at, message.at.plus(LASTS_ALONE)),
+    };
+    let alert = json!({"labels": labels(call), "annotations": annotations(message), "startsAt": starts, "endsAt": ends});
+    let mut ask = Ask::post(&call.at("/api/v2/alerts"));
+    let username = call.value("username");
+    if !username.is_empty() {
+        let user = STANDARD.encode(format!("{username}:{}", call.value("password")));
+        ask = ask.header(AUTHORIZATION, format!("Basic {user}"));
+    }
+    Ok(call.ask(ask.json(&[alert])).await?.settle_unless_page())
+}
+
+fn labels(call: &Call<'_>) -> Map<String, Value> {
+    let message = call.message();
+    let (name, strand) = match call.incident() {
+        Some(incident) => match incident.strand.as_str() {
+            "ingestion" => ("PostHogIngestion", "ingestion"),
+            "blind" => ("HeartbeatBlind", "blind"),
+            "quiet" => ("PostHogQuiet", "quiet"),
+            other => ("PostHogIncident", other),
+        },
+        None => ("Heartbeat", "heartbeat"),
+    };
+    let mut labels = Map::from_iter([
+        ("alertname".to_owned(), name.into()),
+        ("strand".to_owned(), strand.into()),
+        ("incident".to_owned(), call.key().into()),
+    ]);
+    if !message.project.is_empty() {
+        labels.insert("project".into(), message.project.clone().into());
+    }
+    if message.test {
+        labels.insert("test".into(), "true".into());
+    }
+    labels
+}
+
+fn annotations(message: &Message) -> Map<String, Value> {
+    let facts = facts::all(message).into_iter().filter(|(name, _)| !["text", "project", "strand", "incident"].contains(name));
+    let mut annotations: Map<String, Value> = facts.map(|(name, value)| (name.to_owned(), value.into())).collect();
+    annotations.insert("summary".into(), text::line(&message.title).into());
+    annotations.insert("description".into(), message.text.clone().into());
+    annotations
+}

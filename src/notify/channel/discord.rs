@@ -1,0 +1,43 @@
+//! A Discord webhook: <https://discord.com/developers/docs/resources/webhook#execute-webhook>; its bounds:
+//! <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>; its 429:
+//! <https://discord.com/developers/docs/topics/rate-limits>.
+
+use serde_json::{Value, json};
+
+use super::Delivered;
+use crate::model::Delivery;
+use crate::notify::answer::wait;
+use crate::notify::call::Call;
+use crate::notify::{facts, text};
+
+/// Together with the fields they stay below the 6000 that an embed may hold in all.
+const TITLE: usize = 256;
+const DESCRIPTION: usize = 4096;
+const VALUE: usize = 200;
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let fields: Vec<_> = facts::few(message)
+        .into_iter()
+        .filter(|(_, value)| !value.is_empty())
+        .map(|(name, value)| json!({"name": name, "value": text::cut(&value, VALUE), "inline": true}))
+        .collect();
+    let body = json!({
+        "embeds": [{
+            "title": text::cut(&text::line(&message.title), TITLE),
+            "description": text::cut(&message.text, DESCRIPTION),
+            "color": facts::colour(message),
+            "timestamp": message.at,
+            "fields": fields,
+        }],
+        // Nobody is called by what the words happen to hold.
+        "allowed_mentions": {"parse": []},
+    });
+    let answer = call.post(call.value("url"), &body).await?;
+    let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
+    Ok(match answer.settle_unless_page() {
+        // The body is finer than the header, which is in whole seconds.
+        Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
+        other => other,
+    })
+}

@@ -1,0 +1,40 @@
+//! The channels: one file for each kind, and one line for it here.
+
+mod alertmanager;
+mod command;
+mod discord;
+mod email;
+mod get_pair;
+mod ntfy;
+mod opsgenie;
+mod pagerduty;
+mod slack;
+mod teams;
+mod telegram;
+mod webhook;
+
+use super::call::Call;
+use crate::model::{ChannelKind, Delivery};
+
+/// Tries once, in the way of the channel's kind.
+pub(super) async fn deliver(call: &Call<'_>) -> Delivery {
+    let delivered = match call.channel.kind {
+        ChannelKind::Webhook => webhook::deliver(call).await,
+        ChannelKind::GetPair => get_pair::deliver(call).await,
+        ChannelKind::Slack => slack::deliver(call).await,
+        ChannelKind::Discord => discord::deliver(call).await,
+        ChannelKind::Teams => teams::deliver(call).await,
+        ChannelKind::PagerDuty => pagerduty::deliver(call).await,
+        ChannelKind::Opsgenie => opsgenie::deliver(call).await,
+        ChannelKind::Alertmanager => alertmanager::deliver(call).await,
+        ChannelKind::Email => email::deliver(call).await,
+        ChannelKind::Ntfy => ntfy::deliver(call).await,
+        ChannelKind::Telegram => telegram::deliver(call).await,
+        ChannelKind::Command => command::deliver(call).await,
+    };
+    // Where nobody answered, that is what came of it.
+    delivered.unwrap_or_else(|unanswered| unanswered)
+}
+
+/// What a channel's file gives: `Err` where it got no answer to read.
+type Delivered = Result<Delivery, Delivery>;

@@ -1,0 +1,75 @@
+//! ntfy, of ntfy.sh or one's own: <https://docs.ntfy.sh/publish/#publish-as-json>. JSON goes to the server's root and names the topic, which is the
+//! last part of the address's path. A message of more than 4096 bytes would come as a file.
+
+use http::header::AUTHORIZATION;
+use serde_json::json;
+use url::Url;
+
+use super::Delivered;
+use crate::model::{Delivery, NoticeKind};
+use crate::notify::call::Call;
+use crate::notify::send::Ask;
+use crate::notify::text;
+use crate::notify::veil::decoded;
+
+const TITLE: usize = 250;
+const MESSAGE: usize = 4096;
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let Some((root, topic)) = root_and_topic(call.value("url")) else {
+        return Err(Delivery::Refused { words: "its address does not end in a topic".into() });
+    };
+    // From 1 to 5, and a tag that is shown as a picture.
+    let (priority, picture) = match (message.kind, message.severity.as_str()) {
+        (NoticeKind::Resolved, _) => (3, "white_check_mark"),
+        (_, "critical") => (5, "rotating_light"),
+        (_, "warning") => (4, "warning"),
+        _ => (3, "information_source"),
+    };
+    let mut tags = vec![picture];
+    if !message.project.is_empty() {
+        tags.push(&message.project);
+    }
+    let body = json!({
+        "topic": topic,
+        "title": text::cut_bytes(&text::line(&message.title), TITLE),
+        "message": text::cut_bytes(&message.text, MESSAGE),
+        "priority": priority,
+        "tags": tags,
+    });
+    let mut ask = Ask::post(&root);
+    let token = call.value("token");
+    if !token.is_empty() {
+        ask = ask.header(AUTHORIZATION, format!("Bearer {token}"));
+    }
+    Ok(call.ask(ask.json(&body)).await?.settle_unless_page())
+}
+
+/// `https://ntfy.sh/my-topic` as `https://ntfy.sh/` and `my-topic`.
+fn root_and_topic(address: &str) -> Option<(String, String)> {
+    let mut url = Url::parse(address.trim()).ok()?;
+    url.path_segments_mut().ok()?.pop_if_empty();
+    let topic = decoded(url.path_segments()?.next_back()?);
+    url.path_segments_mut().ok()?.pop().push("");
+    (!topic.is_empty()).then(|| (url.to_string(), topic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_topic_is_the_last_part_of_the_path() {
+        for (address, root, topic) in [
+            ("https://ntfy.sh/my-topic", "https://ntfy.sh/", "my-topic"),
+            ("https://ntfy.sh/my-topic/", "https://ntfy.sh/", "my-topic"),
+            ("https://me:pw@example.com:8443/push/my%2Dtopic?auth=x", "https://me:pw@example.com:8443/push/?auth=x", "my-topic"),
+        ] {
+            assert_eq!(root_and_topic(address), Some((root.to_owned(), topic.to_owned())), "{address}");
+        }
+        for address in ["https://ntfy.sh", "https://ntfy.sh/", "my-topic"] {
+            assert_eq!(root_and_topic(address), None, "{address}");
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Opsgenie, Alert API: <https://docs.opsgenie.com/docs/alert-api>. It answers 202 and works later; 401 and 403 are of the key, 422 of the message.
+//!
+//! The alias is the incident's key. Opened creates the alert; worsened creates it where it is not there, and raises its priority; a reminder is a
+//! note on it; resolved closes it, also where the opening was never told. What is about Heartbeat itself is an alert that a person closes; of
+//! priority P5, which calls nobody, unless a channel has stopped.
+
+use http::Method;
+use http::header::AUTHORIZATION;
+use serde_json::{Map, Value, json};
+
+use super::Delivered;
+use crate::model::{Delivery, Message, NoticeKind};
+use crate::notify::call::Call;
+use crate::notify::send::Ask;
+use crate::notify::{facts, text};
+
+const MESSAGE: usize = 130;
+const DESCRIPTION: usize = 15_000;
+const NOTE: usize = 25_000;
+/// All details together may hold 8000.
+const DETAIL: usize = 400;
+const ENTITY: usize = 512;
+/// Of a tag.
+const TAG: usize = 50;
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let note = json!({"note": text::cut(&message.text, NOTE), "source": "heartbeat", "user": "Heartbeat"});
+    match message.kind {
+        NoticeKind::Reminder => ask(call, Method::POST, &of_alias(call, "notes"), &note).await,
+        NoticeKind::Resolved => ask(call, Method::POST, &of_alias(call, "close"), &note).await,
+        NoticeKind::Worsened => match ask(call, Method::POST, "/v2/alerts", &alert(call)).await? {
+            Delivery::Taken(_) => ask(call, Method::PUT, &of_alias(call, "priority"), &json!({"priority": priority(message)})).await,
+            other => Ok(other),
+        },
+        NoticeKind::Opened | NoticeKind::Returned | NoticeKind::ChannelStopped | NoticeKind::Digest => {
+            ask(call, Method::POST, "/v2/alerts", &alert(call)).await
+        }
+    }
+}
+
+async fn ask(call: &Call<'_>, method: Method, path: &str, body: &Value) -> Delivered {
+    let ask = Ask::new(method, &call.at(path)).header(AUTHORIZATION, format!("GenieKey {}", call.value("api_key")));
+    Ok(call.ask(ask.json(body)).await?.settle_unless_page())
+}
+
+fn of_alias(call: &Call<'_>, what: &str) -> String {
+    format!("/v2/alerts/{}/{what}?identifierType=alias", call.key())
+}
+
+fn alert(call: &Call<'_>) -> Value {
+    let message = call.message();
+    let details: Map<String, Value> = facts::all(message)
+        .into_iter()
+        .filter(|(name, _)| *name != "text")
+        .map(|(name, value)| (name.to_owned(), text::cut(&value, DETAIL).into()))
+        .collect();
+    let mut tags = vec!["heartbeat", message.severity.as_str(), message.kind.name()];
+    if let Some(incident) = &message.incident {
+        // Not the kind: the tags of one alert do not change.
+        tags[2] = &incident.strand;
+    }
+    let tags: Vec<String> = tags.into_iter().map(|tag| text::cut(tag, TAG)).collect();
+    json!({
+        "message": text::cut(&text::line(&message.title), MESSAGE),
+        "alias": call.key(),
+        "description": text::cut(&message.text, DESCRIPTION),
+        "priority": priority(message),
+        "source": "heartbeat",
+        "entity": text::cut(&message.project, ENTITY),
+        "tags": tags,
+        "details": details,
+    })
+}
+
+fn priority(message: &Message) -> &'static str {
+    match (message.kind, message.severity.as_str()) {
+        (NoticeKind::Returned | NoticeKind::Digest, _) => "P5",
+        (_, "critical") => "P1",
+        (_, "warning") => "P3",
+        _ => "P5",
+    }
+}

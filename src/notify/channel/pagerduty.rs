@@ -1,0 +1,72 @@
+//! PagerDuty, Events API v2: <https://developer.pagerduty.com/docs/send-alert-event> and, for what wakes nobody,
+//! <https://developer.pagerduty.com/docs/send-change-event>. It answers 202; 400 says `invalid event`, also of a wrong key.
+//!
+//! Opened, worsened and reminders trigger with the incident's key, and resolved resolves it. A trigger of an alert that is open pages nobody again;
+//! one that somebody resolved too early comes back with the next reminder. Of an incident that opened and is over, resolved alone is
+//! sent: nobody is woken for what is past. A channel that stopped is an alert by itself, which a person resolves. That Heartbeat was away,
+//! and a digest, are changes: they stand beside the service's incidents and page nobody.
+
+use serde_json::{Map, Value, json};
+
+use super::Delivered;
+use crate::model::{Message, NoticeKind};
+use crate::notify::call::Call;
+use crate::notify::{facts, text};
+
+const SUMMARY: usize = 1024;
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let routing_key = call.value("routing_key");
+    let (path, body) = match message.kind {
+        NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::ChannelStopped => (
+            "/v2/enqueue",
+            json!({
+                "routing_key": routing_key,
+                "event_action": "trigger",
+                "dedup_key": call.key(),
+                "client": "Heartbeat",
+                "payload": payload(message),
+            }),
+        ),
+        NoticeKind::Resolved => (
+            "/v2/enqueue",
+            json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": call.key(), "payload": payload(message)}),
+        ),
+        NoticeKind::Returned | NoticeKind::Digest => {
+            let payload = json!({
+                "summary": summary(message),
+                "source": source(message),
+                "timestamp": message.at,
+                "custom_details": details(message),
+            });
+            ("/v2/change/enqueue", json!({"routing_key": routing_key, "payload": payload}))
+        }
+    };
+    Ok(call.post(&call.at(path), &body).await?.settle_unless_page())
+}
+
+fn payload(message: &Message) -> Value {
+    json!({
+        "summary": summary(message),
+        "source": source(message),
+        "severity": message.severity,
+        "timestamp": message.at,
+        "component": "PostHog",
+        "group": source(message),
+        "class": message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.cause_code),
+        "custom_details": details(message),
+    })
+}
+
+fn summary(message: &Message) -> String {
+    text::cut(&text::line(&message.title), SUMMARY)
+}
+
+fn source(message: &Message) -> &str {
+    if message.project.is_empty() { "heartbeat" } else { &message.project }
+}
+
+fn details(message: &Message) -> Map<String, Value> {
+    facts::all(message).into_iter().map(|(name, value)| (name.to_owned(), value.into())).collect()
+}

@@ -1,0 +1,39 @@
+//! A Slack incoming webhook: <https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks> and, for the coloured bar,
+//! <https://docs.slack.dev/legacy/legacy-messaging/legacy-secondary-message-attachments>.
+//!
+//! Slack answers `ok`, or a word such as `no_service` or `invalid_token` with 400, 403, 404 or 410. The attachment is of the older shape,
+//! which Mattermost and Rocket.Chat read as well.
+
+use serde_json::json;
+
+use super::Delivered;
+use crate::notify::call::Call;
+use crate::notify::{facts, text};
+
+const TITLE: usize = 1000;
+const TEXT: usize = 3000;
+
+pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
+    let message = call.message();
+    let words = escaped(&text::cut(&message.text, TEXT));
+    let fields: Vec<_> =
+        facts::few(message).into_iter().map(|(title, value)| json!({"title": title, "value": escaped(&value), "short": true})).collect();
+    let body = json!({
+        "text": escaped(&text::cut(&text::line(&message.title), TITLE)),
+        "mrkdwn": false,
+        "attachments": [{
+            "color": format!("#{:06X}", facts::colour(message)),
+            "fallback": words,
+            "text": words,
+            "fields": fields,
+            "mrkdwn_in": [],
+            "ts": message.at.ms().div_euclid(1000),
+        }],
+    });
+    Ok(call.post(call.value("url"), &body).await?.settle_unless_page())
+}
+
+/// The three characters that are Slack's own: with them, words could mention everybody.
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}

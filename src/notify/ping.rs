@@ -1,0 +1,166 @@
+//! The dead-man ping: tells a service outside that Heartbeat lives. When it stops, that service tells people.
+//!
+//! Known by their hosts: healthchecks.io (<https://healthchecks.io/docs/http_api/>: `/start`, `/fail`; one's own by `/ping/` in its path),
+//! Cronitor (<https://cronitor.io/docs/telemetry-api>: `?state=run|complete|fail`), Better Stack
+//! (<https://betterstack.com/docs/uptime/cron-and-heartbeat-monitor/>: `/fail`), Dead Man's Snitch
+//! (<https://deadmanssnitch.com/docs>). Those two, and whoever is not known, are told that we live and nothing that they have no word for.
+
+use url::Url;
+
+use super::send::{Ask, Sender};
+use super::veil::Veil;
+use crate::model::{Delivery, SecretUrl};
+
+/// How the address is called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Method {
+    /// By GET.
+    #[default]
+    Get,
+    /// By POST, with nothing in it.
+    Post,
+}
+
+/// What is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Heartbeat has started.
+    Start,
+    /// All its loops have made progress.
+    Alive,
+    /// One of them stands still, or it is going down.
+    Fail,
+}
+
+/// The ping's address.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ping {
+    /// Where: who knows it can say that we live.
+    pub url: SecretUrl,
+    /// How.
+    pub method: Method,
+}
+
+/// A service that has words for more than being alive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Healthchecks,
+    Cronitor,
+    BetterStack,
+    Another,
+}
+
+impl Ping {
+    /// Tells it once. Where the service has no word for it, nothing is sent.
+    pub async fn send(&self, sender: &Sender, state: State) -> Delivery {
+        let (service, address) = match self.address(state) {
+            Ok(Some(found)) => found,
+            Ok(None) => return Delivery::Taken("nothing is sent: this service has no word for it".into()),
+            Err(words) => return Delivery::Refused { words },
+        };
+        let ask = match self.method {
+            Method::Get => Ask::get(&address),
+            Method::Post => Ask::post(&address),
+        };
+        let answer = match sender.ask(ask, &Veil::over_address(&self.url)).await {
+            Ok(answer) => answer,
+            Err(unanswered) => return unanswered,
+        };
+        // healthchecks.io answers 200 also to what it does not know.
+        let says =
+            |words: &str| service == Service::Healthchecks && answer.status.is_success() && answer.body.starts_with(words.as_bytes());
+        if says("OK (not found)") {
+            return Delivery::Refused { words: answer.words };
+        }
+        if says("OK (rate limited)") {
+            return answer.try_again();
+        }
+        answer.settle()
+    }
+
+    fn address(&self, state: State) -> Result<Option<(Service, String)>, String> {
+        let mut url = Url::parse(self.url.expose()).map_err(|_| "its address cannot be read".to_owned())?;
+        let service = Service::at(&url);
+        let ending = match (service, state) {
+            (Service::Healthchecks, State::Start) => Some("start"),
+            (Service::Healthchecks | Service::BetterStack, State::Fail) => Some("fail"),
+            (Service::Cronitor, _) | (_, State::Alive) => None,
+            (Service::BetterStack | Service::Another, State::Start | State::Fail) => return Ok(None),
+        };
+        if let (Some(ending), Ok(mut path)) = (ending, url.path_segments_mut()) {
+            path.pop_if_empty().push(ending);
+        }
+        if service == Service::Cronitor {
+            let word = match state {
+                State::Start => "run",
+                State::Alive => "complete",
+                State::Fail => "fail",
+            };
+            let others: Vec<(String, String)> =
+                url.query_pairs().filter(|(key, _)| key != "state").map(|(key, value)| (key.into(), value.into())).collect();
+            url.query_pairs_mut().clear().extend_pairs(others).append_pair("state", word);
+        }
+        Ok(Some((service, url.into())))
+    }
+}
+
+impl Service {
+    fn at(url: &Url) -> Self {
+        let host = url.host_str().unwrap_or_default();
+        let is = |domain: &str| host == domain || host.strip_suffix(domain).is_some_and(|before| before.ends_with('.'));
+        if is("cronitor.link") || is("cronitor.io") {
+            Self::Cronitor
+        } else if (is("betterstack.com") || is("betteruptime.com")) && url.path().starts_with("/api/v1/heartbeat/") {
+            Self::BetterStack
+        } else if is("hc-ping.com") || url.path().contains("/ping/") {
+            Self::Healthchecks
+        } else {
+            Self::Another
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn addresses(url: &str) -> [Option<String>; 3] {
+        let ping = Ping { url: SecretUrl::parse(url).unwrap(), method: Method::Get };
+        [State::Start, State::Alive, State::Fail].map(|state| ping.address(state).unwrap().map(|(_, address)| address))
+    }
+
+    #[test]
+    fn each_service_is_told_in_its_own_words() {
+        for (url, start, alive, fail) in [
+            (
+                "https://hc-ping.com/uuid",
+                Some("https://hc-ping.com/uuid/start"),
+                "https://hc-ping.com/uuid",
+                Some("https://hc-ping.com/uuid/fail"),
+            ),
+            (
+                "https://hc.example.com/ping/uuid/?create=1",
+                Some("https://hc.example.com/ping/uuid/start?create=1"),
+                "https://hc.example.com/ping/uuid/?create=1",
+                Some("https://hc.example.com/ping/uuid/fail?create=1"),
+            ),
+            (
+                "https://cronitor.link/p/key/name?env=prod&state=ok",
+                Some("https://cronitor.link/p/key/name?env=prod&state=run"),
+                "https://cronitor.link/p/key/name?env=prod&state=complete",
+                Some("https://cronitor.link/p/key/name?env=prod&state=fail"),
+            ),
+            (
+                "https://uptime.betterstack.com/api/v1/heartbeat/key",
+                None,
+                "https://uptime.betterstack.com/api/v1/heartbeat/key",
+                Some("https://uptime.betterstack.com/api/v1/heartbeat/key/fail"),
+            ),
+            ("https://nosnch.in/c2354d53d2", None, "https://nosnch.in/c2354d53d2", None),
+            ("https://notcronitor.link/p/key", None, "https://notcronitor.link/p/key", None),
+        ] {
+            let expected = [start.map(str::to_owned), Some(alive.to_owned()), fail.map(str::to_owned)];
+            assert_eq!(addresses(url), expected, "{url}");
+        }
+    }
+}

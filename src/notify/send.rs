@@ -1,0 +1,265 @@
+//! The sender: one HTTP client for all channels, that knows the proxies, follows no redirect and gives up in time.
+
+use std::error::Error as _;
+use std::fmt;
+use std::time::Duration;
+
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
+use rustls::pki_types::CertificateDer;
+use serde::Serialize;
+use tokio::sync::OnceCell;
+use tokio::task::spawn_blocking;
+use uuid::Uuid;
+
+use super::answer::{Answer, READ, quoted};
+use super::call::Call;
+use super::channel;
+use super::veil::Veil;
+use crate::clock::Clock;
+use crate::model::{ChannelSpec, Delivery, Message};
+
+/// How we call ourselves.
+pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
+
+/// How the services are reached.
+#[derive(Debug, Clone)]
+pub struct SenderSettings {
+    /// The proxies between. Mail and commands go past them.
+    pub proxies: Proxies,
+    /// Certificates of a private authority, trusted beside those of the machine.
+    pub extra_roots: Vec<CertificateDer<'static>>,
+    /// No delivery takes longer.
+    pub limit: Duration,
+}
+
+impl Default for SenderSettings {
+    fn default() -> Self {
+        Self { proxies: Proxies::default(), extra_roots: Vec::new(), limit: Duration::from_secs(20) }
+    }
+}
+
+/// The proxies, as the environment's variables name them.
+#[derive(Clone, Default)]
+pub struct Proxies {
+    /// `HTTP_PROXY`: for `http://` addresses.
+    pub http: Option<String>,
+    /// `HTTPS_PROXY`: for `https://` addresses.
+    pub https: Option<String>,
+    /// `ALL_PROXY`: for those of the two that are not set.
+    pub all: Option<String>,
+    /// `NO_PROXY`: hosts, domains and networks that are reached directly.
+    pub none: Option<String>,
+}
+
+/// Says which are set, and never to what: a proxy's address may hold a password.
+impl fmt::Debug for Proxies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said = |value: &Option<String>| if value.is_some() { "set" } else { "not set" };
+        f.debug_struct("Proxies")
+            .field("http", &said(&self.http))
+            .field("https", &said(&self.https))
+            .field("all", &said(&self.all))
+            .field("none", &self.none)
+            .finish()
+    }
+}
+
+/// Settings that no sender can be made from.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SenderError {
+    /// A proxy's address that is none. It is not quoted: it may hold a password.
+    #[error("{0} is not the address of a proxy that can be used: give `http://host:port` or `https://host:port`")]
+    Proxy(&'static str),
+    /// A private authority's certificate that cannot be read.
+    #[error("the private CA certificate cannot be used: {0}")]
+    Root(String),
+}
+
+/// What is delivered.
+#[derive(Debug, Clone, Copy)]
+pub struct Letter<'a> {
+    /// The notice's: the same on each try, so that a receiver can drop a double.
+    pub id: Uuid,
+    /// What it says.
+    pub message: &'a Message,
+}
+
+/// Delivers letters to channels.
+pub struct Sender {
+    clock: Clock,
+    settings: SenderSettings,
+    /// Made when it is first needed: it reads what the machine trusts, and who has no channel does not pay for that.
+    client: OnceCell<Client>,
+}
+
+impl fmt::Debug for Sender {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sender").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}
+
+/// One HTTP request.
+pub(super) struct Ask {
+    method: http::Method,
+    url: String,
+    headers: Vec<(HeaderName, String)>,
+    body: Vec<u8>,
+}
+
+impl Ask {
+    pub(super) fn new(method: http::Method, url: &str) -> Self {
+        Self { method, url: url.trim().to_owned(), headers: Vec::new(), body: Vec::new() }
+    }
+
+    pub(super) fn get(url: &str) -> Self {
+        Self::new(http::Method::GET, url)
+    }
+
+    pub(super) fn post(url: &str) -> Self {
+        Self::new(http::Method::POST, url)
+    }
+
+    pub(super) fn header(mut self, name: HeaderName, value: String) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(super) fn json(self, body: &impl Serialize) -> Self {
+        // Of what is sent here nothing has a key that is not text, which is all that could go wrong.
+        let body = serde_json::to_vec(body).unwrap_or_default();
+        self.json_bytes(body)
+    }
+
+    pub(super) fn json_bytes(mut self, body: Vec<u8>) -> Self {
+        self.body = body;
+        self.header(CONTENT_TYPE, "application/json".into())
+    }
+}
+
+impl Sender {
+    /// A sender that reaches the network in this way.
+    ///
+    /// # Errors
+    /// [`SenderError`] when a proxy or a certificate cannot be used.
+    pub fn new(clock: Clock, settings: &SenderSettings) -> Result<Self, SenderError> {
+        proxies(&settings.proxies)?;
+        roots(&settings.extra_roots)?;
+        Ok(Self { clock, settings: settings.clone(), client: OnceCell::new() })
+    }
+
+    /// Tries once to deliver a letter to a channel.
+    pub async fn deliver(&self, channel: &ChannelSpec, letter: &Letter<'_>) -> Delivery {
+        let call = Call { sender: self, channel, letter, now: self.clock.now(), veil: Veil::over(channel) };
+        channel::deliver(&call).await
+    }
+
+    pub(super) fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub(super) fn limit(&self) -> Duration {
+        self.settings.limit
+    }
+
+    pub(super) fn extra_roots(&self) -> &[CertificateDer<'static>] {
+        &self.settings.extra_roots
+    }
+
+    /// Asks, and reads the answer. What came of it where there is none.
+    pub(super) async fn ask(&self, ask: Ask, veil: &Veil) -> Result<Answer, Delivery> {
+        let asked = self.clock.timeout(self.settings.limit, self.exchange(ask, veil)).await;
+        asked.unwrap_or_else(|elapsed| Err(Delivery::TryAgain { words: elapsed.to_string(), after: None }))
+    }
+
+    async fn exchange(&self, ask: Ask, veil: &Veil) -> Result<Answer, Delivery> {
+        let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), veil), after: None };
+        let refused = |words: &str| Delivery::Refused { words: words.into() };
+        let client = self.client().await.map_err(try_again)?;
+        let url = url::Url::parse(&ask.url).map_err(|_| refused("its address cannot be read"))?;
+        let mut headers = HeaderMap::new();
+        for (name, value) in ask.headers {
+            let mut value = HeaderValue::try_from(value).map_err(|_| refused("its key holds what no header can hold"))?;
+            value.set_sensitive(true);
+            headers.insert(name, value);
+        }
+        let request = client.request(ask.method, url).headers(headers).body(ask.body);
+        let mut response = request.send().await.map_err(|wrong| try_again(no_answer(wrong)))?;
+        let mut body = Vec::new();
+        // An answer that breaks off is an answer: its status has come.
+        while let Ok(Some(bytes)) = response.chunk().await {
+            body.extend_from_slice(&bytes[..bytes.len().min(READ - body.len())]);
+            if body.len() == READ {
+                break;
+            }
+        }
+        Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), veil))
+    }
+
+    async fn client(&self) -> Result<&Client, String> {
+        let build = || async {
+            let settings = self.settings.clone();
+            let made = spawn_blocking(move || client(&settings)).await;
+            made.unwrap_or_else(|wrong| Err(wrong.to_string()))
+        };
+        self.client.get_or_try_init(build).await
+    }
+}
+
+fn client(settings: &SenderSettings) -> Result<Client, String> {
+    let builder = || -> Result<reqwest::ClientBuilder, SenderError> {
+        let plain = Client::builder()
+            .user_agent(AGENT)
+            .redirect(redirect::Policy::none())
+            .referer(false)
+            // Messages are rare: a kept connection would be one that the other side has closed meanwhile.
+            .pool_max_idle_per_host(0)
+            // The environment is not read here; what it says comes with the settings.
+            .no_proxy();
+        Ok(proxies(&settings.proxies)?.into_iter().fold(plain, reqwest::ClientBuilder::proxy))
+    };
+    let trusting = |only: bool| {
+        let (builder, roots) =
+            (builder().map_err(|wrong| wrong.to_string())?, roots(&settings.extra_roots).map_err(|wrong| wrong.to_string())?);
+        let builder = if only { builder.tls_certs_only(roots) } else { builder.tls_certs_merge(roots) };
+        builder.build().map_err(no_answer)
+    };
+    // On a machine that trusts nobody, `http://` is still spoken.
+    trusting(false).or_else(|wrong| trusting(true).map_err(|_| wrong))
+}
+
+fn proxies(settings: &Proxies) -> Result<Vec<Proxy>, SenderError> {
+    let none = settings.none.as_deref().and_then(NoProxy::from_string);
+    let one = |name, address: &Option<String>, make: fn(&str) -> reqwest::Result<Proxy>| {
+        let made = address.as_deref().filter(|address| !address.trim().is_empty()).map(|address| make(address.trim()));
+        made.transpose().map(|made| made.map(|proxy| proxy.no_proxy(none.clone()))).map_err(|_| SenderError::Proxy(name))
+    };
+    let named = [
+        one("HTTP_PROXY", &settings.http, |address| Proxy::http(address))?,
+        one("HTTPS_PROXY", &settings.https, |address| Proxy::https(address))?,
+        // The first that fits is taken.
+        one("ALL_PROXY", &settings.all, |address| Proxy::all(address))?,
+    ];
+    Ok(named.into_iter().flatten().collect())
+}
+
+fn roots(certificates: &[CertificateDer<'static>]) -> Result<Vec<Certificate>, SenderError> {
+    let mut probe = rustls::RootCertStore::empty();
+    let read = |certificate: &CertificateDer<'static>| {
+        probe.add(certificate.clone()).map_err(|wrong| SenderError::Root(wrong.to_string()))?;
+        Certificate::from_der(certificate).map_err(|_| SenderError::Root("it is no certificate".into()))
+    };
+    certificates.iter().map(read).collect()
+}
+
+/// Why there is no answer: at what, and the innermost reason. Never the address, which may be a key.
+fn no_answer(wrong: reqwest::Error) -> String {
+    let wrong = wrong.without_url();
+    let at = if wrong.is_connect() { "no connection" } else { "no answer" };
+    let mut reason = wrong.source();
+    while let Some(inner) = reason.and_then(|reason| reason.source()) {
+        reason = Some(inner);
+    }
+    reason.map_or_else(|| format!("{at}: {wrong}"), |reason| format!("{at}: {reason}"))
+}

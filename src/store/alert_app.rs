@@ -1,0 +1,68 @@
+//! Ingestion Alert's settings in its row: texts under their names, the secret ones sealed; and the pair of webhooks that it brings along.
+
+use std::collections::BTreeMap;
+
+use zeroize::Zeroizing;
+
+use crate::model::{ChannelKind, ChannelSpec, IngestionAlertApp, ProjectName, ProjectSpec, Setting, Values};
+
+use super::StoreError;
+use super::projects::damaged;
+use super::seal::{Owner, Sealer};
+
+/// What is sealed. It belongs to the seal, so it never changes.
+const SECRETS: &str = "sealed part of ingestion-alert";
+
+/// The app as its row holds it.
+pub(super) struct Stored {
+    pub(super) enabled: bool,
+    pub(super) settings: String,
+    pub(super) secrets: Option<Vec<u8>>,
+}
+
+/// What the row holds: the settings, and those that are secret.
+pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, sealer: &Sealer) -> Result<Stored, StoreError> {
+    let set = |is_wanted: fn(&&Setting) -> bool| -> BTreeMap<&str, String> {
+        let wanted = IngestionAlertApp::settings().iter().filter(is_wanted);
+        wanted.filter_map(|setting| Some((setting.key, app.value(setting.key)?))).collect()
+    };
+    let json = |settings: &BTreeMap<&str, String>| {
+        let unwritten = |wrong| StoreError::Damaged(format!("project {project}: ingestion-alert's settings cannot be written: {wrong}"));
+        serde_json::to_string(settings).map(Zeroizing::new).map_err(unwritten)
+    };
+    let secrets = set(|setting| setting.secret);
+    let secrets = if secrets.is_empty() { None } else { Some(sealer.seal(Owner::Project(project), SECRETS, &json(&secrets)?)?) };
+    Ok(Stored { enabled: app.enabled, settings: json(&set(|setting| !setting.secret))?.to_string(), secrets })
+}
+
+/// Reads [`write`] back, by the reader that read it from a person.
+pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: &Sealer) -> Result<IngestionAlertApp, StoreError> {
+    let mut app = IngestionAlertApp::default();
+    app.enabled = stored.enabled;
+    let settings = serde_json::from_str::<BTreeMap<String, String>>(&stored.settings);
+    let settings = settings.map_err(|wrong| damaged(project, "ingestion-alert settings", &wrong))?;
+    let secrets = match &stored.secrets {
+        None => BTreeMap::new(),
+        Some(secrets) => {
+            let opened = sealer.open(Owner::Project(project), SECRETS, secrets)?;
+            // What serde says of it could quote a secret.
+            serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is no JSON"))?
+        }
+    };
+    for (key, text) in settings.iter().chain(&secrets) {
+        app.set(key, text).map_err(|wrong| damaged(project, &format!("ingestion-alert setting {key}"), &wrong))?;
+    }
+    Ok(app)
+}
+
+/// The channel that the app brings along: the pair of addresses that PostHog's app called. None when neither is given.
+pub(super) fn pair(spec: &ProjectSpec) -> Option<ChannelSpec> {
+    let app = spec.ingestion_alert.as_ref()?;
+    let mut values = Values::default();
+    for (key, url) in [("triggered", &app.webhook_triggered), ("resolved", &app.webhook_resolved)] {
+        values.set(key, url.as_ref().map_or("", |url| url.expose()));
+    }
+    let channel = ChannelSpec::new(spec.name.clone(), ChannelKind::GetPair);
+    let is_given = values != Values::default();
+    is_given.then(|| ChannelSpec { enabled: app.enabled, projects: vec![spec.name.clone()], values, ..channel })
+}

@@ -1,0 +1,217 @@
+//! Channels: their fields rest sealed. Those that people name, and the pair of webhooks that an app brings along, are rows of one table.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use zeroize::Zeroizing;
+
+use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values};
+
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, place_of};
+use super::numbers::{self, Numbers};
+use super::seal::{Owner, Sealer};
+use super::statement::{Statement, Value};
+use super::{ChannelNews, StoreError, names};
+
+/// What is sealed of a channel that a person named. It belongs to the seal, so it never changes.
+const FIELDS: &str = "sealed part";
+
+/// The same of one that belongs to a project's app.
+const PAIR: &str = "pair of webhooks";
+
+/// So many rows go into one statement.
+const ROWS: usize = 500;
+
+const COLUMNS: &str = "id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values, stopped_ms, stopped_words, \
+                       last_taken_ms";
+
+/// A channel that is on record already, as far as it can be read.
+pub(super) struct Known {
+    pub(super) id: ChannelId,
+    pub(super) of_app: Option<ProjectId>,
+    /// None when it is damaged, or sealed with another key: whatever is put then is a change.
+    pub(super) spec: Option<ChannelSpec>,
+}
+
+/// All of them: those that people named by name, then those of apps by project.
+pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec<Channel>, StoreError> {
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels");
+    let mut channels = database.read("reading channels", all, |row| from_row(row, sealer)).await?;
+    channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
+    Ok(channels)
+}
+
+/// Removes some, then adds or replaces others. Of two with one name, the later one counts.
+pub(super) async fn apply(work: &mut Work, sealer: &Sealer, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
+    let mut numbers = Numbers::begin(work).await?;
+    let gone = known(work, sealer, "of_app IS NULL", remove).await?;
+    drop_all(work, gone.into_values().map(|known| known.id)).await?;
+    let mut names = HashSet::new();
+    let latest: Vec<&ChannelSpec> = put.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
+    let names: Vec<ProjectName> = latest.iter().map(|spec| spec.name.clone()).collect();
+    let before = known(work, sealer, "of_app IS NULL", &names).await?;
+    let mut rows = Vec::new();
+    for spec in latest.into_iter().rev() {
+        let before = before.get(&spec.name);
+        if before.is_some_and(|known| known.spec.as_ref() == Some(spec)) {
+            continue;
+        }
+        let id = before.map_or_else(|| ChannelId(numbers.give()), |known| known.id);
+        rows.push(to_row(id, None, spec, sealer)?);
+    }
+    write(work, rows).await?;
+    numbers.end(work).await
+}
+
+/// The pairs of webhooks that apps on projects of these names brought along. One of a project that is gone is found by its name too: when a
+/// project of this name is set up anew, it goes on with what is still owed.
+pub(super) async fn pairs(work: &mut Work, sealer: &Sealer, names: &[ProjectName]) -> Result<HashMap<ProjectName, Known>, StoreError> {
+    known(work, sealer, "of_app IS NOT NULL", names).await
+}
+
+async fn known(work: &mut Work, sealer: &Sealer, which: &str, names: &[ProjectName]) -> Result<HashMap<ProjectName, Known>, StoreError> {
+    let mut all = HashMap::new();
+    for some in names.chunks(ROWS) {
+        let statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(which).text(" AND name IN ");
+        let found = work.read(statement.list(some.iter().map(ProjectName::as_str)), |row| {
+            let spec = from_row(row, sealer).ok().map(|channel| channel.spec);
+            Ok((row.text(1)?, Known { id: ChannelId(row.int(0)?), of_app: row.maybe_int(2)?.map(ProjectId), spec }))
+        });
+        // Each was found by a name, so that its name is one.
+        all.extend(found.await?.into_iter().filter_map(|(name, known)| Some((ProjectName::parse(&name).ok()?, known))));
+    }
+    Ok(all)
+}
+
+/// Writes rows made by [`to_row`]. What is written delivers again.
+pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(), StoreError> {
+    if !rows.is_empty() {
+        // Whoever marks notices writes channels too.
+        numbers::of_notices(work, 0).await?;
+    }
+    for some in rows.chunks(ROWS) {
+        let insert = Statement::new(
+            "INSERT INTO channels (id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values) VALUES ",
+        );
+        let replace = " ON CONFLICT (id) DO UPDATE SET of_app = excluded.of_app, kind = excluded.kind, enabled = excluded.enabled, \
+                       projects = excluded.projects, least = excluded.least, at_once = excluded.at_once, title = excluded.title, \
+                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL";
+        work.run(insert.rows(some.iter().cloned()).text(replace)).await?;
+    }
+    Ok(())
+}
+
+/// Removes channels, and with them their notices. Gives how many rows went.
+pub(super) async fn drop_all(work: &mut Work, ids: impl IntoIterator<Item = ChannelId>) -> Result<u64, StoreError> {
+    let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
+    let mut dropped = 0;
+    if !ids.is_empty() {
+        numbers::of_notices(work, 0).await?;
+    }
+    for some in ids.chunks(ROWS) {
+        dropped += work.run(Statement::new("DELETE FROM notices WHERE channel IN ").list(some.iter().copied())).await?;
+        dropped += work.run(Statement::new("DELETE FROM channels WHERE id IN ").list(some.iter().copied())).await?;
+    }
+    Ok(dropped)
+}
+
+/// Removes the pairs of webhooks whose project is gone, once they have nothing left to tell: what was owed has ended, and no incident of it is
+/// open. Says how many rows went.
+pub(super) async fn drop_left_behind(work: &mut Work) -> Result<u64, StoreError> {
+    if left_behind(work).await?.is_empty() {
+        return Ok(0);
+    }
+    // The loops are to forget them too. Asked again: whoever sets the project up anew takes its pair over.
+    let change = Numbers::begin(work).await?;
+    let gone = left_behind(work).await?;
+    let dropped = drop_all(work, gone).await?;
+    change.end(work).await?;
+    Ok(dropped)
+}
+
+async fn left_behind(work: &mut Work) -> Result<Vec<ChannelId>, StoreError> {
+    let statement = Statement::new(
+        "SELECT id FROM channels WHERE of_app IS NOT NULL AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.id = channels.of_app) \
+         AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.state = 0) \
+         AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.project = channels.of_app AND incidents.closed_ms IS NULL)",
+    );
+    work.read(statement, |row| row.int(0).map(ChannelId)).await
+}
+
+/// Writes what became known by delivering.
+pub(super) async fn note(work: &mut Work, news: &ChannelNews) -> Result<(), StoreError> {
+    let statement = match news {
+        ChannelNews::Taken(id, at) => Statement::new("UPDATE channels SET last_taken_ms = ").bind(at.ms()).text(" WHERE id = ").bind(id.0),
+        ChannelNews::Stopped(id, Stopped { at, words }) => Statement::new("UPDATE channels SET stopped_ms = ")
+            .bind(at.ms())
+            .text(", stopped_words = ")
+            .bind(words.as_str())
+            .text(" WHERE stopped_ms IS NULL AND id = ")
+            .bind(id.0),
+    };
+    work.run(statement).await.map(drop)
+}
+
+/// Lets a channel deliver again; says whether there is one.
+pub(super) async fn resume(work: &mut Work, id: ChannelId) -> Result<bool, StoreError> {
+    let statement = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL WHERE id = ").bind(id.0);
+    Ok(work.run(statement).await? > 0)
+}
+
+/// A channel as a row; `of_app` is the project whose app brings it along.
+pub(super) fn to_row(id: ChannelId, of_app: Option<i64>, spec: &ChannelSpec, sealer: &Sealer) -> Result<[Value; 11], StoreError> {
+    let values: BTreeMap<&str, &str> = spec.values.iter().collect();
+    let values = serde_json::to_string(&values).map(Zeroizing::new);
+    let values = values.map_err(|wrong| StoreError::Damaged(format!("channel {}: its fields cannot be written: {wrong}", spec.name)))?;
+    let (owner, field) = seal_of(&spec.name, of_app.is_some());
+    Ok([
+        id.0.into(),
+        spec.name.as_str().into(),
+        of_app.into(),
+        spec.kind.name().into(),
+        i64::from(spec.enabled).into(),
+        names::write(&spec.projects).into(),
+        place_of(&spec.least, &Severity::ALL).into(),
+        i64::from(spec.at_once).into(),
+        spec.title.clone().into(),
+        spec.body.clone().into(),
+        sealer.seal(owner, field, &values)?.into(),
+    ])
+}
+
+fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
+    let name = row.text(1)?;
+    let damaged =
+        |field: &str, wrong: &str| StoreError::Damaged(format!("channel {name}: its {field} in the database cannot be read: {wrong}"));
+    let parsed = ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?;
+    let of_app = row.maybe_int(2)?.map(ProjectId);
+    let kind = row.text(3)?;
+    let kind = ChannelKind::named(&kind).ok_or_else(|| damaged("kind", &format!("there is no `{kind}`")))?;
+    let (owner, field) = seal_of(&parsed, of_app.is_some());
+    let opened = sealer.open(owner, field, &row.bytes(10)?)?;
+    // What serde says of it could quote a secret.
+    let fields: BTreeMap<String, String> = serde_json::from_str(&opened).map_err(|_| damaged("fields", "they are no JSON"))?;
+    let mut values = Values::default();
+    for (key, value) in &fields {
+        values.set(key, value);
+    }
+    let spec = ChannelSpec {
+        kind,
+        enabled: row.int(4)? != 0,
+        projects: names::read(&row.text(5)?).map_err(|wrong| damaged("list of projects", &wrong))?,
+        least: at_place(row.int(6)?, &Severity::ALL).ok_or_else(|| damaged("severity", "there is no such"))?,
+        at_once: u16::try_from(row.int(7)?).map_err(|_| damaged("at_once", "it is out of bounds"))?,
+        title: row.maybe_text(8)?,
+        body: row.maybe_text(9)?,
+        values,
+        name: parsed,
+    };
+    let words = row.maybe_text(12)?.unwrap_or_default();
+    let stopped = row.maybe_int(11)?.map(|at| Stopped { at: Timestamp::from_ms(at), words });
+    Ok(Channel { id: ChannelId(row.int(0)?), spec, of_app, stopped, last_taken: row.maybe_int(13)?.map(Timestamp::from_ms) })
+}
+
+/// To whom and what the seal of a channel's fields belongs. One that a person named may be called like a project.
+const fn seal_of(name: &ProjectName, is_of_app: bool) -> (Owner<'_>, &'static str) {
+    if is_of_app { (Owner::Project(name), PAIR) } else { (Owner::Channel(name), FIELDS) }
+}

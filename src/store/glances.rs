@@ -1,0 +1,77 @@
+//! What every look saw, a row a minute: the rules can be run over it later.
+
+use crate::model::{Glance, Look, LookTrouble, Minute, ProjectId, Timestamp, Traffic};
+
+use super::StoreError;
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, place_of};
+use super::statement::Statement;
+use super::stretch::Stretch;
+
+/// Keeps what is kept of a look; the last one of a minute stands. A project that was removed meanwhile gets none.
+pub(super) async fn keep(work: &mut Work, look: &Look) -> Result<(), StoreError> {
+    let Glance { at, result } = Glance::of(look);
+    let start = at.minute().start().ms();
+    let traffic = result.ok();
+    let ago = |newest: Option<Timestamp>| newest.map(|newest| start.saturating_sub(newest.ms()));
+    let statement = Statement::new(
+        "INSERT INTO glances (minute, project, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms) SELECT ",
+    )
+    .bind(at.minute().index())
+    .text(", id, ")
+    .bind(at.ms() - start)
+    .text(", ")
+    .bind(result.err().map(|trouble| place_of(&trouble, &LookTrouble::ALL)))
+    .text(", ")
+    .bind(traffic.map(|traffic| traffic.others as i64))
+    .text(", ")
+    .bind(traffic.and_then(|traffic| ago(traffic.newest)))
+    .text(", ")
+    .bind(traffic.map(|traffic| traffic.watched as i64))
+    .text(", ")
+    .bind(traffic.and_then(|traffic| ago(traffic.watched_newest)))
+    .text(" FROM projects WHERE id = ")
+    .bind(look.project.0)
+    .text(
+        " ON CONFLICT (minute, project) DO UPDATE SET after_ms = excluded.after_ms, trouble = excluded.trouble, others = excluded.others, \
+         newest_ago_ms = excluded.newest_ago_ms, watched = excluded.watched, watched_newest_ago_ms = excluded.watched_newest_ago_ms",
+    );
+    work.run(statement).await.map(drop)
+}
+
+/// Glances at one project, oldest first.
+pub(super) async fn glances(database: &Database, project: ProjectId, stretch: Stretch) -> Result<Vec<Glance>, StoreError> {
+    const WHAT: &str = "reading what looks saw";
+    let stretch = stretch.within(database, WHAT, "glances", "minute").await?;
+    if stretch.is_empty() {
+        return Ok(Vec::new());
+    }
+    let statement = stretch
+        .minutes(1)
+        .text(
+            "SELECT glances.minute, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms FROM minutes CROSS JOIN glances \
+             WHERE glances.minute = minutes.minute AND glances.project = ",
+        )
+        .bind(project.0);
+    let mut glances = database.read(WHAT, statement, |row| from_row(project, row)).await?;
+    glances.sort_unstable_by_key(|glance| glance.at);
+    Ok(glances)
+}
+
+/// Drops those of minutes before `before`; says how many.
+pub(super) async fn drop_old(work: &mut Work, before: Minute) -> Result<u64, StoreError> {
+    work.run(Statement::new("DELETE FROM glances WHERE minute < ").bind(before.index())).await
+}
+
+fn from_row(project: ProjectId, row: &Row) -> Result<Glance, StoreError> {
+    let minute = Minute::from_index(row.int(0)?);
+    let start = minute.start().ms();
+    let damaged = || StoreError::Damaged(format!("what the look at project {} in minute {} saw is damaged", project.0, minute.index()));
+    let newest = |at| -> Result<_, StoreError> { Ok(row.maybe_int(at)?.map(|ago| Timestamp::from_ms(start.saturating_sub(ago)))) };
+    let count = |at| -> Result<u64, StoreError> { Ok(row.maybe_int(at)?.ok_or_else(damaged)? as u64) };
+    let result = match row.maybe_int(2)? {
+        None => Ok(Traffic { others: count(3)?, newest: newest(4)?, watched: count(5)?, watched_newest: newest(6)? }),
+        Some(trouble) => Err(at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?),
+    };
+    Ok(Glance { at: Timestamp::from_ms(start.saturating_add(row.int(1)?)), result })
+}

@@ -1,0 +1,249 @@
+//! Incidents and their timelines.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally,
+    Timestamp,
+};
+
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, place_of};
+use super::statement::{Statement, Value};
+use super::{Owed, StoreError, Which, notices, numbers};
+
+/// So many rows go into one statement.
+const ROWS: usize = 500;
+
+/// Those that a rule writes, in the order of [`to_row`].
+const WRITTEN: [&str; 15] = [
+    "project",
+    "project_name",
+    "strand",
+    "opened_ms",
+    "closed_ms",
+    "rules",
+    "severity",
+    "cause_code",
+    "cause",
+    "first_bad",
+    "last_good",
+    "tally",
+    "announced_ms",
+    "reminders",
+    "told_ms",
+];
+
+/// A tally as JSON text. What a later version counts beside it is none here.
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Counts {
+    sent: u32,
+    arrived: u32,
+    late: u32,
+    missing: u32,
+    lost: u32,
+    refused: u32,
+    unreachable: u32,
+    unseen: u32,
+    doubled: u32,
+    last_arrival_ms: Option<i64>,
+}
+
+/// Adds or replaces an incident, with entries and notices. None when it is not to be written: then the transaction must not be committed.
+pub(super) async fn write(
+    work: &mut Work,
+    incident: &Incident,
+    entries: &[Entry],
+    owed: Owed<'_>,
+) -> Result<Option<IncidentId>, StoreError> {
+    // The outbox first, as everybody does; how many places are needed is known later.
+    numbers::of_notices(work, 0).await?;
+    let written = match incident.id {
+        None => add(work, incident).await?,
+        Some(id) => replace(work, id, incident).await?.then_some(id),
+    };
+    let Some(id) = written else { return Ok(None) };
+    append(work, id, entries).await?;
+    let owed = owed(id);
+    if !owed.is_empty() {
+        let place = numbers::of_notices(work, owed.len()).await?;
+        notices::insert(work, &owed, place).await?;
+    }
+    Ok(Some(id))
+}
+
+async fn add(work: &mut Work, incident: &Incident) -> Result<Option<IncidentId>, StoreError> {
+    let id = numbers::of_incident(work).await?;
+    let mut statement = Statement::new("INSERT INTO incidents (id, ").text(&WRITTEN.join(", ")).text(") VALUES (").bind(id);
+    for value in to_row(incident) {
+        statement = statement.text(", ").bind(value);
+    }
+    let added = work.run(statement.text(") ON CONFLICT DO NOTHING")).await?;
+    Ok((added > 0).then_some(IncidentId(id)))
+}
+
+/// What is over stays over: a judgement that was made before it was over says nothing any more.
+async fn replace(work: &mut Work, id: IncidentId, incident: &Incident) -> Result<bool, StoreError> {
+    let mut statement = Statement::new("UPDATE incidents SET ");
+    for (at, (column, value)) in WRITTEN.into_iter().zip(to_row(incident)).enumerate() {
+        statement = statement.text(if at > 0 { ", " } else { "" }).text(column).text(" = ").bind(value);
+    }
+    let statement = statement.text(" WHERE id = ").bind(id.0).text(if incident.is_open() { " AND closed_ms IS NULL" } else { "" });
+    Ok(work.run(statement).await? > 0)
+}
+
+/// Appends entries to a timeline. Whoever calls this has written the incident's row, so that nobody else appends meanwhile.
+async fn append(work: &mut Work, id: IncidentId, entries: &[Entry]) -> Result<(), StoreError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let last = Statement::new("SELECT max(place) FROM entries WHERE incident = ").bind(id.0);
+    let last = work.read(last, |row| row.maybe_int(0)).await?.into_iter().flatten().next().unwrap_or(0);
+    let rows: Vec<[Value; 5]> = (last + 1..).zip(entries).map(|(place, entry)| entry_row(id, place, entry)).collect();
+    for some in rows.chunks(ROWS) {
+        let insert = Statement::new("INSERT INTO entries (incident, place, at_ms, kind, words) VALUES ");
+        work.run(insert.rows(some.iter().cloned())).await?;
+    }
+    Ok(())
+}
+
+/// Writes what a person says of an incident; says whether there is one.
+pub(super) async fn hold(
+    work: &mut Work,
+    id: IncidentId,
+    acknowledged: Option<&Acknowledged>,
+    snoozed_until: Option<Timestamp>,
+    entry: &Entry,
+) -> Result<bool, StoreError> {
+    let statement = Statement::new("UPDATE incidents SET acknowledged_ms = ")
+        .bind(acknowledged.map(|by| by.at.ms()))
+        .text(", acknowledged_by = ")
+        .bind(acknowledged.map(|by| by.by.clone()))
+        .text(", snoozed_until_ms = ")
+        .bind(snoozed_until.map(Timestamp::ms))
+        .text(" WHERE id = ")
+        .bind(id.0);
+    if work.run(statement).await? == 0 {
+        return Ok(false);
+    }
+    append(work, id, std::slice::from_ref(entry)).await?;
+    Ok(true)
+}
+
+/// Incidents, newest opened first.
+pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<Incident>, StoreError> {
+    let mut statement = Statement::new("SELECT id, ")
+        .text(&WRITTEN.join(", "))
+        .text(", acknowledged_ms, acknowledged_by, snoozed_until_ms FROM incidents WHERE 1 = 1");
+    if let Some(project) = which.project {
+        statement = statement.text(" AND project = ").bind(project.0);
+    }
+    if let Some(id) = which.id {
+        statement = statement.text(" AND id = ").bind(id.0);
+    }
+    if which.open_only {
+        statement = statement.text(" AND closed_ms IS NULL");
+    }
+    if let Some(since) = which.since {
+        statement = statement.text(" AND (closed_ms IS NULL OR closed_ms >= ").bind(since.ms()).text(")");
+    }
+    let statement = statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most));
+    database.read("reading incidents", statement, from_row).await
+}
+
+/// A timeline, oldest first.
+pub(super) async fn entries(database: &Database, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
+    let statement = Statement::new("SELECT at_ms, kind, words FROM entries WHERE incident = ").bind(id.0).text(" ORDER BY place");
+    let entries = database.read("reading a timeline", statement, |row| {
+        let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
+        let kind = at_place(row.int(1)?, &EntryKind::ALL).ok_or_else(damaged)?;
+        Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
+    });
+    entries.await
+}
+
+/// Drops incidents that were over before `over_before`, with their entries and notices, and notices without an incident that ended before.
+pub(super) async fn drop_old(work: &mut Work, over_before: Timestamp) -> Result<u64, StoreError> {
+    numbers::of_notices(work, 0).await?;
+    let old = || Statement::new("(SELECT id FROM incidents WHERE closed_ms < ").bind(over_before.ms()).text(")");
+    let mut dropped = 0;
+    for from in ["DELETE FROM notices WHERE incident IN ", "DELETE FROM entries WHERE incident IN ", "DELETE FROM incidents WHERE id IN "] {
+        dropped += work.run(Statement::new(from).then(old())).await?;
+    }
+    let alone = Statement::new("DELETE FROM notices WHERE incident IS NULL AND ended_ms < ").bind(over_before.ms());
+    Ok(dropped + work.run(alone).await?)
+}
+
+fn entry_row(id: IncidentId, place: i64, entry: &Entry) -> [Value; 5] {
+    [id.0.into(), place.into(), entry.at.ms().into(), place_of(&entry.kind, &EntryKind::ALL).into(), entry.words.as_str().into()]
+}
+
+fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
+    let ms = |at: Option<Timestamp>| Value::from(at.map(Timestamp::ms));
+    let minute = |at: Option<Minute>| Value::from(at.map(Minute::index));
+    let rules = incident.rules.iter().fold(0_i64, |bits, rule| bits | 1 << place_of(rule, &RuleKind::ALL));
+    [
+        incident.project.0.into(),
+        incident.project_name.as_str().into(),
+        place_of(&incident.strand, &Strand::ALL).into(),
+        incident.opened.ms().into(),
+        ms(incident.closed),
+        rules.into(),
+        place_of(&incident.severity, &Severity::ALL).into(),
+        incident.cause.code.as_str().into(),
+        incident.cause.words.as_str().into(),
+        minute(incident.first_bad),
+        minute(incident.last_good),
+        tally_text(&incident.tally).into(),
+        ms(incident.announced),
+        i64::from(incident.reminders).into(),
+        ms(incident.told),
+    ]
+}
+
+fn from_row(row: &Row) -> Result<Incident, StoreError> {
+    let id = IncidentId(row.int(0)?);
+    let damaged = |field: &str| StoreError::Damaged(format!("incident {}: its {field} in the database cannot be read", id.0));
+    let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };
+    let minute = |at| -> Result<Option<Minute>, StoreError> { Ok(row.maybe_int(at)?.map(Minute::from_index)) };
+    let rules = row.int(6)?;
+    if rules < 0 || rules >> RuleKind::ALL.len() != 0 {
+        return Err(damaged("list of rules"));
+    }
+    let acknowledged = time(16)?.map(|at| Ok::<_, StoreError>(Acknowledged { at, by: row.maybe_text(17)?.unwrap_or_default() }));
+    Ok(Incident {
+        id: Some(id),
+        project: ProjectId(row.int(1)?),
+        project_name: ProjectName::parse(&row.text(2)?).map_err(|_| damaged("project's name"))?,
+        strand: at_place(row.int(3)?, &Strand::ALL).ok_or_else(|| damaged("strand"))?,
+        opened: Timestamp::from_ms(row.int(4)?),
+        closed: time(5)?,
+        rules: RuleKind::ALL.into_iter().filter(|rule| rules >> place_of(rule, &RuleKind::ALL) & 1 == 1).collect(),
+        severity: at_place(row.int(7)?, &Severity::ALL).ok_or_else(|| damaged("severity"))?,
+        cause: Finding { code: row.text(8)?, words: row.text(9)? },
+        first_bad: minute(10)?,
+        last_good: minute(11)?,
+        tally: tally(&row.text(12)?).ok_or_else(|| damaged("tally"))?,
+        announced: time(13)?,
+        reminders: u32::try_from(row.int(14)?).map_err(|_| damaged("number of reminders"))?,
+        told: time(15)?,
+        acknowledged: acknowledged.transpose()?,
+        snoozed_until: time(18)?,
+    })
+}
+
+fn tally_text(tally: &Tally) -> String {
+    let Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival } = *tally;
+    let last_arrival_ms = last_arrival.map(Timestamp::ms);
+    let counts = Counts { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival_ms };
+    // Numbers under names cannot fail to be JSON.
+    serde_json::to_string(&counts).unwrap_or_default()
+}
+
+fn tally(text: &str) -> Option<Tally> {
+    let Counts { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival_ms } =
+        serde_json::from_str(text).ok()?;
+    let last_arrival = last_arrival_ms.map(Timestamp::from_ms);
+    Some(Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival })
+}

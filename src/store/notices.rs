@@ -1,0 +1,183 @@
+//! The outbox: notices that are owed, leased to whoever sends them, and marked with what came of it.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use crate::model::{ChannelId, IncidentId, Notice, NoticeState, Timestamp};
+
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, place_of};
+use super::statement::{Statement, Value};
+use super::{ChannelNews, StoreError, WhichNotices, channels, numbers};
+
+/// Rows carry whole messages: fewer go into one statement.
+const ROWS: usize = 200;
+
+const COLUMNS: &str = "notices.id, notices.channel, notices.incident, notices.message, notices.created_ms, notices.due_ms, notices.tries, \
+                       notices.state, notices.ended_ms, notices.said";
+
+/// What is due and may be given away. Of one incident and channel, nothing is while an earlier one is owed and may not be given: whatever
+/// stands before it in the answer is given with it.
+fn due(now: Timestamp, at_most: u32) -> Statement {
+    Statement::new("SELECT ")
+        .text(COLUMNS)
+        .text(
+            " FROM notices JOIN channels ON channels.id = notices.channel AND channels.enabled = 1 AND channels.stopped_ms IS NULL \
+             WHERE notices.state = 0 AND notices.due_ms <= ",
+        )
+        .bind(now.ms())
+        .text(" AND notices.leased_until_ms <= ")
+        .bind(now.ms())
+        .text(
+            " AND NOT EXISTS (SELECT 1 FROM notices AS earlier WHERE earlier.state = 0 AND earlier.incident = notices.incident \
+             AND earlier.channel = notices.channel AND earlier.place < notices.place AND (earlier.due_ms > ",
+        )
+        .bind(now.ms())
+        .text(" OR earlier.leased_until_ms > ")
+        .bind(now.ms())
+        .text(")) ORDER BY notices.place LIMIT ")
+        .bind(i64::from(at_most))
+}
+
+/// Leases what is due, in the order in which it was written.
+pub(super) async fn lease(database: &Database, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError> {
+    const WHAT: &str = "leasing notices";
+    // Nothing is due most of the time: then nothing is written, and nobody is held up.
+    if database.read(WHAT, due(now, 1), |_| Ok(())).await?.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut work = database.work(WHAT).await?;
+    numbers::of_notices(&mut work, 0).await?;
+    let leased = work.read(due(now, at_most), from_row).await?;
+    for some in leased.chunks(ROWS) {
+        let mark = Statement::new("UPDATE notices SET leased_until_ms = ").bind(until.ms()).text(" WHERE id IN ");
+        work.run(mark.list(some.iter().map(|notice| key(notice.id)))).await?;
+    }
+    work.commit().await?;
+    Ok(leased)
+}
+
+/// Writes what came of leased notices, and what there is to tell because of that. What was taken stays taken: somebody whose lease had ended
+/// may still have sent it.
+pub(super) async fn mark(work: &mut Work, notices: &[Notice], news: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError> {
+    let place = numbers::of_notices(work, owed.len()).await?;
+    for notice in notices {
+        let statement = Statement::new("UPDATE notices SET leased_until_ms = 0, state = ")
+            .bind(place_of(&notice.state, &NoticeState::ALL))
+            .text(", due_ms = ")
+            .bind(notice.due.ms())
+            .text(", tries = ")
+            .bind(i64::from(notice.tries))
+            .text(", ended_ms = ")
+            .bind(notice.ended.map(Timestamp::ms))
+            .text(", said = ")
+            .bind(notice.said.clone())
+            .text(" WHERE id = ")
+            .bind(key(notice.id))
+            .text(" AND state <> ")
+            .bind(place_of(&NoticeState::Sent, &NoticeState::ALL));
+        work.run(statement).await?;
+    }
+    for one in news {
+        channels::note(work, one).await?;
+    }
+    insert(work, owed, place).await
+}
+
+/// Owes notices.
+pub(super) async fn owe(work: &mut Work, notices: &[Notice]) -> Result<(), StoreError> {
+    let place = numbers::of_notices(work, notices.len()).await?;
+    insert(work, notices, place).await
+}
+
+/// Inserts notices, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed.
+pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> Result<(), StoreError> {
+    for (some, at) in notices.chunks(ROWS).zip((place..).step_by(ROWS)) {
+        let there = Statement::new("SELECT id FROM channels WHERE id IN ").list(some.iter().map(|notice| notice.channel.0));
+        let there: HashSet<i64> = work.read(there, |row| row.int(0)).await?.into_iter().collect();
+        let placed = (at..).zip(some).filter(|(_, notice)| there.contains(&notice.channel.0));
+        let rows = placed.map(|(place, notice)| to_row(notice, place)).collect::<Result<Vec<_>, _>>()?;
+        if rows.is_empty() {
+            continue;
+        }
+        let insert = Statement::new(
+            "INSERT INTO notices (id, channel, incident, place, message, created_ms, due_ms, leased_until_ms, tries, state, ended_ms, said) \
+             VALUES ",
+        );
+        work.run(insert.rows(rows).text(" ON CONFLICT DO NOTHING")).await?;
+    }
+    Ok(())
+}
+
+/// Lets a channel deliver again and owes its dead notices anew; says how many.
+pub(super) async fn revive(work: &mut Work, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
+    numbers::of_notices(work, 0).await?;
+    if !channels::resume(work, channel).await? {
+        return Ok(None);
+    }
+    let statement = Statement::new("UPDATE notices SET leased_until_ms = 0, tries = 0, ended_ms = NULL, due_ms = ")
+        .bind(now.ms())
+        .text(", state = ")
+        .bind(place_of(&NoticeState::Owed, &NoticeState::ALL))
+        .text(" WHERE channel = ")
+        .bind(channel.0)
+        .text(" AND state = ")
+        .bind(place_of(&NoticeState::Dead, &NoticeState::ALL));
+    work.run(statement).await.map(Some)
+}
+
+/// Notices, newest first.
+pub(super) async fn notices(database: &Database, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
+    let mut statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM notices WHERE 1 = 1");
+    if let Some(channel) = which.channel {
+        statement = statement.text(" AND channel = ").bind(channel.0);
+    }
+    if let Some(incident) = which.incident {
+        statement = statement.text(" AND incident = ").bind(incident.0);
+    }
+    if let Some(state) = which.state {
+        statement = statement.text(" AND state = ").bind(place_of(&state, &NoticeState::ALL));
+    }
+    let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
+    database.read("reading notices", statement, from_row).await
+}
+
+fn key(id: Uuid) -> Vec<u8> {
+    id.as_bytes().to_vec()
+}
+
+fn to_row(notice: &Notice, place: i64) -> Result<[Value; 12], StoreError> {
+    let unwritten = |wrong| StoreError::Damaged(format!("notice {}: its message cannot be written: {wrong}", notice.id));
+    Ok([
+        key(notice.id).into(),
+        notice.channel.0.into(),
+        notice.incident.map(|incident| incident.0).into(),
+        place.into(),
+        serde_json::to_string(&notice.message).map_err(unwritten)?.into(),
+        notice.created.ms().into(),
+        notice.due.ms().into(),
+        0.into(),
+        i64::from(notice.tries).into(),
+        place_of(&notice.state, &NoticeState::ALL).into(),
+        notice.ended.map(Timestamp::ms).into(),
+        notice.said.clone().into(),
+    ])
+}
+
+fn from_row(row: &Row) -> Result<Notice, StoreError> {
+    let id = Uuid::from_slice(&row.bytes(0)?).map_err(|wrong| StoreError::Damaged(format!("a notice has no id: {wrong}")))?;
+    let damaged = |field: &str| StoreError::Damaged(format!("notice {id}: its {field} in the database cannot be read"));
+    Ok(Notice {
+        id,
+        channel: ChannelId(row.int(1)?),
+        incident: row.maybe_int(2)?.map(IncidentId),
+        message: serde_json::from_str(&row.text(3)?).map_err(|_| damaged("message"))?,
+        created: Timestamp::from_ms(row.int(4)?),
+        due: Timestamp::from_ms(row.int(5)?),
+        tries: u16::try_from(row.int(6)?).map_err(|_| damaged("number of tries"))?,
+        state: at_place(row.int(7)?, &NoticeState::ALL).ok_or_else(|| damaged("state"))?,
+        ended: row.maybe_int(8)?.map(Timestamp::from_ms),
+        said: row.maybe_text(9)?,
+    })
+}

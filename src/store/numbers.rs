@@ -1,0 +1,68 @@
+//! Numbers in `heartbeat_meta`. Most are given once: of what people set up, of incidents, and the places of notices. Whoever takes some holds back whoever else
+//! would, until the transaction ends: so numbers grow in the order in which rows become visible. One is a time: the last sign of life.
+
+use crate::model::Timestamp;
+
+use super::StoreError;
+use super::database::{Database, Work};
+use super::statement::Statement;
+
+/// A change of what people set up: the revision grows with it, and new rows get their numbers from it.
+pub(super) struct Numbers {
+    next: i64,
+}
+
+impl Numbers {
+    /// Begins: the revision grows first, and with it whoever else would change something waits for our end.
+    pub(super) async fn begin(work: &mut Work) -> Result<Self, StoreError> {
+        take(work, "revision", 1).await?;
+        Ok(Self { next: take(work, "next_id", 0).await? })
+    }
+
+    /// A number that nothing else has.
+    pub(super) const fn give(&mut self) -> i64 {
+        let number = self.next;
+        self.next += 1;
+        number
+    }
+
+    /// Ends, short of the commit.
+    pub(super) async fn end(self, work: &mut Work) -> Result<(), StoreError> {
+        let next = Statement::new("UPDATE heartbeat_meta SET value = ").bind(self.next).text(" WHERE name = 'next_id'");
+        work.run(next).await.map(drop)
+    }
+}
+
+/// A number for an incident.
+pub(super) async fn of_incident(work: &mut Work) -> Result<i64, StoreError> {
+    take(work, "next_incident", 1).await
+}
+
+/// The first of so many places for notices. Whoever changes the outbox takes this first, also when it needs no place: so one does after the
+/// other, and none can lock another out.
+pub(super) async fn of_notices(work: &mut Work, count: usize) -> Result<i64, StoreError> {
+    take(work, "next_notice", count as i64).await
+}
+
+/// The last time at which Heartbeat was alive.
+pub(super) async fn last_sign_of_life(database: &Database) -> Result<Option<Timestamp>, StoreError> {
+    let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
+    let found = database.read("reading the last sign of life", last, |row| row.int(0)).await?;
+    Ok(found.first().copied().map(Timestamp::from_ms))
+}
+
+/// Heartbeat is alive at `now`.
+pub(super) async fn sign_of_life(work: &mut Work, now: Timestamp) -> Result<(), StoreError> {
+    let alive = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('alive_ms', ").bind(now.ms());
+    work.run(alive.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
+}
+
+/// Takes `count` numbers; gives the first.
+async fn take(work: &mut Work, counter: &'static str, count: i64) -> Result<i64, StoreError> {
+    let grow = Statement::new("UPDATE heartbeat_meta SET value = value + ").bind(count).text(" WHERE name = ").bind(counter);
+    work.run(grow).await?;
+    let grown = Statement::new("SELECT value FROM heartbeat_meta WHERE name = ").bind(counter);
+    let grown = work.read(grown, |row| row.int(0)).await?.first().copied();
+    let lost = || StoreError::Damaged(format!("the database has lost count of its rows (heartbeat_meta, {counter})"));
+    grown.map(|grown| grown - count).ok_or_else(lost)
+}

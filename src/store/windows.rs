@@ -1,0 +1,68 @@
+//! Maintenance windows.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use crate::model::{Cron, ProjectName, Timestamp, When, Window};
+
+use super::StoreError;
+use super::database::{Database, Row, Work};
+use super::evidence::duration;
+use super::names;
+use super::numbers::Numbers;
+use super::statement::{Statement, Value};
+
+/// So many rows go into one statement.
+const ROWS: usize = 500;
+
+/// All of them, by name.
+pub(super) async fn windows(database: &Database) -> Result<Vec<Window>, StoreError> {
+    let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms FROM windows");
+    let mut windows = database.read("reading maintenance windows", all, from_row).await?;
+    // Sorted here: the two databases do not order text alike.
+    windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(windows)
+}
+
+/// Removes some, then adds or replaces others. Of two with one name, the later one counts.
+pub(super) async fn apply(work: &mut Work, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
+    let numbers = Numbers::begin(work).await?;
+    for some in remove.chunks(ROWS) {
+        work.run(Statement::new("DELETE FROM windows WHERE name IN ").list(some.iter().map(ProjectName::as_str))).await?;
+    }
+    let latest: HashMap<&str, &Window> = put.iter().map(|window| (window.name.as_str(), window)).collect();
+    let latest: Vec<&Window> = latest.into_values().collect();
+    for some in latest.chunks(ROWS) {
+        let insert = Statement::new("INSERT INTO windows (name, projects, from_ms, to_ms, cron, lasts_ms) VALUES ");
+        let replace = " ON CONFLICT (name) DO UPDATE SET projects = excluded.projects, from_ms = excluded.from_ms, to_ms = excluded.to_ms, \
+                       cron = excluded.cron, lasts_ms = excluded.lasts_ms";
+        work.run(insert.rows(some.iter().map(|window| to_row(window))).text(replace)).await?;
+    }
+    numbers.end(work).await
+}
+
+fn to_row(window: &Window) -> [Value; 6] {
+    let (from, to, cron, lasts) = match &window.when {
+        When::Once(from, to) => (Some(from.ms()), Some(to.ms()), None, None),
+        When::Cron(cron, lasts) => (None, None, Some(cron.to_string()), Some(lasts.as_millis() as i64)),
+    };
+    [window.name.as_str().into(), names::write(&window.projects).into(), from.into(), to.into(), cron.into(), lasts.into()]
+}
+
+fn from_row(row: &Row) -> Result<Window, StoreError> {
+    let name = row.text(0)?;
+    let damaged = |field: &str, wrong: &str| {
+        StoreError::Damaged(format!("maintenance window {name}: its {field} in the database cannot be read: {wrong}"))
+    };
+    let lasts: Option<Duration> = duration(row.maybe_int(5)?);
+    let when = match (row.maybe_int(2)?, row.maybe_int(3)?, row.maybe_text(4)?, lasts) {
+        (Some(from), Some(to), None, None) => When::Once(Timestamp::from_ms(from), Timestamp::from_ms(to)),
+        (None, None, Some(cron), Some(lasts)) => When::Cron(Cron::parse(&cron).map_err(|wrong| damaged("cron", &wrong))?, lasts),
+        _ => return Err(damaged("times", "they are neither once nor again and again")),
+    };
+    Ok(Window {
+        projects: names::read(&row.text(1)?).map_err(|wrong| damaged("list of projects", &wrong))?,
+        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?,
+        when,
+    })
+}

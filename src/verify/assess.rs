@@ -1,0 +1,125 @@
+//! After each visit: which rules hold, what that makes of the project's incidents, and who is owed a word about it.
+//!
+//! The rules are `judge`'s; what they need is read here, and what they give is written here, an incident with its notices at once.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Verify;
+use crate::judge::{self, Scene, Step};
+use crate::message;
+use crate::model::{
+    Channel, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp, Window,
+};
+use crate::store::{Roster, StoreError, Which};
+
+/// For so long after an incident is over it may still become known that its data came after all.
+const AFTERMATH: Duration = Duration::from_hours(24);
+/// So many incidents of a project are read: those that are open, and those that were over lately.
+const INCIDENTS: u32 = 50;
+
+/// Who is told, and when nobody is.
+#[derive(Clone)]
+pub(super) struct Audience {
+    channels: Arc<[Channel]>,
+    windows: Arc<[Window]>,
+}
+
+impl Audience {
+    pub(super) fn of(roster: &Roster) -> Self {
+        Self { channels: roster.channels().into(), windows: roster.windows().into() }
+    }
+
+    /// Until when nobody is told that an incident of this project opened.
+    fn silenced_until(&self, project: &ProjectName, at: Timestamp) -> Option<Timestamp> {
+        self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
+    }
+
+    /// The notices that a step owes.
+    fn owed(&self, step: &Step, id: IncidentId, at: Timestamp) -> Vec<Notice> {
+        let incident = Incident { id: Some(id), ..step.incident.clone() };
+        let ending = (!incident.is_open()).then(|| judge::ending(&incident));
+        let about = incident.key().to_string();
+        let mut owed = Vec::new();
+        for kind in &step.tell {
+            let message = message::of_incident(*kind, &incident, ending.as_deref(), at);
+            // Reminders are counted, and it can become graver more than once.
+            let number = if *kind == NoticeKind::Worsened { incident.severity as u32 } else { incident.reminders };
+            let concerned = self.channels.iter().filter(|channel| is_told(channel, &incident));
+            owed.extend(concerned.map(|channel| Notice::owed(channel.id, Some(id), &about, number, message.clone())));
+        }
+        owed
+    }
+}
+
+/// A pair of addresses knows triggered and resolved, as in PostHog's app: of ingestion, and of nothing else.
+fn is_told(channel: &Channel, incident: &Incident) -> bool {
+    let knows = channel.spec.kind != ChannelKind::GetPair || incident.strand == Strand::Ingestion;
+    knows && channel.spec.wants(Some(&incident.project_name), incident.severity)
+}
+
+impl Verify {
+    /// Judges a project as it stands on record. A store that does not take it is told in the log; the next visit judges anew.
+    pub(super) async fn assess(&self, project: &Project, look: Option<&Look>, audience: &Audience) {
+        if let Err(error) = self.try_assess(project, look, audience).await {
+            tracing::error!(project = %project.spec.name, %error, "the project could not be judged; that is done again in a minute");
+        }
+    }
+
+    async fn try_assess(&self, project: &Project, look: Option<&Look>, audience: &Audience) -> Result<(), StoreError> {
+        if project.spec.alert().is_none() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        let which = Which { project: Some(project.id), since: Some(now.minus(AFTERMATH)), at_most: INCIDENTS, ..Which::default() };
+        let (open, over): (Vec<Incident>, Vec<Incident>) = self.store.incidents(&which).await?.into_iter().partition(Incident::is_open);
+        let (from, to) = (now.minus(judge::lookback(project)).minute(), now.minute().plus(1));
+        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        let beats = self.store.beats(&ids, from, to).await?;
+        let evidence = self.store.evidence(&ids, from, to).await?;
+        let glances = self.store.glances(project.id, from, to).await?;
+        let scene = Scene { at: now, project, beats: &beats, evidence: &evidence, look, glances: &glances };
+        let silenced = audience.silenced_until(&project.spec.name, now);
+        for step in judge::steps(&open, &scene, silenced) {
+            let step = match step.recount {
+                Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
+                None => step,
+            };
+            self.write(&step, audience, now).await?;
+        }
+        for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0) {
+            let (from, to) = judge::counted_minutes(incident, now);
+            let beats = self.store.beats(&ids, from, to).await?;
+            if let Some(step) = judge::aftermath(incident, &beats, now) {
+                self.write(&step, audience, now).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends incidents of projects that nobody watches any more: whoever was told that they opened is told that they are over.
+    pub(super) async fn abandon_unwatched(&self, roster: &Roster, audience: &Audience) -> Result<(), StoreError> {
+        let now = self.clock.now();
+        for incident in self.store.incidents(&Which { open_only: true, ..Which::default() }).await? {
+            let project = roster.projects().iter().find(|project| project.id == incident.project);
+            let why = match project.map(|project| project.spec.alert()) {
+                Some(Some(_)) => continue,
+                Some(None) => "Ingestion Alert was switched off for this project",
+                None => "the project was removed",
+            };
+            self.write(&judge::abandon(&incident, now, why), audience, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes a step with the notices that it owes, at once; says it in the log.
+    async fn write(&self, step: &Step, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
+        let owed = |id| audience.owed(step, id, now);
+        let Some(id) = self.store.write_incident(&step.incident, &step.entries, &owed).await? else { return Ok(()) };
+        let Incident { project_name, strand, .. } = &step.incident;
+        for entry in &step.entries {
+            tracing::info!(project = %project_name, incident = id.0, %strand, "{}: {}", entry.kind.name(), entry.words);
+        }
+        Ok(())
+    }
+}

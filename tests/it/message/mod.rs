@@ -1,0 +1,108 @@
+//! The words of every message, as people read them.
+
+use std::time::Duration;
+
+use heartbeat::message::{digest, merged, of_incident, sample, samples};
+use heartbeat::model::{
+    Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+};
+
+fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+fn shop() -> ProjectName {
+    ProjectName::parse("shop").unwrap()
+}
+
+/// An incident that opened at 14:17, of the day of which the tests speak.
+fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
+    let opened = at("2026-11-23T14:17:20Z");
+    Incident {
+        id: Some(IncidentId(17)),
+        project: ProjectId(1),
+        project_name: shop(),
+        strand,
+        opened,
+        closed: None,
+        rules: rules.to_vec(),
+        severity: Severity::Critical,
+        cause: Finding { code: "capture_refuses".into(), words: "capture refuses: 503 `transient error, please retry`".into() },
+        first_bad: Some(at("2026-11-23T14:15:00Z").minute()),
+        last_good: Some(at("2026-11-23T14:14:00Z").minute()),
+        tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, refused: 2, doubled: 1, ..Tally::default() },
+        announced: Some(opened),
+        reminders: 0,
+        told: Some(opened),
+        acknowledged: None,
+        snoozed_until: None,
+    }
+}
+
+fn show(message: &Message) -> String {
+    format!("{}\n{}\n", message.title, message.text)
+}
+
+#[test]
+fn every_kind_of_message_says_what_where_and_since_when() {
+    let ingestion = incident(Strand::Ingestion, &[RuleKind::Capture, RuleKind::Lag]);
+    let late = Incident { severity: Severity::Warning, ..incident(Strand::Ingestion, &[RuleKind::Lag]) };
+    let blind = incident(Strand::Blind, &[RuleKind::Blind]);
+    let quiet = incident(Strand::Quiet, &[RuleKind::Quiet]);
+    let now = at("2026-11-24T00:20:00Z");
+    let over = Incident { closed: Some(at("2026-11-24T00:19:30Z")), ..ingestion.clone() };
+    let ending = Some("all 3 late beats arrived by 00:10: nothing was lost");
+    let told = [
+        of_incident(NoticeKind::Opened, &ingestion, None, ingestion.opened),
+        of_incident(NoticeKind::Opened, &late, None, late.opened),
+        of_incident(NoticeKind::Opened, &blind, None, blind.opened),
+        of_incident(NoticeKind::Opened, &quiet, None, quiet.opened),
+        of_incident(NoticeKind::Worsened, &ingestion, None, now),
+        of_incident(NoticeKind::Reminder, &ingestion, None, now),
+        of_incident(NoticeKind::Resolved, &over, ending, now),
+        merged(&of_incident(NoticeKind::Resolved, &over, ending, now)),
+    ];
+    insta::assert_snapshot!(told.iter().map(show).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn samples_are_marked() {
+    let all = samples(&shop(), at("2026-11-23T14:32:07Z"));
+    assert!(all.iter().all(|message| message.test && message.title.starts_with("[test] ")));
+    insta::assert_snapshot!(all.iter().map(show).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn the_webhooks_json_keeps_its_shape() {
+    let message = sample(NoticeKind::Resolved, &shop(), at("2026-11-23T14:32:07Z"));
+    insta::assert_snapshot!(serde_json::to_string_pretty(&message).unwrap());
+    let read: Message = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
+    assert_eq!(read, message);
+}
+
+#[test]
+fn a_digest_tells_the_gravest_first_and_counts_the_rest() {
+    let now = at("2026-11-23T14:32:07Z");
+    let of = |number: usize, kind, severity| {
+        let name = ProjectName::parse(&format!("p{number}")).unwrap();
+        let incident = Incident { project_name: name, severity, ..incident(Strand::Ingestion, &[RuleKind::Lost]) };
+        of_incident(kind, &incident, None, now)
+    };
+    let few = [
+        of(1, NoticeKind::Resolved, Severity::Critical),
+        of(2, NoticeKind::Opened, Severity::Warning),
+        of(3, NoticeKind::Opened, Severity::Critical),
+    ];
+    let text = digest(&few, now);
+    assert_eq!(text.title, "[critical] 3 messages about 3 projects, 1 of them over");
+    let order: Vec<&str> = text.text.lines().map(|line| line.split(' ').nth(1).unwrap()).collect();
+    assert_eq!(order, ["p3:", "p2:", "p1:"]);
+
+    let many: Vec<Message> = (0..100).map(|number| of(number, NoticeKind::Opened, Severity::Critical)).collect();
+    let text = digest(&many, now);
+    assert_eq!(text.text.lines().count(), 31);
+    assert!(text.text.ends_with("... and 70 more: heartbeat incidents"));
+
+    let over = digest(&few[..1], now.plus(Duration::from_secs(1)));
+    assert_eq!(over.title, "[resolved] 1 message about 1 project, all of them over");
+}

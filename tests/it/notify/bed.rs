@@ -1,0 +1,130 @@
+//! What the tests of channels need: a sender on a hand clock, channels of each kind that point at a server, messages of each kind.
+
+use heartbeat::clock::{Clock, Hand};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, NoticeKind, ProjectName, Timestamp};
+use heartbeat::notify::{Letter, Sender, SenderSettings};
+use uuid::Uuid;
+
+pub(super) const NOW: &str = "2026-11-23T15:10:07.123Z";
+pub(super) const ID: Uuid = Uuid::from_u128(0x0199_aaaa_bbbb_8ccc_9ddd_eeee_ffff_0001);
+pub(super) const KEY: Uuid = Uuid::from_u128(0x5eed_0000_0000_8000_8000_0000_0000_0007);
+
+/// The kinds that speak HTTP.
+pub(super) const BY_HTTP: [ChannelKind; 10] = [
+    ChannelKind::Webhook,
+    ChannelKind::GetPair,
+    ChannelKind::Slack,
+    ChannelKind::Discord,
+    ChannelKind::Teams,
+    ChannelKind::PagerDuty,
+    ChannelKind::Opsgenie,
+    ChannelKind::Alertmanager,
+    ChannelKind::Ntfy,
+    ChannelKind::Telegram,
+];
+
+pub(super) fn at(text: &str) -> Timestamp {
+    Timestamp::parse(text).unwrap()
+}
+
+pub(super) fn sender() -> (Sender, Hand) {
+    sender_with(&SenderSettings::default())
+}
+
+pub(super) fn sender_with(settings: &SenderSettings) -> (Sender, Hand) {
+    let (clock, hand) = Clock::hand(at(NOW));
+    (Sender::new(clock, settings).unwrap(), hand)
+}
+
+pub(super) fn channel(kind: ChannelKind, values: &[(&str, &str)]) -> ChannelSpec {
+    let mut channel = ChannelSpec::new(ProjectName::parse("ops").unwrap(), kind);
+    for (key, value) in values {
+        channel.values.set(key, value);
+    }
+    assert_eq!(channel.problems(), Vec::<String>::new());
+    channel
+}
+
+/// A channel of a kind that speaks HTTP, whose service is at `base`; and what of it nobody may see.
+pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'static str>) {
+    let of = |values: &[(&str, &str)]| {
+        let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (*key, value.replace("BASE", base))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        channel(kind, &values)
+    };
+    match kind {
+        ChannelKind::Webhook => (
+            of(&[("url", "BASE/hooks/WebhookT0ken?k=Qu3ryKey"), ("secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")]),
+            vec!["WebhookT0ken", "Qu3ryKey", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"],
+        ),
+        ChannelKind::GetPair => (
+            of(&[("triggered", "BASE/on/Tr1ggerToken"), ("resolved", "BASE/off/Res0lveToken")]),
+            vec!["Tr1ggerToken", "Res0lveToken", "/on/", "/off/"],
+        ),
+        ChannelKind::Slack => (of(&[("url", "BASE/services/T00000000/B0000000/SlackT0ken")]), vec!["T00000000", "B0000000", "SlackT0ken"]),
+        ChannelKind::Discord => (of(&[("url", "BASE/api/webhooks/1234567890/Disc0rdToken")]), vec!["1234567890", "Disc0rdToken"]),
+        ChannelKind::Teams => {
+            (of(&[("url", "BASE/workflows/0abc/paths/invoke?api-version=1&sig=Teams%2FS1g")]), vec!["Teams%2FS1g", "Teams/S1g"])
+        }
+        ChannelKind::PagerDuty => (of(&[("url", "BASE"), ("routing_key", "R0utingKey0123456789")]), vec!["R0utingKey0123456789"]),
+        ChannelKind::Opsgenie => (of(&[("url", "BASE/"), ("api_key", "0psgenie-Key")]), vec!["0psgenie-Key"]),
+        ChannelKind::Alertmanager => (
+            of(&[("url", "BASE/am"), ("username", "heartbeat"), ("password", "Am-Passw0rd")]),
+            vec!["Am-Passw0rd", "aGVhcnRiZWF0OkFtLVBhc3N3MHJk"],
+        ),
+        ChannelKind::Ntfy => (of(&[("url", "BASE/push/S3cretTopic"), ("token", "tk_Ntfyt0ken")]), vec!["S3cretTopic", "tk_Ntfyt0ken"]),
+        ChannelKind::Telegram => {
+            (of(&[("url", "BASE"), ("token", "1234567:Te1egram-Token"), ("chat", "-100200300")]), vec!["1234567:Te1egram-Token"])
+        }
+        ChannelKind::Email | ChannelKind::Command => panic!("{kind} does not speak HTTP"),
+    }
+}
+
+/// A message of this kind; of an incident, where the kind is about one.
+pub(super) fn message(kind: NoticeKind) -> Message {
+    let about_incident = matches!(kind, NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::Resolved);
+    let closed = (kind == NoticeKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
+    let incident = IncidentFacts {
+        id: 7,
+        key: KEY,
+        strand: "ingestion".into(),
+        rules: vec!["lost".into(), "lag_above".into()],
+        cause_code: "not_queryable".into(),
+        cause: "capture accepts events, and they cannot be queried".into(),
+        opened: at("2026-11-23T14:32:00Z"),
+        closed,
+        lasted_ms: 2_280_000,
+        first_bad: Some(at("2026-11-23T14:28:00Z")),
+        last_good: None,
+        beats_sent: 42,
+        beats_late: 0,
+        beats_missing: 42,
+        beats_lost: 27,
+        beats_refused: 0,
+        beats_doubled: 1,
+    };
+    Message {
+        version: 1,
+        kind,
+        test: false,
+        merged: false,
+        at: at("2026-11-23T15:10:00Z"),
+        title: format!("[critical] shop: {kind} <!channel> & @everyone *all*"),
+        text: "Beats do not arrive since 14:28 <b>.\n\nCause: capture accepts events & they cannot be queried.\n\u{201c}ümlaut\u{201d} 🦔"
+            .into(),
+        project: if about_incident { "shop".into() } else { String::new() },
+        severity: "critical".into(),
+        incident: about_incident.then_some(incident),
+    }
+}
+
+pub(super) async fn deliver(sender: &Sender, channel: &ChannelSpec, message: &Message) -> Delivery {
+    sender.deliver(channel, &Letter { id: ID, message }).await
+}
+
+/// The words of what was taken, or not.
+pub(super) fn words(delivery: &Delivery) -> &str {
+    match delivery {
+        Delivery::Taken(words) | Delivery::TryAgain { words, .. } | Delivery::Refused { words } => words,
+    }
+}

@@ -1,0 +1,189 @@
+//! What goes over the wire, as each service documents it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use heartbeat::model::{ChannelKind, Delivery, NoticeKind};
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use serde_json::{Value, json};
+
+use super::bed::{BY_HTTP, ID, channel_at, deliver, message, sender, words};
+use crate::support::scripted::{Act, Request, Server, always, answer, ok};
+
+/// A server that answers as the service does when it takes a message.
+async fn service(kind: ChannelKind) -> Server {
+    always(move || accepted(kind)).await
+}
+
+fn accepted(kind: ChannelKind) -> Act {
+    match kind {
+        ChannelKind::Slack => answer("200 OK", "content-type: text/html\r\n", "ok"),
+        ChannelKind::Discord => Act::Answer("HTTP/1.1 204 No Content\r\n\r\n".into()),
+        ChannelKind::Teams => answer("202 Accepted", "", ""),
+        ChannelKind::PagerDuty => answer(
+            "202 Accepted",
+            "content-type: application/json\r\n",
+            r#"{"status":"success","message":"Event processed","dedup_key":"k"}"#,
+        ),
+        ChannelKind::Opsgenie => answer(
+            "202 Accepted",
+            "content-type: application/json\r\n",
+            r#"{"result":"Request will be processed","took":0.1,"requestId":"r"}"#,
+        ),
+        ChannelKind::Alertmanager => answer("200 OK", "", ""),
+        ChannelKind::Ntfy => answer("200 OK", "content-type: application/json\r\n", r#"{"id":"x","event":"message"}"#),
+        ChannelKind::Telegram => answer("200 OK", "content-type: application/json\r\n", r#"{"ok":true,"result":{"message_id":1}}"#),
+        _ => ok(),
+    }
+}
+
+/// Delivers one message and gives the requests that it made.
+async fn sent(kind: ChannelKind, message: &heartbeat::model::Message) -> Vec<Request> {
+    let server = service(kind).await;
+    let (channel, _) = channel_at(kind, &server.base());
+    let delivery = deliver(&sender().0, &channel, message).await;
+    assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}");
+    server.requests()
+}
+
+/// Request line, the headers that matter, and the body: without the server's port.
+fn shown(request: &Request) -> String {
+    let mut shown = format!("{}\n", request.line());
+    for name in ["authorization", "content-type", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"] {
+        if let Some(value) = request.header(name) {
+            shown += &format!("{name}: {value}\n");
+        }
+    }
+    if !request.body.is_empty() {
+        shown += &serde_json::to_string_pretty(&request.json()).unwrap();
+    }
+    shown
+}
+
+#[tokio::test]
+async fn each_service_gets_what_it_documents() {
+    for kind in BY_HTTP {
+        let mut all = Vec::new();
+        for notice in [NoticeKind::Opened, NoticeKind::Resolved, NoticeKind::ChannelStopped] {
+            all.push(format!("# {notice}"));
+            all.extend(sent(kind, &message(notice)).await.iter().map(shown));
+        }
+        let shown = all.join("\n").replace(concat!("heartbeat/", env!("CARGO_PKG_VERSION")), "heartbeat/VERSION");
+        insta::assert_snapshot!(kind.name(), shown);
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() {
+    for notice in NoticeKind::ALL {
+        let message = message(notice);
+        let request = sent(ChannelKind::Webhook, &message).await.remove(0);
+        let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
+        assert_eq!((id, time), (ID.to_string().as_str(), "1795446607"));
+        let key = STANDARD.decode("MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+        mac.update([id.as_bytes(), b".", time.as_bytes(), b".", &request.body].concat().as_slice());
+        let signature = request.header("webhook-signature").unwrap().strip_prefix("v1,").unwrap();
+        mac.verify_slice(&STANDARD.decode(signature).unwrap()).unwrap();
+        assert_eq!(serde_json::from_slice::<heartbeat::model::Message>(&request.body).unwrap(), message);
+    }
+}
+
+#[tokio::test]
+async fn a_webhook_without_a_secret_is_not_signed() {
+    let server = service(ChannelKind::Webhook).await;
+    let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base())]);
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let request = server.requests().remove(0);
+    assert_eq!(request.header("webhook-signature"), None);
+    assert!(request.header("webhook-id").is_some());
+}
+
+#[tokio::test]
+async fn of_a_pair_the_right_address_is_called_with_nothing_in_it() {
+    for (notice, line) in [
+        (NoticeKind::Opened, Some("GET /on/Tr1ggerToken HTTP/1.1")),
+        (NoticeKind::Resolved, Some("GET /off/Res0lveToken HTTP/1.1")),
+        (NoticeKind::Worsened, None),
+        (NoticeKind::Reminder, None),
+        (NoticeKind::Returned, None),
+    ] {
+        let requests = sent(ChannelKind::GetPair, &message(notice)).await;
+        assert_eq!(requests.iter().map(Request::line).collect::<Vec<_>>(), line.into_iter().collect::<Vec<_>>());
+        assert!(requests.iter().all(|request| request.body.is_empty()));
+    }
+}
+
+#[tokio::test]
+async fn half_a_pair_is_enough() {
+    let server = service(ChannelKind::GetPair).await;
+    let channel = super::bed::channel(ChannelKind::GetPair, &[("resolved", &format!("{}/off", server.base()))]);
+    let sender = sender().0;
+    let opened = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+    assert_eq!(opened, Delivery::Taken("nothing to call for opened: triggered is not set".into()));
+    let mut merged = message(NoticeKind::Resolved);
+    merged.merged = true;
+    deliver(&sender, &channel, &merged).await;
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn words_call_nobody_by_accident() {
+    let opened = message(NoticeKind::Opened);
+    let slack = sent(ChannelKind::Slack, &opened).await.remove(0).json();
+    assert_eq!(slack["text"], "[critical] shop: opened &lt;!channel&gt; &amp; @everyone *all*");
+    assert_eq!(slack["mrkdwn"], false);
+    assert!(slack["attachments"][0]["text"].as_str().unwrap().contains("&lt;b&gt;"));
+    let discord = sent(ChannelKind::Discord, &opened).await.remove(0).json();
+    assert_eq!(discord["allowed_mentions"], json!({"parse": []}));
+    let telegram = sent(ChannelKind::Telegram, &opened).await.remove(0).json();
+    assert_eq!(telegram.get("parse_mode"), None);
+}
+
+#[tokio::test]
+async fn what_is_too_long_is_cut_to_what_the_service_takes() {
+    let mut long = message(NoticeKind::Opened);
+    long.title = "🦔\"".repeat(4000);
+    long.text = "\u{e9}\"\n".repeat(20_000);
+    long.project = "p".repeat(3000);
+    let units = |value: &Value| value.as_str().unwrap().encode_utf16().count();
+    let characters = |value: &Value| value.as_str().unwrap().chars().count();
+    for kind in BY_HTTP {
+        let Some(request) = sent(kind, &long).await.pop() else { panic!("{kind} sends nothing") };
+        if kind == ChannelKind::GetPair {
+            continue;
+        }
+        let body = request.json();
+        match kind {
+            ChannelKind::Slack => assert!(units(&body["attachments"][0]["text"]) <= 3000),
+            ChannelKind::Discord => {
+                let embed = &body["embeds"][0];
+                assert!(units(&embed["title"]) <= 256 && units(&embed["description"]) <= 4096);
+                let fields: usize =
+                    embed["fields"].as_array().unwrap().iter().map(|field| units(&field["name"]) + units(&field["value"])).sum();
+                assert!(units(&embed["title"]) + units(&embed["description"]) + fields <= 6000);
+            }
+            ChannelKind::Teams => assert!(request.body.len() <= 28 * 1024, "{}", request.body.len()),
+            ChannelKind::PagerDuty => {
+                assert!(characters(&body["payload"]["summary"]) <= 1024);
+                assert!(request.body.len() <= 512 * 1024);
+            }
+            ChannelKind::Opsgenie => {
+                assert!(characters(&body["message"]) <= 130 && characters(&body["description"]) <= 15_000);
+                let details: usize = body["details"].as_object().unwrap().iter().map(|(key, value)| key.len() + characters(value)).sum();
+                assert!(details <= 8000);
+                assert!(characters(&body["entity"]) <= 512);
+            }
+            ChannelKind::Ntfy => assert!(body["message"].as_str().unwrap().len() <= 4096),
+            ChannelKind::Telegram => assert!(units(&body["text"]) <= 4096),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_taken_message_says_what_was_answered() {
+    let server = service(ChannelKind::PagerDuty).await;
+    let (channel, _) = channel_at(ChannelKind::PagerDuty, &server.base());
+    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    assert!(words(&delivery).starts_with("202 Accepted: {\"status\":\"success\""), "{delivery:?}");
+}

@@ -1,0 +1,112 @@
+//! Services that keep the state of each incident: one key in all its messages, and in no other's.
+
+use std::collections::BTreeSet;
+
+use heartbeat::model::{ChannelKind, Message, NoticeKind};
+use serde_json::Value;
+
+use super::bed::{ID, KEY, channel_at, deliver, message, sender};
+use crate::support::scripted::{Request, Server, answer};
+
+const OF_INCIDENTS: [NoticeKind; 4] = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder, NoticeKind::Resolved];
+
+async fn sent(kind: ChannelKind, message: &Message) -> Vec<Request> {
+    let server = Server::start(|_, _| answer("202 Accepted", "", "{}")).await;
+    let (channel, _) = channel_at(kind, &server.base());
+    deliver(&sender().0, &channel, message).await;
+    server.requests()
+}
+
+/// By what the service knows the alert of a request.
+fn key(kind: ChannelKind, request: &Request) -> String {
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    match kind {
+        ChannelKind::PagerDuty => text(&request.json()["dedup_key"]),
+        ChannelKind::Opsgenie if request.line().starts_with("POST /v2/alerts HTTP") => text(&request.json()["alias"]),
+        ChannelKind::Opsgenie => {
+            assert!(request.line().contains("?identifierType=alias "), "{}", request.line());
+            request.line().split('/').nth(3).unwrap().to_owned()
+        }
+        _ => request.json()[0]["labels"].to_string(),
+    }
+}
+
+#[tokio::test]
+async fn all_messages_of_an_incident_have_one_key_and_a_sample_has_another() {
+    for kind in [ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Alertmanager] {
+        let (mut real, mut sample) = (BTreeSet::new(), BTreeSet::new());
+        for notice in OF_INCIDENTS {
+            let mut message = message(notice);
+            // What changes while an incident is open must not change its key.
+            if notice == NoticeKind::Opened {
+                message.severity = "warning".into();
+                message.incident.as_mut().unwrap().cause_code = "another".into();
+            }
+            real.extend(sent(kind, &message).await.iter().map(|request| key(kind, request)));
+            message.test = true;
+            sample.extend(sent(kind, &message).await.iter().map(|request| key(kind, request)));
+        }
+        assert_eq!((real.len(), sample.len()), (1, 1), "{kind}: {real:?} {sample:?}");
+        assert!(real.is_disjoint(&sample));
+        assert!(real.first().unwrap().contains(&KEY.to_string()), "{real:?}");
+    }
+}
+
+#[tokio::test]
+async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging() {
+    for (notice, line, action) in [
+        (NoticeKind::Opened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NoticeKind::Worsened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NoticeKind::Reminder, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NoticeKind::Resolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
+        (NoticeKind::ChannelStopped, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NoticeKind::Returned, "POST /v2/change/enqueue HTTP/1.1", None),
+        (NoticeKind::Digest, "POST /v2/change/enqueue HTTP/1.1", None),
+    ] {
+        let request = sent(ChannelKind::PagerDuty, &message(notice)).await.remove(0);
+        assert_eq!((request.line(), request.json()["event_action"].as_str()), (line, action), "{notice}");
+        assert!(["info", "warning", "error", "critical"].contains(&request.json()["payload"]["severity"].as_str().unwrap_or("info")));
+    }
+    let stopped = sent(ChannelKind::PagerDuty, &message(NoticeKind::ChannelStopped)).await.remove(0);
+    assert_eq!(stopped.json()["dedup_key"], ID.to_string());
+}
+
+#[tokio::test]
+async fn what_opened_and_is_over_wakes_nobody() {
+    let mut merged = message(NoticeKind::Resolved);
+    merged.merged = true;
+    let pagerduty = sent(ChannelKind::PagerDuty, &merged).await;
+    assert_eq!(pagerduty.iter().map(|request| request.json()["event_action"].clone()).collect::<Vec<_>>(), ["resolve"]);
+    let opsgenie = sent(ChannelKind::Opsgenie, &merged).await;
+    assert_eq!(
+        opsgenie.iter().map(Request::line).collect::<Vec<_>>(),
+        [format!("POST /v2/alerts/{KEY}/close?identifierType=alias HTTP/1.1")]
+    );
+}
+
+#[tokio::test]
+async fn opsgenie_notes_a_reminder_and_raises_what_is_worse() {
+    let alias = format!("/v2/alerts/{KEY}");
+    let lines = |requests: &[Request]| requests.iter().map(|request| request.line().to_owned()).collect::<Vec<_>>();
+    let reminder = sent(ChannelKind::Opsgenie, &message(NoticeKind::Reminder)).await;
+    assert_eq!(lines(&reminder), [format!("POST {alias}/notes?identifierType=alias HTTP/1.1")]);
+    let worsened = sent(ChannelKind::Opsgenie, &message(NoticeKind::Worsened)).await;
+    assert_eq!(lines(&worsened), ["POST /v2/alerts HTTP/1.1".to_owned(), format!("PUT {alias}/priority?identifierType=alias HTTP/1.1")]);
+    assert_eq!(worsened[1].json()["priority"], "P1");
+    for (severity, priority) in [("info", "P5"), ("warning", "P3"), ("critical", "P1")] {
+        let mut opened = message(NoticeKind::Opened);
+        opened.severity = severity.into();
+        assert_eq!(sent(ChannelKind::Opsgenie, &opened).await[0].json()["priority"], priority);
+    }
+}
+
+#[tokio::test]
+async fn an_alert_of_alertmanager_lasts_until_it_is_sent_again_or_over() {
+    let ends = async |message: &Message| sent(ChannelKind::Alertmanager, message).await[0].json()[0].clone();
+    for notice in [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder] {
+        let alert = ends(&message(notice)).await;
+        assert_eq!((&alert["startsAt"], &alert["endsAt"]), (&"2026-11-23T14:32:00.000Z".into(), &"2026-11-23T15:20:07.123Z".into()));
+    }
+    let over = ends(&message(NoticeKind::Resolved)).await;
+    assert_eq!((&over["startsAt"], &over["endsAt"]), (&"2026-11-23T14:32:00.000Z".into(), &"2026-11-23T15:10:00.000Z".into()));
+}

@@ -1,0 +1,10 @@
+//! Telling people: each kind of channel against a receiver that holds it to the service's contract, its failures and its secrets.
+
+mod bed;
+mod commands;
+mod contracts;
+mod failures;
+mod keeping_state;
+mod mails;
+mod pings;
+mod secrets;

@@ -1,0 +1,192 @@
+//! Channels: sealed, replaced by name, stopped and let go again.
+
+use heartbeat::model::{ChannelKind, ChannelSpec, NoticeKind, Stopped, Strand, Takes};
+use heartbeat::store::{ChannelNews, StoreError, WhichNotices};
+
+use super::bed::{Bed, sealer};
+use super::samples::{START, at, channel, incident, name, notice, owing, set_up, set_up_channel, spec, webhook};
+
+over_both!(
+    every_kind_comes_back_as_it_was,
+    channels_come_by_name_and_the_later_of_two_counts,
+    a_channel_keeps_its_number_while_its_name_stays,
+    what_a_channel_took_and_why_it_stopped_is_known,
+    a_change_lets_a_channel_deliver_again_and_the_same_again_does_not,
+    a_removed_channel_takes_its_notices,
+    the_revision_grows_with_channels,
+    another_key_does_not_open_channels,
+    no_field_stands_in_clear,
+    damaged_channels_are_named,
+);
+
+fn full(kind: ChannelKind) -> ChannelSpec {
+    let mut spec = ChannelSpec {
+        enabled: false,
+        projects: vec![name("shop"), name("mill")],
+        least: heartbeat::model::Severity::Warning,
+        at_once: u16::MAX,
+        title: Some("{{ title }} ü".into()),
+        body: Some(String::new()),
+        ..ChannelSpec::new(name(kind.name()), kind)
+    };
+    for field in kind.fields() {
+        let value = match field.takes {
+            Takes::Addresses => "a@example.com, B <b@example.com>",
+            Takes::CommandLine => "/bin/say \"hello\" \\ 'ü'",
+            _ => "https://example.com/?a=\"b\"&c={}",
+        };
+        spec.values.set(field.key, value);
+    }
+    spec
+}
+
+async fn every_kind_comes_back_as_it_was(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.channels().await.unwrap(), []);
+    let mut specs: Vec<ChannelSpec> = ChannelKind::ALL.into_iter().map(full).collect();
+    specs.push(ChannelSpec::new(name("bare"), ChannelKind::Slack));
+    store.apply_channels(&specs, &[]).await.unwrap();
+    specs.sort_by(|one, other| one.name.cmp(&other.name));
+    let channels = store.channels().await.unwrap();
+    assert_eq!(channels.iter().map(|channel| channel.spec.clone()).collect::<Vec<_>>(), specs);
+    for channel in channels {
+        assert_eq!((channel.of_app, channel.stopped, channel.last_taken), (None, None, None));
+    }
+}
+
+async fn channels_come_by_name_and_the_later_of_two_counts(bed: Bed) {
+    let store = bed.open().await;
+    let later = ChannelSpec { at_once: 9, ..webhook("a") };
+    store.apply_channels(&[webhook("b"), webhook("a"), webhook("B"), later.clone()], &[]).await.unwrap();
+    let specs: Vec<ChannelSpec> = store.channels().await.unwrap().into_iter().map(|channel| channel.spec).collect();
+    assert_eq!(specs, [webhook("B"), later, webhook("b")]);
+}
+
+async fn a_channel_keeps_its_number_while_its_name_stays(bed: Bed) {
+    let store = bed.open().await;
+    let before = set_up_channel(&*store, webhook("ops")).await;
+    let other = set_up_channel(&*store, webhook("other")).await;
+    assert_ne!(before.id, other.id);
+    let changed = ChannelSpec { name: name("ops"), ..full(ChannelKind::PagerDuty) };
+    assert_eq!(set_up_channel(&*store, changed.clone()).await.id, before.id);
+    assert_eq!(channel(&*store, &name("ops")).await.spec, changed);
+    store.apply_channels(&[changed], &[name("ops"), name("nobody")]).await.unwrap();
+    let anew = channel(&*store, &name("ops")).await;
+    assert!(![before.id, other.id].contains(&anew.id), "no number is used twice");
+}
+
+fn stopped(words: &str) -> Stopped {
+    Stopped { at: START.start(), words: words.into() }
+}
+
+async fn what_a_channel_took_and_why_it_stopped_is_known(bed: Bed) {
+    let store = bed.open().await;
+    let (ops, other) = (set_up_channel(&*store, webhook("ops")).await, set_up_channel(&*store, webhook("other")).await);
+    let news = [ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410 `gone\u{0}`"))];
+    store.mark(&[], &news, &[]).await.unwrap();
+    store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped("401"))], &[]).await.unwrap();
+    let ops = channel(&*store, &name("ops")).await;
+    assert_eq!((ops.stopped, ops.last_taken), (Some(stopped("410 `gone\u{fffd}`")), Some(at(START, 7))), "the first reason stays");
+    assert_eq!(channel(&*store, &name("other")).await, other);
+}
+
+async fn a_change_lets_a_channel_deliver_again_and_the_same_again_does_not(bed: Bed) {
+    let store = bed.open().await;
+    let ops = set_up_channel(&*store, webhook("ops")).await;
+    store.mark(&[], &[ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410"))], &[]).await.unwrap();
+    let same = set_up_channel(&*store, webhook("ops")).await;
+    assert_eq!(same.stopped, Some(stopped("410")));
+    let mut changed = webhook("ops");
+    changed.values.set("url", "https://hooks.example.com/new");
+    let changed = set_up_channel(&*store, changed).await;
+    assert_eq!((changed.id, changed.stopped, changed.last_taken), (ops.id, None, Some(at(START, 7))));
+}
+
+async fn a_removed_channel_takes_its_notices(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let (gone, stays) = (set_up_channel(&*store, webhook("gone")).await, set_up_channel(&*store, webhook("stays")).await);
+    let incident = incident(&project, Strand::Ingestion, 0);
+    let notices = [gone.id, stays.id].map(|channel| notice(channel, &incident, NoticeKind::Opened, 0));
+    store.write_incident(&incident, &[], &owing(&notices)).await.unwrap();
+    let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
+    assert_eq!(leased.len(), 2);
+    store.apply_channels(&[], &[name("gone")]).await.unwrap();
+    let left = store.notices(&WhichNotices::default()).await.unwrap();
+    assert_eq!(left.iter().map(|notice| notice.channel).collect::<Vec<_>>(), [stays.id]);
+    // Whoever was sending it then marks it, or owes more to it: there is nobody to owe to.
+    store.mark(&leased, &[ChannelNews::Taken(gone.id, START.start())], &notices[..1]).await.unwrap();
+    store.owe(&notices[..1]).await.unwrap();
+    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap().len(), 1);
+    assert_eq!(store.channels().await.unwrap().len(), 1);
+}
+
+async fn the_revision_grows_with_channels(bed: Bed) {
+    let (one, other) = (bed.open().await, bed.open().await);
+    one.apply_channels(&[webhook("ops")], &[]).await.unwrap();
+    other.apply_channels(&[], &[name("ops")]).await.unwrap();
+    assert_eq!((one.revision().await.unwrap(), other.revision().await.unwrap()), (2, 2));
+    // At once with projects and windows: none is lost, and none hinders another.
+    let channels = async {
+        for at in 0..10 {
+            one.apply_channels(&[webhook(&format!("channel-{at}"))], &[]).await.unwrap();
+        }
+    };
+    let projects = async {
+        for at in 0..10 {
+            other.apply(&[spec(&format!("project-{at}"))], &[], START.start()).await.unwrap();
+        }
+    };
+    tokio::join!(channels, projects);
+    assert_eq!(one.revision().await.unwrap(), 22);
+    let mut ids: Vec<i64> = one.channels().await.unwrap().iter().map(|channel| channel.id.0).collect();
+    ids.extend(one.projects().await.unwrap().iter().map(|project| project.id.0));
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), 20, "no number is given twice");
+}
+
+async fn another_key_does_not_open_channels(bed: Bed) {
+    let store = bed.open().await;
+    let ops = set_up_channel(&*store, webhook("ops")).await;
+    let stranger = bed.try_open_with(sealer('B')).await.unwrap();
+    let error = stranger.channels().await.unwrap_err();
+    assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
+    let said = error.to_string();
+    assert!(said.starts_with("the sealed part of channel ops does not open with this sealing key"), "{said}");
+    // What cannot be opened can still be replaced, or removed.
+    assert_eq!(set_up_channel(&*stranger, webhook("ops")).await.id, ops.id);
+    store.apply_channels(&[], &[name("ops")]).await.unwrap();
+    assert_eq!(stranger.channels().await.unwrap(), []);
+    // Fields that were moved to another channel do not open there.
+    store.apply_channels(&[webhook("ops"), webhook("other")], &[]).await.unwrap();
+    let moved = "(SELECT field_values FROM channels WHERE name = 'other')";
+    bed.execute(&format!("UPDATE channels SET field_values = {moved} WHERE name = 'ops'")).await;
+    assert!(store.channels().await.unwrap_err().to_string().contains("of channel ops"));
+}
+
+async fn no_field_stands_in_clear(bed: Bed) {
+    let store = bed.open().await;
+    set_up_channel(&*store, webhook("never-in-clear")).await;
+    assert!(bed.holds("never-in-clear").await, "this looks at what is stored");
+    assert!(!bed.holds("hooks.example.com").await);
+    assert!(!format!("{:?}", store.channels().await.unwrap()).contains("hooks.example.com"));
+}
+
+async fn damaged_channels_are_named(bed: Bed) {
+    let store = bed.open().await;
+    set_up_channel(&*store, webhook("ops")).await;
+    for (damage, mend, says) in [
+        ("kind = 'pigeon'", "kind = 'webhook'", "its kind in the database cannot be read: there is no `pigeon`"),
+        ("projects = '{'", "projects = '[]'", "its list of projects in the database cannot be read"),
+        ("least = 9", "least = 0", "its severity in the database cannot be read"),
+        ("at_once = -1", "at_once = 5", "its at_once in the database cannot be read"),
+        ("field_values = ''", "kind = 'webhook'", "does not open"),
+    ] {
+        bed.execute(&format!("UPDATE channels SET {damage}")).await;
+        let said = store.channels().await.unwrap_err().to_string();
+        assert!(said.contains("channel ops") && said.contains(says), "{damage}: {said}");
+        bed.execute(&format!("UPDATE channels SET {mend}")).await;
+    }
+    assert_eq!(set_up_channel(&*store, webhook("ops")).await.spec, webhook("ops"), "it is mended by being put again");
+}

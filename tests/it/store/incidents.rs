@@ -1,0 +1,334 @@
+//! Incidents, their timelines, and what belongs to one transaction.
+
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use heartbeat::model::{
+    Acknowledged, EntryKind, Finding, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
+};
+use heartbeat::store::{Store, StoreError, Which, WhichNotices};
+
+use super::bed::Bed;
+use super::samples::{START, at, entry, incident, name, notice, notice_alone, open_incident, owing, set_up, set_up_channel, spec, webhook};
+
+over_both!(
+    an_incident_comes_back_as_it_was,
+    a_strand_has_one_open_incident_and_the_second_writes_nothing,
+    of_many_that_open_the_same_at_once_one_does,
+    the_same_incident_does_not_open_twice,
+    an_incident_its_entries_and_its_notices_are_written_together,
+    replacing_never_touches_what_a_person_wrote,
+    what_is_over_is_never_open_again,
+    an_incident_that_is_gone_is_not_replaced,
+    entries_stay_in_the_order_in_which_they_were_written,
+    holding_what_is_not_there_is_said,
+    incidents_are_found_newest_first_and_by_what_is_asked,
+    incidents_outlive_their_project,
+    what_was_over_long_ago_is_dropped_with_all_of_it,
+    words_of_strangers_may_hold_a_zero_byte,
+    damaged_incidents_are_named,
+);
+
+async fn all(store: &dyn Store) -> Vec<Incident> {
+    store.incidents(&Which::default()).await.unwrap()
+}
+
+async fn an_incident_comes_back_as_it_was(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let bare = Incident { rules: Vec::new(), first_bad: None, cause: Finding::default(), ..incident(&project, Strand::Quiet, 0) };
+    let full = Incident {
+        closed: Some(at(START, 9)),
+        rules: RuleKind::ALL.to_vec(),
+        severity: Severity::Warning,
+        last_good: Some(START.plus(-1)),
+        tally: Tally {
+            sent: u32::MAX,
+            arrived: 1,
+            late: 2,
+            missing: 3,
+            lost: 4,
+            refused: 5,
+            unreachable: 6,
+            unseen: 7,
+            doubled: 8,
+            last_arrival: Some(at(START, 11)),
+        },
+        announced: Some(at(START, 12)),
+        reminders: u32::MAX,
+        told: Some(at(START, 13)),
+        ..incident(&project, Strand::Blind, 1)
+    };
+    for (number, incident) in (1..).zip([full.clone(), bare]) {
+        assert_eq!(store.write_incident(&incident, &[], &owing(&[])).await.unwrap(), Some(IncidentId(number)), "people count from 1");
+        let which = Which { id: Some(IncidentId(number)), ..Which::default() };
+        assert_eq!(store.incidents(&which).await.unwrap(), [Incident { id: Some(IncidentId(number)), ..incident.clone() }]);
+        // And replaced by the other kind of values.
+        let replaced = Incident { id: Some(IncidentId(number)), strand: incident.strand, opened: incident.opened, ..full.clone() };
+        store.write_incident(&replaced, &[], &owing(&[])).await.unwrap();
+        assert_eq!(store.incidents(&which).await.unwrap(), [replaced]);
+    }
+}
+
+async fn a_strand_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) {
+    let store = bed.open().await;
+    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let first = open_incident(&*store, incident(&one, Strand::Ingestion, 0)).await;
+    let second = incident(&one, Strand::Ingestion, 1);
+    let notices = [notice(channel, &second, NoticeKind::Opened, 0)];
+    assert_eq!(store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
+    assert_eq!(all(&*store).await, std::slice::from_ref(&first));
+    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
+    for beside in [incident(&one, Strand::Blind, 0), incident(&other, Strand::Ingestion, 0)] {
+        assert!(store.write_incident(&beside, &[], &owing(&[])).await.unwrap().is_some());
+    }
+    store.write_incident(&Incident { closed: Some(at(START, 59_999)), ..first }, &[], &owing(&[])).await.unwrap();
+    let id = store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap();
+    assert_eq!(id, Some(IncidentId(4)), "what was not written took no number");
+}
+
+async fn of_many_that_open_the_same_at_once_one_does(bed: Bed) {
+    let stores = join_all((0..6).map(|_| bed.open())).await;
+    let project = set_up(&*stores[0], spec("one")).await;
+    let channel = set_up_channel(&*stores[0], webhook("ops")).await.id;
+    let opened = join_all(stores.iter().zip(0..).map(|(store, minute)| {
+        let incident = incident(&project, Strand::Ingestion, minute);
+        async move {
+            let notices = [notice(channel, &incident, NoticeKind::Opened, 0)];
+            store.write_incident(&incident, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap()
+        }
+    }))
+    .await;
+    let opened: Vec<IncidentId> = opened.into_iter().flatten().collect();
+    assert_eq!(opened.len(), 1);
+    assert_eq!(all(&*stores[1]).await.len(), 1);
+    assert_eq!(stores[2].entries(opened[0]).await.unwrap().len(), 1);
+    assert_eq!(stores[3].notices(&WhichNotices::default()).await.unwrap().len(), 1);
+}
+
+async fn the_same_incident_does_not_open_twice(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let first = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    store.write_incident(&Incident { closed: Some(at(START, 5)), ..first.clone() }, &[], &owing(&[])).await.unwrap();
+    // Somebody else judged the same at the same time, and writes a little later: pagers would know both by one key.
+    let again = Incident { id: None, ..first };
+    assert_eq!(store.write_incident(&again, &[], &owing(&[])).await.unwrap(), None);
+}
+
+async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let opened = incident(&project, Strand::Ingestion, 0);
+    let owed = notice(channel, &opened, NoticeKind::Opened, 0);
+    let id = store.write_incident(&opened, &[entry(EntryKind::Opened, "it opened")], &owing(std::slice::from_ref(&owed))).await.unwrap();
+    let mut numbered = owed.clone();
+    numbered.incident = id;
+    numbered.message.incident.as_mut().unwrap().id = id.unwrap().0;
+    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), [numbered.clone()]);
+    // Written again, as after a crash: what is there stays as it is.
+    let mut changed = owed;
+    changed.message.title = "other words".into();
+    let incident = Incident { id, ..opened };
+    let reminder = notice(channel, &incident, NoticeKind::Reminder, 1);
+    assert_eq!(store.write_incident(&incident, &[], &owing(&[changed, reminder.clone()])).await.unwrap(), id);
+    let notices = store.notices(&WhichNotices::default()).await.unwrap();
+    assert_eq!((notices[0].id, &notices[1]), (reminder.id, &numbered), "newest first");
+    // One of them cannot be written: nothing is.
+    bed.execute("DROP TABLE notices").await;
+    let next = [notice(channel, &incident, NoticeKind::Reminder, 2)];
+    let error = store
+        .write_incident(&Incident { reminders: 2, ..incident }, &[entry(EntryKind::Reminded, "again")], &owing(&next))
+        .await
+        .unwrap_err();
+    assert!(matches!(error, StoreError::Database { what: "writing an incident", .. }), "{error:?}");
+    assert_eq!((all(&*store).await[0].reminders, store.entries(id.unwrap()).await.unwrap().len()), (0, 1));
+}
+
+async fn replacing_never_touches_what_a_person_wrote(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let before = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let id = before.id.unwrap();
+    let by = Acknowledged { at: at(START, 3), by: "anna".into() };
+    let held = entry(EntryKind::Acknowledged, "anna has it in hand");
+    assert!(store.hold(id, Some(&by), Some(at(START, 4)), &held).await.unwrap());
+    // The rules knew it as it was before.
+    store.write_incident(&Incident { reminders: 1, ..before.clone() }, &[], &owing(&[])).await.unwrap();
+    let after = all(&*store).await.remove(0);
+    assert_eq!(after, Incident { reminders: 1, acknowledged: Some(by), snoozed_until: Some(at(START, 4)), ..before.clone() });
+    let let_go = entry(EntryKind::Unacknowledged, "nobody has it in hand");
+    assert!(store.hold(id, None, None, &let_go).await.unwrap());
+    assert_eq!(all(&*store).await, [Incident { reminders: 1, ..before }]);
+    assert_eq!(store.entries(id).await.unwrap(), [held, let_go]);
+}
+
+async fn what_is_over_is_never_open_again(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let over = Incident { closed: Some(at(START, 5)), ..open.clone() };
+    assert_eq!(store.write_incident(&over, &[], &owing(&[])).await.unwrap(), open.id);
+    // Judged before it was over, and written after.
+    let stale = [entry(EntryKind::Reminded, "it goes on")];
+    assert_eq!(store.write_incident(&Incident { reminders: 1, ..open.clone() }, &stale, &owing(&[])).await.unwrap(), None);
+    assert_eq!(all(&*store).await, std::slice::from_ref(&over));
+    assert_eq!(store.entries(open.id.unwrap()).await.unwrap(), []);
+    // What becomes known afterwards is written.
+    let tally = Tally { late: 42, ..Tally::default() };
+    let after = Incident { tally, ..over };
+    assert_eq!(store.write_incident(&after, &[entry(EntryKind::Aftermath, "all arrived")], &owing(&[])).await.unwrap(), open.id);
+    assert_eq!(all(&*store).await, [after]);
+}
+
+async fn an_incident_that_is_gone_is_not_replaced(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let gone = Incident { id: Some(IncidentId(77)), ..incident(&project, Strand::Ingestion, 0) };
+    let notices = [notice(channel, &gone, NoticeKind::Opened, 0)];
+    assert_eq!(store.write_incident(&gone, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
+    assert_eq!(all(&*store).await, []);
+    assert_eq!(store.entries(IncidentId(77)).await.unwrap(), []);
+    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
+}
+
+async fn entries_stay_in_the_order_in_which_they_were_written(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    // Also when the wall clock was stepped back between.
+    let mut all = Vec::new();
+    for (step, kind) in (0..).zip(EntryKind::ALL) {
+        let entries = [-1, 1].map(|sign| heartbeat::model::Entry { at: at(START, -step * sign), ..entry(kind, &format!("{step} {sign}")) });
+        store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
+        all.extend(entries);
+    }
+    assert_eq!(store.entries(open.id.unwrap()).await.unwrap(), all);
+    // Rules and people at once: each entry gets a place of its own.
+    let (one, other) = (bed.open().await, bed.open().await);
+    let by_rules = async {
+        for _ in 0..20 {
+            one.write_incident(&open, &[entry(EntryKind::Cause, "another cause")], &owing(&[])).await.unwrap();
+        }
+    };
+    let by_people = async {
+        for _ in 0..20 {
+            other.hold(open.id.unwrap(), None, None, &entry(EntryKind::Snoozed, "later")).await.unwrap();
+        }
+    };
+    tokio::join!(by_rules, by_people);
+    assert_eq!(store.entries(open.id.unwrap()).await.unwrap().len(), all.len() + 40);
+}
+
+async fn holding_what_is_not_there_is_said(bed: Bed) {
+    let store = bed.open().await;
+    assert!(!store.hold(IncidentId(1), None, None, &entry(EntryKind::Snoozed, "later")).await.unwrap());
+    assert_eq!(store.entries(IncidentId(1)).await.unwrap(), []);
+}
+
+async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
+    let store = bed.open().await;
+    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let mut ids = Vec::new();
+    for (project, minute, closed) in [(&one, 0, Some(5)), (&other, 3, Some(9)), (&one, 6, Some(7)), (&one, 8, None), (&other, 8, None)] {
+        let closed = closed.map(|minute| START.plus(minute).start());
+        let written = Incident { closed, ..incident(project, Strand::Ingestion, minute) };
+        ids.push(store.write_incident(&written, &[], &owing(&[])).await.unwrap().unwrap());
+    }
+    let minute = |minute: i64| Some(START.plus(minute).start());
+    let usual = Which::default();
+    for (which, expected) in [
+        (usual, vec![4, 3, 2, 1, 0]),
+        (Which { at_most: 2, ..usual }, vec![4, 3]),
+        (Which { at_most: 0, ..usual }, vec![]),
+        (Which { project: Some(one.id), ..usual }, vec![3, 2, 0]),
+        (Which { project: Some(ProjectId(999)), ..usual }, vec![]),
+        (Which { open_only: true, ..usual }, vec![4, 3]),
+        (Which { since: minute(7), ..usual }, vec![4, 3, 2, 1]),
+        (Which { since: minute(99), project: Some(other.id), ..usual }, vec![4]),
+        (Which { id: Some(ids[2]), ..usual }, vec![2]),
+        (Which { id: Some(ids[2]), open_only: true, ..usual }, vec![]),
+    ] {
+        let found: Vec<IncidentId> = store.incidents(&which).await.unwrap().iter().filter_map(|incident| incident.id).collect();
+        assert_eq!(found, expected.iter().map(|at: &usize| ids[*at]).collect::<Vec<_>>(), "{which:?}");
+    }
+}
+
+async fn incidents_outlive_their_project(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    store.apply(&[], &[name("one")], START.start()).await.unwrap();
+    let notices = [notice(channel, &open, NoticeKind::Resolved, 0)];
+    let over = Incident { closed: Some(at(START, 5)), ..open };
+    assert_eq!(store.write_incident(&over, &[entry(EntryKind::Closed, "the project is gone")], &owing(&notices)).await.unwrap(), over.id);
+    assert_eq!(all(&*store).await, [over]);
+    assert_eq!(store.lease(START.start(), at(START, 9), 9).await.unwrap().len(), 1);
+}
+
+async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let mut ids = Vec::new();
+    for (minute, closed) in [(0, Some(5)), (1, Some(6)), (2, None)] {
+        let closed = closed.map(|minute: i64| START.plus(minute).start());
+        let written = Incident { closed, ..incident(&project, Strand::Ingestion, minute) };
+        let notices = [notice(channel, &written, NoticeKind::Opened, 0)];
+        ids.push(store.write_incident(&written, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap().unwrap());
+    }
+    let alone = ["ended before", "ended after", "still owed"].map(|about| notice_alone(channel, about, 0));
+    store.owe(&alone).await.unwrap();
+    let ended = [(0, 5), (1, 6)].map(|(at, minute): (usize, i64)| heartbeat::model::Notice {
+        ended: Some(START.plus(minute).start()),
+        state: heartbeat::model::NoticeState::Sent,
+        ..alone[at].clone()
+    });
+    store.mark(&ended, &[], &[]).await.unwrap();
+    let before: Timestamp = START.plus(5).start().plus(Duration::from_millis(1));
+    assert_eq!(store.drop_old_incidents(START, before).await.unwrap(), 4, "an incident, an entry, two notices");
+    let left: Vec<IncidentId> = all(&*store).await.iter().filter_map(|incident| incident.id).collect();
+    assert_eq!(left, [ids[2], ids[1]]);
+    assert_eq!(store.entries(ids[0]).await.unwrap(), []);
+    let left = store.notices(&WhichNotices::default()).await.unwrap();
+    let left: Vec<_> = left.iter().map(|notice| (notice.incident, notice.id)).filter(|(incident, _)| incident.is_none()).collect();
+    assert_eq!(left, [(None, alone[2].id), (None, alone[1].id)]);
+    assert_eq!(store.drop_old_incidents(START, before).await.unwrap(), 0);
+}
+
+async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let mut open = incident(&project, Strand::Ingestion, 0);
+    open.cause.words = "capture refuses: `\u{0}`".into();
+    let id = store.write_incident(&open, &[entry(EntryKind::Opened, "\u{0}")], &owing(&[])).await.unwrap().unwrap();
+    assert_eq!(all(&*store).await[0].cause.words, "capture refuses: `\u{fffd}`");
+    assert_eq!(store.entries(id).await.unwrap()[0].words, "\u{fffd}");
+}
+
+async fn damaged_incidents_are_named(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    store.write_incident(&incident(&project, Strand::Ingestion, 0), &[entry(EntryKind::Opened, "it opened")], &owing(&[])).await.unwrap();
+    for (damage, mend, says) in [
+        ("project_name = ''", "project_name = 'one'", "project's name"),
+        ("strand = 9", "strand = 0", "strand"),
+        ("rules = 64", "rules = 1", "list of rules"),
+        ("rules = -1", "rules = 1", "list of rules"),
+        ("severity = -1", "severity = 0", "severity"),
+        ("tally = '{\"sent\":-1}'", "tally = '{}'", "tally"),
+        ("reminders = -1", "reminders = 0", "number of reminders"),
+    ] {
+        bed.execute(&format!("UPDATE incidents SET {damage}")).await;
+        let said = store.incidents(&Which::default()).await.unwrap_err().to_string();
+        assert_eq!(said, format!("incident 1: its {says} in the database cannot be read"), "{damage}");
+        bed.execute(&format!("UPDATE incidents SET {mend}")).await;
+    }
+    assert_eq!(all(&*store).await[0].tally, Tally::default());
+    bed.execute("UPDATE entries SET kind = 99").await;
+    assert_eq!(store.entries(IncidentId(1)).await.unwrap_err().to_string(), "the timeline of incident 1 is damaged");
+}

@@ -1,0 +1,278 @@
+//! The outbox: what is owed is leased to one at a time, in order, and marked.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use heartbeat::model::{ChannelId, ChannelSpec, Incident, IncidentId, Notice, NoticeKind, NoticeState, Stopped, Strand, Timestamp};
+use heartbeat::store::{ChannelNews, Store, WhichNotices};
+use uuid::Uuid;
+
+use super::bed::Bed;
+use super::samples::{START, at, incident, message, notice, notice_alone, open_incident, owing, set_up, set_up_channel, spec, webhook};
+
+over_both!(
+    what_is_due_is_leased_in_the_order_in_which_it_was_written,
+    a_lease_ends_by_time_or_by_a_mark,
+    two_that_lease_at_once_never_get_the_same,
+    the_notices_of_an_incident_keep_their_order_on_each_channel,
+    whoever_does_not_deliver_is_given_nothing,
+    what_came_of_a_try_is_on_record,
+    what_was_taken_stays_taken,
+    what_is_owed_already_stays_as_it_is,
+    dead_notices_are_owed_anew,
+    notices_are_found_newest_first_and_by_what_is_asked,
+    many_are_leased_and_marked_at_once,
+    the_last_sign_of_life_is_remembered,
+    damaged_notices_are_named,
+);
+
+fn now(after_ms: i64) -> Timestamp {
+    at(START, after_ms)
+}
+
+fn ids(notices: &[Notice]) -> Vec<Uuid> {
+    notices.iter().map(|notice| notice.id).collect()
+}
+
+async fn all(store: &dyn Store) -> Vec<Notice> {
+    store.notices(&WhichNotices::default()).await.unwrap()
+}
+
+/// A channel, and as many notices about Heartbeat itself as `due`, each due so many milliseconds after [`START`].
+async fn owed(store: &dyn Store, due: &[i64]) -> (ChannelId, Vec<Notice>) {
+    let channel = set_up_channel(store, webhook("ops")).await.id;
+    let notices: Vec<Notice> = (0..).zip(due).map(|(number, due)| notice_alone(channel, &format!("return {number}"), *due)).collect();
+    store.owe(&notices).await.unwrap();
+    (channel, notices)
+}
+
+async fn what_is_due_is_leased_in_the_order_in_which_it_was_written(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
+    let (_, notices) = owed(&*store, &[5, 3, 0, 4]).await;
+    assert_eq!(store.lease(now(3), now(9), 9).await.unwrap(), notices[1..3], "whole, and none before its time");
+    assert_eq!(ids(&store.lease(now(5), now(9), 1).await.unwrap()), ids(&notices[..1]), "so many at most");
+    assert_eq!(store.lease(now(5), now(9), 0).await.unwrap(), []);
+    assert_eq!(ids(&store.lease(now(5), now(9), u32::MAX).await.unwrap()), ids(&notices[3..]));
+}
+
+async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0]).await;
+    assert_eq!(store.lease(now(1), now(10), 9).await.unwrap(), notices);
+    assert_eq!(store.lease(now(9), now(99), 9).await.unwrap(), []);
+    // Whoever had it is gone: it is another's from now on.
+    assert_eq!(bed.open().await.lease(now(10), now(99), 9).await.unwrap(), notices);
+    let again = Notice { tries: 1, due: now(20), said: Some("503".into()), ..notices[0].clone() };
+    store.mark(std::slice::from_ref(&again), &[], &[]).await.unwrap();
+    assert_eq!(store.lease(now(19), now(99), 9).await.unwrap(), []);
+    assert_eq!(store.lease(now(20), now(99), 9).await.unwrap(), [again]);
+}
+
+async fn two_that_lease_at_once_never_get_the_same(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0; 60]).await;
+    let lease_all = |store: Arc<dyn Store>| async move {
+        let mut got = Vec::new();
+        loop {
+            let leased = store.lease(now(1), now(999), 4).await.unwrap();
+            if leased.is_empty() {
+                return got;
+            }
+            got.extend(ids(&leased));
+            tokio::task::yield_now().await;
+        }
+    };
+    let (one, other, third) = (bed.open().await, bed.open().await, bed.open().await);
+    let got = tokio::join!(tokio::spawn(lease_all(one)), tokio::spawn(lease_all(other)), tokio::spawn(lease_all(third)));
+    let got = [got.0.unwrap(), got.1.unwrap(), got.2.unwrap()].concat();
+    assert_eq!(got.len(), 60, "none is given twice");
+    assert_eq!(got.into_iter().collect::<HashSet<_>>(), ids(&notices).into_iter().collect(), "and each is given");
+}
+
+/// An incident with an opened, a reminder and a resolved notice to each of two channels, in this order.
+async fn three_to_each(store: &dyn Store) -> (Incident, [ChannelId; 2], Vec<Notice>) {
+    let project = set_up(store, spec("one")).await;
+    let open = open_incident(store, incident(&project, Strand::Ingestion, 0)).await;
+    let channels = [set_up_channel(store, webhook("a")).await.id, set_up_channel(store, webhook("b")).await.id];
+    let kinds = [NoticeKind::Opened, NoticeKind::Reminder, NoticeKind::Resolved];
+    let notices: Vec<Notice> = kinds.into_iter().flat_map(|kind| channels.map(|channel| notice(channel, &open, kind, 0))).collect();
+    store.write_incident(&open, &[], &owing(&notices)).await.unwrap();
+    (open, channels, notices)
+}
+
+async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
+    let store = bed.open().await;
+    let (open, [a, b], notices) = three_to_each(&*store).await;
+    // 1. Together they are given, in order; of those that a limit cuts off, the first come first.
+    let leased = store.lease(now(0), now(10), 5).await.unwrap();
+    assert_eq!(ids(&leased), ids(&notices[..5]));
+    // 2. While the earlier are another's, the last waits.
+    assert_eq!(store.lease(now(0), now(10), 9).await.unwrap(), []);
+    // 3. On `a` the first is to be tried again later: whatever follows it waits too. On `b` all goes on.
+    let of = |channel: ChannelId| leased.iter().filter(move |notice| notice.channel == channel);
+    let mut marked: Vec<Notice> = of(a).map(|notice| Notice { due: now(50), tries: 1, ..notice.clone() }).take(1).collect();
+    marked.extend(of(a).skip(1).cloned());
+    marked.extend(of(b).map(|notice| Notice { state: NoticeState::Sent, ended: Some(now(1)), ..notice.clone() }));
+    store.mark(&marked, &[], &[]).await.unwrap();
+    assert_eq!(ids(&store.lease(now(1), now(10), 9).await.unwrap()), [notices[5].id], "the last one of `b`");
+    // 4. Another incident, and what belongs to none, waits for nothing of this one.
+    let beside = Incident { strand: Strand::Blind, id: None, ..open };
+    let others = [notice(a, &beside, NoticeKind::Opened, 0), notice_alone(a, "return", 0)];
+    store.write_incident(&beside, &[], &owing(&others[..1])).await.unwrap();
+    store.owe(&others[1..]).await.unwrap();
+    assert_eq!(ids(&store.lease(now(1), now(10), 9).await.unwrap()), ids(&others));
+    // 5. Given up is not owed: the rest of `a` goes.
+    let dead = Notice { state: NoticeState::Dead, ended: Some(now(2)), ..marked[0].clone() };
+    store.mark(&[dead], &[], &[]).await.unwrap();
+    assert_eq!(ids(&store.lease(now(2), now(10), 9).await.unwrap()), [notices[2].id, notices[4].id]);
+}
+
+async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
+    let store = bed.open().await;
+    let (channel, notices) = owed(&*store, &[0]).await;
+    store.apply_channels(&[ChannelSpec { enabled: false, ..webhook("ops") }], &[]).await.unwrap();
+    assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
+    store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
+    let stopped = Stopped { at: now(0), words: "410".into() };
+    store.mark(&[], &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
+    assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
+    assert_eq!(store.revive(channel, now(0)).await.unwrap(), Some(0));
+    assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), notices, "nothing was lost by it");
+}
+
+async fn what_came_of_a_try_is_on_record(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0, 0, 0, 0]).await;
+    let marked: Vec<Notice> = notices
+        .iter()
+        .zip(NoticeState::ALL)
+        .map(|(notice, state)| Notice {
+            state,
+            due: now(77),
+            tries: u16::MAX,
+            ended: (state != NoticeState::Owed).then(|| now(78)),
+            said: Some("503 `busy\u{fffd}`".into()),
+            ..notice.clone()
+        })
+        .collect();
+    let to_mark: Vec<Notice> = marked.iter().map(|notice| Notice { said: Some("503 `busy\u{0}`".into()), ..notice.clone() }).collect();
+    let told = notice_alone(notices[0].channel, "another channel stopped", 5);
+    store.mark(&to_mark, &[], std::slice::from_ref(&told)).await.unwrap();
+    let mut expected: Vec<Notice> = marked.into_iter().chain([told]).collect();
+    expected.reverse();
+    assert_eq!(all(&*store).await, expected);
+}
+
+async fn what_was_taken_stays_taken(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0]).await;
+    let sent = Notice { state: NoticeState::Sent, tries: 1, ended: Some(now(5)), ..notices[0].clone() };
+    store.mark(std::slice::from_ref(&sent), &[], &[]).await.unwrap();
+    // Somebody whose lease had ended by time comes back and says that it failed.
+    let late = Notice { tries: 2, due: now(9), said: Some("timeout".into()), ..notices[0].clone() };
+    store.mark(&[late], &[], &[]).await.unwrap();
+    assert_eq!(all(&*store).await, [sent]);
+    assert_eq!(store.lease(now(99), now(100), 9).await.unwrap(), []);
+}
+
+async fn what_is_owed_already_stays_as_it_is(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0]).await;
+    let sent = Notice { state: NoticeState::Sent, ended: Some(now(5)), ..notices[0].clone() };
+    store.mark(std::slice::from_ref(&sent), &[], &[]).await.unwrap();
+    store.owe(&notices).await.unwrap();
+    store.mark(&[], &[], &notices).await.unwrap();
+    // In one statement twice, and from two processes at once.
+    let next = notice_alone(notices[0].channel, "next", 0);
+    let (one, other) = (bed.open().await, bed.open().await);
+    let twice = [next.clone(), next.clone()];
+    let (first, second) = tokio::join!(one.owe(&twice), other.owe(&twice));
+    first.and(second).unwrap();
+    assert_eq!(all(&*store).await, [next, sent]);
+}
+
+async fn dead_notices_are_owed_anew(bed: Bed) {
+    let store = bed.open().await;
+    let (channel, notices) = owed(&*store, &[0, 0, 0]).await;
+    assert_eq!(store.revive(ChannelId(999), now(0)).await.unwrap(), None);
+    let other = set_up_channel(&*store, webhook("other")).await.id;
+    let elsewhere = notice_alone(other, "elsewhere", 0);
+    store.owe(std::slice::from_ref(&elsewhere)).await.unwrap();
+    let ended = |notice: &Notice, state| Notice { state, tries: 40, ended: Some(now(9)), said: Some("500".into()), ..notice.clone() };
+    let dead = [&notices[0], &elsewhere].map(|notice| ended(notice, NoticeState::Dead));
+    let sent = ended(&notices[1], NoticeState::Sent);
+    let stopped = Stopped { at: now(9), words: "410".into() };
+    let news = [ChannelNews::Stopped(channel, stopped)];
+    store.mark(&[dead[0].clone(), dead[1].clone(), sent.clone()], &news, &[]).await.unwrap();
+    assert_eq!(store.revive(channel, now(100)).await.unwrap(), Some(1));
+    let anew = Notice { due: now(100), said: Some("500".into()), ..notices[0].clone() };
+    assert_eq!(all(&*store).await, [dead[1].clone(), notices[2].clone(), sent, anew.clone()]);
+    assert_eq!(store.lease(now(100), now(999), 9).await.unwrap(), [anew, notices[2].clone()]);
+    assert!(store.channels().await.unwrap().iter().all(|channel| channel.stopped.is_none()));
+}
+
+async fn notices_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
+    let store = bed.open().await;
+    let (open, [a, b], notices) = three_to_each(&*store).await;
+    let alone = notice_alone(a, "return", 0);
+    store.owe(std::slice::from_ref(&alone)).await.unwrap();
+    store.mark(&[Notice { state: NoticeState::Sent, ..notices[0].clone() }], &[], &[]).await.unwrap();
+    let expected: Vec<Uuid> = ids(&notices).into_iter().chain([alone.id]).collect();
+    let usual = WhichNotices::default();
+    for (which, places) in [
+        (usual, vec![6, 5, 4, 3, 2, 1, 0]),
+        (WhichNotices { at_most: 2, ..usual }, vec![6, 5]),
+        (WhichNotices { channel: Some(a), ..usual }, vec![6, 4, 2, 0]),
+        (WhichNotices { channel: Some(b), incident: open.id, ..usual }, vec![5, 3, 1]),
+        (WhichNotices { incident: Some(IncidentId(999)), ..usual }, vec![]),
+        (WhichNotices { state: Some(NoticeState::Sent), ..usual }, vec![0]),
+        (WhichNotices { state: Some(NoticeState::Owed), channel: Some(a), ..usual }, vec![6, 4, 2]),
+    ] {
+        let found = ids(&store.notices(&which).await.unwrap());
+        assert_eq!(found, places.iter().map(|place: &usize| expected[*place]).collect::<Vec<_>>(), "{which:?}");
+    }
+}
+
+async fn many_are_leased_and_marked_at_once(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0; 1201]).await;
+    let leased = store.lease(now(0), now(9), u32::MAX).await.unwrap();
+    assert_eq!(ids(&leased), ids(&notices));
+    assert_eq!(store.lease(now(0), now(9), u32::MAX).await.unwrap(), []);
+    let sent: Vec<Notice> = leased.into_iter().map(|notice| Notice { state: NoticeState::Sent, ..notice }).collect();
+    store.mark(&sent, &[], &[]).await.unwrap();
+    assert_eq!(store.lease(now(99), now(100), u32::MAX).await.unwrap(), []);
+}
+
+async fn the_last_sign_of_life_is_remembered(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.last_sign_of_life().await.unwrap(), None);
+    for minute in [1, 5, 3] {
+        store.sign_of_life(now(minute)).await.unwrap();
+        assert_eq!(bed.open().await.last_sign_of_life().await.unwrap(), Some(now(minute)), "a clock may be stepped back");
+    }
+}
+
+async fn damaged_notices_are_named(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0]).await;
+    assert_eq!(notices[0].message, message(NoticeKind::Returned, 0));
+    for (damage, mend, says) in [
+        ("message = '{'", "message = message", "message"),
+        ("message = '{\"version\":1}'", "message = message", "message"),
+        ("state = 0, tries = -1", "tries = 0", "message"),
+    ] {
+        bed.execute(&format!("UPDATE notices SET {damage}")).await;
+        let said = store.lease(now(0), now(9), 9).await.unwrap_err().to_string();
+        assert_eq!(said, format!("notice {}: its {says} in the database cannot be read", notices[0].id), "{damage}");
+        bed.execute(&format!("UPDATE notices SET {mend}")).await;
+    }
+    bed.execute("DELETE FROM notices").await;
+    store.owe(&notices).await.unwrap();
+    for (damage, says) in [("tries = -1", "number of tries"), ("tries = 0, state = 9", "state")] {
+        bed.execute(&format!("UPDATE notices SET {damage}")).await;
+        let said = store.notices(&WhichNotices::default()).await.unwrap_err().to_string();
+        assert_eq!(said, format!("notice {}: its {says} in the database cannot be read", notices[0].id), "{damage}");
+    }
+}

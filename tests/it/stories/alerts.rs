@@ -1,0 +1,151 @@
+//! From the first bad beat to the message that it is over, for every cause, through the sandbox's weather.
+//!
+//! Each story says how long after the first bad beat it is told, and how long after the first good one that it is over; `-- --nocapture`
+//! prints both beside the rule's own time. docs/performance.md has the table.
+
+use std::time::Duration;
+
+use heartbeat::model::{Message, NoticeKind, span};
+use serde_json::{Value, json};
+
+use super::world::World;
+
+/// From a decision to the message about it, at most.
+const TELLING: Duration = Duration::from_secs(5);
+/// From a slot to the look at it.
+const LOOK: Duration = Duration::from_secs(20);
+
+const fn minutes(count: u64) -> Duration {
+    Duration::from_mins(count)
+}
+
+/// One kind of bad weather, and what is to be told of it.
+struct Case {
+    events: &'static str,
+    settings: &'static [(&'static str, &'static str)],
+    weather: Value,
+    fair: Value,
+    /// The title when it opens, its cause's code, and part of its cause's words.
+    title: &'static str,
+    code: &'static str,
+    words: &'static str,
+    /// The rule's own time: from the slot of the first bad beat to the look that decides it, and the same for the end.
+    opens: Duration,
+    closes: Duration,
+    over: &'static str,
+}
+
+impl Default for Case {
+    fn default() -> Self {
+        Self {
+            events: "heartbeat",
+            settings: &[],
+            weather: Value::Null,
+            fair: Value::Null,
+            title: "",
+            code: "",
+            words: "",
+            opens: minutes(2) + LOOK,
+            closes: minutes(2) + LOOK,
+            over: "",
+        }
+    }
+}
+
+fn is(kind: NoticeKind) -> impl Fn(&Message) -> bool {
+    move |message| message.kind == kind
+}
+
+impl Case {
+    async fn run(self, name: &str) {
+        let world = World::alerting(self.events, self.settings).await;
+        world.minutes(6).await;
+        assert_eq!(world.titles().await, Vec::<String>::new(), "fair weather is no news");
+
+        world.weather(&self.weather);
+        let first_bad = World::slot(world.clock.now().minute().plus(1));
+        let (opened_at, opened) = world.until_told(name, 60, is(NoticeKind::Opened)).await;
+        let facts = opened.incident.clone().unwrap();
+        assert_eq!(opened.title, self.title, "{}", opened.text);
+        assert_eq!(facts.cause_code, self.code, "{}", facts.cause);
+        assert!(facts.cause.contains(self.words), "{}", facts.cause);
+        let detected = opened_at.since(first_bad);
+        assert!(detected <= self.opens + TELLING, "told {} after the first bad beat", span(detected));
+        assert!(detected + LOOK >= self.opens, "told {} after the first bad beat, before the rule could know", span(detected));
+
+        world.minutes(1).await;
+        world.weather(&self.fair);
+        let first_good = World::slot(world.clock.now().minute().plus(1));
+        let (over_at, over) = world.until_told("that it is over", 60, is(NoticeKind::Resolved)).await;
+        assert_eq!(over.title.split(" (after ").next().unwrap(), self.over, "{}", over.text);
+        assert_eq!(over.incident.as_ref().unwrap().key, facts.key);
+        let recovered = over_at.since(first_good);
+        assert!(recovered <= self.closes + TELLING, "told {} after the first good beat", span(recovered));
+        println!("| {name} | {} | {} | {} | {} |", span(self.opens), span(detected), span(self.closes), span(recovered));
+
+        world.minutes(10).await;
+        let kinds: Vec<NoticeKind> = world.told().await.into_iter().map(|(_, message)| message.kind).collect();
+        let count = |kind| kinds.iter().filter(|told| **told == kind).count();
+        assert_eq!((count(NoticeKind::Opened), count(NoticeKind::Resolved)), (1, 1), "{kinds:?}");
+        assert_eq!(world.incidents().await.len(), 1);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
+    let case = Case {
+        weather: json!({"capture": {"status": 503, "body": "transient error, please retry"}}),
+        fair: json!({"capture": {"status": null, "body": null}}),
+        title: "[critical] story: capture fails",
+        code: "capture_refuses",
+        words: "503 `transient error, please retry`",
+        over: "[resolved] story: capture works again",
+        ..Case::default()
+    };
+    case.run("capture refuses").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_capture_is_told_with_the_phase() {
+    let case = Case {
+        weather: json!({"capture": {"reset_rate": 1}}),
+        fair: json!({"capture": {"reset_rate": 0}}),
+        title: "[critical] story: capture fails",
+        code: "capture_unreachable",
+        words: "capture unreachable at answer",
+        over: "[resolved] story: capture works again",
+        ..Case::default()
+    };
+    case.run("capture unreachable").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() {
+    let case = Case {
+        weather: json!({"queue": {"stopped": true}}),
+        fair: json!({"queue": {"stopped": false}}),
+        title: "[warning] story: ingestion is late",
+        code: "not_queryable",
+        words: "accepted, but not queryable after",
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    };
+    case.run("queue stopped").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn events_that_are_dropped_are_told_as_lost() {
+    let case = Case {
+        settings: &[("lag_above", "off")],
+        weather: json!({"capture": {"drop_rate": 1}}),
+        fair: json!({"capture": {"drop_rate": 0}}),
+        title: "[critical] story: ingestion stopped",
+        code: "not_queryable",
+        words: "accepted, but not queryable after",
+        opens: minutes(2 + 15) + LOOK,
+        over: "[resolved] story: ingestion is back",
+        ..Case::default()
+    };
+    case.run("events dropped").await;
+}
