@@ -174,7 +174,7 @@ pub trait Store: Send + Sync + 'static {
 
     /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
     /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there; notices that are there already
-    /// stay as they are. Their `incident` is set to the number that the incident has or gets. Gives that number; none when nothing
+    /// stay as they are. Their `incident`, and that of their facts, is set to the number that the incident has or gets. Gives that number; none when nothing
     /// was written: an incident to be added found another one of its project and strand that is open or opened at the same instant, or one to be
     /// replaced is gone, or was over meanwhile and would be open again.
     async fn write_incident(&self, incident: &Incident, entries: &[Entry], notices: &[Notice]) -> Result<Option<IncidentId>, StoreError>;
@@ -214,8 +214,8 @@ pub trait Store: Send + Sync + 'static {
     async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError>;
 
     /// Writes what came of leased notices, in one transaction: state, due, tries, ended and said, as they stand in `notices`; ends their
-    /// leases. `taken` are the channels that took something, `stopped` one that does not deliver from now on. `owed` are new notices,
-    /// where there is something to tell because of that.
+    /// leases. What was sent stays so, whatever a later mark says; a notice that is gone is passed over. `channels` is what became known of them.
+    /// `owed` are new notices, where there is something to tell because of that.
     async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError>;
 
     /// Owes notices that belong to no incident. Those that are there already stay as they are.
@@ -224,7 +224,7 @@ pub trait Store: Send + Sync + 'static {
     /// Notices, newest first.
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError>;
 
-    /// Lets a channel deliver again, and owes its dead notices anew, from `now` on. Says how many; none when there is no such channel.
+    /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;
 
     /// The last time at which Heartbeat was alive, and sets it to `now`.
