@@ -18,9 +18,8 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Owed,
-    ChannelNews, RouteSpan, Store, StoreError, Which, WhichNotices, beats, channels, evidence, glances, hours, incidents, looks, migrate,
-    notices, numbers, postgres, projects, sqlite, windows,
+    ChannelNews, Owed, RouteSpan, Store, StoreError, Which, WhichNotices, beats, channels, evidence, glances, hours, incidents, looks,
+    migrate, notices, numbers, postgres, projects, sqlite, windows,
 };
 
 /// How long a database that is locked, or silent, is waited for.

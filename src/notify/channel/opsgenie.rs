@@ -41,7 +41,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 
 async fn ask(call: &Call<'_>, method: Method, path: &str, body: &Value) -> Delivered {
     let ask = Ask::new(method, &call.at(path)).header(AUTHORIZATION, format!("GenieKey {}", call.value("api_key")));
-    Ok(call.ask(ask.json(body)).await?.settle_unless_page())
+    Ok(call.ask(ask.json(body)).await?.settle_unless_page_or_key())
 }
 
 fn of_alias(call: &Call<'_>, what: &str) -> String {

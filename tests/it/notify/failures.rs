@@ -43,9 +43,26 @@ async fn a_service_in_trouble_is_asked_again() {
 #[tokio::test]
 async fn a_wrong_key_or_address_stops_the_channel_in_the_services_own_words() {
     for kind in BY_HTTP {
-        for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone", "422 Unprocessable Entity"] {
+        for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone"] {
             let delivery = outcome(kind, status, "", "invalid_token").await;
             assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
+        }
+    }
+    // These say so with the status that others have for a message they do not like.
+    for kind in [ChannelKind::Slack, ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Telegram] {
+        for status in ["400 Bad Request", "422 Unprocessable Entity"] {
+            let delivery = outcome(kind, status, "", "invalid_token").await;
+            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_is_not_liked_costs_that_message_alone() {
+    for kind in BY_HTTP {
+        for status in ["413 Payload Too Large", "415 Unsupported Media Type"] {
+            let delivery = outcome(kind, status, "", "too much").await;
+            assert_eq!(delivery, Delivery::Unfit { words: format!("{status}: too much") }, "{kind}");
         }
     }
 }

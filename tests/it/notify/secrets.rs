@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::{Arc, Mutex};
 
 use heartbeat::model::{ChannelKind, NoticeKind, SecretUrl};
-use heartbeat::notify::{Method, Ping, Proxies, SenderSettings, PingState};
+use heartbeat::notify::{Method, Ping, PingState, Proxies, SenderSettings};
 
 use super::bed::{BY_HTTP, channel_at, deliver, message, sender, sender_with};
 use crate::support::scripted::{Act, Server, answer};
