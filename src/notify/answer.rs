@@ -92,13 +92,11 @@ impl Answer {
     /// How long the answer asks us to wait: seconds, or a date.
     fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        match text.parse::<f64>() {
-            Ok(seconds) => wait(seconds),
-            Err(_) => {
-                let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-                Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
-            }
+        if let Ok(seconds) = text.parse::<f64>() {
+            return wait(seconds);
         }
+        let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
     }
 
     /// Where it sends us, by protocol and host alone.
