@@ -18,6 +18,7 @@ use super::call::Call;
 use super::channel;
 use super::veil::Veil;
 use crate::clock::Clock;
+use crate::message::dressed;
 use crate::model::{ChannelSpec, Delivery, Message};
 
 /// How we call ourselves.
@@ -151,6 +152,8 @@ impl Sender {
 
     /// Tries once to deliver a letter to a channel.
     pub async fn deliver(&self, channel: &ChannelSpec, letter: &Letter<'_>) -> Delivery {
+        let message = dressed(channel.title.as_deref(), channel.body.as_deref(), letter.message);
+        let letter = &Letter { message: &message, ..*letter };
         let call = Call { sender: self, channel, letter, now: self.clock.now(), veil: Veil::over(channel) };
         channel::deliver(&call).await
     }

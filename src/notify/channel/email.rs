@@ -28,7 +28,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let refused = |words: String| Delivery::Refused { words };
     let mail = mail(call).map_err(|wrong| refused(format!("the mail cannot be made: {wrong}")))?;
     let server = Server::read(call.value("url")).ok_or_else(|| refused("its address is no smtp:// or smtps:// one".into()))?;
-    if let Ok(url) = url::Url::parse(call.value("url")) {
+    if let Ok(url) = Url::parse(call.value("url")) {
         call.sender.may_reach(&url)?;
     }
     let roots = call.sender.extra_roots().to_vec();
