@@ -47,6 +47,7 @@ CREATE UNIQUE INDEX incidents_open ON incidents (project, strand) WHERE closed_m
 -- What pagers know an incident by is made of these three.
 CREATE UNIQUE INDEX incidents_of_project ON incidents (project, opened_ms, strand);
 CREATE INDEX incidents_by_age ON incidents (opened_ms);
+CREATE INDEX incidents_over ON incidents (closed_ms);
 
 CREATE TABLE entries (
     incident BIGINT NOT NULL,

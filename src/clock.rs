@@ -116,6 +116,15 @@ impl Clock {
         matches!(&self.0, Kind::System { speed, .. } if !speed.is_real())
     }
 
+    /// How much of this clock's time passes in so much real time: for waits on what is outside, which does not hurry with the demo.
+    #[must_use]
+    pub fn in_real(&self, real: Duration) -> Duration {
+        match &self.0 {
+            Kind::System { speed, .. } => real.mul_f64(speed.times()),
+            Kind::Hand(_) => real,
+        }
+    }
+
     /// Wall time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

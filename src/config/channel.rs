@@ -1,5 +1,6 @@
 //! `[[channel]]`: where notices go, as a settings file asks for it.
 
+use crate::message::Template;
 use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName, Severity, Takes, Values};
 
 use super::keys::{KeyFields, KeyPlaces};
@@ -65,8 +66,9 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
 }
 
 /// What is wrong with the templates that stand in place of a title and a text: whole sentences.
-fn wrong_words(_title: Option<&str>, _body: Option<&str>) -> Vec<String> {
-    Vec::new()
+fn wrong_words(title: Option<&str>, body: Option<&str>) -> Vec<String> {
+    let wrong = |(key, text): (&str, Option<&str>)| Some(format!("{key} {}", Template::parse(text?).err()?));
+    [("title", title), ("body", body)].into_iter().filter_map(wrong).collect()
 }
 
 fn kind_named(text: &str) -> Result<ChannelKind, String> {

@@ -13,7 +13,7 @@ pub use about::{channel_stopped, returned};
 pub use digest::digest;
 pub use incident::{facts, merged, of_incident};
 pub use sample::{sample, samples};
-pub use template::{Template, TemplateError};
+pub use template::{Template, TemplateError, dressed};
 
 use crate::model::{NoticeKind, Severity, Timestamp};
 

@@ -56,6 +56,22 @@ impl<'t> Template<'t> {
     }
 }
 
+/// The message in a user's own words, where there are some. A template that fails after all must not cost the message: then it is told in
+/// ours.
+#[must_use]
+pub fn dressed(title: Option<&str>, body: Option<&str>, message: &Message) -> Message {
+    let own = |text: Option<&str>, ours: &str| match text.map(|text| Template(text).render(message)) {
+        None => ours.to_owned(),
+        Some(Ok(own)) => own,
+        Some(Err(wrong)) => {
+            tracing::error!("a template fails, and the message is told without it: {wrong}");
+            ours.to_owned()
+        }
+    };
+    let title = own(title, &message.title).lines().collect::<Vec<_>>().join(" ");
+    Message { title, text: own(body, &message.text), ..message.clone() }
+}
+
 /// The message's JSON; one without an incident has all the names of one, with nothing in them.
 fn facts(message: &Message) -> Value {
     let mut facts = json!(message);
@@ -119,6 +135,15 @@ mod tests {
             let said = Template::parse(text).unwrap_err().to_string();
             assert!(said.contains(says), "{text}: {said}");
         }
+    }
+
+    #[test]
+    fn a_template_that_fails_after_all_costs_no_message() {
+        let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
+        let message = sample(NoticeKind::Opened, &shop(), at);
+        let own = dressed(Some("{{ project }}:\n{{ kind }}"), Some("{{ nothing }}"), &message);
+        assert_eq!((own.title.as_str(), &own.text), ("shop: opened", &message.text));
+        assert_eq!(dressed(None, None, &message), message);
     }
 
     #[test]

@@ -49,7 +49,18 @@ impl Answer {
             }
             // The proxy between, time that ran out, too much at once, and whatever is broken there: none of it is the channel's fault.
             407 | 408 | 425 | 429 | 500..=599 => self.try_again(),
-            _ => Delivery::Refused { words: self.words },
+            // The key, the address, or the right to either.
+            401 | 402 | 403 | 404 | 405 | 410 => Delivery::Refused { words: self.words },
+            _ => Delivery::Unfit { words: self.words },
+        }
+    }
+
+    /// The same of a service that answers 400 or 422 to a wrong key as well: better a channel that stands still and says so than one that
+    /// loses each message by itself.
+    pub(super) fn settle_unless_page_or_key(self) -> Delivery {
+        match self.status.as_u16() {
+            400 | 422 => Delivery::Refused { words: self.words },
+            _ => self.settle_unless_page(),
         }
     }
 
@@ -81,13 +92,11 @@ impl Answer {
     /// How long the answer asks us to wait: seconds, or a date.
     fn retry_after(&self) -> Option<Duration> {
         let text = self.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
-        match text.parse::<f64>() {
-            Ok(seconds) => wait(seconds),
-            Err(_) => {
-                let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
-                Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
-            }
+        if let Ok(seconds) = text.parse::<f64>() {
+            return wait(seconds);
         }
+        let until = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+        Some(Timestamp::from_ms(until.as_millisecond()).since(self.at))
     }
 
     /// Where it sends us, by protocol and host alone.
@@ -151,8 +160,14 @@ mod tests {
         for status in [407, 408, 425, 429, 500, 502, 503, 504, 522] {
             assert!(matches!(answer(status, &[], "").settle(), Delivery::TryAgain { .. }), "{status}");
         }
-        for status in [301, 302, 308, 400, 401, 403, 404, 405, 410, 413, 422] {
+        for status in [301, 302, 308, 401, 403, 404, 405, 410] {
             assert!(matches!(answer(status, &[], "").settle(), Delivery::Refused { .. }), "{status}");
+        }
+        for status in [400, 409, 413, 415, 422] {
+            assert!(matches!(answer(status, &[], "").settle(), Delivery::Unfit { .. }), "{status}");
+        }
+        for status in [400, 422] {
+            assert!(matches!(answer(status, &[], "").settle_unless_page_or_key(), Delivery::Refused { .. }), "{status}");
         }
     }
 

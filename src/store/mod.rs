@@ -217,8 +217,8 @@ pub trait Store: Send + Sync + 'static {
     async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError>;
 
     /// Writes what came of leased notices, in one transaction: state, due, tries, ended and said, as they stand in `notices`; ends their
-    /// leases. `taken` are the channels that took something, `stopped` one that does not deliver from now on. `owed` are new notices,
-    /// where there is something to tell because of that.
+    /// leases. What was sent stays so, whatever a later mark says; a notice that is gone is passed over. `channels` is what became known of them.
+    /// `owed` are new notices, where there is something to tell because of that.
     async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError>;
 
     /// Owes notices that belong to no incident. Those that are there already stay as they are.
@@ -227,7 +227,7 @@ pub trait Store: Send + Sync + 'static {
     /// Notices, newest first.
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError>;
 
-    /// Lets a channel deliver again, and owes its dead notices anew, from `now` on. Says how many; none when there is no such channel.
+    /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;
 
     /// The last [`Store::sign_of_life`]; none when there was none.

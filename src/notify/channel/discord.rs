@@ -3,6 +3,7 @@
 //! <https://discord.com/developers/docs/topics/rate-limits>.
 
 use serde_json::{Value, json};
+use url::Url;
 
 use super::Delivered;
 use crate::model::Delivery;
@@ -33,11 +34,34 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         // Nobody is called by what the words happen to hold.
         "allowed_mentions": {"parse": []},
     });
-    let answer = call.post(call.value("url"), &body).await?;
+    let answer = call.post(&confirmed(call.value("url")), &body).await?;
     let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
     Ok(match answer.settle_unless_page() {
         // The body is finer than the header, which is in whole seconds.
         Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
         other => other,
     })
+}
+
+/// The address, asked to answer only when the message is there: Discord otherwise says 204 also to one that it then drops.
+fn confirmed(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address.trim()) else { return address.to_owned() };
+    let others: Vec<(String, String)> =
+        url.query_pairs().filter(|(key, _)| key != "wait").map(|(key, value)| (key.into(), value.into())).collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair("wait", "true");
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn discord_is_asked_to_confirm_and_a_thread_stays_named() {
+        assert_eq!(confirmed("https://discord.com/api/webhooks/1/t"), "https://discord.com/api/webhooks/1/t?wait=true");
+        assert_eq!(
+            confirmed("https://discord.com/api/webhooks/1/t?wait=false&thread_id=2"),
+            "https://discord.com/api/webhooks/1/t?thread_id=2&wait=true"
+        );
+    }
 }

@@ -9,7 +9,7 @@ use lettre::message::header::{ContentType, HeaderName, HeaderValue};
 use lettre::message::{Mailboxes, Message as Mail, SinglePart};
 use lettre::transport::smtp::AsyncSmtpTransportBuilder;
 use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
+use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters, TlsParametersBuilder};
 use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
 use tokio::task::spawn_blocking;
 use url::{Host, Url};
@@ -28,6 +28,9 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let refused = |words: String| Delivery::Refused { words };
     let mail = mail(call).map_err(|wrong| refused(format!("the mail cannot be made: {wrong}")))?;
     let server = Server::read(call.value("url")).ok_or_else(|| refused("its address is no smtp:// or smtps:// one".into()))?;
+    if let Ok(url) = Url::parse(call.value("url")) {
+        call.sender.may_reach(&url)?;
+    }
     let roots = call.sender.extra_roots().to_vec();
     // Reading what the machine trusts is no work for a thread that others need.
     let transport = spawn_blocking(move || {
@@ -81,49 +84,56 @@ fn mail(call: &Call<'_>) -> Result<Mail, Box<dyn std::error::Error + Send + Sync
     Ok(mail.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(message.text.clone()))?)
 }
 
+/// When the conversation turns to TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Cover {
+    /// From the first byte.
+    Whole,
+    /// By STARTTLS, before anything that matters is said; not at all where the server has none.
+    Upgraded,
+    /// Never: it does not leave this machine.
+    None,
+}
+
 /// A mail server, as its address says it.
 struct Server {
     host: String,
     port: u16,
-    is_smtps: bool,
-    is_here: bool,
+    cover: Cover,
     user: Option<Credentials>,
 }
 
 impl Server {
     fn read(address: &str) -> Option<Self> {
         let url = Url::parse(address.trim()).ok()?;
-        let is_smtps = match url.scheme() {
-            "smtps" => true,
-            "smtp" => false,
-            _ => return None,
-        };
         // Of a protocol that is not the web's, an IPv4 address is read as a name.
         let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
         let is_here = match url.host()? {
             Host::Ipv6(ip) => ip.is_loopback(),
             _ => name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
         };
-        let port = url.port().unwrap_or(match (is_smtps, is_here) {
-            (true, _) => 465,
-            (false, false) => 587,
-            (false, true) => 25,
-        });
+        let (cover, usual) = match (url.scheme(), is_here) {
+            ("smtps", _) => (Cover::Whole, 465),
+            ("smtp", false) => (Cover::Upgraded, 587),
+            ("smtp", true) => (Cover::None, 25),
+            _ => return None,
+        };
+        let port = url.port().unwrap_or(usual);
         let user =
             (!url.username().is_empty()).then(|| Credentials::new(decoded(url.username()), decoded(url.password().unwrap_or_default())));
-        Some(Self { host: name, port, is_smtps, is_here, user })
+        Some(Self { host: name, port, cover, user })
     }
 
     fn transport(self, roots: Vec<Certificate>) -> Result<AsyncSmtpTransportBuilder, lettre::transport::smtp::Error> {
         let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(self.host.clone()).port(self.port);
-        let tls = if !self.is_smtps && self.is_here {
-            Tls::None
-        } else {
-            let trusting = roots
-                .into_iter()
-                .fold(TlsParameters::builder(self.host), lettre::transport::smtp::client::TlsParametersBuilder::add_root_certificate);
-            let parameters = trusting.build()?;
-            if self.is_smtps { Tls::Wrapper(parameters) } else { Tls::Required(parameters) }
+        let parameters = || {
+            let trusting = TlsParameters::builder(self.host.clone());
+            roots.into_iter().fold(trusting, TlsParametersBuilder::add_root_certificate).build()
+        };
+        let tls = match self.cover {
+            Cover::Whole => Tls::Wrapper(parameters()?),
+            Cover::Upgraded => Tls::Required(parameters()?),
+            Cover::None => Tls::None,
         };
         let builder = builder.tls(tls);
         Ok(match self.user {
@@ -138,18 +148,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_address_says_host_port_and_whether_it_is_this_machine() {
-        for (address, host, port, is_smtps, is_here) in [
-            ("smtps://u:p@mail.example.com", "mail.example.com", 465, true, false),
-            ("smtp://mail.example.com", "mail.example.com", 587, false, false),
-            ("smtp://mail.example.com:2525", "mail.example.com", 2525, false, false),
-            ("smtp://localhost", "localhost", 25, false, true),
-            ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, false, true),
-            ("smtp://[::1]:1025", "::1", 1025, false, true),
-            ("smtp://127.0.0.1.example.com", "127.0.0.1.example.com", 587, false, false),
+    fn only_mail_that_stays_on_this_machine_goes_without_tls() {
+        for (address, host, port, cover) in [
+            ("smtps://u:p@mail.example.com", "mail.example.com", 465, Cover::Whole),
+            ("smtps://localhost", "localhost", 465, Cover::Whole),
+            ("smtp://mail.example.com", "mail.example.com", 587, Cover::Upgraded),
+            ("smtp://mail.example.com:2525", "mail.example.com", 2525, Cover::Upgraded),
+            ("smtp://127.0.0.1.example.com", "127.0.0.1.example.com", 587, Cover::Upgraded),
+            ("smtp://[2001:db8::1]", "2001:db8::1", 587, Cover::Upgraded),
+            ("smtp://localhost", "localhost", 25, Cover::None),
+            ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, Cover::None),
+            ("smtp://[::1]:1025", "::1", 1025, Cover::None),
         ] {
             let read = Server::read(address).unwrap();
-            assert_eq!((read.host.as_str(), read.port, read.is_smtps, read.is_here), (host, port, is_smtps, is_here), "{address}");
+            assert_eq!((read.host.as_str(), read.port, read.cover), (host, port, cover), "{address}");
         }
         for address in ["http://mail.example.com", "mail.example.com", "smtp://", ""] {
             assert!(Server::read(address).is_none(), "{address}");

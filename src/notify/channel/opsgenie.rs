@@ -41,7 +41,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 
 async fn ask(call: &Call<'_>, method: Method, path: &str, body: &Value) -> Delivered {
     let ask = Ask::new(method, &call.at(path)).header(AUTHORIZATION, format!("GenieKey {}", call.value("api_key")));
-    Ok(call.ask(ask.json(body)).await?.settle_unless_page())
+    Ok(call.ask(ask.json(body)).await?.settle_unless_page_or_key())
 }
 
 fn of_alias(call: &Call<'_>, what: &str) -> String {
@@ -55,19 +55,17 @@ fn alert(call: &Call<'_>) -> Value {
         .filter(|(name, _)| *name != "text")
         .map(|(name, value)| (name.to_owned(), text::cut(&value, DETAIL).into()))
         .collect();
-    let mut tags = vec!["heartbeat", message.severity.as_str(), message.kind.name()];
-    if let Some(incident) = &message.incident {
-        // Not the kind: the tags of one alert do not change.
-        tags[2] = &incident.strand;
-    }
-    let tags: Vec<String> = tags.into_iter().map(|tag| text::cut(tag, TAG)).collect();
+    // Nothing that may change while the alert is open: its tags stay as they were when it was created.
+    let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.strand);
+    let tags = ["heartbeat".to_owned(), text::cut(about, TAG)];
+    let entity = if message.project.is_empty() { "heartbeat" } else { &message.project };
     json!({
         "message": text::cut(&text::line(&message.title), MESSAGE),
         "alias": call.key(),
         "description": text::cut(&message.text, DESCRIPTION),
         "priority": priority(message),
         "source": "heartbeat",
-        "entity": text::cut(&message.project, ENTITY),
+        "entity": text::cut(entity, ENTITY),
         "tags": tags,
         "details": details,
     })

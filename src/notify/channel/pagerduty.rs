@@ -43,7 +43,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             ("/v2/change/enqueue", json!({"routing_key": routing_key, "payload": payload}))
         }
     };
-    Ok(call.post(&call.at(path), &body).await?.settle_unless_page())
+    Ok(call.post(&call.at(path), &body).await?.settle_unless_page_or_key())
 }
 
 fn payload(message: &Message) -> Value {

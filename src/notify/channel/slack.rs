@@ -30,7 +30,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             "ts": message.at.ms().div_euclid(1000),
         }],
     });
-    Ok(call.post(call.value("url"), &body).await?.settle_unless_page())
+    Ok(call.post(call.value("url"), &body).await?.settle_unless_page_or_key())
 }
 
 /// The three characters that are Slack's own: with them, words could mention everybody.

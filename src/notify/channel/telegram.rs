@@ -30,7 +30,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     if answer.status.is_success() && said.get("ok") == Some(&Value::Bool(false)) {
         return Ok(answer.try_again());
     }
-    Ok(match answer.settle_unless_page() {
+    Ok(match answer.settle_unless_page_or_key() {
         Delivery::TryAgain { words, after } => {
             Delivery::TryAgain { words, after: parameter("retry_after").as_f64().and_then(wait).or(after) }
         }

@@ -125,6 +125,11 @@ pub(super) async fn deliver(sender: &Sender, channel: &ChannelSpec, message: &Me
 /// The words of what was taken, or not.
 pub(super) fn words(delivery: &Delivery) -> &str {
     match delivery {
-        Delivery::Taken(words) | Delivery::TryAgain { words, .. } | Delivery::Refused { words } => words,
+        Delivery::Taken(words) | Delivery::TryAgain { words, .. } | Delivery::Unfit { words } | Delivery::Refused { words } => words,
     }
+}
+
+/// An address at which nobody listens: it was just given back.
+pub(super) async fn nobody() -> std::net::SocketAddr {
+    tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap()
 }

@@ -17,7 +17,7 @@ async fn service(kind: ChannelKind) -> Server {
 fn accepted(kind: ChannelKind) -> Act {
     match kind {
         ChannelKind::Slack => answer("200 OK", "content-type: text/html\r\n", "ok"),
-        ChannelKind::Discord => Act::Answer("HTTP/1.1 204 No Content\r\n\r\n".into()),
+        ChannelKind::Discord => answer("200 OK", "content-type: application/json\r\n", r#"{"id":"1","type":0}"#),
         ChannelKind::Teams => answer("202 Accepted", "", ""),
         ChannelKind::PagerDuty => answer(
             "202 Accepted",
@@ -50,7 +50,7 @@ fn shown(request: &Request) -> String {
     let mut shown = format!("{}\n", request.line());
     for name in ["authorization", "content-type", "user-agent", "webhook-id", "webhook-timestamp", "webhook-signature"] {
         if let Some(value) = request.header(name) {
-            shown += &format!("{name}: {value}\n");
+            shown.extend([name, ": ", value, "\n"]);
         }
     }
     if !request.body.is_empty() {

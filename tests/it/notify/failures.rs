@@ -3,25 +3,26 @@
 use std::time::Duration;
 
 use heartbeat::model::{ChannelKind, Delivery, NoticeKind};
-use heartbeat::notify::{Proxies, SenderError, SenderSettings};
+use heartbeat::notify::{Proxies, Sender, SenderError, SenderSettings};
 
-use super::bed::{BY_HTTP, channel, channel_at, deliver, message, sender, sender_with, words};
+use super::bed::{BY_HTTP, channel, channel_at, deliver, message, nobody, sender, sender_with, words};
 use crate::support::scripted::{Act, Server, always, answer, ok};
 
 /// What comes of one opened message where the service answers this.
-async fn outcome(kind: ChannelKind, status: &'static str, headers: &'static str, body: &'static str) -> Delivery {
+async fn outcome(sender: &Sender, kind: ChannelKind, status: &'static str, headers: &'static str, body: &'static str) -> Delivery {
     let server = always(move || answer(status, headers, body)).await;
     let (channel, _) = channel_at(kind, &server.base());
-    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let delivery = deliver(sender, &channel, &message(NoticeKind::Opened)).await;
     assert_eq!(server.requests().len(), 1, "{kind} asks once and follows nothing");
     delivery
 }
 
 #[tokio::test]
 async fn a_throttled_message_waits_as_long_as_it_is_told() {
+    let sender = sender().0;
     for kind in BY_HTTP {
         for (header, seconds) in [("retry-after: 120\r\n", 120), ("retry-after: Mon, 23 Nov 2026 15:11:07 GMT\r\n", 59)] {
-            let Delivery::TryAgain { words, after } = outcome(kind, "429 Too Many Requests", header, "slow down").await else {
+            let Delivery::TryAgain { words, after } = outcome(&sender, kind, "429 Too Many Requests", header, "slow down").await else {
                 panic!("{kind} gives up")
             };
             assert_eq!(after.map(|after| after.as_secs()), Some(seconds), "{kind}");
@@ -32,9 +33,10 @@ async fn a_throttled_message_waits_as_long_as_it_is_told() {
 
 #[tokio::test]
 async fn a_service_in_trouble_is_asked_again() {
+    let sender = sender().0;
     for kind in BY_HTTP {
         for status in ["500 Internal Server Error", "502 Bad Gateway", "503 Service Unavailable", "408 Request Timeout"] {
-            let delivery = outcome(kind, status, "", "<html>oops</html>").await;
+            let delivery = outcome(&sender, kind, status, "", "<html>oops</html>").await;
             assert!(matches!(&delivery, Delivery::TryAgain { after: None, .. }), "{kind}: {delivery:?}");
         }
     }
@@ -42,18 +44,38 @@ async fn a_service_in_trouble_is_asked_again() {
 
 #[tokio::test]
 async fn a_wrong_key_or_address_stops_the_channel_in_the_services_own_words() {
+    let sender = sender().0;
     for kind in BY_HTTP {
-        for status in ["400 Bad Request", "401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone", "422 Unprocessable Entity"] {
-            let delivery = outcome(kind, status, "", "invalid_token").await;
+        for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone"] {
+            let delivery = outcome(&sender, kind, status, "", "invalid_token").await;
+            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
+        }
+    }
+    // These say so with the status that others have for a message they do not like.
+    for kind in [ChannelKind::Slack, ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Telegram] {
+        for status in ["400 Bad Request", "422 Unprocessable Entity"] {
+            let delivery = outcome(&sender, kind, status, "", "invalid_token").await;
             assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_redirect_is_not_followed() {
+async fn a_message_that_is_not_liked_costs_that_message_alone() {
+    let sender = sender().0;
     for kind in BY_HTTP {
-        let delivery = outcome(kind, "302 Found", "location: https://login.example.com/next?secret=1\r\n", "").await;
+        for status in ["413 Payload Too Large", "415 Unsupported Media Type"] {
+            let delivery = outcome(&sender, kind, status, "", "too much").await;
+            assert_eq!(delivery, Delivery::Unfit { words: format!("{status}: too much") }, "{kind}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    let sender = sender().0;
+    for kind in BY_HTTP {
+        let delivery = outcome(&sender, kind, "302 Found", "location: https://login.example.com/next?secret=1\r\n", "").await;
         assert!(matches!(delivery, Delivery::Refused { .. }), "{kind}: {delivery:?}");
         assert!(words(&delivery).contains("https://login.example.com/***") && !words(&delivery).contains("secret"), "{delivery:?}");
     }
@@ -61,8 +83,9 @@ async fn a_redirect_is_not_followed() {
 
 #[tokio::test]
 async fn a_login_page_is_not_taken_for_the_service() {
+    let sender = sender().0;
     for kind in BY_HTTP {
-        let delivery = outcome(kind, "200 OK", "content-type: text/html\r\n", "<!DOCTYPE html><title>Sign in</title>").await;
+        let delivery = outcome(&sender, kind, "200 OK", "content-type: text/html\r\n", "<!DOCTYPE html><title>Sign in</title>").await;
         match kind {
             // Who knows what somebody's own receiver says.
             ChannelKind::Webhook | ChannelKind::GetPair => assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}"),
@@ -99,11 +122,7 @@ async fn a_connection_that_breaks_or_is_refused_is_tried_again() {
         assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
         assert!(words(&delivery).starts_with("no answer: "), "{delivery:?}");
     }
-    // A port that was just given back is nobody's.
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let base = format!("http://{}", listener.local_addr().unwrap());
-    drop(listener);
-    let (channel, _) = channel_at(ChannelKind::Slack, &base);
+    let (channel, _) = channel_at(ChannelKind::Slack, &format!("http://{}", nobody().await));
     let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
     assert!(
         matches!(delivery, Delivery::TryAgain { .. }) && words(&delivery).starts_with("no connection: Connection refused"),
@@ -128,8 +147,11 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
 
 #[tokio::test]
 async fn discord_says_more_exactly_how_long_to_wait() {
+    let sender = sender().0;
     let body = r#"{"message":"You are being rate limited.","retry_after":1.337,"global":false}"#;
-    let Delivery::TryAgain { after, .. } = outcome(ChannelKind::Discord, "429 Too Many Requests", "retry-after: 2\r\n", body).await else {
+    let Delivery::TryAgain { after, .. } =
+        outcome(&sender, ChannelKind::Discord, "429 Too Many Requests", "retry-after: 2\r\n", body).await
+    else {
         panic!("discord gives up")
     };
     assert_eq!(after, Some(Duration::from_millis(1337)));
@@ -137,17 +159,18 @@ async fn discord_says_more_exactly_how_long_to_wait() {
 
 #[tokio::test]
 async fn telegram_has_its_own_words() {
+    let sender = sender().0;
     let body = r#"{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 35","parameters":{"retry_after":35}}"#;
-    let Delivery::TryAgain { after, .. } = outcome(ChannelKind::Telegram, "429 Too Many Requests", "", body).await else {
+    let Delivery::TryAgain { after, .. } = outcome(&sender, ChannelKind::Telegram, "429 Too Many Requests", "", body).await else {
         panic!("telegram gives up")
     };
     assert_eq!(after, Some(Duration::from_secs(35)));
 
     let body = r#"{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1001234}}"#;
-    let delivery = outcome(ChannelKind::Telegram, "400 Bad Request", "", body).await;
+    let delivery = outcome(&sender, ChannelKind::Telegram, "400 Bad Request", "", body).await;
     assert!(matches!(delivery, Delivery::Refused { .. }) && words(&delivery).contains("set chat to -1001234"), "{delivery:?}");
 
-    let delivery = outcome(ChannelKind::Telegram, "200 OK", "", r#"{"ok":false,"description":"?"}"#).await;
+    let delivery = outcome(&sender, ChannelKind::Telegram, "200 OK", "", r#"{"ok":false,"description":"?"}"#).await;
     assert!(matches!(delivery, Delivery::TryAgain { .. }), "{delivery:?}");
 }
 
@@ -189,9 +212,9 @@ async fn a_proxy_is_used_where_one_is_set_and_passed_where_it_is_excepted() {
 async fn settings_that_cannot_be_used_are_said_without_their_secret() {
     let clock = heartbeat::clock::Clock::system();
     let proxies = Proxies { https: Some("http://user:Pr0xyPassword@:0:0".into()), ..Proxies::default() };
-    let wrong = heartbeat::notify::Sender::new(clock.clone(), &SenderSettings { proxies, ..SenderSettings::default() }).unwrap_err();
+    let wrong = Sender::new(clock.clone(), &SenderSettings { proxies, ..SenderSettings::default() }).unwrap_err();
     assert_eq!(wrong, SenderError::Proxy("HTTPS_PROXY"));
     assert!(!wrong.to_string().contains("Pr0xyPassword"));
     let roots = SenderSettings { extra_roots: vec![vec![1, 2, 3].into()], ..SenderSettings::default() };
-    assert!(matches!(heartbeat::notify::Sender::new(clock, &roots).unwrap_err(), SenderError::Root(_)));
+    assert!(matches!(Sender::new(clock, &roots).unwrap_err(), SenderError::Root(_)));
 }

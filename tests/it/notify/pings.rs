@@ -6,7 +6,7 @@ use heartbeat::notify::{Method, Ping, PingState};
 use super::bed::sender;
 use crate::support::scripted::{Server, answer};
 
-async fn ping(path: &str, method: Method, state: State, body: &'static str) -> (Delivery, Vec<String>) {
+async fn ping(path: &str, method: Method, state: PingState, body: &'static str) -> (Delivery, Vec<String>) {
     let server = Server::start(move |_, _| answer("200 OK", "content-type: text/plain\r\n", body)).await;
     let ping = Ping { url: SecretUrl::parse(&format!("{}{path}", server.base())).unwrap(), method };
     let delivery = ping.send(&sender().0, state).await;

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use heartbeat::model::{ChannelKind, NoticeKind, SecretUrl};
 use heartbeat::notify::{Method, Ping, PingState, Proxies, SenderSettings};
 
-use super::bed::{BY_HTTP, channel_at, deliver, message, sender, sender_with};
+use super::bed::{BY_HTTP, channel_at, deliver, message, nobody, sender, sender_with};
 use crate::support::scripted::{Act, Server, answer};
 
 /// Everything that was logged, at the finest level.
@@ -56,6 +56,7 @@ async fn a_service_that_repeats_everything_gives_nothing_away() {
     let log = Log::default();
     let _heard = log.listen();
     tracing::trace!("the log is heard");
+    let sender = sender().0;
     for kind in BY_HTTP {
         for (status, as_page) in [
             ("200 OK", false),
@@ -68,7 +69,6 @@ async fn a_service_that_repeats_everything_gives_nothing_away() {
         ] {
             let server = echo(status, as_page).await;
             let (channel, secrets) = channel_at(kind, &server.base());
-            let sender = sender().0;
             for notice in [NoticeKind::Opened, NoticeKind::Resolved] {
                 let delivery = deliver(&sender, &channel, &message(notice)).await;
                 let shown = format!("{delivery:?} {channel:?} {sender:?} {}", log.text());
@@ -86,13 +86,15 @@ async fn a_service_that_repeats_everything_gives_nothing_away() {
 async fn a_connection_that_fails_gives_nothing_away() {
     let log = Log::default();
     let _heard = log.listen();
+    let sender = sender().0;
     for kind in BY_HTTP {
-        for base in ["http://127.0.0.1:1", "https://127.0.0.1:1", "http://no-such-host.invalid"] {
-            let (channel, secrets) = channel_at(kind, base);
-            let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+        let nobody = nobody().await;
+        for base in [format!("http://{nobody}"), format!("https://{nobody}")] {
+            let (channel, secrets) = channel_at(kind, &base);
+            let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
             let reset = Server::start(|_, _| Act::Reset).await;
             let (other, _) = channel_at(kind, &reset.base());
-            let broken = deliver(&sender().0, &other, &message(NoticeKind::Opened)).await;
+            let broken = deliver(&sender, &other, &message(NoticeKind::Opened)).await;
             let shown = format!("{delivery:?} {broken:?} {}", log.text());
             for secret in &secrets {
                 assert!(!shown.contains(secret), "{kind}: `{secret}` in {delivery:?}, {broken:?} or the log");
@@ -118,7 +120,7 @@ async fn a_ping_gives_its_address_away_to_nobody() {
 
 #[tokio::test]
 async fn a_proxys_password_is_shown_to_nobody() {
-    let proxies = Proxies { http: Some("http://me:Pr0xyPassword@127.0.0.1:1".into()), ..Proxies::default() };
+    let proxies = Proxies { http: Some(format!("http://me:Pr0xyPassword@{}", nobody().await)), ..Proxies::default() };
     let settings = SenderSettings { proxies, ..SenderSettings::default() };
     let sender = sender_with(&settings).0;
     let (channel, _) = channel_at(ChannelKind::Slack, "http://hooks.example.com");

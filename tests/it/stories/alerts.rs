@@ -73,7 +73,7 @@ impl Case {
         assert!(detected <= self.opens + TELLING, "told {} after the first bad beat", span(detected));
         assert!(detected + LOOK >= self.opens, "told {} after the first bad beat, before the rule could know", span(detected));
 
-        world.minutes(1).await;
+        world.foul_minutes(1).await;
         world.weather(&self.fair);
         let first_good = World::slot(world.clock.now().minute().plus(1));
         let (over_at, over) = world.until_told("that it is over", 60, is(NoticeKind::Resolved)).await;
@@ -125,8 +125,8 @@ async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() 
         weather: json!({"queue": {"stopped": true}}),
         fair: json!({"queue": {"stopped": false}}),
         title: "[warning] story: ingestion is late",
-        code: "not_queryable",
-        words: "accepted, but not queryable after",
+        code: "parts_down",
+        words: "/_preflight says that kafka, plugins are down",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()

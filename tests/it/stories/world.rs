@@ -112,14 +112,37 @@ impl World {
         self.store.apply_channels(&[channel], &[]).await.unwrap();
     }
 
-    /// Everything that was told so far, oldest first, once the outbox is empty; a second passes meanwhile, two at most.
+    /// Everything that was told so far, oldest first, once what is owed by now is out; a second passes. Sending takes real time, and none of
+    /// the story's.
     pub(crate) async fn told(&self) -> Vec<(Timestamp, Message)> {
-        self.seconds_until("the outbox is empty", async |world| {
-            let which = WhichNotices { state: Some(NoticeState::Owed), ..WhichNotices::default() };
-            world.store.notices(&which).await.unwrap().is_empty()
-        })
-        .await;
+        self.hand.advance(Duration::from_secs(1));
+        let now = self.clock.now();
+        within("notify has done what was due", self.vitals.reached(Loop::Notify, now)).await;
+        let which = WhichNotices { state: Some(NoticeState::Owed), ..WhichNotices::default() };
+        let is_out = async {
+            while self.store.notices(&which).await.unwrap().iter().any(|notice| notice.due <= now) {
+                Clock::system().sleep(Duration::from_millis(2)).await;
+            }
+        };
+        within("what is owed is out", is_out).await;
         self.told.lock().unwrap().clone()
+    }
+
+    /// Lets `count` minutes pass also while capture fails: each with its beats on record, which may be tried again meanwhile, and its look.
+    pub(crate) async fn foul_minutes(&self, count: i64) {
+        for _ in 0..count {
+            let now = self.clock.now();
+            let minute = if Self::slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
+            self.hand.advance_to(Self::slot(minute));
+            let routes = self.project().await.routes.len();
+            let recorded = async {
+                while self.store.recorded(minute).await.unwrap().len() < routes {
+                    Clock::system().sleep(Duration::from_millis(2)).await;
+                }
+            };
+            within("the minute's beats are on record", recorded).await;
+            self.look_passes(Self::slot(minute).plus(Duration::from_secs(20))).await;
+        }
     }
 
     /// The titles of all that was told so far.
@@ -140,7 +163,7 @@ impl World {
             if let Some(found) = self.told().await.into_iter().find(|(_, message)| is(message)) {
                 return found;
             }
-            self.minutes(1).await;
+            self.foul_minutes(1).await;
         }
         panic!("within {at_most} minutes nobody was told {what}; incidents: {:#?}", self.incidents().await)
     }

@@ -1,0 +1,218 @@
+//! The kinds of channels, and the table of their fields.
+
+use std::fmt;
+
+use super::{Field, Takes};
+
+/// A kind of channel.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum ChannelKind {
+    /// JSON by POST, signed by Standard Webhooks.
+    Webhook,
+    /// A plain GET when triggered and another when resolved, as PostHog's app did.
+    GetPair,
+    /// A Slack incoming webhook.
+    Slack,
+    /// A Discord webhook.
+    Discord,
+    /// A Microsoft Teams workflow.
+    Teams,
+    /// PagerDuty, Events API v2.
+    PagerDuty,
+    /// Opsgenie, Alert API.
+    Opsgenie,
+    /// Prometheus Alertmanager, `/api/v2/alerts`.
+    Alertmanager,
+    /// E-mail by SMTP.
+    Email,
+    /// ntfy, of ntfy.sh or one's own.
+    Ntfy,
+    /// A Telegram bot.
+    Telegram,
+    /// A program on this machine. Only by file or command line, never by the page.
+    Command,
+}
+
+const fn field(key: &'static str, takes: Takes, hint: &'static str) -> Field {
+    Field { key, hint, default: "", required: true, secret: false, takes }
+}
+
+const fn secret(key: &'static str, takes: Takes, hint: &'static str) -> Field {
+    Field { secret: true, ..field(key, takes, hint) }
+}
+
+const fn optional(field: Field, default: &'static str) -> Field {
+    Field { required: false, default, ..field }
+}
+
+impl ChannelKind {
+    /// All of them.
+    pub const ALL: [Self; 12] = [
+        Self::Webhook,
+        Self::GetPair,
+        Self::Slack,
+        Self::Discord,
+        Self::Teams,
+        Self::PagerDuty,
+        Self::Opsgenie,
+        Self::Alertmanager,
+        Self::Email,
+        Self::Ntfy,
+        Self::Telegram,
+        Self::Command,
+    ];
+
+    /// As it is written in settings and in the store.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Webhook => "webhook",
+            Self::GetPair => "get-pair",
+            Self::Slack => "slack",
+            Self::Discord => "discord",
+            Self::Teams => "teams",
+            Self::PagerDuty => "pagerduty",
+            Self::Opsgenie => "opsgenie",
+            Self::Alertmanager => "alertmanager",
+            Self::Email => "email",
+            Self::Ntfy => "ntfy",
+            Self::Telegram => "telegram",
+            Self::Command => "command",
+        }
+    }
+
+    /// The kind of this name.
+    #[must_use]
+    pub fn named(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
+
+    /// What it is, in one line.
+    #[must_use]
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::Webhook => "JSON by POST, signed by Standard Webhooks",
+            Self::GetPair => "A plain GET when triggered and one when resolved, as PostHog's app did",
+            Self::Slack => "A Slack incoming webhook",
+            Self::Discord => "A Discord webhook",
+            Self::Teams => "A Microsoft Teams workflow that posts to a channel or chat",
+            Self::PagerDuty => "PagerDuty, Events API v2: one alert an incident",
+            Self::Opsgenie => "Opsgenie: one alert an incident",
+            Self::Alertmanager => "Prometheus Alertmanager: re-sent while open, resolved by endsAt",
+            Self::Email => "E-mail by SMTP",
+            Self::Ntfy => "ntfy, of ntfy.sh or a server of your own",
+            Self::Telegram => "A Telegram bot",
+            Self::Command => "A program on this machine: the message as JSON on its standard input",
+        }
+    }
+
+    /// Its fields, in the order in which they are asked for.
+    #[must_use]
+    pub const fn fields(self) -> &'static [Field] {
+        match self {
+            Self::Webhook => {
+                const {
+                    &[
+                        secret("url", Takes::Url, "Where to POST the JSON"),
+                        optional(
+                            secret(
+                                "secret",
+                                Takes::SigningSecret,
+                                "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64",
+                            ),
+                            "",
+                        ),
+                    ]
+                }
+            }
+            Self::GetPair => {
+                const {
+                    &[
+                        optional(secret("triggered", Takes::Url, "Called by GET when an incident opens"), ""),
+                        optional(secret("resolved", Takes::Url, "Called by GET when it is over"), ""),
+                    ]
+                }
+            }
+            Self::Slack => const { &[secret("url", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...")] },
+            Self::Discord => const { &[secret("url", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/...")] },
+            Self::Teams => {
+                const { &[secret("url", Takes::Url, "The workflow's address: in Teams, Workflows > When a Teams webhook request is received")] }
+            }
+            Self::PagerDuty => {
+                const {
+                    &[
+                        secret("routing_key", Takes::Text, "The integration key of an Events API v2 integration"),
+                        optional(field("url", Takes::Url, "The address of the Events API"), "https://events.pagerduty.com"),
+                    ]
+                }
+            }
+            Self::Opsgenie => {
+                const {
+                    &[
+                        secret("api_key", Takes::Text, "The key of an API integration that may create and close alerts"),
+                        optional(
+                            field("url", Takes::Url, "The address of the API; https://api.eu.opsgenie.com for the EU"),
+                            "https://api.opsgenie.com",
+                        ),
+                    ]
+                }
+            }
+            Self::Alertmanager => {
+                const {
+                    &[
+                        field("url", Takes::Url, "The Alertmanager's address, without /api/v2/alerts"),
+                        optional(field("username", Takes::Text, "For basic authentication"), ""),
+                        optional(secret("password", Takes::Text, "For basic authentication"), ""),
+                    ]
+                }
+            }
+            Self::Email => {
+                const {
+                    &[
+                        secret("url", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)"),
+                        field("from", Takes::Addresses, "The sender's address"),
+                        field("to", Takes::Addresses, "The recipients' addresses, between commas"),
+                    ]
+                }
+            }
+            Self::Ntfy => {
+                const {
+                    &[
+                        secret("url", Takes::Url, "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along"),
+                        optional(secret("token", Takes::Text, "An access token (tk_...), where the topic needs one"), ""),
+                    ]
+                }
+            }
+            Self::Telegram => {
+                const {
+                    &[
+                        secret("token", Takes::Text, "The bot's token, from @BotFather"),
+                        field("chat", Takes::Text, "The chat's number, or @name of a channel"),
+                        optional(field("url", Takes::Url, "The address of the Bot API"), "https://api.telegram.org"),
+                    ]
+                }
+            }
+            Self::Command => {
+                const { &[field("command", Takes::CommandLine, "The program (an absolute path) and its arguments; no shell is between")] }
+            }
+        }
+    }
+
+    /// The field of this name.
+    #[must_use]
+    pub fn field(self, key: &str) -> Option<&'static Field> {
+        self.fields().iter().find(|field| field.key == key)
+    }
+
+    /// Whether it keeps the state of each incident itself, by key, and so takes every message by itself: such a one gets no digest.
+    #[must_use]
+    pub const fn keeps_state(self) -> bool {
+        matches!(self, Self::GetPair | Self::PagerDuty | Self::Opsgenie | Self::Alertmanager)
+    }
+}
+
+impl fmt::Display for ChannelKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
