@@ -75,6 +75,8 @@ fn both_apps_are_set_up_on_one_new_project() {
     assert_eq!(home.stored(), "");
     let done = home.run(&import);
     let again = home.run(&import);
+    let reader = home.run(&["import", "apps.json", "--project", "other", "--personal-api-key-file", "key", "--dry-run"]);
+    assert!(reader.code == 0 && !reader.err.contains("posthogApiKey"), "another key reads: {reader:?}");
     let told = [&dry, &done, &again].map(super::Ran::shown).join("\n");
     assert!(!told.contains("hunter2"), "{told}");
     insta::assert_snapshot!("both apps imported", told);

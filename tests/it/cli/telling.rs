@@ -5,6 +5,10 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use heartbeat::message;
+use heartbeat::model::{Notice, NoticeKind, NoticeState, ProjectName, Stopped, Timestamp};
+use heartbeat::store::{self, ChannelNews, Sealer};
+
 use super::Home;
 
 /// A receiver that answers each request with the next of these statuses, the last for ever, and remembers what came.
@@ -172,7 +176,7 @@ fn a_test_sends_marked_samples_and_prints_the_answers() {
     let came: Vec<serde_json::Value> = receiver.came().iter().map(|body| serde_json::from_str(body).unwrap()).collect();
     let text = serde_json::to_string(&came).unwrap();
     assert_eq!(came.len(), 3, "{text}");
-    assert!(came.iter().all(|body| body.to_string().contains("Attention: [test] ")), "{text}");
+    assert!(came.iter().all(|body| body["title"].as_str().unwrap().starts_with("Attention: [test] ")), "{text}");
     assert!(came.iter().zip(["opened", "reminder", "resolved"]).all(|(body, kind)| body.to_string().contains(kind)), "{text}");
 }
 
@@ -189,4 +193,51 @@ fn a_test_that_is_not_taken_fails() {
     assert_eq!(brief, [("opened".into(), true.into(), false.into()), ("resolved".into(), false.into(), true.into())]);
     assert_eq!((receiver.came().len(), &ran.json()["owed_anew"]), (2, &serde_json::Value::Null));
     assert!(!ran.out.contains("hunter2"), "{ran:?}");
+}
+
+/// What a delivery leaves: the channel stopped, one notice owed and two dead.
+fn stop(home: &Home) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let sealer = Sealer::from_key_file(&home.path("h.key")).unwrap();
+        let store = store::open(&format!("sqlite:{}", home.path("h.db").display()), sealer).await.unwrap();
+        let channel = store.channels().await.unwrap().into_iter().find(|channel| channel.of_app.is_none()).unwrap().id;
+        let at = Timestamp::parse("2026-11-23T14:02:00Z").unwrap();
+        let message = message::sample(NoticeKind::Returned, &ProjectName::parse("shop").unwrap(), at);
+        let owed: Vec<Notice> = (0..3).map(|number| Notice::owed(channel, None, "x", number, message.clone())).collect();
+        store.owe(&owed).await.unwrap();
+        let dead: Vec<Notice> =
+            owed[1..].iter().map(|notice| Notice { state: NoticeState::Dead, ended: Some(at), ..notice.clone() }).collect();
+        let stopped = Stopped { at, words: "404 `no_service`".into() };
+        store.mark(&dead, &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
+        store.close().await;
+    });
+}
+
+#[test]
+fn a_channel_that_does_not_deliver_is_shown_and_mended() {
+    let home = Home::new().with("DATABASE_URL", "sqlite:h.db");
+    home.file("two.toml", super::TWO);
+    assert_eq!(home.run(&["apply", "two.toml"]).code, 0);
+    let receiver = Receiver::answering(&[200]);
+    add(&home, "ops", &receiver.url(), &[]);
+    let webhook = ["--set", "webHookUrlTriggered=https://hooks.example.com/hunter2"];
+    assert_eq!(home.run(&[&["apps", "install", "ingestion-alert", "--project", "shop"], &webhook[..]].concat()).code, 0);
+    stop(&home);
+    let one = home.run(&["channels", "test", "ops", "--kind", "opened", "--json"]);
+    assert_eq!(one.json()["owed_anew"], serde_json::Value::Null, "one sample of three revives nothing");
+    let mut told = vec![
+        home.run(&["channels"]).shown(),
+        home.run(&["channels", "show", "ops"]).shown(),
+        home.run(&["channels", "show", "webhooks of shop"]).shown(),
+        home.run(&["channels", "remove", "ops", "--dry-run"]).shown(),
+        home.run(&["channels", "test", "ops"]).shown(),
+        home.run(&["channels"]).shown(),
+    ];
+    stop(&home);
+    told.push(home.run(&["channels", "resend", "ops", "--json"]).shown());
+    told.push(home.run(&["channels", "remove", "ops"]).shown());
+    let told = told.join("\n").replace(&receiver.at.to_string(), "RECEIVER");
+    assert!(!told.contains("hunter2"), "{told}");
+    insta::assert_snapshot!("a channel that does not deliver", told);
 }
