@@ -11,8 +11,8 @@ use crate::config::{Environment, key_file, nearest};
 /// The flags that give values under names.
 #[derive(Debug, Clone, Args)]
 pub struct Given {
-    /// A field and its value, such as `url=https://...` (may be given more than once). Other users of this machine can see flags:
-    /// better one of the next two for a secret
+    /// A field and its value (may be given more than once). Other users of this machine can see flags: better one of the next two for a
+    /// secret
     #[arg(long, value_name = "FIELD=VALUE")]
     pub set: Vec<SecretString>,
 
@@ -76,13 +76,18 @@ fn split<'a>(flag: &str, what: &str, text: &'a str, known: &[&str], of: &str) ->
     }
     let hint = match known.iter().copied().find(|known| known.eq_ignore_ascii_case(key)).or_else(|| nearest(key, known.iter().copied())) {
         Some(meant) => format!("did you mean `{meant}`?"),
-        None => format!("there are {}", known.join(", ")),
+        None => format!("there are {}", listed(known)),
     };
-    Err(match is_name(key) {
-        true => format!("`{key}` is not a field of {of}; {hint}"),
-        // A secret that stands in the wrong place.
-        false => format!("{flag} does not begin with a field of {of}; {hint}"),
-    })
+    // What is no name may be a secret that stands in the wrong place.
+    let says = if is_name(key) { format!("`{key}` is not") } else { format!("{flag} does not begin with") };
+    Err(format!("{says} a field of {of}; {hint}"))
+}
+
+/// The names, as many as can be read.
+fn listed(known: &[&str]) -> String {
+    const MOST: usize = 8;
+    let first = known.iter().take(MOST).copied().collect::<Vec<_>>().join(", ");
+    if known.len() > MOST { format!("{first} and {} more", known.len() - MOST) } else { first }
 }
 
 /// Whether a text can be quoted, because it is a slip of a name and no value.

@@ -73,6 +73,7 @@ mod tests {
             ("sun 02:00-04:00", None, "0 2 * * SUN", 120),
             ("Mon-Fri 22:30-6:00", Some("Europe/Berlin"), "30 22 * * MON,TUE,WED,THU,FRI Europe/Berlin", 450),
             ("sat,sun 00:00-24:00", None, "0 0 * * SAT,SUN", 1440),
+            ("fri-mon  09:00 - 09:01", None, "0 9 * * MON,FRI,SAT,SUN", 1),
             ("mon-sun 23:59-23:58", None, "59 23 * * *", 1439),
         ] {
             let (read, lasts) = weekly(text, zone).unwrap();

@@ -21,9 +21,12 @@ use file::Document;
 mod app;
 mod file;
 
+/// The setting that holds Ingestion Alert's own personal API key.
+const READER: &str = "posthogApiKey";
+
 /// Take over PostHog's own Heartbeat and Ingestion Alert apps
 ///
-/// FILE holds what PostHog's API gave of them: GET https://HOST/api/projects/ID/plugin_configs/ with a personal API key. Each app is known by its
+/// FILE holds what PostHog's API gave of them: `GET https://HOST/api/projects/ID/plugin_configs/` with a personal API key. Each app is known by its
 /// settings' keys; other apps are named and left out. Secrets that PostHog masked are asked for. A project that is there already keeps
 /// everything else.
 #[derive(Debug, Args)]
@@ -78,13 +81,21 @@ impl Import {
         Ok(code)
     }
 
-    /// Puts in what flags give, and what PostHog masked. Whatever is missing or wrong is said at once; gives what there is to know.
+    /// Puts in what flags give, and asks for what PostHog masked. Whatever is missing or wrong is said at once; gives what there is to know.
     fn complete(&self, apps: &mut [Found<'_>], invocation: &Invocation) -> anyhow::Result<Option<String>> {
         let keys: Vec<&str> = apps.iter().flat_map(|app| app.kind.settings()).map(|setting| setting.key).collect();
         let (values, mut problems) = self.given.read(&keys, "the apps in this file", &invocation.environment);
         for value in &values {
             for app in apps.iter_mut() {
                 app.give(&value.key, value.expose());
+            }
+        }
+        // The key that was masked is one that reads: where the project has another, it can go without.
+        if apps.iter().any(|app| app.masked().iter().any(|(key, _)| *key == READER))
+            && self.personal_key.read_unasked(invocation)?.is_some()
+        {
+            for app in apps.iter_mut() {
+                app.give(READER, "");
             }
         }
         problems.extend(apps.iter().flat_map(Found::wrong));
@@ -143,7 +154,7 @@ impl Import {
             Some(text) if !has_flag && !has_variable => rules::about("project_api_key", rules::token(&text)).map_err(Misuse)?,
             _ => self.token.read(invocation)?,
         };
-        let has_reader = value(AppKind::IngestionAlert, "posthogApiKey").is_some();
+        let has_reader = value(AppKind::IngestionAlert, READER).is_some();
         let personal_key = if has_reader { self.personal_key.read_unasked(invocation)? } else { self.personal_key.read(invocation)? };
         let pace = Pace::default();
         Ok(ProjectSpec { name, host, api_host: None, token, personal_key, posthog_id: None, pace, heartbeat: None, ingestion_alert: None })

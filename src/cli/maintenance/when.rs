@@ -66,7 +66,7 @@ impl WhenFlags {
                     (None, None) => Err("--to or --for is missing; say until when, or for how long, it is open".to_owned()),
                 };
                 let (from, ends) = both(from, ends)?;
-                once(from, ends, now).map_err(|says| vec![says])
+                once(from, &ends, now).map_err(|says| vec![says])
             }
             _ => Err(vec![
                 "when it is open is missing; give --from and --to, --now and --for, --weekly \"sun 02:00-04:00\", or --cron and --for"
@@ -89,10 +89,10 @@ enum Ends {
     After(Duration),
 }
 
-fn once(from: Timestamp, ends: Ends, now: Timestamp) -> Result<When, String> {
+fn once(from: Timestamp, ends: &Ends, now: Timestamp) -> Result<When, String> {
     let to = match ends {
-        Ends::At(to) => to,
-        Ends::After(lasts) => from.plus(lasts),
+        Ends::At(to) => *to,
+        Ends::After(lasts) => from.plus(*lasts),
     };
     if from >= to {
         return Err(format!("--to `{to}` must be later than `{from}`, from when it is open"));

@@ -112,7 +112,9 @@ mod tests {
         let mut coverage = Coverage::new();
         for (from, to, noted) in [(0, 10, &[0, 1, 4][..]), (10, 20, &[13, 14, 15, 16, 17, 18]), (20, 30, &[])] {
             coverage.begin(minute(from), minute(to));
-            noted.iter().for_each(|at| coverage.note(minute(*at)));
+            for at in noted {
+                coverage.note(minute(*at));
+            }
             coverage.note(minute(from - 1));
             coverage.note(minute(to));
             coverage.end();
@@ -133,7 +135,7 @@ mod tests {
         let watched = |history: &History| history.glances.iter().map(|glance| glance.result.unwrap().watched).collect::<Vec<_>>();
         assert_eq!((watched(&shorter), newest), (vec![9, 0], Some(at(39))));
         let mut longer = History { glances: vec![glance(75, 0, None), glance(100, 0, None)], ..History::default() };
-        longer.count_within(Duration::from_mins(60), &mut newest);
+        longer.count_within(Duration::from_hours(1), &mut newest);
         assert_eq!(watched(&longer), [1, 0]);
     }
 }

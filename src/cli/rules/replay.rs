@@ -40,7 +40,7 @@ pub struct Replay {
     #[arg(long, value_name = "TIME", value_parser = Timestamp::parse)]
     pub until: Option<Timestamp>,
 
-    /// A rule's setting for this replay, such as lag_above=90s or quiet=on (may be given more than once)
+    /// A rule's setting for this replay, such as `lag_above=90s` or `quiet=on` (may be given more than once)
     #[arg(long, value_name = "RULE=VALUE")]
     pub set: Vec<String>,
 
@@ -262,7 +262,7 @@ impl Replayed<'_> {
         }
         let hour = Duration::from_hours(1);
         match self.told.looks_from {
-            Some(first) if first.since(self.from) < hour => {}
+            Some(first) if first.since(self.known_from()) < hour => {}
             Some(first) => notes
                 .push(format!("Looks are on record from {} UTC on: before that no_event, quiet and blind say nothing.", minute_of(first))),
             None if missing < self.to.since(self.from) => {
@@ -271,6 +271,12 @@ impl Replayed<'_> {
             None => {}
         }
         notes
+    }
+
+    /// From when on anything is on record.
+    fn known_from(&self) -> Timestamp {
+        let hole = self.told.holes.first().filter(|(from, _)| *from <= self.from.minute().plus(1));
+        hole.map_or(self.from, |(_, to)| to.start())
     }
 
     fn without_history(&self) -> Duration {
