@@ -14,10 +14,14 @@ mod apps;
 mod checking;
 mod exporting;
 mod help;
+mod importing;
+mod maintaining;
 mod misuse;
 mod projects;
 mod prompting;
 mod secrets;
+mod telling;
+mod tuning;
 
 /// A home of its own, in which the program is run with nothing else in its environment.
 struct Home {
