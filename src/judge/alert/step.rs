@@ -3,7 +3,7 @@
 use super::extent::extent;
 use super::find::{find, seen_by};
 use super::holding;
-use super::scene::{Scene, is_of_beats, lookback};
+use super::scene::{Scene, is_of_beats};
 use super::tally::{counted_minutes, ending, tally};
 use super::words::rules_changed;
 use crate::model::{
@@ -58,6 +58,7 @@ pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], si
     let strand = open.map(|incident| incident.strand).or(holding.first().map(|kind| kind.strand()))?;
     let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
     let silenced_until = silenced_until.filter(|until| scene.at < *until);
+    let scene = &scene.in_reach();
     match (open, held.as_slice()) {
         (None, []) => None,
         (None, held) => Some(opens(scene, strand, held, silenced_until)),
@@ -88,7 +89,7 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         closed: None,
         rules: held.to_vec(),
         severity: gravest(scene, held),
-        cause: find(scene, strand, held).unwrap_or_else(|| seen_by(scene, held)),
+        cause: find(scene, strand, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
         tally: Tally::default(),
@@ -114,7 +115,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         entries.push(entry(at, EntryKind::Rules, &words));
         incident.rules = held.to_vec();
     }
-    if let Some(found) = find(scene, open.strand, held) {
+    if let Some(found) = find(scene, open.strand, held, Some(open)) {
         if found.code != open.cause.code {
             entries.push(entry(at, EntryKind::Cause, &found.words));
         }
@@ -164,8 +165,7 @@ fn resolved(incident: &Incident) -> Vec<NoticeKind> {
 /// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
 fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
     let (from, to) = counted_minutes(incident, scene.at);
-    let reaches = scene.at.minus(lookback(scene.project)).minute();
-    if reaches < from || scene.beats.first().is_some_and(|beat| beat.minute <= from) {
+    if scene.reaches() <= from {
         incident.tally = tally(scene.beats, from, to);
         return None;
     }

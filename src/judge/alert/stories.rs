@@ -17,11 +17,15 @@ fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
         ("A*9", ""),
         ("A*5 R*2 A*5", ""),
         ("A*5 R*3 A*5", "ingestion opened@7 closed@10"),
-        ("A*5 U*9 A*5", "ingestion opened@9 closed@14"),
+        ("A*5 N*9 A*5", "ingestion opened@7 closed@16"),
+        // Capture took them in all the same, and they were seen.
+        ("A*5 U*9 A*5", ""),
         ("A*5 R A R A R A*3", "ingestion opened@9 closed@12"),
         ("R*3", "ingestion opened@2"),
         ("A*5 R*3 _*30 A*2", "ingestion opened@7"),
-        ("A*5 R*2 _*30 R", "ingestion opened@38"),
+        ("A*5 R*2 _*10 R", "ingestion opened@17"),
+        // Too long ago to count with it.
+        ("A*5 R*2 _*30 R", ""),
     ] {
         assert_eq!(told(&[("capture", "on")], row), said, "{row}");
     }
@@ -51,9 +55,9 @@ fn the_limit_of_lag_is_the_whole_wait() {
         // Sent at 5 s of minute 20, missed in the look at 25 s of minute 25: 320 s. The third is two minutes later.
         ("5m", "A*20 s*7", ""),
         ("5m", "A*20 s*8", "ingestion opened@27"),
-        ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@52"),
+        ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@50"),
         ("90s", "A*20 s*8", "ingestion opened@24"),
-        ("1s", "A*20 s*3", "ingestion opened@22"),
+        ("10s", "A*20 s*3", "ingestion opened@22"),
         ("90s", "A*20 l*9", "ingestion opened@24"),
         ("100s", "A*20 l*20", ""),
         ("5m", "A*20 F*60", ""),
@@ -71,15 +75,15 @@ fn no_event_opens_at_the_first_look_that_sees_none() {
         (&[], "A*40 s*30", "ingestion opened@69"),
         (&[], "A*40 s*50 A*3", "ingestion opened@69 closed@91"),
         (&[("timeRange", "5")], "A*40 s*5", "ingestion opened@44"),
-        (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@42"),
+        (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@40"),
         (&[("watch", "heartbeats")], "A*40 s*30", "ingestion opened@69"),
         // Ours arrive: that is not what is watched, or it is.
         (&[("watch", "signup")], "A*40 q*30", "ingestion opened@69"),
         (&[], "A*40 q*60", ""),
         // Looks that fail, and minutes in which we are down, prove nothing.
         (&[], "A*40 F*90", ""),
-        (&[], "A*40 _*90 z*2", ""),
-        (&[], "A*40 _*90 z*3", "ingestion opened@132"),
+        (&[], "A*40 -*90 z*2", ""),
+        (&[], "A*40 -*90 z*3", "ingestion opened@132"),
         (&[], "A*40 R*90", ""),
     ] {
         let settings = [&[("no_event", "on")], settings].concat();
@@ -92,7 +96,7 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
     let mut without = project(only(&[("no_event", "on")]));
     (without.spec.heartbeat, without.routes) = (None, Vec::new());
     let (_, book) = play(without.clone(), "A*40 R*30 A*3");
-    assert_eq!(book.story(), "ingestion opened@70 closed@71", "the last event is from the start of minute 39");
+    assert_eq!(book.story(), "ingestion opened@69 closed@71", "the last event is from the start of minute 39");
     assert!(
         book.incidents[0].cause.words.starts_with("no watched event in the last 30m 00s; the newest is from"),
         "{book:?}",
@@ -118,7 +122,9 @@ fn blindness_has_a_strand_of_its_own() {
         ("k*90 f*17", "blind opened@106"),
         // That nobody looked is ours: the waiting begins with the first look that failed.
         ("A*10 _*90 f*14", ""),
-        ("A*10 _*90 f*16", "blind opened@115"),
+        ("A*10 _*90 f*15", "blind opened@114"),
+        ("k*10 _*90 f*15", ""),
+        ("f*10 _*90 f*15", ""),
     ] {
         assert_eq!(told(&[("blind", "15m")], row), said, "{row}");
     }
@@ -131,8 +137,8 @@ fn quiet_is_told_apart_from_stalled() {
         ("30", "A*40 q*30 A*3", "quiet opened@69 closed@71"),
         ("60", "A*70 q*59", ""),
         ("60", "A*70 q*60", "quiet opened@129"),
-        ("60", "A*70 q*20 f*20 q*20", "quiet opened@129"),
-        ("60", "A*70 q*10 f*40 q*10", ""),
+        ("60", "A*70 q*20 g*20 q*20", "quiet opened@129"),
+        ("60", "A*70 q*10 g*40 q*10", ""),
         ("30", "A*40 z*90", ""),
         ("30", "A*40 s*90", ""),
     ] {
@@ -142,7 +148,7 @@ fn quiet_is_told_apart_from_stalled() {
 
 #[test]
 fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
-    let (world, book) = play(project(IngestionAlertApp::default()), "A*60 s*40 R*5 A*6");
+    let (world, book) = play(project(IngestionAlertApp::default()), "A*60 s*40 r*5 A*6");
     assert_eq!(book.story(), "ingestion opened@67 closed@107");
     let incident = &book.incidents[0];
     assert_eq!(incident.severity, Severity::Critical);
@@ -150,14 +156,15 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
     assert_eq!(incident.cause.code, "capture_refuses");
     assert_eq!(
         book.words(EntryKind::Rules),
-        ["now also lost", "now also no_event", "now also capture; lost, lag_above no longer"][..].to_vec()
+        ["now also lost", "now also no_event", "now also capture", "lost no longer", "no_event no longer"]
     );
-    assert_eq!(book.notices(), "opened@67 worsened@77 reminder@104 resolved@107");
+    assert_eq!(book.words(EntryKind::Cause).len(), 1, "from not_queryable to capture_refuses");
+    assert_eq!(book.notices(), "opened@67 worsened@77 resolved@107");
     let Tally { late, refused, missing, .. } = incident.tally;
-    assert_eq!((late, refused, missing), (38, 5, 0), "{:?}", incident.tally);
+    assert_eq!((late, refused, missing), (40, 5, 0), "{:?}", incident.tally);
     let closed = book.words(EntryKind::Closed);
     assert_eq!(closed.len(), 1);
-    assert!(closed[0].contains("5 beats were refused: what your own applications sent"), "{closed:?}");
+    assert!(closed[0].ends_with("5 beats were refused: what your own applications sent meanwhile depends on their retries"), "{closed:?}");
     assert_eq!(story(&replayed(&world).into_iter().map(|replayed| replayed.incident).collect::<Vec<_>>()), book.story());
 }
 
@@ -169,6 +176,14 @@ fn the_cause_is_kept_when_nothing_newer_is_known() {
     let (_, book) = play(project(only(&[("lag_above", "90s")])), "A*20 l*20");
     assert_eq!(book.incidents[0].cause.code, "late");
     assert!(book.incidents[0].cause.words.starts_with("beats arrive late: the last one took 1m 40s"), "{}", book.incidents[0].cause.words);
+}
+
+#[test]
+fn a_long_outage_is_told_with_its_whole_length() {
+    let (world, book) = play(project(only(&[("lag_above", "5m"), ("lag_above_reminders", "off")])), "A*20 s*300");
+    assert!(super::lookback(&world.project) < Duration::from_hours(1));
+    let words = &book.incidents[0].cause.words;
+    assert!(words.starts_with("accepted, but not queryable after 4h 58m"), "{words}");
 }
 
 #[test]
@@ -287,7 +302,7 @@ fn a_maintenance_window_silences_notices_and_never_the_record() {
 fn severity_grows_and_never_shrinks() {
     let settings = &[("lag_above", "5m"), ("lost", "on")];
     let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
-    assert_eq!(book.notices(), "opened@27 worsened@37 resolved@64");
+    assert_eq!(book.notices(), "opened@27 worsened@37 resolved@60");
     assert_eq!(book.words(EntryKind::Worsened), ["now critical, warning before"]);
     let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
     assert_eq!(book.notices(), "opened@27", "worsened in the window");
@@ -352,7 +367,7 @@ fn what_comes_after_all_is_told_by_the_timeline() {
     assert_eq!(aftermath(over, &world.beats, at), None, "no news");
     let come = |count: usize| {
         let mut beats = world.beats.clone();
-        let missing = beats.iter_mut().filter(|beat| beat.outcome == crate::model::Outcome::Lost);
+        let missing = beats.iter_mut().filter(|beat| !beat.outcome.is_seen());
         missing.take(count).for_each(|beat| (beat.outcome, beat.seen) = (crate::model::Outcome::Late, Some(at)));
         beats
     };
