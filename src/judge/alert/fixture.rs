@@ -79,8 +79,12 @@ impl World {
         self.next = self.next.plus(1);
         if !"sFr".contains(letter) {
             let (beats, others) = std::mem::take(&mut self.queue);
-            beats.into_iter().for_each(|at| self.ingested[at] = Some(after(1)));
-            others.into_iter().for_each(|at| self.others[at].1 = Some(after(1)));
+            for at in beats {
+                self.ingested[at] = Some(after(1));
+            }
+            for at in others {
+                self.others[at].1 = Some(after(1));
+            }
         }
         if !"RNqgzr-".contains(letter) {
             let ingested = (!"sFd".contains(letter)).then(|| after(2));

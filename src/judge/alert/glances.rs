@@ -97,8 +97,8 @@ fn quiet(scene: &Scene<'_>, place: usize, traffic: Traffic) -> Option<MarkOf> {
 /// ours, and does not count: no more than one pace lies before the first look that failed.
 fn blind_from(scene: &Scene<'_>, place: usize) -> Timestamp {
     let Blindness { first_failed, last_good } = blindness(scene, place);
-    let pace = look_every(scene.project) + Duration::from_secs(5);
-    last_good.map_or(first_failed, |good| good.max(first_failed.minus(pace))).max(scene.since())
+    let at_most = look_every(scene.project) + Duration::from_secs(5);
+    last_good.map_or(first_failed, |good| good.max(first_failed.minus(at_most))).max(scene.since())
 }
 
 /// An unbroken run of looks that failed.

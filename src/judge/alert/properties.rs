@@ -36,7 +36,9 @@ fn apps() -> impl Strategy<Value = IngestionAlertApp> {
     ]);
     settings.prop_map(|settings: &[(&str, &str)]| {
         let mut app = IngestionAlertApp::default();
-        settings.iter().for_each(|(key, value)| app.set(key, value).unwrap());
+        for (key, value) in settings {
+            app.set(key, value).unwrap();
+        }
         app
     })
 }
