@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::marks::{Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene, look_every};
-use crate::model::{Glance, LookTrouble, Outcome, RuleKind, Timestamp, Traffic, Watch};
+use crate::model::{Glance, LookTrouble, Outcome, Recorded, RuleKind, Timestamp, Traffic, Watch};
 
 /// A mark a look, the newest first; none before the app was on.
 pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
@@ -55,14 +55,16 @@ fn beats_long_enough(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool 
 /// Where there is none we were down, or capture refuses, which is another rule's matter.
 fn is_missing_something(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
     let late_after = scene.project.spec.pace.late_after;
-    // A range shorter than the wait holds no beat that had time: the one before it counts.
-    let reach = range.max(late_after + Duration::from_mins(2));
+    let was_taken = |beat: &&Recorded| !matches!(beat.outcome, Outcome::Refused | Outcome::Unreachable | Outcome::Unsent);
+    let shortest = late_after + Duration::from_mins(2);
+    if range < shortest {
+        // No range so short holds a beat that had time: one before it counts, if we went on sending.
+        let goes_on = scene.sent_within(at.minus(range), at).any(|beat| was_taken(&beat));
+        return goes_on && scene.sent_within(at.minus(shortest), at.minus(late_after)).any(|beat| was_taken(&beat));
+    }
     let answered = scene.answered(at);
-    let mut sent = scene.sent_within(at.minus(reach), at.minus(late_after));
-    sent.any(|beat| {
-        let was_taken = !matches!(beat.outcome, Outcome::Refused | Outcome::Unreachable | Outcome::Unsent);
-        was_taken && (range < reach || beat.seen.is_none_or(|seen| seen > answered))
-    })
+    let mut sent = scene.sent_within(at.minus(range), at.minus(late_after)).filter(was_taken);
+    sent.any(|beat| beat.seen.is_none_or(|seen| seen > answered))
 }
 
 /// No event but heartbeats: other traffic is counted over half an hour, so a longer range needs looks that cover it without a hole.

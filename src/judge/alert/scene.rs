@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::judge::verdict::Facts;
-use crate::model::{Evidence, Glance, IngestionAlertApp, Look, Minute, Project, Recorded, RuleKind, Timestamp, Watch};
+use crate::model::{Evidence, Glance, IngestionAlertApp, Look, LookTrouble, Minute, Project, Recorded, RuleKind, Timestamp, Watch};
 
 /// Everything the rules look at, as known at `at`.
 #[derive(Debug, Clone, Copy)]
@@ -91,9 +91,17 @@ impl<'a> Scene<'a> {
         self.project.spec.alert()
     }
 
-    /// Whether there can be marks of this rule at all: of beats there are none while Heartbeat is off.
+    /// Whether this rule can tell anything here: of beats nothing while Heartbeat is off, of blindness nothing once nobody asks us to look.
     pub(super) fn can_tell(&self, kind: RuleKind) -> bool {
-        !is_of_beats(kind) || self.project.spec.beats()
+        match kind {
+            RuleKind::Blind => !self.is_without_key(),
+            _ => !is_of_beats(kind) || self.project.spec.beats(),
+        }
+    }
+
+    /// Whether the newest look was none, for want of a key.
+    pub(super) fn is_without_key(&self) -> bool {
+        self.glances.last().is_some_and(|glance| glance.result == Err(LookTrouble::NoKey))
     }
 
     /// Whether what is watched holds our own beats, and we are to send them: then a zero may be our own fault.

@@ -152,8 +152,12 @@ fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
     let mut incident = Incident { closed: Some(scene.at), ..open.clone() };
     let recount = count_anew(&mut incident, scene);
     let is_switched_off = !scene.project.spec.beats() && incident.rules.iter().all(|kind| is_of_beats(*kind));
-    let why = if is_switched_off { "Heartbeat is off here; " } else { "" };
-    let entries = vec![entry(scene.at, EntryKind::Closed, &format!("{why}{}", ending(&incident)))];
+    let words = match incident.strand {
+        Strand::Ingestion if is_switched_off => format!("Heartbeat is off here; {}", ending(&incident)),
+        Strand::Blind if scene.is_without_key() => "there is no personal API key any more: nobody asks us to look".into(),
+        _ => ending(&incident),
+    };
+    let entries = vec![entry(scene.at, EntryKind::Closed, &words)];
     Step { tell: resolved(&incident), incident, entries, recount }
 }
 

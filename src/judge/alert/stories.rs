@@ -85,6 +85,7 @@ fn no_event_opens_at_the_first_look_that_sees_none() {
         (&[], "A*40 -*90 z*2", ""),
         (&[], "A*40 -*90 z*3", "ingestion opened@132"),
         (&[], "A*40 R*90", ""),
+        (&[("timeRange", "1")], "A*40 -*2 R", ""),
     ] {
         let settings = [&[("no_event", "on")], settings].concat();
         assert_eq!(told(&settings, row), said, "{settings:?} {row}");
@@ -124,6 +125,7 @@ fn blindness_has_a_strand_of_its_own() {
         ("A*10 _*90 f*14", ""),
         ("A*10 _*90 f*15", "blind opened@114"),
         ("k*10 _*90 f*15", ""),
+        ("A*10 f*30 k*3", "blind opened@25 closed@40"),
         ("f*10 _*90 f*15", ""),
     ] {
         assert_eq!(told(&[("blind", "15m")], row), said, "{row}");
