@@ -146,6 +146,15 @@ impl Cause {
         }
     }
 
+    /// The oldest beat that is missing has been so for at least so long.
+    pub(super) fn has_waited(&mut self, at_least: Duration) {
+        match self {
+            Self::NotQueryable { waited, .. } => *waited = at_least.max(*waited),
+            Self::OnlyRoute { cause, .. } => cause.has_waited(at_least),
+            _ => {}
+        }
+    }
+
     /// Whether no beat that is missing now can still arrive.
     pub(super) fn is_final(&self) -> bool {
         match self {

@@ -22,19 +22,19 @@ mod tests {
 
     use super::*;
 
-    /// A row of marks in (`b` bad, `g` good), `+` where the rule begins to hold and `-` where it stops out.
+    /// A row of marks in (`b` bad, `g` good), `+` where the rule begins to hold and `-` where it stops, out.
     fn story(bad: u8, of: u8, good: u8, row: &str) -> String {
         let damping = Damping { bad, of, good };
-        let (mut marks, mut held, mut said) = (Vec::new(), false, String::new());
+        let (mut marks, mut held, mut said) = (Vec::new(), false, Vec::new());
         for (at, letter) in row.chars().enumerate() {
             marks.push(if letter == 'b' { MarkOf::Bad } else { MarkOf::Good });
             let now = holds(damping, marks.iter().rev().copied(), held);
             if now != held {
-                said += &format!("{}{at} ", if now { '+' } else { '-' });
+                said.push(format!("{}{at}", if now { '+' } else { '-' }));
             }
             held = now;
         }
-        said.trim_end().to_owned()
+        said.join(" ")
     }
 
     #[test]

@@ -52,14 +52,9 @@ fn of_looks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Ex
         RuleKind::NoEvent => begins(before.filter_map(|traffic| traffic.watched_newest).max(), range),
         RuleKind::Quiet => begins(before.filter_map(|traffic| traffic.newest).max(), range.max(OTHERS_OVER)),
         _ => {
-            let (run, earlier) = glances::failing_run(scene, place);
-            let good = match earlier {
-                Some(glance) => Some(glance.at).filter(|_| glance.result.is_ok()),
-                None => scene.look.and_then(|look| look.last_good),
-            };
-            let failing = run.first().map_or(at, |glance| glance.at);
-            let began = scene.look.filter(|_| earlier.is_none()).and_then(|look| look.failing_since).unwrap_or(failing).min(failing);
-            Extent { first_bad: Some(began.minute()), last_good: good.map(Timestamp::minute).filter(|good| *good <= began.minute()) }
+            let blind = glances::blindness(scene, place);
+            let first_bad = blind.first_failed.minute();
+            Extent { first_bad: Some(first_bad), last_good: blind.last_good.map(Timestamp::minute).filter(|good| *good < first_bad) }
         }
     })
 }

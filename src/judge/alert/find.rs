@@ -7,15 +7,19 @@ use super::scene::Scene;
 use super::{glances, scene};
 use crate::judge::cause::Cause;
 use crate::judge::verdict::{Health, Verdict, verdict};
-use crate::model::{Finding, LookFailure, Quote, RuleKind, Strand, Timestamp, Watch, span};
+use crate::model::{Finding, Incident, LookFailure, Minute, Quote, Recorded, RuleKind, Strand, Timestamp, Watch, span};
 
-/// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands.
-pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind]) -> Option<Finding> {
-    match strand {
-        Strand::Blind => cannot_look(scene),
-        Strand::Quiet => is_bad_now(scene, RuleKind::Quiet).then(|| quiet(scene)),
-        Strand::Ingestion => ingestion(scene, held),
-    }
+/// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
+/// its incident, once there is one: it remembers what lies further back than the scene.
+pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: Option<&Incident>) -> Option<Finding> {
+    let found = match strand {
+        Strand::Blind => cannot_look(scene)?,
+        Strand::Quiet => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
+        Strand::Ingestion => ingestion(scene, held, open.and_then(|open| open.first_bad))?,
+    };
+    // These name the newest event, which is soon out of sight: the first words stay the best ones.
+    let stands = |open: &&Incident| open.cause.code == found.code && matches!(found.code.as_str(), "no_events" | "quiet");
+    Some(open.filter(stands).map_or_else(|| found.clone(), |open| open.cause.clone()))
 }
 
 /// What the rules that hold see, when nothing says where the way is broken.
@@ -35,10 +39,10 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Finding {
     }
 }
 
-fn ingestion(scene: &Scene<'_>, held: &[RuleKind]) -> Option<Finding> {
+fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) -> Option<Finding> {
     let verdict = verdict(&scene.facts());
     if let Some(cause) = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held)) {
-        return Some(cause.finding());
+        return Some(since_first_bad(scene, cause.clone(), first_bad).finding());
     }
     if held.contains(&RuleKind::NoEvent) && is_bad_now(scene, RuleKind::NoEvent) {
         return Some(no_events(scene).finding());
@@ -59,6 +63,20 @@ fn is_telling(scene: &Scene<'_>, verdict: &Verdict, cause: &Cause, held: &[RuleK
         }
         Health::Off | Health::Unchecked | Health::Blind | Health::Idle => false,
     }
+}
+
+/// Where no beat in sight was seen, the oldest that is missing lies further back: the incident knows since when.
+fn since_first_bad(scene: &Scene<'_>, mut cause: Cause, first_bad: Option<Minute>) -> Cause {
+    let only = match &cause {
+        Cause::OnlyRoute { route, .. } => scene.project.routes.iter().find(|known| known.spec.name == *route).map(|route| route.id),
+        _ => None,
+    };
+    let is_meant = |beat: &&Recorded| only.is_none_or(|route| beat.route == route);
+    let is_in_sight = scene.beats.iter().filter(is_meant).any(|beat| beat.outcome.is_seen());
+    if let (false, Some(first_bad), Some(look)) = (is_in_sight, first_bad, scene.look) {
+        cause.has_waited(look.at.since(first_bad.end()));
+    }
+    cause
 }
 
 fn cannot_look(scene: &Scene<'_>) -> Option<Finding> {

@@ -70,25 +70,30 @@ impl World {
     }
 
     /// Plays a minute; gives the time of its look. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
-    /// takes 100 s. R: capture refuses. U: capture does not answer, and takes the beat in all the same. f: looks fail. F: looks fail, and the
-    /// queue stands. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. `_`: we are down.
+    /// takes 100 s. R: capture refuses. N: capture does not answer. U: it does not, and takes the beat in all the same. f: looks fail. F: looks
+    /// fail, and the queue stands. g: looks fail, and nobody but us sends. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. r: capture refuses,
+    /// and the queue stands. `_`: we are down. `-`: we are, and nobody else sends.
     pub(super) fn minute(&mut self, letter: char) -> Option<Timestamp> {
         let start = self.next.start();
         let after = |seconds| start.plus(Duration::from_secs(seconds));
         self.next = self.next.plus(1);
-        if !"sF".contains(letter) {
+        if !"sFr".contains(letter) {
             let (beats, others) = std::mem::take(&mut self.queue);
-            beats.into_iter().for_each(|at| self.ingested[at] = Some(after(1)));
-            others.into_iter().for_each(|at| self.others[at].1 = Some(after(1)));
+            for at in beats {
+                self.ingested[at] = Some(after(1));
+            }
+            for at in others {
+                self.others[at].1 = Some(after(1));
+            }
         }
-        if !"Rqz".contains(letter) {
+        if !"RNqgzr-".contains(letter) {
             let ingested = (!"sFd".contains(letter)).then(|| after(2));
-            if "sF".contains(letter) {
+            if "sFr".contains(letter) {
                 self.queue.1.push(self.others.len());
             }
             self.others.push((start, ingested));
         }
-        if letter == '_' {
+        if "_-".contains(letter) {
             return None;
         }
         self.send(letter, after(5));
@@ -100,8 +105,8 @@ impl World {
     fn send(&mut self, letter: char, sent: Timestamp) {
         for route in &self.project.routes {
             let (outcome, status) = match letter {
-                'R' => (Outcome::Refused, Some(503)),
-                'U' => (Outcome::Unreachable, None),
+                'R' | 'r' => (Outcome::Refused, Some(503)),
+                'N' | 'U' => (Outcome::Unreachable, None),
                 _ => (Outcome::Awaiting, Some(200)),
             };
             let ingested = match letter {
@@ -109,7 +114,7 @@ impl World {
                     self.queue.0.push(self.beats.len());
                     None
                 }
-                'R' | 'd' | 'z' => None,
+                'R' | 'r' | 'N' | 'd' | 'z' => None,
                 'l' => Some(sent.plus(Duration::from_secs(100))),
                 'U' => Some(sent.plus(Duration::from_secs(65))),
                 _ => Some(sent.plus(Duration::from_secs(2))),
@@ -122,7 +127,7 @@ impl World {
 
     fn look_at(&mut self, letter: char, asked: Timestamp) {
         let trouble = match letter {
-            'f' | 'F' => Some(LookTrouble::Broken),
+            'f' | 'F' | 'g' => Some(LookTrouble::Broken),
             'k' => Some(LookTrouble::NoKey),
             _ => None,
         };

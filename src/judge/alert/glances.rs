@@ -3,12 +3,13 @@
 use std::time::Duration;
 
 use super::marks::{Mark, MarkOf};
-use super::scene::{OTHERS_OVER, Scene};
-use crate::model::{Glance, LookTrouble, Outcome, RuleKind, Timestamp, Traffic, Watch};
+use super::scene::{OTHERS_OVER, Scene, look_every};
+use crate::model::{Glance, LookTrouble, Outcome, Recorded, RuleKind, Timestamp, Traffic, Watch};
 
 /// A mark a look, the newest first; none before the app was on.
 pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
-    let counted = (0..scene.glances.len()).rev().take_while(|at| scene.glances[*at].at >= scene.since());
+    let beginning = scene.marks_from(kind);
+    let counted = (0..scene.glances.len()).rev().take_while(move |at| scene.glances[*at].at >= beginning);
     counted.filter_map(move |at| mark(kind, scene, at).map(|of| Mark { minute: scene.glances[at].at.minute(), of }))
 }
 
@@ -54,14 +55,16 @@ fn beats_long_enough(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool 
 /// Where there is none we were down, or capture refuses, which is another rule's matter.
 fn is_missing_something(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
     let late_after = scene.project.spec.pace.late_after;
-    // A range shorter than the wait holds no beat that had time: the one before it counts.
-    let reach = range.max(late_after + Duration::from_mins(2));
+    let was_taken = |beat: &&Recorded| !matches!(beat.outcome, Outcome::Refused | Outcome::Unreachable | Outcome::Unsent);
+    let shortest = late_after + Duration::from_mins(2);
+    if range < shortest {
+        // No range so short holds a beat that had time: one before it counts, if we went on sending.
+        let goes_on = scene.sent_within(at.minus(range), at).any(|beat| was_taken(&beat));
+        return goes_on && scene.sent_within(at.minus(shortest), at.minus(late_after)).any(|beat| was_taken(&beat));
+    }
     let answered = scene.answered(at);
-    let mut sent = scene.sent_within(at.minus(reach), at.minus(late_after));
-    sent.any(|beat| {
-        let was_taken = !matches!(beat.outcome, Outcome::Refused | Outcome::Unreachable | Outcome::Unsent);
-        was_taken && (range < reach || beat.seen.is_none_or(|seen| seen > answered))
-    })
+    let mut sent = scene.sent_within(at.minus(range), at.minus(late_after)).filter(was_taken);
+    sent.any(|beat| beat.seen.is_none_or(|seen| seen > answered))
 }
 
 /// No event but heartbeats: other traffic is counted over half an hour, so a longer range needs looks that cover it without a hole.
@@ -94,26 +97,36 @@ fn quiet(scene: &Scene<'_>, place: usize, traffic: Traffic) -> Option<MarkOf> {
 
 /// From when on we have been blind, for a look that failed: the last that succeeded, or the app's first. Time in which nobody looked is
 /// ours, and does not count: no more than one pace lies before the first look that failed.
-pub(super) fn blind_from(scene: &Scene<'_>, place: usize) -> Timestamp {
+fn blind_from(scene: &Scene<'_>, place: usize) -> Timestamp {
+    let Blindness { first_failed, last_good } = blindness(scene, place);
+    let at_most = look_every(scene.project) + Duration::from_secs(5);
+    last_good.map_or(first_failed, |good| good.max(first_failed.minus(at_most))).max(scene.since())
+}
+
+/// An unbroken run of looks that failed.
+pub(super) struct Blindness {
+    pub(super) first_failed: Timestamp,
+    pub(super) last_good: Option<Timestamp>,
+}
+
+/// The run that the look at this place, which failed, belongs to.
+pub(super) fn blindness(scene: &Scene<'_>, place: usize) -> Blindness {
     let (run, before) = failing_run(scene, place);
     let first = run.first().map_or(scene.at, |glance| glance.at);
-    let pace = scene.project.spec.pace.look_every.max(Duration::from_mins(1)) + Duration::from_secs(5);
-    let from = match before {
-        Some(Glance { at, result: Ok(_) }) => (*at).max(first.minus(pace)),
-        Some(_) => first,
-        // The run goes on before the glances that are given: the newest look knows from when on.
-        None => {
-            let known = |at: Option<Timestamp>| at.filter(|at| *at <= first);
-            let first = scene.look.and_then(|look| known(look.failing_since)).unwrap_or(first);
-            let good = scene.look.and_then(|look| look.last_good).filter(|good| *good <= first);
-            good.map_or(first, |good| good.max(first.minus(pace)))
-        }
-    };
-    from.max(scene.since())
+    if let Some(before) = before {
+        return Blindness { first_failed: first, last_good: Some(before.at).filter(|_| before.result.is_ok()) };
+    }
+    // The run goes on further back than the scene: the newest look knows from when on. Unless we were down before it.
+    let a_while = look_every(scene.project) * 2;
+    let begins_in_sight = scene.reaches().start().plus(a_while) < first;
+    let was_up = scene.beats.iter().any(|beat| beat.sent.is_some_and(|sent| sent < first.minus(a_while)));
+    let known = |at: Option<Timestamp>| at.filter(|at| *at <= first);
+    let failing_since = scene.look.and_then(|look| known(look.failing_since)).filter(|_| was_up || !begins_in_sight);
+    Blindness { first_failed: failing_since.unwrap_or(first), last_good: scene.look.and_then(|look| known(look.last_good)) }
 }
 
 /// The unbroken run of looks that failed up to this place, and the glance before it.
-pub(super) fn failing_run<'a>(scene: &Scene<'a>, place: usize) -> (&'a [Glance], Option<&'a Glance>) {
+fn failing_run<'a>(scene: &Scene<'a>, place: usize) -> (&'a [Glance], Option<&'a Glance>) {
     let glances = &scene.glances[..=place];
     let is_blind = |glance: &&Glance| glance.result.is_err_and(|trouble| trouble != LookTrouble::NoKey);
     let run = glances.iter().rev().take_while(is_blind).count();

@@ -34,19 +34,19 @@ enum Says {
 /// The marks of a rule at a scene, the newest first.
 pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn Iterator<Item = Mark> + 'a> {
     match kind {
-        RuleKind::Lost => Box::new(minutes(scene, lost)),
-        RuleKind::Capture => Box::new(minutes(scene, capture)),
+        RuleKind::Lost => Box::new(minutes(kind, scene, lost)),
+        RuleKind::Capture => Box::new(minutes(kind, scene, capture)),
         RuleKind::Lag => {
             let limit = scene.app().and_then(|app| app.rule(kind).limit).unwrap_or(Duration::MAX);
-            Box::new(minutes(scene, move |beat| lag(beat, limit)))
+            Box::new(minutes(kind, scene, move |beat| lag(beat, limit)))
         }
         RuleKind::NoEvent | RuleKind::Blind | RuleKind::Quiet => Box::new(glances::newest_first(kind, scene)),
     }
 }
 
 /// A mark a minute, over the beats of all routes in use: bad if any is bad; good if any is good, and none can turn bad any more.
-fn minutes<'a>(scene: &'a Scene<'a>, says: impl Fn(&Recorded) -> Says + 'a) -> impl Iterator<Item = Mark> + 'a {
-    let beginning = scene.since().max(scene.project.on_since().unwrap_or(scene.at));
+fn minutes<'a>(kind: RuleKind, scene: &'a Scene<'a>, says: impl Fn(&Recorded) -> Says + 'a) -> impl Iterator<Item = Mark> + 'a {
+    let beginning = scene.marks_from(kind);
     let by_minute = scene.beats.chunk_by(|one, next| one.minute == next.minute).rev();
     by_minute.take_while(move |beats| beats.iter().any(|beat| beat.minute >= beginning.minute())).filter_map(move |beats| {
         let counts = |beat: &&Recorded| is_counted(scene, beat, beginning);

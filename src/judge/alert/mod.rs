@@ -2,8 +2,8 @@
 //!
 //! The loop shows a [`Scene`] after each look; [`steps`] says what changed. Nothing is remembered between calls but the open
 //! incidents themselves, so the same records give the same incidents in whatever batches they are shown. Each rule turns records
-//! into [marks](marks), good and bad, oldest first; [damping](damping) turns marks into "it holds"; a [step](step) opens, keeps or
-//! closes the one incident of a strand. [Replay](replay) does the same over what was recorded long ago.
+//! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of a strand. [`replay`]
+//! does the same over what was recorded long ago.
 
 mod damping;
 mod extent;
@@ -35,9 +35,10 @@ use crate::model::RuleKind;
 #[must_use]
 pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
     let Some(app) = scene.project.spec.alert() else { return Vec::new() };
+    let scene = scene.in_reach();
     let holds = |kind: &RuleKind| {
         let rule = app.rule(*kind);
-        rule.on && damping::holds(rule.damping, marks::newest_first(*kind, scene).map(|mark| mark.of), before.contains(kind))
+        rule.on && damping::holds(rule.damping, marks::newest_first(*kind, &scene).map(|mark| mark.of), before.contains(kind))
     };
     RuleKind::ALL.into_iter().filter(|kind| scene.can_tell(*kind) && holds(kind)).collect()
 }

@@ -1,1 +1,296 @@
-//! Properties.
+//! What holds of the rules whatever happens.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+
+use super::fixture::{Book, World, only, play, project, replayed, route, story};
+use super::marks::{MarkOf, newest_first};
+use super::{History, holding, lookback, replay};
+use crate::judge::letters::START;
+use crate::model::{
+    Acknowledged, EntryKind, Glance, Hour, Incident, IngestionAlertApp, Minute, NoticeKind, Outcome, Recorded, RouteId, RuleKind, Strand,
+    Switch, Watch,
+};
+
+/// Weather in stretches, so that rules with damping see some.
+fn weather(letters: &'static str) -> impl Strategy<Value = String> {
+    let stretch = (prop::sample::select(letters.chars().collect::<Vec<_>>()), 1_usize..40);
+    prop::collection::vec(stretch, 1..9).prop_map(|stretches| {
+        let rows = stretches.into_iter().map(|(letter, count)| letter.to_string().repeat(count));
+        rows.collect::<Vec<_>>().concat()
+    })
+}
+
+const ALL: &str = "AAAAsdlRUNfFkgqzr_-";
+
+/// Rules of every kind of damping.
+fn apps() -> impl Strategy<Value = IngestionAlertApp> {
+    let settings = prop::sample::select(vec![
+        &[][..],
+        &[("quiet", "on"), ("timeRange", "10")],
+        &[("watch", "heartbeats"), ("lag_above", "90s"), ("lag_above_severity", "critical")],
+        &[("watch", "signup"), ("timeRange", "45"), ("quiet", "on")],
+        &[("lost_open_after", "1 of 1"), ("lost_close_after", "1"), ("capture_open_after", "2 of 9"), ("no_event_close_after", "5")],
+        &[("lag_above", "10s"), ("capture_reminders", "5m, 10m"), ("lost", "off"), ("blind", "3m"), ("timeRange", "1")],
+    ]);
+    settings.prop_map(|settings: &[(&str, &str)]| {
+        let mut app = IngestionAlertApp::default();
+        for (key, value) in settings {
+            app.set(key, value).unwrap();
+        }
+        app
+    })
+}
+
+/// What two runs must agree on, but for the words.
+fn bones(incidents: &[Incident]) -> Vec<String> {
+    let bone = |incident: &Incident| {
+        let Incident { strand, opened, closed, rules, severity, first_bad, last_good, tally, reminders, cause, .. } = incident;
+        format!("{strand} {opened} {closed:?} {rules:?} {severity} {first_bad:?} {last_good:?} {tally:?} {reminders} {}", cause.code)
+    };
+    incidents.iter().map(bone).collect()
+}
+
+fn of_strand(incidents: &[Incident], strand: Strand) -> Vec<&Incident> {
+    incidents.iter().filter(|incident| incident.strand == strand).collect()
+}
+
+/// The app, watching what our own beats are part of: nobody but us can then be blamed for a zero.
+fn watching_ours(mut app: IngestionAlertApp) -> IngestionAlertApp {
+    if matches!(app.watch, Watch::Events(_)) {
+        app.watch = Watch::Any;
+    }
+    app
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn a_replay_gives_what_was_judged_at_the_time(app in apps(), row in weather(ALL), routes in 1_i64..3) {
+        let mut project = project(app);
+        project.routes = (1..=routes).map(route).collect();
+        // A replay knows no more than that the history begins.
+        project.switches.iter_mut().for_each(|switch| switch.at = START.start());
+        let (world, book) = play(project, &format!("A {row}"));
+        let replayed: Vec<Incident> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
+        let mut lived = book.incidents.clone();
+        lived.sort_by_key(|incident| (incident.opened, incident.strand));
+        prop_assert_eq!(bones(&replayed), bones(&lived), "{}", row);
+    }
+
+    #[test]
+    fn the_same_history_gives_the_same_incidents_in_whatever_batches(
+        app in apps(), row in weather(ALL), cuts in prop::collection::vec(0_i64..200, 0..4),
+    ) {
+        let (world, _) = play(project(app.clone()), &row);
+        let whole: Vec<Incident> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
+        let end = START.plus(400);
+        let mut cuts: Vec<Minute> = cuts.into_iter().map(|cut| START.plus(cut)).chain([START, end]).collect();
+        cuts.sort_unstable();
+        let (mut open, mut all): (Vec<Incident>, Vec<Incident>) = (Vec::new(), Vec::new());
+        for pair in cuts.windows(2) {
+            let part = replay(&world.history(&open), &app, pair[0].start(), pair[1].start());
+            let part = part.into_iter().map(|replayed| replayed.incident);
+            let (still, over): (Vec<Incident>, Vec<Incident>) = part.partition(Incident::is_open);
+            all.extend(over);
+            open = still;
+        }
+        all.extend(open);
+        all.sort_by_key(|incident| (incident.opened, incident.strand));
+        prop_assert_eq!(whole, all);
+    }
+
+    #[test]
+    fn a_scene_needs_no_more_than_its_lookback(app in apps(), row in weather(ALL)) {
+        let (world, book) = play(project(app), &row);
+        let (mut cut, mut short) = (World::new(world.project), Book::default());
+        for letter in row.chars() {
+            let Some(at) = cut.minute(letter) else { continue };
+            let earliest = at.minus(lookback(&cut.project)).minute();
+            let beats: Vec<Recorded> = cut.beats.iter().filter(|beat| beat.minute >= earliest).cloned().collect();
+            let glances: Vec<Glance> = cut.glances.iter().filter(|glance| glance.at.minute() >= earliest).copied().collect();
+            let scene = super::Scene { beats: &beats, glances: &glances, ..cut.scene(at) };
+            for step in super::steps(&short.open(), &scene, None) {
+                let step = if step.recount.is_some() { step.recounted(&cut.beats) } else { step };
+                short.write(step);
+            }
+        }
+        let spans = |book: &Book| {
+            let span = |incident: &Incident| (incident.opened, incident.closed, incident.rules.clone(), incident.first_bad);
+            book.incidents.iter().map(span).collect::<Vec<_>>()
+        };
+        prop_assert_eq!(spans(&short), spans(&book));
+    }
+
+    #[test]
+    fn opened_and_closed_alternate_and_rules_have_their_evidence(app in apps(), row in weather(ALL)) {
+        let (mut world, mut book) = (World::new(project(app)), Book::default());
+        for letter in row.chars() {
+            let Some(at) = world.minute(letter) else { continue };
+            let before: Vec<RuleKind> = book.open().iter().flat_map(|incident| incident.rules.clone()).collect();
+            book.look(&world, at, None);
+            let scene = world.scene(at).in_reach();
+            for incident in book.open() {
+                prop_assert!(!incident.rules.is_empty() && incident.rules.iter().all(|kind| kind.strand() == incident.strand));
+                for kind in incident.rules.iter().filter(|kind| !before.contains(kind)) {
+                    let damping = scene.project.spec.alert().unwrap().rule(*kind).damping;
+                    let bad = newest_first(*kind, &scene).take(damping.of.into()).filter(|mark| mark.of == MarkOf::Bad).count();
+                    prop_assert!(bad >= usize::from(damping.bad), "{kind} began to hold on {bad}");
+                }
+            }
+        }
+        for strand in Strand::ALL {
+            for pair in of_strand(&book.incidents, strand).windows(2) {
+                prop_assert!(pair[0].closed.is_some_and(|closed| closed < pair[1].opened));
+            }
+        }
+        for (at, incident) in book.incidents.iter().enumerate() {
+            let count = |kind| book.entries.iter().filter(|(of, entry)| *of == at && entry.kind == kind).count();
+            prop_assert_eq!((count(EntryKind::Opened), count(EntryKind::Closed)), (1, usize::from(!incident.is_open())));
+            let (first, last) = (incident.first_bad, incident.last_good);
+            prop_assert!(last.is_none() || last < first, "{:?} {:?}", last, first);
+            prop_assert!(first.is_some_and(|first| first <= incident.opened.minute()));
+        }
+    }
+
+    #[test]
+    fn a_stretch_in_which_we_are_blind_or_down_opens_no_ingestion_incident(
+        app in apps(), row in weather("AAfg_k-"), routes in 1_i64..3,
+    ) {
+        let mut project = project(watching_ours(app));
+        project.routes = (1..=routes).map(route).collect();
+        let (_, book) = play(project, &row);
+        prop_assert!(of_strand(&book.incidents, Strand::Ingestion).is_empty(), "{}: {}", row, book.story());
+    }
+
+    #[test]
+    fn while_we_are_blind_or_down_nothing_opens_whatever_happens_behind(app in apps(), row in weather("FgfF_-k"), before in 0_usize..60) {
+        let (_, book) = play(project(app), &format!("A*{before} {row}"));
+        prop_assert!(of_strand(&book.incidents, Strand::Ingestion).is_empty(), "{}: {}", row, book.story());
+    }
+
+    #[test]
+    fn each_opening_that_is_told_is_told_to_be_over_once(
+        app in apps(), row in weather(ALL), windows in prop::collection::vec((0_i64..200, 1_i64..60), 0..3),
+        acts in prop::collection::vec((0_i64..200, 0_u8..3), 0..6),
+    ) {
+        let (mut world, mut book) = (World::new(project(app)), Book::default());
+        for letter in row.chars() {
+            let Some(at) = world.minute(letter) else { continue };
+            let minute = at.minute().index() - START.index();
+            let window = windows.iter().find(|(from, length)| (*from..from + length).contains(&minute));
+            let silenced = window.map(|(from, length)| START.plus(from + length).start());
+            for (_, act) in acts.iter().filter(|(when, _)| *when == minute) {
+                for incident in book.incidents.iter_mut().filter(|incident| incident.is_open()) {
+                    match act {
+                        0 => incident.acknowledged = Some(Acknowledged { at, by: "ann".into() }),
+                        1 => incident.acknowledged = None,
+                        _ => incident.snoozed_until = Some(at.plus(Duration::from_mins(30))),
+                    }
+                }
+            }
+            let (before, told) = (book.incidents.clone(), book.told.len());
+            book.look(&world, at, silenced);
+            for (of, kind, _) in &book.told[told..] {
+                let is_held_back = |was: &Incident| was.acknowledged.is_some() || was.snoozed_until.is_some_and(|until| at < until);
+                let held_back = before.get(*of).is_some_and(is_held_back);
+                prop_assert!(*kind != NoticeKind::Reminder || !held_back, "reminded");
+                prop_assert!(*kind == NoticeKind::Resolved || silenced.is_none(), "{kind} in a window");
+            }
+        }
+        for (at, incident) in book.incidents.iter().enumerate() {
+            let told: Vec<NoticeKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
+            let count = |kind| told.iter().filter(|told| **told == kind).count();
+            prop_assert_eq!(count(NoticeKind::Opened), usize::from(incident.announced.is_some()));
+            prop_assert_eq!(count(NoticeKind::Resolved), usize::from(incident.announced.is_some() && !incident.is_open()));
+            prop_assert!(told.is_empty() || told[0] == NoticeKind::Opened, "{:?}", told);
+            prop_assert_eq!(u32::try_from(count(NoticeKind::Reminder)).unwrap(), incident.reminders);
+        }
+    }
+
+    #[test]
+    fn the_limit_of_lag_is_applied_once(limit in 30_u64..840, before in 20_i64..50) {
+        let mut world = World::new(project(only(&[("lag_above", &format!("{limit}s"))])));
+        for _ in 0..before {
+            world.minute('A');
+        }
+        let bad = i64::from(RuleKind::Lag.usual().damping.bad);
+        // The third beat is missing for longer than the limit in this look, and not in the one before.
+        let due = START.plus(before + bad - 1).start().plus(Duration::from_secs(5 + limit));
+        for _ in 0..40 {
+            let at = world.minute('s').unwrap();
+            prop_assert_eq!(holding(&world.scene(at), &[]).contains(&RuleKind::Lag), at > due, "{} {}", at, due);
+        }
+    }
+
+    #[test]
+    fn the_range_is_the_whole_wait(range in 1_u64..90, before in 1_i64..20) {
+        let mut world = World::new(project(only(&[("no_event", "on"), ("timeRange", &range.to_string())])));
+        for _ in 0..before {
+            world.minute('A');
+        }
+        let newest = START.plus(before - 1).start().plus(Duration::from_secs(5));
+        // A beat that had time to arrive is to be missing; where no range holds one, to have been sent at all.
+        let first = if range < 4 { START } else { START.plus(before) };
+        let can_tell = first.start().plus(Duration::from_secs(5 + 120));
+        for _ in 0..range + 3 {
+            let at = world.minute('s').unwrap();
+            let is_empty = at.minus(Duration::from_mins(range)) >= newest;
+            prop_assert_eq!(holding(&world.scene(at), &[]).contains(&RuleKind::NoEvent), is_empty && at >= can_tell, "{}", at);
+        }
+    }
+}
+
+#[test]
+fn folded_hours_are_judged_by_their_outcomes() {
+    let app = only(&[("lost", "on"), ("lag_above", "1h"), ("capture", "on"), ("no_event", "on"), ("quiet", "on"), ("blind", "1m")]);
+    let mut outcomes = [Outcome::Arrived; 60];
+    outcomes[10..15].fill(Outcome::Refused);
+    outcomes[30..35].fill(Outcome::Late);
+    let mut next = [Outcome::Arrived; 60];
+    next[..30].fill(Outcome::Lost);
+    let start = Hour::starting(START);
+    let hour = |start, outcomes| Hour { outcomes, ..Hour::fold(RouteId(1), start, &[]) };
+    let hours = [hour(start.plus(60), next), hour(start, outcomes)];
+    let mut project = project(app.clone());
+    project.routes[0].since = start.start();
+    let history = History { project: &project, hours: &hours, beats: &[], evidence: &[], glances: &[], open: &[] };
+    let found = replay(&history, &app, start.start(), start.plus(200).start());
+    let first_bad = |at: i64| Some(start.plus(at));
+    let said: Vec<_> = found.iter().map(|found| (found.incident.first_bad, found.rules.clone())).collect();
+    let expected = [
+        (first_bad(10), vec![RuleKind::Capture]),
+        (first_bad(30), vec![RuleKind::Lag]),
+        (first_bad(60), vec![RuleKind::Lost, RuleKind::Lag]),
+    ];
+    assert_eq!(said, expected, "{found:#?}");
+    assert!(found.iter().all(|found| !found.incident.is_open()));
+}
+
+#[test]
+fn before_looks_were_kept_beats_speak_for_themselves() {
+    let app = only(&[("lost", "on"), ("lag_above", "5m"), ("no_event", "on"), ("blind", "1m"), ("quiet", "on")]);
+    let (world, book) = play(project(app.clone()), "A*40 s*40 A*20");
+    let whole = world.history(&[]);
+    let found = replay(&History { glances: &[], ..whole }, &app, START.start(), START.plus(200).start());
+    assert_eq!(found.len(), 1, "{found:#?}");
+    assert_eq!(found[0].rules, [RuleKind::Lost, RuleKind::Lag], "nothing is known of other events");
+    assert_eq!(found[0].incident.first_bad, book.incidents[0].first_bad);
+    let apart = found[0].incident.opened.ms() - book.incidents[0].opened.ms();
+    assert!(apart.abs() <= 60_000, "{apart}");
+}
+
+#[test]
+fn a_replay_knows_when_heartbeat_was_off() {
+    let app = only(&[("capture", "on")]);
+    let mut project = project(app.clone());
+    let on = project.switches[0];
+    project.switches.extend([Switch { at: START.plus(20).start(), on: false, ..on }, Switch { at: START.plus(40).start(), ..on }]);
+    let (world, _) = play(project, "R*20 _*20 R*2 A*5");
+    let found: Vec<Incident> = replayed(&world).into_iter().map(|found| found.incident).collect();
+    assert_eq!(story(&found), "ingestion opened@2 closed@44");
+    let later = replay(&world.history(&[]), &app, START.plus(30).start(), START.plus(60).start());
+    assert_eq!(later, [], "two refused ones since it is on again");
+}

@@ -200,16 +200,17 @@ fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
     let kept = history.glances.iter().map(|glance| (glance.at, Some(glance.result)));
     let looks: Vec<(Timestamp, Option<Result<Traffic, LookTrouble>>)> = assumed.chain(kept).collect();
     let (mut last_good, mut failing_since) = (None, None);
-    let moment = |(place, (asked, result)): (usize, &(Timestamp, Option<Result<Traffic, LookTrouble>>))| {
+    let mut moments = Vec::with_capacity(looks.len());
+    for (place, (asked, result)) in looks.iter().copied().enumerate() {
         if matches!(result, Some(Err(_))) {
-            failing_since = failing_since.or(Some(*asked));
+            failing_since = failing_since.or(Some(asked));
         } else {
-            (last_good, failing_since) = (Some(*asked), None);
+            (last_good, failing_since) = (Some(asked), None);
         }
         let next = looks.get(place + 1).map(|(next, _)| *next);
-        Moment { asked: *asked, answered: answered(*asked, next), result: *result, last_good, failing_since }
-    };
-    looks.iter().enumerate().map(moment).collect()
+        moments.push(Moment { asked, answered: answered(asked, next), result, last_good, failing_since });
+    }
+    moments
 }
 
 /// The beats of a folded hour, as far as their outcomes tell: decided as early as they can have been.

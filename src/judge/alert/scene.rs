@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::judge::verdict::Facts;
-use crate::model::{Evidence, Glance, IngestionAlertApp, Look, Project, Recorded, RuleKind, Timestamp, Watch};
+use crate::model::{Evidence, Glance, IngestionAlertApp, Look, LookTrouble, Minute, Project, Recorded, RuleKind, Timestamp, Watch};
 
 /// Everything the rules look at, as known at `at`.
 #[derive(Debug, Clone, Copy)]
@@ -34,24 +34,56 @@ pub(super) const OTHERS_OVER: Duration = Duration::from_mins(30);
 /// need lie in `timeRange`, and in the limit of `blind`.
 #[must_use]
 pub fn lookback(project: &Project) -> Duration {
-    let usual = IngestionAlertApp::default();
-    let app = project.spec.alert().unwrap_or(&usual);
-    let most = |kinds: &[RuleKind]| {
-        let marks = kinds.iter().map(|kind| app.rule(*kind).damping).map(|damping| u32::from(damping.of.max(damping.good)));
-        marks.max().unwrap_or(0)
-    };
-    let pace = &project.spec.pace;
-    let look_every = pace.look_every.max(Duration::from_mins(1));
-    let beats = pace.lost_after + Duration::from_mins(1) * most(&[RuleKind::Lost, RuleKind::Lag, RuleKind::Capture]);
-    let looks = look_every * most(&[RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]);
-    let range = app.time_range.max(OTHERS_OVER).max(app.rule(RuleKind::Blind).limit.unwrap_or_default());
-    beats.max(range + looks) + look_every + MARGIN
+    let blind = project.spec.alert().and_then(|app| app.rule(RuleKind::Blind).limit).unwrap_or_default();
+    let range = project.spec.alert().map_or(OTHERS_OVER, |app| app.time_range.max(OTHERS_OVER));
+    back_over_beats(project).max(range.max(blind) + back_over_looks(project))
+}
+
+/// The most marks that one of these rules looks at.
+fn most_marks(project: &Project, kinds: [RuleKind; 3]) -> u32 {
+    let marks =
+        project.spec.alert().map(|app| kinds.map(|kind| app.rule(kind).damping).map(|damping| u32::from(damping.of.max(damping.good))));
+    marks.into_iter().flatten().max().unwrap_or(0)
+}
+
+fn back_over_beats(project: &Project) -> Duration {
+    let most = most_marks(project, [RuleKind::Lost, RuleKind::Lag, RuleKind::Capture]);
+    project.spec.pace.lost_after + Duration::from_mins(1) * most + look_every(project) + MARGIN
+}
+
+fn back_over_looks(project: &Project) -> Duration {
+    look_every(project) * (most_marks(project, [RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]) + 1) + MARGIN
+}
+
+/// From one look to the next.
+pub(super) fn look_every(project: &Project) -> Duration {
+    project.spec.pace.look_every.max(Duration::from_mins(1))
 }
 
 impl<'a> Scene<'a> {
+    /// This scene without what lies further back than [`lookback`]: so it does not matter how much more is given.
+    pub(super) fn in_reach(&self) -> Self {
+        let earliest = self.reaches();
+        let beats = &self.beats[self.beats.partition_point(|beat| beat.minute < earliest)..];
+        let glances = &self.glances[self.glances.partition_point(|glance| glance.at.minute() < earliest)..];
+        Self { beats, glances, ..*self }
+    }
+
+    /// The first minute that counts.
+    pub(super) fn reaches(&self) -> Minute {
+        self.at.minus(lookback(self.project)).minute()
+    }
+
     /// Since when Ingestion Alert is on: nothing before it counts.
     pub(super) fn since(&self) -> Timestamp {
         self.project.alert_since().unwrap_or(self.at)
+    }
+
+    /// No mark is made of a beat or a look before this.
+    pub(super) fn marks_from(&self, kind: RuleKind) -> Timestamp {
+        let back = if is_of_beats(kind) { back_over_beats(self.project) } else { back_over_looks(self.project) };
+        let earliest = self.since().max(self.at.minus(back).minute().start());
+        if is_of_beats(kind) { earliest.max(self.project.on_since().unwrap_or(self.at)) } else { earliest }
     }
 
     /// The app, with its rules.
@@ -59,9 +91,17 @@ impl<'a> Scene<'a> {
         self.project.spec.alert()
     }
 
-    /// Whether there can be marks of this rule at all: of beats there are none while Heartbeat is off.
+    /// Whether this rule can tell anything here: of beats nothing while Heartbeat is off, of blindness nothing once nobody asks us to look.
     pub(super) fn can_tell(&self, kind: RuleKind) -> bool {
-        !is_of_beats(kind) || self.project.spec.beats()
+        match kind {
+            RuleKind::Blind => !self.is_without_key(),
+            _ => !is_of_beats(kind) || self.project.spec.beats(),
+        }
+    }
+
+    /// Whether the newest look was none, for want of a key.
+    pub(super) fn is_without_key(&self) -> bool {
+        self.glances.last().is_some_and(|glance| glance.result == Err(LookTrouble::NoKey))
     }
 
     /// Whether what is watched holds our own beats, and we are to send them: then a zero may be our own fault.

@@ -3,7 +3,7 @@
 use super::extent::extent;
 use super::find::{find, seen_by};
 use super::holding;
-use super::scene::{Scene, is_of_beats, lookback};
+use super::scene::{Scene, is_of_beats};
 use super::tally::{counted_minutes, ending, tally};
 use super::words::rules_changed;
 use crate::model::{
@@ -58,6 +58,7 @@ pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], si
     let strand = open.map(|incident| incident.strand).or(holding.first().map(|kind| kind.strand()))?;
     let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
     let silenced_until = silenced_until.filter(|until| scene.at < *until);
+    let scene = &scene.in_reach();
     match (open, held.as_slice()) {
         (None, []) => None,
         (None, held) => Some(opens(scene, strand, held, silenced_until)),
@@ -88,7 +89,7 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         closed: None,
         rules: held.to_vec(),
         severity: gravest(scene, held),
-        cause: find(scene, strand, held).unwrap_or_else(|| seen_by(scene, held)),
+        cause: find(scene, strand, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
         tally: Tally::default(),
@@ -114,7 +115,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         entries.push(entry(at, EntryKind::Rules, &words));
         incident.rules = held.to_vec();
     }
-    if let Some(found) = find(scene, open.strand, held) {
+    if let Some(found) = find(scene, open.strand, held, Some(open)) {
         if found.code != open.cause.code {
             entries.push(entry(at, EntryKind::Cause, &found.words));
         }
@@ -151,8 +152,12 @@ fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
     let mut incident = Incident { closed: Some(scene.at), ..open.clone() };
     let recount = count_anew(&mut incident, scene);
     let is_switched_off = !scene.project.spec.beats() && incident.rules.iter().all(|kind| is_of_beats(*kind));
-    let why = if is_switched_off { "Heartbeat is off here; " } else { "" };
-    let entries = vec![entry(scene.at, EntryKind::Closed, &format!("{why}{}", ending(&incident)))];
+    let words = match incident.strand {
+        Strand::Ingestion if is_switched_off => format!("Heartbeat is off here; {}", ending(&incident)),
+        Strand::Blind if scene.is_without_key() => "there is no personal API key any more: nobody asks us to look".into(),
+        _ => ending(&incident),
+    };
+    let entries = vec![entry(scene.at, EntryKind::Closed, &words)];
     Step { tell: resolved(&incident), incident, entries, recount }
 }
 
@@ -164,8 +169,7 @@ fn resolved(incident: &Incident) -> Vec<NoticeKind> {
 /// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
 fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
     let (from, to) = counted_minutes(incident, scene.at);
-    let reaches = scene.at.minus(lookback(scene.project)).minute();
-    if reaches < from || scene.beats.first().is_some_and(|beat| beat.minute <= from) {
+    if scene.reaches() <= from {
         incident.tally = tally(scene.beats, from, to);
         return None;
     }
@@ -192,4 +196,107 @@ fn gravest_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> 
 
 fn entry(at: Timestamp, kind: EntryKind, words: &str) -> Entry {
     Entry { at, kind, words: words.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::super::fixture::{Book, World, letters, only, play, project};
+    use super::*;
+    use crate::judge::letters::START;
+    use crate::model::Acknowledged;
+
+    /// Plays on, with what a person does to the open incident before each look.
+    fn play_with(settings: &[(&str, &str)], row: &str, mut acts: impl FnMut(i64, &mut Book) -> Option<Timestamp>) -> Book {
+        let (mut world, mut book) = (World::new(project(only(settings))), Book::default());
+        for (at, letter) in letters(row).chars().enumerate() {
+            if let Some(looked) = world.minute(letter) {
+                let silenced = acts(at as i64, &mut book);
+                book.look(&world, looked, silenced);
+            }
+        }
+        book
+    }
+
+    #[test]
+    fn reminders_back_off_and_wait_for_those_who_asked() {
+        let settings = &[("capture", "on"), ("capture_reminders", "10m, 20m")];
+        let none = |_: i64, _: &mut Book| None;
+        assert_eq!(play_with(settings, "R*80", none).notices(), "opened@2 reminder@12 reminder@32 reminder@52 reminder@72");
+        assert_eq!(play_with(&[("capture", "on"), ("capture_reminders", "off")], "R*80", none).notices(), "opened@2");
+        let acknowledged = |at: i64, book: &mut Book| {
+            let by = || Acknowledged { at: START.plus(at).start(), by: "ann".into() };
+            book.incidents.iter_mut().for_each(|incident| incident.acknowledged = (20..60).contains(&at).then(by));
+            None
+        };
+        assert_eq!(play_with(settings, "R*70 A*3", acknowledged).notices(), "opened@2 reminder@12 reminder@60 resolved@72");
+        let snoozed = |_: i64, book: &mut Book| {
+            book.incidents.iter_mut().for_each(|incident| incident.snoozed_until = Some(START.plus(40).start()));
+            None
+        };
+        assert_eq!(play_with(settings, "R*45 A*3", snoozed).notices(), "opened@2 reminder@40 resolved@47");
+    }
+
+    #[test]
+    fn a_maintenance_window_silences_notices_and_never_the_record() {
+        let until = |last: i64| move |_: i64, _: &mut Book| Some(START.plus(last).start());
+        let settings = &[("capture", "on")];
+        let book = play_with(settings, "A*5 R*5 A*5", until(90));
+        assert_eq!((book.story().as_str(), book.notices().as_str()), ("ingestion opened@7 closed@12", ""));
+        assert_eq!(book.words(EntryKind::Silenced).len(), 1);
+        // Open still when the window ends: told then.
+        let book = play_with(settings, "A*5 R*25 A*5", until(20));
+        assert_eq!(book.notices(), "opened@20 resolved@32");
+        // Told before it began: told to be over, in the window or not.
+        let book = play_with(settings, "A*5 R*5 A*5", |at, _| (at > 8).then(|| START.plus(90).start()));
+        assert_eq!(book.notices(), "opened@7 resolved@12");
+        let worse = &[("capture", "on"), ("capture_severity", "info"), ("lag_above", "5m")];
+        assert_eq!(play_with(worse, "R*3 s*20", |_, _| None).notices(), "opened@2 resolved@5 opened@10");
+    }
+
+    #[test]
+    fn severity_grows_and_never_shrinks() {
+        let settings = &[("lag_above", "5m"), ("lost", "on")];
+        let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
+        assert_eq!(book.notices(), "opened@27 worsened@37 resolved@60");
+        assert_eq!(book.words(EntryKind::Worsened), ["now critical, warning before"]);
+        let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
+        assert_eq!(book.notices(), "opened@27", "worsened in the window");
+        assert_eq!(book.incidents[0].severity, Severity::Critical);
+    }
+
+    #[test]
+    fn nothing_is_written_where_nothing_changed() {
+        let (mut world, book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+        let at = world.minute('R').unwrap();
+        assert_eq!(steps(&book.open(), &world.scene(at), None), []);
+        let (mut world, _) = play(project(IngestionAlertApp::default()), "A*50");
+        let at = world.minute('A').unwrap();
+        assert_eq!(steps(&[], &world.scene(at), None), []);
+    }
+
+    #[test]
+    fn a_project_that_is_not_watched_any_more_leaves_no_incident_open() {
+        let (_, book) = play(project(only(&[("capture", "on")])), "R*5");
+        let step = abandon(&book.incidents[0], START.plus(6).start(), "the project was removed");
+        assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NoticeKind::Resolved]));
+        assert_eq!(step.entries[0].words, "the project was removed");
+        let never_told = Incident { announced: None, ..book.incidents[0].clone() };
+        assert_eq!(abandon(&never_told, START.plus(6).start(), "").tell, []);
+    }
+
+    #[test]
+    fn an_incident_older_than_the_scene_asks_for_its_beats() {
+        let (mut world, book) = play(project(only(&[("capture", "on"), ("capture_reminders", "off")])), "R*200 A*2");
+        let at = world.minute('A').unwrap();
+        let kept = world.beats.clone();
+        world.beats.retain(|beat| beat.minute >= START.plus(100));
+        let step = steps(&book.open(), &world.scene(at), None).remove(0);
+        assert_eq!(step.recount.map(|(from, _)| from), Some(START));
+        let step = step.recounted(&kept);
+        assert_eq!(step.incident.tally.refused, 200);
+        assert!(step.entries[0].words.starts_with("200 beats were refused"), "{}", step.entries[0].words);
+        assert!(super::super::lookback(&world.project) < Duration::from_mins(100));
+    }
 }

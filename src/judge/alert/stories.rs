@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::fixture::{Book, World, letters, only, play, project, replayed, route, story};
-use super::{abandon, aftermath, ending, holding};
+use super::fixture::{World, only, play, project, replayed, route, story};
+use super::holding;
 use crate::judge::letters::{START, beats};
-use crate::model::{Acknowledged, EntryKind, IngestionAlertApp, NoticeKind, RuleKind, Severity, Strand, Tally, Timestamp};
+use crate::model::{EntryKind, IngestionAlertApp, RuleKind, Severity, Tally};
 
 fn told(settings: &[(&str, &str)], row: &str) -> String {
     play(project(only(settings)), row).1.story()
@@ -17,11 +17,15 @@ fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
         ("A*9", ""),
         ("A*5 R*2 A*5", ""),
         ("A*5 R*3 A*5", "ingestion opened@7 closed@10"),
-        ("A*5 U*9 A*5", "ingestion opened@9 closed@14"),
+        ("A*5 N*9 A*5", "ingestion opened@7 closed@16"),
+        // Capture took them in all the same, and they were seen.
+        ("A*5 U*9 A*5", ""),
         ("A*5 R A R A R A*3", "ingestion opened@9 closed@12"),
         ("R*3", "ingestion opened@2"),
         ("A*5 R*3 _*30 A*2", "ingestion opened@7"),
-        ("A*5 R*2 _*30 R", "ingestion opened@38"),
+        ("A*5 R*2 _*10 R", "ingestion opened@17"),
+        // Too long ago to count with it.
+        ("A*5 R*2 _*30 R", ""),
     ] {
         assert_eq!(told(&[("capture", "on")], row), said, "{row}");
     }
@@ -51,9 +55,9 @@ fn the_limit_of_lag_is_the_whole_wait() {
         // Sent at 5 s of minute 20, missed in the look at 25 s of minute 25: 320 s. The third is two minutes later.
         ("5m", "A*20 s*7", ""),
         ("5m", "A*20 s*8", "ingestion opened@27"),
-        ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@52"),
+        ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@50"),
         ("90s", "A*20 s*8", "ingestion opened@24"),
-        ("1s", "A*20 s*3", "ingestion opened@22"),
+        ("10s", "A*20 s*3", "ingestion opened@22"),
         ("90s", "A*20 l*9", "ingestion opened@24"),
         ("100s", "A*20 l*20", ""),
         ("5m", "A*20 F*60", ""),
@@ -71,16 +75,17 @@ fn no_event_opens_at_the_first_look_that_sees_none() {
         (&[], "A*40 s*30", "ingestion opened@69"),
         (&[], "A*40 s*50 A*3", "ingestion opened@69 closed@91"),
         (&[("timeRange", "5")], "A*40 s*5", "ingestion opened@44"),
-        (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@42"),
+        (&[("timeRange", "1")], "A*40 s*5", "ingestion opened@40"),
         (&[("watch", "heartbeats")], "A*40 s*30", "ingestion opened@69"),
         // Ours arrive: that is not what is watched, or it is.
         (&[("watch", "signup")], "A*40 q*30", "ingestion opened@69"),
         (&[], "A*40 q*60", ""),
         // Looks that fail, and minutes in which we are down, prove nothing.
         (&[], "A*40 F*90", ""),
-        (&[], "A*40 _*90 z*2", ""),
-        (&[], "A*40 _*90 z*3", "ingestion opened@132"),
+        (&[], "A*40 -*90 z*2", ""),
+        (&[], "A*40 -*90 z*3", "ingestion opened@132"),
         (&[], "A*40 R*90", ""),
+        (&[("timeRange", "1")], "A*40 -*2 R", ""),
     ] {
         let settings = [&[("no_event", "on")], settings].concat();
         assert_eq!(told(&settings, row), said, "{settings:?} {row}");
@@ -92,7 +97,7 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
     let mut without = project(only(&[("no_event", "on")]));
     (without.spec.heartbeat, without.routes) = (None, Vec::new());
     let (_, book) = play(without.clone(), "A*40 R*30 A*3");
-    assert_eq!(book.story(), "ingestion opened@70 closed@71", "the last event is from the start of minute 39");
+    assert_eq!(book.story(), "ingestion opened@69 closed@71", "the last event is from the start of minute 39");
     assert!(
         book.incidents[0].cause.words.starts_with("no watched event in the last 30m 00s; the newest is from"),
         "{book:?}",
@@ -118,7 +123,10 @@ fn blindness_has_a_strand_of_its_own() {
         ("k*90 f*17", "blind opened@106"),
         // That nobody looked is ours: the waiting begins with the first look that failed.
         ("A*10 _*90 f*14", ""),
-        ("A*10 _*90 f*16", "blind opened@115"),
+        ("A*10 _*90 f*15", "blind opened@114"),
+        ("k*10 _*90 f*15", ""),
+        ("A*10 f*30 k*3", "blind opened@25 closed@40"),
+        ("f*10 _*90 f*15", ""),
     ] {
         assert_eq!(told(&[("blind", "15m")], row), said, "{row}");
     }
@@ -131,8 +139,8 @@ fn quiet_is_told_apart_from_stalled() {
         ("30", "A*40 q*30 A*3", "quiet opened@69 closed@71"),
         ("60", "A*70 q*59", ""),
         ("60", "A*70 q*60", "quiet opened@129"),
-        ("60", "A*70 q*20 f*20 q*20", "quiet opened@129"),
-        ("60", "A*70 q*10 f*40 q*10", ""),
+        ("60", "A*70 q*20 g*20 q*20", "quiet opened@129"),
+        ("60", "A*70 q*10 g*40 q*10", ""),
         ("30", "A*40 z*90", ""),
         ("30", "A*40 s*90", ""),
     ] {
@@ -142,7 +150,7 @@ fn quiet_is_told_apart_from_stalled() {
 
 #[test]
 fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
-    let (world, book) = play(project(IngestionAlertApp::default()), "A*60 s*40 R*5 A*6");
+    let (world, book) = play(project(IngestionAlertApp::default()), "A*60 s*40 r*5 A*6");
     assert_eq!(book.story(), "ingestion opened@67 closed@107");
     let incident = &book.incidents[0];
     assert_eq!(incident.severity, Severity::Critical);
@@ -150,14 +158,15 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
     assert_eq!(incident.cause.code, "capture_refuses");
     assert_eq!(
         book.words(EntryKind::Rules),
-        ["now also lost", "now also no_event", "now also capture; lost, lag_above no longer"][..].to_vec()
+        ["now also lost", "now also no_event", "now also capture", "lost no longer", "no_event no longer"]
     );
-    assert_eq!(book.notices(), "opened@67 worsened@77 reminder@104 resolved@107");
+    assert_eq!(book.words(EntryKind::Cause).len(), 1, "from not_queryable to capture_refuses");
+    assert_eq!(book.notices(), "opened@67 worsened@77 resolved@107");
     let Tally { late, refused, missing, .. } = incident.tally;
-    assert_eq!((late, refused, missing), (38, 5, 0), "{:?}", incident.tally);
+    assert_eq!((late, refused, missing), (40, 5, 0), "{:?}", incident.tally);
     let closed = book.words(EntryKind::Closed);
     assert_eq!(closed.len(), 1);
-    assert!(closed[0].contains("5 beats were refused: what your own applications sent"), "{closed:?}");
+    assert!(closed[0].ends_with("5 beats were refused: what your own applications sent meanwhile depends on their retries"), "{closed:?}");
     assert_eq!(story(&replayed(&world).into_iter().map(|replayed| replayed.incident).collect::<Vec<_>>()), book.story());
 }
 
@@ -169,6 +178,14 @@ fn the_cause_is_kept_when_nothing_newer_is_known() {
     let (_, book) = play(project(only(&[("lag_above", "90s")])), "A*20 l*20");
     assert_eq!(book.incidents[0].cause.code, "late");
     assert!(book.incidents[0].cause.words.starts_with("beats arrive late: the last one took 1m 40s"), "{}", book.incidents[0].cause.words);
+}
+
+#[test]
+fn a_long_outage_is_told_with_its_whole_length() {
+    let (world, book) = play(project(only(&[("lag_above", "5m"), ("lag_above_reminders", "off")])), "A*20 s*300");
+    assert!(super::lookback(&world.project) < Duration::from_hours(1));
+    let words = &book.incidents[0].cause.words;
+    assert!(words.starts_with("accepted, but not queryable after 4h 58m"), "{words}");
 }
 
 #[test]
@@ -233,158 +250,4 @@ fn a_rule_that_is_switched_off_lets_go() {
     let at = world.minute('A').unwrap();
     book.look(&world, at, None);
     assert!(book.words(EntryKind::Closed)[0].starts_with("Heartbeat is off here; "), "{:?}", book.words(EntryKind::Closed));
-}
-
-/// Plays on, with what a person does to the open incident before each look.
-fn play_with(settings: &[(&str, &str)], row: &str, mut acts: impl FnMut(i64, &mut Book) -> Option<Timestamp>) -> Book {
-    let (mut world, mut book) = (World::new(project(only(settings))), Book::default());
-    for (at, letter) in letters(row).chars().enumerate() {
-        if let Some(looked) = world.minute(letter) {
-            let silenced = acts(at as i64, &mut book);
-            book.look(&world, looked, silenced);
-        }
-    }
-    book
-}
-
-#[test]
-fn reminders_back_off_and_wait_for_those_who_asked() {
-    let settings = &[("capture", "on"), ("capture_reminders", "10m, 20m")];
-    let none = |_: i64, _: &mut Book| None;
-    assert_eq!(play_with(settings, "R*80", none).notices(), "opened@2 reminder@12 reminder@32 reminder@52 reminder@72");
-    assert_eq!(play_with(&[("capture", "on"), ("capture_reminders", "off")], "R*80", none).notices(), "opened@2");
-    let acknowledged = |at: i64, book: &mut Book| {
-        let by = || Acknowledged { at: START.plus(at).start(), by: "ann".into() };
-        book.incidents.iter_mut().for_each(|incident| incident.acknowledged = (20..60).contains(&at).then(by));
-        None
-    };
-    assert_eq!(play_with(settings, "R*70 A*3", acknowledged).notices(), "opened@2 reminder@12 reminder@60 resolved@72");
-    let snoozed = |_: i64, book: &mut Book| {
-        book.incidents.iter_mut().for_each(|incident| incident.snoozed_until = Some(START.plus(40).start()));
-        None
-    };
-    assert_eq!(play_with(settings, "R*45 A*3", snoozed).notices(), "opened@2 reminder@40 resolved@47");
-}
-
-#[test]
-fn a_maintenance_window_silences_notices_and_never_the_record() {
-    let until = |last: i64| move |_: i64, _: &mut Book| Some(START.plus(last).start());
-    let settings = &[("capture", "on")];
-    let book = play_with(settings, "A*5 R*5 A*5", until(90));
-    assert_eq!((book.story().as_str(), book.notices().as_str()), ("ingestion opened@7 closed@12", ""));
-    assert_eq!(book.words(EntryKind::Silenced).len(), 1);
-    // Open still when the window ends: told then.
-    let book = play_with(settings, "A*5 R*25 A*5", until(20));
-    assert_eq!(book.notices(), "opened@20 resolved@32");
-    // Told before it began: told to be over, in the window or not.
-    let book = play_with(settings, "A*5 R*5 A*5", |at, _| (at > 8).then(|| START.plus(90).start()));
-    assert_eq!(book.notices(), "opened@7 resolved@12");
-    let worse = &[("capture", "on"), ("capture_severity", "info"), ("lag_above", "5m")];
-    assert_eq!(play_with(worse, "R*3 s*20", |_, _| None).notices(), "opened@2 resolved@5 opened@10");
-}
-
-#[test]
-fn severity_grows_and_never_shrinks() {
-    let settings = &[("lag_above", "5m"), ("lost", "on")];
-    let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
-    assert_eq!(book.notices(), "opened@27 worsened@37 resolved@64");
-    assert_eq!(book.words(EntryKind::Worsened), ["now critical, warning before"]);
-    let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
-    assert_eq!(book.notices(), "opened@27", "worsened in the window");
-    assert_eq!(book.incidents[0].severity, Severity::Critical);
-}
-
-#[test]
-fn nothing_is_written_where_nothing_changed() {
-    let (mut world, book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
-    let at = world.minute('R').unwrap();
-    assert_eq!(super::steps(&book.open(), &world.scene(at), None), []);
-    let (mut world, _) = play(project(IngestionAlertApp::default()), "A*50");
-    let at = world.minute('A').unwrap();
-    assert_eq!(super::steps(&[], &world.scene(at), None), []);
-}
-
-#[test]
-fn the_ending_claims_no_more_than_beats_can_prove() {
-    let (_, book) = play(project(only(&[("lost", "on")])), "A");
-    assert_eq!(book.story(), "");
-    let (world, book) = play(project(only(&[("capture", "on")])), "R*3 A*3");
-    assert_eq!(world.beats.len(), 6);
-    let at = Some(Timestamp::parse("2026-11-23T15:09:20Z").unwrap());
-    let is = |strand: Strand, tally: Tally| ending(&crate::model::Incident { strand, tally, ..book.incidents[0].clone() });
-    for (tally, said) in [
-        (Tally::default(), "events come in again"),
-        (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
-        (Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() }, "all 42 late beats arrived by 15:10: nothing was lost"),
-        (
-            Tally { sent: 2, late: 1, arrived: 1, last_arrival: at, ..Tally::default() },
-            "the one late beat arrived by 15:10: nothing was lost",
-        ),
-        (Tally { sent: 42, missing: 3, ..Tally::default() }, "3 of 42 beats are still missing"),
-        (Tally { sent: 1, missing: 1, ..Tally::default() }, "1 of 1 beat is still missing"),
-        (
-            Tally { sent: 42, missing: 3, late: 39, last_arrival: at, ..Tally::default() },
-            "3 of 42 beats are still missing; 39 beats arrived late by 15:10",
-        ),
-        (
-            Tally { sent: 40, refused: 40, ..Tally::default() },
-            "40 beats were refused: what your own applications sent meanwhile depends on their retries",
-        ),
-        (
-            Tally { sent: 3, refused: 1, unreachable: 2, ..Tally::default() },
-            "1 beat was refused; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
-        ),
-        (Tally { sent: 3, unseen: 3, ..Tally::default() }, "nobody could look for 3 beats"),
-    ] {
-        assert_eq!(is(Strand::Ingestion, tally), said);
-    }
-    assert_eq!(is(Strand::Blind, Tally { unseen: 3, ..Tally::default() }), "looking works again");
-}
-
-#[test]
-fn what_comes_after_all_is_told_by_the_timeline() {
-    let mut row = project(only(&[("lost", "on")]));
-    row.routes.push(route(2));
-    let (world, book) = play(row, "A*20 d*40 A*9");
-    let over = &book.incidents[0];
-    assert_eq!(over.tally.missing, 80, "{:?}", over.tally);
-    let at = START.plus(200).start();
-    assert_eq!(aftermath(over, &world.beats, at), None, "no news");
-    let come = |count: usize| {
-        let mut beats = world.beats.clone();
-        let missing = beats.iter_mut().filter(|beat| beat.outcome == crate::model::Outcome::Lost);
-        missing.take(count).for_each(|beat| (beat.outcome, beat.seen) = (crate::model::Outcome::Late, Some(at)));
-        beats
-    };
-    let some = aftermath(over, &come(5), at).unwrap();
-    assert_eq!((some.incident.tally.missing, some.entries.len(), some.tell.len()), (75, 0, 0));
-    let all = aftermath(over, &come(80), at).unwrap();
-    assert_eq!(all.entries[0].kind, EntryKind::Aftermath);
-    assert!(all.entries[0].words.starts_with("all 80 late beats arrived by"), "{}", all.entries[0].words);
-    assert_eq!(aftermath(over, &come(80)[60..], at), None, "folded away since");
-    assert_eq!(aftermath(&crate::model::Incident { closed: None, ..over.clone() }, &come(80), at), None);
-}
-
-#[test]
-fn a_project_that_is_not_watched_any_more_leaves_no_incident_open() {
-    let (_, book) = play(project(only(&[("capture", "on")])), "R*5");
-    let step = abandon(&book.incidents[0], START.plus(6).start(), "the project was removed");
-    assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NoticeKind::Resolved]));
-    assert_eq!(step.entries[0].words, "the project was removed");
-    let never_told = crate::model::Incident { announced: None, ..book.incidents[0].clone() };
-    assert_eq!(abandon(&never_told, START.plus(6).start(), "").tell, []);
-}
-
-#[test]
-fn an_incident_older_than_the_scene_asks_for_its_beats() {
-    let (mut world, book) = play(project(only(&[("capture", "on"), ("capture_reminders", "off")])), "R*200 A*2");
-    let at = world.minute('A').unwrap();
-    let kept = world.beats.clone();
-    world.beats.retain(|beat| beat.minute >= START.plus(100));
-    let step = super::steps(&book.open(), &world.scene(at), None).remove(0);
-    assert_eq!(step.recount.map(|(from, _)| from), Some(START));
-    let step = step.recounted(&kept);
-    assert_eq!(step.incident.tally.refused, 200);
-    assert!(step.entries[0].words.starts_with("200 beats were refused"), "{}", step.entries[0].words);
-    assert!(super::lookback(&world.project) < Duration::from_mins(100));
 }

@@ -124,3 +124,71 @@ fn aftermath_words(incident: &Incident) -> String {
     // What a blind or quiet stretch had missing has come; how it ended was said.
     ending(&Incident { strand: Strand::Ingestion, ..incident.clone() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::fixture::{only, play, project, route};
+    use super::*;
+    use crate::judge::letters::START;
+
+    #[test]
+    fn the_ending_claims_no_more_than_beats_can_prove() {
+        let (_, book) = play(project(only(&[("lost", "on")])), "A");
+        assert_eq!(book.story(), "");
+        let (world, book) = play(project(only(&[("capture", "on")])), "R*3 A*3");
+        assert_eq!(world.beats.len(), 6);
+        let at = Some(Timestamp::parse("2026-11-23T15:09:20Z").unwrap());
+        let is = |strand: Strand, tally: Tally| ending(&Incident { strand, tally, ..book.incidents[0].clone() });
+        for (tally, said) in [
+            (Tally::default(), "events come in again"),
+            (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
+            (Tally { sent: 42, late: 42, last_arrival: at, ..Tally::default() }, "all 42 late beats arrived by 15:10: nothing was lost"),
+            (
+                Tally { sent: 2, late: 1, arrived: 1, last_arrival: at, ..Tally::default() },
+                "the one late beat arrived by 15:10: nothing was lost",
+            ),
+            (Tally { sent: 42, missing: 3, ..Tally::default() }, "3 of 42 beats are still missing"),
+            (Tally { sent: 1, missing: 1, ..Tally::default() }, "1 of 1 beat is still missing"),
+            (
+                Tally { sent: 42, missing: 3, late: 39, last_arrival: at, ..Tally::default() },
+                "3 of 42 beats are still missing; 39 beats arrived late by 15:10",
+            ),
+            (
+                Tally { sent: 40, refused: 40, ..Tally::default() },
+                "40 beats were refused: what your own applications sent meanwhile depends on their retries",
+            ),
+            (
+                Tally { sent: 3, refused: 1, unreachable: 2, ..Tally::default() },
+                "1 beat was refused; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
+            ),
+            (Tally { sent: 3, unseen: 3, ..Tally::default() }, "nobody could look for 3 beats"),
+        ] {
+            assert_eq!(is(Strand::Ingestion, tally), said);
+        }
+        assert_eq!(is(Strand::Blind, Tally { unseen: 3, ..Tally::default() }), "looking works again");
+    }
+
+    #[test]
+    fn what_comes_after_all_is_told_by_the_timeline() {
+        let mut row = project(only(&[("lost", "on")]));
+        row.routes.push(route(2));
+        let (world, book) = play(row, "A*20 d*40 A*9");
+        let over = &book.incidents[0];
+        assert_eq!(over.tally.missing, 80, "{:?}", over.tally);
+        let at = START.plus(200).start();
+        assert_eq!(aftermath(over, &world.beats, at), None, "no news");
+        let come = |count: usize| {
+            let mut beats = world.beats.clone();
+            let missing = beats.iter_mut().filter(|beat| !beat.outcome.is_seen());
+            missing.take(count).for_each(|beat| (beat.outcome, beat.seen) = (Outcome::Late, Some(at)));
+            beats
+        };
+        let some = aftermath(over, &come(5), at).unwrap();
+        assert_eq!((some.incident.tally.missing, some.entries.len(), some.tell.len()), (75, 0, 0));
+        let all = aftermath(over, &come(80), at).unwrap();
+        assert_eq!(all.entries[0].kind, EntryKind::Aftermath);
+        assert!(all.entries[0].words.starts_with("all 80 late beats arrived by"), "{}", all.entries[0].words);
+        assert_eq!(aftermath(over, &come(80)[60..], at), None, "folded away since");
+        assert_eq!(aftermath(&Incident { closed: None, ..over.clone() }, &come(80), at), None);
+    }
+}
