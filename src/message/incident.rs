@@ -11,8 +11,8 @@ pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, 
     let project = &incident.project_name;
     let says = match kind {
         NoticeKind::Resolved => format!("{project}: {over} (after {lasted})"),
-        NoticeKind::Reminder => format!("{project}: still {trouble} (for {lasted})"),
-        NoticeKind::Worsened => format!("{project}: now {trouble} (for {lasted})"),
+        NoticeKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
+        NoticeKind::Worsened => format!("{project}: graver: {trouble} (for {lasted})"),
         _ => format!("{project}: {trouble}"),
     };
     let mut lines = match kind {
@@ -21,7 +21,7 @@ pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, 
     };
     lines.extend(kind_of_trouble(incident.strand).map(str::to_owned));
     lines.extend(minutes(incident, at));
-    if kind != NoticeKind::Resolved {
+    if kind != NoticeKind::Resolved && incident.strand == Strand::Ingestion {
         lines.extend(so_far(incident));
     }
     lines.push(reference(kind, incident, at));

@@ -132,7 +132,7 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
 }
 
 fn channels() -> impl Strategy<Value = Vec<ChannelSpec>> {
-    let template = || option::of("[a-z{}\"\\\\'# \t\né☃]{0,20}x");
+    let template = || option::of("[a-z\"\\\\'# \t\né☃]{0,20}\\{\\{ title \\}\\}");
     let least = prop::sample::select(&Severity::ALL[..]);
     let one = (prop::sample::select(&ChannelKind::ALL[..]), any::<bool>(), names(), least, 1..=u16::MAX, template(), template());
     let one = one.prop_flat_map(|(kind, enabled, projects, least, at_once, title, body)| {
