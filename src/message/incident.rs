@@ -135,7 +135,6 @@ fn reference(kind: NoticeKind, incident: &Incident, at: Timestamp) -> String {
     let rules = incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let opened = moment(incident.opened, at);
     match (kind, incident.id) {
-        (NoticeKind::Resolved, Some(id)) => format!("Incident {}, opened {opened} ({rules}).", id.0),
         (NoticeKind::Reminder, Some(id)) => {
             format!("Incident {0}, opened {opened} ({rules}). No more reminders: heartbeat incidents ack {0}", id.0)
         }

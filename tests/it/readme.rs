@@ -9,6 +9,7 @@ use heartbeat::clock::Clock;
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 
 use crate::sandbox::Running;
+use crate::support::scripted::{always, answer};
 
 const HEARTBEAT: &str = env!("CARGO_BIN_EXE_heartbeat");
 
@@ -61,6 +62,8 @@ async fn the_readme_does_what_it_says() {
     let sandbox = Running::start(Clock::system()).await;
     let desk = Desk { folder: tempfile::tempdir().unwrap(), host: sandbox.url.clone() };
     fs::write(desk.folder.path().join("key.txt"), PERSONAL_KEY).unwrap();
+    let slack = always(|| answer("200 OK", "", "ok")).await;
+    fs::write(desk.folder.path().join("slack-url.txt"), format!("{}/services/T0/B0/x", slack.base())).unwrap();
     tokio::task::spawn_blocking(move || {
         let mut service = None;
         for line in commands("README.md") {
@@ -72,6 +75,7 @@ async fn the_readme_does_what_it_says() {
                 }
                 "heartbeat run" => service = Some(start(&desk, &line)),
                 _ if line.starts_with("heartbeat check") => assert!(desk.run(&line).contains("The event arrived.")),
+                "heartbeat channels test ops" => assert_eq!(desk.run(&line).matches("taken: 200 OK: ok").count(), 3),
                 "heartbeat status" => assert!(desk.run(&line).starts_with("shop")),
                 _ if line.starts_with("heartbeat beats") => assert!(desk.run(&line).contains("heartbeat")),
                 _ => drop(desk.run(&line)),
@@ -98,7 +102,9 @@ fn start(desk: &Desk, line: &str) -> Started {
 #[test]
 fn the_pages_link_to_pages_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in ["README.md", "ARCHITECTURE.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"] {
+    for page in
+        ["README.md", "ARCHITECTURE.md", "docs/alerts.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"]
+    {
         let text = fs::read_to_string(root.join(page)).unwrap_or_else(|_| panic!("{page} is missing"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
             let beside = root.join(page).parent().unwrap().join(link);

@@ -65,7 +65,7 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     match board.messages.as_slice() {
         [] => lines.push(Line::styled("none so far: break the weather, and wait some minutes of the demo's time", Style::new().dim())),
         [before @ .., newest] => {
-            lines.extend(before.last().map(|message| title(message)));
+            lines.extend(before.last().map(title));
             lines.push(title(newest));
             lines.extend(newest.text.lines().map(|line| Line::raw(format!("  {line}"))));
         }

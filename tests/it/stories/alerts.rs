@@ -3,6 +3,8 @@
 //! Each story says how long after the first bad beat it is told, and how long after the first good one that it is over; `-- --nocapture`
 //! prints both beside the rule's own time. docs/performance.md has the table.
 
+#![expect(clippy::print_stdout, reason = "the table of times is read by whoever asks for it")]
+
 use std::time::Duration;
 
 use heartbeat::model::{Message, NoticeKind, span};

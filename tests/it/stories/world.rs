@@ -83,14 +83,14 @@ impl World {
     /// The same project with Ingestion Alert, these settings changed, and a channel that is told; both apps running, the first beat arrived.
     pub(crate) async fn alerting(events: &str, settings: &[(&str, &str)]) -> Self {
         let mut world = Self::asleep(events).await;
-        world.apply(world.alerted(world.spec(events), settings)).await;
+        world.apply(Self::alerted(world.spec(events), settings)).await;
         world.listen().await;
         world.wake_up().await;
         world
     }
 
     /// The project with Ingestion Alert installed.
-    pub(crate) fn alerted(&self, spec: ProjectSpec, settings: &[(&str, &str)]) -> ProjectSpec {
+    pub(crate) fn alerted(spec: ProjectSpec, settings: &[(&str, &str)]) -> ProjectSpec {
         let mut app = IngestionAlertApp::default();
         for (key, value) in settings {
             app.set(key, value).unwrap();
