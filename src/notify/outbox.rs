@@ -90,25 +90,23 @@ impl Notify {
             match delivery {
                 Delivery::Taken(words) => {
                     tracing::info!(channel = %channel.spec.name, title = parcel.message.title, "told");
-                    let taken = parcel.covers.into_iter().map(|notice| taken(notice, &words, now)).collect::<Vec<_>>();
-                    self.store.mark(&taken, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                    let ended = parcel.ended(NoticeState::Sent, &words, now);
+                    self.store.mark(&ended, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
                 }
                 Delivery::TryAgain { words, after } => {
                     tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "not told, and tried again: {words}");
-                    let again = parcel.covers.into_iter().map(|notice| retry::failed(notice, &words, after, now)).collect::<Vec<_>>();
-                    let due = again.iter().map(|notice| notice.due).max().unwrap_or(now);
+                    let (again, due) = parcel.failed(&words, after, now);
                     self.store.mark(&again, &[], &[]).await?;
                     // Where one is not taken the next is not either: the others wait as long, and have lost no try by it.
                     return self.put_back(left, due).await;
                 }
                 Delivery::Unfit { words } => {
                     tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is not taken: {words}");
-                    let dead = parcel.covers.into_iter().map(|notice| given_up(notice, &words, now)).collect::<Vec<_>>();
-                    self.store.mark(&dead, &[], &[]).await?;
+                    self.store.mark(&parcel.ended(NoticeState::Dead, &words, now), &[], &[]).await?;
                 }
                 Delivery::Refused { words } => {
                     tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
-                    let kept = parcel.covers.into_iter().chain(left.flat_map(|parcel| parcel.covers));
+                    let kept = std::iter::once(parcel).chain(left).flat_map(Parcel::leased);
                     let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
                     let owed = tell_of(channel, all, &words, now);
                     let stopped = ChannelNews::Stopped(channel.id, Stopped { at: now, words });
@@ -121,17 +119,39 @@ impl Notify {
 
     /// Gives leases back; the notices are due at `due`.
     async fn put_back(&self, parcels: impl Iterator<Item = Parcel>, due: Timestamp) -> Result<(), StoreError> {
-        let notices: Vec<Notice> = parcels.flat_map(|parcel| parcel.covers).map(|notice| Notice { due, ..notice }).collect();
+        let notices: Vec<Notice> = parcels.flat_map(Parcel::leased).map(|notice| Notice { due, ..notice }).collect();
         if notices.is_empty() { Ok(()) } else { self.store.mark(&notices, &[], &[]).await }
     }
 }
 
-fn taken(notice: Notice, words: &str, now: Timestamp) -> Notice {
-    Notice { tries: notice.tries.saturating_add(1), state: NoticeState::Sent, ended: Some(now), said: Some(words.to_owned()), ..notice }
+impl Parcel {
+    /// Its notices when it was taken, or given up; what it replaces is not needed any more.
+    fn ended(self, state: NoticeState, words: &str, now: Timestamp) -> Vec<Notice> {
+        let said = Some(words.to_owned());
+        let covers = self.covers.into_iter().map(|notice| {
+            let tries = notice.tries.saturating_add(1);
+            Notice { tries, state, ended: Some(now), said: said.clone(), ..notice }
+        });
+        covers.chain(self.replaces.into_iter().map(|notice| superseded(notice, now))).collect()
+    }
+
+    /// Its notices after a try that failed, and when they are due: all at once, so that they come together again.
+    fn failed(self, words: &str, wish: Option<Duration>, now: Timestamp) -> (Vec<Notice>, Timestamp) {
+        let mut tried: Vec<Notice> = self.covers.into_iter().map(|notice| retry::failed(notice, words, wish, now)).collect();
+        let again = tried.iter().filter(|notice| notice.state == NoticeState::Owed).map(|notice| notice.due).max();
+        for notice in tried.iter_mut().filter(|notice| notice.state == NoticeState::Owed) {
+            notice.due = again.unwrap_or(now);
+        }
+        tried.extend(self.replaces.into_iter().map(|notice| match again {
+            Some(due) => Notice { due, ..notice },
+            None => superseded(notice, now),
+        }));
+        (tried, again.unwrap_or(now))
+    }
 }
 
-fn given_up(notice: Notice, words: &str, now: Timestamp) -> Notice {
-    Notice { tries: notice.tries.saturating_add(1), state: NoticeState::Dead, ended: Some(now), said: Some(words.to_owned()), ..notice }
+fn superseded(notice: Notice, now: Timestamp) -> Notice {
+    Notice { state: NoticeState::Superseded, ended: Some(now), ..notice }
 }
 
 /// What the other channels are told, once, of one that does not deliver any more.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::message;
-use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, NoticeState, Timestamp};
+use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, Timestamp};
 
 /// Over so long a channel takes `at_once` messages; what is more waits, and goes as one.
 const CROWD: Duration = Duration::from_mins(1);
@@ -22,6 +22,15 @@ pub(super) struct Parcel {
     pub(super) message: Message,
     /// The notices that it delivers.
     pub(super) covers: Vec<Notice>,
+    /// Older ones that are not needed once it is taken. Until then they are owed: what it says instead of them was told to nobody.
+    pub(super) replaces: Vec<Notice>,
+}
+
+impl Parcel {
+    /// All that is leased for it.
+    pub(super) fn leased(self) -> impl Iterator<Item = Notice> {
+        self.replaces.into_iter().chain(self.covers)
+    }
 }
 
 /// What to do with the notices of one moment.
@@ -29,7 +38,7 @@ pub(super) struct Parcel {
 pub(super) struct Plan {
     /// To be delivered, those of one channel in this order.
     pub(super) parcels: Vec<Parcel>,
-    /// To be written back: not needed any more, or to wait.
+    /// To be written back: these wait.
     pub(super) put_back: Vec<Notice>,
 }
 
@@ -64,14 +73,14 @@ pub(super) fn plan(leased: Vec<Notice>, channels: &HashMap<ChannelId, &Channel>,
     }
     for (id, notices) in of_channel {
         let Some(channel) = channels.get(&id) else { continue };
-        let parcels = collapse(notices, &mut plan.put_back, now);
+        let parcels = collapse(notices);
         crowd(channel, parcels, crowds, &mut plan, now);
     }
     plan
 }
 
 /// One parcel an incident; what is about no incident stands for itself.
-fn collapse(notices: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Vec<Parcel> {
+fn collapse(notices: Vec<Notice>) -> Vec<Parcel> {
     let mut groups: Vec<(Option<IncidentId>, Vec<Notice>)> = Vec::new();
     for notice in notices {
         match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notice.incident) {
@@ -79,30 +88,29 @@ fn collapse(notices: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) ->
             None => groups.push((notice.incident, vec![notice])),
         }
     }
-    groups.into_iter().filter_map(|(_, group)| one_of(group, put_back, now)).collect()
+    groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
 }
 
-/// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them.
-fn one_of(mut group: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Option<Parcel> {
-    let newest = group.last()?.message.clone();
-    let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
+/// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them. It goes
+/// out as the newest of them: whoever had an older one from a process that died before it noted that must not take this for a repetition.
+fn one_of(mut group: Vec<Notice>) -> Option<Parcel> {
+    let newest = group.pop()?;
     let weight = |kind: NoticeKind| match kind {
         NoticeKind::Resolved => 3,
         NoticeKind::Opened => 2,
         NoticeKind::Worsened => 1,
         _ => 0,
     };
-    // The last of the heaviest: of several reminders the newest.
-    let chosen = (0..group.len()).max_by_key(|at| weight(group[*at].message.kind))?;
-    let notice = group.remove(chosen);
-    put_back.extend(group.into_iter().map(|left| Notice { state: NoticeState::Superseded, ended: Some(now), ..left }));
-    let kind = notice.message.kind;
-    let message = match kind {
-        NoticeKind::Resolved if untold => message::merged(&notice.message),
-        NoticeKind::Resolved => notice.message.clone(),
-        _ => Message { kind, ..newest },
+    let kind = group
+        .iter()
+        .map(|notice| notice.message.kind)
+        .fold(newest.message.kind, |gravest, kind| if weight(kind) > weight(gravest) { kind } else { gravest });
+    let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
+    let message = match newest.message.kind {
+        NoticeKind::Resolved if untold => message::merged(&newest.message),
+        _ => Message { kind, ..newest.message.clone() },
     };
-    Some(Parcel { channel: notice.channel, id: notice.id, message, covers: vec![notice] })
+    Some(Parcel { channel: newest.channel, id: newest.id, message, covers: vec![newest], replaces: group })
 }
 
 /// What is too much at once becomes one, or waits until it is not.
@@ -112,15 +120,18 @@ fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mu
     if channel.spec.kind.keeps_state() || lately + parcels.len() <= at_once {
         plan.parcels.extend(parcels);
     } else if lately >= at_once {
-        let waiting = parcels.into_iter().flat_map(|parcel| parcel.covers);
+        let waiting = parcels.into_iter().flat_map(Parcel::leased);
         plan.put_back.extend(waiting.map(|notice| Notice { due: free_at, ..notice }));
     } else if let [_] = parcels[..] {
         plan.parcels.extend(parcels);
     } else {
         let messages: Vec<Message> = parcels.iter().map(|parcel| parcel.message.clone()).collect();
-        let covers: Vec<Notice> = parcels.into_iter().flat_map(|parcel| parcel.covers).collect();
+        let (covers, replaces): (Vec<_>, Vec<_>) = parcels.into_iter().map(|parcel| (parcel.covers, parcel.replaces)).unzip();
+        let (covers, replaces) = (covers.concat(), replaces.concat());
         let id = Notice::id_of_digest(&covers);
-        plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, now), covers });
+        // As old as its newest part: sent again, it is the same to the byte.
+        let at = messages.iter().map(|message| message.at).max().unwrap_or(now);
+        plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, at), covers, replaces });
     }
 }
 
@@ -142,7 +153,7 @@ mod tests {
         Notice::owed(ChannelId(7), Some(IncidentId(incident)), &about, 0, message)
     }
 
-    /// `incident kind` words in, what goes out as `project:kind` out; behind a bar what is put back.
+    /// `incident:kind` words in, what goes out as `project:kind*covered-replaced` out; behind a bar what waits.
     fn story(channel: &Channel, crowds: &mut Crowds, now: Timestamp, notices: &str) -> String {
         let notices = notices.split_whitespace().map(|word| {
             let (incident, kind) = word.split_once(':').unwrap();
@@ -154,10 +165,11 @@ mod tests {
         let sent = plan.parcels.iter().map(|parcel| {
             crowds.sent(channel.id, now);
             let merged = if parcel.message.merged { "+" } else { "" };
-            format!("{}:{}{merged}*{}", parcel.message.project, parcel.message.kind, parcel.covers.len())
+            let replaced = if parcel.replaces.is_empty() { String::new() } else { format!("-{}", parcel.replaces.len()) };
+            format!("{}:{}{merged}*{}{replaced}", parcel.message.project, parcel.message.kind, parcel.covers.len())
         });
         let sent = sent.collect::<Vec<_>>().join(" ");
-        let back = plan.put_back.iter().map(|notice| format!("{}:{}", notice.message.kind, notice.state.name())).collect::<Vec<_>>();
+        let back = plan.put_back.iter().map(|notice| notice.message.kind.name()).collect::<Vec<_>>();
         if back.is_empty() { sent } else { format!("{sent} | {}", back.join(" ")) }
     }
 
@@ -165,16 +177,41 @@ mod tests {
     fn of_one_incident_only_what_still_matters_goes_out() {
         for (notices, sent) in [
             ("1:opened", "p1:opened*1"),
-            ("1:opened 1:reminder 1:reminder", "p1:opened*1 | reminder:superseded reminder:superseded"),
-            ("1:reminder 1:reminder", "p1:reminder*1 | reminder:superseded"),
-            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1 | opened:superseded worsened:superseded"),
-            ("1:reminder 1:resolved", "p1:resolved*1 | reminder:superseded"),
+            ("1:opened 1:reminder 1:reminder", "p1:opened*1-2"),
+            ("1:opened 1:worsened", "p1:opened*1-1"),
+            ("1:worsened 1:reminder", "p1:worsened*1-1"),
+            ("1:reminder 1:reminder", "p1:reminder*1-1"),
+            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1-2"),
+            ("1:reminder 1:resolved", "p1:resolved*1-1"),
             ("1:resolved", "p1:resolved*1"),
-            ("1:opened 2:opened 1:resolved", "p1:resolved+*1 p2:opened*1 | opened:superseded"),
+            ("1:opened 2:opened 1:resolved", "p1:resolved+*1-1 p2:opened*1"),
         ] {
             let channel = channel(ChannelKind::Slack, 5);
             assert_eq!(story(&channel, &mut Crowds::default(), NOW, notices), sent, "{notices}");
         }
+    }
+
+    /// The id and the body of the one parcel that these become.
+    fn parcel(kinds: &[NoticeKind], now: Timestamp) -> Parcel {
+        let slack = channel(ChannelKind::Slack, 1);
+        let notices = kinds.iter().map(|kind| notice(1, *kind)).collect();
+        let mut parcels = plan(notices, &HashMap::from([(slack.id, &slack)]), &mut Crowds::default(), now).parcels;
+        assert_eq!(parcels.len(), 1);
+        parcels.remove(0)
+    }
+
+    #[test]
+    fn what_says_more_than_was_sent_before_has_another_id_and_what_says_the_same_has_the_same() {
+        use NoticeKind::{Opened, Reminder, Resolved, Worsened};
+        let mut ids = Vec::new();
+        for kinds in [&[Opened] as &[_], &[Opened, Worsened], &[Opened, Worsened, Reminder], &[Opened, Worsened, Reminder, Resolved]] {
+            let (first, again) = (parcel(kinds, NOW), parcel(kinds, NOW.plus(CROWD)));
+            assert_eq!(first, again, "sent again, it is the same");
+            assert_eq!(first.replaces.len() + 1, kinds.len(), "nothing is forgotten before it is taken");
+            ids.push(first.id);
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 4);
     }
 
     #[test]
@@ -184,7 +221,7 @@ mod tests {
         assert_eq!(story(&slack, &mut crowds, NOW, "1:opened 2:opened 3:opened"), ":digest*3");
         let soon = NOW.plus(Duration::from_secs(10));
         assert_eq!(story(&slack, &mut crowds, soon, "4:opened"), "p4:opened*1");
-        assert_eq!(story(&slack, &mut crowds, soon, "5:opened 6:opened"), " | opened:owed opened:owed", "the minute's two are spent");
+        assert_eq!(story(&slack, &mut crowds, soon, "5:opened 6:opened"), " | opened opened", "the minute's two are spent");
         let later = NOW.plus(CROWD);
         assert_eq!(story(&slack, &mut crowds, later, "5:opened 6:opened 7:opened"), ":digest*3");
     }
@@ -208,6 +245,6 @@ mod tests {
         assert!(waiting.parcels.is_empty() && waiting.put_back.iter().all(|notice| notice.due == NOW.plus(CROWD)));
         let first = plan_at(&mut Crowds::default(), NOW);
         let again = plan_at(&mut Crowds::default(), NOW.plus(CROWD));
-        assert_eq!(first.parcels[0].id, again.parcels[0].id);
+        assert_eq!(first.parcels, again.parcels, "to the byte");
     }
 }
