@@ -4,7 +4,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use heartbeat::model::{HeartbeatApp, Host, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp};
+use heartbeat::model::{
+    HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp,
+};
 use heartbeat::store::{self, Sealer, Store};
 
 use crate::process::Process;
@@ -22,6 +24,8 @@ pub(crate) struct Projects<'a> {
     pub(crate) address: &'a str,
     /// Whether they can be read back.
     pub(crate) keyed: bool,
+    /// Whether Ingestion Alert watches them.
+    pub(crate) watched: bool,
 }
 
 impl Bed {
@@ -61,6 +65,6 @@ fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
         posthog_id: Some(1),
         pace: Pace::default(),
         heartbeat: Some(HeartbeatApp::default()),
-        ingestion_alert: None,
+        ingestion_alert: projects.watched.then(IngestionAlertApp::default),
     })
 }

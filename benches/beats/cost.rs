@@ -52,7 +52,8 @@ impl Stage {
 /// A beat, sent and recorded, beside a POST of `wrk` to the same sink.
 pub(crate) async fn beat(count: usize) -> anyhow::Result<()> {
     let mut sink = Sink::start()?;
-    let Stage { bed, hand, clock, client, vitals } = Stage::new(Projects { count, address: &sink.address, keyed: false }).await?;
+    let Stage { bed, hand, clock, client, vitals } =
+        Stage::new(Projects { count, address: &sink.address, keyed: false, watched: false }).await?;
     let pulse = Pulse { store: Arc::clone(&bed.store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
     let stage = Stage { bed, hand, clock, client, vitals };
     let beating = tokio::spawn(pulse.run(std::future::pending()));
@@ -109,9 +110,9 @@ fn post_of_wrk(address: &str) -> anyhow::Result<Duration> {
 }
 
 /// A look: what to ask is read, the question asked, the answer settled.
-pub(crate) async fn look(count: usize) -> anyhow::Result<()> {
+pub(crate) async fn look(count: usize, watched: bool) -> anyhow::Result<()> {
     let mut sink = Sink::start()?;
-    let stage = Stage::new(Projects { count, address: &sink.address, keyed: true }).await?;
+    let stage = Stage::new(Projects { count, address: &sink.address, keyed: true, watched }).await?;
     let routes: Vec<_> = stage.bed.projects().await?.iter().flat_map(|project| project.routes.clone()).map(|route| route.id).collect();
     let (store, client) = (Arc::clone(&stage.bed.store), stage.client.clone());
     let verify = Verify { store, client, clock: stage.clock.clone(), vitals: stage.vitals.clone() };
@@ -139,6 +140,7 @@ pub(crate) async fn look(count: usize) -> anyhow::Result<()> {
     let settled = stage.bed.store.beats(&routes[..1], BEGINNING.minute(), BEGINNING.minute().plus(1 + MINUTES)).await?;
     anyhow::ensure!(settled.iter().all(|beat| beat.outcome == Outcome::Arrived), "beats were not seen: {settled:?}");
     let each = looked.div_f64((count as i64 * MINUTES) as f64);
-    println!("a look: {:.1} µs of processor time, asked and settled ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
+    let judged = if watched { "asked, settled and judged" } else { "asked and settled" };
+    println!("a look: {:.1} µs of processor time, {judged} ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
     Ok(())
 }

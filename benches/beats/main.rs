@@ -1,4 +1,4 @@
-//! What Heartbeat costs, measured: `cargo bench --bench beats`, or one part of it with `-- beat 20000`, `-- look 2000`, `-- start`,
+//! What Heartbeat costs, measured: `cargo bench --bench beats`, or one part of it with `-- beat 20000`, `-- look 2000`, `-- judge 2000`, `-- start`,
 //! `-- minutes 10000 2`. docs/performance.md says what came of it. Linux only; `wrk` is needed for `beat`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints")]
@@ -23,18 +23,20 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         match words[..] {
             ["beat", count] => cost::beat(count.parse()?).await,
-            ["look", count] => cost::look(count.parse()?).await,
+            ["look", count] => cost::look(count.parse()?, false).await,
+            ["judge", count] => cost::look(count.parse()?, true).await,
             ["start"] => minute::start().await,
             ["minutes", count, minutes] => minute::minutes(count.parse()?, minutes.parse()?).await,
             [] => everything().await,
-            _ => anyhow::bail!("there are: beat COUNT, look COUNT, start, minutes COUNT MINUTES"),
+            _ => anyhow::bail!("there are: beat COUNT, look COUNT, judge COUNT, start, minutes COUNT MINUTES"),
         }
     })
 }
 
 async fn everything() -> anyhow::Result<()> {
     cost::beat(20_000).await?;
-    cost::look(2_000).await?;
+    cost::look(2_000, false).await?;
+    cost::look(2_000, true).await?;
     minute::start().await?;
     minute::minutes(1, 4).await?;
     minute::minutes(10_000, 2).await

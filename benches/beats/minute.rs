@@ -97,7 +97,7 @@ async fn row(bed: &Bed, sink: &mut Sink, process: &Process, Cost { minute, cpu }
 
 async fn bed(sink: &Sink, count: usize, clock: &Clock) -> anyhow::Result<Bed> {
     // A million personal keys are not needed to beat; one is, so that the memory of looking is counted.
-    Bed::new(Projects { count, address: &sink.address, keyed: count == 1 }, clock.now()).await
+    Bed::new(Projects { count, address: &sink.address, keyed: count == 1, watched: false }, clock.now()).await
 }
 
 async fn first_request(sink: &mut Sink, clock: &Clock) -> anyhow::Result<i64> {

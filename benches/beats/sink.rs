@@ -137,7 +137,7 @@ fn results(request: &[u8]) -> String {
     for uuid in request.split(|byte| *byte == b'\'').filter_map(|text| Uuid::try_parse_ascii(text).ok()) {
         let _ = write!(beats, r#"["beat","{uuid}",{at_ms},1],"#);
     }
-    format!(r#"{{"results":[{beats}["traffic","",0,0]],"error":null}}"#)
+    format!(r#"{{"results":[{beats}["traffic","",0,0],["watched","",0,1]],"error":null}}"#)
 }
 
 fn answer(body: &str) -> Vec<u8> {

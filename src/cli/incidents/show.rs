@@ -10,6 +10,7 @@ use super::{WhichOne, minute_of};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, styled};
+use crate::judge;
 use crate::message;
 use crate::model::{Channel, Entry, Incident, Notice, NoticeKind};
 use crate::store::WhichNotices;
@@ -58,7 +59,8 @@ impl Show {
 
 fn page(incident: &Incident, timeline: &[Entry], notices: &[Notice], channels: &[Channel], now: &Moment) -> String {
     let kind = if incident.is_open() { NoticeKind::Opened } else { NoticeKind::Resolved };
-    let message = message::of_incident(kind, incident, None, now.time());
+    let ending = (!incident.is_open()).then(|| judge::ending(incident));
+    let message = message::of_incident(kind, incident, ending.as_deref(), now.time());
     let mut lines = vec![message.title];
     lines.extend(message.text.lines().map(|line| format!("  {line}")));
     if let Some(word) = &incident.acknowledged {
