@@ -12,7 +12,8 @@ use anyhow::Context as _;
 use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
-use crate::config::{DeadMan, KeySource, Problem, Problems, Proxies, Settings};
+use crate::config::{DeadMan, KeySource, Problem, Problems, Settings};
+use crate::model::Proxies;
 use crate::notify::{self, Ping, Sender, SenderSettings};
 use crate::posthog;
 use crate::store::{self, SealError, Sealer, Store};
@@ -71,9 +72,8 @@ pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyh
 /// # Errors
 /// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn client(proxies: &Proxies, clock: Clock) -> anyhow::Result<posthog::Client> {
-    let Proxies { http, https, all, none } = proxies.clone();
-    let proxies = posthog::Proxies { http, https, all, none };
-    Ok(posthog::Client::new(clock, &posthog::Settings { proxies, ..posthog::Settings::default() })?)
+    let settings = posthog::Settings { proxies: proxies.clone(), ..posthog::Settings::default() };
+    Ok(posthog::Client::new(clock, &settings)?)
 }
 
 /// What delivers messages to channels, through these proxies.
@@ -81,7 +81,5 @@ pub fn client(proxies: &Proxies, clock: Clock) -> anyhow::Result<posthog::Client
 /// # Errors
 /// When a proxy's address cannot be used.
 pub fn sender(proxies: &Proxies, clock: Clock) -> anyhow::Result<Sender> {
-    let Proxies { http, https, all, none } = proxies.clone();
-    let proxies = notify::Proxies { http, https, all, none };
-    Ok(Sender::new(clock, &SenderSettings { proxies, ..SenderSettings::default() })?)
+    Ok(Sender::new(clock, &SenderSettings { proxies: proxies.clone(), ..SenderSettings::default() })?)
 }

@@ -13,7 +13,7 @@ use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::app;
 use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
-use crate::config::{Proxies, conceal, duration};
+use crate::config::{conceal, duration, proxies};
 use crate::model::{Endpoint, Host, ProjectToken, span};
 
 /// Send one event (`heartbeat_check`) now, and follow it all the way
@@ -76,7 +76,7 @@ struct CheckJson<'a> {
 impl Check {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let plan = self.plan(invocation)?;
-        let client = app::client(&Proxies::of(&invocation.environment), invocation.clock.clone())?;
+        let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
         let mut lines: Vec<Line> = Vec::new();
         let mut counter = Counter { shown: false, on: !self.json && !invocation.screen.quiet && std::io::stderr().is_terminal() };
         let mut tell = |news: News| match news {

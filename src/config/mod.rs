@@ -38,7 +38,7 @@ pub use fields::{Kind, Listed};
 pub use keys::file as key_file;
 pub use plan::{Plan, Plans};
 pub use problem::{Problem, Problems};
-pub use proxies::Proxies;
+pub use proxies::proxies;
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;

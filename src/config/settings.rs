@@ -5,14 +5,14 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Retention, Window};
+use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Proxies, Retention, Window};
 
 use super::document::{Document, Findings};
 use super::keys::{KeyPlaces, PERSONAL_KEY};
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
 use super::wanted::INGESTION_ALERT;
-use super::{Database, Environment, Problem, Problems, Proxies, Wanted, WantedChannel, channel, maintenance, project, rules};
+use super::{Database, Environment, Problem, Problems, Wanted, WantedChannel, channel, maintenance, project, proxies, rules};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -83,7 +83,7 @@ impl Settings {
         let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
         match (database, key) {
             (Some(database), Some(key)) if problems.is_empty() => {
-                let (retention, proxies) = (service.retention, Proxies::of(environment));
+                let (retention, proxies) = (service.retention, proxies(environment));
                 Ok(Self { database, key, retention, proxies, projects, channels, windows, dead_man })
             }
             _ => Err(Problems::of(problems)),

@@ -20,6 +20,7 @@ mod notice;
 mod outcome;
 mod place;
 mod project;
+mod proxies;
 mod receipt;
 mod retention;
 mod route;
@@ -45,6 +46,7 @@ pub use notice::{Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeSta
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
 pub use project::{NameError, Pace, Project, ProjectId, ProjectName, ProjectSpec, Switch};
+pub use proxies::Proxies;
 pub use receipt::{Phase, Phases, Quote, Receipt, Refusal, Reply};
 pub use retention::Retention;
 pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};

@@ -22,4 +22,4 @@ mod veil;
 pub use dead_man::watch_over;
 pub use ping::{Method, Ping, State as PingState};
 pub use run::Notify;
-pub use send::{Letter, Proxies, Sender, SenderError, SenderSettings};
+pub use send::{Letter, Sender, SenderError, SenderSettings};

@@ -19,7 +19,7 @@ use super::channel;
 use super::veil::Veil;
 use crate::clock::Clock;
 use crate::message::dressed;
-use crate::model::{ChannelSpec, Delivery, Message};
+use crate::model::{ChannelSpec, Delivery, Message, Proxies};
 
 /// How we call ourselves.
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
@@ -38,32 +38,6 @@ pub struct SenderSettings {
 impl Default for SenderSettings {
     fn default() -> Self {
         Self { proxies: Proxies::default(), extra_roots: Vec::new(), limit: Duration::from_secs(20) }
-    }
-}
-
-/// The proxies, as the environment's variables name them.
-#[derive(Clone, Default)]
-pub struct Proxies {
-    /// `HTTP_PROXY`: for `http://` addresses.
-    pub http: Option<String>,
-    /// `HTTPS_PROXY`: for `https://` addresses.
-    pub https: Option<String>,
-    /// `ALL_PROXY`: for those of the two that are not set.
-    pub all: Option<String>,
-    /// `NO_PROXY`: hosts, domains and networks that are reached directly.
-    pub none: Option<String>,
-}
-
-/// Says which are set, and never to what: a proxy's address may hold a password.
-impl fmt::Debug for Proxies {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let said = |value: &Option<String>| if value.is_some() { "set" } else { "not set" };
-        f.debug_struct("Proxies")
-            .field("http", &said(&self.http))
-            .field("https", &said(&self.https))
-            .field("all", &said(&self.all))
-            .field("none", &self.none)
-            .finish()
     }
 }
 

@@ -14,7 +14,7 @@ mod token;
 mod wire;
 
 pub use client::Client;
-pub use settings::{Proxies, Settings, SettingsError};
+pub use settings::{Settings, SettingsError};
 
 /// How we call ourselves: in the user agent, in `$lib`, in `PostHog-Sdk-Info`.
 pub const NAME: &str = "posthog-heartbeat";

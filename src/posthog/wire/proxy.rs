@@ -5,7 +5,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::Origin;
-use crate::posthog::{Proxies, SettingsError};
+use crate::model::Proxies;
+use crate::posthog::SettingsError;
 
 /// A proxy's answer to CONNECT is a few lines; more than this is something else.
 const MOST_OF_A_HEAD: usize = 8 * 1024;

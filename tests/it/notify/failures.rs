@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, Delivery, NoticeKind};
-use heartbeat::notify::{Proxies, Sender, SenderError, SenderSettings};
+use heartbeat::model::{ChannelKind, Delivery, NoticeKind, Proxies};
+use heartbeat::notify::{Sender, SenderError, SenderSettings};
 
 use super::bed::{BY_HTTP, channel, channel_at, deliver, message, nobody, sender, sender_with, words};
 use crate::support::scripted::{Act, Server, always, answer, ok};

@@ -3,8 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use heartbeat::model::{ChannelKind, NoticeKind, SecretUrl};
-use heartbeat::notify::{Method, Ping, PingState, Proxies, SenderSettings};
+use heartbeat::model::{ChannelKind, NoticeKind, Proxies, SecretUrl};
+use heartbeat::notify::{Method, Ping, PingState, SenderSettings};
 
 use super::bed::{BY_HTTP, channel_at, deliver, message, nobody, sender, sender_with};
 use crate::support::scripted::{Act, Server, answer};

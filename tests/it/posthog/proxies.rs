@@ -1,8 +1,9 @@
 //! Proxies between: asked in the right form, named when they fail, their passwords never shown.
 
 use heartbeat::clock::Clock;
+use heartbeat::model::Proxies;
 use heartbeat::model::{Endpoint, Phase, Refusal, Reply};
-use heartbeat::posthog::{Client, Proxies, Settings, SettingsError};
+use heartbeat::posthog::{Client, Settings, SettingsError};
 
 use super::Sample;
 use crate::support::scripted::{Act, Request, Server, always, answer, ok};
