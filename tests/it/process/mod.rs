@@ -17,11 +17,13 @@ mod checking;
 mod databases;
 mod demonstrating;
 mod killing;
+mod receiver;
 mod reloading;
 mod sandboxing;
 mod serving;
 mod showing;
 mod speeding;
+mod telling;
 
 /// No condition is waited for longer than this; a machine that does much else is slow.
 const PATIENCE: Duration = Duration::from_mins(1);
