@@ -24,10 +24,19 @@ pub(super) fn mark(kind: RuleKind, scene: &Scene<'_>, place: usize) -> Option<Ma
         (RuleKind::Blind, Err(LookTrouble::NoKey)) => None,
         (RuleKind::Blind, Err(_)) => {
             let limit = scene.app()?.rule(kind).limit.unwrap_or_default();
-            (glance.at.since(blind_from(scene, place)) > limit).then_some(MarkOf::Bad)
+            (blind_until(scene, place).since(blind_from(scene, place)) > limit).then_some(MarkOf::Bad)
         }
         _ => None,
     }
+}
+
+/// Up to when we know that a look that failed left us blind. While PostHog wants to be left alone there is no other look: the newest one
+/// then speaks for that time too.
+fn blind_until(scene: &Scene<'_>, place: usize) -> Timestamp {
+    let at = scene.glances[place].at;
+    let is_newest = place + 1 == scene.glances.len();
+    let waits = scene.look.filter(|look| is_newest && look.at == at).map(|look| look.not_before);
+    waits.map_or(at, |until| until.min(scene.at).max(at))
 }
 
 /// A zero is trouble by itself, unless it may be our own doing.

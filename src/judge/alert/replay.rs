@@ -1,9 +1,11 @@
 //! Replay: the rules run over what was recorded, to say which incidents they would have opened.
 //!
-//! Each look that is on record is gone through again, with every beat as it stood then ([`as_of`]). Two things are known less well than when
-//! they happened:
+//! Each look that is on record is gone through again, with every beat as it stood then ([`as_of`]). Three things are known less well than
+//! when they happened:
 //! - Before looks were kept, one is assumed 20 seconds behind each slot. The beats' own records say what it saw; of other events nothing is
 //!   known, so the rules about them (`no_event`, `quiet`) and `blind` are silent there.
+//! - While PostHog wanted to be left alone, the rules were run each minute all the same; here they are run at the looks alone, so that `blind`
+//!   opens with the next look, or not when that one succeeds.
 //! - Of folded hours only the outcomes are left: `lag_above` holds a Late minute to be bad and an Arrived one to be good, whatever its limit.
 //!
 //! Nobody acknowledges, snoozes or opens a maintenance window in a replay, and no answer to the question whether the token is known is on record.

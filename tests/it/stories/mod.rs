@@ -1,9 +1,12 @@
 //! Stories of minutes and hours: pulse, verify and the store against the sandbox, over real sockets, on the hand clock.
 
 mod alerts;
+mod alerts_down;
+mod alerts_telling;
 mod capture;
 mod clocks;
 mod looking;
+mod receiver;
 mod silence;
 mod storms;
 mod switches;

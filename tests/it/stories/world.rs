@@ -1,16 +1,14 @@
 //! A small world: a sandbox PostHog, a store, and Heartbeat between them, in a time that only the story moves.
 
+use std::collections::HashSet;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
-
-use axum::routing::post;
-use axum::{Json, Router};
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::{
-    Beat, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, NoticeState, Outcome, Pace,
-    PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp,
+    Beat, Channel, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, Notice, NoticeState,
+    Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp,
 };
 use heartbeat::notify::{Notify, Sender, SenderSettings};
 use heartbeat::posthog::{self, Client};
@@ -23,6 +21,8 @@ use heartbeat::vitals::{Loop, Vitals};
 use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+
+use super::receiver::Receiver;
 
 /// When every story begins: 2027-01-15T08:00:00Z, a whole minute.
 const BEGINNING: Timestamp = Timestamp::from_ms(1_800_000_000_000);
@@ -37,7 +37,10 @@ pub(crate) struct World {
     pub(crate) address: String,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) vitals: Vitals,
-    told: Arc<Mutex<Vec<(Timestamp, Message)>>>,
+    /// Who is told, where a channel named `ops` leads there.
+    pub(crate) ops: Receiver,
+    /// The vitals of a second service on the same store, where there is one.
+    second: Option<Vitals>,
     loops: Vec<JoinHandle<()>>,
     _folder: tempfile::TempDir,
 }
@@ -57,7 +60,8 @@ impl World {
         let sealer = Sealer::from_key_file(&folder.path().join("key")).unwrap();
         let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), sealer).await.unwrap();
         let vitals = Vitals::new(clock.clone());
-        let world = Self { clock, hand, sandbox, address, store, vitals, told: Arc::default(), loops: Vec::new(), _folder: folder };
+        let (ops, loops) = (Receiver::new(clock.clone()).await, Vec::new());
+        let world = Self { clock, hand, sandbox, address, store, vitals, ops, second: None, loops, _folder: folder };
         world.store.apply(&[world.spec(events)], &[], world.clock.now()).await.unwrap();
         world
     }
@@ -82,9 +86,16 @@ impl World {
 
     /// The same project with Ingestion Alert, these settings changed, and a channel that is told; both apps running, the first beat arrived.
     pub(crate) async fn alerting(events: &str, settings: &[(&str, &str)]) -> Self {
+        Self::alerting_with(events, settings, |_, _| ()).await
+    }
+
+    /// The same, but for what `change` makes of the project.
+    pub(crate) async fn alerting_with(events: &str, settings: &[(&str, &str)], change: impl FnOnce(&Self, &mut ProjectSpec)) -> Self {
         let mut world = Self::asleep(events).await;
-        world.apply(Self::alerted(world.spec(events), settings)).await;
-        world.listen().await;
+        let mut spec = Self::alerted(world.spec(events), settings);
+        change(&world, &mut spec);
+        world.apply(spec).await;
+        world.webhook("ops", &world.ops).await;
         world.wake_up().await;
         world
     }
@@ -98,34 +109,71 @@ impl World {
         ProjectSpec { ingestion_alert: Some(app), ..spec }
     }
 
-    /// Sets up a channel that keeps what it is told, with the time at which it was.
-    async fn listen(&self) {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let mut channel = ChannelSpec::new(ProjectName::parse("ops").unwrap(), ChannelKind::Webhook);
-        channel.values.set("url", &format!("http://{}/", listener.local_addr().unwrap()));
-        let (told, clock) = (Arc::clone(&self.told), self.clock.clone());
-        let take = move |Json(message): Json<Message>| {
-            told.lock().unwrap().push((clock.now(), message));
-            std::future::ready(())
-        };
-        tokio::spawn(async move { axum::serve(listener, Router::new().route("/", post(take))).await.unwrap() });
+    /// Sets up a channel of this name that leads to `receiver`.
+    pub(crate) async fn webhook(&self, name: &str, receiver: &Receiver) {
+        self.channel(name, ChannelKind::Webhook, &[("url", &receiver.at("/"))]).await;
+    }
+
+    /// Sets up a channel.
+    pub(crate) async fn channel(&self, name: &str, kind: ChannelKind, values: &[(&str, &str)]) {
+        let mut channel = ChannelSpec::new(ProjectName::parse(name).unwrap(), kind);
+        for (key, value) in values {
+            channel.values.set(key, value);
+        }
         self.store.apply_channels(&[channel], &[]).await.unwrap();
     }
 
-    /// Everything that was told so far, oldest first, once what is owed by now is out; a second passes. Sending takes real time, and none of
+    /// What `ops` was told so far, oldest first, once what is owed by now is out; a second passes. Sending takes real time, and none of
     /// the story's.
     pub(crate) async fn told(&self) -> Vec<(Timestamp, Message)> {
+        self.second_passes().await;
+        self.ops.taken().into_iter().map(|told| (told.at, told.message())).collect()
+    }
+
+    /// A second passes, in which all goes out that is owed and can.
+    pub(crate) async fn second_passes(&self) {
         self.hand.advance(Duration::from_secs(1));
         let now = self.clock.now();
-        within("notify has done what was due", self.vitals.reached(Loop::Notify, now)).await;
-        let which = WhichNotices { state: Some(NoticeState::Owed), ..WhichNotices::default() };
+        for vitals in std::iter::once(&self.vitals).chain(&self.second) {
+            within("notify has done what was due", vitals.reached(Loop::Notify, now)).await;
+        }
         let is_out = async {
-            while self.store.notices(&which).await.unwrap().iter().any(|notice| notice.due <= now) {
+            while !self.can_go_out(now).await.is_empty() {
                 Clock::system().sleep(Duration::from_millis(2)).await;
             }
         };
         within("what is owed is out", is_out).await;
-        self.told.lock().unwrap().clone()
+    }
+
+    /// What is owed, due and held back by nothing: neither by a channel that does not deliver, nor by an earlier notice that waits.
+    async fn can_go_out(&self, now: Timestamp) -> Vec<Notice> {
+        let mut owed = self.notices(NoticeState::Owed).await;
+        if owed.is_empty() {
+            return owed;
+        }
+        let delivers = |channel: &Channel| channel.spec.enabled && channel.stopped.is_none();
+        let delivering: HashSet<_> = self.channels().await.iter().filter(|channel| delivers(channel)).map(|channel| channel.id).collect();
+        let mut waiting = HashSet::new();
+        owed.retain(|notice| {
+            let of = (notice.channel, notice.incident);
+            let waits = notice.due > now || notice.incident.is_some() && waiting.contains(&of);
+            if waits {
+                waiting.insert(of);
+            }
+            !waits && delivering.contains(&notice.channel)
+        });
+        owed
+    }
+
+    /// All notices that have come so far, oldest first.
+    pub(crate) async fn notices(&self, state: NoticeState) -> Vec<Notice> {
+        let mut notices = self.store.notices(&WhichNotices { state: Some(state), ..WhichNotices::default() }).await.unwrap();
+        notices.reverse();
+        notices
+    }
+
+    pub(crate) async fn channels(&self) -> Vec<Channel> {
+        self.store.channels().await.unwrap()
     }
 
     /// Lets `count` minutes pass also while capture fails: each with its beats on record, which may be tried again meanwhile, and its look.
@@ -148,6 +196,12 @@ impl World {
     /// The titles of all that was told so far.
     pub(crate) async fn titles(&self) -> Vec<String> {
         self.told().await.into_iter().map(|(_, message)| message.title).collect()
+    }
+
+    /// Of all that was told so far, the kinds: `opened reminder resolved`.
+    pub(crate) async fn kinds(&self) -> String {
+        self.second_passes().await;
+        self.ops.kinds()
     }
 
     /// All incidents on record, oldest first.
@@ -191,14 +245,26 @@ impl World {
 
     /// Starts the loops.
     pub(crate) fn start(&mut self) {
+        self.vitals = Vitals::new(self.clock.clone());
+        let (client, vitals) = (Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap(), self.vitals.clone());
+        let pulse = Pulse { store: Arc::clone(&self.store), client, clock: self.clock.clone(), vitals };
+        self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
+        self.start_to_look_and_tell(self.vitals.clone());
+    }
+
+    /// Starts to look and to tell a second time, as another service on the same store does.
+    pub(crate) fn start_second(&mut self) {
+        let vitals = Vitals::new(self.clock.clone());
+        self.second = Some(vitals.clone());
+        self.start_to_look_and_tell(vitals);
+    }
+
+    fn start_to_look_and_tell(&mut self, vitals: Vitals) {
         let client = Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap();
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
-        self.vitals = Vitals::new(clock.clone());
-        let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: self.vitals.clone() };
-        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: self.vitals.clone() };
+        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
-        let notify = Notify { store, sender, clock, vitals: self.vitals.clone() };
-        self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
+        let notify = Notify { store, sender, clock, vitals };
         self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
         self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await.unwrap() }));
     }
@@ -248,7 +314,9 @@ impl World {
     /// Lets time pass until `until`, and whatever look is due by then.
     pub(crate) async fn look_passes(&self, until: Timestamp) {
         self.hand.advance_to(until);
-        within("verify has done what was due", self.vitals.reached(Loop::Verify, until)).await;
+        for vitals in std::iter::once(&self.vitals).chain(&self.second) {
+            within("verify has done what was due", vitals.reached(Loop::Verify, until)).await;
+        }
     }
 
     /// Waits until the pulse has sent and recorded all that was due up to `until`.

@@ -1,0 +1,243 @@
+//! The remaining causes: a proxy, partitions, the quota, the token, parts of the pipeline, mere lag, events that stop, and what we cannot see.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use heartbeat::model::{DistinctId, Endpoint, Host, Outcome, RouteSpec, Strand};
+use serde_json::json;
+use tokio::net::{TcpListener, TcpStream};
+
+use super::{Case, LOOK, minutes};
+use crate::stories::World;
+
+/// A proxy of the user's own before the sandbox: while it is broken, it hangs up on everybody.
+fn proxy(to: &str) -> (String, Arc<AtomicBool>) {
+    let (broken, to) = (Arc::new(AtomicBool::new(false)), to.strip_prefix("http://").unwrap().to_owned());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let listener = TcpListener::from_std(listener).unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let is_broken = Arc::clone(&broken);
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            if !is_broken.load(Ordering::SeqCst) {
+                let mut onward = TcpStream::connect(&to).await.unwrap();
+                tokio::spawn(async move { tokio::io::copy_bidirectional(&mut stream, &mut onward).await });
+            }
+        }
+    });
+    (address, broken)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_proxy_is_told_as_the_only_broken_way() {
+    let mut turn = None;
+    let world = World::alerting_with("heartbeat", &[], |world, spec| {
+        let (address, broken) = proxy(&world.address);
+        turn = Some(broken);
+        spec.heartbeat.as_mut().unwrap().routes.push(RouteSpec {
+            name: "proxy".into(),
+            event: "heartbeat_proxy".into(),
+            host: Some(Host::parse(&address).unwrap()),
+            endpoint: Endpoint::V0,
+            distinct_id: DistinctId::Fixed("PostHog Heartbeat Plugin / proxy".into()),
+        });
+    })
+    .await;
+    let turn = turn.unwrap();
+    let case = Case {
+        title: "[critical] story: capture fails",
+        code: "only_route",
+        words: "only route proxy: capture unreachable at",
+        over: "[resolved] story: capture works again",
+        ..Case::default()
+    };
+    case.run_in(world, "only the proxy", async |_, is_bad| turn.store(is_bad, Ordering::SeqCst)).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
+    let case = Case {
+        events: "heartbeat + heartbeat_buffer",
+        // That of the fixed distinct id is 1.
+        weather: json!({"queue": {"stopped_partitions": [0, 2, 3, 4, 5, 6, 7]}}),
+        fair: json!({"queue": {"stopped_partitions": []}}),
+        title: "[warning] story: ingestion is late",
+        code: "some_partitions",
+        words: "only some partitions of the queue: events with new distinct ids are missing",
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    };
+    case.run("only fresh distinct ids").await;
+}
+
+/// Capture takes what nobody will ever see.
+fn silent(code: &'static str, words: &'static str, flag: &str) -> Case {
+    Case {
+        weather: json!({"capture": {flag: true}}),
+        fair: json!({"capture": {flag: false}}),
+        title: "[warning] story: ingestion is late",
+        code,
+        words,
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_over_its_quota_is_told_as_such() {
+    silent("over_quota", "the project is over its events quota (v0 does not say so; v1 refuses", "over_quota").run("over quota").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_that_is_not_known_is_told_as_such() {
+    silent("token_unknown", "this PostHog does not know the token", "unknown_token").run("token unknown").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_of_the_pipeline_that_is_down_is_named() {
+    let case = Case {
+        weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}, "instance": {"down": ["clickhouse"]}}),
+        fair: json!({"queue": null, "instance": null}),
+        title: "[warning] story: ingestion is late",
+        code: "parts_down",
+        words: "/_preflight says that clickhouse is down",
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    };
+    case.run("pipeline part down").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be() {
+    let case = Case {
+        weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}}),
+        fair: json!({"queue": null}),
+        title: "[warning] story: ingestion is late",
+        code: "not_queryable",
+        words: "the token is known, so the queue is stuck, or the project is over its events quota",
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    };
+    case.run("queue stuck in silence").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mere_lag_is_told_as_lateness_and_nothing_is_lost() {
+    let case = Case {
+        weather: json!({"queue": {"lag_ms": 400_000}}),
+        fair: json!({"queue": {"lag_ms": 0}}),
+        title: "[warning] story: ingestion is late",
+        code: "not_queryable",
+        words: "accepted, but not queryable after",
+        opens: minutes(2 + 5) + LOOK,
+        over: "[resolved] story: ingestion is in time again",
+        ..Case::default()
+    };
+    let world = case.run("lag").await;
+    let over = world.told().await.pop().unwrap().1;
+    assert!(over.text.contains("nothing was lost"), "{}", over.text);
+    assert!(!world.outcomes().await.contains('X'));
+}
+
+/// An event of the product's own comes in, with the time that it is.
+async fn signup(world: &World) {
+    let at = world.clock.now().to_string();
+    let event = json!({"api_key": heartbeat::sandbox::TOKEN, "event": "signup", "distinct_id": "someone", "timestamp": at});
+    let sent = reqwest::Client::new().post(format!("{}/e/", world.address)).json(&event).send().await.unwrap();
+    assert_eq!(sent.status(), 200);
+}
+
+/// The last event comes in as it gets bad, and another one as it gets good again.
+async fn only_now(world: &World, _: bool) {
+    signup(world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
+    let case = Case {
+        title: "[critical] story: ingestion stopped",
+        code: "no_events",
+        words: "heartbeats arrive: PostHog takes events in, and these do not come",
+        opens: minutes(30) + LOOK,
+        closes: minutes(1) + LOOK,
+        over: "[resolved] story: ingestion is back",
+        ..Case::default()
+    };
+    let world = World::alerting("heartbeat", &[("watch", "signup, purchase")]).await;
+    case.run_in(world, "named events stop", only_now).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_heartbeat_no_event_at_all_is_told() {
+    let case = Case {
+        title: "[critical] story: ingestion stopped",
+        code: "no_events",
+        words: "no watched event in the last 30m 00s; the newest is from",
+        opens: minutes(30) + LOOK,
+        closes: minutes(1) + LOOK,
+        over: "[resolved] story: ingestion is back",
+        ..Case::default()
+    };
+    let world = World::alerting_with("heartbeat", &[], |_, spec| spec.heartbeat = None).await;
+    case.run_in(world, "no event, without Heartbeat", only_now).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
+    let case = Case {
+        title: "[info] story: no traffic",
+        code: "quiet",
+        words: "heartbeats arrive: PostHog takes events in, and nobody else sends any",
+        opens: minutes(30) + LOOK,
+        closes: minutes(1) + LOOK,
+        over: "[resolved] story: traffic is back",
+        ..Case::default()
+    };
+    let world = World::alerting("heartbeat", &[("quiet", "on")]).await;
+    let world = case.run_in(world, "quiet", only_now).await;
+    assert_eq!(world.incidents().await[0].strand, Strand::Quiet);
+}
+
+/// Looking fails with this status, and then waits for so many minutes at most; ingestion goes on, and nobody is told that it did not.
+async fn blind(name: &str, status: u16, words: &'static str, waits: u64) {
+    let case = Case {
+        weather: json!({"query": {"status": status}}),
+        fair: json!({"query": {"status": null}}),
+        title: "[warning] story: cannot look",
+        code: "cannot_look",
+        words,
+        opens: minutes(15) + LOOK,
+        closes: minutes(waits + 1) + LOOK,
+        over: "[resolved] story: looking works again",
+        ..Case::default()
+    };
+    let world = case.run(name).await;
+    assert_eq!(world.incidents().await[0].strand, Strand::Blind);
+    let beats = world.beats().await;
+    assert!(beats.iter().all(|beat| beat.outcome == Outcome::Arrived), "all are found afterwards: {}", world.outcomes().await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_our_own_repair() {
+    blind("cannot look: 401", 401, "the personal API key is not valid", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_without_its_scope_is_our_own_repair() {
+    blind("cannot look: 403", 403, "give it the scope query:read", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_project_that_the_key_does_not_see_is_our_own_repair() {
+    blind("cannot look: 404", 404, "sees no project with this token", 0).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn throttled_queries_are_told_without_a_word_about_ingestion() {
+    blind("cannot look: 429", 429, "PostHog is throttling our queries", 10).await;
+}

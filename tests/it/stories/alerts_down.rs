@@ -1,0 +1,1 @@
+//! Killed, down and doubled: whatever happens to Heartbeat itself, people are told.

@@ -1,0 +1,402 @@
+//! Telling: who is told what, when, how often, and when nobody is.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use axum::http::Method;
+use heartbeat::model::{
+    Acknowledged, ChannelKind, Entry, EntryKind, Incident, NoticeKind, NoticeState, ProjectName, ProjectSpec, Severity, Timestamp, When,
+    Window,
+};
+use serde_json::{Value, json};
+
+use super::World;
+use super::receiver::Receiver;
+
+/// A bad minute opens, a good one closes, and there is a reminder every ten minutes.
+const QUICK: &[(&str, &str)] = &[("capture_open_after", "1"), ("capture_close_after", "1"), ("capture_reminders", "10m")];
+
+fn foul(world: &World) {
+    world.weather(&json!({"capture": {"status": 401}}));
+}
+
+fn fair(world: &World) {
+    world.weather(&json!({"capture": {"status": null}}));
+}
+
+/// A world in which capture refuses, and somebody was told.
+async fn opened(settings: &[(&str, &str)]) -> World {
+    let world = World::alerting("heartbeat", settings).await;
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "opened");
+    world
+}
+
+/// Capture works again; lets minutes pass until that is known.
+async fn over(world: &World) {
+    fair(world);
+    world.minutes(3).await;
+    assert!(world.incidents().await.iter().all(|incident| !incident.is_open()));
+}
+
+async fn incident(world: &World) -> Incident {
+    world.incidents().await.pop().unwrap()
+}
+
+/// What a person writes to the newest incident.
+async fn hold(world: &World, acknowledged: bool, snoozed_until: Option<Timestamp>) {
+    let (id, at) = (incident(world).await.id.unwrap(), world.clock.now());
+    let by = Acknowledged { at, by: "ada".into() };
+    let entry = Entry { at, kind: EntryKind::Acknowledged, words: "ada has it in hand".into() };
+    assert!(world.store.hold(id, Some(&by).filter(|_| acknowledged), snoozed_until, &entry).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reminders_come_after_an_hour_and_then_more_and_more_rarely() {
+    let world = World::alerting("heartbeat", &[]).await;
+    world.minutes(2).await;
+    foul(&world);
+    for _ in 0..18 {
+        world.minutes(20).await;
+        world.second_passes().await;
+    }
+    let told = world.told().await;
+    let opened = told[0].0;
+    let after: Vec<u64> = told.iter().map(|(at, _)| at.since(opened).as_secs() / 60).collect();
+    // Told at the end of each minutes' look: to within one of them.
+    assert_eq!(world.ops.kinds(), "opened reminder reminder", "{after:?}");
+    assert!((60..=61).contains(&after[1]) && (300..=302).contains(&after[2]), "{after:?}");
+    assert!(told[1].1.text.contains("No more reminders: heartbeat incidents ack"), "{}", told[1].1.text);
+    over(&world).await;
+    assert_eq!(world.kinds().await, "opened reminder reminder resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_it_in_hand_is_not_reminded_and_is_told_the_end() {
+    let world = opened(QUICK).await;
+    hold(&world, true, None).await;
+    world.minutes(35).await;
+    assert_eq!(world.kinds().await, "opened");
+    over(&world).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_nobody_has_in_hand_any_more_is_reminded_of_again() {
+    let world = opened(QUICK).await;
+    hold(&world, true, None).await;
+    world.minutes(25).await;
+    hold(&world, false, None).await;
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "opened reminder", "what was passed over does not come in a burst");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_snoozed_is_not_reminded_of_until_then() {
+    let world = opened(QUICK).await;
+    hold(&world, false, Some(world.clock.now().plus(Duration::from_mins(30)))).await;
+    world.minutes(29).await;
+    assert_eq!(world.kinds().await, "opened");
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "opened reminder");
+    hold(&world, false, Some(world.clock.now().plus(Duration::from_hours(9)))).await;
+    world.minutes(15).await;
+    over(&world).await;
+    assert_eq!(world.kinds().await, "opened reminder resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_gets_graver_is_told_once() {
+    let world = World::alerting("heartbeat", &[]).await;
+    world.minutes(2).await;
+    world.weather(&json!({"capture": {"drop_rate": 1}}));
+    world.minutes(30).await;
+    assert_eq!(world.kinds().await, "opened worsened");
+    world.weather(&json!({"capture": {"drop_rate": 0}}));
+    world.minutes(6).await;
+    let titles = world.titles().await;
+    assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
+    assert!(titles[1].starts_with("[critical] story: ingestion stopped"), "{titles:?}");
+    assert!(titles[2].starts_with("[resolved] story: ingestion is back"), "{titles:?}");
+    assert_eq!(titles.len(), 3);
+}
+
+/// A maintenance window of so many minutes, open from now on.
+async fn window(world: &World, minutes: u64) {
+    let now = world.clock.now();
+    let when = When::Once(now, now.plus(Duration::from_mins(minutes)));
+    let window = Window { name: ProjectName::parse("upgrade").unwrap(), projects: Vec::new(), when };
+    world.store.apply_windows(&[window], &[]).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_begins_and_ends_in_a_maintenance_window_is_recorded_and_told_to_nobody() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    world.minutes(2).await;
+    window(&world, 60).await;
+    foul(&world);
+    world.minutes(25).await;
+    over(&world).await;
+    world.minutes(60).await;
+    assert_eq!(world.kinds().await, "");
+    let incident = incident(&world).await;
+    assert!(incident.announced.is_none() && incident.reminders == 0 && incident.closed.is_some());
+    let entries = world.store.entries(incident.id.unwrap()).await.unwrap();
+    let kinds: Vec<&str> = entries.iter().map(|entry| entry.kind.name()).collect();
+    assert_eq!(kinds, ["opened", "silenced", "closed"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_still_open_at_the_end_of_a_maintenance_window_is_told_then() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    world.minutes(2).await;
+    window(&world, 30).await;
+    let end = world.clock.now().plus(Duration::from_mins(30));
+    foul(&world);
+    world.minutes(29).await;
+    assert_eq!(world.kinds().await, "");
+    world.minutes(2).await;
+    let told = world.told().await;
+    assert_eq!(world.ops.kinds(), "opened");
+    assert!(told[0].0 >= end && told[0].0 < end.plus(Duration::from_secs(65)));
+    assert!(told[0].1.incident.as_ref().unwrap().opened < end.minus(Duration::from_mins(20)), "it says since when");
+    over(&world).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_told_before_a_maintenance_window_is_told_to_be_over_in_it() {
+    let world = opened(QUICK).await;
+    window(&world, 60).await;
+    world.minutes(25).await;
+    assert_eq!(world.kinds().await, "opened", "no reminder in a window");
+    over(&world).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+}
+
+/// The pair of addresses of PostHog's app leads to a receiver of its own.
+async fn with_pair() -> (World, Receiver) {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let pair = Receiver::new(world.clock.clone()).await;
+    let mut spec = world.project().await.spec;
+    let app = spec.ingestion_alert.as_mut().unwrap();
+    app.set("webHookUrlTriggered", &pair.at("/on?key=secret")).unwrap();
+    app.set("webHookUrlResolved", &pair.at("/off?key=secret")).unwrap();
+    world.apply(spec).await;
+    world.minutes(2).await;
+    (world, pair)
+}
+
+/// What the pair was called with and took: `/on /off`.
+fn called(pair: &Receiver) -> String {
+    let taken = pair.taken();
+    assert!(taken.iter().all(|told| told.method == Method::GET && told.body.is_empty()));
+    taken.iter().map(|told| told.path.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_pair_is_called_once_each_and_again_until_it_is_taken() {
+    let (world, pair) = with_pair().await;
+    pair.answers(500);
+    foul(&world);
+    world.minutes(6).await;
+    world.second_passes().await;
+    assert_eq!(called(&pair), "");
+    assert!(pair.all().len() > 3, "tried again");
+    pair.answers(200);
+    world.minutes(15).await;
+    assert_eq!(world.kinds().await, "opened reminder", "the other channel has had its reminder");
+    assert_eq!(called(&pair), "/on", "and the pair none");
+    pair.answers(503);
+    over(&world).await;
+    world.second_passes().await;
+    assert_eq!(called(&pair), "/on");
+    pair.answers(200);
+    world.minutes(15).await;
+    world.second_passes().await;
+    assert_eq!(called(&pair), "/on /off");
+    world.minutes(15).await;
+    assert_eq!(called(&pair), "/on /off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn switching_the_app_off_ends_what_is_open_and_says_so() {
+    let (world, pair) = with_pair().await;
+    foul(&world);
+    world.minutes(2).await;
+    world.second_passes().await;
+    assert_eq!(called(&pair), "/on");
+    let mut spec = world.project().await.spec;
+    spec.ingestion_alert.as_mut().unwrap().enabled = false;
+    world.apply(spec).await;
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+    assert_eq!(called(&pair), "/on /off");
+    let entries = world.store.entries(incident(&world).await.id.unwrap()).await.unwrap();
+    assert_eq!(entries.last().unwrap().words, "Ingestion Alert was switched off for this project");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_the_app_ends_what_is_open_and_says_so() {
+    let (world, pair) = with_pair().await;
+    foul(&world);
+    world.minutes(2).await;
+    world.second_passes().await;
+    assert_eq!(called(&pair), "/on");
+    world.apply(ProjectSpec { ingestion_alert: None, ..world.project().await.spec }).await;
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "opened resolved");
+    assert_eq!(called(&pair), "/on /off");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn removing_a_project_ends_what_is_open_and_says_so() {
+    let (world, pair) = with_pair().await;
+    foul(&world);
+    world.minutes(2).await;
+    world.second_passes().await;
+    let name = world.project().await.spec.name;
+    pair.answers(500);
+    world.store.apply(&[], &[name], world.clock.now()).await.unwrap();
+    for _ in 0..20 {
+        world.second_passes().await;
+    }
+    assert_eq!(world.kinds().await, "opened resolved");
+    assert_eq!(called(&pair), "/on");
+    pair.answers(200);
+    for _ in 0..60 {
+        world.second_passes().await;
+    }
+    assert_eq!(called(&pair), "/on /off", "it is called until it takes it, though its project is gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_hours_without_a_receiver_one_message_says_both() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    world.minutes(2).await;
+    world.ops.answers(503);
+    foul(&world);
+    world.minutes(45).await;
+    over(&world).await;
+    world.minutes(120).await;
+    world.second_passes().await;
+    let tries = world.ops.all().len();
+    assert!((8..20).contains(&tries), "{tries} tries in almost three hours");
+    world.ops.answers(200);
+    world.minutes(130).await;
+    let told = world.told().await;
+    assert_eq!(world.ops.kinds(), "resolved");
+    assert!(told[0].1.merged && told[0].1.title.ends_with("told late"), "{:?}", told[0].1);
+    assert!(told[0].1.text.starts_with("This could not be told while it lasted: it opened at "), "{}", told[0].1.text);
+    assert!(world.notices(NoticeState::Owed).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_is_gone_stops_and_the_others_are_told_once() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let gone = Receiver::new(world.clock.clone()).await;
+    world.webhook("gone", &gone).await;
+    gone.answers(410);
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(5).await;
+    over(&world).await;
+    foul(&world);
+    world.minutes(15).await;
+    assert_eq!(world.kinds().await, "opened channel_stopped resolved opened reminder");
+    assert_eq!(gone.all().len(), 1, "nothing is tried there any more");
+    let stopped = world.channels().await.into_iter().find(|channel| channel.spec.name.as_str() == "gone").unwrap();
+    assert!(stopped.stopped.unwrap().words.contains("410"));
+    let told = world.ops.messages();
+    assert!(told[1].title.contains("channel gone does not deliver any more"), "{}", told[1].title);
+
+    gone.answers(200);
+    world.store.revive(stopped.id, world.clock.now()).await.unwrap().unwrap();
+    world.second_passes().await;
+    assert_eq!(gone.kinds(), "resolved opened", "what still matters");
+    assert!(gone.messages()[0].merged);
+    over(&world).await;
+    world.second_passes().await;
+    assert_eq!(gone.kinds(), "resolved opened resolved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_projects_that_fail_at_once_are_a_few_messages() {
+    const PROJECTS: usize = 100;
+    let mut world = World::asleep("heartbeat").await;
+    let named = |at: usize| ProjectSpec {
+        name: ProjectName::parse(&format!("shop-{at:03}")).unwrap(),
+        ..World::alerted(world.spec("heartbeat"), QUICK)
+    };
+    let all: Vec<ProjectSpec> = (0..PROJECTS).map(named).collect();
+    let one = [world.project().await.spec.name];
+    world.store.apply(&all, &one, world.clock.now()).await.unwrap();
+    world.webhook("ops", &world.ops).await;
+    world.wake_up().await;
+    world.minutes(2).await;
+    assert_eq!(world.kinds().await, "");
+    foul(&world);
+    let mut sizes = Vec::new();
+    for is_bad in [true, false] {
+        if !is_bad {
+            fair(&world);
+        }
+        let before = world.ops.taken().len();
+        for _ in 0..4 {
+            world.minutes(1).await;
+            world.second_passes().await;
+        }
+        let told = world.ops.messages().split_off(before);
+        let count: usize = told.iter().map(covered).sum();
+        assert_eq!(count, PROJECTS, "each is told of once: {:?}", told.iter().map(|told| &told.title).collect::<Vec<_>>());
+        sizes.push(told.len());
+    }
+    assert!(sizes.iter().all(|size| *size <= 8), "{sizes:?} messages");
+    println!("{PROJECTS} projects failed and came back in {sizes:?} messages");
+    let incidents = world.incidents().await;
+    let keys: HashSet<_> = incidents.iter().map(Incident::key).collect();
+    assert_eq!((incidents.len(), keys.len()), (PROJECTS, PROJECTS));
+}
+
+/// How many incidents a message tells of.
+fn covered(message: &heartbeat::model::Message) -> usize {
+    match message.kind {
+        NoticeKind::Digest => {
+            let count = message.title.split_whitespace().nth(1).unwrap();
+            count.parse().unwrap()
+        }
+        _ => 1,
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
+    let world = World::alerting("heartbeat", &[("capture_open_after", "1"), ("capture_close_after", "1")]).await;
+    let manager = Receiver::new(world.clock.clone()).await;
+    world.channel("manager", ChannelKind::Alertmanager, &[("url", &manager.at(""))]).await;
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(31).await;
+    world.second_passes().await;
+    let alerts = |manager: &Receiver| -> Vec<(Timestamp, Value)> {
+        let taken = manager.taken();
+        assert!(taken.iter().all(|told| told.path == "/api/v2/alerts"));
+        taken.iter().map(|told| (told.at, serde_json::from_slice::<Value>(&told.body).unwrap()[0].clone())).collect()
+    };
+    let ends = |alert: &Value| Timestamp::parse(alert["endsAt"].as_str().unwrap()).unwrap();
+    let open = alerts(&manager);
+    assert!(open.len() >= 8, "{} in half an hour", open.len());
+    assert!(open.windows(2).all(|pair| ends(&pair[0].1) > pair[1].0), "it never ended by itself");
+    assert!(ends(&open.last().unwrap().1) > world.clock.now());
+    assert!(open.iter().all(|(_, alert)| alert["labels"] == open[0].1["labels"]), "it is one alert");
+    over(&world).await;
+    world.second_passes().await;
+    let last = alerts(&manager).pop().unwrap();
+    assert!(ends(&last.1) <= last.0, "resolved");
+    world.minutes(10).await;
+    world.second_passes().await;
+    assert_eq!(alerts(&manager).pop().unwrap(), last, "and nothing after that");
+    assert_eq!(incident(&world).await.severity, Severity::Critical);
+}
