@@ -15,6 +15,7 @@ use tempfile::TempDir;
 
 mod asking;
 mod checking;
+mod concealing;
 
 mod databases;
 mod demonstrating;

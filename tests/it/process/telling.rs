@@ -317,3 +317,23 @@ async fn of_two_services_one_delivers_what_the_other_died_over() {
     first.kill();
     story.ends_well().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_says_both_that_it_opened_and_that_it_is_over_says_so_on_every_try() {
+    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let mut life = story.start().await;
+    story.receiver.answer(Some(503));
+    story.storm().await;
+    story.told(NoticeKind::Opened, 0, &life).await;
+    story.calm();
+    let first = story.told(NoticeKind::Resolved, 0, &life).await;
+    assert_eq!(first.message()["merged"], true);
+    let after = story.receiver.letters().len();
+    let second = story.told(NoticeKind::Resolved, after, &life).await;
+    assert_eq!((&second.id, &second.body), (&first.id, &first.body));
+    life.kill();
+    story.receiver.answer(Some(200));
+    story.ends_well().await;
+    let last = story.receiver.letters().pop().unwrap();
+    assert_eq!((last.id, last.body, last.answered), (first.id, first.body, true));
+}
