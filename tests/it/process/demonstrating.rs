@@ -76,6 +76,24 @@ async fn a_demo_in_which_no_beat_could_arrive_does_not_end_well() {
     assert_eq!(ended.code(), 1, "{ended:?}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stopped_queue_is_told_and_so_is_its_end() {
+    let mut demo = Desk::new().start(&["demo", "--plain", "--speed", "60"]);
+    demo.out.wait_for("== Every beat arrives").await;
+    assert!(!demo.out.text().contains(">> message: "), "{}", demo.out.text());
+    demo.types("queue");
+    demo.out.wait_for(">> message: [warning] demo: ").await;
+    assert!(!demo.out.text().contains("[resolved]"), "{}", demo.out.text());
+    demo.types("fair");
+    demo.out.wait_for(">> message: [resolved] demo: ").await;
+    demo.types("quit");
+    let ended = demo.end().await;
+    let titles: Vec<&str> = ended.out.lines().filter_map(|line| Some(line.split_once(">> message: ")?.1)).collect();
+    assert_eq!(titles.iter().filter(|title| title.starts_with("[resolved]")).count(), 1, "{titles:?}");
+    assert!(titles[0].starts_with("[warning] demo: "), "{titles:?}");
+    assert_eq!(ended.err, "");
+}
+
 /// Starts the demo on a terminal of its own (that of `script`), which says afterwards whether it is as it was before.
 ///
 /// Its number stands in the file `demo.pid`.

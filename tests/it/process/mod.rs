@@ -13,10 +13,14 @@ use heartbeat::clock::{Clock, Speed};
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use tempfile::TempDir;
 
+mod asking;
 mod checking;
+mod concealing;
+
 mod databases;
 mod demonstrating;
 mod killing;
+mod pinging;
 mod receiver;
 mod reloading;
 mod sandboxing;

@@ -11,12 +11,12 @@ use heartbeat::store::{self, Sealer, Store, Which, WhichNotices};
 use serde_json::json;
 
 use super::receiver::{Letter, Receiver};
-use super::{Desk, Process, eventually, speed};
+use super::{Desk, Ended, Process, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::postgres;
 
 /// A minute of one second: a process starts in less, and a lease is over in two.
-const SPEED: u32 = 60;
+pub(super) const SPEED: u32 = 60;
 /// One bad beat opens, one good beat closes: an incident takes a few minutes from end to end.
 const SETTINGS: &str = "
 [project.ingestion_alert]
@@ -35,16 +35,16 @@ at_once = 60000
 ";
 
 /// One service after the other, over one store, one sandbox and one receiver.
-struct Story {
-    desk: Desk,
-    sandbox: Running,
-    receiver: Receiver,
+pub(super) struct Story {
+    pub(super) desk: Desk,
+    pub(super) sandbox: Running,
+    pub(super) receiver: Receiver,
     store: Arc<dyn Store>,
     database: String,
 }
 
 impl Story {
-    async fn over(database: &str) -> Self {
+    pub(super) async fn over(database: &str) -> Self {
         let desk = Desk::new();
         let database = database.replace("DESK", &desk.path("").display().to_string());
         let key = desk.path("heartbeat.key");
@@ -55,7 +55,7 @@ impl Story {
         Self { desk, sandbox, receiver, store, database }
     }
 
-    async fn start(&self) -> Process {
+    pub(super) async fn start(&self) -> Process {
         let process = self.launch();
         process.err.wait_for("beating").await;
         process
@@ -66,12 +66,19 @@ impl Story {
         self.desk.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times])
     }
 
-    async fn storm(&self) {
+    pub(super) async fn storm(&self) {
         self.sandbox.weather(json!({"capture": {"status": 503}})).await;
     }
 
-    fn calm(&self) {
+    pub(super) fn calm(&self) {
         self.sandbox.sandbox.clear_weather();
+    }
+
+    /// Runs a command over the same store, by the same clock.
+    pub(super) async fn ask(&self, arguments: &[&str]) -> Ended {
+        let mut arguments = arguments.to_vec();
+        arguments.extend(["--database", &self.database]);
+        self.desk.run(&arguments).await
     }
 
     async fn incidents(&self) -> Vec<Incident> {
@@ -83,7 +90,7 @@ impl Story {
     }
 
     /// Waits until a letter of this kind comes that none was before `after`.
-    async fn told(&self, kind: NoticeKind, after: usize, by: &Process) -> Letter {
+    pub(super) async fn told(&self, kind: NoticeKind, after: usize, by: &Process) -> Letter {
         let what = format!("a letter says {kind}");
         self.receiver.wait_for(&what, after, || by.err.text(), |letter| letter.kind() == kind.name()).await
     }
@@ -309,4 +316,24 @@ async fn of_two_services_one_delivers_what_the_other_died_over() {
     }
     first.kill();
     story.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_says_both_that_it_opened_and_that_it_is_over_says_so_on_every_try() {
+    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let mut life = story.start().await;
+    story.receiver.answer(Some(503));
+    story.storm().await;
+    story.told(NoticeKind::Opened, 0, &life).await;
+    story.calm();
+    let first = story.told(NoticeKind::Resolved, 0, &life).await;
+    assert_eq!(first.message()["merged"], true);
+    let after = story.receiver.letters().len();
+    let second = story.told(NoticeKind::Resolved, after, &life).await;
+    assert_eq!((&second.id, &second.body), (&first.id, &first.body));
+    life.kill();
+    story.receiver.answer(Some(200));
+    story.ends_well().await;
+    let last = story.receiver.letters().pop().unwrap();
+    assert_eq!((last.id, last.body, last.answered), (first.id, first.body, true));
 }

@@ -1,0 +1,185 @@
+//! `heartbeat incidents`, `notices` and `channels` beside a running service: what they show, what they change, what they refuse.
+
+use heartbeat::model::NoticeKind;
+use serde_json::Value;
+
+use super::telling::{SPEED, Story};
+use super::{Process, eventually};
+
+/// Waits until nothing is owed any more.
+async fn all_is_noted(story: &Story, by: &Process) {
+    eventually(
+        "nothing is owed",
+        || by.err.text(),
+        async || story.ask(&["notices", "--json", "--state", "owed"]).await.json() == Value::Array(Vec::new()),
+    )
+    .await;
+}
+
+fn names(of: &Value) -> Vec<&str> {
+    let mut names: Vec<&str> = of.as_object().unwrap().keys().map(String::as_str).collect();
+    names.sort_unstable();
+    names
+}
+
+async fn incidents(story: &Story) -> Value {
+    story.ask(&["incidents", "--json", "--speed", &SPEED.to_string()]).await.json()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
+    let times = SPEED.to_string();
+    let at = ["--speed", times.as_str()];
+    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let ask = async |arguments: &[&str]| story.ask(&[arguments, &at].concat()).await;
+    // Nothing yet.
+    let ended = ask(&["incidents", "--check"]).await;
+    assert_eq!((ended.code(), ended.err.as_str()), (0, "No incident in the last 7d.\n"), "{ended:?}");
+    assert_eq!(story.ask(&["notices", "--json"]).await.json(), Value::Array(Vec::new()));
+
+    // It opens.
+    let service = story.start().await;
+    story.storm().await;
+    story.told(NoticeKind::Opened, 0, &service).await;
+    all_is_noted(&story, &service).await;
+    assert_eq!(ask(&["incidents", "--check"]).await.code(), 1);
+    assert_eq!(ask(&["incidents", "--check", "--json", "--open"]).await.code(), 1);
+    assert_eq!(ask(&["incidents"]).await.code(), 0, "only who asks is answered by the exit code");
+    let all = incidents(&story).await;
+    let number = all[0]["id"].to_string();
+    assert_eq!(
+        names(&all[0]),
+        [
+            "acknowledged",
+            "acknowledged_by",
+            "announced",
+            "beats_doubled",
+            "beats_late",
+            "beats_lost",
+            "beats_missing",
+            "beats_refused",
+            "beats_sent",
+            "cause",
+            "cause_code",
+            "closed",
+            "first_bad",
+            "id",
+            "key",
+            "last_good",
+            "lasted_ms",
+            "opened",
+            "project",
+            "rules",
+            "severity",
+            "snoozed_until",
+            "strand"
+        ]
+    );
+    let told = |field: &str| all[0][field].as_str().unwrap_or("none");
+    assert_eq!([told("project"), told("strand"), told("severity"), told("closed")], ["shop", "ingestion", "critical", "none"]);
+    let shown = ask(&["incidents", "show", &number, "--json"]).await.json();
+    assert_eq!(names(&shown), ["incident", "notices", "timeline"]);
+    assert_eq!(names(&shown["timeline"][0]), ["at", "kind", "words"]);
+    assert_eq!(shown["timeline"][0]["kind"], "opened");
+    let notice = &shown["notices"][0];
+    assert_eq!(names(notice), ["channel", "created", "due", "ended", "id", "kind", "said", "state", "tries"]);
+    assert_eq!([&notice["channel"], &notice["kind"], &notice["state"], &notice["said"]], ["ops", "opened", "sent", "200 OK"]);
+
+    // A person has it in hand.
+    assert_eq!(ask(&["incidents", "ack", &number, "--by", "ana"]).await.code(), 0);
+    assert_eq!(ask(&["incidents", "snooze", &number, "--for", "2h"]).await.code(), 0);
+    let held = incidents(&story).await;
+    assert_eq!(held[0]["acknowledged_by"], "ana");
+    assert!(held[0]["snoozed_until"].is_string() && held[0]["closed"].is_null(), "{held}");
+    assert_eq!(ask(&["incidents", "unack", &number]).await.code(), 0);
+    assert!(incidents(&story).await[0]["acknowledged"].is_null());
+    assert_eq!(ask(&["incidents", "--check"]).await.code(), 1, "in hand is not over");
+
+    // What nobody can mean.
+    for (wrong, says) in [
+        (&["incidents", "show", "999"] as &[&str], "there is no incident 999"),
+        (&["incidents", "ack", "999", "--by", "ana"], "there is no incident 999"),
+        (&["incidents", "unack", "999"], "there is no incident 999"),
+        (&["incidents", "snooze", "999", "--for", "1h"], "there is no incident 999"),
+        (&["incidents", "show", "-1"], ""),
+        (&["incidents", "show", "one"], "one"),
+        (&["incidents", "show"], "NUMBER"),
+        (&["incidents", "ack", &number, "--by", ""], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", &number, "--by", " "], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", &number, "--by", "ana\nbob"], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", &number, "--by", &"a".repeat(201)], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "snooze", &number, "--for", "0s"], "must lie above 0s"),
+        (&["incidents", "snooze", &number, "--for", "31d"], "not above 30d"),
+        (&["incidents", "snooze", &number], "--for"),
+        (&["incidents", "--project", "shpo"], "did you mean `shop`?"),
+    ] {
+        let ended = ask(wrong).await;
+        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
+    }
+    for (wrong, says) in [
+        (&["notices", "--channel", "obs"] as &[&str], "did you mean `ops`?"),
+        (&["notices", "--state", "lost"], "lost"),
+        (&["notices", "--limit", "many"], "many"),
+        (&["channels", "test", "obs"], "did you mean `ops`?"),
+    ] {
+        let ended = story.ask(wrong).await;
+        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
+    }
+    let timeline = ask(&["incidents", "show", &number, "--json"]).await.json()["timeline"].take();
+    let kinds: Vec<&str> = timeline.as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
+    let persons: Vec<&str> = kinds.iter().copied().filter(|kind| ["acknowledged", "unacknowledged", "snoozed"].contains(kind)).collect();
+    assert_eq!(persons, ["acknowledged", "snoozed", "unacknowledged"], "what was refused left nothing");
+
+    // It is over.
+    story.calm();
+    story.told(NoticeKind::Resolved, 0, &service).await;
+    all_is_noted(&story, &service).await;
+    assert_eq!(ask(&["incidents", "--check"]).await.code(), 0);
+    assert_eq!(ask(&["incidents", "--open", "--json"]).await.json(), Value::Array(Vec::new()));
+    for late in [
+        &["incidents", "ack", &number, "--by", "ana"] as &[&str],
+        &["incidents", "unack", &number],
+        &["incidents", "snooze", &number, "--for", "1h"],
+    ] {
+        let ended = ask(late).await;
+        assert!(ended.code() == 2 && ended.err.contains("is over; there is nothing to be reminded of"), "{late:?}: {ended:?}");
+    }
+    let notices = story.ask(&["notices", "--channel", "ops", "--json"]).await.json();
+    let kinds: Vec<&Value> = notices.as_array().unwrap().iter().map(|notice| &notice["kind"]).collect();
+    assert_eq!(kinds, ["resolved", "opened"], "newest first");
+    assert_eq!(story.ask(&["notices", "--limit", "1", "--json"]).await.json().as_array().unwrap().len(), 1);
+    assert_eq!(story.ask(&["notices", "--state", "dead", "--json"]).await.json(), Value::Array(Vec::new()));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
+    let story = Story::over("sqlite:DESKheartbeat.db").await;
+    let service = story.start().await;
+    story.receiver.answer(Some(410));
+    story.storm().await;
+    service.err.wait_for("this channel does not deliver any more: 410").await;
+    let channel = async || story.ask(&["channels", "list", "--json"]).await.json()["channels"][0].take();
+    eventually("it is shown", || service.err.text(), async || channel().await["state"] == "not_delivering").await;
+    let shown = channel().await;
+    assert_eq!([&shown["stopped_words"], &shown["owed"].to_string().into()], ["410 Gone", "1"], "{shown}");
+    let refused = story.ask(&["channels", "test", "ops", "--json"]).await;
+    assert_eq!(refused.code(), 1, "{refused:?}");
+    assert_eq!(refused.json()["deliveries"][0]["taken"], false);
+    assert_eq!(channel().await["state"], "not_delivering");
+
+    // The end comes while nothing is delivered; then somebody mends the receiver.
+    story.calm();
+    eventually("it is over", || service.err.text(), async || channel().await["owed"] == 2).await;
+    story.receiver.answer(Some(200));
+    let before = story.receiver.letters().len();
+    let taken = story.ask(&["channels", "test", "ops", "--json"]).await;
+    assert_eq!(taken.code(), 0, "{taken:?}");
+    let samples: Vec<Value> =
+        story.receiver.letters()[before..].iter().map(super::receiver::Letter::message).filter(|message| message["test"] == true).collect();
+    assert_eq!(samples.len(), 3, "{samples:?}");
+    let is_real = |letter: &super::receiver::Letter| letter.message()["test"] == false;
+    let letter = story.receiver.wait_for("what is owed comes", before, || service.err.text(), is_real).await;
+    assert_eq!((letter.kind().as_str(), &letter.message()["merged"]), ("resolved", &Value::Bool(true)), "{letter:?}");
+    all_is_noted(&story, &service).await;
+    assert_eq!(channel().await["state"], "delivers");
+}
