@@ -26,6 +26,38 @@ async fn incidents(story: &Story) -> Value {
     story.ask(&["incidents", "--json", "--speed", &SPEED.to_string()]).await.json()
 }
 
+async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
+    for (wrong, says) in [
+        (&["incidents", "show", "999"] as &[&str], "there is no incident 999"),
+        (&["incidents", "ack", "999", "--by", "ana"], "there is no incident 999"),
+        (&["incidents", "unack", "999"], "there is no incident 999"),
+        (&["incidents", "snooze", "999", "--for", "1h"], "there is no incident 999"),
+        (&["incidents", "show", "-1"], ""),
+        (&["incidents", "show", "one"], "one"),
+        (&["incidents", "show"], "NUMBER"),
+        (&["incidents", "ack", number, "--by", ""], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", number, "--by", " "], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", number, "--by", "ana\nbob"], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "ack", number, "--by", &"a".repeat(201)], "--by must be 1 to 200 characters on one line"),
+        (&["incidents", "snooze", number, "--for", "0s"], "must lie above 0s"),
+        (&["incidents", "snooze", number, "--for", "31d"], "not above 30d"),
+        (&["incidents", "snooze", number], "--for"),
+        (&["incidents", "--project", "shpo"], "did you mean `shop`?"),
+    ] {
+        let ended = story.ask(&[wrong, &["--speed", &SPEED.to_string()]].concat()).await;
+        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
+    }
+    for (wrong, says) in [
+        (&["notices", "--channel", "obs"] as &[&str], "did you mean `ops`?"),
+        (&["notices", "--state", "lost"], "lost"),
+        (&["notices", "--limit", "many"], "many"),
+        (&["channels", "test", "obs"], "did you mean `ops`?"),
+    ] {
+        let ended = story.ask(wrong).await;
+        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     let times = SPEED.to_string();
@@ -95,36 +127,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert!(incidents(&story).await[0]["acknowledged"].is_null());
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 1, "in hand is not over");
 
-    // What nobody can mean.
-    for (wrong, says) in [
-        (&["incidents", "show", "999"] as &[&str], "there is no incident 999"),
-        (&["incidents", "ack", "999", "--by", "ana"], "there is no incident 999"),
-        (&["incidents", "unack", "999"], "there is no incident 999"),
-        (&["incidents", "snooze", "999", "--for", "1h"], "there is no incident 999"),
-        (&["incidents", "show", "-1"], ""),
-        (&["incidents", "show", "one"], "one"),
-        (&["incidents", "show"], "NUMBER"),
-        (&["incidents", "ack", &number, "--by", ""], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "ack", &number, "--by", " "], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "ack", &number, "--by", "ana\nbob"], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "ack", &number, "--by", &"a".repeat(201)], "--by must be 1 to 200 characters on one line"),
-        (&["incidents", "snooze", &number, "--for", "0s"], "must lie above 0s"),
-        (&["incidents", "snooze", &number, "--for", "31d"], "not above 30d"),
-        (&["incidents", "snooze", &number], "--for"),
-        (&["incidents", "--project", "shpo"], "did you mean `shop`?"),
-    ] {
-        let ended = ask(wrong).await;
-        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
-    }
-    for (wrong, says) in [
-        (&["notices", "--channel", "obs"] as &[&str], "did you mean `ops`?"),
-        (&["notices", "--state", "lost"], "lost"),
-        (&["notices", "--limit", "many"], "many"),
-        (&["channels", "test", "obs"], "did you mean `ops`?"),
-    ] {
-        let ended = story.ask(wrong).await;
-        assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
-    }
+    refuses_what_nobody_can_mean(&story, &number).await;
     let timeline = ask(&["incidents", "show", &number, "--json"]).await.json()["timeline"].take();
     let kinds: Vec<&str> = timeline.as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     let persons: Vec<&str> = kinds.iter().copied().filter(|kind| ["acknowledged", "unacknowledged", "snoozed"].contains(kind)).collect();
