@@ -55,7 +55,8 @@ pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: &Sealer) -> R
     Ok(app)
 }
 
-/// The channel that the app brings along: the pair of addresses that PostHog's app called. None when neither is given.
+/// The channel that the app brings along: the pair of addresses that PostHog's app called. None when neither is given. It delivers also while
+/// the app is off: what was told to have begun is still to be told to be over.
 pub(super) fn pair(spec: &ProjectSpec) -> Option<ChannelSpec> {
     let app = spec.ingestion_alert.as_ref()?;
     let mut values = Values::default();
@@ -64,5 +65,5 @@ pub(super) fn pair(spec: &ProjectSpec) -> Option<ChannelSpec> {
     }
     let channel = ChannelSpec::new(spec.name.clone(), ChannelKind::GetPair);
     let is_given = values != Values::default();
-    is_given.then(|| ChannelSpec { enabled: app.enabled, projects: vec![spec.name.clone()], values, ..channel })
+    is_given.then(|| ChannelSpec { projects: vec![spec.name.clone()], values, ..channel })
 }

@@ -185,9 +185,11 @@ impl<'a> Change<'a> {
         Ok(())
     }
 
-    /// The pair of webhooks that Ingestion Alert brings along: it keeps its number while there is one.
+    /// The pair of webhooks that Ingestion Alert brings along: it keeps its number while there is one. Without the app it stays until nothing
+    /// is owed to it, as that of a project that is gone.
     fn plan_pair(&mut self, project: i64, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
         match (alert_app::pair(spec), &before.pair) {
+            (None, _) if spec.ingestion_alert.is_none() => {}
             (None, gone) => rows.pairs_gone.extend(gone.as_ref().map(|gone| gone.id)),
             (Some(pair), Some(known)) if known.of_app == before.id && known.spec.as_ref() == Some(&pair) => {}
             (Some(pair), known) => {

@@ -115,7 +115,7 @@ pub(super) async fn drop_all(work: &mut Work, ids: impl IntoIterator<Item = Chan
     Ok(dropped)
 }
 
-/// Removes the pairs of webhooks whose project is gone, once they have nothing left to tell: what was owed has ended, and no incident of it is
+/// Removes the pairs of webhooks whose project or app is gone, once they have nothing left to tell: what was owed has ended, and no incident of it is
 /// open. Says how many rows went.
 pub(super) async fn drop_left_behind(work: &mut Work) -> Result<u64, StoreError> {
     if left_behind(work).await?.is_empty() {
@@ -131,7 +131,8 @@ pub(super) async fn drop_left_behind(work: &mut Work) -> Result<u64, StoreError>
 
 async fn left_behind(work: &mut Work) -> Result<Vec<ChannelId>, StoreError> {
     let statement = Statement::new(
-        "SELECT id FROM channels WHERE of_app IS NOT NULL AND NOT EXISTS (SELECT 1 FROM projects WHERE projects.id = channels.of_app) \
+        "SELECT id FROM channels WHERE of_app IS NOT NULL AND NOT EXISTS \
+         (SELECT 1 FROM apps WHERE apps.project = channels.of_app AND apps.kind = 'ingestion-alert') \
          AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.state = 0) \
          AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.project = channels.of_app AND incidents.closed_ms IS NULL)",
     );

@@ -116,7 +116,7 @@ pub trait Store: Send + Sync + 'static {
     /// keep their number while their name stays, a route that is gone is retired (its beats stay until retention), a turn of
     /// the app's switch becomes a `Switch` at `now`. A removed project takes its routes, beats, hours, looks and evidence with it; its
     /// incidents stay, to be resolved and told. What is in both is removed first, and put anew. The pair of webhooks of a project's Ingestion
-    /// Alert is a channel that comes and goes with the app's settings; when the project is removed it stays until nothing is owed to it.
+    /// Alert is a channel that comes and goes with the app's settings; when the app or the project is removed it stays until nothing is owed to it.
     async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError>;
 
     /// A number that grows with each [`Store::apply`], [`Store::apply_channels`] and [`Store::apply_windows`], whoever called it.
@@ -237,7 +237,7 @@ pub trait Store: Send + Sync + 'static {
     async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
-    /// notices without an incident that ended before that; and the webhooks of projects that are gone, once they are owed nothing. Says how
+    /// notices without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
     /// many rows went.
     async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError>;
 

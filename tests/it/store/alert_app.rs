@@ -3,7 +3,7 @@
 use heartbeat::model::{
     AppKind, Channel, ChannelKind, ChannelSpec, Incident, IngestionAlertApp, Notice, NoticeKind, NoticeState, ProjectSpec, Stopped, Strand,
 };
-use heartbeat::store::{ChannelNews, Store, StoreError, WhichNotices};
+use heartbeat::store::{ChannelNews, Store, StoreError, Which, WhichNotices};
 
 use super::bed::{Bed, sealer};
 use super::samples::{START, at, find, incident, name, notice, open_incident, owing, pair_of, set_up, set_up_channel, spec, webhook};
@@ -205,17 +205,22 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     let after = pair_of(&*store, project.id).await.unwrap();
     assert_eq!((after.id, after.stopped), (pair.id, None));
     assert_eq!(after.spec.value("triggered"), "https://example.com/new");
-    // 2. Off with the app.
+    // 2. With the app off it stays, to tell what is over.
     changed.ingestion_alert.as_mut().unwrap().enabled = false;
     set_up(&*store, changed).await;
-    assert!(!pair_of(&*store, project.id).await.unwrap().spec.enabled);
-    // 3. Gone with both addresses, and with the app; its notices with it.
+    assert!(pair_of(&*store, project.id).await.unwrap().spec.enabled);
+    // 3. Gone with both addresses, its notices with it; and with the app, once nothing is owed to it.
     set_up(&*store, alerting("one", &[])).await;
     assert_eq!(pair_of(&*store, project.id).await, None);
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
     set_up(&*store, with_pair("one")).await;
     assert_ne!(pair_of(&*store, project.id).await.unwrap().id, pair.id, "no number is used twice");
     set_up(&*store, spec("one")).await;
+    let drop_old = async || store.drop_old_incidents(START, START.start()).await.unwrap();
+    assert_eq!(drop_old().await, 0, "an incident is open");
+    let open = store.incidents(&Which::default()).await.unwrap().remove(0);
+    store.write_incident(&Incident { closed: Some(at(START, 5)), ..open }, &[], &owing(&[])).await.unwrap();
+    assert_eq!(drop_old().await, 1);
     assert_eq!(store.channels().await.unwrap(), []);
 }
 
@@ -268,7 +273,7 @@ async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
     let of_app = Some(find(&*store, &name("one")).await.id);
     assert_eq!(store.channels().await.unwrap(), [Channel { of_app, ..pair }]);
     // Without addresses there is nobody to tell.
-    store.apply(&[spec("one")], &[name("one")], START.start()).await.unwrap();
+    store.apply(&[alerting("one", &[])], &[name("one")], START.start()).await.unwrap();
     assert_eq!(store.channels().await.unwrap(), []);
 }
 

@@ -58,10 +58,7 @@ async fn reminders_come_after_an_hour_and_then_more_and_more_rarely() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(2).await;
     foul(&world);
-    for _ in 0..18 {
-        world.minutes(20).await;
-        world.second_passes().await;
-    }
+    world.minutes(360).await;
     let told = world.told().await;
     let opened = told[0].0;
     let after: Vec<u64> = told.iter().map(|(at, _)| at.since(opened).as_secs() / 60).collect();
@@ -283,7 +280,7 @@ async fn after_hours_without_a_receiver_one_message_says_both() {
     world.minutes(120).await;
     world.second_passes().await;
     let tries = world.ops.all().len();
-    assert!((8..20).contains(&tries), "{tries} tries in almost three hours");
+    assert!((6..20).contains(&tries), "{tries} tries in almost three hours");
     world.ops.answers(200);
     world.minutes(130).await;
     let told = world.told().await;
@@ -378,8 +375,9 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     world.channel("manager", ChannelKind::Alertmanager, &[("url", &manager.at(""))]).await;
     world.minutes(2).await;
     foul(&world);
-    world.minutes(31).await;
-    world.second_passes().await;
+    let until = world.clock.now().plus(Duration::from_mins(21));
+    // What is said again is no notice: it takes its own time, a moment of each second.
+    world.seconds_until("some minutes have passed", async |world: &World| world.clock.now() >= until).await;
     let alerts = |manager: &Receiver| -> Vec<(Timestamp, Value)> {
         let taken = manager.taken();
         assert!(taken.iter().all(|told| told.path == "/api/v2/alerts"));
@@ -387,7 +385,7 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     };
     let ends = |alert: &Value| Timestamp::parse(alert["endsAt"].as_str().unwrap()).unwrap();
     let open = alerts(&manager);
-    assert!(open.len() >= 8, "{} in half an hour", open.len());
+    assert!(open.len() >= 6, "{} in twenty minutes", open.len());
     assert!(open.windows(2).all(|pair| ends(&pair[0].1) > pair[1].0), "it never ended by itself");
     assert!(ends(&open.last().unwrap().1) > world.clock.now());
     assert!(open.iter().all(|(_, alert)| alert["labels"] == open[0].1["labels"]), "it is one alert");
@@ -396,7 +394,6 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     let last = alerts(&manager).pop().unwrap();
     assert!(ends(&last.1) <= last.0, "resolved");
     world.minutes(10).await;
-    world.second_passes().await;
     assert_eq!(alerts(&manager).pop().unwrap(), last, "and nothing after that");
     assert_eq!(incident(&world).await.severity, Severity::Critical);
 }
