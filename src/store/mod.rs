@@ -217,8 +217,8 @@ pub trait Store: Send + Sync + 'static {
     async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError>;
 
     /// Writes what came of leased notices, in one transaction: state, due, tries, ended and said, as they stand in `notices`; ends their
-    /// leases. What was sent stays so, whatever a later mark says; a notice that is gone is passed over. `channels` is what became known of them.
-    /// `owed` are new notices, where there is something to tell because of that.
+    /// leases. What was sent stays sent. A channel that took something has whatever it refused before tried again at once; one that stopped
+    /// does not deliver from now on. `owed` are new notices, where there is something to tell because of that.
     async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError>;
 
     /// Owes notices that belong to no incident. Those that are there already stay as they are.

@@ -1,6 +1,6 @@
 //! The outbox: notices that are owed, leased to whoever sends them, and marked with what came of it.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -81,8 +81,19 @@ pub(super) async fn mark(work: &mut Work, notices: &[Notice], news: &[ChannelNew
     }
     for one in news {
         channels::note(work, one).await?;
+        if let ChannelNews::Taken(channel, at) = one {
+            // Who takes one takes the others as well: those that were refused before need not wait any longer.
+            let tried = Statement::new(" AND tries > 0 AND channel = ").bind(channel.0);
+            wake(work, tried, *at).await?;
+        }
     }
     insert(work, owed, place).await
+}
+
+/// Makes what is owed due at `at`, where it would be later: those notices that `which` names.
+async fn wake(work: &mut Work, which: Statement, at: Timestamp) -> Result<(), StoreError> {
+    let statement = Statement::new("UPDATE notices SET due_ms = ").bind(at.ms()).text(" WHERE state = 0 AND due_ms > ").bind(at.ms());
+    work.run(statement.then(which)).await.map(drop)
 }
 
 /// Owes notices.
@@ -91,7 +102,8 @@ pub(super) async fn owe(work: &mut Work, notices: &[Notice]) -> Result<(), Store
     insert(work, notices, place).await
 }
 
-/// Inserts notices, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed.
+/// Inserts notices, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed. News of an
+/// incident wakes what is owed of it: that it is over must not wait half a day for the next try of that it opened.
 pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> Result<(), StoreError> {
     for (some, at) in notices.chunks(ROWS).zip((place..).step_by(ROWS)) {
         let there = Statement::new("SELECT id FROM channels WHERE id IN ").list(some.iter().map(|notice| notice.channel.0));
@@ -106,6 +118,11 @@ pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> R
              VALUES ",
         );
         work.run(insert.rows(rows).text(" ON CONFLICT DO NOTHING")).await?;
+    }
+    let news: HashMap<i64, Timestamp> = notices.iter().filter_map(|notice| Some((notice.incident?.0, notice.due))).collect();
+    for (incident, at) in news {
+        let tried = Statement::new(" AND tries > 0 AND incident = ").bind(incident);
+        wake(work, tried, at).await?;
     }
     Ok(())
 }

@@ -23,6 +23,7 @@ over_both!(
     notices_are_found_newest_first_and_by_what_is_asked,
     many_are_leased_and_marked_at_once,
     the_last_sign_of_life_is_remembered,
+    news_of_an_incident_and_a_receiver_that_is_back_end_long_waits,
     damaged_notices_are_named,
 );
 
@@ -126,6 +127,24 @@ async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
     let dead = Notice { state: NoticeState::Dead, ended: Some(now(2)), ..marked[0].clone() };
     store.mark(&[dead], &[], &[]).await.unwrap();
     assert_eq!(ids(&store.lease(now(2), now(10), 9).await.unwrap()), [notices[2].id, notices[4].id]);
+}
+
+async fn news_of_an_incident_and_a_receiver_that_is_back_end_long_waits(bed: Bed) {
+    let store = bed.open().await;
+    let (open, [a, b], notices) = three_to_each(&*store).await;
+    // All were tried in vain, and wait for half a day.
+    let leased = store.lease(now(0), now(1), 9).await.unwrap();
+    let later: Vec<Notice> = leased.into_iter().map(|notice| Notice { due: now(720), tries: 9, ..notice }).collect();
+    store.mark(&later, &[], &[]).await.unwrap();
+    assert_eq!(store.lease(now(1), now(2), 9).await.unwrap(), []);
+    // 1. `a` takes a message about something else.
+    store.mark(&[], &[ChannelNews::Taken(a, now(2))], &[]).await.unwrap();
+    assert_eq!(ids(&store.lease(now(2), now(3), 9).await.unwrap()), [0, 2, 4].map(|at| notices[at].id), "those of `a`, and not of `b`");
+    // 2. There is news of the incident.
+    let worse = Notice { due: now(5), ..notice(b, &open, NoticeKind::Worsened, 1) };
+    let open = Incident { reminders: 1, ..open };
+    store.write_incident(&open, &[], &owing(std::slice::from_ref(&worse))).await.unwrap();
+    assert_eq!(ids(&store.lease(now(5), now(6), 9).await.unwrap()).len(), 7, "whatever is owed of it goes with that");
 }
 
 async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
