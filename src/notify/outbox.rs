@@ -90,25 +90,31 @@ impl Notify {
             match delivery {
                 Delivery::Taken(words) => {
                     tracing::info!(channel = %channel.spec.name, title = parcel.message.title, "told");
-                    let taken = parcel.covers.into_iter().map(|notice| taken(notice, &words, now)).collect::<Vec<_>>();
+                    let taken = parcel.covers.into_iter().map(|notice| taken(notice, &words, now));
+                    let taken: Vec<Notice> = taken.chain(parcel.spares.into_iter().map(|notice| needless(notice, now))).collect();
                     self.store.mark(&taken, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
                 }
                 Delivery::TryAgain { words, after } => {
                     tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "not told, and tried again: {words}");
-                    let again = parcel.covers.into_iter().map(|notice| retry::failed(notice, &words, after, now)).collect::<Vec<_>>();
+                    let mut again = parcel.covers.into_iter().map(|notice| retry::failed(notice, &words, after, now)).collect::<Vec<_>>();
                     let due = again.iter().map(|notice| notice.due).max().unwrap_or(now);
+                    // They come along again, unless what made them needless was given up.
+                    let is_owed = again.iter().any(|notice| notice.state == NoticeState::Owed);
+                    let spared = |notice| if is_owed { Notice { due, ..notice } } else { needless(notice, now) };
+                    again.extend(parcel.spares.into_iter().map(spared));
                     self.store.mark(&again, &[], &[]).await?;
                     // Where one is not taken the next is not either: the others wait as long, and have lost no try by it.
                     return self.put_back(left, due).await;
                 }
                 Delivery::Unfit { words } => {
                     tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is not taken: {words}");
-                    let dead = parcel.covers.into_iter().map(|notice| given_up(notice, &words, now)).collect::<Vec<_>>();
+                    let dead = parcel.covers.into_iter().map(|notice| given_up(notice, &words, now));
+                    let dead: Vec<Notice> = dead.chain(parcel.spares.into_iter().map(|notice| needless(notice, now))).collect();
                     self.store.mark(&dead, &[], &[]).await?;
                 }
                 Delivery::Refused { words } => {
                     tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
-                    let kept = parcel.covers.into_iter().chain(left.flat_map(|parcel| parcel.covers));
+                    let kept = parcel.notices().chain(left.flat_map(Parcel::notices));
                     let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
                     let owed = tell_of(channel, all, &words, now);
                     let stopped = ChannelNews::Stopped(channel.id, Stopped { at: now, words });
@@ -121,7 +127,7 @@ impl Notify {
 
     /// Gives leases back; the notices are due at `due`.
     async fn put_back(&self, parcels: impl Iterator<Item = Parcel>, due: Timestamp) -> Result<(), StoreError> {
-        let notices: Vec<Notice> = parcels.flat_map(|parcel| parcel.covers).map(|notice| Notice { due, ..notice }).collect();
+        let notices: Vec<Notice> = parcels.flat_map(Parcel::notices).map(|notice| Notice { due, ..notice }).collect();
         if notices.is_empty() { Ok(()) } else { self.store.mark(&notices, &[], &[]).await }
     }
 }
@@ -132,6 +138,10 @@ fn taken(notice: Notice, words: &str, now: Timestamp) -> Notice {
 
 fn given_up(notice: Notice, words: &str, now: Timestamp) -> Notice {
     Notice { tries: notice.tries.saturating_add(1), state: NoticeState::Dead, ended: Some(now), said: Some(words.to_owned()), ..notice }
+}
+
+fn needless(notice: Notice, now: Timestamp) -> Notice {
+    Notice { state: NoticeState::Superseded, ended: Some(now), ..notice }
 }
 
 /// What the other channels are told, once, of one that does not deliver any more.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::message;
-use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, NoticeState, Timestamp};
+use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, Timestamp};
 
 /// Over so long a channel takes `at_once` messages; what is more waits, and goes as one.
 const CROWD: Duration = Duration::from_mins(1);
@@ -22,6 +22,15 @@ pub(super) struct Parcel {
     pub(super) message: Message,
     /// The notices that it delivers.
     pub(super) covers: Vec<Notice>,
+    /// The notices that nobody needs any more once it is taken: until then it must still be known what was never told.
+    pub(super) spares: Vec<Notice>,
+}
+
+impl Parcel {
+    /// All its notices, those with them that it makes needless.
+    pub(super) fn notices(self) -> impl Iterator<Item = Notice> {
+        self.covers.into_iter().chain(self.spares)
+    }
 }
 
 /// What to do with the notices of one moment.
@@ -29,7 +38,7 @@ pub(super) struct Parcel {
 pub(super) struct Plan {
     /// To be delivered, those of one channel in this order.
     pub(super) parcels: Vec<Parcel>,
-    /// To be written back: not needed any more, or to wait.
+    /// To be written back: to wait.
     pub(super) put_back: Vec<Notice>,
 }
 
@@ -64,14 +73,14 @@ pub(super) fn plan(leased: Vec<Notice>, channels: &HashMap<ChannelId, &Channel>,
     }
     for (id, notices) in of_channel {
         let Some(channel) = channels.get(&id) else { continue };
-        let parcels = collapse(notices, &mut plan.put_back, now);
+        let parcels = collapse(notices);
         crowd(channel, parcels, crowds, &mut plan, now);
     }
     plan
 }
 
 /// One parcel an incident; what is about no incident stands for itself.
-fn collapse(notices: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Vec<Parcel> {
+fn collapse(notices: Vec<Notice>) -> Vec<Parcel> {
     let mut groups: Vec<(Option<IncidentId>, Vec<Notice>)> = Vec::new();
     for notice in notices {
         match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notice.incident) {
@@ -79,11 +88,11 @@ fn collapse(notices: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) ->
             None => groups.push((notice.incident, vec![notice])),
         }
     }
-    groups.into_iter().filter_map(|(_, group)| one_of(group, put_back, now)).collect()
+    groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
 }
 
 /// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them.
-fn one_of(mut group: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) -> Option<Parcel> {
+fn one_of(mut group: Vec<Notice>) -> Option<Parcel> {
     let newest = group.last()?.message.clone();
     let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
     let weight = |kind: NoticeKind| match kind {
@@ -95,14 +104,13 @@ fn one_of(mut group: Vec<Notice>, put_back: &mut Vec<Notice>, now: Timestamp) ->
     // The last of the heaviest: of several reminders the newest.
     let chosen = (0..group.len()).max_by_key(|at| weight(group[*at].message.kind))?;
     let notice = group.remove(chosen);
-    put_back.extend(group.into_iter().map(|left| Notice { state: NoticeState::Superseded, ended: Some(now), ..left }));
     let kind = notice.message.kind;
     let message = match kind {
         NoticeKind::Resolved if untold => message::merged(&notice.message),
         NoticeKind::Resolved => notice.message.clone(),
         _ => Message { kind, ..newest },
     };
-    Some(Parcel { channel: notice.channel, id: notice.id, message, covers: vec![notice] })
+    Some(Parcel { channel: notice.channel, id: notice.id, message, covers: vec![notice], spares: group })
 }
 
 /// What is too much at once becomes one, or waits until it is not.
@@ -112,15 +120,19 @@ fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mu
     if channel.spec.kind.keeps_state() || lately + parcels.len() <= at_once {
         plan.parcels.extend(parcels);
     } else if lately >= at_once {
-        let waiting = parcels.into_iter().flat_map(|parcel| parcel.covers);
+        let waiting = parcels.into_iter().flat_map(Parcel::notices);
         plan.put_back.extend(waiting.map(|notice| Notice { due: free_at, ..notice }));
     } else if let [_] = parcels[..] {
         plan.parcels.extend(parcels);
     } else {
         let messages: Vec<Message> = parcels.iter().map(|parcel| parcel.message.clone()).collect();
-        let covers: Vec<Notice> = parcels.into_iter().flat_map(|parcel| parcel.covers).collect();
+        let (mut covers, mut spares) = (Vec::new(), Vec::new());
+        for parcel in parcels {
+            covers.extend(parcel.covers);
+            spares.extend(parcel.spares);
+        }
         let id = Notice::id_of_digest(&covers);
-        plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, now), covers });
+        plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, now), covers, spares });
     }
 }
 
@@ -157,7 +169,9 @@ mod tests {
             format!("{}:{}{merged}*{}", parcel.message.project, parcel.message.kind, parcel.covers.len())
         });
         let sent = sent.collect::<Vec<_>>().join(" ");
-        let back = plan.put_back.iter().map(|notice| format!("{}:{}", notice.message.kind, notice.state.name())).collect::<Vec<_>>();
+        let spares = plan.parcels.iter().flat_map(|parcel| &parcel.spares).map(|notice| format!("{}:spared", notice.message.kind));
+        let waiting = plan.put_back.iter().map(|notice| format!("{}:{}", notice.message.kind, notice.state.name()));
+        let back = spares.chain(waiting).collect::<Vec<_>>();
         if back.is_empty() { sent } else { format!("{sent} | {}", back.join(" ")) }
     }
 
@@ -165,12 +179,12 @@ mod tests {
     fn of_one_incident_only_what_still_matters_goes_out() {
         for (notices, sent) in [
             ("1:opened", "p1:opened*1"),
-            ("1:opened 1:reminder 1:reminder", "p1:opened*1 | reminder:superseded reminder:superseded"),
-            ("1:reminder 1:reminder", "p1:reminder*1 | reminder:superseded"),
-            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1 | opened:superseded worsened:superseded"),
-            ("1:reminder 1:resolved", "p1:resolved*1 | reminder:superseded"),
+            ("1:opened 1:reminder 1:reminder", "p1:opened*1 | reminder:spared reminder:spared"),
+            ("1:reminder 1:reminder", "p1:reminder*1 | reminder:spared"),
+            ("1:opened 1:worsened 1:resolved", "p1:resolved+*1 | opened:spared worsened:spared"),
+            ("1:reminder 1:resolved", "p1:resolved*1 | reminder:spared"),
             ("1:resolved", "p1:resolved*1"),
-            ("1:opened 2:opened 1:resolved", "p1:resolved+*1 p2:opened*1 | opened:superseded"),
+            ("1:opened 2:opened 1:resolved", "p1:resolved+*1 p2:opened*1 | opened:spared"),
         ] {
             let channel = channel(ChannelKind::Slack, 5);
             assert_eq!(story(&channel, &mut Crowds::default(), NOW, notices), sent, "{notices}");
