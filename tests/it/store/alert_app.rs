@@ -284,6 +284,6 @@ async fn a_channel_may_be_called_like_a_project(bed: Bed) {
     let pair = pair_of(&*store, project.id).await.unwrap();
     assert_ne!(channel.id, pair.id);
     assert_eq!(store.channels().await.unwrap(), [channel.clone(), pair]);
-    set_up(&*store, spec("one")).await;
+    set_up(&*store, alerting("one", &[])).await;
     assert_eq!(store.channels().await.unwrap(), [channel]);
 }
