@@ -351,7 +351,6 @@ async fn a_hundred_projects_that_fail_at_once_are_a_few_messages() {
         sizes.push(told.len());
     }
     assert!(sizes.iter().all(|size| *size <= 8), "{sizes:?} messages");
-    println!("{PROJECTS} projects failed and came back in {sizes:?} messages");
     let incidents = world.incidents().await;
     let keys: HashSet<_> = incidents.iter().map(Incident::key).collect();
     assert_eq!((incidents.len(), keys.len()), (PROJECTS, PROJECTS));
