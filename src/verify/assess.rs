@@ -9,14 +9,18 @@ use super::Verify;
 use crate::judge::{self, Scene, Step};
 use crate::message;
 use crate::model::{
-    Channel, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp, Window,
+    Channel, ChannelId, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp,
+    Window,
 };
-use crate::store::{Roster, StoreError, Which};
+use crate::store::{Roster, StoreError, Which, WhichNotices};
 
 /// For so long after an incident is over it may still become known that its data came after all.
 const AFTERMATH: Duration = Duration::from_hours(24);
-/// So many incidents of a project are read: those that are open, and those that were over lately.
-const INCIDENTS: u32 = 50;
+/// So many incidents of a project are read: those that are open, and those that were over lately. More than a day of flapping gives: an open
+/// one that was not read could never end.
+const INCIDENTS: u32 = 2000;
+/// Of those that are over, so many of the newest are looked after: each costs a reading a minute.
+const LOOKED_AFTER: usize = 10;
 
 /// Who is told, and when nobody is.
 #[derive(Clone)]
@@ -35,8 +39,9 @@ impl Audience {
         self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
     }
 
-    /// The notices that a step owes.
-    fn owed(&self, step: &Step, id: IncidentId, at: Timestamp) -> Vec<Notice> {
+    /// The notices that a step owes. `told` are the channels that heard of the incident before: they hear of its end also when they would
+    /// not be told of it any more.
+    fn owed(&self, step: &Step, id: IncidentId, told: &[ChannelId], at: Timestamp) -> Vec<Notice> {
         let incident = Incident { id: Some(id), ..step.incident.clone() };
         let ending = (!incident.is_open()).then(|| judge::ending(&incident));
         let about = incident.key().to_string();
@@ -45,7 +50,8 @@ impl Audience {
             let message = message::of_incident(*kind, &incident, ending.as_deref(), at);
             // Reminders are counted, and it can become graver more than once.
             let number = if *kind == NoticeKind::Worsened { incident.severity as u32 } else { incident.reminders };
-            let concerned = self.channels.iter().filter(|channel| is_told(channel, &incident));
+            let hears_the_end = |channel: &Channel| *kind == NoticeKind::Resolved && told.contains(&channel.id);
+            let concerned = self.channels.iter().filter(|channel| is_told(channel, &incident) || hears_the_end(channel));
             owed.extend(concerned.map(|channel| Notice::owed(channel.id, Some(id), &about, number, message.clone())));
         }
         owed
@@ -93,7 +99,7 @@ impl Verify {
             };
             self.write(&step, audience, now).await?;
         }
-        for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0) {
+        for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0).take(LOOKED_AFTER) {
             let (from, to) = judge::counted_minutes(incident, now);
             let beats = self.store.beats(&ids, from, to).await?;
             if let Some(step) = judge::aftermath(incident, &beats, now) {
@@ -120,7 +126,12 @@ impl Verify {
 
     /// Writes a step with the notices that it owes, at once; says it in the log.
     async fn write(&self, step: &Step, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
-        let owed = |id| audience.owed(step, id, now);
+        let mut told = Vec::new();
+        if step.tell.contains(&NoticeKind::Resolved) {
+            let before = WhichNotices { incident: step.incident.id, ..WhichNotices::default() };
+            told.extend(self.store.notices(&before).await?.into_iter().map(|notice| notice.channel));
+        }
+        let owed = |id| audience.owed(step, id, &told, now);
         let Some(id) = self.store.write_incident(&step.incident, &step.entries, &owed).await? else { return Ok(()) };
         let Incident { project_name, strand, .. } = &step.incident;
         for entry in &step.entries {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use axum::http::Method;
 use heartbeat::model::{
-    Acknowledged, ChannelKind, Entry, EntryKind, Incident, NoticeKind, NoticeState, ProjectName, ProjectSpec, Severity, Timestamp, When,
-    Window,
+    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, NoticeKind, NoticeState, ProjectName, ProjectSpec, Severity,
+    Timestamp, When, Window,
 };
 use serde_json::{Value, json};
 
@@ -395,4 +395,19 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     world.minutes(10).await;
     assert_eq!(alerts(&manager).pop().unwrap(), last, "and nothing after that");
     assert_eq!(incident(&world).await.severity, Severity::Critical);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_heard_that_it_opened_hears_that_it_is_over_whatever_was_changed_meanwhile() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(4).await;
+    assert_eq!(world.kinds().await, "opened");
+    let spec = world.channels().await.remove(0).spec;
+    let elsewhere = vec![ProjectName::parse("another").unwrap()];
+    world.store.apply_channels(&[ChannelSpec { projects: elsewhere, ..spec }], &[]).await.unwrap();
+    over(&world).await;
+    world.minutes(6).await;
+    assert_eq!(world.kinds().await, "opened resolved");
 }
