@@ -257,16 +257,14 @@ async fn removing_a_project_ends_what_is_open_and_says_so() {
     let name = world.project().await.spec.name;
     pair.answers(500);
     world.store.apply(&[], &[name], world.clock.now()).await.unwrap();
-    for _ in 0..20 {
-        world.second_passes().await;
-    }
-    assert_eq!(world.kinds().await, "opened resolved");
+    let is_over = async |world: &World| !incident(world).await.is_open();
+    world.seconds_until("what is open ends", is_over).await;
+    let resolved = async |world: &World| world.ops.kinds() == "opened resolved";
+    world.seconds_until("the end is told", resolved).await;
     assert_eq!(called(&pair), "/on");
     pair.answers(200);
-    for _ in 0..60 {
-        world.second_passes().await;
-    }
-    assert_eq!(called(&pair), "/on /off", "it is called until it takes it, though its project is gone");
+    // It is called until it takes it, though its project is gone.
+    world.seconds_until("the pair is told too", async |_: &World| called(&pair) == "/on /off").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
