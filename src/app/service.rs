@@ -61,7 +61,10 @@ impl Service {
         });
         start(&mut loops, Loop::Notify, {
             let stop = stop.clone();
-            async move { Ok(notify.run(stop.asked()).await?) }
+            async move {
+                notify.run(stop.asked()).await;
+                Ok(())
+            }
         });
         start(&mut loops, Loop::Keep, {
             let stop = stop.clone();

@@ -1,6 +1,6 @@
 //! The words of every message, made once: whatever channel it goes to, it says the same.
 //!
-//! Takes facts (an incident, what came of it), gives a [`Message`]; a user's own title and text are templates over the same facts
+//! Takes facts (an incident, what came of it), gives a [`crate::model::Message`]; a user's own title and text are templates over the same facts
 //! ([`Template`]). Knows nothing of channels, and nothing of when a message is due.
 
 mod about;

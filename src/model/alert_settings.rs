@@ -62,7 +62,7 @@ const OWN: [Setting; 6] = [
     },
 ];
 
-/// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to [`RuleKind::usual`].
+/// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to `RuleKind::usual`.
 macro_rules! rule_settings {
     ($key:literal, $name:literal, $hint:literal, $switch:literal, $choices:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
         [

@@ -36,23 +36,39 @@ pub struct Notify {
 }
 
 impl Notify {
-    /// Tells until `stop`.
-    ///
-    /// # Errors
-    /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
+    /// Tells until `stop`. Trouble with the store, also at the start, is logged and waited out: what is owed stays owed.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut roster = Roster::new(Arc::clone(&self.store), "telling goes on to the channels known so far").with_channels();
-        roster.refresh().await?;
         let mut outbox = Outbox::default();
-        self.say_when_we_were_down(&roster, self.store.last_sign_of_life().await?).await?;
         tokio::select! {
             () = stop => {}
-            () = self.walk(&mut roster, &mut outbox) => {}
+            () = async {
+                self.begin(&mut roster).await;
+                self.walk(&mut roster, &mut outbox).await;
+            } => {}
         }
         if self.clock.timeout(FAREWELL, outbox.finish()).await.is_err() {
             tracing::info!("stopped before every message was taken; what was not is sent again, with the same id");
         }
-        Ok(())
+    }
+
+    /// Reads whom to tell, and says when we were down; again each second until the store lets it.
+    async fn begin(&self, roster: &mut Roster) {
+        let mut ails = false;
+        loop {
+            let begin = async {
+                roster.refresh().await?;
+                self.say_when_we_were_down(roster, self.store.last_sign_of_life().await?).await
+            };
+            match begin.await {
+                Ok(()) => return,
+                Err(error) if !std::mem::replace(&mut ails, true) => {
+                    tracing::error!(%error, "cannot read whom to tell; it is tried again every second");
+                }
+                Err(_) => {}
+            }
+            self.clock.sleep(EVERY).await;
+        }
     }
 
     async fn walk(&self, roster: &mut Roster, outbox: &mut Outbox) {

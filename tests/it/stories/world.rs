@@ -279,7 +279,7 @@ impl World {
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
         let notify = Notify { store, sender, clock, vitals };
         self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
-        self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await.unwrap() }));
+        self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await }));
     }
 
     /// Ends the loops as a crash would: between any two steps, nothing is finished.
