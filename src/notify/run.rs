@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::task::JoinSet;
+
 use super::outbox::Outbox;
 use super::{Letter, Sender};
 use crate::clock::Clock;
@@ -74,7 +76,7 @@ impl Notify {
     async fn walk(&self, roster: &mut Roster, outbox: &mut Outbox) {
         let mut passed = self.clock.now();
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
-        let mut ails = false;
+        let (mut ails, mut repeating) = (false, JoinSet::new());
         loop {
             roster.refresh_when_due(self.clock.monotonic(), false).await;
             let now = self.clock.now();
@@ -102,9 +104,16 @@ impl Notify {
                 Err(_) => {}
             }
             passed = now;
-            if now < repeated || now.since(repeated) >= REPEAT_EVERY {
+            if let Some(Err(panic)) = repeating.try_join_next() {
+                std::panic::resume_unwind(panic.into_panic());
+            }
+            // Beside the loop: a receiver that hangs must not keep the others waiting.
+            if (now < repeated || now.since(repeated) >= REPEAT_EVERY) && repeating.is_empty() {
                 repeated = now;
-                self.repeat_what_is_open(roster).await;
+                let channels = forgetful(roster);
+                if !channels.is_empty() {
+                    repeating.spawn(self.clone().repeat_what_is_open(channels));
+                }
             }
             self.clock.sleep(EVERY).await;
         }
@@ -128,24 +137,32 @@ impl Notify {
 
     /// An Alertmanager lets an alert go that is not repeated. What fails here is tried in the next round, and costs nothing: the notices of
     /// opening and closing go their own safe way.
-    async fn repeat_what_is_open(&self, roster: &Roster) {
-        let is_concerned = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
-        let channels: Vec<_> = roster.channels().iter().filter(is_concerned).collect();
-        if channels.is_empty() {
-            return;
-        }
+    async fn repeat_what_is_open(self, channels: Vec<Channel>) {
         let now = self.clock.now();
         let Ok(open) = self.store.incidents(&Which { open_only: true, ..Which::default() }).await else { return };
-        for incident in open.iter().filter(|incident| incident.announced.is_some()) {
-            let message = message::of_incident(NoticeKind::Reminder, incident, None, now);
-            for channel in channels.iter().filter(|channel| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+        for channel in &channels {
+            let told = open.iter().filter(|incident| incident.announced.is_some());
+            for incident in told.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+                // One that was over meanwhile must not be called open after its end was told.
+                let again = self.store.incidents(&Which { id: incident.id, open_only: true, ..Which::default() }).await;
+                if again.is_ok_and(|open| open.is_empty()) {
+                    continue;
+                }
+                let message = message::of_incident(NoticeKind::Reminder, incident, None, now);
                 let letter = Letter { id: incident.key(), message: &message };
                 if let Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } =
                     self.sender.deliver(&channel.spec, &letter).await
                 {
-                    tracing::warn!(channel = %channel.spec.name, "an open incident could not be repeated: {words}");
+                    tracing::warn!(channel = %channel.spec.name, "what is open could not be repeated: {words}");
+                    break;
                 }
             }
         }
     }
+}
+
+/// The channels that forget what nobody repeats.
+fn forgetful(roster: &Roster) -> Vec<Channel> {
+    let forgets = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
+    roster.channels().iter().filter(forgets).cloned().collect()
 }
