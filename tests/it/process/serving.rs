@@ -24,10 +24,10 @@ async fn holds(sandbox: &Running, count: usize, by: &Process) {
 async fn a_signal_ends_it_well_while_a_request_hangs() {
     let (desk, sandbox) = beside_a_sandbox().await;
     sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
-    for signal in ["TERM", "INT"] {
+    for (signal, sent) in [("TERM", 1), ("INT", 2)] {
         let mut service = desk.start(&["run", "--config", "heartbeat.toml"]);
         service.err.wait_for("beating").await;
-        holds(&sandbox, 1, &service).await;
+        holds(&sandbox, sent, &service).await;
         service.signal(signal);
         let ended = service.end_within(Duration::from_secs(5)).await;
         assert_eq!(ended.code(), 0, "{signal}: {ended:?}");

@@ -102,8 +102,9 @@ async fn after_a_long_stop_the_first_message_says_from_when_to_when() {
     let mut world = World::alerting("heartbeat", &[]).await;
     world.minutes(10).await;
     world.second_passes().await;
-    let from = world.clock.now();
     world.crash().await;
+    let from = world.store.last_sign_of_life().await.unwrap().unwrap();
+    assert!(world.clock.now().since(from) < Duration::from_mins(2));
     world.hand.advance(Duration::from_mins(40));
     let to = world.clock.now();
     world.wake_up().await;
@@ -112,7 +113,7 @@ async fn after_a_long_stop_the_first_message_says_from_when_to_when() {
     assert_eq!(world.kinds().await, "returned", "minutes that nobody beat in are ours");
     let title = &world.ops.messages()[0].title;
     let time = |at: heartbeat::model::Timestamp| at.to_string()[11..16].to_owned();
-    assert!(title.starts_with("[warning] Heartbeat itself was down from ") && title.contains("40m"), "{title}");
+    assert!(title.starts_with("[warning] Heartbeat itself was down from "), "{title}");
     assert!(title.contains(&format!("{} UTC to {} UTC", time(from), time(to))), "{title}: {from} {to}");
     assert!(world.incidents().await.is_empty());
 }
