@@ -17,10 +17,10 @@ use crate::model::Message;
 pub struct Inbox(Arc<Mutex<Vec<Message>>>);
 
 impl Inbox {
-    /// All messages from the one of this number on.
+    /// All messages so far.
     #[must_use]
-    pub fn from(&self, number: usize) -> Vec<Message> {
-        self.messages().get(number..).unwrap_or_default().to_vec()
+    pub fn all(&self) -> Vec<Message> {
+        self.messages().clone()
     }
 
     fn messages(&self) -> MutexGuard<'_, Vec<Message>> {

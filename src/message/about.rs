@@ -1,6 +1,6 @@
 //! Messages about Heartbeat itself.
 
-use super::{VERSION, moment};
+use super::{moment, without_incident};
 use crate::model::{Message, NoticeKind, ProjectName, Severity, Timestamp, span};
 
 /// Heartbeat was down, and is back.
@@ -26,16 +26,5 @@ pub fn channel_stopped(channel: &ProjectName, words: &str, at: Timestamp) -> Mes
 
 fn about_itself(kind: NoticeKind, title: &str, text: String, at: Timestamp) -> Message {
     let severity = Severity::Warning;
-    Message {
-        version: VERSION,
-        kind,
-        test: false,
-        merged: false,
-        at,
-        title: format!("[{severity}] {title}"),
-        text,
-        project: String::new(),
-        severity: severity.to_string(),
-        incident: None,
-    }
+    without_incident(kind, severity, format!("[{severity}] {title}"), text, at)
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::VERSION;
+use super::without_incident;
 use crate::model::{Message, NoticeKind, Severity, Timestamp};
 
 /// So many titles are told; the rest is counted.
@@ -28,18 +28,8 @@ pub fn digest(messages: &[Message], at: Timestamp) -> Message {
         all if all == messages.len() => ", all of them over".into(),
         some => format!(", {some} of them over"),
     };
-    Message {
-        version: VERSION,
-        kind: NoticeKind::Digest,
-        test: false,
-        merged: false,
-        at,
-        title: format!("[{mark}] {} about {}{over}", count(messages.len(), "message"), count(projects.len(), "project")),
-        text: lines.join("\n"),
-        project: String::new(),
-        severity: severity.to_string(),
-        incident: None,
-    }
+    let title = format!("[{mark}] {} about {}{over}", count(messages.len(), "message"), count(projects.len(), "project"));
+    without_incident(NoticeKind::Digest, severity, title, lines.join("\n"), at)
 }
 
 /// `1 project`, `9 projects`.

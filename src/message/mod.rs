@@ -1,6 +1,6 @@
 //! The words of every message, made once: whatever channel it goes to, it says the same.
 //!
-//! Takes facts (an incident, what came of it), gives a [`crate::model::Message`]; a user's own title and text are templates over the same facts
+//! Takes facts (an incident, what came of it), gives a [`Message`]; a user's own title and text are templates over the same facts
 //! ([`Template`]). Knows nothing of channels, and nothing of when a message is due.
 
 mod about;
@@ -15,10 +15,26 @@ pub use incident::{facts, merged, of_incident};
 pub use sample::{sample, samples};
 pub use template::{Template, TemplateError, dressed};
 
-use crate::model::{NoticeKind, Severity, Timestamp};
+use crate::model::{Message, NoticeKind, Severity, Timestamp};
 
 /// The version of a message's shape.
 const VERSION: u8 = 1;
+
+/// A message that is about no one incident.
+fn without_incident(kind: NoticeKind, severity: Severity, title: String, text: String, at: Timestamp) -> Message {
+    Message {
+        version: VERSION,
+        kind,
+        test: false,
+        merged: false,
+        at,
+        title,
+        text,
+        project: String::new(),
+        severity: severity.to_string(),
+        incident: None,
+    }
+}
 
 /// `14:02 UTC`; with its day, where that is not the day of `now`.
 fn moment(at: Timestamp, now: Timestamp) -> String {

@@ -28,7 +28,7 @@ impl Board {
         let end = now.minute().plus(1);
         let mut rows = demo.store.beats(&ids, end.plus(-60), end).await?;
         rows.reverse();
-        Ok(Self { report, rows, messages: demo.inbox.from(0) })
+        Ok(Self { report, rows, messages: demo.inbox.all() })
     }
 
     /// The route's name.
