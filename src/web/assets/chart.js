@@ -1,23 +1,23 @@
 // Lag over time, with uPlot: <figure class="chart" data-src="/address"> holding an element .plot; the table in its <details> says the same without script.
-// GET data-src answers {"points":[{"start":"2026-01-01T10:00:00Z","p50_ms":900,"p95_ms":1400,"p99_ms":null,"count":60}]}.
+// GET data-src answers {"points":[{"start":"2026-01-01T10:00:00Z","p50_ms":900,"p95_ms":1400,"p99_ms":null,"count":60}]}, oldest first.
 (() => {
   "use strict";
   const LINES = [
-    { key: "p50_ms", label: "p50", tone: "--good-fill", dash: [], width: 2 },
-    { key: "p95_ms", label: "p95", tone: "--warn-fill", dash: [8, 4], width: 2 },
-    { key: "p99_ms", label: "p99", tone: "--bad-fill", dash: [2, 3], width: 2 },
+    { key: "p50_ms", label: "p50", tone: "--good-fill", dash: [] },
+    { key: "p95_ms", label: "p95", tone: "--warn-fill", dash: [9, 4] },
+    { key: "p99_ms", label: "p99", tone: "--bad-fill", dash: [2, 3] },
   ];
-  // Steps at which people would draw a line: 1 2 5 up to a second, then 1 2 5 10 15 30 of seconds, minutes, hours.
+  // Steps at which people would draw a line: 1 2 5 up to a second, then 1 2 5 10 15 30 of seconds and minutes, then hours.
   const STEPS = [1, 10, 100].flatMap((by) => [by, 2 * by, 5 * by])
     .concat([1000, 60000].flatMap((by) => [1, 2, 5, 10, 15, 30].map((step) => step * by)), [1, 2, 4, 6, 12, 24].map((hours) => hours * 3600000));
-  const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
-  const at = uPlot.fmtDate("{D} {MMM} {HH}:{mm} UTC");
-  const day = "\n{D} {MMM}";
+  const DAY = "\n{D} {MMM}";
   const TIMES = [
     [86400, "{D} {MMM}", "\n{YYYY}", null, null, null, null, null, 1],
-    [60, "{HH}:{mm}", day, null, day, null, null, null, 1],
-    [1, "{HH}:{mm}:{ss}", day, null, day, null, null, null, 1],
+    [60, "{HH}:{mm}", DAY, null, DAY, null, null, null, 1],
+    [1, "{HH}:{mm}:{ss}", DAY, null, DAY, null, null, null, 1],
   ];
+  const utc = (seconds) => uPlot.tzDate(new Date(seconds * 1000), "Etc/UTC");
+  const moment = uPlot.fmtDate("{D} {MMM} {HH}:{mm} UTC");
 
   // As everywhere in Heartbeat: 340ms, 1.2s, 45s, 2m 05s, 2h 05m.
   function span(ms) {
@@ -29,7 +29,7 @@
   }
   const tick = (ms) => (ms ? span(ms).replace(/ 00[sm]|\.0(?=s)/, "") : "0");
 
-  // A custom property may be light-dark(...): only a drawn element knows which of the two it is.
+  // A custom property may be light-dark(...): only an element of the page knows which of the two it is.
   function colour(name, within) {
     const probe = document.createElement("span");
     probe.style.color = `var(${name})`;
@@ -39,65 +39,57 @@
     return color;
   }
 
+  async function read(address) {
+    const answer = await fetch(address, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(String(answer.status));
+    const { points } = await answer.json();
+    return [points.map((point) => Date.parse(point.start) / 1000), ...LINES.map(({ key }) => points.map((point) => point[key])), points.map((point) => point.count)];
+  }
+
+  function options(plot, reset, whole) {
+    const soft = colour("--soft", plot), line = colour("--line", plot), panel = colour("--panel", plot);
+    const axis = { stroke: soft, font: `12px ${getComputedStyle(plot).fontFamily}`, ticks: { stroke: line, width: 1, size: 4 }, grid: { stroke: line, width: 1 } };
+    return {
+      ...size(plot),
+      tzDate: utc,
+      scales: { y: { range: (_, low, high) => [0, Math.max(1000, (high ?? 0) * 1.08)] } },
+      axes: [{ ...axis, space: 60, values: TIMES }, { ...axis, size: 58, incrs: STEPS, values: (_, at) => at.map(tick) }],
+      cursor: { points: { size: 7, fill: panel, width: 2 }, drag: { x: true, y: false, dist: 6 } },
+      series: [
+        { label: "Time", value: (_, at) => (at == null ? "–" : moment(utc(at))) },
+        ...LINES.map(({ label, tone, dash }) => ({ label, dash, stroke: colour(tone, plot), width: 2, value: (_, ms) => span(ms) })),
+        { label: "beats", scale: "count", paths: () => null, points: { show: false }, value: (_, count) => count ?? "–" },
+      ],
+      hooks: {
+        setScale: [({ scales: { x } }, key) => { if (key === "x") reset.hidden = x.min <= whole().min && x.max >= whole().max; }],
+      },
+    };
+  }
+
+  const size = (plot) => ({ width: plot.clientWidth, height: Math.max(200, Math.min(300, plot.clientWidth / 3)) });
+
   async function draw(figure) {
     const plot = figure.querySelector(".plot");
-    const word = document.createElement("p");
-    word.className = "says";
-    const say = (text) => { word.textContent = text; plot.replaceChildren(word); };
-    let points;
+    const say = (words) => {
+      const says = document.createElement("p");
+      says.className = "says";
+      says.textContent = words;
+      plot.replaceChildren(says);
+    };
+    let columns, chart;
     say("Loading …");
-    try {
-      const answer = await fetch(figure.dataset.src, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-      if (!answer.ok) throw new Error(String(answer.status));
-      ({ points } = await answer.json());
-    } catch {
-      return say("The figures could not be read. The table below has them.");
-    }
-    if (!points.length) return say("No beat was seen in this time.");
+    try { columns = await read(figure.dataset.src); } catch { return say("The figures could not be read. The table below has them."); }
+    if (!columns[0].length) return say("No beat was seen in this time.");
 
-    const columns = [points.map((point) => Date.parse(point.start) / 1000), ...LINES.map((line) => points.map((point) => point[line.key]))];
-    const counts = points.map((point) => point.count);
-    const whole = [columns[0][0], columns[0][columns[0].length - 1]];
-    let chart;
-    const reset = document.createElement("button");
-    reset.type = "button";
-    reset.className = "tiny reset";
-    reset.textContent = "Whole range";
-    reset.hidden = true;
-    reset.addEventListener("click", () => chart.setScale("x", { min: whole[0], max: whole[1] }));
-
-    function options() {
-      const soft = colour("--soft", plot), line = colour("--line", plot), panel = colour("--panel", plot);
-      const font = `12px ${getComputedStyle(plot).fontFamily}`;
-      const axis = { stroke: soft, font, ticks: { stroke: line, width: 1, size: 4 }, grid: { stroke: line, width: 1 } };
-      return {
-        width: plot.clientWidth,
-        height: Math.max(200, Math.min(300, plot.clientWidth / 3)),
-        scales: { y: { range: (_, low, high) => [0, Math.max(1000, (high ?? 0) * 1.08)] } },
-        tzDate: utc,
-        axes: [{ ...axis, space: 60, values: TIMES }, { ...axis, size: 58, incrs: STEPS, values: (_, at) => at.map(tick) }],
-        cursor: { points: { size: 7, fill: panel, width: 2 }, drag: { x: true, y: false, dist: 6 } },
-        series: [
-          { label: "Time", value: (_, seconds) => (seconds == null ? "–" : at(utc(seconds))) },
-          ...LINES.map(({ label, tone, dash, width }) => ({
-            label, stroke: colour(tone, plot), dash, width, spanGaps: false, points: { show: points.length < 3 }, value: (_, ms) => span(ms),
-          })),
-        ],
-        hooks: {
-          setScale: [(self, key) => {
-            if (key === "x") reset.hidden = self.scales.x.min <= whole[0] && self.scales.x.max >= whole[1];
-          }],
-          setCursor: [(self) => { plot.dataset.count = counts[self.cursor.idx] ?? ""; }],
-        },
-      };
-    }
-
-    function make() {
+    const whole = () => ({ min: columns[0][0], max: columns[0][columns[0].length - 1] });
+    const reset = Object.assign(document.createElement("button"), { type: "button", className: "tiny reset", textContent: "Whole range", hidden: true });
+    reset.addEventListener("click", () => { chart.setScale("x", whole()); plot.focus(); });
+    const make = () => {
       chart?.destroy();
       plot.replaceChildren();
-      chart = new uPlot(options(), columns, plot);
+      chart = new uPlot(options(plot, reset, whole), columns, plot);
       plot.append(reset);
-    }
+    };
     make();
 
     // By keyboard: arrows walk, + and - zoom around the cursor, 0 shows all again.
@@ -106,35 +98,36 @@
     plot.setAttribute("aria-label", "Lag over time. Arrow keys walk, plus and minus zoom, zero shows all. The table below has every figure.");
     plot.addEventListener("keydown", (event) => {
       if (event.target !== plot || event.ctrlKey || event.metaKey || event.altKey) return;
-      const { min, max } = chart.scales.x;
-      const here = chart.cursor.idx ?? columns[0].length - 1;
-      const middle = columns[0][here];
+      const { min, max } = chart.scales.x, last = columns[0].length - 1, here = chart.cursor.idx ?? last;
       const zoom = (by) => {
-        const half = Math.max(60, ((max - min) / 2) * by);
-        chart.setScale("x", { min: Math.max(whole[0], middle - half), max: Math.min(whole[1], middle + half) });
+        const half = Math.max(60, ((max - min) / 2) * by), all = whole();
+        chart.setScale("x", { min: Math.max(all.min, columns[0][here] - half), max: Math.min(all.max, columns[0][here] + half) });
       };
-      const walk = (by) => {
-        const to = Math.max(0, Math.min(columns[0].length - 1, here + by));
-        chart.setCursor({ left: chart.valToPos(columns[0][to], "x"), top: 10 });
-      };
+      const walk = (by) => chart.setCursor({ left: chart.valToPos(columns[0][Math.max(0, Math.min(last, here + by))], "x"), top: 10 });
       const deeds = {
-        ArrowLeft: () => walk(-1), ArrowRight: () => walk(1), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2),
-        0: () => chart.setScale("x", { min: whole[0], max: whole[1] }),
+        ArrowLeft: () => walk(-1), ArrowRight: () => walk(1), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: () => chart.setScale("x", whole()),
       };
       if (!deeds[event.key]) return;
       event.preventDefault();
       deeds[event.key]();
     });
 
-    let width = plot.clientWidth;
+    let { width } = size(plot), readAt = Date.now();
     new ResizeObserver(() => {
       if (Math.abs(plot.clientWidth - width) < 2) return;
-      width = plot.clientWidth;
-      const { height } = options();
-      chart.setSize({ width, height });
+      ({ width } = size(plot));
+      chart.setSize(size(plot));
     }).observe(plot);
     document.addEventListener("heartbeat:theme", make);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", make);
+    // When the page is refreshed, at most each half minute; who has zoomed in stays there.
+    document.addEventListener("heartbeat:refreshed", async () => {
+      if (Date.now() - readAt < 30000) return;
+      readAt = Date.now();
+      try { columns = await read(figure.dataset.src); } catch { return; }
+      chart.setData(columns, reset.hidden);
+      if (!reset.hidden) chart.redraw();
+    });
   }
 
   for (const figure of document.querySelectorAll("figure.chart[data-src]")) draw(figure);

@@ -1,9 +1,24 @@
 // Runs before the page is drawn: takes the chosen theme, so that nothing flashes, and says that there is script.
-(function () {
-  var root = document.documentElement;
+// <button data-theme-switch hidden> goes from the system's colours to light to dark.
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const next = { light: "dark", dark: "" };
   root.classList.add("js");
-  try {
-    var theme = localStorage.getItem("theme");
-    if (theme === "light" || theme === "dark") root.dataset.theme = theme;
-  } catch (_) { /* storage is off: the system's colours */ }
+  const take = (theme) => { if (theme in next) root.dataset.theme = theme; else delete root.dataset.theme; };
+  const say = () => {
+    for (const button of document.querySelectorAll("[data-theme-switch]")) {
+      button.hidden = false;
+      button.textContent = `Colours: ${root.dataset.theme ?? "system"}`;
+    }
+  };
+  try { take(localStorage.getItem("theme")); } catch { /* storage is closed: the system's colours */ }
+  document.addEventListener("DOMContentLoaded", say);
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("[data-theme-switch]")) return;
+    take(next[root.dataset.theme] ?? "light");
+    try { localStorage.setItem("theme", root.dataset.theme ?? ""); } catch { /* for this page alone */ }
+    say();
+    document.dispatchEvent(new Event("heartbeat:theme"));
+  });
 })();
