@@ -3,6 +3,7 @@
 //! No IO, no async, no logging, and no other room is named here. Text is parsed at the door ([`Host::parse`],
 //! [`ProjectToken::parse`], ...); inside, a value that exists is a value that is right.
 
+mod access;
 mod alert;
 mod alert_settings;
 mod app;
@@ -11,6 +12,7 @@ mod beat;
 mod channel;
 mod channel_field;
 mod channel_kind;
+mod deed;
 pub mod duration;
 mod histogram;
 mod hour;
@@ -28,9 +30,11 @@ mod rule;
 mod secret;
 mod span;
 mod standing;
+mod status_page;
 mod time;
 mod window;
 
+pub use access::{Access, ApiToken, Digest, Invitation, Session, TokenId, User, UserId, UserName, UserNameError};
 pub use alert::{IngestionAlertApp, Watch};
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
 pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, Traffic};
@@ -38,6 +42,7 @@ pub use beat::{Beat, Evidence, EvidenceOf, Recorded, Settled};
 pub use channel::{Channel, ChannelId, ChannelSpec, Stopped, Values};
 pub use channel_field::{Field, Takes};
 pub use channel_kind::ChannelKind;
+pub use deed::Deed;
 pub use histogram::Histogram;
 pub use hour::Hour;
 pub use incident::{Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Tally};
@@ -54,5 +59,6 @@ pub use rule::{Damping, Rule, RuleKind, Severity, Strand};
 pub use secret::{Secret, SecretUrl};
 pub use span::span;
 pub use standing::{Part, Parts, Standing, TokenWord};
+pub use status_page::StatusPage;
 pub use time::{Minute, Timestamp};
 pub use window::{Cron, When, Window};

@@ -5,7 +5,6 @@ use std::collections::{HashMap, HashSet};
 
 use crate::model::{AppKind, ChannelId, HeartbeatApp, ProjectId, ProjectName, ProjectSpec, RouteId, RouteSpec, Timestamp};
 
-use super::StoreError;
 use super::alert_app::{self, Stored};
 use super::channels::{self, Known};
 use super::database::Work;
@@ -13,6 +12,7 @@ use super::numbers::Numbers;
 use super::projects::{PERSONAL_KEY, Settings};
 use super::seal::{Owner, Sealer};
 use super::statement::{Statement, Value};
+use super::{Change, StoreError};
 
 /// So many projects are put at a time.
 const PROJECTS: usize = 500;
@@ -20,12 +20,19 @@ const PROJECTS: usize = 500;
 /// So many rows go into one statement.
 const ROWS: usize = 1000;
 
-/// One transaction's worth of changes: who makes them, when, and from where numbers come.
-pub(super) struct Change<'a> {
-    pub(super) work: &'a mut Work,
-    pub(super) sealer: &'a Sealer,
-    pub(super) now: Timestamp,
-    numbers: Numbers,
+/// Removes projects, then adds or replaces others.
+pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
+    let mut setting_up = SettingUp { work, sealer, now: change.at, numbers };
+    setting_up.remove(change.remove_projects).await?;
+    setting_up.put(change.put_projects).await
+}
+
+/// One transaction's worth of changes to projects: who makes them, when, and from where numbers come.
+struct SettingUp<'a> {
+    work: &'a mut Work,
+    sealer: &'a Sealer,
+    now: Timestamp,
+    numbers: &'a mut Numbers,
 }
 
 /// What is on record of a project.
@@ -53,21 +60,10 @@ struct Rows {
     switches: Vec<[Value; 5]>,
 }
 
-impl<'a> Change<'a> {
-    /// Begins: the revision grows first, and with it whoever else would change something waits for our end.
-    pub(super) async fn begin(work: &'a mut Work, sealer: &'a Sealer, now: Timestamp) -> Result<Self, StoreError> {
-        let numbers = Numbers::begin(work).await?;
-        Ok(Self { work, sealer, now, numbers })
-    }
-
-    /// Ends, short of the commit.
-    pub(super) async fn end(self) -> Result<(), StoreError> {
-        self.numbers.end(self.work).await
-    }
-
+impl SettingUp<'_> {
     /// Removes projects with everything that is theirs. A name that is not there is gone already. Incidents stay, and the pair of webhooks that
     /// they are told to: what is open is still to be resolved, and to be told so.
-    pub(super) async fn remove(&mut self, names: &[ProjectName]) -> Result<(), StoreError> {
+    async fn remove(&mut self, names: &[ProjectName]) -> Result<(), StoreError> {
         for some in names.chunks(PROJECTS) {
             let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
             let ids = self.work.read(ids, |row| row.int(0)).await?;
@@ -100,7 +96,7 @@ impl<'a> Change<'a> {
     }
 
     /// Adds or replaces projects. Of two with one name, the later one counts.
-    pub(super) async fn put(&mut self, specs: &[ProjectSpec]) -> Result<(), StoreError> {
+    async fn put(&mut self, specs: &[ProjectSpec]) -> Result<(), StoreError> {
         let mut names = HashSet::new();
         let mut latest: Vec<&ProjectSpec> = specs.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
         latest.reverse();

@@ -11,7 +11,7 @@ use super::evidence::{at_place, place_of};
 use super::numbers::{self, Numbers};
 use super::seal::{Owner, Sealer};
 use super::statement::{Statement, Value};
-use super::{ChannelNews, StoreError, names};
+use super::{Change, ChannelNews, StoreError, names};
 
 /// What is sealed of a channel that a person named. It belongs to the seal, so it never changes.
 const FIELDS: &str = "sealed part";
@@ -42,12 +42,11 @@ pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec
 }
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.
-pub(super) async fn apply(work: &mut Work, sealer: &Sealer, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
-    let mut numbers = Numbers::begin(work).await?;
-    let gone = known(work, sealer, "of_app IS NULL", remove).await?;
+pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
+    let gone = known(work, sealer, "of_app IS NULL", change.remove_channels).await?;
     drop_all(work, gone.into_values().map(|known| known.id)).await?;
     let mut names = HashSet::new();
-    let latest: Vec<&ChannelSpec> = put.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
+    let latest: Vec<&ChannelSpec> = change.put_channels.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
     let names: Vec<ProjectName> = latest.iter().map(|spec| spec.name.clone()).collect();
     let before = known(work, sealer, "of_app IS NULL", &names).await?;
     let mut rows = Vec::new();
@@ -59,8 +58,13 @@ pub(super) async fn apply(work: &mut Work, sealer: &Sealer, put: &[ChannelSpec],
         let id = before.map_or_else(|| ChannelId(numbers.give()), |known| known.id);
         rows.push(to_row(id, None, spec, sealer)?);
     }
-    write(work, rows).await?;
-    numbers.end(work).await
+    write(work, rows).await
+}
+
+/// The one that a person gave this name.
+pub(super) async fn channel(database: &Database, sealer: &Sealer, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE of_app IS NULL AND name = ").bind(name.as_str());
+    Ok(database.read("reading a channel", one, |row| from_row(row, sealer)).await?.pop())
 }
 
 /// The pairs of webhooks that apps on projects of these names brought along. One of a project that is gone is found by its name too: when a

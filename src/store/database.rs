@@ -95,6 +95,11 @@ enum Open {
 }
 
 impl Work {
+    /// What is tried, in words.
+    pub(super) const fn what(&self) -> &'static str {
+        self.what
+    }
+
     /// Runs a statement; says how many rows it touched.
     pub(super) async fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let done = match &mut self.open {

@@ -59,6 +59,7 @@ pub(super) async fn write(
 ) -> Result<Option<IncidentId>, StoreError> {
     // The outbox first, as everybody does; how many places are needed is known later.
     numbers::of_notices(work, 0).await?;
+    numbers::of_incident_changes(work).await?;
     let written = match incident.id {
         None => add(work, incident).await?,
         Some(id) => replace(work, id, incident).await?.then_some(id),
@@ -116,6 +117,7 @@ pub(super) async fn hold(
     snoozed_until: Option<Timestamp>,
     entry: &Entry,
 ) -> Result<bool, StoreError> {
+    numbers::of_incident_changes(work).await?;
     let statement = Statement::new("UPDATE incidents SET acknowledged_ms = ")
         .bind(acknowledged.map(|by| by.at.ms()))
         .text(", acknowledged_by = ")

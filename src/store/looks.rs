@@ -7,6 +7,12 @@ use super::evidence::{at_place, duration, place_of};
 use super::statement::Statement;
 use super::{StoreError, quote};
 
+/// So many projects are asked for in one statement.
+const PROJECTS: usize = 500;
+
+const SELECT: &str = "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
+                      posthog_id, token, token_asked_ms, watched, watched_newest_ms, down FROM looks";
+
 /// Replaces a project's last look. A project that was removed meanwhile gets none.
 pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreError> {
     let (traffic, failure) = match &look.result {
@@ -60,11 +66,19 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
 
 /// All of them, by project.
 pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
-    let statement = Statement::new(
-        "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, posthog_id, \
-         token, token_asked_ms, watched, watched_newest_ms, down FROM looks ORDER BY project",
-    );
-    database.read("reading looks", statement, from_row).await
+    database.read("reading looks", Statement::new(SELECT).text(" ORDER BY project"), from_row).await
+}
+
+/// Those at these projects, by project.
+pub(super) async fn of(database: &Database, projects: &[ProjectId]) -> Result<Vec<Look>, StoreError> {
+    let mut looks = Vec::new();
+    for some in projects.chunks(PROJECTS) {
+        let statement = Statement::new(SELECT).text(" WHERE project IN ").list(some.iter().map(|project| project.0));
+        looks.extend(database.read("reading looks", statement, from_row).await?);
+    }
+    looks.sort_unstable_by_key(|look| look.project);
+    looks.dedup_by_key(|look| look.project);
+    Ok(looks)
 }
 
 fn from_row(row: &Row) -> Result<Look, StoreError> {

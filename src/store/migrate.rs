@@ -5,7 +5,12 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 2] = [include_str!("../../migrations/0001_first.sql"), include_str!("../../migrations/0002_ingestion_alert.sql")];
+const MIGRATIONS: [&str; 4] = [
+    include_str!("../../migrations/0001_first.sql"),
+    include_str!("../../migrations/0002_ingestion_alert.sql"),
+    include_str!("../../migrations/0003_access.sql"),
+    include_str!("../../migrations/0004_deeds.sql"),
+];
 
 /// The newest schema that this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

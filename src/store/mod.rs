@@ -1,4 +1,5 @@
-//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notices, windows.
+//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notices, windows; who
+//! may do what, what people changed, and what strangers may see.
 //!
 //! The loops meet here and nowhere else. SQL stands in this room only, once, in the subset that SQLite and PostgreSQL
 //! share; times are integers of milliseconds, ids of beats are made by us, secrets rest sealed.
@@ -7,12 +8,15 @@ mod address;
 mod alert_app;
 mod apply;
 mod beats;
+mod change;
 mod channels;
 mod database;
+mod deeds;
 mod evidence;
 mod glances;
 mod hours;
 mod incidents;
+mod invitations;
 mod looks;
 mod migrate;
 mod names;
@@ -24,11 +28,17 @@ mod projects;
 mod quote;
 mod roster;
 mod seal;
+mod sessions;
 mod sql;
 mod sqlite;
 mod statement;
+mod status_pages;
 mod stretch;
+mod tide;
+mod tokens;
 mod trouble;
+mod users;
+mod which;
 mod windows;
 
 use std::time::Duration;
@@ -36,63 +46,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{
-    Acknowledged, Channel, ChannelId, ChannelSpec, Entry, Evidence, Glance, Hour, Incident, IncidentId, Look, Minute, Notice, NoticeState,
-    Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Stopped, Timestamp, Window,
+    Access, Acknowledged, ApiToken, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
+    Invitation, Look, Minute, Notice, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret, Session, Settled,
+    StatusPage, Stopped, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
+pub use change::Change;
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use sql::{open, open_within};
 pub use trouble::{OpenError, StoreError};
-
-/// Routes whose numbers lie above `after` and not above `to`; where one is absent, there is no end on that side.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct RouteSpan {
-    /// Without this one.
-    pub after: Option<RouteId>,
-    /// With this one.
-    pub to: Option<RouteId>,
-}
-
-/// Which incidents are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Which {
-    /// Of this project alone.
-    pub project: Option<ProjectId>,
-    /// This one alone.
-    pub id: Option<IncidentId>,
-    /// Those alone that are not over.
-    pub open_only: bool,
-    /// Those that are open, or were over not before this.
-    pub since: Option<Timestamp>,
-    /// At most so many.
-    pub at_most: u32,
-}
-
-impl Default for Which {
-    fn default() -> Self {
-        Self { project: None, id: None, open_only: false, since: None, at_most: u32::MAX }
-    }
-}
-
-/// Which notices are asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct WhichNotices {
-    /// To this channel alone.
-    pub channel: Option<ChannelId>,
-    /// About this incident alone.
-    pub incident: Option<IncidentId>,
-    /// Those alone that have come so far.
-    pub state: Option<NoticeState>,
-    /// At most so many.
-    pub at_most: u32,
-}
-
-impl Default for WhichNotices {
-    fn default() -> Self {
-        Self { channel: None, incident: None, state: None, at_most: u32::MAX }
-    }
-}
+pub use which::{RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What became known of a channel by delivering to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,15 +76,38 @@ pub trait Store: Send + Sync + 'static {
     /// All projects, by name, with keys opened, routes in use and switches.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
 
-    /// Puts and removes projects in one transaction: all of it, or nothing. `put` adds a project or replaces it by name: routes
-    /// keep their number while their name stays, a route that is gone is retired (its beats stay until retention), a turn of
-    /// the app's switch becomes a `Switch` at `now`. A removed project takes its routes, beats, hours, looks and evidence with it; its
-    /// incidents stay, to be resolved and told. What is in both is removed first, and put anew. The pair of webhooks of a project's Ingestion
-    /// Alert is a channel that comes and goes with the app's settings; when the app or the project is removed it stays until nothing is owed to it.
-    async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError>;
+    /// The project of this name. It costs the same among very many.
+    async fn project(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
+        Ok(self.projects_named(std::slice::from_ref(name)).await?.pop())
+    }
 
-    /// A number that grows with each [`Store::apply`], [`Store::apply_channels`] and [`Store::apply_windows`], whoever called it.
+    /// Those projects of these names that there are, by name.
+    async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError>;
+
+    /// Numbers and names of all projects, by name. No secret is opened.
+    async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError>;
+
+    /// Changes what people set up: projects, channels and windows, and writes the deeds that tell of it; all of it in one transaction, or nothing.
+    /// False, and nothing is written, when a revision is expected and is not the one that is found. The revision grows.
+    ///
+    /// Putting adds a project, channel or window, or replaces it by name; what is both removed and put is removed first, and put anew. Of a project,
+    /// routes keep their number while their name stays, a route that is gone is retired (its beats stay until retention), a turn of an app's
+    /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
+    /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
+    /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
+    /// one takes its notices with it.
+    async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError>;
+
+    /// [`Store::change`] of projects alone.
+    async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError> {
+        self.change(&Change { put_projects: put, remove_projects: remove, at: now, ..Change::default() }).await.map(drop)
+    }
+
+    /// A number that grows with each [`Store::change`], whoever called it.
     async fn revision(&self) -> Result<i64, StoreError>;
+
+    /// What is newest, of one project or of all: a few cheap readings.
+    async fn tide(&self, project: Option<ProjectId>) -> Result<Tide, StoreError>;
 
     /// The routes that have a beat on record in `minute`, whatever came of it; one that was Unsent is none.
     async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError>;
@@ -144,6 +131,14 @@ pub trait Store: Send + Sync + 'static {
 
     /// The newest look of each project that was looked at.
     async fn looks(&self) -> Result<Vec<Look>, StoreError>;
+
+    /// The newest look at this project.
+    async fn look(&self, project: ProjectId) -> Result<Option<Look>, StoreError> {
+        Ok(self.looks_of(&[project]).await?.pop())
+    }
+
+    /// The newest look of each of these projects that was looked at, by project.
+    async fn looks_of(&self, projects: &[ProjectId]) -> Result<Vec<Look>, StoreError>;
 
     /// Beats of `routes` from `from` up to and without `to`, by minute and route.
     async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError>;
@@ -201,15 +196,21 @@ pub trait Store: Send + Sync + 'static {
     /// All channels, by name, fields opened; those that belong to an app come last, by project.
     async fn channels(&self) -> Result<Vec<Channel>, StoreError>;
 
-    /// Puts and removes channels in one transaction. `put` adds a channel or replaces it by name, and lets it deliver again when anything
-    /// of it changed. With a removed one go its notices. Those of apps come and go with [`Store::apply`] alone. The revision grows.
-    async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError>;
+    /// The channel that a person gave this name.
+    async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError>;
+
+    /// [`Store::change`] of channels alone.
+    async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
+        self.change(&Change { put_channels: put, remove_channels: remove, ..Change::default() }).await.map(drop)
+    }
 
     /// All maintenance windows, by name.
     async fn windows(&self) -> Result<Vec<Window>, StoreError>;
 
-    /// Puts and removes maintenance windows in one transaction. The revision grows.
-    async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError>;
+    /// [`Store::change`] of maintenance windows alone.
+    async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
+        self.change(&Change { put_windows: put, remove_windows: remove, ..Change::default() }).await.map(drop)
+    }
 
     /// Leases what is owed: all notices that are due at `now`, of channels that deliver, that nobody else has leased, at most `at_most`,
     /// in the order in which they were written. Of one incident and channel none is given while an earlier one is owed and not given. They
@@ -240,6 +241,83 @@ pub trait Store: Send + Sync + 'static {
     /// notices without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
     /// many rows went.
     async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError>;
+
+    /// Deeds, newest first.
+    async fn deeds(&self, which: &WhichDeeds) -> Result<Vec<Deed>, StoreError>;
+
+    /// All users, by name.
+    async fn users(&self) -> Result<Vec<User>, StoreError>;
+
+    /// The user of this name, with the hash of its password as PHC text.
+    async fn user(&self, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError>;
+
+    /// Adds or changes a user. `password` is the hash of a new one, as PHC text: without it the old one stays; with it the user's sessions are closed.
+    async fn put_user(
+        &self,
+        name: &UserName,
+        access: Access,
+        password: Option<&Secret>,
+        now: Timestamp,
+        deed: &Deed,
+    ) -> Result<UserId, StoreError>;
+
+    /// Removes a user with its sessions and its invitation; false, and no deed, when there was none.
+    async fn drop_user(&self, name: &UserName, deed: &Deed) -> Result<bool, StoreError>;
+
+    /// Writes an invitation. The one before for the same user, or for whoever is none yet, is over with it.
+    async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError>;
+
+    /// The invitation of this digest, unless it was used or is over.
+    async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError>;
+
+    /// Takes an invitation, sets the password of the user `name` (who is added, when there is none) and closes its sessions. What a user who is there
+    /// may do stays. None, and nothing is written, when the invitation was used or is over, when it is for another user, and when it is for whoever is
+    /// none yet and somebody is called `name`.
+    async fn accept(
+        &self,
+        digest: &Digest,
+        name: &UserName,
+        password: &Secret,
+        now: Timestamp,
+        deed: &Deed,
+    ) -> Result<Option<UserId>, StoreError>;
+
+    /// Opens a session: `now` is the user's last login. A user that was removed meanwhile gets none.
+    async fn open_session(&self, digest: &Digest, user: UserId, now: Timestamp, until: Timestamp, by_proxy: bool)
+    -> Result<(), StoreError>;
+
+    /// The session of this digest with its user as of now, unless it is over.
+    async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError>;
+
+    /// Writes that a session was used, and until when it goes on now. One that is over stays over.
+    async fn use_session(&self, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError>;
+
+    /// Closes a session.
+    async fn close_session(&self, digest: &Digest) -> Result<(), StoreError>;
+
+    /// Adds an API token; its number is given here.
+    async fn put_token(&self, digest: &Digest, token: &ApiToken, deed: &Deed) -> Result<TokenId, StoreError>;
+
+    /// All API tokens, oldest first, those that are over with them.
+    async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError>;
+
+    /// The API token of this digest, unless it is over; writes that it was used, at most once a minute.
+    async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError>;
+
+    /// Removes an API token; false, and no deed, when there was none.
+    async fn drop_token(&self, id: TokenId, deed: &Deed) -> Result<bool, StoreError>;
+
+    /// All status pages, by name.
+    async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError>;
+
+    /// The status page of this name.
+    async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError>;
+
+    /// Adds a status page, or replaces it by name.
+    async fn put_status_page(&self, page: &StatusPage, deed: &Deed) -> Result<(), StoreError>;
+
+    /// Removes a status page; false, and no deed, when there was none.
+    async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError>;
 
     /// Closes all connections. Nothing is lost without it; the file beside an SQLite database stays until the next start.
     async fn close(&self);

@@ -61,7 +61,8 @@ pub(super) async fn lease(database: &Database, now: Timestamp, until: Timestamp,
 /// Writes what came of leased notices, and what there is to tell because of that. What was taken stays taken: somebody whose lease had ended
 /// may still have sent it.
 pub(super) async fn mark(work: &mut Work, notices: &[Notice], news: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError> {
-    let place = numbers::of_notices(work, owed.len()).await?;
+    // One place at least: what came of notices is news as well.
+    let place = numbers::of_notices(work, owed.len().max(1)).await?;
     for notice in notices {
         let statement = Statement::new("UPDATE notices SET leased_until_ms = 0, state = ")
             .bind(place_of(&notice.state, &NoticeState::ALL))
@@ -129,7 +130,7 @@ pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> R
 
 /// Lets a channel deliver again and owes its dead notices anew; says how many.
 pub(super) async fn revive(work: &mut Work, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
-    numbers::of_notices(work, 0).await?;
+    numbers::of_notices(work, 1).await?;
     if !channels::resume(work, channel).await? {
         return Ok(None);
     }

@@ -9,14 +9,20 @@ use super::statement::Statement;
 
 /// A change of what people set up: the revision grows with it, and new rows get their numbers from it.
 pub(super) struct Numbers {
+    revision_before: i64,
     next: i64,
 }
 
 impl Numbers {
     /// Begins: the revision grows first, and with it whoever else would change something waits for our end.
     pub(super) async fn begin(work: &mut Work) -> Result<Self, StoreError> {
-        take(work, "revision", 1).await?;
-        Ok(Self { next: take(work, "next_id", 0).await? })
+        let revision_before = take(work, "revision", 1).await?;
+        Ok(Self { revision_before, next: take(work, "next_id", 0).await? })
+    }
+
+    /// The revision that this change found.
+    pub(super) const fn revision_before(&self) -> i64 {
+        self.revision_before
     }
 
     /// A number that nothing else has.
@@ -31,6 +37,21 @@ impl Numbers {
         let next = Statement::new("UPDATE heartbeat_meta SET value = ").bind(self.next).text(" WHERE name = 'next_id'");
         work.run(next).await.map(drop)
     }
+}
+
+/// A number for something that people set up and that no loop reads: the revision stays.
+pub(super) async fn of_anything(work: &mut Work) -> Result<i64, StoreError> {
+    take(work, "next_id", 1).await
+}
+
+/// The first of so many places for deeds.
+pub(super) async fn of_deeds(work: &mut Work, count: usize) -> Result<i64, StoreError> {
+    take(work, "next_deed", count as i64).await
+}
+
+/// Counts that something is written of incidents. Whoever writes of them does this before it touches their rows.
+pub(super) async fn of_incident_changes(work: &mut Work) -> Result<(), StoreError> {
+    take(work, "incident_changes", 1).await.map(drop)
 }
 
 /// A number for an incident.

@@ -10,7 +10,7 @@ use crate::model::{
     ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
 };
 
-use super::database::{Database, Row};
+use super::database::{Database, Row, Work};
 use super::evidence::duration;
 use super::seal::{Owner, Sealer};
 use super::statement::Statement;
@@ -18,6 +18,9 @@ use super::{StoreError, alert_app};
 
 /// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
+
+/// So many projects are asked for in one statement.
+const PROJECTS: usize = 500;
 
 /// Heartbeat's settings as JSON text, under the names that they have for people.
 #[derive(Serialize, Deserialize)]
@@ -55,7 +58,46 @@ struct Known {
 /// All projects, by name, as of one moment.
 pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec<Project>, StoreError> {
     let mut work = database.snapshot("reading projects").await?;
-    let rows = Statement::new("SELECT project, kind, enabled, settings, secrets FROM apps");
+    let projects = read(&mut work, sealer, None).await?;
+    work.commit().await?;
+    Ok(by_name(projects))
+}
+
+/// Those of these names, by name, as of one moment.
+pub(super) async fn named(database: &Database, sealer: &Sealer, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+    let mut projects = Vec::new();
+    let mut work = database.snapshot("reading projects").await?;
+    for some in names.chunks(PROJECTS) {
+        let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
+        let ids = work.read(ids, |row| row.int(0)).await?;
+        projects.extend(read(&mut work, sealer, Some(&ids)).await?);
+    }
+    work.commit().await?;
+    let mut projects = by_name(projects);
+    projects.dedup_by_key(|project| project.id);
+    Ok(projects)
+}
+
+/// Numbers and names of all, by name. No secret is opened.
+pub(super) async fn names(database: &Database) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
+    let all = Statement::new("SELECT id, name FROM projects");
+    let mut names = database
+        .read("reading the projects' names", all, |row| {
+            let name = row.text(1)?;
+            Ok((ProjectId(row.int(0)?), ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?))
+        })
+        .await?;
+    names.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+    Ok(names)
+}
+
+/// Projects, all or those of these numbers, in no order.
+async fn read(work: &mut Work, sealer: &Sealer, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
+    let of = |text: &str, which: &str| match ids {
+        None => Statement::new(text),
+        Some(ids) => Statement::new(text).text(which).text(" IN ").list(ids.iter().copied()),
+    };
+    let rows = of("SELECT project, kind, enabled, settings, secrets FROM apps", " WHERE project");
     let mut apps: HashMap<ProjectId, Apps> = HashMap::new();
     for (project, app) in work.read(rows, installed).await? {
         let apps = apps.entry(project).or_default();
@@ -64,14 +106,16 @@ pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec
             App::IngestionAlert(app) => apps.ingestion_alert = Some(app),
         }
     }
-    let routes = Statement::new(
-        "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL ORDER BY place, id",
+    let routes = of(
+        "SELECT project, place, id, name, event, host, endpoint, distinct_id, since_ms FROM routes WHERE retired_ms IS NULL",
+        " AND project",
     );
-    let routes = by_project(work.read(routes, known).await?);
-    let switches = Statement::new("SELECT project, app, at_ms, turned_on FROM switches ORDER BY id");
+    let routes = by_project(work.read(routes.text(" ORDER BY place, id"), known).await?);
+    let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
-    let all = Statement::new(
+    let all = of(
         "SELECT id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, look_every_ms FROM projects",
+        " WHERE id",
     );
     let mut projects = work
         .read(all, |row| {
@@ -85,13 +129,16 @@ pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec
             Ok(Project { id, routes: in_use(&spec, known)?, spec, switches: Vec::new() })
         })
         .await?;
-    work.commit().await?;
     for project in &mut projects {
         project.switches = switches.remove(&project.id).unwrap_or_default();
     }
-    // Sorted here: the two databases do not order text alike.
-    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
     Ok(projects)
+}
+
+/// Sorted here: the two databases do not order text alike.
+fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
+    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
+    projects
 }
 
 /// A project with nothing installed.

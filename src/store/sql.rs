@@ -6,20 +6,21 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{
-    Acknowledged, Channel, ChannelId, ChannelSpec, Entry, Evidence, Glance, Hour, Incident, IncidentId, Look, Minute, Notice, Project,
-    ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Settled, Timestamp, Window,
+    Access, Acknowledged, ApiToken, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId, Invitation,
+    Look, Minute, Notice, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled, StatusPage, Timestamp, TokenId,
+    User, UserId, UserName, Window,
 };
 
 use super::address::Address;
-use super::apply::Change;
 use super::database::Database;
 use super::evidence::duration;
 use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    ChannelNews, Owed, RouteSpan, Store, StoreError, Which, WhichNotices, beats, channels, evidence, glances, hours, incidents, looks,
-    migrate, notices, numbers, postgres, projects, sqlite, windows,
+    Change, ChannelNews, Owed, RouteSpan, Store, StoreError, Tide, Which, WhichDeeds, WhichNotices, beats, change, channels, deeds,
+    evidence, glances, hours, incidents, invitations, looks, migrate, notices, numbers, postgres, projects, sessions, sqlite, status_pages,
+    tide, tokens, users, windows,
 };
 
 /// How long a database that is locked, or silent, is waited for.
@@ -57,15 +58,20 @@ impl Store for Sql {
         projects::projects(&self.database, &self.sealer).await
     }
 
-    async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError> {
-        const WHAT: &str = "changing projects";
-        let mut work = self.database.work(WHAT).await?;
-        let mut change = Change::begin(&mut work, &self.sealer, now).await?;
-        change.remove(remove).await?;
-        change.put(put).await?;
-        change.end().await?;
-        work.commit().await?;
-        self.database.persist(WHAT).await
+    async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+        projects::named(&self.database, &self.sealer, names).await
+    }
+
+    async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
+        projects::names(&self.database).await
+    }
+
+    async fn change(&self, wanted: &Change<'_>) -> Result<bool, StoreError> {
+        change::change(&self.database, &self.sealer, wanted).await
+    }
+
+    async fn tide(&self, project: Option<ProjectId>) -> Result<Tide, StoreError> {
+        tide::tide(&self.database, project).await
     }
 
     async fn revision(&self) -> Result<i64, StoreError> {
@@ -104,6 +110,10 @@ impl Store for Sql {
 
     async fn looks(&self) -> Result<Vec<Look>, StoreError> {
         looks::all(&self.database).await
+    }
+
+    async fn looks_of(&self, projects: &[ProjectId]) -> Result<Vec<Look>, StoreError> {
+        looks::of(&self.database, projects).await
     }
 
     async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
@@ -189,24 +199,12 @@ impl Store for Sql {
         channels::channels(&self.database, &self.sealer).await
     }
 
-    async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
-        const WHAT: &str = "changing channels";
-        let mut work = self.database.work(WHAT).await?;
-        channels::apply(&mut work, &self.sealer, put, remove).await?;
-        work.commit().await?;
-        self.database.persist(WHAT).await
+    async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+        channels::channel(&self.database, &self.sealer, name).await
     }
 
     async fn windows(&self) -> Result<Vec<Window>, StoreError> {
         windows::windows(&self.database).await
-    }
-
-    async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
-        const WHAT: &str = "changing maintenance windows";
-        let mut work = self.database.work(WHAT).await?;
-        windows::apply(&mut work, put, remove).await?;
-        work.commit().await?;
-        self.database.persist(WHAT).await
     }
 
     async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError> {
@@ -253,6 +251,107 @@ impl Store for Sql {
             + incidents::drop_old(&mut work, over_before).await?;
         work.commit().await?;
         Ok(dropped)
+    }
+
+    async fn deeds(&self, which: &WhichDeeds) -> Result<Vec<Deed>, StoreError> {
+        deeds::deeds(&self.database, which).await
+    }
+
+    async fn users(&self) -> Result<Vec<User>, StoreError> {
+        users::users(&self.database).await
+    }
+
+    async fn user(&self, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
+        users::user(&self.database, name).await
+    }
+
+    async fn put_user(
+        &self,
+        name: &UserName,
+        access: Access,
+        password: Option<&Secret>,
+        now: Timestamp,
+        deed: &Deed,
+    ) -> Result<UserId, StoreError> {
+        users::put(&self.database, (name, access), password, now, deed).await
+    }
+
+    async fn drop_user(&self, name: &UserName, deed: &Deed) -> Result<bool, StoreError> {
+        users::drop_user(&self.database, name, deed).await
+    }
+
+    async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
+        invitations::invite(&self.database, digest, invitation).await
+    }
+
+    async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError> {
+        invitations::invitation(&self.database, digest, now).await
+    }
+
+    async fn accept(
+        &self,
+        digest: &Digest,
+        name: &UserName,
+        password: &Secret,
+        now: Timestamp,
+        deed: &Deed,
+    ) -> Result<Option<UserId>, StoreError> {
+        invitations::accept(&self.database, digest, (name, password), now, deed).await
+    }
+
+    async fn open_session(
+        &self,
+        digest: &Digest,
+        user: UserId,
+        now: Timestamp,
+        until: Timestamp,
+        by_proxy: bool,
+    ) -> Result<(), StoreError> {
+        sessions::open(&self.database, digest, user, (now, until), by_proxy).await
+    }
+
+    async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        sessions::session(&self.database, digest, now).await
+    }
+
+    async fn use_session(&self, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        sessions::use_one(&self.database, digest, now, until).await
+    }
+
+    async fn close_session(&self, digest: &Digest) -> Result<(), StoreError> {
+        sessions::close(&self.database, digest).await
+    }
+
+    async fn put_token(&self, digest: &Digest, token: &ApiToken, deed: &Deed) -> Result<TokenId, StoreError> {
+        tokens::put(&self.database, digest, token, deed).await
+    }
+
+    async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+        tokens::tokens(&self.database).await
+    }
+
+    async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
+        tokens::token(&self.database, digest, now).await
+    }
+
+    async fn drop_token(&self, id: TokenId, deed: &Deed) -> Result<bool, StoreError> {
+        tokens::drop_token(&self.database, id, deed).await
+    }
+
+    async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
+        status_pages::status_pages(&self.database).await
+    }
+
+    async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
+        status_pages::status_page(&self.database, name).await
+    }
+
+    async fn put_status_page(&self, page: &StatusPage, deed: &Deed) -> Result<(), StoreError> {
+        status_pages::put(&self.database, page, deed).await
+    }
+
+    async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError> {
+        status_pages::drop_page(&self.database, name, deed).await
     }
 
     async fn close(&self) {

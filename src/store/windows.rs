@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use crate::model::{Cron, ProjectName, Timestamp, When, Window};
 
-use super::StoreError;
 use super::database::{Database, Row, Work};
 use super::evidence::duration;
 use super::names;
-use super::numbers::Numbers;
 use super::statement::{Statement, Value};
+use super::{Change, StoreError};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
@@ -25,12 +24,11 @@ pub(super) async fn windows(database: &Database) -> Result<Vec<Window>, StoreErr
 }
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.
-pub(super) async fn apply(work: &mut Work, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
-    let numbers = Numbers::begin(work).await?;
-    for some in remove.chunks(ROWS) {
+pub(super) async fn apply(work: &mut Work, change: &Change<'_>) -> Result<(), StoreError> {
+    for some in change.remove_windows.chunks(ROWS) {
         work.run(Statement::new("DELETE FROM windows WHERE name IN ").list(some.iter().map(ProjectName::as_str))).await?;
     }
-    let latest: HashMap<&str, &Window> = put.iter().map(|window| (window.name.as_str(), window)).collect();
+    let latest: HashMap<&str, &Window> = change.put_windows.iter().map(|window| (window.name.as_str(), window)).collect();
     let latest: Vec<&Window> = latest.into_values().collect();
     for some in latest.chunks(ROWS) {
         let insert = Statement::new("INSERT INTO windows (name, projects, from_ms, to_ms, cron, lasts_ms) VALUES ");
@@ -38,7 +36,7 @@ pub(super) async fn apply(work: &mut Work, put: &[Window], remove: &[ProjectName
                        cron = excluded.cron, lasts_ms = excluded.lasts_ms";
         work.run(insert.rows(some.iter().map(|window| to_row(window))).text(replace)).await?;
     }
-    numbers.end(work).await
+    Ok(())
 }
 
 fn to_row(window: &Window) -> [Value; 6] {

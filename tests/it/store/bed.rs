@@ -55,7 +55,7 @@ impl Bed {
         }
     }
 
-    /// Whether these bytes stand anywhere in what is stored of projects and channels.
+    /// Whether these bytes stand anywhere in what people set up.
     pub(crate) async fn holds(&self, text: &str) -> bool {
         self.everything().await.windows(text.len()).any(|bytes| bytes == text.as_bytes())
     }
@@ -66,7 +66,7 @@ impl Bed {
         sql.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
     }
 
-    /// Everything that is stored of projects and channels, as bytes: the files, or what the rows print as.
+    /// Everything that people set up, as bytes: the files, or what the rows print as.
     pub(crate) async fn everything(&self) -> Vec<u8> {
         if let Some(folder) = &self.folder {
             return fs::read_dir(folder.path()).unwrap().flat_map(|file| fs::read(file.unwrap().path()).unwrap()).collect();
@@ -75,7 +75,12 @@ impl Bed {
         let sql = "SELECT string_agg(found, ' ') FROM ( \
                    SELECT projects::text || encode(coalesce(personal_key, ''), 'escape') AS found FROM projects \
                    UNION ALL SELECT apps::text || encode(coalesce(secrets, ''), 'escape') FROM apps \
-                   UNION ALL SELECT channels::text || encode(field_values, 'escape') FROM channels) AS everything";
+                   UNION ALL SELECT channels::text || encode(field_values, 'escape') FROM channels \
+                   UNION ALL SELECT users::text FROM users \
+                   UNION ALL SELECT sessions::text || encode(digest, 'escape') FROM sessions \
+                   UNION ALL SELECT api_tokens::text || encode(digest, 'escape') FROM api_tokens \
+                   UNION ALL SELECT invitations::text || encode(digest, 'escape') FROM invitations \
+                   UNION ALL SELECT deeds::text FROM deeds) AS everything";
         sqlx::query_scalar::<_, String>(sql).fetch_one(&mut connection).await.unwrap().into_bytes()
     }
 }

@@ -12,9 +12,12 @@ macro_rules! over_both {
     };
 }
 
+mod access;
 mod alert_app;
+mod asking;
 mod beats;
 mod bed;
+mod changes;
 mod channels;
 mod glances;
 mod incidents;

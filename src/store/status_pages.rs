@@ -1,0 +1,58 @@
+//! Status pages.
+
+use crate::model::{Deed, ProjectName, StatusPage};
+
+use super::database::{Database, Row};
+use super::statement::Statement;
+use super::{StoreError, deeds, names};
+
+const WHAT: &str = "reading status pages";
+
+/// All of them, by name.
+pub(super) async fn status_pages(database: &Database) -> Result<Vec<StatusPage>, StoreError> {
+    let mut pages = database.read(WHAT, all(), from_row).await?;
+    // Sorted here: the two databases do not order text alike.
+    pages.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(pages)
+}
+
+/// The one of this name.
+pub(super) async fn status_page(database: &Database, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
+    Ok(database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
+}
+
+/// Adds a status page, or replaces it by name.
+pub(super) async fn put(database: &Database, page: &StatusPage, deed: &Deed) -> Result<(), StoreError> {
+    let mut work = database.work("changing a status page").await?;
+    let row = [page.name.as_str().into(), page.title.as_str().into(), names::write(&page.projects).into(), i64::from(page.public).into()];
+    let insert = Statement::new("INSERT INTO status_pages (name, title, projects, is_public) VALUES ").rows([row]);
+    let replace = " ON CONFLICT (name) DO UPDATE SET title = excluded.title, projects = excluded.projects, is_public = excluded.is_public";
+    work.run(insert.text(replace)).await?;
+    deeds::commit(database, work, deed).await
+}
+
+/// Removes a status page; says whether there was one.
+pub(super) async fn drop_page(database: &Database, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError> {
+    let mut work = database.work("removing a status page").await?;
+    if work.run(Statement::new("DELETE FROM status_pages WHERE name = ").bind(name.as_str())).await? == 0 {
+        return Ok(false);
+    }
+    deeds::commit(database, work, deed).await?;
+    Ok(true)
+}
+
+fn all() -> Statement {
+    Statement::new("SELECT name, title, projects, is_public FROM status_pages")
+}
+
+fn from_row(row: &Row) -> Result<StatusPage, StoreError> {
+    let name = row.text(0)?;
+    let damaged =
+        |field: &str, wrong: &str| StoreError::Damaged(format!("status page {name}: its {field} in the database cannot be read: {wrong}"));
+    Ok(StatusPage {
+        title: row.text(1)?,
+        projects: names::read(&row.text(2)?).map_err(|wrong| damaged("list of projects", &wrong))?,
+        public: row.int(3)? != 0,
+        name: ProjectName::parse(&name).map_err(|wrong| damaged("name", &wrong.to_string()))?,
+    })
+}

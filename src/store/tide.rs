@@ -1,0 +1,57 @@
+//! The tide: a few numbers that change whenever there is something new to show, read from the ends of indexes.
+
+use std::collections::HashMap;
+
+use crate::model::{Minute, ProjectId, Timestamp};
+
+use super::database::{Database, Work};
+use super::statement::Statement;
+use super::stretch::Stretch;
+use super::{StoreError, Tide};
+
+/// So far back from the newest beat on record those of one project are looked for. One that has none there does not move.
+const MINUTES: i64 = 60;
+
+/// What is newest, of one project or of all.
+pub(super) async fn tide(database: &Database, project: Option<ProjectId>) -> Result<Tide, StoreError> {
+    let mut work = database.snapshot("looking for news").await?;
+    let counters = "SELECT name, value FROM heartbeat_meta WHERE name IN ('revision', 'incident_changes', 'next_notice')";
+    let counters = work.read(Statement::new(counters), |row| Ok((row.text(0)?, row.int(1)?))).await?;
+    let counters: HashMap<String, i64> = counters.into_iter().collect();
+    let counted = |name| counters.get(name).copied().unwrap_or(0);
+    let tide = Tide {
+        revision: counted("revision"),
+        look: newest_look(&mut work, project).await?,
+        beat: newest_beat(&mut work, project).await?,
+        entries: counted("incident_changes"),
+        notices: counted("next_notice"),
+    };
+    work.commit().await?;
+    Ok(tide)
+}
+
+/// That of all is found among the glances, which lie in the order of their minutes: a glance is kept of every look.
+async fn newest_look(work: &mut Work, project: Option<ProjectId>) -> Result<Option<Timestamp>, StoreError> {
+    if let Some(project) = project {
+        let look = Statement::new("SELECT at_ms FROM looks WHERE project = ").bind(project.0);
+        return Ok(work.read(look, |row| row.int(0)).await?.pop().map(Timestamp::from_ms));
+    }
+    let newest = "SELECT minute, max(after_ms) FROM glances WHERE minute = (SELECT max(minute) FROM glances) GROUP BY minute";
+    let found = work.read(Statement::new(newest), |row| Ok((Minute::from_index(row.int(0)?), row.int(1)?))).await?.pop();
+    Ok(found.map(|(minute, after)| Timestamp::from_ms(minute.start().ms().saturating_add(after))))
+}
+
+async fn newest_beat(work: &mut Work, project: Option<ProjectId>) -> Result<Option<Minute>, StoreError> {
+    let newest = work.read(Statement::new("SELECT max(minute) FROM beats"), |row| row.maybe_int(0)).await?.pop().flatten();
+    let newest = newest.map(Minute::from_index);
+    let (Some(last), Some(project)) = (newest, project) else { return Ok(newest) };
+    let statement = Stretch { from: last.plus(1 - MINUTES), to: last.plus(1) }
+        .minutes(1)
+        .text(
+            "SELECT max(beats.minute) FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute \
+             AND beats.route IN (SELECT id FROM routes WHERE project = ",
+        )
+        .bind(project.0)
+        .text(")");
+    Ok(work.read(statement, |row| row.maybe_int(0)).await?.pop().flatten().map(Minute::from_index))
+}

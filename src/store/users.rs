@@ -1,0 +1,116 @@
+//! Users, with the hashes of their passwords.
+
+use crate::model::{Access, Deed, Secret, Timestamp, User, UserId, UserName};
+
+use super::database::{Database, Row, Work};
+use super::evidence::{at_place, place_of};
+use super::statement::Statement;
+use super::{StoreError, deeds, numbers, sessions};
+
+/// In the order of [`from_row`].
+pub(super) const COLUMNS: &str = "users.id, users.name, users.access, users.password, users.created_ms, users.last_login_ms";
+
+/// All of them, by name.
+pub(super) async fn users(database: &Database) -> Result<Vec<User>, StoreError> {
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM users");
+    let mut users = database.read("reading users", all, |row| from_row(row, 0)).await?;
+    // Sorted here: the two databases do not order text alike.
+    users.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+    Ok(users)
+}
+
+/// The user of this name, with the hash of its password.
+pub(super) async fn user(database: &Database, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
+    let found = database.read("reading a user", one, |row| Ok((from_row(row, 0)?, row.maybe_text(3)?.map(|hash| Secret::new(&hash)))));
+    Ok(found.await?.pop())
+}
+
+/// Adds or changes a user, and tells of it.
+pub(super) async fn put(
+    database: &Database,
+    (name, access): (&UserName, Access),
+    password: Option<&Secret>,
+    now: Timestamp,
+    deed: &Deed,
+) -> Result<UserId, StoreError> {
+    let mut work = database.work("changing a user").await?;
+    let id = write(&mut work, (name, access), password, now).await?;
+    deeds::commit(database, work, deed).await?;
+    Ok(id)
+}
+
+/// Adds or changes a user; without a new password the old one stays. A new one closes the user's sessions.
+pub(super) async fn write(
+    work: &mut Work,
+    (name, access): (&UserName, Access),
+    password: Option<&Secret>,
+    now: Timestamp,
+) -> Result<UserId, StoreError> {
+    let new = numbers::of_anything(work).await?;
+    let insert = Statement::new("INSERT INTO users (id, name, access, password, created_ms) VALUES (")
+        .bind(new)
+        .text(", ")
+        .bind(name.as_str())
+        .text(", ")
+        .bind(place_of(&access, &Access::ALL))
+        .text(", ")
+        .bind(password.map(|hash| hash.expose().to_owned()))
+        .text(", ")
+        .bind(now.ms())
+        .text(
+            ") ON CONFLICT (name) DO UPDATE SET access = excluded.access, \
+             password = CASE WHEN excluded.password IS NULL THEN users.password ELSE excluded.password END",
+        );
+    work.run(insert).await?;
+    let id = id_of(work, name).await?.ok_or_else(|| StoreError::Damaged(format!("user {name} is not there right after it was written")))?;
+    if password.is_some() {
+        sessions::close_all(work, id).await?;
+    }
+    Ok(id)
+}
+
+/// Removes a user with its sessions and its invitation; says whether there was one.
+pub(super) async fn drop_user(database: &Database, name: &UserName, deed: &Deed) -> Result<bool, StoreError> {
+    let mut work = database.work("removing a user").await?;
+    let Some(id) = id_of(&mut work, name).await? else { return Ok(false) };
+    // The row first: whoever is about to open a session holds it until that is written.
+    if work.run(Statement::new("DELETE FROM users WHERE id = ").bind(id.0)).await? == 0 {
+        return Ok(false);
+    }
+    sessions::close_all(&mut work, id).await?;
+    work.run(Statement::new("DELETE FROM invitations WHERE user_name = ").bind(name.as_str())).await?;
+    deeds::commit(database, work, deed).await?;
+    Ok(true)
+}
+
+/// The number and access of the user of this name.
+pub(super) async fn known(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Access)>, StoreError> {
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
+    let found = work.read(one, |row| from_row(row, 0)).await?.pop();
+    Ok(found.map(|user| (user.id, user.access)))
+}
+
+async fn id_of(work: &mut Work, name: &UserName) -> Result<Option<UserId>, StoreError> {
+    let id = Statement::new("SELECT id FROM users WHERE name = ").bind(name.as_str());
+    Ok(work.read(id, |row| row.int(0).map(UserId)).await?.pop())
+}
+
+/// A user whose [`COLUMNS`] begin at `first`.
+pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
+    let name = row.text(first + 1)?;
+    let damaged = |field: &str| StoreError::Damaged(format!("user {name}: its {field} in the database cannot be read"));
+    Ok(User {
+        id: UserId(row.int(first)?),
+        access: access(row.int(first + 2)?).ok_or_else(|| damaged("access"))?,
+        has_password: row.maybe_text(first + 3)?.is_some(),
+        created: Timestamp::from_ms(row.int(first + 4)?),
+        last_login: row.maybe_int(first + 5)?.map(Timestamp::from_ms),
+        name: UserName::parse(&name).map_err(|_| damaged("name"))?,
+    })
+}
+
+/// The access of this number.
+pub(super) fn access(place: i64) -> Option<Access> {
+    at_place(place, &Access::ALL)
+}

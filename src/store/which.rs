@@ -1,0 +1,86 @@
+//! What is asked for: of incidents, notices, deeds and routes some, and what is newest.
+
+use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Timestamp};
+
+/// Routes whose numbers lie above `after` and not above `to`; where one is absent, there is no end on that side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RouteSpan {
+    /// Without this one.
+    pub after: Option<RouteId>,
+    /// With this one.
+    pub to: Option<RouteId>,
+}
+
+/// Which incidents are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Which {
+    /// Of this project alone.
+    pub project: Option<ProjectId>,
+    /// This one alone.
+    pub id: Option<IncidentId>,
+    /// Those alone that are not over.
+    pub open_only: bool,
+    /// Those that are open, or were over not before this.
+    pub since: Option<Timestamp>,
+    /// At most so many.
+    pub at_most: u32,
+}
+
+impl Default for Which {
+    fn default() -> Self {
+        Self { project: None, id: None, open_only: false, since: None, at_most: u32::MAX }
+    }
+}
+
+/// Which notices are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WhichNotices {
+    /// To this channel alone.
+    pub channel: Option<ChannelId>,
+    /// About this incident alone.
+    pub incident: Option<IncidentId>,
+    /// Those alone that have come so far.
+    pub state: Option<NoticeState>,
+    /// At most so many.
+    pub at_most: u32,
+}
+
+impl Default for WhichNotices {
+    fn default() -> Self {
+        Self { channel: None, incident: None, state: None, at_most: u32::MAX }
+    }
+}
+
+/// Which deeds are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WhichDeeds {
+    /// Of this project's story alone.
+    pub project: Option<ProjectName>,
+    /// About this subject alone.
+    pub subject: Option<String>,
+    /// Those alone whose place is before this one.
+    pub before: Option<i64>,
+    /// At most so many.
+    pub at_most: u32,
+}
+
+impl Default for WhichDeeds {
+    fn default() -> Self {
+        Self { project: None, subject: None, before: None, at_most: u32::MAX }
+    }
+}
+
+/// What is newest. Whoever shows what is in the store reads it again when one of these has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tide {
+    /// What people set up: see [`Store::revision`](super::Store::revision).
+    pub revision: i64,
+    /// When the newest look was made; none when there was none.
+    pub look: Option<Timestamp>,
+    /// The newest minute that has a beat on record. Of one project, none also when that is an hour behind all the others.
+    pub beat: Option<Minute>,
+    /// Grows with whatever is written of incidents, of any project.
+    pub entries: i64,
+    /// Grows with each notice that is owed, and with what comes of it, to any channel.
+    pub notices: i64,
+}

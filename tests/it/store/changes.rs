@@ -1,0 +1,181 @@
+//! Changing everything at once, and the deeds that tell of it.
+
+use heartbeat::model::{ChannelSpec, Deed, ProjectSpec, StatusPage, When, Window};
+use heartbeat::store::{Change, Store, WhichDeeds};
+
+use super::bed::Bed;
+use super::samples::{START, at, deed, name, set_up, spec, spec_with_routes, webhook};
+
+over_both!(
+    everything_changes_in_one_step_and_the_revision_grows_by_one,
+    a_stale_revision_writes_nothing_at_all,
+    of_two_that_expect_the_same_revision_one_changes,
+    what_fails_leaves_nothing_behind,
+    deeds_come_newest_first_and_page_by_page,
+    deeds_of_a_removed_project_stay,
+    status_pages_come_back_as_they_were_put,
+    damaged_status_pages_and_deeds_are_named,
+);
+
+fn window(text: &str) -> Window {
+    Window { name: name(text), projects: vec![name("one")], when: When::Once(at(START, 0), at(START, 1)) }
+}
+
+/// How many projects, channels, windows and deeds there are.
+async fn counted(store: &dyn Store) -> [usize; 4] {
+    [
+        store.projects().await.unwrap().len(),
+        store.channels().await.unwrap().len(),
+        store.windows().await.unwrap().len(),
+        store.deeds(&WhichDeeds::default()).await.unwrap().len(),
+    ]
+}
+
+/// A change of everything.
+struct Whole {
+    projects: [ProjectSpec; 1],
+    channels: [ChannelSpec; 1],
+    windows: [Window; 1],
+    deeds: [Deed; 2],
+}
+
+impl Whole {
+    fn named(text: &str) -> Self {
+        Self {
+            projects: [spec(text)],
+            channels: [webhook(text)],
+            windows: [window(text)],
+            deeds: [deed(&format!("project {text}")), deed(&format!("channel {text}"))],
+        }
+    }
+
+    fn change(&self, expected: Option<i64>) -> Change<'_> {
+        Change {
+            put_projects: &self.projects,
+            put_channels: &self.channels,
+            put_windows: &self.windows,
+            deeds: &self.deeds,
+            at: START.start(),
+            expected,
+            ..Change::default()
+        }
+    }
+}
+
+async fn everything_changes_in_one_step_and_the_revision_grows_by_one(bed: Bed) {
+    let store = bed.open().await;
+    assert!(store.change(&Whole::named("one").change(Some(0))).await.unwrap());
+    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
+    let project = store.project(&name("one")).await.unwrap().unwrap();
+    assert_eq!(project.on_since(), Some(START.start()), "the switch is turned when the change says so");
+    let gone = [name("one")];
+    let whole = Whole::named("two");
+    let change = Change { remove_projects: &gone, remove_channels: &gone, remove_windows: &gone, ..whole.change(Some(1)) };
+    assert!(store.change(&change).await.unwrap());
+    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 4], 2));
+    assert_eq!(store.project(&name("one")).await.unwrap(), None);
+    assert_eq!(store.windows().await.unwrap(), [window("two")]);
+    // Without an expectation it is made whatever was before.
+    assert!(store.change(&Whole::named("three").change(None)).await.unwrap());
+    assert_eq!(counted(&*store).await, [2, 2, 2, 6]);
+}
+
+async fn a_stale_revision_writes_nothing_at_all(bed: Bed) {
+    let store = bed.open().await;
+    store.change(&Whole::named("one").change(None)).await.unwrap();
+    let gone = [name("one")];
+    let whole = Whole::named("two");
+    for stale in [0, 2, -1] {
+        let change = Change { remove_projects: &gone, remove_channels: &gone, remove_windows: &gone, ..whole.change(Some(stale)) };
+        assert!(!store.change(&change).await.unwrap());
+        assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
+        assert!(store.project(&name("one")).await.unwrap().is_some());
+    }
+    assert!(store.change(&whole.change(Some(1))).await.unwrap(), "and the lock on the revision is given back");
+}
+
+async fn of_two_that_expect_the_same_revision_one_changes(bed: Bed) {
+    let (one, other) = (bed.open().await, bed.open().await);
+    let (first, second) = (Whole::named("first"), Whole::named("second"));
+    for expected in 0..10 {
+        let (first, second) = (first.change(Some(expected)), second.change(Some(expected)));
+        let (first, second) = tokio::join!(one.change(&first), other.change(&second));
+        assert_eq!(usize::from(first.unwrap()) + usize::from(second.unwrap()), 1);
+        assert_eq!(one.revision().await.unwrap(), expected + 1);
+    }
+    assert_eq!(one.deeds(&WhichDeeds::default()).await.unwrap().len(), 20);
+}
+
+async fn what_fails_leaves_nothing_behind(bed: Bed) {
+    let store = bed.open().await;
+    let whole = Whole::named("fine");
+    let twice = [spec_with_routes("twice", &["proxy", "proxy"])];
+    let error = store.change(&Change { put_projects: &twice, ..whole.change(None) }).await.unwrap_err();
+    assert!(error.to_string().contains("two routes are called `proxy`"), "{error}");
+    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([0; 4], 0));
+}
+
+async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
+    let store = bed.open().await;
+    let of_project = |text: &str, at_ms: i64| Deed { project: Some(name(text)), at: at(START, at_ms), ..deed(&format!("project {text}")) };
+    let told: Vec<Deed> = (0..9).map(|number| of_project(if number % 3 == 0 { "one" } else { "two" }, number)).collect();
+    store.change(&Change { deeds: &told[..4], ..Change::default() }).await.unwrap();
+    store.change(&Change { deeds: &told[4..], ..Change::default() }).await.unwrap();
+    store.change(&Change { deeds: &[deed("channel ops")], ..Change::default() }).await.unwrap();
+    let all = store.deeds(&WhichDeeds::default()).await.unwrap();
+    assert!(all.is_sorted_by(|one, other| one.place > other.place), "places fall: {all:?}");
+    assert_eq!(Deed { place: 0, ..all[0].clone() }, deed("channel ops"));
+    let expected: Vec<Deed> = told.iter().rev().cloned().collect();
+    assert_eq!(all[1..].iter().map(|deed| Deed { place: 0, ..deed.clone() }).collect::<Vec<_>>(), expected);
+
+    let of_one = WhichDeeds { project: Some(name("one")), at_most: 2, ..WhichDeeds::default() };
+    let first = store.deeds(&of_one).await.unwrap();
+    let rest = store.deeds(&WhichDeeds { before: Some(first[1].place), ..of_one }).await.unwrap();
+    let times = |deeds: &[Deed]| deeds.iter().map(|deed| deed.at).collect::<Vec<_>>();
+    assert_eq!((times(&first), times(&rest)), (vec![at(START, 6), at(START, 3)], vec![at(START, 0)]));
+    let of_ops = WhichDeeds { subject: Some("channel ops".into()), ..WhichDeeds::default() };
+    assert_eq!(store.deeds(&of_ops).await.unwrap(), all[..1]);
+    let both = WhichDeeds { project: Some(name("two")), subject: Some("project one".into()), ..WhichDeeds::default() };
+    assert_eq!(store.deeds(&both).await.unwrap(), []);
+}
+
+async fn deeds_of_a_removed_project_stay(bed: Bed) {
+    let store = bed.open().await;
+    set_up(&*store, spec("one")).await;
+    let removed = Deed { project: Some(name("one")), ..deed("project one") };
+    store.change(&Change { remove_projects: &[name("one")], deeds: &[removed], ..Change::default() }).await.unwrap();
+    let which = WhichDeeds { project: Some(name("one")), ..WhichDeeds::default() };
+    assert_eq!(store.deeds(&which).await.unwrap().len(), 1);
+}
+
+async fn status_pages_come_back_as_they_were_put(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!((store.status_pages().await.unwrap(), store.status_page(&name("shop")).await.unwrap()), (vec![], None));
+    let page = |text: &str, public| StatusPage {
+        name: name(text),
+        title: format!("Status of {text} ü"),
+        projects: vec![name("two"), name("one")],
+        public,
+    };
+    for page in [page("shop", true), page("Mill", false), page("shop", false)] {
+        store.put_status_page(&page, &deed(&format!("status page {}", page.name))).await.unwrap();
+    }
+    assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false), page("shop", false)]);
+    assert_eq!(store.status_page(&name("shop")).await.unwrap(), Some(page("shop", false)));
+    assert!(store.drop_status_page(&name("shop"), &deed("status page shop")).await.unwrap());
+    assert!(!store.drop_status_page(&name("shop"), &deed("status page shop")).await.unwrap());
+    assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false)]);
+    assert_eq!(store.deeds(&WhichDeeds::default()).await.unwrap().len(), 4);
+}
+
+async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
+    let store = bed.open().await;
+    let page = StatusPage { name: name("shop"), title: String::new(), projects: vec![], public: true };
+    store.put_status_page(&page, &Deed { project: Some(name("one")), ..deed("status page shop") }).await.unwrap();
+    bed.execute("UPDATE status_pages SET projects = 'one'").await;
+    bed.execute("UPDATE deeds SET project = 'o n e'").await;
+    let said = store.status_pages().await.unwrap_err().to_string();
+    assert!(said.starts_with("status page shop: its list of projects in the database cannot be read"), "{said}");
+    let said = store.deeds(&WhichDeeds::default()).await.unwrap_err().to_string();
+    assert_eq!(said, "deed 1: its project in the database cannot be read");
+}
