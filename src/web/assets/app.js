@@ -1,4 +1,4 @@
-// What script adds to pages that work without it. Each part looks for its data attribute, and does nothing where there is none.
+// What script adds to pages that work without it. Each part looks for its data attributes.
 (() => {
   "use strict";
   const all = (what, within = document) => [...within.querySelectorAll(what)];
@@ -13,7 +13,7 @@
     let timer;
     return (...given) => { clearTimeout(timer); timer = setTimeout(run, wait, ...given); };
   };
-  // Asks; what was asked before and is not answered yet does not matter any more, and never answers.
+  // Asks; what was asked before does not matter any more, and never answers.
   const latest = () => {
     let last;
     return async (address, options) => {
@@ -33,7 +33,7 @@
   };
   const fields = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
 
-  // 1. Regions that are replaced: [data-live-id]. They are compared as the server drew them: what script did to them does not count.
+  // 1. Regions that are replaced: [data-live-id]. Compared as the server drew them: what script did to them does not count.
   const drawn = new Map(all("[data-live-id]").map((region) => [region.dataset.liveId, region.outerHTML]));
   const place = (node, within) => (node.id ? `#${CSS.escape(node.id)}` : [node.tagName, all(node.tagName, within).indexOf(node)]);
   const found = (way, within) => (typeof way === "string" ? one(way, within) : all(way[0], within)[way[1]]);
@@ -41,15 +41,15 @@
   function replace(region, fresh) {
     const focused = document.activeElement;
     const inside = region.contains(focused) && focused !== region;
+    // What somebody types, or has typed, is left alone.
     if (inside && focused.matches("input, select, textarea")) return false;
+    if (all("input, textarea", region).some((field) => field.value !== field.defaultValue || field.checked !== field.defaultChecked)) return false;
     const focus = inside && place(focused, region);
     const open = all("details", region).map((node) => [place(node, region), node.open]);
     const scrolled = all("*", region).filter((node) => node.scrollTop || node.scrollLeft).map((node) => [place(node, region), node.scrollLeft, node.scrollTop]);
-    const { scrollLeft, scrollTop } = region;
     for (const name of region.getAttributeNames()) if (!fresh.hasAttribute(name)) region.removeAttribute(name);
     for (const { name, value } of fresh.attributes) region.setAttribute(name, value);
     region.replaceChildren(...fresh.childNodes);
-    region.scrollTo(scrollLeft, scrollTop);
     for (const [way, is] of open) found(way, region)?.toggleAttribute("open", is);
     for (const [way, left, top] of scrolled) found(way, region)?.scrollTo(left, top);
     if (focus) found(focus, region)?.focus({ preventScroll: true });
@@ -72,7 +72,7 @@
     document.dispatchEvent(new Event("heartbeat:refreshed"));
   }
 
-  // 2. Live: <body data-live="/live?project=shop">, told by server-sent events; [data-live-mark] says how it stands, and pauses it.
+  // 2. Live: <body data-live="/live?project=shop">, server-sent events; [data-live-mark] says how it stands, and pauses it.
   const stream = document.body.dataset.live;
   const mark = one("[data-live-mark]");
   if (stream) {
@@ -81,7 +81,7 @@
       if (!mark) return;
       mark.dataset.state = mark.textContent = state;
       mark.hidden = false;
-      mark.title = { live: "Changes show at once. Press to pause.", paused: "Press to follow again.", offline: "No answer; trying again." }[state];
+      mark.title = { live: "Press to pause", paused: "Press to follow again", offline: "No answer; trying again" }[state];
     };
     const update = later(250, () => refresh().then(() => source && say("live"), () => say("offline")));
     const close = () => { clearTimeout(retry); source?.close(); source = null; };
@@ -99,8 +99,6 @@
     };
     const again = () => { tries = 1; connect(); };
     document.addEventListener("visibilitychange", again);
-    addEventListener("pagehide", close);
-    addEventListener("pageshow", (event) => event.persisted && again());
     mark?.addEventListener("click", () => { held = !held; again(); });
     connect();
   }
@@ -121,7 +119,7 @@
   const local = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
   setInterval(() => document.hidden || tick(), 1000);
 
-  // 4. Forms that check themselves: <form data-check="/address">, an <output data-for="name"> in each .field.
+  // 4. Forms that check themselves: <form data-check="/address">, <output data-for="name"> in each .field.
   const words = { ok: "Fine.", note: "Note.", fail: "Wrong." };
   for (const form of all("form[data-check]")) {
     const ask = latest();
@@ -149,7 +147,7 @@
     for (const kind of ["input", "change", "paste"]) form.addEventListener(kind, check);
   }
 
-  // 5. Copy: <button class="copy" data-copy="#id" hidden>; also where plain http closes the clipboard.
+  // 5. Copy: <button data-copy="#id" hidden>; also where plain http closes the clipboard.
   on("[data-copy]", "click", async (button) => {
     const source = one(button.dataset.copy);
     let done = true;
@@ -180,7 +178,7 @@
   };
   on("[data-filter]", "input", filter);
 
-  // 7. Danger: <form data-confirm="words"> asks once more. A menu closes when something else is pressed.
+  // 7. Danger: <form data-confirm="words"> asks once more. A click elsewhere closes a menu.
   on("form[data-confirm]", "submit", (form, event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
   const shut = (but) => { for (const menu of all(".menu[open]")) if (!menu.contains(but)) menu.open = false; };
   document.addEventListener("click", (event) => shut(event.target));
@@ -190,8 +188,8 @@
   function keys() {
     if (!help) {
       help = make("dialog", "", { ariaLabel: "Keys" });
-      help.innerHTML = `<h2>Keys</h2><dl class="facts"><dt><kbd>/</kbd></dt><dd>search</dd><dt><kbd>←</kbd> <kbd>→</kbd></dt><dd>walk along a strip</dd>
-        <dt><kbd>?</kbd></dt><dd>this help</dd></dl><form method="dialog" class="actions"><button class="primary">Close</button><button value="off"></button></form>`;
+      help.innerHTML = `<h2>Keys</h2><dl class="facts"><dt><kbd>/</kbd><dd>search<dt><kbd>←</kbd> <kbd>→</kbd><dd>walk along a strip<dt><kbd>?</kbd><dd>this help</dl>
+        <form method="dialog" class="actions"><button class="primary">Close</button><button value="off"></button></form>`;
       help.onclose = () => { if (help.returnValue) stored("keys", stored("keys") === "off" ? "on" : "off"); help.returnValue = ""; };
       document.body.append(help);
     }

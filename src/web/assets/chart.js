@@ -54,10 +54,11 @@
       tzDate: utc,
       scales: { y: { range: (_, low, high) => [0, Math.max(1000, (high ?? 0) * 1.08)] } },
       axes: [{ ...axis, space: 60, values: TIMES }, { ...axis, size: 58, incrs: STEPS, values: (_, at) => at.map(tick) }],
-      cursor: { points: { size: 7, fill: panel, width: 2 }, drag: { x: true, y: false, dist: 6 } },
+      cursor: { y: false, points: { size: (_, at) => (at > LINES.length ? 0 : 8), fill: panel, width: (_, at) => (at > LINES.length ? 0 : 2) }, drag: { x: true, y: false, dist: 6 } },
+      legend: { markers: { dash: (_, at) => ["none", "solid", "dashed", "dotted", "none"][at] } },
       series: [
         { label: "Time", value: (_, at) => (at == null ? "–" : moment(utc(at))) },
-        ...LINES.map(({ label, tone, dash }) => ({ label, dash, stroke: colour(tone, plot), width: 2, value: (_, ms) => span(ms) })),
+        ...LINES.map(({ label, tone, dash }) => ({ label, dash, stroke: colour(tone, plot), width: 2, points: { size: 6, fill: panel }, value: (_, ms) => span(ms) })),
         { label: "beats", scale: "count", paths: () => null, points: { show: false }, value: (_, count) => count ?? "–" },
       ],
       hooks: {
@@ -119,7 +120,7 @@
       chart.setSize(size(plot));
     }).observe(plot);
     document.addEventListener("heartbeat:theme", make);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", make);
+    for (const query of ["(prefers-color-scheme: dark)", "print"]) matchMedia(query).addEventListener("change", make);
     // When the page is refreshed, at most each half minute; who has zoomed in stays there.
     document.addEventListener("heartbeat:refreshed", async () => {
       if (Date.now() - readAt < 30000) return;
