@@ -5,7 +5,8 @@
   const one = (what, within = document) => within.querySelector(what);
   const named = (attribute, name, within) => one(`[${attribute}="${CSS.escape(name)}"]`, within);
   const make = (tag, text = "", more = {}) => Object.assign(document.createElement(tag), { textContent: text }, more);
-  const on = (what, kind, run) => document.addEventListener(kind, (event) => {
+  const hear = document.addEventListener.bind(document);
+  const on = (what, kind, run) => hear(kind, (event) => {
     const at = event.target.closest?.(what);
     if (at) run(at, event);
   });
@@ -33,8 +34,9 @@
   };
   const fields = (form) => new URLSearchParams([...new FormData(form)].filter(([, value]) => typeof value === "string"));
 
-  // 1. Regions that are replaced: [data-live-id]. Compared as the server drew them: what script did to them does not count.
-  const drawn = new Map(all("[data-live-id]").map((region) => [region.dataset.liveId, region.outerHTML]));
+  // 1. Regions that are replaced: [data-live-id]. Compared as drawn by the server, but for times that pass.
+  const still = (node) => node.outerHTML.replace(/(<time[^>]* data-(ago|since)[^>]*>)[^<]*/g, "$1");
+  const drawn = new Map(all("[data-live-id]").map((region) => [region.dataset.liveId, still(region)]));
   const place = (node, within) => (node.id ? `#${CSS.escape(node.id)}` : [node.tagName, all(node.tagName, within).indexOf(node)]);
   const found = (way, within) => (typeof way === "string" ? one(way, within) : all(way[0], within)[way[1]]);
 
@@ -64,7 +66,7 @@
     for (const region of all("[data-live-id]")) {
       const id = region.dataset.liveId;
       const fresh = named("data-live-id", id, page);
-      const html = fresh?.outerHTML;
+      const html = fresh && still(fresh);
       if (fresh && html !== drawn.get(id) && replace(region, fresh)) drawn.set(id, html);
     }
     document.title = page.title;
@@ -72,7 +74,7 @@
     document.dispatchEvent(new Event("heartbeat:refreshed"));
   }
 
-  // 2. Live: <body data-live="/live?project=shop">, server-sent events; [data-live-mark] says how it stands, and pauses it.
+  // 2. Live: <body data-live="/live?project=shop">; [data-live-mark] says how it stands, and pauses it.
   const stream = document.body.dataset.live;
   const mark = one("[data-live-mark]");
   if (stream) {
@@ -81,7 +83,6 @@
       if (!mark) return;
       mark.dataset.state = mark.textContent = state;
       mark.hidden = false;
-      mark.title = { live: "Press to pause", paused: "Press to follow again", offline: "No answer; trying again" }[state];
     };
     const update = later(250, () => refresh().then(() => source && say("live"), () => say("offline")));
     const close = () => { clearTimeout(retry); source?.close(); source = null; };
@@ -98,7 +99,7 @@
       };
     };
     const again = () => { tries = 1; connect(); };
-    document.addEventListener("visibilitychange", again);
+    hear("visibilitychange", again);
     mark?.addEventListener("click", () => { held = !held; again(); });
     connect();
   }
@@ -122,12 +123,13 @@
   // 4. Forms that check themselves: <form data-check="/address">, <output data-for="name"> in each .field.
   const words = { ok: "Fine.", note: "Note.", fail: "Wrong." };
   for (const form of all("form[data-check]")) {
-    const ask = latest();
+    const ask = latest(), reached = new Set();
     let last = fields(form).toString();
     const show = (output, result) => {
       const control = form.elements.namedItem(output.dataset.for);
-      const known = result && words[result.mark];
-      control?.setAttribute?.("aria-invalid", result?.mark === "fail");
+      // Nobody hears that a field is wrong before he has come to it.
+      const known = (reached.has(control?.name) || control?.value !== "") && words[result?.mark];
+      control?.setAttribute?.("aria-invalid", known === words.fail);
       output.replaceChildren(...(known ? [make("b", known), ` ${result.says} `] : []));
       if (known && result.advice) output.append(make("span", result.advice, { className: "advice" }));
       const field = output.closest(".field");
@@ -137,14 +139,12 @@
       const body = fields(form);
       if (body.toString() === last) return;
       last = body.toString();
-      form.ariaBusy = "true";
       try {
         const results = (await (await ask(form.dataset.check, { method: "POST", body, headers: { Accept: "application/json" } })).json()).fields;
         for (const output of all("output[data-for]", form)) show(output, results.find((field) => field.name === output.dataset.for));
       } catch { last = ""; }
-      form.ariaBusy = "false";
     });
-    for (const kind of ["input", "change", "paste"]) form.addEventListener(kind, check);
+    form.addEventListener("input", ({ target }) => { reached.add(target.name); check(); });
   }
 
   // 5. Copy: <button data-copy="#id" hidden>; also where plain http closes the clipboard.
@@ -181,7 +181,7 @@
   // 7. Danger: <form data-confirm="words"> asks once more. A click elsewhere closes a menu.
   on("form[data-confirm]", "submit", (form, event) => { if (!confirm(form.dataset.confirm)) event.preventDefault(); });
   const shut = (but) => { for (const menu of all(".menu[open]")) if (!menu.contains(but)) menu.open = false; };
-  document.addEventListener("click", (event) => shut(event.target));
+  hear("click", (event) => shut(event.target));
 
   // 8. Keys: / searches, ? helps, arrows walk a strip. The help can switch single keys off.
   let help;
@@ -197,7 +197,7 @@
     help.showModal();
   }
   on("[data-keys-help]", "click", keys);
-  document.addEventListener("keydown", (event) => {
+  hear("keydown", (event) => {
     const { key, target } = event;
     if (key === "Escape") { one(".menu[open] summary")?.focus(); shut(null); }
     if (event.ctrlKey || event.metaKey || event.altKey || !target.matches || target.matches("input, select, textarea")) return;
