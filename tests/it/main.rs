@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that meets what it does not expect has failed")]
 
 mod architecture;
+mod browser;
 mod cli;
 mod config;
 mod hogql;
