@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use url::form_urlencoded;
 
+use super::rounds::goes_everywhere;
 use super::{Screen, Visitor};
 
 const POLICY: &str =
@@ -27,7 +28,7 @@ fn page(main: &str) -> Response {
     ([(CONTENT_SECURITY_POLICY, POLICY)], Html(text)).into_response()
 }
 
-const FORM: &str = "<form method=post action=/greet><label>Name <input name=name></label>\
+const FORM: &str = "<form method=post action=/greet><label>Name <small>required</small> <input name=name></label>\
     <label for=tone>Tone</label><select id=tone name=tone><option value=a>loud</option><option value=b>soft</option></select>\
     <label><input type=checkbox name=twice value=yes> Twice</label><button>Greet</button></form>\
     <p id=live>nothing yet</p><p hidden>unseen words</p><button id=count type=button>Count</button>";
@@ -117,7 +118,7 @@ async fn a_keyboard_is_enough() {
     let visitor = visitor().await;
     visitor.open("/").await;
     visitor.presses("Tab").await;
-    assert_eq!(visitor.is_at().await, "textbox Name");
+    assert_eq!(visitor.is_at().await, "textbox Name required");
     visitor.ask("Input.insertText", json!({"text": "Key"})).await;
     visitor.arrives("Enter", visitor.presses("Enter")).await;
     assert_eq!(visitor.path().await, "/greeted?Key-a-once");
@@ -154,6 +155,13 @@ async fn a_page_that_is_too_wide_is_found() {
     let wide = tokio::spawn(async move { visitor.fits(Screen::NARROW).await }).await.unwrap_err().into_panic();
     let said = wide.downcast_ref::<String>().unwrap();
     assert!(said.contains("too wide for a telephone") && said.contains("ends at 508"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_page_is_visited_once() {
+    let visitor = visitor().await;
+    let seen = goes_everywhere(&visitor, &["/greeted?first"]).await;
+    assert_eq!(seen.into_values().collect::<Vec<_>>(), ["/", "/greeted?first"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]

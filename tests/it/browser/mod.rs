@@ -10,6 +10,7 @@ mod chromium;
 mod harness;
 mod overheard;
 mod part;
+mod rounds;
 mod visitor;
 
 pub(crate) use visitor::{Screen, Visitor};

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::visitor::Visitor;
+use super::visitor::{PATIENCE, Visitor, becomes};
 
 /// What a person presses or follows.
 const CLICKABLE: [&str; 13] = [
@@ -98,10 +98,11 @@ impl<'a> Part<'a> {
         assert!(others.is_null(), "the list `{label}` has no `{option}`, but {others}");
     }
 
-    /// Waits until this part says so, where it can be seen.
+    /// Waits until this part says so, where it can be seen. Capitals may be the style's, and are not looked at.
     pub(crate) async fn sees(&self, words: &str) {
         let what = format!("`{}` says `{words}`", self.selector);
-        self.visitor.waits_for(&what, async || self.try_read().await.is_some_and(|text| text.contains(words))).await;
+        let wanted = words.to_lowercase();
+        self.visitor.waits_for(&what, async || self.try_read().await.is_some_and(|text| text.to_lowercase().contains(&wanted))).await;
     }
 
     /// Everything that can be read in this part, once it is there, with one blank for each stretch of white space.
@@ -125,22 +126,24 @@ impl<'a> Part<'a> {
 
     /// Whether something with this name is here, right now.
     pub(crate) async fn has(&self, name: &str) -> bool {
-        self.nodes().await.iter().any(|node| name_of(node) == name)
+        self.nodes().await.iter().any(|node| is_named(node, name))
     }
 
     /// Waits until one of these roles has this name; gives its number.
     async fn finds(&self, roles: &[&str], name: &str) -> Value {
-        let mut found = Value::Null;
-        let what = format!("there is `{name}` ({}) in `{}`", roles.join(", "), self.selector);
-        let mut there = Vec::new();
-        let wait = self.visitor.waits_for(&what, async || {
+        let (mut found, mut there) = (Value::Null, Vec::new());
+        let is_found = becomes(PATIENCE, async || {
             there = self.nodes().await;
-            let mut fits = there.iter().filter(|node| roles.contains(&role_of(node)) && name_of(node) == name);
+            there.retain(|node| roles.contains(&role_of(node)));
+            let mut fits = there.iter().filter(|node| is_named(node, name));
             found = fits.next().map(|node| node["backendDOMNodeId"].clone()).unwrap_or_default();
             assert!(fits.next().is_none(), "`{name}` is more than one thing in `{}`: name a smaller part", self.selector);
             found.is_number()
         });
-        wait.await;
+        if !is_found.await {
+            let others: Vec<_> = there.iter().map(|node| format!("{} `{}`", role_of(node), name_of(node))).collect();
+            panic!("no `{name}` in `{}`, but {}; on the page: {}", self.selector, others.join(", "), self.visitor.seen().await);
+        }
         found
     }
 
@@ -162,6 +165,11 @@ fn role_of(node: &Value) -> &str {
 
 fn name_of(node: &Value) -> String {
     node["name"]["value"].as_str().unwrap_or_default().split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Whether this is its name; of a field, but for what its label says of it beside that.
+fn is_named(node: &Value, name: &str) -> bool {
+    name_of(node).strip_prefix(name).is_some_and(|rest| ["", " required", " optional", " set"].contains(&rest))
 }
 
 /// Calls a function on an element.

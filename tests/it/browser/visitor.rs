@@ -210,26 +210,19 @@ impl Visitor {
     }
 
     /// Waits until it is so, for at most so long; else says what there was to see instead.
-    pub(crate) async fn waits_until(&self, what: &str, bound: Duration, mut is_so: impl AsyncFnMut() -> bool) {
-        let clock = Clock::system();
-        let begun = clock.monotonic();
-        while !is_so().await {
-            if clock.monotonic().saturating_sub(begun) > bound {
-                let seen = "`${location.href} (${document.readyState}, ${document.title})\n${document.body?.innerText}`";
-                let seen = self.try_evaluate(seen).await;
-                panic!(
-                    "within {bound:?} it did not happen that {what}; on the page: {}",
-                    seen.unwrap_or_else(Value::String).as_str().unwrap()
-                );
-            }
-            clock.sleep(Duration::from_millis(10)).await;
-        }
+    pub(crate) async fn waits_until(&self, what: &str, bound: Duration, is_so: impl AsyncFnMut() -> bool) {
+        assert!(becomes(bound, is_so).await, "within {bound:?} it did not happen that {what}; on the page: {}", self.seen().await);
+    }
+
+    /// Where he is and what he sees, for a person who reads of a failure.
+    pub(super) async fn seen(&self) -> String {
+        let seen = self.try_evaluate("`${location.href} (${document.readyState}, ${document.title})\n${document.body?.innerText}`").await;
+        seen.map_or_else(|why| why, |seen| seen.as_str().unwrap_or_default().to_owned())
     }
 
     /// Fails when the page is wider than a screen of so many CSS pixels.
     pub(crate) async fn fits(&self, screen: Screen) {
         self.looks_with(screen).await;
-        // Twice drawn: the new width is in the layout then.
         let script = "[document.documentElement.scrollWidth, innerWidth, location.href]";
         let measured = self.evaluate(script).await;
         let (page, inner) = (measured[0].as_u64().unwrap(), measured[1].as_u64().unwrap());
@@ -284,4 +277,17 @@ impl Visitor {
     pub(super) async fn try_ask(&self, method: &'static str, params: Value) -> Result<Value, String> {
         self.page.execute(Ask::new(method, params)).await.map(|answer| answer.result).map_err(|why| why.to_string())
     }
+}
+
+/// Whether it becomes so within this time.
+pub(super) async fn becomes(bound: Duration, mut is_so: impl AsyncFnMut() -> bool) -> bool {
+    let clock = Clock::system();
+    let begun = clock.monotonic();
+    while !is_so().await {
+        if clock.monotonic().saturating_sub(begun) > bound {
+            return false;
+        }
+        clock.sleep(Duration::from_millis(10)).await;
+    }
+    true
 }
