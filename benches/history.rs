@@ -56,6 +56,9 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     let reading = began.elapsed();
     assert_eq!(day.len(), 3 * 1440, "a day of three routes is there");
 
+    // A day later all of it is summed up, and the beats stay.
+    fold_due(&*store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
+    assert_eq!(store.summed_up().await?, Some(end), "everything is summed up");
     let beats = ids.len() as f64 * (days * 1440) as f64;
     let whole = bytes_of(&*store, &path).await? / beats;
     let now = end.start().plus(Duration::from_hours(24 * 30));

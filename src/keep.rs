@@ -1,4 +1,9 @@
-//! The keeping loop: folds hours of beats that are settled and old, and drops what is past keeping: hours, evidence, looks, incidents.
+//! The keeping loop: sums up hours of beats that are settled, folds them when they are old, and drops what is past keeping: hours, evidence,
+//! looks, incidents.
+//!
+//! An hour is summed up once no look can change its beats any more; they stay beside it, and what is shown of a quarter of a year is read from two
+//! thousand rows. It is folded when they are past keeping: summed up again, and its beats dropped. Either way it is worked out from the beats
+//! that are there, so that doing it twice is doing it once.
 //!
 //! It takes a store and says how long things are kept; it goes hour by hour and a few hundred routes at a time, so that its memory does
 //! not grow with the history. Each step is one transaction, and the next one is found from what is in the store: it can be stopped
@@ -15,16 +20,18 @@ use crate::store::{RouteSpan, Store, StoreError};
 /// From one round to the next. An hour falls due once in an hour; rounds are closer, so that a failure is made good soon.
 pub const EVERY: Duration = Duration::from_mins(10);
 
-/// So many routes are folded in one step.
+/// So many routes are summed up in one step.
 const ROUTES: u32 = 256;
 
-/// For how long after `lost_after` a beat that was called lost may still be found, and is therefore not folded.
+/// For how long after `lost_after` a beat that was called lost may still be found, and its hour is therefore not summed up.
 const LATE_ARRIVALS: Duration = Duration::from_hours(24);
 
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kept {
-    /// Hours of the day that were folded, each for all routes.
+    /// Hours of the day that were summed up while their beats stay, each for all routes.
+    pub summed_up: u32,
+    /// Hours of the day that were folded, their beats dropped, each for all routes.
     pub folded: u32,
     /// Rows that were past keeping: hours, evidence, looks, incidents with what belongs to them.
     pub dropped: u64,
@@ -37,8 +44,11 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign
     loop {
         match fold_due(&*store, clock.now(), retention).await {
             Ok(kept) => {
-                if kept != Kept::default() {
+                if kept.folded > 0 || kept.dropped > 0 {
                     tracing::info!(folded_hours = kept.folded, dropped_rows = kept.dropped, "old beats were folded");
+                }
+                if kept.summed_up > 0 {
+                    tracing::debug!(summed_up_hours = kept.summed_up, "beats that can change no more were summed up");
                 }
                 failing = false;
             }
@@ -53,33 +63,63 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign
     }
 }
 
-/// One round: folds every hour that is due at `now`, oldest first, and drops what is past keeping.
+/// One round: folds and sums up every hour that is due at `now`, oldest first, and drops what is past keeping.
 ///
 /// # Errors
 /// The store's. What was folded before it stays folded.
 pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<Kept, StoreError> {
-    let beats_for = retention.beats.max(store.longest_wait().await? + LATE_ARRIVALS);
-    let due_before = Hour::starting(now.minus(beats_for).minute());
+    let settled_after = store.longest_wait().await? + LATE_ARRIVALS;
+    let beats_for = retention.beats.max(settled_after);
+    let before = |age| now.minus(age).minute();
     let mut folded = 0;
-    while let Some(oldest) = store.oldest_beat().await?.filter(|oldest| *oldest < due_before) {
-        fold_hour(store, Hour::starting(oldest)).await?;
+    while let Some(oldest) = store.oldest_beat().await?.filter(|oldest| *oldest < Hour::starting(before(beats_for))) {
+        over_all_routes(store, Hour::starting(oldest), Beats::Drop).await?;
         folded += 1;
     }
-    let before = |age| now.minus(age).minute();
+    let summed_up = sum_up(store, Hour::starting(before(settled_after))).await?;
     let mut dropped = store.drop_old(before(retention.hours), before(retention.evidence)).await?;
     // Looks go with their beats, and no sooner: rules look back at both.
     dropped += store.drop_old_incidents(before(beats_for), now.minus(retention.hours)).await?;
-    Ok(Kept { folded, dropped })
+    Ok(Kept { summed_up, folded, dropped })
 }
 
-/// Folds one hour, some routes at a time. The last step takes all routes from there on: beats of routes that are gone go with it.
-async fn fold_hour(store: &dyn Store, start: Minute) -> Result<(), StoreError> {
+/// Sums up each hour that starts before `due_before` and was not summed up so far; says how many had beats.
+async fn sum_up(store: &dyn Store, due_before: Minute) -> Result<u32, StoreError> {
+    let known = store.summed_up().await?;
+    // A clock that had jumped ahead may have summed up hours that were not over: then they are summed up anew when they are.
+    let mut from = known.unwrap_or(Minute::from_index(i64::MIN)).min(due_before);
+    let mut hours = 0;
+    while let Some(start) = store.next_beat(from).await?.map(Hour::starting).filter(|start| *start < due_before) {
+        over_all_routes(store, start, Beats::Keep).await?;
+        from = start.plus(60);
+        store.sum_up(&[], Some(from)).await?;
+        hours += 1;
+    }
+    if store.summed_up().await? != Some(due_before) {
+        store.sum_up(&[], Some(due_before)).await?;
+    }
+    Ok(hours)
+}
+
+/// What becomes of an hour's beats.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Beats {
+    Keep,
+    Drop,
+}
+
+/// Sums up one hour, some routes at a time. The last step takes all routes from there on: where beats are dropped, those of routes that are
+/// gone go with it.
+async fn over_all_routes(store: &dyn Store, start: Minute, then: Beats) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let routes = store.routes_after(after, ROUTES).await?;
         let to = routes.last().copied().filter(|_| routes.len() == ROUTES as usize);
         let hours = hours_of(store, &routes, start).await?;
-        store.fold(start, RouteSpan { after, to }, &hours).await?;
+        match then {
+            Beats::Keep => store.sum_up(&hours, None).await?,
+            Beats::Drop => store.fold(start, RouteSpan { after, to }, &hours).await?,
+        }
         if to.is_none() {
             return Ok(());
         }
@@ -88,7 +128,7 @@ async fn fold_hour(store: &dyn Store, start: Minute) -> Result<(), StoreError> {
 }
 
 /// The hours of those routes that have beats, each with what was folded of it before: a beat that was recorded after its hour had been
-/// folded must not push the others out.
+/// folded must not push the others out. An hour that is there, and says nothing that the beats do not say, was summed up from them.
 async fn hours_of(store: &dyn Store, routes: &[RouteId], start: Minute) -> Result<Vec<Hour>, StoreError> {
     let end = start.plus(60);
     let mut beats = store.beats(routes, start, end).await?;
@@ -96,12 +136,23 @@ async fn hours_of(store: &dyn Store, routes: &[RouteId], start: Minute) -> Resul
     let earlier = store.hours(routes, start, end).await?;
     let fold = |beats: &[Recorded]| {
         let mut hour = Hour::fold(beats[0].route, start, beats);
-        if let Some(earlier) = earlier.iter().find(|earlier| earlier.route == hour.route) {
+        if let Some(earlier) = earlier.iter().find(|earlier| earlier.route == hour.route && says_more(earlier, beats)) {
             add(&mut hour, earlier);
         }
         hour
     };
     Ok(beats.chunk_by(|one, other| one.route == other.route).map(fold).collect())
+}
+
+/// Whether an hour tells of a minute that has no beat any more.
+fn says_more(hour: &Hour, beats: &[Recorded]) -> bool {
+    let mut has_beat = [false; 60];
+    for beat in beats {
+        if let Some(place) = usize::try_from(beat.minute.index() - hour.start.index()).ok().and_then(|place| has_beat.get_mut(place)) {
+            *place = true;
+        }
+    }
+    hour.outcomes.iter().zip(has_beat).any(|(outcome, has_beat)| *outcome != Outcome::Unsent && !has_beat)
 }
 
 fn add(hour: &mut Hour, earlier: &Hour) {

@@ -58,7 +58,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Se
         let [hours, beats] = [retention.hours, retention.beats].map(duration::show);
         section.unfit(
             &["keep_hours", "keep_beats"],
-            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: beats are folded into hours"),
+            format!("keep_hours `{hours}` must not be shorter than keep_beats `{beats}`: hours stand for beats that are gone"),
         );
     }
     section.finish();

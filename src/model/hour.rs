@@ -1,4 +1,4 @@
-//! An hour of a route, folded: what is kept of beats once they are old.
+//! An hour of a route, summed up: it stands beside its beats while they are kept, and for them once they are old.
 
 use super::{Histogram, Minute, Outcome, Recorded, RouteId};
 
@@ -18,7 +18,7 @@ pub struct Hour {
 }
 
 impl Hour {
-    /// Folds the beats of one route and hour. Minutes without a beat are Unsent; beats of other hours are passed over.
+    /// Sums up the beats of one route and hour. Minutes without a beat are Unsent; beats of other hours are passed over.
     #[must_use]
     pub fn fold(route: RouteId, start: Minute, beats: &[Recorded]) -> Self {
         let mut hour = Self { route, start, outcomes: [Outcome::Unsent; 60], lags: Histogram::default(), duplicates: 0 };

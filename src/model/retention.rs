@@ -9,7 +9,7 @@ const DAY: Duration = Duration::from_hours(24);
 pub struct Retention {
     /// Beats and looks, one row each; beats are then folded into hours. At least until no look can change them any more, whatever stands here.
     pub beats: Duration,
-    /// Folded hours, and incidents that are over with their messages.
+    /// Hours, and incidents that are over with their messages.
     pub hours: Duration,
     /// What came back when something failed.
     pub evidence: Duration,

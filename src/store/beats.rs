@@ -112,10 +112,10 @@ pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stre
     Ok(beats)
 }
 
-/// The first minute that has a beat.
-pub(super) async fn oldest(database: &Database) -> Result<Option<Minute>, StoreError> {
-    let oldest = Statement::new("SELECT min(minute) FROM beats");
-    let found = database.read("looking for the oldest beat", oldest, |row| row.maybe_int(0)).await?;
+/// The first minute not before `from` that has a beat.
+pub(super) async fn next(database: &Database, from: Minute) -> Result<Option<Minute>, StoreError> {
+    let next = Statement::new("SELECT min(minute) FROM beats WHERE minute >= ").bind(from.index());
+    let found = database.read("looking for the oldest beat", next, |row| row.maybe_int(0)).await?;
     Ok(found.into_iter().flatten().next().map(Minute::from_index))
 }
 

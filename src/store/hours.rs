@@ -1,11 +1,11 @@
-//! Folded hours, and the dropping of what is past keeping.
+//! Hours, summed up while their beats are still there and folded when those go, and the dropping of what is past keeping.
 
 use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
 
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{RouteSpan, StoreError};
+use super::{RouteSpan, StoreError, numbers as counters};
 
 const MINUTES: i64 = 60;
 const ROWS: usize = 500;
@@ -31,8 +31,17 @@ pub(super) async fn hours(database: &Database, routes: &[RouteId], stretch: Stre
     Ok(hours)
 }
 
-/// Writes `hours` and drops the beats of the hour that starts at `start` on the routes of `span`.
-pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
+/// Writes `hours`, whose beats stay; all are summed up to `to` then.
+pub(super) async fn sum_up(database: &Database, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError> {
+    let mut work = database.work("summing up hours").await?;
+    write(&mut work, hours).await?;
+    if let Some(to) = to {
+        counters::sum_up(&mut work, to).await?;
+    }
+    work.commit().await
+}
+
+async fn write(work: &mut Work, hours: &[Hour]) -> Result<(), StoreError> {
     for some in hours.chunks(ROWS) {
         let insert =
             Statement::new("INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES ").rows(some.iter().map(to_row));
@@ -40,6 +49,12 @@ pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours:
                        duplicates = excluded.duplicates";
         work.run(insert.text(replace)).await?;
     }
+    Ok(())
+}
+
+/// Writes `hours` and drops the beats of the hour that starts at `start` on the routes of `span`.
+pub(super) async fn fold(work: &mut Work, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
+    write(work, hours).await?;
     // Minute by minute and not as a range: then the routes are found within each by their key.
     let dropped = Statement::new("DELETE FROM beats WHERE minute IN ")
         .list(start.until(start.plus(MINUTES)).map(Minute::index))

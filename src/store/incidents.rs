@@ -150,8 +150,18 @@ pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<
     if let Some(since) = which.since {
         statement = statement.text(" AND (closed_ms IS NULL OR closed_ms >= ").bind(since.ms()).text(")");
     }
+    if let Some((opened, id)) = which.before {
+        statement = statement.text(" AND (opened_ms, id) < (").bind(opened.ms()).text(", ").bind(id.0).text(")");
+    }
     let statement = statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most));
     database.read("reading incidents", statement, from_row).await
+}
+
+/// How many are open.
+pub(super) async fn open(database: &Database) -> Result<u64, StoreError> {
+    let count = Statement::new("SELECT count(*) FROM incidents WHERE closed_ms IS NULL");
+    let counted = database.read("counting open incidents", count, |row| row.int(0)).await?;
+    Ok(counted.first().map_or(0, |count| *count as u64))
 }
 
 /// A timeline, oldest first.

@@ -56,7 +56,7 @@ pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use sql::{open, open_within};
 pub use trouble::{OpenError, StoreError};
-pub use which::{RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
+pub use which::{Owing, RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What became known of a channel by delivering to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -143,20 +143,32 @@ pub trait Store: Send + Sync + 'static {
     /// Beats of `routes` from `from` up to and without `to`, by minute and route.
     async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError>;
 
-    /// Folded hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
+    /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
     async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError>;
 
     /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
     async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError>;
 
-    /// The first minute that still has a beat unfolded, of any route; none when there is no beat.
-    async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError>;
+    /// The first minute that has a beat, of any route; none when there is no beat.
+    async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
+        self.next_beat(Minute::from_index(i64::MIN)).await
+    }
+
+    /// The first minute not before `from` that has a beat, of any route.
+    async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError>;
 
     /// The longest `lost_after` of any project: beats younger than this may still be called lost.
     async fn longest_wait(&self) -> Result<Duration, StoreError>;
 
     /// The next `at_most` routes by number, retired ones with them.
     async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError>;
+
+    /// Every hour that ends not after this minute is among [`Store::hours`], its beats counted in as they were when it was summed up; none when
+    /// none is. Of later hours the beats alone tell, whatever [`Store::hours`] says of them.
+    async fn summed_up(&self) -> Result<Option<Minute>, StoreError>;
+
+    /// Writes hours whose beats stay, and says that all are summed up to `to` from now on. An hour that is there already is replaced.
+    async fn sum_up(&self, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError>;
 
     /// Folds the hour that starts at `start`: writes `hours` and drops all beats of that hour on the routes of `span`, in one
     /// transaction. An hour that is there already is replaced.
@@ -179,6 +191,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Incidents, newest opened first.
     async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError>;
+
+    /// How many incidents are open.
+    async fn open_incidents(&self) -> Result<u64, StoreError>;
 
     /// An incident's timeline, oldest first.
     async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError>;
@@ -227,6 +242,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Notices, newest first.
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError>;
+
+    /// How many notices each channel still owes, and how many were given up, by its number. A channel that has none of either is left out.
+    async fn owing(&self) -> Result<Vec<(ChannelId, Owing)>, StoreError>;
 
     /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;

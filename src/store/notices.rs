@@ -1,6 +1,6 @@
 //! The outbox: notices that are owed, leased to whoever sends them, and marked with what came of it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
@@ -9,7 +9,7 @@ use crate::model::{ChannelId, IncidentId, Notice, NoticeState, Timestamp};
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{ChannelNews, StoreError, WhichNotices, channels, numbers};
+use super::{ChannelNews, Owing, StoreError, WhichNotices, channels, numbers};
 
 /// Rows carry whole messages: fewer go into one statement.
 const ROWS: usize = 200;
@@ -155,10 +155,30 @@ pub(super) async fn notices(database: &Database, which: &WhichNotices) -> Result
         statement = statement.text(" AND incident = ").bind(incident.0);
     }
     if let Some(state) = which.state {
-        statement = statement.text(" AND state = ").bind(place_of(&state, &NoticeState::ALL));
+        // Not as a value: the indexes on what is owed and what is dead are found by the text.
+        statement = statement.text(&format!(" AND state = {}", place_of(&state, &NoticeState::ALL)));
+    }
+    if let Some(before) = which.before {
+        statement = statement.text(" AND place < (SELECT place FROM notices WHERE id = ").bind(key(before)).text(")");
     }
     let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
     database.read("reading notices", statement, from_row).await
+}
+
+/// What each channel has in its outbox, of those that have anything, by number.
+pub(super) async fn owing(database: &Database) -> Result<Vec<(ChannelId, Owing)>, StoreError> {
+    let mut found: BTreeMap<ChannelId, Owing> = BTreeMap::new();
+    for (state, count) in
+        [(NoticeState::Owed, (|owing| &mut owing.owed) as fn(&mut Owing) -> &mut u64), (NoticeState::Dead, |owing| &mut owing.dead)]
+    {
+        let statement =
+            format!("SELECT channel, count(*) FROM notices WHERE state = {} GROUP BY channel", place_of(&state, &NoticeState::ALL));
+        let counted = database.read("counting what is owed", Statement::new(&statement), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
+        for (channel, number) in counted.await? {
+            *count(found.entry(channel).or_default()) = number as u64;
+        }
+    }
+    Ok(found.into_iter().collect())
 }
 
 fn key(id: Uuid) -> Vec<u8> {

@@ -1,7 +1,8 @@
 //! Numbers in `heartbeat_meta`. Most are given once: of what people set up, of incidents, and the places of notices. Whoever takes some holds back whoever else
-//! would, until the transaction ends: so numbers grow in the order in which rows become visible. One is a time: the last sign of life.
+//! would, until the transaction ends: so numbers grow in the order in which rows become visible. Two are times: the last sign of life, and up to when
+//! hours are summed up.
 
-use crate::model::Timestamp;
+use crate::model::{Minute, Timestamp};
 
 use super::StoreError;
 use super::database::{Database, Work};
@@ -76,6 +77,19 @@ pub(super) async fn last_sign_of_life(database: &Database) -> Result<Option<Time
 pub(super) async fn sign_of_life(work: &mut Work, now: Timestamp) -> Result<(), StoreError> {
     let alive = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('alive_ms', ").bind(now.ms());
     work.run(alive.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
+}
+
+/// Up to which minute hours are summed up.
+pub(super) async fn summed_up(database: &Database) -> Result<Option<Minute>, StoreError> {
+    let summed = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'summed_up'");
+    let found = database.read("reading which hours are summed up", summed, |row| row.int(0)).await?;
+    Ok(found.first().copied().map(Minute::from_index))
+}
+
+/// Hours are summed up to this minute.
+pub(super) async fn sum_up(work: &mut Work, to: Minute) -> Result<(), StoreError> {
+    let summed = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('summed_up', ").bind(to.index());
+    work.run(summed.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
 }
 
 /// Takes `count` numbers; gives the first.

@@ -18,7 +18,7 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, RouteSpan, Store, StoreError, Tide, Which, WhichDeeds, WhichNotices, beats, change, channels, deeds,
+    Change, ChannelNews, Owed, Owing, RouteSpan, Store, StoreError, Tide, Which, WhichDeeds, WhichNotices, beats, change, channels, deeds,
     evidence, glances, hours, incidents, invitations, looks, migrate, notices, numbers, postgres, projects, sessions, sqlite, status_pages,
     tide, tokens, users, windows,
 };
@@ -128,8 +128,8 @@ impl Store for Sql {
         evidence::evidence(&self.database, routes, Stretch { from, to }).await
     }
 
-    async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
-        beats::oldest(&self.database).await
+    async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
+        beats::next(&self.database, from).await
     }
 
     async fn longest_wait(&self) -> Result<Duration, StoreError> {
@@ -144,6 +144,14 @@ impl Store for Sql {
             .text(" ORDER BY id LIMIT ")
             .bind(i64::from(at_most));
         self.database.read("listing routes", statement, |row| row.int(0).map(RouteId)).await
+    }
+
+    async fn summed_up(&self) -> Result<Option<Minute>, StoreError> {
+        numbers::summed_up(&self.database).await
+    }
+
+    async fn sum_up(&self, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError> {
+        hours::sum_up(&self.database, hours, to).await
     }
 
     async fn fold(&self, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
@@ -174,6 +182,10 @@ impl Store for Sql {
 
     async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError> {
         incidents::incidents(&self.database, which).await
+    }
+
+    async fn open_incidents(&self) -> Result<u64, StoreError> {
+        incidents::open(&self.database).await
     }
 
     async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError> {
@@ -225,6 +237,10 @@ impl Store for Sql {
 
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
         notices::notices(&self.database, which).await
+    }
+
+    async fn owing(&self) -> Result<Vec<(ChannelId, Owing)>, StoreError> {
+        notices::owing(&self.database).await
     }
 
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {

@@ -1,5 +1,7 @@
 //! What is asked for: of incidents, notices, deeds and routes some, and what is newest.
 
+use uuid::Uuid;
+
 use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Timestamp};
 
 /// Routes whose numbers lie above `after` and not above `to`; where one is absent, there is no end on that side.
@@ -22,13 +24,15 @@ pub struct Which {
     pub open_only: bool,
     /// Those that are open, or were over not before this.
     pub since: Option<Timestamp>,
+    /// Those alone that come behind this one in the answer's order: it opened then, and has this number.
+    pub before: Option<(Timestamp, IncidentId)>,
     /// At most so many.
     pub at_most: u32,
 }
 
 impl Default for Which {
     fn default() -> Self {
-        Self { project: None, id: None, open_only: false, since: None, at_most: u32::MAX }
+        Self { project: None, id: None, open_only: false, since: None, before: None, at_most: u32::MAX }
     }
 }
 
@@ -41,13 +45,15 @@ pub struct WhichNotices {
     pub incident: Option<IncidentId>,
     /// Those alone that have come so far.
     pub state: Option<NoticeState>,
+    /// Those alone that were written before this one. When that is gone there are none.
+    pub before: Option<Uuid>,
     /// At most so many.
     pub at_most: u32,
 }
 
 impl Default for WhichNotices {
     fn default() -> Self {
-        Self { channel: None, incident: None, state: None, at_most: u32::MAX }
+        Self { channel: None, incident: None, state: None, before: None, at_most: u32::MAX }
     }
 }
 
@@ -68,6 +74,15 @@ impl Default for WhichDeeds {
     fn default() -> Self {
         Self { project: None, subject: None, before: None, at_most: u32::MAX }
     }
+}
+
+/// What a channel has in its outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Owing {
+    /// So many notices are still to be sent.
+    pub owed: u64,
+    /// So many were given up.
+    pub dead: u64,
 }
 
 /// What is newest. Whoever shows what is in the store reads it again when one of these has changed.

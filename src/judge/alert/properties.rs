@@ -243,6 +243,42 @@ proptest! {
     }
 }
 
+/// The hours of all beats.
+fn summed_up(world: &World) -> Vec<Hour> {
+    let mut starts: Vec<(RouteId, Minute)> = world.beats.iter().map(|beat| (beat.route, Hour::starting(beat.minute))).collect();
+    starts.sort_unstable();
+    starts.dedup();
+    starts.into_iter().map(|(route, start)| Hour::fold(route, start, &world.beats)).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn hours_beside_their_beats_change_nothing(row in weather(ALL)) {
+        let app = only(&[("lost", "on"), ("lag_above", "90s"), ("capture", "on"), ("no_event", "on"), ("blind", "1m")]);
+        let (world, _) = play(project(app.clone()), &row);
+        let hours = summed_up(&world);
+        let beats_alone = world.history(&[]);
+        let until = START.plus(1000).start();
+        let both = replay(&History { hours: &hours, ..beats_alone }, &app, START.start(), until);
+        prop_assert_eq!(both, replay(&beats_alone, &app, START.start(), until));
+    }
+}
+
+#[test]
+fn a_beat_that_was_recorded_after_its_hour_was_folded_hides_no_other() {
+    let app = only(&[("capture", "on")]);
+    let (world, book) = play(project(app.clone()), "A*20 R*10 A*20");
+    let hours = summed_up(&world);
+    for stray in [&[][..], &world.beats[..1], &world.beats[24..25]] {
+        let history = History { hours: &hours, beats: stray, ..world.history(&[]) };
+        let found = replay(&history, &app, START.start(), START.plus(200).start());
+        let first_bads: Vec<_> = found.iter().map(|found| found.incident.first_bad).collect();
+        assert_eq!(first_bads, [book.incidents[0].first_bad], "{} whole", stray.len());
+    }
+}
+
 #[test]
 fn folded_hours_are_judged_by_their_outcomes() {
     let app = only(&[("lost", "on"), ("lag_above", "1h"), ("capture", "on"), ("no_event", "on"), ("quiet", "on"), ("blind", "1m")]);

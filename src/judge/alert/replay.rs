@@ -25,7 +25,7 @@ use crate::model::{
 pub struct History<'a> {
     /// The project, with all its switches.
     pub project: &'a Project,
-    /// Folded hours, from the time of which no beats are kept. In any order.
+    /// Hours, in any order. Where a beat is kept, what its hour says of that minute counts for nothing.
     pub hours: &'a [Hour],
     /// Beats of the routes in use, oldest first, as they ended.
     pub beats: &'a [Recorded],
@@ -95,11 +95,11 @@ struct Run<'a> {
 
 impl<'a> Run<'a> {
     fn new(history: &'a History<'a>, app: &IngestionAlertApp, from: Timestamp) -> Self {
-        let first_beat = history.beats.first().map(|beat| beat.minute);
-        let mut beats: Vec<Recorded> = history.hours.iter().flat_map(|hour| unfolded(history.project, hour)).collect();
-        beats.retain(|beat| first_beat.is_none_or(|first| beat.minute < first));
-        beats.extend_from_slice(history.beats);
+        // Hours stand beside their beats for a while. Those that are whole come first, and stay first among equals.
+        let mut beats: Vec<Recorded> = history.beats.to_vec();
+        beats.extend(history.hours.iter().flat_map(|hour| unfolded(history.project, hour)));
         beats.sort_by_key(|beat| (beat.minute, beat.route));
+        beats.dedup_by_key(|beat| (beat.minute, beat.route));
         let mut evidence: Vec<&Evidence> = history.evidence.iter().collect();
         evidence.sort_by_key(|evidence| (evidence.minute, evidence.at));
         let known = [beats.first().map(Recorded::counted_from), history.glances.first().map(|glance| glance.at)];

@@ -96,7 +96,7 @@ async fn a_channel_is_found_by_the_name_that_a_person_gave_it(bed: Bed) {
     set_up_channel(&*store, webhook("other")).await;
     // A pair of webhooks is called like its project, and is not meant.
     let mut alert = IngestionAlertApp::default();
-    alert.set("webhook_triggered", "https://example.com/up").unwrap();
+    alert.set("webHookUrlTriggered", "https://example.com/up").unwrap();
     set_up(&*store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
     assert_eq!(store.channels().await.unwrap().len(), 3);
     assert_eq!(store.channel(&name("ops")).await.unwrap(), Some(ops));

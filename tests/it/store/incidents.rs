@@ -23,6 +23,8 @@ over_both!(
     entries_stay_in_the_order_in_which_they_were_written,
     holding_what_is_not_there_is_said,
     incidents_are_found_newest_first_and_by_what_is_asked,
+    incidents_come_page_by_page,
+    open_incidents_are_counted,
     incidents_outlive_their_project,
     what_was_over_long_ago_is_dropped_with_all_of_it,
     words_of_strangers_may_hold_a_zero_byte,
@@ -255,6 +257,43 @@ async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
         let found: Vec<IncidentId> = store.incidents(&which).await.unwrap().iter().filter_map(|incident| incident.id).collect();
         assert_eq!(found, expected.iter().map(|at: &usize| ids[*at]).collect::<Vec<_>>(), "{which:?}");
     }
+}
+
+async fn incidents_come_page_by_page(bed: Bed) {
+    let store = bed.open().await;
+    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    // Three instants, at each of which as many open as can at once.
+    for opened in 0..3 {
+        for (project, strand) in [(&one, Strand::Blind), (&other, Strand::Quiet), (&one, Strand::Ingestion)] {
+            let over = Incident { closed: Some(START.plus(9).start()), ..incident(project, strand, opened) };
+            open_incident(&*store, over).await;
+        }
+    }
+    let whole = all(&*store).await;
+    assert_eq!(whole.len(), 9);
+    for (project, expected) in [(None, whole.clone()), (Some(one.id), whole.into_iter().filter(|found| found.project == one.id).collect())]
+    {
+        let mut found = Vec::new();
+        let mut which = Which { project, at_most: 2, ..Which::default() };
+        loop {
+            let page = store.incidents(&which).await.unwrap();
+            let Some(last) = page.last() else { break };
+            which.before = last.id.map(|id| (last.opened, id));
+            found.extend(page);
+        }
+        assert_eq!(found, expected);
+    }
+}
+
+async fn open_incidents_are_counted(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.open_incidents().await.unwrap(), 0);
+    let project = set_up(&*store, spec("one")).await;
+    let first = open_incident(&*store, incident(&project, Strand::Blind, 0)).await;
+    open_incident(&*store, incident(&project, Strand::Quiet, 1)).await;
+    assert_eq!(store.open_incidents().await.unwrap(), 2);
+    store.write_incident(&Incident { closed: Some(at(START, 9)), ..first }, &[], &owing(&[])).await.unwrap();
+    assert_eq!(store.open_incidents().await.unwrap(), 1);
 }
 
 async fn incidents_outlive_their_project(bed: Bed) {

@@ -14,6 +14,12 @@ use super::bed::Bed;
 use super::samples::{START, at, awaiting, incident, look, name, owing, set_up, spec, spec_with_routes};
 
 over_both!(
+    an_hour_is_summed_up_once_no_look_can_change_it,
+    summing_up_goes_on_after_it_was_cut_off,
+    a_summed_up_hour_is_folded_to_the_same,
+    a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it,
+    what_a_clock_ahead_of_time_summed_up_is_summed_up_anew,
+    a_long_silence_is_passed_over,
     an_hour_is_folded_once_it_is_old_and_no_minute_before,
     what_may_still_be_seen_is_not_folded,
     folding_keeps_outcomes_lags_and_duplicates,
@@ -56,15 +62,104 @@ async fn hours_of(store: &dyn Store, route: RouteId) -> Vec<Hour> {
     store.hours(&[route], START.plus(-6000), START.plus(6000)).await.unwrap()
 }
 
+/// How long after its end an hour is summed up: `lost_after`, and a day.
+const SETTLED: Duration = Duration::from_mins(15 + 24 * 60);
+
+async fn an_hour_is_summed_up_once_no_look_can_change_it(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
+    assert_eq!(store.summed_up().await.unwrap(), None);
+    let just_before = Timestamp::from_ms(now(SETTLED).ms() - 1);
+    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept::default());
+    assert_eq!((hours_of(&*store, route).await, store.summed_up().await.unwrap()), (vec![], Some(START)));
+    let one_more = Kept { summed_up: 1, ..Kept::default() };
+    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), one_more);
+    assert_eq!((hours_of(&*store, route).await, store.summed_up().await.unwrap()), (expected[..1].to_vec(), Some(START.plus(60))));
+    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), Kept::default(), "nothing is summed up twice");
+    assert_eq!(fold_due(&*store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap(), one_more);
+    assert_eq!(hours_of(&*store, route).await, expected[..2]);
+    assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats, "and they stay");
+}
+
+async fn summing_up_goes_on_after_it_was_cut_off(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    let other = set_up(&*store, spec("other")).await.routes[0].id;
+    store.record(&[awaiting(other, START)], &[]).await.unwrap();
+    // The first step of an hour was made, and then the process ended.
+    store.sum_up(&[Hour::fold(route, START, &beats)], None).await.unwrap();
+    assert_eq!(bed.open().await.summed_up().await.unwrap(), None);
+    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(hours_of(&*store, route).await, [Hour::fold(route, START, &beats)], "nothing of it is counted twice");
+    assert_eq!(hours_of(&*store, other).await, [Hour::fold(other, START, &[awaiting(other, START)])]);
+}
+
+async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    fold_due(&*store, now(2 * DAY), retention()).await.unwrap();
+    let summed_up = hours_of(&*store, route).await;
+    assert_eq!((summed_up.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
+    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap(), Kept { folded: 3, ..Kept::default() });
+    assert_eq!((hours_of(&*store, route).await, store.oldest_beat().await.unwrap()), (summed_up.clone(), None));
+    assert_eq!(summed_up[0], Hour::fold(route, START, &beats));
+}
+
+async fn a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it(bed: Bed) {
+    let store = bed.open().await;
+    let (route, beats) = three_hours(&*store).await;
+    fold_due(&*store, now(2 * DAY), retention()).await.unwrap();
+    let summed_up = hours_of(&*store, route).await;
+    // One that was lost is sent again by a clock that stepped back, and one comes for a minute that had none.
+    let (lost, other) = (beats[4].minute, set_up(&*store, spec("other")).await.routes[0].id);
+    store.record(&[Recorded { outcome: Outcome::Refused, ..awaiting(route, lost) }, awaiting(other, lost)], &[]).await.unwrap();
+    let now_there = store.beats(&[route, other], START, START.plus(60)).await.unwrap();
+    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    let folded = hours_of(&*store, route).await;
+    assert_eq!((summed_up[0].outcomes[4], folded[0].outcomes[4]), (Outcome::Lost, Outcome::Refused));
+    assert_eq!(folded[0], Hour::fold(route, START, &now_there));
+    assert_eq!(folded[1..], summed_up[1..]);
+    assert_eq!(hours_of(&*store, other).await, [Hour::fold(other, START, &now_there)]);
+}
+
+async fn what_a_clock_ahead_of_time_summed_up_is_summed_up_anew(bed: Bed) {
+    let store = bed.open().await;
+    let route = set_up(&*store, spec("one")).await.routes[0].id;
+    let beats: Vec<Recorded> = START.until(START.plus(60)).map(|minute| awaiting(route, minute)).collect();
+    store.record(&beats[..20], &[]).await.unwrap();
+    assert_eq!(fold_due(&*store, now(2 * DAY), retention()).await.unwrap().summed_up, 1);
+    assert!(store.summed_up().await.unwrap() > Some(START.plus(60)));
+    // The clock is right again, and the hour goes on.
+    store.record(&beats[20..], &[]).await.unwrap();
+    assert_eq!(fold_due(&*store, START.plus(60).start(), retention()).await.unwrap(), Kept::default());
+    assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(-24 * 60)));
+    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(hours_of(&*store, route).await, [Hour::fold(route, START, &beats)]);
+}
+
+async fn a_long_silence_is_passed_over(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), Kept::default());
+    assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(60)), "an hour without a beat is summed up as well");
+    let route = set_up(&*store, spec("one")).await.routes[0].id;
+    let years_later = START.plus(60 * 24 * 3000);
+    store.record(&[awaiting(route, years_later)], &[]).await.unwrap();
+    let kept = fold_due(&*store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
+    assert_eq!(kept, Kept { summed_up: 1, ..Kept::default() });
+    assert_eq!(store.hours(&[route], START, years_later.plus(1)).await.unwrap().len(), 1);
+}
+
 async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
     let store = bed.open().await;
-    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "an empty store");
+    assert_eq!(fold_due(&*store, START.start(), retention()).await.unwrap(), Kept::default(), "an empty store");
     let (route, beats) = three_hours(&*store).await;
     let just_before = Timestamp::from_ms(now(3 * DAY).ms() - 1);
-    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept::default());
-    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, dropped: 0 });
+    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept { summed_up: 3, ..Kept::default() });
+    assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats);
+    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, ..Kept::default() });
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats[60..]);
-    assert_eq!(hours_of(&*store, route).await.len(), 1);
+    assert_eq!(hours_of(&*store, route).await.len(), 3);
     assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "nothing is folded twice");
 }
 
@@ -160,10 +255,11 @@ async fn what_is_past_keeping_is_dropped(bed: Bed) {
 
     let minute = Duration::from_mins(1);
     let one_too_old = START.start().plus(10 * DAY + minute);
-    assert_eq!(fold_due(&*store, one_too_old, retention()).await.unwrap(), Kept { folded: 0, dropped: 1 });
+    assert_eq!(fold_due(&*store, one_too_old, retention()).await.unwrap(), Kept { dropped: 1, ..Kept::default() });
     assert_eq!(store.evidence(&[route], START, START.plus(9)).await.unwrap(), evidence[1..]);
     let hour_too_old = START.start().plus(30 * DAY + minute);
-    assert_eq!(fold_due(&*store, hour_too_old, retention()).await.unwrap(), Kept { folded: 0, dropped: 3 }, "an hour, evidence, the route");
+    let kept = fold_due(&*store, hour_too_old, retention()).await.unwrap();
+    assert_eq!(kept, Kept { dropped: 3, ..Kept::default() }, "an hour, evidence, the route");
     assert_eq!(hours_of(&*store, route).await.len(), 2);
 }
 
@@ -195,14 +291,14 @@ async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {
         heard.fetch_add(1, Ordering::SeqCst);
     }));
     until(|| signs.load(Ordering::SeqCst) == 1).await;
-    assert_eq!(hours_of(&*store, route).await, []);
+    assert_eq!((hours_of(&*store, route).await.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
     // The hand may move before the loop waits for it: it is moved until the loop was round again.
     until(|| {
         hand.advance(EVERY);
         signs.load(Ordering::SeqCst) >= 2
     })
     .await;
-    assert_eq!(hours_of(&*store, route).await.first().map(|hour| hour.start), Some(START));
+    assert_eq!(store.oldest_beat().await.unwrap(), Some(START.plus(60)));
     looping.abort();
 }
 

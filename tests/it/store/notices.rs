@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use heartbeat::model::{ChannelId, ChannelSpec, Incident, IncidentId, Notice, NoticeKind, NoticeState, Stopped, Strand, Timestamp};
-use heartbeat::store::{ChannelNews, Store, WhichNotices};
+use heartbeat::store::{ChannelNews, Owing, Store, WhichNotices};
 use uuid::Uuid;
 
 use super::bed::Bed;
@@ -21,6 +21,8 @@ over_both!(
     what_is_owed_already_stays_as_it_is,
     dead_notices_are_owed_anew,
     notices_are_found_newest_first_and_by_what_is_asked,
+    notices_come_page_by_page,
+    what_each_channel_owes_is_counted,
     many_are_leased_and_marked_at_once,
     the_last_sign_of_life_is_remembered,
     news_of_an_incident_and_a_receiver_that_is_back_end_long_waits,
@@ -251,6 +253,38 @@ async fn notices_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
         let found = ids(&store.notices(&which).await.unwrap());
         assert_eq!(found, places.iter().map(|place: &usize| expected[*place]).collect::<Vec<_>>(), "{which:?}");
     }
+}
+
+async fn notices_come_page_by_page(bed: Bed) {
+    let store = bed.open().await;
+    let (_, notices) = owed(&*store, &[0; 5]).await;
+    let newest_first: Vec<Uuid> = ids(&notices).into_iter().rev().collect();
+    let page = |before, at_most| WhichNotices { before, at_most, ..WhichNotices::default() };
+    assert_eq!(ids(&store.notices(&page(None, 2)).await.unwrap()), newest_first[..2]);
+    assert_eq!(ids(&store.notices(&page(Some(newest_first[1]), 2)).await.unwrap()), newest_first[2..4]);
+    let owed = WhichNotices { state: Some(NoticeState::Owed), ..page(Some(newest_first[3]), 2) };
+    assert_eq!(ids(&store.notices(&owed).await.unwrap()), newest_first[4..]);
+    assert_eq!(store.notices(&page(Some(newest_first[4]), 2)).await.unwrap(), []);
+    assert_eq!(store.notices(&page(Some(Uuid::nil()), 2)).await.unwrap(), [], "behind one that is gone");
+}
+
+async fn what_each_channel_owes_is_counted(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.owing().await.unwrap(), []);
+    let (ops, notices) = owed(&*store, &[0; 5]).await;
+    let other = set_up_channel(&*store, webhook("other")).await.id;
+    set_up_channel(&*store, webhook("idle")).await;
+    let alone = notice_alone(other, "alone", 0);
+    store.owe(std::slice::from_ref(&alone)).await.unwrap();
+    let states = [NoticeState::Sent, NoticeState::Dead, NoticeState::Superseded, NoticeState::Dead];
+    let ended = |(notice, state): (&Notice, NoticeState)| Notice { state, ended: Some(now(1)), ..notice.clone() };
+    let mut marked: Vec<Notice> = notices.iter().zip(states).map(ended).collect();
+    store.mark(&marked, &[], &[]).await.unwrap();
+    assert_eq!(store.owing().await.unwrap(), [(ops, Owing { owed: 1, dead: 2 }), (other, Owing { owed: 1, dead: 0 })]);
+    marked = vec![ended((&alone, NoticeState::Dead))];
+    store.mark(&marked, &[], &[]).await.unwrap();
+    store.revive(ops, now(2)).await.unwrap();
+    assert_eq!(store.owing().await.unwrap(), [(ops, Owing { owed: 3, dead: 0 }), (other, Owing { owed: 0, dead: 1 })]);
 }
 
 async fn many_are_leased_and_marked_at_once(bed: Bed) {

@@ -4,18 +4,19 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use heartbeat::model::{ChannelId, IncidentId, IngestionAlertApp, Look, ProjectId, ProjectSpec, RouteId, Strand};
-use heartbeat::store::{OpenError, StoreError, Which, open, open_within};
+use heartbeat::model::{Access, ChannelId, IncidentId, IngestionAlertApp, Look, ProjectId, ProjectSpec, RouteId, Strand, UserName};
+use heartbeat::store::{Change, OpenError, StoreError, Which, WhichDeeds, open, open_within};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
 use super::bed::{Bed, sealer};
-use super::samples::{START, awaiting, incident, look, open_incident, set_up, set_up_channel, spec, webhook};
+use super::samples::{START, awaiting, deed, incident, look, open_incident, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     many_that_start_at_once_bring_the_schema_up_once,
     a_newer_schema_is_refused_and_left_alone,
     what_was_stored_is_there_when_it_is_opened_again,
-    a_database_of_the_first_schema_keeps_everything
+    a_database_of_the_first_schema_keeps_everything,
+    a_database_of_the_second_schema_keeps_everything,
 );
 
 async fn many_that_start_at_once_bring_the_schema_up_once(bed: Bed) {
@@ -87,6 +88,44 @@ async fn a_database_of_the_first_schema_keeps_everything(bed: Bed) {
     let after = set_up(&*store, put.clone()).await;
     assert_eq!((after.spec, after.routes), (put, project.routes));
     assert_eq!(bed.open().await.incidents(&Which::default()).await.unwrap(), [open]);
+}
+
+/// What the second schema held beside that: a channel, an open incident with its timeline, a notice, a window, hours that were folded.
+const SECOND: &str = "
+    INSERT INTO incidents (id, project, project_name, strand, opened_ms, rules, severity, cause_code, cause, tally, reminders)
+        VALUES (7, 1, 'one', 0, 1782000000000, 0, 0, 'not_queryable', 'beats do not arrive', '{}', 0);
+    INSERT INTO entries (incident, place, at_ms, kind, words) VALUES (7, 1, 1782000000000, 0, 'it opened');
+    INSERT INTO windows (name, projects, from_ms, to_ms) VALUES ('night', '[]', 1782000000000, 1782000000001);
+    INSERT INTO glances (minute, project, after_ms, others, watched) VALUES (29700000, 1, 1, 7, 7);
+    UPDATE heartbeat_meta SET value = 8 WHERE name = 'next_incident';
+    UPDATE heartbeat_meta SET value = 2 WHERE name = 'schema';
+";
+
+async fn a_database_of_the_second_schema_keeps_everything(bed: Bed) {
+    bed.execute("CREATE TABLE heartbeat_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)").await;
+    for sql in [include_str!("../../../migrations/0001_first.sql"), include_str!("../../../migrations/0002_ingestion_alert.sql")] {
+        bed.execute(&bed.in_its_words(sql)).await;
+    }
+    bed.execute(FIRST).await;
+    bed.execute(SECOND).await;
+    let store = bed.open().await;
+    let project = store.projects().await.unwrap().remove(0);
+    assert_eq!(project.spec, ProjectSpec { personal_key: None, ..spec("one") });
+    assert_eq!((store.incidents(&Which::default()).await.unwrap().len(), store.open_incidents().await.unwrap()), (1, 1));
+    assert_eq!(store.entries(IncidentId(7)).await.unwrap().len(), 1);
+    assert_eq!(store.windows().await.unwrap().len(), 1);
+    assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap().len(), 1);
+    // What it did not know is not there, and can be from now on.
+    assert_eq!((store.users().await.unwrap(), store.deeds(&WhichDeeds::default()).await.unwrap()), (vec![], vec![]));
+    assert_eq!(store.summed_up().await.unwrap(), None);
+    let tide = store.tide(None).await.unwrap();
+    assert_eq!((tide.revision, tide.look, tide.beat), (1, Some(START.start().plus(Duration::from_millis(1))), Some(START)));
+    let ann = UserName::parse("ann").unwrap();
+    store.put_user(&ann, Access::Write, None, START.start(), &deed("user ann")).await.unwrap();
+    assert!(store.change(&Change { put_channels: &[webhook("ops")], expected: Some(1), ..Change::default() }).await.unwrap());
+    let again = bed.open().await;
+    assert_eq!((again.users().await.unwrap().len(), again.deeds(&WhichDeeds::default()).await.unwrap().len()), (1, 1));
+    assert_eq!(again.channel(&webhook("ops").name).await.unwrap().map(|channel| channel.spec), Some(webhook("ops")));
 }
 
 async fn said(address: &str) -> String {
