@@ -16,6 +16,7 @@ pub mod sandbox;
 pub mod vitals;
 
 pub mod check;
+pub mod edit;
 pub mod keep;
 pub mod notify;
 pub mod pulse;

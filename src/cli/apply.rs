@@ -5,13 +5,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::edit::{EDIT_JSON, EditFlags, perform};
+use super::edit::{EDIT_JSON, EditFlags, show};
 use super::global::Invocation;
 use super::screen::{FAINT, WARN, styled};
-use super::stored::Stored;
+use super::told::plainly;
 use super::trouble::Misuse;
 use crate::app;
 use crate::config::{Scope, Settings};
+use crate::edit::{By, Desk};
 
 /// Put a settings file into the store, and show what changed
 ///
@@ -37,17 +38,21 @@ impl Apply {
         let settings = invocation.settings_of(Some(&self.file), Scope::Everything)?;
         self.refuse_emptiness(&settings)?;
         let store = app::open_store(&settings).await?;
-        let stored = Stored::read(&*store).await?;
-        let plans = stored.plans(&settings, self.prune)?;
-        if !self.prune {
-            for subject in stored.unlisted(&settings) {
-                invocation.screen.note(styled(FAINT, format!("= {subject} is not in the file and stays (--prune removes it)")))?;
-            }
+        let desk = Desk { dry_run: self.edit.dry_run, ..Desk::new(&*store, By::file(&self.file), invocation.clock.now()) };
+        let mut notes = Vec::new();
+        let changes = desk.apply(|stored| {
+            let plans = stored.plans(&settings, self.prune)?;
+            let unlisted = if self.prune { Vec::new() } else { stored.unlisted(&settings) };
+            let stays =
+                unlisted.iter().map(|subject| styled(FAINT, format!("= {subject} is not in the file and stays (--prune removes it)")));
+            notes = stays.chain(stored.strangers(&plans).into_iter().map(|stranger| styled(WARN, stranger))).collect();
+            Ok(plans)
+        });
+        let changes = changes.await.map_err(plainly)?;
+        for note in notes {
+            invocation.screen.note(note)?;
         }
-        for stranger in stored.strangers(&plans) {
-            invocation.screen.note(styled(WARN, stranger))?;
-        }
-        perform(plans, invocation, &*store, self.edit).await
+        show(&changes, invocation, self.edit)
     }
 
     /// A file that names nothing at all is probably the wrong one; and one without projects would remove them all.

@@ -6,11 +6,10 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::cost::Cost;
 use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
-use super::stored::counted;
 use crate::config::{EXAMPLE, Problems, Scope, Settings, Wanted, WantedChannel};
+use crate::edit::Cost;
 use crate::model::ProjectSpec;
 
 /// Check settings, or print an example of them
@@ -127,7 +126,14 @@ fn secrets_left(wanted: &WantedChannel) -> Option<String> {
     (!needed.is_empty()).then(|| format!("gives no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
 }
 
+/// `2 projects, 1 channel`: how many projects, channels and maintenance windows; of the latter two only where there are some.
+pub(super) fn counted([projects, channels, windows]: [usize; 3]) -> String {
+    let others = [(channels, "channel"), (windows, "maintenance window")].into_iter().filter(|(number, _)| *number > 0);
+    let others = others.map(|(number, what)| count(number, what));
+    std::iter::once(count(projects, "project")).chain(others).collect::<Vec<_>>().join(", ")
+}
+
 /// `1 project`, `2 projects`.
-pub(super) fn count(number: usize, what: &str) -> String {
+fn count(number: usize, what: &str) -> String {
     format!("{number} {what}{}", if number == 1 { "" } else { "s" })
 }

@@ -1,4 +1,4 @@
-//! Brings the store from what is to what should be, in one step, and shows what that changed.
+//! Where commands change something, and how what that changed is shown.
 
 use std::process::ExitCode;
 
@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::global::Invocation;
 use super::screen::{BAD, GOOD, WARN, styled};
-use super::stored::write;
-use crate::config::{Change, Kind, Plans};
+use crate::config::{Change, Kind};
+use crate::edit::{By, Desk};
 use crate::store::Store;
 
 /// Flags of every command that changes something.
@@ -27,28 +27,24 @@ pub struct EditFlags {
 pub(super) const EDIT_JSON: &str = "JSON: {dry_run, changes: [{kind: project|channel|maintenance, name, project, change: \
                                     added|changed|removed, field, old, new}]}; project (of a project its name), field, old and new may be null.";
 
-/// Writes plans, and shows what that changes. Where nothing changes, nothing is written.
-pub(super) async fn perform(
-    plans: impl Into<Plans>,
-    invocation: &Invocation,
-    store: &dyn Store,
-    flags: EditFlags,
-) -> anyhow::Result<ExitCode> {
-    let plans = plans.into();
-    let changes = plans.changes().collect::<Vec<_>>();
-    if !flags.dry_run {
-        write(&plans, store, invocation.clock.now()).await?;
-    }
+/// Where whoever runs the command changes something.
+pub(super) fn desk<'s>(invocation: &Invocation, store: &'s dyn Store, flags: EditFlags) -> Desk<'s> {
+    let by = By::command_line(&invocation.environment);
+    Desk { dry_run: flags.dry_run, ..Desk::new(store, by, invocation.clock.now()) }
+}
+
+/// Shows what was changed, or would be.
+pub(super) fn show(changes: &[Change], invocation: &Invocation, flags: EditFlags) -> anyhow::Result<ExitCode> {
     if flags.json {
-        let changes = changes.into_iter().map(ChangeJson::of).collect();
+        let changes = changes.iter().map(ChangeJson::of).collect();
         invocation.screen.json(&ChangesJson { dry_run: flags.dry_run, changes })?;
     } else {
-        show(invocation, &changes, flags.dry_run)?;
+        list(invocation, changes, flags.dry_run)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn show(invocation: &Invocation, changes: &[&Change], dry_run: bool) -> anyhow::Result<()> {
+fn list(invocation: &Invocation, changes: &[Change], dry_run: bool) -> anyhow::Result<()> {
     for change in changes {
         let style = match change {
             Change::Added { .. } => GOOD,

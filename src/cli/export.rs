@@ -9,10 +9,11 @@ use std::process::ExitCode;
 use anyhow::Context as _;
 use clap::Args;
 
+use super::config::counted;
 use super::global::Invocation;
 use super::project_named;
-use super::stored::Stored;
 use crate::config::to_toml;
+use crate::edit::Stored;
 
 /// For the owner alone: the file may hold secrets.
 const MODE: u32 = 0o600;
@@ -46,7 +47,8 @@ impl Export {
         match &self.output {
             Some(path) => {
                 write_whole(path, &text).with_context(|| format!("{} could not be written", path.display()))?;
-                invocation.screen.note(format!("Wrote {} to {}.", stored.counted(), path.display()))?;
+                let counted = counted([projects.len(), channels.len(), windows.len()]);
+                invocation.screen.note(format!("Wrote {counted} to {}.", path.display()))?;
             }
             None => invocation.screen.text(&text)?,
         }

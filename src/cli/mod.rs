@@ -15,7 +15,6 @@ mod channels;
 mod check;
 mod completions;
 mod config;
-mod cost;
 mod demo;
 mod edit;
 mod export;
@@ -29,21 +28,20 @@ mod maintenance;
 mod moment;
 mod notices;
 mod projects;
-mod put;
 mod rules;
 mod run;
 mod sandbox;
 mod screen;
 mod status;
-mod stored;
 mod table;
+mod told;
 mod trouble;
 
 pub use global::{Global, Invocation, LogFormat};
 pub use trouble::{Misuse, report, report_usage};
 
 use crate::clock::Clock;
-use crate::config::{Environment, nearest};
+use crate::config::Environment;
 use crate::model::ProjectSpec;
 
 /// Sends one event a minute into PostHog, reads it back, and says where the way is broken when it does not arrive
@@ -129,13 +127,6 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
 /// # Errors
 /// Says which there are, and which was probably meant.
 fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s ProjectSpec, Misuse> {
-    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| {
-        let names = || specs.iter().map(|spec| spec.name.as_str());
-        let hint = match nearest(name, names()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if specs.is_empty() => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
-            None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
-        };
-        Misuse(format!("there is no project `{name}`; {hint}"))
-    })
+    let known = || specs.iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
+    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| told::absent("project", name, &known()))
 }

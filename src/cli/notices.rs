@@ -7,8 +7,8 @@ use clap::{Args, ValueEnum};
 use super::global::Invocation;
 use super::incidents::{NoticeJson, name_of};
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use super::told::absent;
 use super::trouble::Misuse;
-use crate::config::nearest;
 use crate::model::{Channel, Notice, NoticeState};
 use crate::store::WhichNotices;
 
@@ -98,13 +98,6 @@ fn line(notice: &Notice, channels: &[Channel]) -> String {
 /// The channel of this name, one that a person set up.
 pub(super) fn channel_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
     let own = || channels.iter().filter(|channel| channel.of_app.is_none());
-    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| {
-        let names: Vec<&str> = own().map(|channel| channel.spec.name.as_str()).collect();
-        let hint = match nearest(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if names.is_empty() => "there is none yet: `heartbeat channels add`".to_owned(),
-            None => format!("there are {}", names.join(", ")),
-        };
-        Misuse(format!("there is no channel `{name}`; {hint}"))
-    })
+    let known = || own().map(|channel| channel.spec.name.to_string()).collect::<Vec<_>>();
+    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| absent("channel", name, &known()))
 }

@@ -5,14 +5,15 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
-use super::edit::{EDIT_JSON, EditFlags, perform};
+use super::edit::{EDIT_JSON, EditFlags, desk, show};
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
-use super::project_named;
 use super::table::Table;
+use super::told::{Flags, lines, plainly, told};
 use super::trouble::Misuse;
-use crate::config::{Plan, duration, rules};
-use crate::model::{Host, Pace, ProjectName, ProjectSpec};
+use crate::config::duration;
+use crate::edit::{Texts, project};
+use crate::model::{Host, ProjectSpec};
 
 /// Add, list and remove projects, or give one another key
 ///
@@ -120,60 +121,55 @@ impl Add {
         // What is given is read before the store is opened: a wrong flag makes no database.
         let spec = self.spec(invocation)?;
         let store = invocation.store().await?;
-        let now = specs(&*store).await?;
-        if now.iter().any(|known| known.name == spec.name) {
-            return Err(Misuse(format!("there is a project `{}` already; `projects set-key` or `apply` changes it", spec.name)).into());
-        }
-        let name = spec.name.clone();
-        let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
+        let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(plainly)?;
+        let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
-            invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {name}"))?;
+            invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", done.now.name))?;
         }
         Ok(code)
     }
 
+    /// The project, as flags and the environment say. Nobody is asked for a key before all the rest is right.
     fn spec(&self, invocation: &Invocation) -> anyhow::Result<ProjectSpec> {
-        let host = |text: &str| rules::about("--host", rules::host(text));
-        let of_environment = || invocation.environment.value("POSTHOG_HOST").map(|text| rules::about("POSTHOG_HOST", rules::host(text)));
-        let missing = "--host is missing; give `us`, `eu`, or the address of a PostHog".to_owned();
-        let host = self.host.as_deref().map(host).or_else(of_environment).unwrap_or(Err(missing));
-        let name = rules::about("NAME", ProjectName::parse(&self.name));
-        let api_host = self.api_host.as_deref().map(|text| rules::about("--api-host", rules::host(text))).transpose();
-        let number = self.project_id.as_deref().map(|text| rules::about("--project-id", rules::project_number(text))).transpose();
-        Ok(ProjectSpec {
-            name: name.map_err(Misuse)?,
-            host: host.map_err(Misuse)?,
-            api_host: api_host.map_err(Misuse)?,
-            token: self.token.read(invocation)?,
-            personal_key: self.personal_key.read(invocation)?,
-            posthog_id: number.map_err(Misuse)?,
-            pace: Pace::default(),
-            heartbeat: None,
-            ingestion_alert: None,
-        })
+        let of_environment = invocation.environment.value("POSTHOG_HOST").filter(|_| self.host.is_none());
+        let host = if of_environment.is_some() { "POSTHOG_HOST" } else { "--host" };
+        let flags: Flags<'_> = &[("name", "NAME"), ("host", host), ("api_host", "--api-host"), ("project_id", "--project-id")];
+        let mut texts = Texts::default()
+            .with("name", Some(&self.name))
+            .with("host", Some(self.host.as_deref().or(of_environment).unwrap_or_default()))
+            .with("api_host", self.api_host.as_deref())
+            .with("project_id", self.project_id.as_deref());
+        let wrong = project::wrong(&texts);
+        if !wrong.is_empty() {
+            return Err(Misuse(lines(&wrong, flags)).into());
+        }
+        texts.put("token", self.token.read(invocation)?.as_str());
+        if let Some(key) = self.personal_key.read(invocation)? {
+            texts.put("personal_api_key", key.expose());
+        }
+        project::added(&texts).map_err(|wrong| told(flags)(wrong.into()))
     }
 }
 
 impl SetKey {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let now = specs(&*store).await?;
-        let known = project_named(&now, &self.name)?;
+        let desk = desk(invocation, &*store, self.edit);
+        desk.find::<ProjectSpec>(&self.name).await.map_err(plainly)?;
         let personal_key = self.personal_key.read(invocation)?;
         if personal_key.is_none() && !self.personal_key.no_personal_api_key {
             return Err(Misuse("no key was given; --no-personal-api-key removes the one that is stored".to_owned()).into());
         }
-        let put = vec![ProjectSpec { personal_key, ..known.clone() }];
-        perform(Plan::of(&now, put, Vec::new()), invocation, &*store, self.edit).await
+        let with_key = |known: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..known.clone() });
+        show(&desk.change(&self.name, with_key).await.map_err(plainly)?.changes, invocation, self.edit)
     }
 }
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let now = specs(&*store).await?;
-        let remove = vec![project_named(&now, &self.name)?.name.clone()];
-        perform(Plan::of(&now, Vec::new(), remove), invocation, &*store, self.edit).await
+        let done = desk(invocation, &*store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        show(&done.changes, invocation, self.edit)
     }
 }
 

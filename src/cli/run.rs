@@ -6,11 +6,11 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::global::{Invocation, specs};
-use super::stored::{Stored, write};
-use super::trouble::Misuse;
+use super::told::plainly;
 use crate::app;
 use crate::clock::{Clock, Speed};
 use crate::config::{Scope, Settings};
+use crate::edit::{By, Desk, EditError, Problem};
 use crate::lifecycle::{Lifecycle, Reload};
 use crate::model::{Host, ProjectSpec};
 use crate::store::Store;
@@ -61,38 +61,48 @@ impl Run {
     async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
         let settings = invocation.settings(Scope::Everything)?;
         let store = app::open_store(&settings).await?;
-        self.put(&settings, &*store, clock).await?;
+        self.put(&settings, invocation, &*store, clock).await?;
         let projects = specs(&*store).await?;
         Ok((settings, store, projects))
     }
 
     /// Puts the settings' projects, channels and windows into the store; says what that changed.
-    async fn put(&self, settings: &Settings, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
-        let stored = Stored::read(store).await?;
-        let plans = stored.plans(settings, false)?;
-        let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|wanted| wanted.name != known.name));
-        self.refuse_the_world(others.chain(&plans.projects.put))?;
-        for stranger in stored.strangers(&plans) {
+    async fn put(&self, settings: &Settings, invocation: &Invocation, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
+        let by = invocation.config().map_or_else(By::environment, |file| By::file(&file));
+        let mut strangers = Vec::new();
+        let desk = Desk::new(store, by, clock.now());
+        let changes = desk.apply(|stored| {
+            let plans = stored.plans(settings, false)?;
+            let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|wanted| wanted.name != known.name));
+            self.refuse_the_world(others.chain(&plans.projects.put))?;
+            strangers = stored.strangers(&plans);
+            Ok(plans)
+        });
+        let changes = changes.await.map_err(plainly)?;
+        for stranger in strangers {
             tracing::warn!("{stranger}");
         }
-        write(&plans, store, clock.now()).await?;
-        for change in plans.changes() {
+        for change in changes {
             tracing::info!("{change}");
         }
         Ok(())
     }
 
     /// Fast time sends more than one event a real minute: never to a PostHog that is not on this machine.
-    fn refuse_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), Misuse> {
+    fn refuse_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), EditError> {
         if self.speed.is_real() {
             return Ok(());
         }
         let far = projects.find_map(|spec| spec.hosts().find(|host| !host.is_loopback()).map(|host: &Host| (&spec.name, host)));
         match far {
-            Some((name, host)) => Err(Misuse(format!(
-                "--speed {} is only for addresses on this machine, and project {name} has `{host}`; leave --speed out, or start `heartbeat sandbox`",
-                self.speed
-            ))),
+            Some((name, host)) => {
+                let says = format!(
+                    "--speed {} is only for addresses on this machine, and project {name} has `{host}`; leave --speed out, or start \
+                     `heartbeat sandbox`",
+                    self.speed
+                );
+                Err(Problem::whole("speed", says).into())
+            }
             None => Ok(()),
         }
     }
@@ -102,7 +112,7 @@ impl Run {
         loop {
             reload.asked().await;
             let applied = match invocation.settings(Scope::Everything) {
-                Ok(settings) => self.put(&settings, store, clock).await,
+                Ok(settings) => self.put(&settings, invocation, store, clock).await,
                 Err(problems) => Err(problems.into()),
             };
             match applied {

@@ -34,6 +34,15 @@ impl Kind {
             Self::Maintenance => "maintenance",
         }
     }
+
+    /// What people call one.
+    #[must_use]
+    pub const fn called(self) -> &'static str {
+        match self {
+            Self::Maintenance => "maintenance window",
+            other => other.name(),
+        }
+    }
 }
 
 impl fmt::Display for Kind {

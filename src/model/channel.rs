@@ -99,17 +99,25 @@ impl ChannelSpec {
     /// What is wrong with its fields: one sentence each, without a value that is secret.
     #[must_use]
     pub fn problems(&self) -> Vec<String> {
+        self.problems_by_field().into_iter().map(|(key, says)| format!("{key} {says}")).collect()
+    }
+
+    /// What is wrong with its fields: the field, and the rest of a sentence that starts with its name.
+    #[must_use]
+    pub fn problems_by_field(&self) -> Vec<(String, String)> {
         let unknown = self.values.iter().filter(|(key, _)| self.kind.field(key).is_none());
-        let mut problems: Vec<String> = unknown.map(|(key, _)| format!("{key} is not a setting of a {} channel", self.kind)).collect();
+        let mut problems: Vec<(String, String)> =
+            unknown.map(|(key, _)| (key.to_owned(), format!("is not a setting of a {} channel", self.kind))).collect();
         for field in self.kind.fields() {
-            match self.values.get(field.key) {
-                None if field.required => problems.push(format!("{} is missing: {}", field.key, field.hint)),
-                None => {}
-                Some(value) => problems.extend(field.takes.check(value).err().map(|says| format!("{} {says}", field.key))),
-            }
+            let says = match self.values.get(field.key) {
+                None if field.required => Some(format!("is missing: {}", field.hint)),
+                None => None,
+                Some(value) => field.takes.check(value).err(),
+            };
+            problems.extend(says.map(|says| (field.key.to_owned(), says)));
         }
         if self.kind == ChannelKind::GetPair && self.values == Values::default() {
-            problems.push("triggered and resolved are both missing; give at least one".into());
+            problems.push(("triggered".into(), "and resolved are both missing; give at least one".into()));
         }
         problems
     }

@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use clap::Args;
 use serde::Serialize;
 
-use super::app::App;
 use super::settings::values;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
+use crate::edit::App;
 use crate::model::{AppKind, ProjectSpec};
 
 /// `heartbeat apps list`

@@ -4,18 +4,15 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::cost::Cost;
-use super::edit::{EDIT_JSON, EditFlags, perform};
-use super::global::{Invocation, specs};
+use super::edit::{EDIT_JSON, EditFlags, desk, show};
+use super::global::Invocation;
 use super::project_named;
-use super::trouble::Misuse;
-use crate::config::{Plan, nearest, rules};
+use super::told::plainly;
+use crate::edit::{Cost, EditError, app};
 use crate::model::{AppKind, ProjectSpec};
 
-use app::App;
 use settings::Assignments;
 
-mod app;
 mod list;
 mod search;
 mod settings;
@@ -118,14 +115,8 @@ impl Apps {
 
 impl Install {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let install = |spec: &ProjectSpec, kind: AppKind| {
-            if App::on(spec, kind).is_some() {
-                return Err(Misuse(format!("{kind} is installed on project {} already; `apps configure` changes it", spec.name)));
-            }
-            let usual = App::usual(kind).switched(!self.disabled);
-            Ok(self.assignments.onto(&usual, &spec.token)?.put_on(spec))
-        };
-        self.which.change(invocation, install).await
+        let given = self.assignments.read();
+        self.which.change(invocation, |spec, kind| given.with(|texts| app::install(spec, kind, texts, !self.disabled))).await
     }
 }
 
@@ -133,8 +124,9 @@ impl Configure {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         if self.assignments.is_empty() {
             let kind = self.which.kind()?;
-            let now = specs(&*invocation.store().await?).await?;
-            let app = installed(project_named(&now, &self.which.project)?, kind)?;
+            let store = invocation.store().await?;
+            let spec = desk(invocation, &*store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
+            let app = app::installed(&spec, kind).map_err(plainly)?;
             if self.which.edit.json {
                 invocation.screen.json(&settings::values(&app))?;
             } else {
@@ -142,55 +134,39 @@ impl Configure {
             }
             return Ok(ExitCode::SUCCESS);
         }
-        let configure = |spec: &ProjectSpec, kind| Ok(self.assignments.onto(&installed(spec, kind)?, &spec.token)?.put_on(spec));
-        self.which.change(invocation, configure).await
+        let given = self.assignments.read();
+        self.which.change(invocation, |spec, kind| given.with(|texts| app::configure(spec, kind, texts))).await
     }
 }
 
 impl Which {
     async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
-        self.change(invocation, |spec, kind| Ok(installed(spec, kind)?.switched(enabled).put_on(spec))).await
+        self.change(invocation, |spec, kind| app::switch(spec, kind, enabled)).await
     }
 
     async fn uninstall(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        self.change(invocation, |spec, kind| installed(spec, kind).map(|_| App::taken_off(spec, kind))).await
+        self.change(invocation, app::uninstall).await
     }
 
     /// Changes the app on the project; what there is to know of it is said where it runs afterwards.
     async fn change(
         &self,
         invocation: &Invocation,
-        change: impl FnOnce(&ProjectSpec, AppKind) -> Result<ProjectSpec, Misuse>,
+        change: impl Fn(&ProjectSpec, AppKind) -> Result<ProjectSpec, EditError>,
     ) -> anyhow::Result<ExitCode> {
         let kind = self.kind()?;
         let store = invocation.store().await?;
-        let now = specs(&*store).await?;
-        let spec = change(project_named(&now, &self.project)?, kind)?;
-        rules::fit(&spec).map_err(Misuse)?;
-        let remarks = remarks(&spec, kind);
-        let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
-        for remark in remarks {
+        let done = desk(invocation, &*store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
+        let code = show(&done.changes, invocation, self.edit)?;
+        for remark in remarks(&done.now, kind) {
             invocation.screen.note(remark)?;
         }
         Ok(code)
     }
 
-    fn kind(&self) -> Result<AppKind, Misuse> {
-        AppKind::named(&self.app).ok_or_else(|| {
-            let names = AppKind::ALL.map(AppKind::name);
-            let hint = match nearest(&self.app, names) {
-                Some(meant) => format!("did you mean `{meant}`?"),
-                None => format!("there is {}", names.join(", ")),
-            };
-            Misuse(format!("there is no app `{}`; {hint}", self.app))
-        })
+    fn kind(&self) -> anyhow::Result<AppKind> {
+        app::kind_named(&self.app).map_err(plainly)
     }
-}
-
-/// The app on this project.
-fn installed(spec: &ProjectSpec, kind: AppKind) -> Result<App, Misuse> {
-    let none = || Misuse(format!("{kind} is not installed on project {}; `apps install {kind} --project {0}` does it", spec.name));
-    App::on(spec, kind).ok_or_else(none)
 }
 
 /// What there is to know of an app that runs: what it costs, or what it cannot see.

@@ -7,12 +7,12 @@ use std::path::Path;
 
 use clap::Args;
 
-use super::app::{App, quoted};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
-use crate::cli::trouble::Misuse;
 use crate::config::key_file;
-use crate::model::{ProjectToken, Setting};
+use crate::edit::app::quoted;
+use crate::edit::{App, EditError, Problem, Problems, Texts};
+use crate::model::Setting;
 
 /// Settings given on the command line.
 #[derive(Debug, Clone, Args)]
@@ -33,21 +33,43 @@ impl Assignments {
         self.set.is_empty() && self.set_file.is_empty()
     }
 
-    /// The app with these settings changed. Everything wrong with them is said at once.
-    pub(super) fn onto(&self, app: &App, token: &ProjectToken) -> Result<App, Misuse> {
-        let mut app = app.clone();
-        let mut wrong = Vec::new();
+    /// The settings, and what is wrong with how they are given.
+    pub(super) fn read(&self) -> Given {
+        let mut given = Given { texts: Texts::default(), problems: Vec::new() };
         for assignment in &self.set {
-            wrong.extend(split("--set", assignment, "VALUE").and_then(|(key, text)| app.set(key, text, token)).err());
+            given.take(split("--set", assignment, "VALUE").map(|(key, text)| (key, text.to_owned())));
         }
         for assignment in &self.set_file {
-            let read = split("--set-file", assignment, "FILE").and_then(|(key, path)| {
+            given.take(split("--set-file", assignment, "FILE").and_then(|(key, path)| {
                 let text = key_file(Path::new(path)).map_err(|says| format!("--set-file {} {says}", quoted(key)))?;
-                app.set(key, &text, token)
-            });
-            wrong.extend(read.err());
+                Ok((key, text))
+            }));
         }
-        if wrong.is_empty() { Ok(app) } else { Err(Misuse(wrong.join("\n"))) }
+        given
+    }
+}
+
+/// What was given on the command line.
+pub(super) struct Given {
+    texts: Texts,
+    problems: Vec<Problem>,
+}
+
+impl Given {
+    fn take(&mut self, read: Result<(&str, String), String>) {
+        match read {
+            Ok((key, text)) => self.texts.put(key, &text),
+            Err(says) => self.problems.push(Problem::whole("", says)),
+        }
+    }
+
+    /// What is made of the settings. Everything wrong with them is said at once.
+    pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, EditError>) -> Result<T, EditError> {
+        match make(&self.texts) {
+            Ok(made) => Ok(Problems::or(self.problems.clone(), made)?),
+            Err(EditError::Wrong(problems)) => Err(Problems::of(problems.into_iter().chain(self.problems.clone()).collect()).into()),
+            Err(other) => Err(other),
+        }
     }
 }
 

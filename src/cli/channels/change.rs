@@ -6,16 +6,18 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::state::Owing;
-use crate::cli::edit::EditFlags;
+use crate::cli::edit::{EditFlags, desk, show};
 use crate::cli::given::Given;
-use crate::cli::global::{Invocation, specs};
+use crate::cli::global::Invocation;
 use crate::cli::notices::channel_named;
-use crate::cli::project_named;
-use crate::cli::put::{channel_specs, put_channels};
-use crate::cli::trouble::Misuse;
-use crate::config::rules;
-use crate::message::Template;
-use crate::model::{ChannelSpec, Field, ProjectName, ProjectSpec, Severity};
+use crate::cli::told::{Flags, told};
+use crate::config::Environment;
+use crate::edit::{Door, EditError, Problem, Problems, Texts, channel};
+use crate::model::{ChannelSpec, Field};
+
+/// Fields that are flags of their own.
+const FLAGS: Flags<'_> =
+    &[("name", "NAME"), ("severity", "--severity"), ("projects", "--project"), ("title", "--title"), ("body", "--body")];
 
 /// `heartbeat channels add`
 #[derive(Debug, Args)]
@@ -95,27 +97,17 @@ pub struct Wishes {
 impl Add {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         // What is given is read before the store is opened: a wrong flag makes no database.
-        let name = rules::about("NAME", ProjectName::parse(&self.name)).map_err(Misuse);
-        let kind = super::kind_named(&self.kind);
-        let (name, kind) = match (name, kind) {
-            (Ok(name), Ok(kind)) => (name, kind),
-            (Err(Misuse(one)), Err(Misuse(other))) => return Err(Misuse(format!("{one}\n{other}")).into()),
-            (Err(wrong), _) | (_, Err(wrong)) => return Err(wrong.into()),
-        };
-        let spec = ChannelSpec { enabled: !self.disabled, ..ChannelSpec::new(name, kind) };
-        let mut draft = self.wishes.onto(spec, invocation);
+        let texts = Texts::default().with("name", Some(&self.name)).with("kind", Some(&self.kind));
+        let begun = channel::begun(&texts, Door::CommandLine).map_err(|wrong| told(FLAGS)(wrong.into()))?;
+        let spec = ChannelSpec { enabled: !self.disabled, ..begun };
+        let mut draft = self.wishes.onto(spec, &invocation.environment);
         draft.ask()?;
-        let spec = draft.finish()?;
+        let spec = draft.finish().map_err(told(FLAGS))?;
         let store = invocation.store().await?;
-        let now = channel_specs(&*store).await?;
-        if now.iter().any(|known| known.name == spec.name) {
-            return Err(Misuse(format!("there is a channel `{}` already; `channels set` changes it", spec.name)).into());
-        }
-        known_projects(&spec, &specs(&*store).await?)?;
-        let name = spec.name.clone();
-        let code = put_channels(&now, vec![spec], Vec::new(), (invocation, &*store, self.edit)).await?;
+        let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(told(FLAGS))?;
+        let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
-            invocation.screen.note(format!("Next: heartbeat channels test {name}"))?;
+            invocation.screen.note(format!("Next: heartbeat channels test {}", done.now.name))?;
         }
         Ok(code)
     }
@@ -124,33 +116,32 @@ impl Add {
 impl Set {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let known = channel_named(&store.channels().await?, &self.name)?.spec.clone();
-        let mut spec = known;
-        if self.all_projects {
-            spec.projects = Vec::new();
-        }
-        let spec = self.wishes.onto(spec, invocation).finish()?;
-        if !self.wishes.project.is_empty() {
-            known_projects(&spec, &specs(&*store).await?)?;
-        }
-        put_channels(&channel_specs(&*store).await?, vec![spec], Vec::new(), (invocation, &*store, self.edit)).await
+        let wanted = |known: &ChannelSpec| {
+            let mut spec = known.clone();
+            if self.all_projects {
+                spec.projects = Vec::new();
+            }
+            self.wishes.onto(spec, &invocation.environment).finish()
+        };
+        let done = desk(invocation, &*store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
+        show(&done.changes, invocation, self.edit)
     }
 }
 
 impl Which {
     pub(super) async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let known = channel_named(&store.channels().await?, &self.name)?.spec.clone();
-        let put = vec![ChannelSpec { enabled, ..known }];
-        put_channels(&channel_specs(&*store).await?, put, Vec::new(), (invocation, &*store, self.edit)).await
+        let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
+        let done = desk(invocation, &*store, self.edit).change(&self.name, switched).await.map_err(told(FLAGS))?;
+        show(&done.changes, invocation, self.edit)
     }
 
     pub(super) async fn remove(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let known = channel_named(&store.channels().await?, &self.name)?.clone();
-        let owing = Owing::to(known.id, &*store).await?;
-        let remove = vec![known.spec.name.clone()];
-        let code = put_channels(&channel_specs(&*store).await?, Vec::new(), remove, (invocation, &*store, self.edit)).await?;
+        let id = channel_named(&store.channels().await?, &self.name)?.id;
+        let owing = Owing::to(id, &*store).await?;
+        let done = desk(invocation, &*store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
+        let code = show(&done.changes, invocation, self.edit)?;
         let go = if self.edit.dry_run { "would go" } else { "went" };
         match (owing.owed, owing.dead) {
             (0, 0) => {}
@@ -173,64 +164,36 @@ fn notices(count: usize, state: &str) -> String {
     format!("{count} notice{plural} {state}").trim_end().to_owned()
 }
 
-/// The projects that a channel names are there: a slip would leave a project that nobody is told of.
-fn known_projects(spec: &ChannelSpec, projects: &[ProjectSpec]) -> Result<(), Misuse> {
-    let wrong = spec.projects.iter().filter_map(|name| project_named(projects, name.as_str()).err()).map(|wrong| wrong.0);
-    let wrong = wrong.collect::<Vec<_>>();
-    if wrong.is_empty() { Ok(()) } else { Err(Misuse(wrong.join("\n"))) }
-}
-
 /// A channel that is being put together, and what is wrong with what was said of it.
 struct Draft {
     spec: ChannelSpec,
-    problems: Vec<String>,
+    problems: Vec<Problem>,
     /// Fields whose value could not be read: that they are missing need not be said too.
     failed: Vec<&'static str>,
 }
 
 impl Wishes {
     /// The channel as it should be.
-    fn onto(&self, mut spec: ChannelSpec, invocation: &Invocation) -> Draft {
-        let fields = spec.kind.fields();
-        let known = fields.iter().map(|field| field.key).collect::<Vec<_>>();
-        let (values, mut problems) = self.given.read(&known, &format!("a {} channel", spec.kind), &invocation.environment);
+    fn onto(&self, spec: ChannelSpec, environment: &Environment) -> Draft {
+        let known = spec.kind.fields().iter().map(|field| field.key).collect::<Vec<_>>();
+        let (values, unread) = self.given.read(&known, &format!("a {} channel", spec.kind), environment);
         let given = |key: &str| {
             let is_it = |text: &String| text.split_once('=').is_some_and(|(name, _)| name.trim() == key);
             self.given.set_file.iter().chain(&self.given.set_env).any(is_it)
         };
-        for value in &values {
-            spec.values.set(&value.key, value.expose());
-        }
+        let mut texts = values
+            .iter()
+            .map(|value| (value.key.as_str(), value.expose()))
+            .collect::<Texts>()
+            .with("severity", self.severity.as_deref())
+            .with("title", self.title.as_deref())
+            .with("body", self.body.as_deref())
+            .with("at_once", self.at_once.map(|number| number.to_string()).as_deref());
+        self.project.iter().for_each(|name| texts.put("projects", name));
         let failed = known.into_iter().filter(|key| given(key) && values.iter().all(|value| value.key != *key)).collect();
-        if let Some(text) = &self.severity {
-            take(rules::about("--severity", Severity::parse(text)), &mut problems, |severity| spec.least = severity);
-        }
-        if !self.project.is_empty() {
-            spec.projects = Vec::new();
-            for name in &self.project {
-                take(rules::about("--project", ProjectName::parse(name)), &mut problems, |name| {
-                    if !spec.projects.contains(&name) {
-                        spec.projects.push(name);
-                    }
-                });
-            }
-        }
-        spec.at_once = self.at_once.unwrap_or(spec.at_once);
-        for (flag, text, place) in [("--title", &self.title, &mut spec.title), ("--body", &self.body, &mut spec.body)] {
-            let Some(text) = text else { continue };
-            match text.trim() {
-                "" => *place = None,
-                _ => take(rules::about(flag, Template::parse(text)), &mut problems, |_| *place = Some(text.clone())),
-            }
-        }
+        let (spec, wrong) = channel::onto(spec, &texts);
+        let problems = unread.into_iter().map(|says| Problem::whole("", says)).chain(wrong).collect();
         Draft { spec, problems, failed }
-    }
-}
-
-fn take<T>(read: Result<T, String>, problems: &mut Vec<String>, put: impl FnOnce(T)) {
-    match read {
-        Ok(value) => put(value),
-        Err(says) => problems.push(says),
     }
 }
 
@@ -239,7 +202,7 @@ impl Draft {
     fn ask(&mut self) -> anyhow::Result<()> {
         let is_missing = |field: &&Field| field.required && field.secret && self.spec.values.get(field.key).is_none();
         let missing = self.spec.kind.fields().iter().filter(is_missing).collect::<Vec<_>>();
-        if !self.problems.is_empty() || self.spec.problems().len() > missing.len() || !io::stdin().is_terminal() {
+        if !self.problems.is_empty() || channel::lacks(&self.spec).len() > missing.len() || !io::stdin().is_terminal() {
             return Ok(());
         }
         for field in missing {
@@ -250,10 +213,10 @@ impl Draft {
     }
 
     /// The channel, or everything that is wrong with it.
-    fn finish(self) -> Result<ChannelSpec, Misuse> {
+    fn finish(self) -> Result<ChannelSpec, EditError> {
         let Self { spec, mut problems, failed } = self;
-        let is_told = |says: &String| failed.iter().any(|key| says.starts_with(&format!("{key} is missing")));
-        problems.extend(spec.problems().into_iter().filter(|says| !is_told(says)));
-        if problems.is_empty() { Ok(spec) } else { Err(Misuse(problems.join("\n"))) }
+        let is_told = |lack: &Problem| failed.contains(&lack.field.as_str()) && lack.says.starts_with("is missing");
+        problems.extend(channel::lacks(&spec).into_iter().filter(|lack| !is_told(lack)));
+        Ok(Problems::or(problems, spec)?)
     }
 }

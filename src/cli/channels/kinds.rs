@@ -7,6 +7,8 @@ use serde::Serialize;
 
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
+use crate::cli::trouble::Misuse;
+use crate::edit::channel::kind_named;
 use crate::model::{ChannelKind, Field};
 
 pub(super) const JSON: &str = "JSON: {kinds: [{kind, description, fields: [{key, hint, default, required, secret}]}]}.";
@@ -60,7 +62,7 @@ impl KindJson {
 impl Kinds {
     pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let kinds = match &self.kind {
-            Some(name) => vec![super::kind_named(name)?],
+            Some(name) => vec![kind_named(name).map_err(|wrong| Misuse(wrong.to_string()))?],
             None => ChannelKind::ALL.to_vec(),
         };
         if self.json {

@@ -7,14 +7,13 @@ use clap::{Args, Subcommand};
 use super::edit::EDIT_JSON;
 use super::global::Invocation;
 use super::trouble::Misuse;
-use crate::config::nearest;
-use crate::model::{Channel, ChannelKind};
+use crate::edit::channel::{self, called};
+use crate::model::Channel;
 
 mod change;
 mod kinds;
 mod list;
 mod resend;
-mod sender;
 mod show;
 mod state;
 mod trial;
@@ -86,29 +85,5 @@ impl Channels {
 
 /// A channel by the name that the list shows: of a project's own pair of webhooks, that is `webhooks of PROJECT`.
 fn any_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
-    let of_app = name
-        .strip_prefix("webhooks of ")
-        .and_then(|project| channels.iter().find(|channel| channel.of_app.is_some() && channel.spec.name.as_str() == project.trim()));
-    of_app.map_or_else(|| super::notices::channel_named(channels, name), Ok)
-}
-
-/// By what people call a channel.
-fn called(channel: &Channel) -> String {
-    match channel.of_app {
-        Some(_) => format!("webhooks of {}", channel.spec.name),
-        None => channel.spec.name.to_string(),
-    }
-}
-
-/// The kind of this name.
-fn kind_named(text: &str) -> Result<ChannelKind, Misuse> {
-    let text = text.trim();
-    ChannelKind::named(text).ok_or_else(|| {
-        let names = ChannelKind::ALL.map(ChannelKind::name);
-        let hint = match names.into_iter().find(|name| name.eq_ignore_ascii_case(text)).or_else(|| nearest(text, names)) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are {}", names.join(", ")),
-        };
-        Misuse(format!("`{text}` is no kind of channel; {hint}"))
-    })
+    channel::called_so(channels, name).map_or_else(|| super::notices::channel_named(channels, name), Ok)
 }

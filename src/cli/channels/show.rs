@@ -7,9 +7,10 @@ use clap::Args;
 use serde::Serialize;
 
 use super::list::{state_words, whom};
-use super::state::{ChannelJson, Owing, shown};
+use super::state::{ChannelJson, Owing};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
+use crate::edit::channel::shown;
 
 pub(super) const JSON: &str = "JSON: as in the list, and {title, body, fields: {field: value}}; a secret is https://host/*** or ***, a field that holds nothing null.";
 
@@ -42,7 +43,7 @@ impl Show {
         let owing = Owing::to(channel.id, &*store).await?;
         let spec = &channel.spec;
         if self.json {
-            let fields = spec.kind.fields().iter().map(|field| (field.key, shown(channel, field))).collect();
+            let fields = spec.kind.fields().iter().map(|field| (field.key, shown(spec, field))).collect();
             let channel = ChannelJson::of(channel, owing);
             invocation.screen.json(&ShowJson { channel, title: spec.title.as_deref(), body: spec.body.as_deref(), fields })?;
             return Ok(ExitCode::SUCCESS);
@@ -61,8 +62,7 @@ impl Show {
             }
         }
         for field in spec.kind.fields() {
-            let value =
-                shown(channel, field).unwrap_or_else(|| styled(FAINT, if field.default.is_empty() { "none" } else { field.default }));
+            let value = shown(spec, field).unwrap_or_else(|| styled(FAINT, if field.default.is_empty() { "none" } else { field.default }));
             screen.line(format!("  {} = {value}", field.key))?;
         }
         Ok(ExitCode::SUCCESS)

@@ -3,8 +3,7 @@
 use serde::Serialize;
 
 use super::called;
-use crate::config::conceal;
-use crate::model::{Channel, ChannelId, Field, NoticeState, SecretUrl, Takes};
+use crate::model::{Channel, ChannelId, NoticeState};
 use crate::store::{Store, WhichNotices};
 
 /// How many notices are owed to a channel, and how many nobody took.
@@ -70,14 +69,4 @@ fn state(channel: &Channel) -> &'static str {
         Channel { last_taken: None, .. } => "never_used",
         _ => "delivers",
     }
-}
-
-/// What a field holds, for everybody's eyes; none where it holds nothing.
-pub(super) fn shown(channel: &Channel, field: &Field) -> Option<String> {
-    let value = channel.spec.values.get(field.key)?;
-    Some(match (field.secret, field.takes) {
-        (true, Takes::Url) => SecretUrl::parse(value).map_or_else(|_| "***".to_owned(), |url| url.to_string()),
-        (true, _) => "***".to_owned(),
-        (false, _) => conceal(value),
-    })
 }

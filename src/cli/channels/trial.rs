@@ -6,11 +6,12 @@ use clap::{Args, ValueEnum};
 use serde::Serialize;
 
 use super::resend::anew;
-use super::sender::Sender;
+use crate::app;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, GOOD, styled};
-use crate::message;
-use crate::model::{Channel, Delivery, Notice, NoticeKind, ProjectName};
+use crate::config::Scope;
+use crate::edit::trial;
+use crate::model::{Delivery, NoticeKind};
 
 pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], owed_anew}; says is the receiver's answer, again whether \
                                another try can help, owed_anew how many notices a channel that did not deliver owes anew, null where it was \
@@ -45,9 +46,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// In the order in which they come.
-    const ALL: [Self; 3] = [Self::Opened, Self::Reminder, Self::Resolved];
-
     const fn of_model(self) -> NoticeKind {
         match self {
             Self::Opened => NoticeKind::Opened,
@@ -74,9 +72,9 @@ struct DeliveryJson {
 }
 
 impl DeliveryJson {
-    fn of(kind: Kind, delivery: Delivery) -> Self {
-        let kind = kind.of_model().name();
-        match delivery {
+    fn of(kind: NoticeKind, delivery: &Delivery) -> Self {
+        let kind = kind.name();
+        match delivery.clone() {
             Delivery::Taken(says) => Self { kind, taken: true, says, again: false },
             Delivery::TryAgain { words, .. } => Self { kind, taken: false, says: words, again: true },
             Delivery::Unfit { words } | Delivery::Refused { words } => Self { kind, taken: false, says: words, again: false },
@@ -94,41 +92,26 @@ impl Test {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
-        let sender = Sender::of(invocation)?;
-        let project = project_of(channel)?;
-        let at = invocation.clock.now();
-        let mut deliveries = Vec::new();
-        for kind in Kind::ALL.into_iter().filter(|kind| self.kind.is_empty() || self.kind.contains(kind)) {
-            let message = message::sample(kind.of_model(), &project, at);
-            let about = format!("test at {}", at.ms());
-            let notice = Notice::owed(channel.id, None, &about, 0, message);
-            let delivery = sender.deliver(&channel.spec, notice.id, &notice.message).await;
-            let delivery = DeliveryJson::of(kind, delivery);
-            if !self.json {
-                invocation.screen.line(delivery.line())?;
+        let settings = invocation.settings(Scope::Service)?;
+        let sender = app::sender(&settings.proxies, invocation.clock.clone())?;
+        let kinds =
+            if self.kind.is_empty() { trial::SAMPLES.into() } else { self.kind.iter().copied().map(Kind::of_model).collect::<Vec<_>>() };
+        let mut shown = Ok(());
+        let told = |kind, delivery: &Delivery| {
+            if !self.json && shown.is_ok() {
+                shown = invocation.screen.line(DeliveryJson::of(kind, delivery).line());
             }
-            deliveries.push(delivery);
-        }
-        let all_taken = deliveries.iter().all(|delivery| delivery.taken);
-        let owed_anew = if channel.stopped.is_some() && all_taken && deliveries.len() == Kind::ALL.len() {
-            store.revive(channel.id, invocation.clock.now()).await?
-        } else {
-            None
         };
-        if let Some(count) = owed_anew {
+        let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), told).await?;
+        shown?;
+        if let Some(count) = tried.owed_anew {
             invocation.screen.note(format!("Channel {} delivers again; {}.", super::called(channel), anew(count)))?;
         }
+        let is_well = tried.is_well();
         if self.json {
-            invocation.screen.json(&TestJson { channel: super::called(channel), deliveries, owed_anew })?;
+            let deliveries = tried.deliveries.iter().map(|(kind, delivery)| DeliveryJson::of(*kind, delivery)).collect();
+            invocation.screen.json(&TestJson { channel: super::called(channel), deliveries, owed_anew: tried.owed_anew })?;
         }
-        Ok(if all_taken { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-    }
-}
-
-/// The project that the samples speak of: the first that the channel tells of.
-fn project_of(channel: &Channel) -> anyhow::Result<ProjectName> {
-    match channel.spec.projects.first() {
-        Some(project) => Ok(project.clone()),
-        None => Ok(ProjectName::parse("sample")?),
+        Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }
 }

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::cost::Cost;
-use super::edit::{EDIT_JSON, EditFlags, perform};
+use super::edit::{EDIT_JSON, EditFlags, desk, show};
 use super::given::Given;
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
+use super::told::plainly;
 use super::trouble::Misuse;
 use crate::config::{Plan, rules};
+use crate::edit::{Clash, Cost};
 use crate::model::{AppKind, Pace, ProjectName, ProjectSpec};
 
 use app::Found;
@@ -64,6 +65,7 @@ impl Import {
         let mut apps = app::find(&document).map_err(Misuse)?;
         let asked = self.complete(&mut apps, invocation)?;
         let store = invocation.store().await?;
+        let revision = store.revision().await?;
         let now = specs(&*store).await?;
         let spec = match now.iter().find(|known| known.name == name) {
             Some(known) => self.onto_known(known, invocation)?,
@@ -74,7 +76,9 @@ impl Import {
             invocation.screen.note(line)?;
         }
         let remarks = remarks(&spec);
-        let code = perform(Plan::of(&now, vec![spec], Vec::new()), invocation, &*store, self.edit).await?;
+        let plan = Plan::of(&now, vec![spec], Vec::new());
+        let changes = desk(invocation, &*store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
+        let code = show(&changes, invocation, self.edit)?;
         for remark in remarks {
             invocation.screen.note(remark)?;
         }

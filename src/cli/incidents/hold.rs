@@ -5,12 +5,11 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{WhichOne, minute_of, snooze_time};
+use super::WhichOne;
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
-use crate::cli::trouble::Misuse;
-use crate::config::duration;
-use crate::model::{Acknowledged, Entry, EntryKind, Incident, Timestamp};
+use crate::cli::told::{plainly, told};
+use crate::edit::incident::{self, Word, snooze_time};
 
 /// `heartbeat incidents ack`
 #[derive(Debug, Args)]
@@ -55,48 +54,28 @@ pub struct Snooze {
 
 impl Ack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody").trim();
-        if by.is_empty() || by.chars().count() > 200 || by.chars().any(char::is_control) {
-            return Err(Misuse("--by must be 1 to 200 characters on one line".into()).into());
-        }
-        let at = self.moment.time();
-        let word = Acknowledged { at, by: by.to_owned() };
-        let said = format!("in hand: {by}");
-        hold(&self.which, invocation, (at, EntryKind::Acknowledged, &said), |incident| (Some(word), incident.snoozed_until)).await
+        let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody");
+        let word = Word::in_hand(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
+        hold(&self.which, invocation, &word).await
     }
 }
 
 impl Unack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let what = (self.moment.time(), EntryKind::Unacknowledged, "nobody has it in hand; reminders go on");
-        hold(&self.which, invocation, what, |incident| (None, incident.snoozed_until)).await
+        hold(&self.which, invocation, &Word::in_nobodys_hand(self.moment.time())).await
     }
 }
 
 impl Snooze {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let at = self.moment.time();
-        let until = at.plus(self.lasts);
-        let words = format!("no reminders for {}, until {} UTC", duration::show(self.lasts), minute_of(until));
-        hold(&self.which, invocation, (at, EntryKind::Snoozed, &words), |incident| (incident.acknowledged.clone(), Some(until))).await
+        hold(&self.which, invocation, &Word::wait(self.lasts, self.moment.time())).await
     }
 }
 
 /// Writes a word on an open incident, and shows it.
-async fn hold(
-    which: &WhichOne,
-    invocation: &Invocation,
-    (at, kind, words): (Timestamp, EntryKind, &str),
-    change: impl FnOnce(&Incident) -> (Option<Acknowledged>, Option<Timestamp>),
-) -> anyhow::Result<ExitCode> {
+async fn hold(which: &WhichOne, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
     let store = invocation.store().await?;
-    let incident = which.find(&*store).await?;
-    let Some(id) = incident.id.filter(|_| incident.is_open()) else {
-        return Err(Misuse(format!("incident {} is over; there is nothing to be reminded of", which.id)).into());
-    };
-    let (acknowledged, snoozed_until) = change(&incident);
-    let entry = Entry { at, kind, words: words.to_owned() };
-    store.hold(id, acknowledged.as_ref(), snoozed_until, &entry).await?;
-    invocation.screen.line(format!("incident {}, {}: {words}", which.id, incident.project_name))?;
+    let held = incident::hold(&*store, which.id, word).await.map_err(plainly)?;
+    invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -7,10 +7,10 @@ use clap::{Args, Subcommand};
 
 use super::global::Invocation;
 use super::moment::Moment;
-use super::trouble::Misuse;
-use crate::config::duration;
-use crate::model::{Incident, IncidentId};
-use crate::store::{Store, Which};
+use super::told::plainly;
+use crate::edit::incident;
+use crate::model::Incident;
+use crate::store::Store;
 
 mod hold;
 mod list;
@@ -70,9 +70,7 @@ pub struct WhichOne {
 
 impl WhichOne {
     async fn find(&self, store: &dyn Store) -> anyhow::Result<Incident> {
-        let which = Which { id: Some(IncidentId(self.id)), ..Which::default() };
-        let found = store.incidents(&which).await?.into_iter().next();
-        Ok(found.ok_or_else(|| Misuse(format!("there is no incident {}; `heartbeat incidents` lists them", self.id)))?)
+        incident::find(store, self.id).await.map_err(plainly)
     }
 }
 
@@ -84,11 +82,4 @@ fn lasted(incident: &Incident, now: &Moment) -> Duration {
 /// `2026-11-23 14:02`
 fn minute_of(at: crate::model::Timestamp) -> String {
     at.to_string().get(..16).unwrap_or_default().replace('T', " ")
-}
-
-/// Reads how long reminders may wait: to 30 days.
-fn snooze_time(text: &str) -> Result<Duration, String> {
-    let read = duration::parse(text)?;
-    let longest = Duration::from_hours(30 * 24);
-    if read.is_zero() || read > longest { Err(format!("`{text}` must lie above 0s, and not above 30d")) } else { Ok(read) }
 }

@@ -4,14 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::when::WhenFlags;
-use crate::cli::edit::EditFlags;
-use crate::cli::global::{Invocation, specs};
-use crate::cli::project_named;
-use crate::cli::put::put_windows;
+use super::when::{WhenFlags, says};
+use crate::cli::edit::{EditFlags, desk, show};
+use crate::cli::global::Invocation;
+use crate::cli::told::plainly;
 use crate::cli::trouble::Misuse;
-use crate::config::rules;
-use crate::model::{ProjectName, Window};
+use crate::edit::{Texts, window};
 
 /// `heartbeat maintenance add`
 #[derive(Debug, Args)]
@@ -32,38 +30,11 @@ pub struct Add {
 
 impl Add {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let window = self.window(invocation)?;
+        let mut texts = self.when.onto(Texts::default().with("name", Some(&self.name)));
+        self.project.iter().for_each(|name| texts.put("projects", name));
+        let window = window::added(&texts, invocation.clock.now()).map_err(|wrong| Misuse(says(&wrong)))?;
         let store = invocation.store().await?;
-        let now = store.windows().await?;
-        if now.iter().any(|known| known.name == window.name) {
-            let says = format!("there is a maintenance window `{}` already; `maintenance remove` takes it away", window.name);
-            return Err(Misuse(says).into());
-        }
-        let projects = specs(&*store).await?;
-        let wrong = window.projects.iter().filter_map(|name| project_named(&projects, name.as_str()).err()).map(|wrong| wrong.0);
-        let wrong = wrong.collect::<Vec<_>>();
-        if !wrong.is_empty() {
-            return Err(Misuse(wrong.join("\n")).into());
-        }
-        put_windows(&now, vec![window], Vec::new(), (invocation, &*store, self.edit)).await
-    }
-
-    /// The window, or everything that is wrong with what was said of it.
-    fn window(&self, invocation: &Invocation) -> Result<Window, Misuse> {
-        let mut problems = Vec::new();
-        let name = rules::about("NAME", ProjectName::parse(&self.name)).map_err(|says| problems.push(says));
-        let when = self.when.read(invocation.clock.now()).map_err(|says| problems.extend(says));
-        let mut projects = Vec::new();
-        for text in &self.project {
-            match rules::about("--project", ProjectName::parse(text)) {
-                Ok(name) if projects.contains(&name) => {}
-                Ok(name) => projects.push(name),
-                Err(says) => problems.push(says),
-            }
-        }
-        match (name, when) {
-            (Ok(name), Ok(when)) if problems.is_empty() => Ok(Window { name, projects, when }),
-            _ => Err(Misuse(problems.join("\n"))),
-        }
+        let done = desk(invocation, &*store, self.edit).add(window).await.map_err(plainly)?;
+        show(&done.changes, invocation, self.edit)
     }
 }

@@ -4,12 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::{EDIT_JSON, EditFlags};
+use super::edit::{EDIT_JSON, EditFlags, desk, show};
 use super::global::Invocation;
-use super::put::put_windows;
-use super::trouble::Misuse;
-use crate::config::nearest;
-use crate::model::{ProjectName, Window};
+use super::told::plainly;
+use crate::model::Window;
 
 mod add;
 mod list;
@@ -65,22 +63,7 @@ impl Maintenance {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let now = store.windows().await?;
-        let remove = vec![window_named(&now, &self.name)?.clone()];
-        put_windows(&now, Vec::new(), remove, (invocation, &*store, self.edit)).await
+        let done = desk(invocation, &*store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
+        show(&done.changes, invocation, self.edit)
     }
-}
-
-/// The name of the window of this name.
-fn window_named<'w>(windows: &'w [Window], name: &str) -> Result<&'w ProjectName, Misuse> {
-    let found = windows.iter().map(|window| &window.name).find(|known| known.as_str() == name);
-    found.ok_or_else(|| {
-        let names: Vec<&str> = windows.iter().map(|window| window.name.as_str()).collect();
-        let hint = match nearest(name, names.iter().copied()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None if names.is_empty() => "there is none: `heartbeat maintenance add`".to_owned(),
-            None => format!("there are {}", names.join(", ")),
-        };
-        Misuse(format!("there is no maintenance window `{name}`; {hint}"))
-    })
 }

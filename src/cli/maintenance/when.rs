@@ -1,14 +1,35 @@
 //! When a window is open, as the flags say it: from one time to another, from now on, each week, or by a crontab expression.
 
-use std::time::Duration;
-
 use clap::Args;
 
-use crate::config::{duration, rules, weekly, zoned};
-use crate::model::{Timestamp, When, Window};
+use crate::cli::told::{Flags, lines};
+use crate::edit::{Problems, Texts};
 
-/// No window is shorter.
-const SHORTEST: Duration = Duration::from_mins(1);
+/// Fields that are flags.
+const FLAGS: Flags<'_> = &[
+    ("name", "NAME"),
+    ("projects", "--project"),
+    ("from", "--from"),
+    ("to", "--to"),
+    ("lasts", "--for"),
+    ("weekly", "--weekly"),
+    ("cron", "--cron"),
+    ("timezone", "--timezone"),
+];
+
+/// Sentences that name fields, and how they name flags.
+const IN_FLAGS: [(&str, &str); 2] = [
+    (
+        "give from and to, now and lasts, weekly such as `sun 02:00-04:00`, or cron and lasts",
+        "give --from and --to, --now and --for, --weekly \"sun 02:00-04:00\", or --cron and --for",
+    ),
+    ("to or lasts is missing", "--to or --for is missing"),
+];
+
+/// What is wrong, with flags for fields.
+pub(super) fn says(wrong: &Problems) -> String {
+    IN_FLAGS.iter().fold(lines(wrong.iter(), FLAGS), |says, (fields, flags)| says.replace(fields, flags))
+}
 
 /// The flags that say when.
 #[derive(Debug, Args)]
@@ -43,89 +64,28 @@ pub struct WhenFlags {
 }
 
 impl WhenFlags {
-    /// When, as of `now`; everything that is wrong with it at once.
-    pub(super) fn read(&self, now: Timestamp) -> Result<When, Vec<String>> {
-        let zone = rules::about("--timezone", self.zone());
-        let known = zone.as_ref().ok().copied().flatten();
-        match self {
-            Self { cron: Some(cron), .. } => {
-                let lasts =
-                    self.lasts.as_deref().map_or_else(|| Err("--for is missing; say how long it is open, such as 2h".to_owned()), lasts);
-                let cron = rules::about("--cron", zoned(cron, known));
-                both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
-            }
-            Self { weekly: Some(text), .. } => {
-                let read = rules::about("--weekly", weekly(text, known));
-                both(zone, read).map(|(_, (cron, lasts))| When::Cron(cron, lasts))
-            }
-            Self { from, now: true, .. } | Self { from: from @ Some(_), .. } => {
-                let from = from.as_deref().map_or(Ok(now), |text| rules::about("--from", Timestamp::parse(text)));
-                let ends = match (&self.to, &self.lasts) {
-                    (Some(to), _) => rules::about("--to", Timestamp::parse(to)).map(Ends::At),
-                    (None, Some(text)) => lasts(text).map(Ends::After),
-                    (None, None) => Err("--to or --for is missing; say until when, or for how long, it is open".to_owned()),
-                };
-                let (from, ends) = both(from, ends)?;
-                once(from, &ends, now).map_err(|says| vec![says])
-            }
-            _ => Err(vec![
-                "when it is open is missing; give --from and --to, --now and --for, --weekly \"sun 02:00-04:00\", or --cron and --for"
-                    .to_owned(),
-            ]),
-        }
-    }
-
-    /// The time zone, one that there is.
-    fn zone(&self) -> Result<Option<&str>, String> {
-        let Some(zone) = self.timezone.as_deref().map(str::trim) else { return Ok(None) };
-        let is_one = !zone.is_empty() && !zone.contains(char::is_whitespace) && zoned("0 0 * * *", Some(zone)).is_ok();
-        if is_one { Ok(Some(zone)) } else { Err(format!("`{zone}` is no time zone; write it like `Europe/Berlin`")) }
-    }
-}
-
-/// The end of a window that is open once.
-enum Ends {
-    At(Timestamp),
-    After(Duration),
-}
-
-fn once(from: Timestamp, ends: &Ends, now: Timestamp) -> Result<When, String> {
-    let to = match ends {
-        Ends::At(to) => *to,
-        Ends::After(lasts) => from.plus(*lasts),
-    };
-    if from >= to {
-        return Err(format!("--to `{to}` must be later than `{from}`, from when it is open"));
-    }
-    if to <= now {
-        return Err(format!("it would be over already: its end `{to}` lies before now, `{now}`"));
-    }
-    Ok(When::Once(from, to))
-}
-
-fn lasts(text: &str) -> Result<Duration, String> {
-    let read = rules::about("--for", duration::parse(text))?;
-    if (SHORTEST..=Window::LONGEST).contains(&read) {
-        Ok(read)
-    } else {
-        Err(format!("--for `{text}` must lie from {} to {}", duration::show(SHORTEST), duration::show(Window::LONGEST)))
-    }
-}
-
-/// Both, or what is wrong with each.
-fn both<A, B>(one: Result<A, String>, other: Result<B, String>) -> Result<(A, B), Vec<String>> {
-    match (one, other) {
-        (Ok(one), Ok(other)) => Ok((one, other)),
-        (Err(one), Err(other)) => Err(vec![one, other]),
-        (Err(wrong), _) | (_, Err(wrong)) => Err(vec![wrong]),
+    /// These, beside what else is given.
+    pub(super) fn onto(&self, texts: Texts) -> Texts {
+        texts
+            .with("from", self.from.as_deref())
+            .with("now", self.now.then_some("true"))
+            .with("weekly", self.weekly.as_deref())
+            .with("cron", self.cron.as_deref())
+            .with("to", self.to.as_deref())
+            .with("lasts", self.lasts.as_deref())
+            .with("timezone", self.timezone.as_deref())
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use clap::Parser;
 
     use super::*;
+    use crate::edit::window;
+    use crate::model::{Timestamp, When};
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -135,7 +95,9 @@ mod tests {
 
     fn read(flags: &[&str]) -> Result<When, Vec<String>> {
         let line = Line::try_parse_from([&["x"], flags].concat()).unwrap();
-        line.when.read(Timestamp::parse("2026-11-23T14:00:00Z").unwrap())
+        let texts = line.when.onto(Texts::default().with("name", Some("night")));
+        let window = window::added(&texts, Timestamp::parse("2026-11-23T14:00:00Z").unwrap());
+        window.map(|window| window.when).map_err(|wrong| says(&wrong).lines().map(str::to_owned).collect())
     }
 
     #[test]

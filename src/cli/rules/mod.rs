@@ -8,12 +8,9 @@ use super::global::Invocation;
 use super::trouble::Misuse;
 use crate::model::{IngestionAlertApp, Project};
 
-mod found;
-mod history;
 mod progress;
 mod replay;
 mod show;
-mod wishes;
 
 /// Show the rules of a project, or run them over what was recorded
 #[derive(Debug, Args)]

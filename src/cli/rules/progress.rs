@@ -3,29 +3,28 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::cli::global::Invocation;
-use crate::model::Timestamp;
+use crate::edit::replay::Progress;
 
 /// Fewer days than this are over before anybody has read a line.
 const LONG: usize = 4;
 
 /// A line that is written over and over.
-pub(super) struct Progress {
+pub(super) struct Screened {
     is_shown: bool,
-    days: usize,
 }
 
-impl Progress {
-    /// Shown only for long spans, on a terminal, unless one asked for quiet.
-    pub(super) fn over(days: usize, invocation: &Invocation) -> Self {
-        Self { is_shown: days >= LONG && !invocation.screen.quiet && io::stderr().is_terminal(), days }
+impl Screened {
+    /// Shown on a terminal, unless one asked for quiet.
+    pub(super) fn on(invocation: &Invocation) -> Self {
+        Self { is_shown: !invocation.screen.quiet && io::stderr().is_terminal() }
     }
 
-    /// The day that is being run.
-    pub(super) fn at(&self, day: usize, from: Timestamp) {
-        if self.is_shown {
+    /// The day that is being run, of a long span.
+    pub(super) fn at(&self, Progress { day, days, from }: Progress) {
+        if self.is_shown && days >= LONG {
             let from = from.to_string();
             // Where standard error is closed, nobody is waiting.
-            let _ = write!(io::stderr(), "\r{}  day {} of {}", from.get(..10).unwrap_or(&from), day + 1, self.days);
+            let _ = write!(io::stderr(), "\r{}  day {} of {days}", from.get(..10).unwrap_or(&from), day + 1);
         }
     }
 

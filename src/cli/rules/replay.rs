@@ -6,25 +6,21 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
-use super::found::{Found, lookback, run};
-use super::history::{Coverage, History};
-use super::progress::Progress;
-use super::{WhichProject, app_of, remark, wishes};
+use super::progress::Screened;
+use super::{WhichProject, app_of, remark};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
+use crate::cli::told::plainly;
 use crate::cli::trouble::Misuse;
-use crate::config::duration;
-use crate::model::{Glance, Incident, IngestionAlertApp, Minute, Project, RuleKind, Severity, Strand, Timestamp, span};
-use crate::store::{Store, Which};
+use crate::edit::replay::{self, Found, Replay as Replayed, Sum, Sums, reach};
+use crate::edit::{Problem, Problems, Texts};
+use crate::model::{IngestionAlertApp, Minute, Project, RuleKind, Severity, Timestamp, span};
 
 pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{strand, severity, rules, opened, closed, lasted_ms, first_bad, \
 last_good, cause_code, cause}], total: [{strand, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
 [{from, to}], looks_from}; oldest first, absent values are null. closed is null while it would still be open; total has a row for each \
 strand, recorded counts the incidents that were really opened; before looks_from no look is on record, and no_event, quiet and blind say \
 nothing.";
-
-/// What is read at once.
-const STRETCH: Duration = Duration::from_hours(24);
 
 /// `heartbeat rules replay`
 #[derive(Debug, Args)]
@@ -49,177 +45,64 @@ pub struct Replay {
     pub json: bool,
 }
 
-/// Reads how far back: to ten years.
-fn reach(text: &str) -> Result<Duration, String> {
-    let read = duration::parse(text)?;
-    let most = Duration::from_hours(3650 * 24);
-    if (Duration::from_mins(1)..=most).contains(&read) { Ok(read) } else { Err(format!("`{text}` must lie from 1m to 3650d")) }
-}
-
 impl Replay {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         // Wrong settings are told before the store is opened.
-        wishes::set(&mut IngestionAlertApp::default(), &self.set).map_err(Misuse)?;
+        self.wished(&IngestionAlertApp::default())?;
         let store = invocation.store().await?;
-        let mut project = self.which.find(store.projects().await?)?;
-        let remark = remark(&project);
-        let installed = project.spec.ingestion_alert.is_some();
-        let usual = app_of(&project);
-        let mut app = usual.clone();
-        app.enabled = true;
-        wishes::set(&mut app, &self.set).map_err(Misuse)?;
-        project.spec.ingestion_alert = Some(app.clone());
+        let project = self.which.find(store.projects().await?)?;
+        let app = self.wished(&app_of(&project))?;
         let to = self.until.unwrap_or_else(|| invocation.clock.now());
-        let from = to.minus(self.since);
-        let range = wishes::changes_range(&usual, &app).then_some(app.time_range);
-        let mut past = Past { store: &*store, project: &project, app: &app, range, from, to };
-        let told = past.run(invocation).await?;
-        let which = Which { project: Some(project.id), since: Some(from), ..Which::default() };
-        let recorded = store.incidents(&which).await?.into_iter().filter(|incident| incident.opened < to).collect::<Vec<_>>();
-        let replayed = Replayed { project: &project, installed, from, to, told, recorded };
+        let progress = Screened::on(invocation);
+        let replayed = replay::run(&*store, &project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
+        progress.end();
+        let shown = Shown { project: &project, replayed };
         if self.json {
-            invocation.screen.json(&ReplayJson::of(&replayed))?;
+            invocation.screen.json(&ReplayJson::of(&shown))?;
         } else {
-            invocation.screen.text(&replayed.page())?;
-            for note in replayed.notes().into_iter().chain(remark) {
+            invocation.screen.text(&shown.page())?;
+            for note in shown.notes().into_iter().chain(remark(&project)) {
                 invocation.screen.note(note)?;
             }
         }
         Ok(ExitCode::SUCCESS)
     }
-}
 
-/// What is run, over what.
-struct Past<'a> {
-    store: &'a dyn Store,
-    project: &'a Project,
-    app: &'a IngestionAlertApp,
-    /// The time range that looks on record are asked for, where it is not theirs.
-    range: Option<Duration>,
-    from: Timestamp,
-    to: Timestamp,
-}
-
-/// What the history tells.
-struct Told {
-    found: Vec<Found>,
-    holes: Vec<(Minute, Minute)>,
-    /// The first look that is on record.
-    looks_from: Option<Timestamp>,
-}
-
-impl Past<'_> {
-    /// A day at a time, each with as much before it as the rules look back: memory stays small however long the span is.
-    async fn run(&mut self, invocation: &Invocation) -> anyhow::Result<Told> {
-        let before = lookback(self.project);
-        let stretches = self.stretches();
-        let progress = Progress::over(stretches.len(), invocation);
-        let mut coverage = Coverage::new();
-        let (mut over, mut open): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
-        let (mut newest, mut looks_from, mut last_look) = (None, None, None::<Glance>);
-        for (day, (from, to)) in stretches.into_iter().enumerate() {
-            progress.at(day, from);
-            let (begin, end) = (from.minus(before).minute(), to.minus(Duration::from_millis(1)).minute().plus(1));
-            let mut history = History::read(self.store, self.project, begin, end).await?;
-            coverage.begin(from.minute(), end);
-            history.cover(&mut coverage);
-            coverage.end();
-            looks_from = looks_from.or(history.glances.first().map(|glance| glance.at));
-            if let Some(range) = self.range {
-                history.count_within(range, &mut newest);
+    /// The app with what `--set` changes. Everything wrong is said at once.
+    fn wished(&self, app: &IngestionAlertApp) -> anyhow::Result<IngestionAlertApp> {
+        let mut texts = Texts::default();
+        let mut unread = Vec::new();
+        for assignment in &self.set {
+            match assignment.split_once('=') {
+                Some((key, text)) => texts.put(key.trim(), text),
+                None => unread.push(Problem::whole("", "--set must be RULE=VALUE, such as lag_above=90s; the `=` is missing")),
             }
-            let last = history.glances.last().copied();
-            // Where looks were kept before, a stretch without any is one in which nobody looked.
-            if let Some(earlier) = last_look.filter(|earlier| history.glances.first().is_none_or(|first| first.at > earlier.at)) {
-                history.glances.insert(0, earlier);
-            }
-            last_look = last.or(last_look);
-            let carried: Vec<Incident> = open.iter().map(|found| found.incident.clone()).collect();
-            let found = run(self.project, &history, self.app, &carried, (from, to));
-            let (closed, still) = joined(open, found).into_iter().partition(|found| !found.incident.is_open());
-            open = still;
-            over.extend::<Vec<Found>>(closed);
         }
-        progress.end();
-        over.extend(open);
-        over.sort_by_key(|found| (found.incident.opened, found.incident.strand));
-        Ok(Told { found: over, holes: coverage.holes(), looks_from })
+        let wished = replay::wished(app, &texts);
+        let wrong = wished.as_ref().err().into_iter().flat_map(Problems::iter).cloned().chain(unread).collect::<Vec<_>>();
+        Problems::or(wrong, ()).map_err(|wrong| Misuse(wrong.to_string()))?;
+        wished.map_err(|wrong| plainly(wrong.into()))
     }
-
-    fn stretches(&self) -> Vec<(Timestamp, Timestamp)> {
-        let mut stretches = Vec::new();
-        let mut from = self.from;
-        while from < self.to {
-            let to = from.plus(STRETCH).min(self.to);
-            stretches.push((from, to));
-            from = to;
-        }
-        stretches
-    }
-}
-
-/// What was found in a stretch, with the rules that held its incidents open in those before.
-fn joined(open: Vec<Found>, mut found: Vec<Found>) -> Vec<Found> {
-    for before in open {
-        let is_same =
-            |found: &&mut Found| found.incident.strand == before.incident.strand && found.incident.opened == before.incident.opened;
-        match found.iter_mut().find(is_same) {
-            Some(now) => {
-                now.rules.extend(before.rules);
-                now.rules.sort_unstable();
-                now.rules.dedup();
-            }
-            None => found.push(before),
-        }
-    }
-    found
 }
 
 /// Everything that is shown of a replay.
-struct Replayed<'a> {
+struct Shown<'a> {
     project: &'a Project,
-    installed: bool,
-    from: Timestamp,
-    to: Timestamp,
-    told: Told,
-    recorded: Vec<Incident>,
+    replayed: Replayed,
 }
 
-/// How many incidents of one strand, and how long in all.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-struct Sum {
-    count: usize,
-    lasted: Duration,
-}
-
-impl Replayed<'_> {
-    fn lasted(&self, incident: &Incident) -> Duration {
-        incident.closed.unwrap_or(self.to).min(self.to).since(incident.opened.max(self.from))
-    }
-
-    fn sum<'i>(&self, strand: Strand, all: impl Iterator<Item = &'i Incident>) -> Sum {
-        all.filter(|incident| incident.strand == strand)
-            .fold(Sum::default(), |sum, incident| Sum { count: sum.count + 1, lasted: sum.lasted + self.lasted(incident) })
-    }
-
-    fn sums(&self) -> [(Strand, Sum, Sum); 3] {
-        Strand::ALL.map(|strand| {
-            let found = self.sum(strand, self.told.found.iter().map(|found| &found.incident));
-            (strand, found, self.sum(strand, self.recorded.iter()))
-        })
-    }
-
+impl Shown<'_> {
     fn page(&self) -> String {
-        let mut lines: Vec<String> = self.told.found.iter().map(|found| self.line(found)).collect();
+        let mut lines: Vec<String> = self.replayed.found.iter().map(|found| self.line(found)).collect();
         if lines.is_empty() {
             lines.push(format!(
                 "{}: the rules would have opened no incident from {} to {} UTC",
                 self.project.spec.name,
-                minute_of(self.from),
-                minute_of(self.to)
+                minute_of(self.replayed.from),
+                minute_of(self.replayed.to)
             ));
         }
-        for (strand, found, recorded) in self.sums() {
+        for Sums { strand, found, recorded } in self.replayed.sums() {
             if (found.count, recorded.count) != (0, 0) {
                 lines.push(format!("{strand}: {} (recorded: {})", words(found), words(recorded)));
             }
@@ -236,7 +119,7 @@ impl Replayed<'_> {
         format!(
             "{} {closed}, {}  {}  {}  {}\n      {}",
             minute_of(incident.opened),
-            span(self.lasted(incident)),
+            span(self.replayed.lasted(incident)),
             styled(style, incident.severity),
             incident.strand,
             styled(FAINT, rules),
@@ -247,10 +130,10 @@ impl Replayed<'_> {
     /// What the history cannot tell.
     fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
-        let missing = self.without_history();
-        if let Some((from, to)) = self.told.holes.first().filter(|_| !missing.is_zero()) {
-            let all = self.to.since(self.from);
-            let more = self.told.holes.len() - 1;
+        let missing = self.replayed.without_history();
+        if let Some((from, to)) = self.replayed.holes.first().filter(|_| !missing.is_zero()) {
+            let all = self.replayed.to.since(self.replayed.from);
+            let more = self.replayed.holes.len() - 1;
             let more = if more == 0 { String::new() } else { format!(", and {more} more") };
             notes.push(format!(
                 "Nothing is on record of {} of these {}: {} to {} UTC{more}. Of that time the rules say nothing.",
@@ -261,26 +144,16 @@ impl Replayed<'_> {
             ));
         }
         let hour = Duration::from_hours(1);
-        match self.told.looks_from {
-            Some(first) if first.since(self.known_from()) < hour => {}
+        match self.replayed.looks_from {
+            Some(first) if first.since(self.replayed.known_from()) < hour => {}
             Some(first) => notes
                 .push(format!("Looks are on record from {} UTC on: before that no_event, quiet and blind say nothing.", minute_of(first))),
-            None if missing < self.to.since(self.from) => {
+            None if missing < self.replayed.to.since(self.replayed.from) => {
                 notes.push("No look is on record: no_event, quiet and blind say nothing.".to_owned());
             }
             None => {}
         }
         notes
-    }
-
-    /// From when on anything is on record.
-    fn known_from(&self) -> Timestamp {
-        let hole = self.told.holes.first().filter(|(from, _)| *from <= self.from.minute().plus(1));
-        hole.map_or(self.from, |(_, to)| to.start())
-    }
-
-    fn without_history(&self) -> Duration {
-        self.told.holes.iter().map(|(from, to)| to.start().since(from.start())).sum::<Duration>().min(self.to.since(self.from))
     }
 }
 
@@ -342,7 +215,7 @@ struct HoleJson {
 }
 
 impl ReplayJson {
-    fn of(replayed: &Replayed<'_>) -> Self {
+    fn of(Shown { project, replayed }: &Shown<'_>) -> Self {
         let ms = |lasted: Duration| lasted.as_millis() as u64;
         let found = |found: &Found| FoundJson {
             strand: found.incident.strand.name(),
@@ -356,7 +229,7 @@ impl ReplayJson {
             cause_code: found.incident.cause.code.clone(),
             cause: found.incident.cause.words.clone(),
         };
-        let total = replayed.sums().map(|(strand, found, recorded)| SumJson {
+        let total = replayed.sums().map(|Sums { strand, found, recorded }| SumJson {
             strand: strand.name(),
             incidents: found.count,
             lasted_ms: ms(found.lasted),
@@ -364,15 +237,15 @@ impl ReplayJson {
             recorded_lasted_ms: ms(recorded.lasted),
         });
         Self {
-            project: replayed.project.spec.name.to_string(),
+            project: project.spec.name.to_string(),
             from: replayed.from,
             to: replayed.to,
-            installed: replayed.installed,
-            incidents: replayed.told.found.iter().map(found).collect(),
+            installed: project.spec.ingestion_alert.is_some(),
+            incidents: replayed.found.iter().map(found).collect(),
             total,
             without_history_ms: ms(replayed.without_history()),
-            without_history: replayed.told.holes.iter().map(|(from, to)| HoleJson { from: from.start(), to: to.start() }).collect(),
-            looks_from: replayed.told.looks_from,
+            without_history: replayed.holes.iter().map(|(from, to)| HoleJson { from: from.start(), to: to.start() }).collect(),
+            looks_from: replayed.looks_from,
         }
     }
 }

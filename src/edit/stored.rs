@@ -1,23 +1,24 @@
 //! Everything in the store that settings can say, and the way from there to what a settings file asks for.
 
-use super::config::count;
-use super::trouble::Misuse;
+use super::problem::{Problem, Problems};
 use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Timestamp, Window};
+use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
 use crate::store::{Store, StoreError};
 
 /// Everything in the store that settings can say.
 #[derive(Debug, Clone)]
-pub(super) struct Stored {
-    pub(super) projects: Vec<ProjectSpec>,
-    /// Without those that belong to an app: they come and go with its settings.
-    pub(super) channels: Vec<ChannelSpec>,
-    pub(super) windows: Vec<Window>,
+pub struct Stored {
+    /// The projects, by name.
+    pub projects: Vec<ProjectSpec>,
+    /// The channels, by name, without those that belong to an app: they come and go with its settings.
+    pub channels: Vec<ChannelSpec>,
+    /// The maintenance windows, by name.
+    pub windows: Vec<Window>,
 }
 
 impl Stored {
     /// Reads it.
-    pub(super) async fn read(store: &dyn Store) -> Result<Self, StoreError> {
+    pub async fn read(store: &dyn Store) -> Result<Self, StoreError> {
         let channels = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(Self {
             projects: store.projects().await?.into_iter().map(|project| project.spec).collect(),
@@ -26,23 +27,19 @@ impl Stored {
         })
     }
 
-    /// `2 projects, 1 channel`.
-    pub(super) fn counted(&self) -> String {
-        counted([self.projects.len(), self.channels.len(), self.windows.len()])
-    }
-
     /// The way from here to what the settings ask for. What they do not name stays, unless `prune`.
     ///
     /// # Errors
     /// When a channel is not whole: the settings leave a secret to the store, which does not have it.
-    pub(super) fn plans(&self, settings: &Settings, prune: bool) -> Result<Plans, Misuse> {
+    pub fn plans(&self, settings: &Settings, prune: bool) -> Result<Plans, Problems> {
         let projects = settings.projects.iter().map(|wanted| wanted.over(&self.projects)).collect();
         let channels = settings.channels.iter().map(|wanted| wanted.over(&self.channels)).collect::<Vec<_>>();
-        let problems = channels.iter().flat_map(|spec| spec.problems().into_iter().map(|says| format!("channel {}: {says}", spec.name)));
-        let problems = problems.collect::<Vec<_>>();
-        if !problems.is_empty() {
-            return Err(Misuse(problems.join("\n")));
-        }
+        let lacking = |spec: &ChannelSpec| {
+            let about = format!("channel {}", spec.name);
+            spec.problems().into_iter().map(move |says| Problem::whole(&about, format!("{about}: {says}")))
+        };
+        let problems = channels.iter().flat_map(lacking).collect();
+        Problems::or(problems, ())?;
         Ok(Plans {
             projects: plan(&self.projects, projects, prune),
             channels: plan(&self.channels, channels, prune),
@@ -51,7 +48,8 @@ impl Stored {
     }
 
     /// What is here, and not in the settings.
-    pub(super) fn unlisted(&self, settings: &Settings) -> Vec<Subject> {
+    #[must_use]
+    pub fn unlisted(&self, settings: &Settings) -> Vec<Subject> {
         let projects = settings.projects.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
         let channels = settings.channels.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
         let windows = settings.windows.iter().map(Listed::name).collect::<Vec<_>>();
@@ -63,7 +61,8 @@ impl Stored {
     }
 
     /// Projects that a channel or a window names, and that will not be there: each a sentence.
-    pub(super) fn strangers(&self, plans: &Plans) -> Vec<String> {
+    #[must_use]
+    pub fn strangers(&self, plans: &Plans) -> Vec<String> {
         let known = plans.projects.names_after(&self.projects).collect::<Vec<_>>();
         let of_channels = plans.channels.put.iter().map(|spec| (Kind::Channel, &spec.name, &spec.projects));
         let of_windows = plans.windows.put.iter().map(|window| (Kind::Maintenance, &window.name, &window.projects));
@@ -83,26 +82,4 @@ fn plan<T: Listed>(now: &[T], put: Vec<T>, prune: bool) -> Plan<T> {
 
 fn others<'s, T: Listed>(now: &'s [T], listed: &[&ProjectName]) -> impl Iterator<Item = &'s ProjectName> {
     now.iter().map(Listed::name).filter(|name| !listed.contains(name))
-}
-
-/// `2 projects, 1 channel`: how many projects, channels and maintenance windows; of the latter two only where there are some.
-pub(super) fn counted([projects, channels, windows]: [usize; 3]) -> String {
-    let others = [(channels, "channel"), (windows, "maintenance window")].into_iter().filter(|(number, _)| *number > 0);
-    let others = others.map(|(number, what)| count(number, what));
-    std::iter::once(count(projects, "project")).chain(others).collect::<Vec<_>>().join(", ")
-}
-
-/// Writes what there is to write: projects, then channels, then maintenance windows, each of them all or nothing.
-pub(super) async fn write(plans: &Plans, store: &dyn Store, now: Timestamp) -> Result<(), StoreError> {
-    let Plans { projects, channels, windows } = plans;
-    if !projects.is_empty() {
-        store.apply(&projects.put, &projects.remove, now).await?;
-    }
-    if !channels.is_empty() {
-        store.apply_channels(&channels.put, &channels.remove).await?;
-    }
-    if !windows.is_empty() {
-        store.apply_windows(&windows.put, &windows.remove).await?;
-    }
-    Ok(())
 }

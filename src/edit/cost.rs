@@ -2,30 +2,38 @@
 
 use std::fmt;
 
-use super::config::count;
 use crate::model::ProjectSpec;
 
 const MINUTES_OF_A_DAY: usize = 1440;
 const DAYS: usize = 30;
 
-/// The routes that beat once a minute.
+/// The routes that beat once a minute, and what that costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cost {
-    routes: usize,
+pub struct Cost {
+    /// How many there are.
+    pub routes: usize,
 }
 
 impl Cost {
     /// That of these projects.
-    pub(super) fn of<'s>(specs: impl IntoIterator<Item = &'s ProjectSpec>) -> Self {
+    #[must_use]
+    pub fn of<'s>(specs: impl IntoIterator<Item = &'s ProjectSpec>) -> Self {
         let apps = specs.into_iter().filter_map(|spec| spec.heartbeat.as_ref()).filter(|app| app.enabled);
         Self { routes: apps.map(|app| app.all_routes().len()).sum() }
+    }
+
+    /// Events a day.
+    #[must_use]
+    pub const fn a_day(self) -> usize {
+        self.routes * MINUTES_OF_A_DAY
     }
 }
 
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let a_day = self.routes * MINUTES_OF_A_DAY;
-        write!(f, "{}: {} events a day, {} in {DAYS} days", count(self.routes, "route"), grouped(a_day), grouped(a_day * DAYS))
+        let plural = if self.routes == 1 { "" } else { "s" };
+        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(grouped);
+        write!(f, "{} route{plural}: {a_day} events a day, {in_all} in {DAYS} days", self.routes)
     }
 }
 

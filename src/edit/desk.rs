@@ -1,0 +1,147 @@
+//! The one way to write: read what is, let somebody say what should be, write the difference; and again, when another was faster.
+
+use super::by::By;
+use super::kept::{Kept, companions};
+use super::stored::Stored;
+use super::trouble::{Clash, EditError};
+use crate::config::{Change, Plan, Plans, Subject};
+use crate::model::{ProjectName, Timestamp};
+use crate::store::Store;
+
+/// So often it is read again, before others are said to be in the way.
+const TRIES: usize = 5;
+
+/// Where somebody changes projects, channels and maintenance windows.
+#[derive(Clone)]
+pub struct Desk<'s> {
+    /// What is changed.
+    pub store: &'s dyn Store,
+    /// Who changes it.
+    pub by: By,
+    /// When.
+    pub at: Timestamp,
+    /// Whether the changes are only to be seen.
+    pub dry_run: bool,
+}
+
+/// What came of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Done<T> {
+    /// Each difference, for a person. Where there is none, nothing was written.
+    pub changes: Vec<Change>,
+    /// What is there now, or was until it was removed; of a dry run, what would be.
+    pub now: T,
+}
+
+impl<'s> Desk<'s> {
+    /// A desk at which things are written.
+    #[must_use]
+    pub const fn new(store: &'s dyn Store, by: By, at: Timestamp) -> Self {
+        Self { store, by, at, dry_run: false }
+    }
+
+    /// Adds a project, a channel or a maintenance window.
+    ///
+    /// # Errors
+    /// [`Clash::Taken`] when there is one of its name; a problem where it names a project that is not there.
+    pub async fn add<T: Kept>(&self, one: T) -> Result<Done<T>, EditError> {
+        for _ in 0..TRIES {
+            let revision = self.store.revision().await?;
+            if T::find(self.store, one.name()).await?.is_some() {
+                return Err(Clash::Taken(Subject { kind: T::KIND, name: one.name().clone() }).into());
+            }
+            companions(&one, None, self.store).await?;
+            if let Some(changes) = self.write(T::alone(Plan::of(&[], vec![one.clone()], Vec::new())), revision).await? {
+                return Ok(Done { changes, now: one });
+            }
+        }
+        Err(Clash::Busy.into())
+    }
+
+    /// Changes the one of this name. What is wanted is asked for again when another changed something meanwhile: so both changes survive.
+    ///
+    /// # Errors
+    /// [`EditError::Absent`], what `wanted` says, or a problem where it comes to name a project that is not there.
+    pub async fn change<T: Kept>(&self, name: &str, mut wanted: impl FnMut(&T) -> Result<T, EditError>) -> Result<Done<T>, EditError> {
+        for _ in 0..TRIES {
+            let revision = self.store.revision().await?;
+            let known: T = self.find(name).await?;
+            let one = wanted(&known)?;
+            debug_assert_eq!(one.name(), known.name(), "what is changed keeps its name");
+            companions(&one, Some(&known), self.store).await?;
+            if let Some(changes) = self.write(T::alone(Plan::of(&[known], vec![one.clone()], Vec::new())), revision).await? {
+                return Ok(Done { changes, now: one });
+            }
+        }
+        Err(Clash::Busy.into())
+    }
+
+    /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it.
+    ///
+    /// # Errors
+    /// [`EditError::Absent`].
+    pub async fn remove<T: Kept>(&self, name: &str) -> Result<Done<T>, EditError> {
+        for _ in 0..TRIES {
+            let revision = self.store.revision().await?;
+            let known: T = self.find(name).await?;
+            let plan = Plan::of(std::slice::from_ref(&known), Vec::new(), vec![known.name().clone()]);
+            if let Some(changes) = self.write(T::alone(plan), revision).await? {
+                return Ok(Done { changes, now: known });
+            }
+        }
+        Err(Clash::Busy.into())
+    }
+
+    /// Writes what `plans` makes of everything that is there.
+    ///
+    /// # Errors
+    /// What `plans` says.
+    pub async fn apply(&self, mut plans: impl FnMut(&Stored) -> Result<Plans, EditError>) -> Result<Vec<Change>, EditError> {
+        for _ in 0..TRIES {
+            let revision = self.store.revision().await?;
+            let plans = plans(&Stored::read(self.store).await?)?;
+            if let Some(changes) = self.write(plans, revision).await? {
+                return Ok(changes);
+            }
+        }
+        Err(Clash::Busy.into())
+    }
+
+    /// The one of this name.
+    ///
+    /// # Errors
+    /// [`EditError::Absent`], with those that there are.
+    pub async fn find<T: Kept>(&self, name: &str) -> Result<T, EditError> {
+        let found = match ProjectName::parse(name) {
+            Ok(name) => T::find(self.store, &name).await?,
+            Err(_) => None,
+        };
+        match found {
+            Some(found) => Ok(found),
+            None => Err(EditError::Absent { what: T::KIND.called(), name: name.to_owned(), known: T::names(self.store).await? }),
+        }
+    }
+
+    /// Writes what there is to write, and gives it; none when somebody changed something since `revision`.
+    pub async fn write(&self, plans: impl Into<Plans>, revision: i64) -> Result<Option<Vec<Change>>, EditError> {
+        let plans = plans.into();
+        let changes = plans.changes().cloned().collect::<Vec<_>>();
+        if self.dry_run || changes.is_empty() {
+            return Ok(Some(changes));
+        }
+        if self.store.revision().await? != revision {
+            return Ok(None);
+        }
+        let Plans { projects, channels, windows } = &plans;
+        if !projects.is_empty() {
+            self.store.apply(&projects.put, &projects.remove, self.at).await?;
+        }
+        if !channels.is_empty() {
+            self.store.apply_channels(&channels.put, &channels.remove).await?;
+        }
+        if !windows.is_empty() {
+            self.store.apply_windows(&windows.put, &windows.remove).await?;
+        }
+        Ok(Some(changes))
+    }
+}

@@ -1,0 +1,141 @@
+//! A person's word on an incident: that somebody has it in hand, that nobody has, that reminders wait. The record goes on as before.
+
+use std::time::Duration;
+
+use super::problem::Problem;
+use super::trouble::{Clash, EditError};
+use crate::config::duration;
+use crate::model::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Timestamp};
+use crate::store::{Store, Which};
+
+/// Reminders wait no longer than this.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
+
+/// What a person says of an incident, at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Word {
+    at: Timestamp,
+    says: Says,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Says {
+    InHand(String),
+    InNobodysHand,
+    Wait(Duration),
+}
+
+/// What came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The incident, as it was before.
+    pub incident: Incident,
+    /// What stands in its timeline now.
+    pub words: String,
+}
+
+impl Word {
+    /// Somebody has it in hand: no more reminders. `by` says who, and perhaps what is being done.
+    ///
+    /// # Errors
+    /// A problem with `by`.
+    pub fn in_hand(by: &str, at: Timestamp) -> Result<Self, Problem> {
+        let by = by.trim();
+        if by.is_empty() || by.chars().count() > 200 || by.chars().any(char::is_control) {
+            return Err(Problem::of("by", "must be 1 to 200 characters on one line"));
+        }
+        Ok(Self { at, says: Says::InHand(by.to_owned()) })
+    }
+
+    /// Nobody has it in hand: reminders go on.
+    #[must_use]
+    pub const fn in_nobodys_hand(at: Timestamp) -> Self {
+        Self { at, says: Says::InNobodysHand }
+    }
+
+    /// Reminders wait for so long: see [`snooze_time`].
+    #[must_use]
+    pub const fn wait(lasts: Duration, at: Timestamp) -> Self {
+        Self { at, says: Says::Wait(lasts) }
+    }
+
+    fn entry(&self) -> Entry {
+        let (kind, words) = match &self.says {
+            Says::InHand(by) => (EntryKind::Acknowledged, format!("in hand: {by}")),
+            Says::InNobodysHand => (EntryKind::Unacknowledged, "nobody has it in hand; reminders go on".to_owned()),
+            Says::Wait(lasts) => {
+                let until = self.at.plus(*lasts).to_string();
+                let until = until.get(..16).unwrap_or_default().replace('T', " ");
+                (EntryKind::Snoozed, format!("no reminders for {}, until {until} UTC", duration::show(*lasts)))
+            }
+        };
+        Entry { at: self.at, kind, words }
+    }
+
+    /// Who has the incident in hand, and until when reminders wait.
+    fn over(&self, incident: &Incident) -> (Option<Acknowledged>, Option<Timestamp>) {
+        match &self.says {
+            Says::InHand(by) => (Some(Acknowledged { at: self.at, by: by.clone() }), incident.snoozed_until),
+            Says::InNobodysHand => (None, incident.snoozed_until),
+            Says::Wait(lasts) => (incident.acknowledged.clone(), Some(self.at.plus(*lasts))),
+        }
+    }
+}
+
+/// Reads how long reminders may wait: to 30 days.
+///
+/// # Errors
+/// The rest of a sentence.
+pub fn snooze_time(text: &str) -> Result<Duration, String> {
+    let read = duration::parse(text)?;
+    if read.is_zero() || read > LONGEST { Err(format!("`{text}` must lie above 0s, and not above 30d")) } else { Ok(read) }
+}
+
+/// The incident of this number.
+///
+/// # Errors
+/// [`EditError::NoIncident`].
+pub async fn find(store: &dyn Store, number: i64) -> Result<Incident, EditError> {
+    let which = Which { id: Some(IncidentId(number)), ..Which::default() };
+    let found = store.incidents(&which).await?.into_iter().next();
+    found.ok_or(EditError::NoIncident(number))
+}
+
+/// Writes a word on an open incident.
+///
+/// # Errors
+/// [`EditError::NoIncident`], or [`Clash::Over`].
+pub async fn hold(store: &dyn Store, number: i64, word: &Word) -> Result<Held, EditError> {
+    let incident = find(store, number).await?;
+    let Some(id) = incident.id.filter(|_| incident.is_open()) else { return Err(Clash::Over(number).into()) };
+    let (acknowledged, snoozed_until) = word.over(&incident);
+    let entry = word.entry();
+    if store.hold(id, acknowledged.as_ref(), snoozed_until, &entry).await? {
+        Ok(Held { incident, words: entry.words })
+    } else {
+        Err(EditError::NoIncident(number))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_has_it_in_hand_is_named_on_one_line() {
+        for by in ["", "  ", "ann\nbob", &"x".repeat(201)] {
+            assert_eq!(Word::in_hand(by, Timestamp::from_ms(0)).unwrap_err().to_string(), "by must be 1 to 200 characters on one line");
+        }
+        assert!(Word::in_hand(" ann: calling them ", Timestamp::from_ms(0)).unwrap().entry().words.ends_with("hand: ann: calling them"));
+    }
+
+    #[test]
+    fn reminders_wait_for_a_while_and_not_for_ever() {
+        for text in ["0s", "31d", "soon", ""] {
+            assert!(snooze_time(text).is_err(), "{text}");
+        }
+        let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
+        let word = Word::wait(snooze_time("2h").unwrap(), at);
+        assert_eq!(word.entry().words, "no reminders for 2h, until 2026-11-23 16:32 UTC");
+    }
+}

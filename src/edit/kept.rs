@@ -1,0 +1,93 @@
+//! What the store keeps by name, for the desk: projects, channels and maintenance windows.
+
+use super::problem::{Problem, Problems};
+use super::trouble::EditError;
+use crate::config::{Listed, Plan, Plans};
+use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
+use crate::store::{Store, StoreError};
+
+/// Something that the store keeps by name.
+#[expect(async_fn_in_trait, reason = "the three that there are stand below, and all of their futures can be sent")]
+pub trait Kept: Listed {
+    /// The one of this name.
+    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
+
+    /// The names of all.
+    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError>;
+
+    /// What there is to write of it, and of nothing else.
+    fn alone(plan: Plan<Self>) -> Plans;
+
+    /// The projects that it names.
+    fn projects(&self) -> &[ProjectName] {
+        &[]
+    }
+}
+
+impl Kept for ProjectSpec {
+    fn alone(plan: Plan<Self>) -> Plans {
+        plan.into()
+    }
+
+    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        Ok(store.projects().await?.into_iter().map(|project| project.spec).find(|spec| spec.name == *name))
+    }
+
+    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        Ok(store.projects().await?.into_iter().map(|project| project.spec.name.to_string()).collect())
+    }
+}
+
+/// Those alone that a person set up: the others come and go with the settings of their apps.
+impl Kept for ChannelSpec {
+    fn alone(plan: Plan<Self>) -> Plans {
+        plan.into()
+    }
+
+    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
+        Ok(own.map(|channel| channel.spec).find(|spec| spec.name == *name))
+    }
+
+    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
+        Ok(own.map(|channel| channel.spec.name.to_string()).collect())
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+}
+
+impl Kept for Window {
+    fn alone(plan: Plan<Self>) -> Plans {
+        plan.into()
+    }
+
+    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        Ok(store.windows().await?.into_iter().find(|window| window.name == *name))
+    }
+
+    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        Ok(store.windows().await?.into_iter().map(|window| window.name.to_string()).collect())
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+}
+
+/// The projects that it comes to name are there: a slip would leave a project that nobody is told of.
+pub(super) async fn companions<T: Kept>(one: &T, known: Option<&T>, store: &dyn Store) -> Result<(), EditError> {
+    let newly = one.projects().iter().filter(|name| known.is_none_or(|known| !known.projects().contains(name))).collect::<Vec<_>>();
+    if newly.is_empty() {
+        return Ok(());
+    }
+    let names = ProjectSpec::names(store).await?;
+    let absent = newly.into_iter().filter(|name| !names.iter().any(|known| known == name.as_str()));
+    let problem = |name: &ProjectName| {
+        let says = EditError::Absent { what: ProjectSpec::KIND.called(), name: name.to_string(), known: names.clone() };
+        Problem::whole("projects", says)
+    };
+    Ok(Problems::or(absent.map(problem).collect(), ())?)
+}

@@ -1,0 +1,34 @@
+//! Changes to what is set up: projects, apps, channels, maintenance windows; and what a person says of incidents. Once, for the command
+//! line and the page.
+//!
+//! Takes [`Texts`] (a form, an object, flags), gives what should be, or every [`Problem`] at once, each tied to its field. The
+//! [`Desk`] is the one way to write: it reads what is, lets somebody say what should be, and writes the difference with who made it, again
+//! when another was faster. Knows neither flags nor pages.
+
+pub mod app;
+mod by;
+pub mod channel;
+mod cost;
+mod desk;
+mod history;
+pub mod incident;
+mod kept;
+mod problem;
+pub mod project;
+pub mod replay;
+mod stored;
+mod texts;
+pub mod trial;
+mod trouble;
+pub mod window;
+
+pub use app::App;
+pub use by::By;
+pub use channel::Door;
+pub use cost::Cost;
+pub use desk::{Desk, Done};
+pub use kept::Kept;
+pub use problem::{Problem, Problems};
+pub use stored::Stored;
+pub use texts::Texts;
+pub use trouble::{Clash, EditError};

@@ -1,0 +1,90 @@
+//! Why something was not changed: what whoever asked branches on.
+
+use super::problem::{Problem, Problems};
+use crate::config::{Subject, nearest};
+use crate::model::{AppKind, ProjectName};
+use crate::store::StoreError;
+
+/// No more names than this are told to somebody who looked for another.
+const MOST_NAMES: usize = 8;
+
+/// Why something was not changed. Nothing was written.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// What was asked for cannot be.
+    #[error(transparent)]
+    Wrong(#[from] Problems),
+    /// What it was asked of is not there.
+    #[error("there is no {what} `{name}`; {}", hint(name, known))]
+    Absent {
+        /// What: `project`, `channel`, `maintenance window`, `app`.
+        what: &'static str,
+        /// The name that was given.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// There is no incident of this number.
+    #[error("there is no incident {0}")]
+    NoIncident(i64),
+    /// It does not go with what is there.
+    #[error(transparent)]
+    Clash(#[from] Clash),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What does not go with what is there.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Clash {
+    /// There is one of that name.
+    #[error("there is a {} `{}` already", what_of(.0), .0.name)]
+    Taken(Subject),
+    /// The app is installed.
+    #[error("{app} is installed on project {project} already")]
+    Installed {
+        /// The app.
+        app: AppKind,
+        /// The project.
+        project: ProjectName,
+    },
+    /// The app is not installed.
+    #[error("{app} is not installed on project {project}")]
+    NotInstalled {
+        /// The app.
+        app: AppKind,
+        /// The project.
+        project: ProjectName,
+    },
+    /// The incident is over.
+    #[error("incident {0} is over; there is nothing to be reminded of")]
+    Over(i64),
+    /// Others changed things each time that we were about to.
+    #[error("others were changing things at the same time; try again")]
+    Busy,
+}
+
+impl From<Problem> for EditError {
+    fn from(problem: Problem) -> Self {
+        Self::Wrong(problem.into())
+    }
+}
+
+/// What people call something of this kind.
+fn what_of(subject: &Subject) -> &'static str {
+    subject.kind.called()
+}
+
+/// Which was probably meant, or which there are.
+fn hint(name: &str, known: &[String]) -> String {
+    let names = || known.iter().map(String::as_str);
+    match nearest(name, names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "there is none yet".to_owned(),
+        None if known.len() > MOST_NAMES => {
+            format!("there are {} and {} more", names().take(MOST_NAMES).collect::<Vec<_>>().join(", "), known.len() - MOST_NAMES)
+        }
+        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+    }
+}

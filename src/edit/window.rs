@@ -1,0 +1,292 @@
+//! A maintenance window from texts: what it is called, of which projects it is, and when it is open: from one time to another, from now on,
+//! each week, or by a crontab expression.
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use super::app::{name_of, quoted};
+use super::problem::{Problem, Problems};
+use super::texts::Texts;
+use crate::config::{duration, nearest, rules, weekly, zoned};
+use crate::model::{ProjectName, Setting, Timestamp, When, Window};
+
+/// No window is shorter.
+const SHORTEST: Duration = Duration::from_mins(1);
+
+const fn field(key: &'static str, name: &'static str, hint: &'static str, default: &'static str) -> Setting {
+    Setting { key, name, hint, default, required: false, secret: false, choices: &[] }
+}
+
+/// Its fields, in the order in which they are asked for. One of `from`, `now`, `weekly` and `cron` says when it opens.
+pub const FIELDS: [Setting; 9] = [
+    Setting { required: true, ..field("name", "Name", "What to call it; it does not change afterwards.", "") },
+    field("projects", "Projects", "Of these alone, between commas.", "all"),
+    field("from", "From", "Open from this time on, such as 2026-11-23T02:00:00Z, with `to` or `lasts`.", ""),
+    Setting { choices: &["true"], ..field("now", "From now on", "Open from now on, with `to` or `lasts`.", "") },
+    field("to", "To", "Up to this time.", ""),
+    field("lasts", "Lasts", "For so long, such as 2h.", ""),
+    field("weekly", "Weekly", "Open each week, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`.", ""),
+    field("cron", "Crontab", "Open at each time of a crontab expression, such as `0 2 * * *`, with `lasts`.", ""),
+    field("timezone", "Time zone", "The time zone of `weekly` and `cron`, such as Europe/Berlin.", "UTC"),
+];
+
+/// The fields that say when.
+const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
+
+/// A window that is not there yet, as of `now`.
+///
+/// # Errors
+/// Everything that is wrong or missing.
+pub fn added(texts: &Texts, now: Timestamp) -> Result<Window, Problems> {
+    let name = match texts.filled("name") {
+        Some(text) => ProjectName::parse(text).map_err(|wrong| Problem::of("name", wrong)),
+        None => Err(Problem::of("name", "is missing; give it a name, such as `night`")),
+    };
+    let when = when(texts, now);
+    let (projects, wrong) = projects(texts);
+    match (name, when) {
+        (Ok(name), Ok(when)) if wrong.is_empty() => {
+            Problems::or(strangers(texts), Window { name, projects: projects.unwrap_or_default(), when })
+        }
+        (name, when) => {
+            let wrong = name.err().into_iter().chain(when.err().into_iter().flatten()).chain(wrong);
+            Err(Problems::of(wrong.chain(strangers(texts)).collect()))
+        }
+    }
+}
+
+/// The window, changed by these texts, as of `now`. What they do not name stays: when it is open is changed as a whole.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn changed(known: &Window, texts: &Texts, now: Timestamp) -> Result<Window, Problems> {
+    let moved = texts.filled("name").filter(|name| *name != known.name.as_str());
+    let mut problems =
+        moved.map(|_| Problem::of("name", format!("cannot be changed: it stays `{}`", known.name))).into_iter().collect::<Vec<_>>();
+    let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
+    let when = if is_moved { when(texts, now) } else { Ok(known.when.clone()) };
+    let when = when.unwrap_or_else(|wrong| {
+        problems.extend(wrong);
+        known.when.clone()
+    });
+    let (projects, wrong) = projects(texts);
+    problems.extend(wrong.into_iter().chain(strangers(texts)));
+    Problems::or(problems, Window { name: known.name.clone(), projects: projects.unwrap_or_else(|| known.projects.clone()), when })
+}
+
+/// What a field holds, as it may be shown and given back; none where it holds nothing.
+#[must_use]
+pub fn shown(window: &Window, key: &str) -> Option<String> {
+    let names = || window.projects.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", ");
+    match (key, &window.when) {
+        ("name", _) => Some(window.name.to_string()),
+        ("projects", _) => Some(names()).filter(|names| !names.is_empty()),
+        ("from", When::Once(from, _)) => Some(from.to_string()),
+        ("to", When::Once(_, to)) => Some(to.to_string()),
+        ("cron", When::Cron(cron, _)) => Some(cron.to_string()),
+        ("lasts", When::Cron(_, lasts)) => Some(duration::show(*lasts)),
+        _ => None,
+    }
+}
+
+/// The projects that it is of, where something is said of them, and what is wrong with that.
+fn projects(texts: &Texts) -> (Option<Vec<ProjectName>>, Vec<Problem>) {
+    let Some(names) = texts.list("projects") else { return (None, Vec::new()) };
+    let (mut projects, mut problems) = (Vec::new(), Vec::new());
+    for name in names {
+        match ProjectName::parse(name) {
+            Ok(name) if projects.contains(&name) => {}
+            Ok(name) => projects.push(name),
+            Err(wrong) => problems.push(Problem::of("projects", wrong)),
+        }
+    }
+    (Some(projects), problems)
+}
+
+/// Names that are no field's.
+fn strangers(texts: &Texts) -> Vec<Problem> {
+    let keys = || FIELDS.iter().map(|field| field.key);
+    let strange = texts.iter().map(|(name, _)| name).filter(|name| keys().all(|key| key != *name));
+    let problem = |name: &str| {
+        let hint = match nearest(name, keys()) {
+            Some(meant) => format!("did you mean `{meant}`?"),
+            None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
+        };
+        Problem::whole(name_of(name), format!("{} is not a field of a maintenance window; {hint}", quoted(name)))
+    };
+    strange.map(problem).collect()
+}
+
+/// When it is open, as of `now`.
+fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
+    let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
+    let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
+    let mut given = ways.into_iter().filter_map(|(way, text)| Some((way, text?)));
+    let (way, text) = match (given.next(), given.next()) {
+        (Some(way), None) => way,
+        (None, _) => {
+            let says = "when it is open is missing; give from and to, now and lasts, weekly such as `sun 02:00-04:00`, or cron and lasts";
+            return Err(vec![Problem::whole("from", says)]);
+        }
+        (Some((one, _)), Some((other, _))) => return Err(vec![Problem::of(other, format!("does not go with {one}; give one of them"))]),
+    };
+    let (to, lasts) = (texts.filled("to"), texts.filled("lasts"));
+    let misplaced = match way {
+        "weekly" => vec![("to", to, "from"), ("lasts", lasts, "from and cron")],
+        "cron" => vec![("to", to, "from")],
+        _ => vec![("timezone", texts.filled("timezone"), "weekly and cron")],
+    };
+    let misplaced = misplaced.into_iter().filter(|(_, text, _)| text.is_some());
+    let misplaced = misplaced.map(|(key, _, with)| Problem::of(key, format!("goes with {with} alone"))).collect::<Vec<_>>();
+    let read = match way {
+        "weekly" => {
+            let zone = zone(texts);
+            let read = about("weekly", weekly(text, zone.as_ref().ok().copied().flatten()));
+            both(zone, read).map(|(_, (cron, lasts))| When::Cron(cron, lasts))
+        }
+        "cron" => {
+            let zone = zone(texts);
+            let lasts = lasts.map_or_else(|| Err(Problem::of("lasts", "is missing; say how long it is open, such as 2h")), read_lasts);
+            let cron = about("cron", zoned(text, zone.as_ref().ok().copied().flatten()));
+            both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
+        }
+        way => {
+            let from = if way == "now" { Ok(now) } else { about("from", Timestamp::parse(text)) };
+            once(from, to, lasts, now)
+        }
+    };
+    match (read, misplaced.is_empty()) {
+        (Ok(when), true) => Ok(when),
+        (Ok(_), false) => Err(misplaced),
+        (Err(wrong), _) => Err(wrong.into_iter().chain(misplaced).collect()),
+    }
+}
+
+fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>, now: Timestamp) -> Result<When, Vec<Problem>> {
+    let ends = match (to, lasts) {
+        (Some(_), Some(_)) => Err(Problem::of("lasts", "does not go with to; give one of them")),
+        (Some(to), None) => about("to", Timestamp::parse(to)).map(Ends::At),
+        (None, Some(text)) => read_lasts(text).map(Ends::After),
+        (None, None) => Err(Problem::whole("to", "to or lasts is missing; say until when, or for how long, it is open")),
+    };
+    let (from, ends) = both(from, ends)?;
+    let to = match ends {
+        Ends::At(to) => to,
+        Ends::After(lasts) => from.plus(lasts),
+    };
+    if from >= to {
+        return Err(vec![Problem::of("to", format!("`{to}` must be later than `{from}`, from when it is open"))]);
+    }
+    if to <= now {
+        return Err(vec![Problem::whole("to", format!("it would be over already: its end `{to}` lies before now, `{now}`"))]);
+    }
+    Ok(When::Once(from, to))
+}
+
+/// The end of a window that is open once.
+enum Ends {
+    At(Timestamp),
+    After(Duration),
+}
+
+/// The time zone, one that there is.
+fn zone(texts: &Texts) -> Result<Option<&str>, Problem> {
+    let Some(zone) = texts.filled("timezone") else { return Ok(None) };
+    let is_one = !zone.contains(char::is_whitespace) && zoned("0 0 * * *", Some(zone)).is_ok();
+    if is_one { Ok(Some(zone)) } else { Err(Problem::of("timezone", format!("`{zone}` is no time zone; write it like `Europe/Berlin`"))) }
+}
+
+fn read_lasts(text: &str) -> Result<Duration, Problem> {
+    about("lasts", rules::within(text, SHORTEST, Window::LONGEST))
+}
+
+fn about<T, E: Display>(key: &str, read: Result<T, E>) -> Result<T, Problem> {
+    read.map_err(|says| Problem::of(key, says))
+}
+
+/// Both, or what is wrong with each.
+fn both<A, B>(one: Result<A, Problem>, other: Result<B, Problem>) -> Result<(A, B), Vec<Problem>> {
+    match (one, other) {
+        (Ok(one), Ok(other)) => Ok((one, other)),
+        (one, other) => Err(one.err().into_iter().chain(other.err()).collect()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    fn read(given: &[(&str, &str)]) -> Result<Window, Problems> {
+        added(&[("name", "night")].iter().chain(given).copied().collect(), at("2026-11-23T14:00:00Z"))
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_all_at_once_each_with_its_field() {
+        for (given, says) in [
+            (&[][..], &[("from", "when it is open is missing")][..]),
+            (&[("now", "true")], &[("to", "to or lasts is missing")]),
+            (&[("cron", "0 2 * *")], &[("cron", "cron `0 2 * *` is no crontab"), ("lasts", "lasts is missing")]),
+            (&[("cron", "0 2 * * *"), ("lasts", "8d")], &[("lasts", "lasts `8d` must lie from 1m to 7d")]),
+            (&[("cron", "0 2 * * *"), ("lasts", "30s"), ("to", "x")], &[("lasts", "`30s` must lie"), ("to", "goes with from alone")]),
+            (&[("from", "tomorrow"), ("to", "never")], &[("from", "from `tomorrow` is no time"), ("to", "to `never` is no time")]),
+            (&[("from", "2026-11-24T02:00:00Z"), ("to", "2026-11-24T02:00:00Z")], &[("to", "must be later than")]),
+            (&[("from", "2026-11-22T02:00:00Z"), ("lasts", "2h")], &[("to", "it would be over already")]),
+            (&[("from", "2026-11-24T02:00:00Z"), ("lasts", "2h"), ("to", "x")], &[("lasts", "does not go with to")]),
+            (&[("weekly", "sunday")], &[("weekly", "weekly `sunday` must be days and times")]),
+            (&[("weekly", "sun 02:00-04:00"), ("timezone", "Mars")], &[("timezone", "timezone `Mars` is no time zone")]),
+            (&[("weekly", "sun 02:00-04:00"), ("lasts", "2h")], &[("lasts", "goes with from and cron alone")]),
+            (&[("weekly", "sun 02:00-04:00"), ("cron", "0 2 * * *")], &[("cron", "does not go with weekly")]),
+            (&[("now", "on"), ("lasts", "2h"), ("timezone", "UTC")], &[("timezone", "goes with weekly and cron alone")]),
+            (
+                &[("name", "the night"), ("projects", "shop, no shop"), ("wekly", "x")],
+                &[
+                    ("name", "cannot be a name"),
+                    ("from", "is missing"),
+                    ("projects", "`no shop` cannot"),
+                    ("wekly", "did you mean `weekly`?"),
+                ],
+            ),
+        ] {
+            let said = read(given).unwrap_err().into_iter().collect::<Vec<_>>();
+            assert_eq!(said.len(), says.len(), "{given:?}: {said:?}");
+            let fits = |(said, (field, says)): (&Problem, &(&str, &str))| said.field == *field && said.to_string().contains(says);
+            assert!(said.iter().zip(says).all(fits), "{given:?}: {said:?}");
+        }
+    }
+
+    #[test]
+    fn each_way_to_say_it_is_read() {
+        let once = |from, to| When::Once(at(from), at(to));
+        let when = |given: &[(&str, &str)]| read(given).unwrap().when;
+        assert_eq!(when(&[("now", "on"), ("lasts", "2h"), ("from", "")]), once("2026-11-23T14:00:00Z", "2026-11-23T16:00:00Z"));
+        assert_eq!(when(&[("now", "true"), ("to", "2026-11-23T15:00:00+00:00")]), once("2026-11-23T14:00:00Z", "2026-11-23T15:00:00Z"));
+        let two = [("from", "2026-11-24T02:00:00Z"), ("to", "2026-11-24T04:00:00Z"), ("now", "false")];
+        assert_eq!(when(&two), once("2026-11-24T02:00:00Z", "2026-11-24T04:00:00Z"));
+        for (given, cron, hours) in [
+            (&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")][..], "0 2 * * SUN Europe/Berlin", 2),
+            (&[("cron", "0 2 * * *"), ("lasts", "3h")], "0 2 * * *", 3),
+        ] {
+            let When::Cron(read, lasts) = when(given) else { panic!("{given:?}") };
+            assert_eq!((read.to_string().as_str(), lasts), (cron, Duration::from_hours(hours)));
+        }
+    }
+
+    #[test]
+    fn what_is_not_given_stays() {
+        let now = at("2026-11-23T14:00:00Z");
+        let known = read(&[("weekly", "sun 02:00-04:00"), ("projects", "shop")]).unwrap();
+        let change = |given: &[(&str, &str)]| changed(&known, &given.iter().copied().collect(), now);
+        assert_eq!(change(&[("name", "night"), ("weekly", "")]).unwrap(), known);
+        assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: Vec::new(), ..known.clone() });
+        let moved = change(&[("now", "on"), ("lasts", "1h")]).unwrap();
+        assert_eq!((moved.when, moved.projects), (When::Once(now, at("2026-11-23T15:00:00Z")), known.projects.clone()));
+        let wrong = change(&[("name", "day"), ("lasts", "1h")]).unwrap_err();
+        assert_eq!(wrong.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["name", "from"]);
+        let shown = FIELDS.iter().filter_map(|field| Some((field.key, shown(&known, field.key)?)));
+        assert_eq!(changed(&known, &shown.collect(), now).unwrap(), known);
+    }
+}
