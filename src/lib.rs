@@ -15,6 +15,7 @@ pub mod posthog;
 pub mod sandbox;
 pub mod vitals;
 
+pub mod access;
 pub mod check;
 pub mod edit;
 pub mod keep;
@@ -22,6 +23,7 @@ pub mod notify;
 pub mod pulse;
 pub mod report;
 pub mod verify;
+pub mod web;
 
 pub mod app;
 pub mod cli;

@@ -8,24 +8,29 @@ use anyhow::Context as _;
 use serde_json::json;
 use tokio::net::TcpListener;
 
-use super::Service;
 use super::inbox::{Inbox, Receiver};
+use super::{Service, web};
+use crate::access::draw;
 use crate::clock::{Clock, Speed};
+use crate::config::{USUAL_LISTEN, WebSettings};
 use crate::lifecycle::Stop;
 use crate::model::{
-    ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken,
-    Retention,
+    ChannelKind, ChannelSpec, Digest, Events, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec,
+    ProjectToken, Retention,
 };
 use crate::notify::{Sender, SenderSettings};
 use crate::posthog;
 use crate::sandbox::{self, Sandbox};
 use crate::store::{self, Sealer, Store};
 use crate::vitals::Vitals;
+use crate::web::Web;
 
 /// A demo that is set up, and not yet beating.
 pub struct Demo {
     sandbox: Sandbox,
     address: String,
+    page: (Web, TcpListener),
+    link: String,
     store: Arc<dyn Store>,
     clock: Clock,
     service: Service,
@@ -56,14 +61,15 @@ impl Demo {
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?);
         let (store_of_service, retention) = (Arc::clone(&store), Retention::default());
         let service = Service { store: store_of_service, client, sender, ping: None, clock: clock.clone(), vitals, retention };
+        let (page, link) = page(&service).await?;
         clear_weather(&sandbox)?;
-        Ok(Self { sandbox, address, store, clock, service, listener, receiver, folder })
+        Ok(Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder })
     }
 
     /// Starts sandbox and service in the background; they end at `stop`, and the store's folder with them.
     pub fn start(self, stop: Stop) -> (Running, tokio::task::JoinHandle<anyhow::Result<()>>) {
-        let Self { sandbox, address, store, clock, service, listener, receiver, folder } = self;
-        let running = Running { sandbox: sandbox.clone(), address, store, clock, inbox: receiver.inbox() };
+        let Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder } = self;
+        let running = Running { sandbox: sandbox.clone(), address, link, store, clock, inbox: receiver.inbox() };
         let work = tokio::spawn(async move {
             let serve = {
                 let stop = stop.clone();
@@ -73,7 +79,7 @@ impl Demo {
                 let stop = stop.clone();
                 receiver.serve(async move { stop.asked().await })
             };
-            let all = tokio::try_join!(serve, take, service.run(stop)).map(|_| ());
+            let all = tokio::try_join!(serve, take, service.run_with(Some(page), stop)).map(|_| ());
             drop(folder);
             all
         });
@@ -87,6 +93,8 @@ pub struct Running {
     pub sandbox: Sandbox,
     /// Its address.
     pub address: String,
+    /// The page, with a way in that asks for no password.
+    pub link: String,
     /// What Heartbeat remembers.
     pub store: Arc<dyn Store>,
     /// The time, running fast.
@@ -103,6 +111,18 @@ impl Running {
     pub fn clear_weather(&self) -> anyhow::Result<()> {
         clear_weather(&self.sandbox)
     }
+}
+
+/// The page, on its usual port or any other, and the link that lets in whoever runs the demo.
+async fn page(service: &Service) -> anyhow::Result<((Web, TcpListener), String)> {
+    let listener = match TcpListener::bind(USUAL_LISTEN).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("no port on 127.0.0.1 could be had for the page")?,
+    };
+    let code = draw().map_err(anyhow::Error::msg)?;
+    let settings = WebSettings::default();
+    let link = settings.address(listener.local_addr()?, &format!("/enter/{code}"));
+    Ok(((Web { pass: Some(Digest::of(&code)), ..web(service, settings) }, listener), link))
 }
 
 /// The weather of a good day: even then an event takes a moment.

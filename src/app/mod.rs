@@ -2,6 +2,7 @@
 
 mod demo;
 mod inbox;
+mod page;
 mod service;
 mod watch;
 
@@ -21,6 +22,7 @@ use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
 pub use inbox::Inbox;
+pub use page::{door, listen, web};
 pub use service::Service;
 
 /// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.

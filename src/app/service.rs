@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::watch::watch;
@@ -17,6 +18,7 @@ use crate::pulse::Pulse;
 use crate::store::Store;
 use crate::verify::Verify;
 use crate::vitals::{Loop, Vitals};
+use crate::web::Web;
 
 /// Everything the loops need.
 #[derive(Clone)]
@@ -43,8 +45,21 @@ impl Service {
     /// # Errors
     /// When one loop ends by itself: then all of them end, and so must the process.
     pub async fn run(self, stop: Stop) -> anyhow::Result<()> {
-        let mut loops: JoinSet<(Loop, anyhow::Result<()>)> = JoinSet::new();
+        self.run_with(None, stop).await
+    }
+
+    /// The same with a page on this listener beside the loops, where there is one.
+    ///
+    /// # Errors
+    /// The same; the page counts as one of them.
+    pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
+        let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
         let Self { store, client, sender, ping, clock, vitals, retention } = self;
+        if let Some((web, listener)) = page {
+            let stop = stop.clone();
+            let asked = async move { stop.asked().await };
+            loops.spawn(async move { ("page", web.serve(listener, asked).await.context("the page cannot be served")) });
+        }
         let watch = watch(clock.clone(), vitals.clone());
         let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
         let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
@@ -78,9 +93,9 @@ impl Service {
         let all_ended = async {
             while let Some(ended) = loops.join_next().await {
                 let (of, result) = ended.context("a loop panicked")?;
-                result.with_context(|| format!("the loop {} failed", of.name()))?;
+                result.with_context(|| format!("the loop {of} failed"))?;
                 if !stop.is_asked() {
-                    return Err(anyhow!("the loop {} ended by itself", of.name()));
+                    return Err(anyhow!("the loop {of} ended by itself"));
                 }
             }
             Ok(())
@@ -93,6 +108,10 @@ impl Service {
     }
 }
 
-fn start(loops: &mut JoinSet<(Loop, anyhow::Result<()>)>, of: Loop, work: impl Future<Output = anyhow::Result<()>> + Send + 'static) {
-    loops.spawn(async move { (of, work.await) });
+fn start(
+    loops: &mut JoinSet<(&'static str, anyhow::Result<()>)>,
+    of: Loop,
+    work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
+) {
+    loops.spawn(async move { (of.name(), work.await) });
 }

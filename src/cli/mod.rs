@@ -34,8 +34,10 @@ mod sandbox;
 mod screen;
 mod status;
 mod table;
+mod tokens;
 mod told;
 mod trouble;
+mod users;
 
 pub use global::{Global, Invocation, LogFormat};
 pub use trouble::{Misuse, report, report_usage};
@@ -84,6 +86,8 @@ pub enum Command {
     Maintenance(maintenance::Maintenance),
     Rules(rules::Rules),
     Import(Box<import::Import>),
+    Users(users::Users),
+    Tokens(tokens::Tokens),
     #[command(subcommand)]
     Config(config::Config),
     Sandbox(sandbox::SandboxCommand),
@@ -117,6 +121,8 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
         Some(Command::Rules(rules)) => rules.run(&invocation).await,
         Some(Command::Import(import)) => import.run(&invocation).await,
+        Some(Command::Users(users)) => users.run(&invocation).await,
+        Some(Command::Tokens(tokens)) => tokens.run(&invocation).await,
         Some(Command::Config(config)) => config.run(&invocation),
         Some(Command::Completions(completions)) => completions.run(&invocation),
     }

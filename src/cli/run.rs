@@ -1,5 +1,6 @@
 //! `heartbeat run`: the service.
 
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -9,10 +10,10 @@ use super::global::{Invocation, specs};
 use super::told::plainly;
 use crate::app;
 use crate::clock::{Clock, Speed};
-use crate::config::{Scope, Settings};
+use crate::config::{Listen, Scope, Settings};
 use crate::edit::{By, Desk, EditError, Problem};
 use crate::lifecycle::{Lifecycle, Reload};
-use crate::model::{Host, ProjectSpec};
+use crate::model::{Access, Host, ProjectSpec};
 use crate::store::Store;
 
 /// Run the service: beat, look, judge, until it is stopped
@@ -21,12 +22,18 @@ use crate::store::Store;
 /// without --prune). With neither, but `POSTHOG_HOST`, `POSTHOG_PROJECT_API_KEY` and perhaps `POSTHOG_PERSONAL_API_KEY` in the environment,
 /// it runs that one project, under the name `default`.
 ///
+/// The page is served beside it (--listen). Its first start prints a link, good once, with which the first password is set.
+///
 /// SIGINT and SIGTERM stop it; a second one ends it at once.
 #[derive(Debug, Args)]
 pub struct Run {
     /// Run in fast time, against a `heartbeat sandbox` of the same speed; only for addresses on this machine
     #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
     pub speed: Speed,
+
+    /// Where the page listens: an address with a port, or `off` [default: `HEARTBEAT_LISTEN`, else the settings file, else 127.0.0.1:8400]
+    #[arg(long, value_name = "ADDRESS", value_parser = Listen::parse)]
+    pub listen: Option<Listen>,
 }
 
 impl Run {
@@ -46,9 +53,14 @@ impl Run {
                 "There is no project yet. This goes on and waits for one: `heartbeat projects add`, or `heartbeat apply heartbeat.toml`.",
             )?;
         }
+        let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
+        if let Some(page) = &page {
+            self.show_page(invocation, &settings, &store, &clock, page.local_addr()?).await?;
+        }
         let service = app::service(&settings, store.clone(), clock.clone())?;
+        let page = page.map(|page| (app::web(&service, settings.web.clone()), page));
         tracing::info!(projects = projects.len(), speed = %self.speed, database = %settings.database, "beating");
-        let work = lifecycle.guard(service.run(stop));
+        let work = lifecycle.guard(service.run_with(page, stop));
         tokio::select! {
             ended = work => ended??,
             () = self.reload(invocation, lifecycle.reload(), &*store, &clock) => {}
@@ -64,6 +76,27 @@ impl Run {
         self.put(&settings, invocation, &*store, clock).await?;
         let projects = specs(&*store).await?;
         Ok((settings, store, projects))
+    }
+
+    /// Says where the page is; while nobody can log in, with the link that lets the first one in.
+    async fn show_page(
+        &self,
+        invocation: &Invocation,
+        settings: &Settings,
+        store: &Arc<dyn Store>,
+        clock: &Clock,
+        listens: SocketAddr,
+    ) -> anyhow::Result<()> {
+        let door = app::door(Arc::clone(store), clock.clone());
+        let place = settings.web.address(listens, "/");
+        if settings.web.proxy.is_none() && door.is_new().await? {
+            let code = door.invite(None, Access::Write).await?;
+            let link = settings.web.address(listens, &format!("/enter/{code}"));
+            invocation.screen.line(format!("The page is at {place}. Set your password there, once and within a day:\n  {link}"))?;
+        } else {
+            invocation.screen.note(format!("The page is at {place}"))?;
+        }
+        Ok(())
     }
 
     /// Puts the settings' projects, channels and windows into the store; says what that changed.

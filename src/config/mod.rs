@@ -27,6 +27,7 @@ mod service;
 mod settings;
 mod suggest;
 mod wanted;
+mod web;
 mod weekly;
 
 pub use changes::{Change, Subject, changes};
@@ -43,6 +44,7 @@ pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;
 pub use wanted::{Wanted, WantedChannel};
+pub use web::{Listen, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 pub use weekly::{weekly, zoned};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.

@@ -12,7 +12,9 @@ use super::keys::{KeyPlaces, PERSONAL_KEY};
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
 use super::wanted::INGESTION_ALERT;
-use super::{Database, Environment, Problem, Problems, Wanted, WantedChannel, channel, maintenance, project, proxies, rules};
+use super::{
+    Database, Environment, Problem, Problems, Wanted, WantedChannel, WebSettings, channel, maintenance, project, proxies, rules, web,
+};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -63,6 +65,8 @@ pub struct Settings {
     pub channels: Vec<WantedChannel>,
     /// When nobody should be told that an incident opened.
     pub windows: Vec<Window>,
+    /// How the page is reached, and who is believed.
+    pub web: WebSettings,
     /// Who is told every minute that Heartbeat itself is alive. Read with [`Scope::Everything`] alone.
     pub dead_man: Option<DeadMan>,
 }
@@ -74,17 +78,19 @@ impl Settings {
     /// Every problem there is.
     pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
         let environment = sources.environment;
-        let Written { service, projects, channels, windows, mut problems } = match sources.file {
+        let Written { service, web, projects, channels, windows, mut problems } = match sources.file {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
+        let web = web::over(environment, web).map_err(|(name, says)| of_variable(name, says));
+        let web = noted(web, &mut problems);
         let database = noted(choose_database(sources, service.database), &mut problems);
         let key = database.as_ref().and_then(|database| noted(choose_key(environment, database), &mut problems));
-        match (database, key) {
-            (Some(database), Some(key)) if problems.is_empty() => {
+        match (database, key, web) {
+            (Some(database), Some(key), Some(web)) if problems.is_empty() => {
                 let (retention, proxies) = (service.retention, proxies(environment));
-                Ok(Self { database, key, retention, proxies, projects, channels, windows, dead_man })
+                Ok(Self { database, key, retention, proxies, projects, channels, windows, web, dead_man })
             }
             _ => Err(Problems::of(problems)),
         }
@@ -95,6 +101,7 @@ impl Settings {
 #[derive(Default)]
 struct Written {
     service: Service,
+    web: WebSettings,
     projects: Vec<Wanted>,
     channels: Vec<WantedChannel>,
     windows: Vec<Window>,
@@ -109,7 +116,7 @@ impl Written {
         let top = Section::top(&findings, &tables);
         let directory = path.parent().unwrap_or(Path::new(""));
         let places = KeyPlaces { environment, directory };
-        let mut written = Self { service: service::read(&top, places, scope), ..Self::default() };
+        let mut written = Self { service: service::read(&top, places, scope), web: web::read(&top), ..Self::default() };
         match scope {
             Scope::Everything => {
                 written.projects = project::read_all(&top, places);

@@ -16,4 +16,5 @@ mod sandbox;
 mod store;
 mod stories;
 mod support;
+mod web;
 mod wire;

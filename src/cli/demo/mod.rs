@@ -93,6 +93,7 @@ impl Show<'_> {
             let board = Board::read(self.demo).await?;
             let around = Around {
                 address: &self.demo.address,
+                link: &self.demo.link,
                 speed: self.speed.to_string(),
                 sky: &sky,
                 left: self.until.map(|until| until.since(board.report.at)),
@@ -114,6 +115,7 @@ impl Show<'_> {
             anstream::eprintln!("`{line}` is no weather: type queue, refuse, delay, drop, cut, key, fair or quit");
         });
         screen.line(format!("sandbox {} · {} faster than life · times are UTC", self.demo.address, self.speed))?;
+        screen.line(format!("page {}", self.demo.link))?;
         screen.line("type queue, refuse, delay, drop, cut, key (each again to end it), fair or quit")?;
         loop {
             let board = Board::read(self.demo).await?;

@@ -16,6 +16,8 @@ use crate::model::{Message, NoticeKind, Outcome, Recorded, span};
 /// What the screen shows beside the board.
 pub(super) struct Around<'a> {
     pub(super) address: &'a str,
+    /// The page, with a way in.
+    pub(super) link: &'a str,
     pub(super) speed: String,
     pub(super) sky: &'a Sky,
     /// How much of the demo's time is left, where it ends by itself.
@@ -29,7 +31,7 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
     let verdict_lines = if narrow { 4 } else { 3 };
     let key_lines = if narrow { 4 } else { 3 };
     let parts = [
-        Constraint::Length(1),
+        Constraint::Length(2),
         Constraint::Length(verdict_lines),
         Constraint::Length(if narrow { 3 } else { 2 }),
         Constraint::Min(4),
@@ -73,12 +75,14 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     Paragraph::new(lines).block(block)
 }
 
-fn title<'a>(board: &Board, around: &Around<'a>) -> Line<'a> {
+fn title<'a>(board: &Board, around: &Around<'a>) -> Vec<Line<'a>> {
     let left = around.left.map_or_else(String::new, |left| format!(" · ends in {}", span(left)));
-    Line::from(vec![
+    let page = Line::from(vec![Span::raw(" page "), Span::styled(around.link, Style::new().add_modifier(Modifier::UNDERLINED))]);
+    let head = Line::from(vec![
         Span::styled(" heartbeat demo ", paint(around, Color::Cyan).add_modifier(Modifier::BOLD)),
         Span::raw(format!(" {} UTC · {} faster than life · sandbox {}{left}", board.report.at.time_of_day(), around.speed, around.address)),
-    ])
+    ]);
+    vec![head, page]
 }
 
 fn verdict_of<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {

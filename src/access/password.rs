@@ -1,0 +1,84 @@
+//! Passwords: argon2id, with the parameters that OWASP's cheat sheet asks for (19 MiB, two rounds); never kept in any other form.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
+use argon2::{Algorithm, Argon2, Params, Version};
+
+use crate::model::Secret;
+
+/// Fewer letters are guessed too soon.
+const SHORTEST: usize = 10;
+/// More bytes than this are no password, but work for us.
+const LONGEST: usize = 1024;
+const SALT_BYTES: usize = 16;
+
+/// Why a text cannot be a password: the rest of a sentence that begins with "password". Never quotes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Nothing was given.
+    #[error("is empty; give at least {SHORTEST} characters")]
+    Empty,
+    /// It would be guessed.
+    #[error("is too short: give at least {SHORTEST} characters; a few words in a row are easy to remember")]
+    TooShort,
+    /// Nobody types that.
+    #[error("is longer than {LONGEST} bytes")]
+    TooLong,
+}
+
+/// Whether a text may become a password.
+///
+/// # Errors
+/// [`PasswordError`] says why not.
+pub fn check(text: &str) -> Result<(), PasswordError> {
+    match text.chars().count() {
+        0 => Err(PasswordError::Empty),
+        count if count < SHORTEST => Err(PasswordError::TooShort),
+        _ if text.len() > LONGEST => Err(PasswordError::TooLong),
+        _ => Ok(()),
+    }
+}
+
+/// Hashes a password: some tens of milliseconds of work, and 19 MiB while it lasts.
+pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
+    let mut salt = [0; SALT_BYTES];
+    getrandom::fill(&mut salt).map_err(|why| format!("the system gives no random bytes: {why}"))?;
+    let hashed: PasswordHash = argon2()?
+        .hash_password_with_salt(password.expose().as_bytes(), &salt)
+        .map_err(|why| format!("the password could not be hashed: {why}"))?;
+    Ok(Secret::new(&hashed.to_string()))
+}
+
+/// Whether this is the password of that hash. A damaged hash is nobody's.
+pub(super) fn verify(password: &Secret, hash: &Secret) -> bool {
+    let (Ok(argon2), Ok(hash)) = (argon2(), PasswordHash::new(hash.expose())) else { return false };
+    password.expose().len() <= LONGEST && argon2.verify_password(password.expose().as_bytes(), &hash).is_ok()
+}
+
+fn argon2() -> Result<Argon2<'static>, String> {
+    let params = Params::new(19 * 1024, 2, 1, None).map_err(|why| format!("argon2 does not take its parameters: {why}"))?;
+    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_opens_its_own_hash_alone() {
+        let hashed = hash(&Secret::new("four words in a row")).unwrap();
+        assert!(hashed.expose().starts_with("$argon2id$v=19$m=19456,t=2,p=1$"), "{}", hashed.expose());
+        assert!(verify(&Secret::new("four words in a row"), &hashed));
+        assert!(!verify(&Secret::new("four words in a raw"), &hashed));
+        assert!(!verify(&Secret::new(""), &hashed));
+        assert!(!verify(&Secret::new("four words in a row"), &Secret::new("no hash")));
+    }
+
+    #[test]
+    fn what_is_too_short_or_long_is_said_without_quoting_it() {
+        assert_eq!(check(""), Err(PasswordError::Empty));
+        assert_eq!(check("ninechars"), Err(PasswordError::TooShort));
+        assert_eq!(check("zehnzeichn"), Ok(()));
+        assert_eq!(check(&"x".repeat(1025)), Err(PasswordError::TooLong));
+    }
+}

@@ -1,0 +1,29 @@
+//! Secrets that are drawn: session tokens, API tokens, invitations. Ids are derived, secrets never are.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Enough that nobody guesses one.
+const BYTES: usize = 32;
+
+/// A new secret of 43 letters, digits, `-` and `_`.
+///
+/// # Errors
+/// When the system gives no random bytes; the words say so.
+pub fn draw() -> Result<String, String> {
+    let mut bytes = [0; BYTES];
+    getrandom::fill(&mut bytes).map_err(|why| format!("the system gives no random bytes: {why}"))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_are_alike_and_each_fits_into_an_address() {
+        let (one, other) = (draw().unwrap(), draw().unwrap());
+        assert_ne!(one, other);
+        assert!(one.len() == 43 && one.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{one}");
+    }
+}

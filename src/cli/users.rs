@@ -1,0 +1,233 @@
+//! `heartbeat users`: who may use the page. Passwords are set through one-time links, and never stand on a command line.
+
+use std::process::ExitCode;
+
+use clap::{Args, Subcommand};
+use serde::Serialize;
+
+use super::global::Invocation;
+use super::table::Table;
+use super::trouble::Misuse;
+use crate::access::{Door, deed};
+use crate::app;
+use crate::config::{Scope, nearest, rules};
+use crate::edit::By;
+use crate::model::{Access, User, UserName};
+
+/// List, invite, change and remove users of the page
+///
+/// Without a command, the users are listed.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct Users {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
+    #[command(flatten)]
+    pub list: List,
+}
+
+/// What can be done with users.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// List all users
+    #[command(
+        after_help = "JSON: {users: [{name, access: read|write, has_password, created, last_login}]}; times are RFC 3339, last_login may be null."
+    )]
+    List(List),
+    /// Print a link, good once and for a day, with which a user sets a password; adds the user where there is none of this name
+    #[command(after_help = "JSON: {name, access: read|write, link}.")]
+    Invite(Invite),
+    /// Change what a user may do
+    Set(Set),
+    /// Remove a user, with the sessions that are open
+    Remove(Remove),
+}
+
+/// `heartbeat users list`
+#[derive(Debug, Args)]
+pub struct List {
+    /// Print the list as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `heartbeat users invite`
+#[derive(Debug, Args)]
+pub struct Invite {
+    /// The user's name
+    pub name: String,
+
+    /// What the user may do: read or write [default: write; of one that is there, what it is]
+    #[arg(long, value_name = "ACCESS")]
+    pub access: Option<String>,
+
+    /// Print it as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `heartbeat users set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The user's name
+    pub name: String,
+
+    /// What the user may do: read or write
+    #[arg(long, value_name = "ACCESS")]
+    pub access: String,
+}
+
+/// `heartbeat users remove`
+#[derive(Debug, Args)]
+pub struct Remove {
+    /// The user's name
+    pub name: String,
+}
+
+/// Stable field names, documented in `heartbeat users list --help`.
+#[derive(Serialize)]
+struct ListJson {
+    users: Vec<UserJson>,
+}
+
+#[derive(Serialize)]
+struct UserJson {
+    name: String,
+    access: &'static str,
+    has_password: bool,
+    created: String,
+    last_login: Option<String>,
+}
+
+/// Stable field names, documented in `heartbeat users invite --help`.
+#[derive(Serialize)]
+struct InviteJson {
+    name: String,
+    access: &'static str,
+    link: String,
+}
+
+impl Users {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        match self.command.unwrap_or(Command::List(self.list)) {
+            Command::List(list) => list.run(invocation).await,
+            Command::Invite(invite) => invite.run(invocation).await,
+            Command::Set(set) => set.run(invocation).await,
+            Command::Remove(remove) => remove.run(invocation).await,
+        }
+    }
+}
+
+impl List {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let users = invocation.store().await?.users().await?;
+        if self.json {
+            let users = users.iter().map(UserJson::of).collect();
+            invocation.screen.json(&ListJson { users })?;
+        } else if users.is_empty() {
+            invocation.screen.note(
+                "There is no user yet: `heartbeat run` prints a link for the first one, and so does `heartbeat users invite NAME`.",
+            )?;
+        } else {
+            let mut table = Table::under(["USER", "ACCESS", "PASSWORD", "LAST LOGIN"]);
+            for user in &users {
+                let password = if user.has_password { "set" } else { "none" };
+                let last = user.last_login.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                table.row([user.name.to_string(), user.access.name().into(), password.into(), last]);
+            }
+            invocation.screen.line(table)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl UserJson {
+    fn of(user: &User) -> Self {
+        Self {
+            name: user.name.to_string(),
+            access: user.access.name(),
+            has_password: user.has_password,
+            created: user.created.to_string(),
+            last_login: user.last_login.map(|at| at.to_string()),
+        }
+    }
+}
+
+impl Invite {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let name = name(&self.name)?;
+        let wanted = self.access.as_deref().map(access).transpose()?;
+        let settings = invocation.settings(Scope::Service)?;
+        let door = app::door(app::open_store(&settings).await?, invocation.clock.clone());
+        let known = door.store.user(&name).await?.map(|(user, _)| user);
+        let access = wanted.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
+        let who = By::command_line(&invocation.environment).to_string();
+        if known.is_none_or(|user| user.access != access) {
+            let words = format!("invited; may {}", access.name());
+            door.put(&name, access, None, &deed(&who, format!("user {name}"), words, invocation.clock.now())).await?;
+        }
+        let code = door.invite(Some(name.clone()), access).await?;
+        let link = settings.web.usual_address(&format!("/enter/{code}"));
+        if self.json {
+            invocation.screen.json(&InviteJson { name: name.to_string(), access: access.name(), link })?;
+        } else {
+            invocation.screen.note(format!("Within a day, and once, {name} can set a password there:"))?;
+            invocation.screen.line(link)?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Set {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let (name, access) = (name(&self.name)?, access(&self.access)?);
+        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        let user = user_named(&door, &name).await?;
+        if user.access == access {
+            invocation.screen.note("Nothing to change.")?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        let who = By::command_line(&invocation.environment).to_string();
+        let deed = deed(&who, format!("user {name}"), format!("may {}", access.name()), invocation.clock.now());
+        door.put(&name, access, None, &deed).await?;
+        invocation.screen.line(format!("~ user {name}: access {} -> {}", user.access.name(), access.name()))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+impl Remove {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let name = name(&self.name)?;
+        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        user_named(&door, &name).await?;
+        let who = By::command_line(&invocation.environment).to_string();
+        let deed = deed(&who, format!("user {name}"), "removed".to_owned(), invocation.clock.now());
+        door.store.drop_user(&name, &deed).await?;
+        invocation.screen.line(format!("- user {name}"))?;
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+async fn user_named(door: &Door, name: &UserName) -> anyhow::Result<User> {
+    if let Some((user, _)) = door.store.user(name).await? {
+        return Ok(user);
+    }
+    let users = door.store.users().await?;
+    let names = || users.iter().map(|user| user.name.as_str());
+    let hint = match nearest(name.as_str(), names()) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if users.is_empty() => "there is none yet: `heartbeat users invite`".to_owned(),
+        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+    };
+    Err(Misuse(format!("there is no user `{name}`; {hint}")).into())
+}
+
+fn name(text: &str) -> Result<UserName, Misuse> {
+    rules::about("NAME", UserName::parse(text)).map_err(Misuse)
+}
+
+/// What somebody may do, as a flag says it.
+pub(super) fn access(text: &str) -> Result<Access, Misuse> {
+    Access::named(text.trim()).ok_or_else(|| Misuse(format!("--access `{}` must be `read` or `write`", text.trim())))
+}

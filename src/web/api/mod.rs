@@ -1,0 +1,67 @@
+//! The JSON API, `/api/v1`: everything that the pages can do, described by OpenAPI 3.1 at `/api/openapi.json`. One file a resource.
+
+#![expect(unused_qualifications, reason = "utoipa writes out the paths of what it describes")]
+
+mod problem;
+mod projects;
+mod shape;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, Uri};
+use axum::middleware::from_fn;
+use axum::response::IntoResponse;
+use axum::routing::{any, get};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+
+use super::site::Site;
+use super::trouble::Trouble;
+
+pub(super) use problem::dress;
+
+/// What the description says beside the paths.
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Heartbeat", description = "What the pages of Heartbeat can do, for programs. Times are RFC 3339 in UTC, durations milliseconds unless a name says otherwise. \
+        A list gives `items` and `next`: give it as `after` to read on. Secrets go in and never come out."),
+    security(("token" = [])),
+    modifiers(&Tokens)
+)]
+struct Description;
+
+/// How one gets in.
+struct Tokens;
+
+impl utoipa::Modify for Tokens {
+    fn modify(&self, description: &mut utoipa::openapi::OpenApi) {
+        let mut scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
+        scheme.description =
+            Some("An API token (hb_...), made under Settings or by `heartbeat tokens add`; one that may read can only GET".to_owned());
+        description.components.get_or_insert_default().add_security_scheme("token", SecurityScheme::Http(scheme));
+    }
+}
+
+fn resources() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes())
+}
+
+/// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.
+#[must_use]
+pub fn description() -> String {
+    resources().get_openapi().to_pretty_json().unwrap_or_default() + "\n"
+}
+
+/// All of the API.
+pub(super) fn routes() -> Router<Arc<Site>> {
+    let described = get(async || ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], description()).into_response());
+    let (router, _) = resources().split_for_parts();
+    router.layer(from_fn(shape::tag)).route("/api/openapi.json", described).route("/api/{*rest}", any(nowhere))
+}
+
+async fn nowhere(uri: Uri) -> Trouble {
+    Trouble::no("resource", uri.path())
+}

@@ -1,0 +1,68 @@
+//! What went wrong, for programs: `application/problem+json` (RFC 9457).
+
+use axum::http::HeaderValue;
+use axum::http::header::{CONTENT_TYPE, WWW_AUTHENTICATE};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::edit;
+use crate::web::trouble::{Trouble, Undressed};
+
+/// What went wrong.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct Problem {
+    /// Always `about:blank`: the status says which kind it is.
+    r#type: &'static str,
+    /// In a few words, the same for every problem of its kind.
+    title: &'static str,
+    /// The HTTP status.
+    status: u16,
+    /// What it was, and what to do, in a sentence.
+    detail: String,
+    /// Each field that does not fit.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    problems: Vec<FieldProblem>,
+}
+
+/// A field that does not fit.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct FieldProblem {
+    /// Which one.
+    field: String,
+    /// What is wrong with it.
+    says: String,
+}
+
+impl FieldProblem {
+    fn of(problem: &edit::Problem) -> Self {
+        Self { field: problem.field.clone(), says: problem.to_string() }
+    }
+}
+
+impl Problem {
+    fn of(trouble: &Trouble) -> Self {
+        let problems = match trouble {
+            Trouble::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
+            _ => Vec::new(),
+        };
+        let (title, status) = (trouble.title(), trouble.status().as_u16());
+        Self { r#type: "about:blank", title, status, detail: trouble.to_string(), problems }
+    }
+}
+
+/// Makes a problem of whatever went wrong.
+pub(in crate::web) async fn dress(response: Response) -> Response {
+    let Some(Undressed(trouble)) = response.extensions().get::<Undressed>().cloned() else { return response };
+    let text = serde_json::to_string(&Problem::of(&trouble)).unwrap_or_default();
+    let mut dressed = (trouble.status(), text).into_response();
+    let headers = dressed.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    if matches!(*trouble, Trouble::LoginNeeded) {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = response.headers().get("retry-after") {
+        headers.insert("retry-after", wait.clone());
+    }
+    dressed
+}

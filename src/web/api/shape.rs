@@ -1,0 +1,160 @@
+//! What all of the API has in common: bodies and queries that say what is wrong with them, lists in pages, ETags.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::model::ProjectName;
+use crate::web::mark::mark;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+
+/// No body of ours is larger.
+const LARGEST: usize = 256 * 1024;
+/// What is read to give it a tag; larger answers have none.
+const TAGGED: usize = 4 * 1024 * 1024;
+/// How many items a list gives, where nothing is said.
+const USUAL: u32 = 50;
+const MOST: u32 = 500;
+
+/// A part of a list.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct List<T> {
+    /// In order.
+    pub(super) items: Vec<T>,
+    /// Give this as `after` to read on; null at the end.
+    pub(super) next: Option<String>,
+}
+
+impl<T> List<T> {
+    /// Everything there is.
+    pub(super) fn whole(items: Vec<T>) -> Self {
+        Self { items, next: None }
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Clone, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Paging {
+    /// How many at most; 50 where nothing is said.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// The `next` of the part before.
+    after: Option<String>,
+}
+
+impl Paging {
+    /// How many at most.
+    pub(super) fn limit(&self) -> Result<usize, Trouble> {
+        match self.limit.unwrap_or(USUAL) {
+            limit @ 1..=MOST => Ok(limit as usize),
+            other => Err(Trouble::unfit("limit", format!("`{other}` must be from 1 to {MOST}"))),
+        }
+    }
+
+    /// The `next` of the part before.
+    pub(super) fn after(&self) -> Option<&str> {
+        self.after.as_deref()
+    }
+
+    /// The same as a number.
+    pub(super) fn after_number(&self) -> Result<Option<i64>, Trouble> {
+        let read = self.after().map(str::parse).transpose();
+        read.map_err(|_| Trouble::unfit("after", "is not a `next` that this list gave"))
+    }
+}
+
+/// A query that says what is wrong with it.
+pub(super) struct Asked<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Asked<T> {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, _site: &Arc<Site>) -> Result<Self, Trouble> {
+        let read = Query::<T>::try_from_uri(&parts.uri);
+        read.map(|Query(asked)| Self(asked)).map_err(|says| Trouble::Malformed(says.body_text()))
+    }
+}
+
+/// A JSON body that says what is wrong with it.
+pub(super) struct Sent<T>(pub(super) T);
+
+impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
+    type Rejection = Trouble;
+
+    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, Trouble> {
+        let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        if !kind.starts_with("application/json") {
+            return Err(Trouble::Malformed("JSON was expected (content-type: application/json)".to_owned()));
+        }
+        let body = to_bytes(request.into_body(), LARGEST).await;
+        let body = body.map_err(|_| Trouble::Malformed(format!("the body is larger than {} kB, or was cut off", LARGEST / 1024)))?;
+        // serde's words name fields and places, and quote values only where a choice was expected.
+        serde_json::from_slice(&body).map(Self).map_err(|says| Trouble::Malformed(format!("the JSON cannot be read: {says}")))
+    }
+}
+
+/// A name that stands in the path.
+pub(super) fn named(what: &str, text: &str) -> Result<ProjectName, Trouble> {
+    ProjectName::parse(text).map_err(|_| Trouble::no(what, text))
+}
+
+/// Gives what is read a tag, and says "not modified" to whoever has it already.
+pub(super) async fn tag(request: Request, next: Next) -> Response {
+    let known = request.headers().get(IF_NONE_MATCH).cloned();
+    let is_read = request.method() == Method::GET;
+    let response = next.run(request).await;
+    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    if !is_read || response.status() != StatusCode::OK || !is_json {
+        return response;
+    }
+    let (mut parts, body) = response.into_parts();
+    let Ok(body) = to_bytes(body, TAGGED).await else {
+        return Trouble::Busy("the answer is too large; ask for less at once".to_owned()).into_response();
+    };
+    let tag = tag_of(&body);
+    let is_known = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| holds(known, &tag));
+    if let Ok(tag) = HeaderValue::try_from(tag) {
+        parts.headers.insert(ETAG, tag);
+    }
+    if is_known {
+        parts.status = StatusCode::NOT_MODIFIED;
+        parts.headers.remove(CONTENT_TYPE);
+        return Response::from_parts(parts, Body::empty());
+    }
+    Response::from_parts(parts, Body::from(body))
+}
+
+/// Whoever says what they read (`If-Match`) changes only that: `now` is what reading it would give.
+pub(super) fn check_match(headers: &HeaderMap, now: &impl Serialize) -> Result<(), Trouble> {
+    let Some(wanted) = headers.get(IF_MATCH).and_then(|wanted| wanted.to_str().ok()) else { return Ok(()) };
+    let body = serde_json::to_vec(now).unwrap_or_default();
+    if wanted.trim() == "*" || holds(wanted, &tag_of(&body)) {
+        return Ok(());
+    }
+    Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))
+}
+
+fn holds(tags: &str, tag: &str) -> bool {
+    tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
+}
+
+fn tag_of(body: &[u8]) -> String {
+    format!("\"{}\"", &mark(body)[..24])
+}
+
+/// A JSON answer with status 201.
+pub(super) fn created<T: Serialize>(body: T) -> Response {
+    (StatusCode::CREATED, Json(body)).into_response()
+}

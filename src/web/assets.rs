@@ -1,0 +1,35 @@
+//! Files that are embedded: style, scripts, icon. Their addresses change with their content, so that browsers may keep them for ever.
+
+use axum::extract::Path;
+use axum::http::HeaderValue;
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::response::{IntoResponse, Response};
+
+use super::mark::mark;
+use super::trouble::Trouble;
+
+/// Name, kind, content.
+const FILES: [(&str, &str, &[u8]); 7] = [
+    ("style.css", "text/css; charset=utf-8", include_bytes!("assets/style.css")),
+    ("theme.js", "text/javascript; charset=utf-8", include_bytes!("assets/theme.js")),
+    ("app.js", "text/javascript; charset=utf-8", include_bytes!("assets/app.js")),
+    ("chart.js", "text/javascript; charset=utf-8", include_bytes!("assets/chart.js")),
+    ("uplot.js", "text/javascript; charset=utf-8", include_bytes!("assets/vendor/uplot.iife.min.js")),
+    ("uplot.css", "text/css; charset=utf-8", include_bytes!("assets/vendor/uplot.min.css")),
+    ("icon.svg", "image/svg+xml", include_bytes!("assets/icon.svg")),
+];
+
+/// `/assets/0123456789ab/style.css`
+pub(super) fn address(name: &str) -> String {
+    let content = FILES.iter().find(|(known, ..)| *known == name).map_or(&[][..], |(_, _, content)| content);
+    format!("/assets/{}/{name}", &mark(content)[..12])
+}
+
+/// Gives a file; the mark before its name only makes the address its own.
+pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, Trouble> {
+    let found = FILES.iter().find(|(known, ..)| *known == name);
+    let (_, kind, content) = found.ok_or_else(|| Trouble::no("file", &name))?;
+    let headers =
+        [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))];
+    Ok((headers, *content).into_response())
+}

@@ -1,0 +1,94 @@
+//! Who may reach the site at all: hosts and origins that are its own, and how often a password may be tried. Also the headers that
+//! tell browsers what these pages may do: nothing from elsewhere, nothing inline.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, Request, State};
+use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::site::Site;
+use super::trouble::Trouble;
+
+mod limiter;
+
+pub(super) use limiter::Limiter;
+
+/// What the pages may do: nothing but what comes from here; no script, style or frame but our own files.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
+                      form-action 'self'; base-uri 'none'; frame-ancestors 'none'; manifest-src 'self'";
+
+const HEADERS: [(&str, &str); 6] = [
+    ("content-security-policy", POLICY),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "same-origin"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+    ("permissions-policy", "camera=(), geolocation=(), microphone=()"),
+];
+
+/// Lets through what is addressed to this site by one of its own pages, or by a program with a token; adds the headers.
+pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let host = host_of(request.headers(), request.uri());
+    let checked = match host {
+        Some(host) if site.web.settings.is_own_host(&host) => check_origin(&request, &host),
+        Some(host) => Err(Trouble::Forged(format!(
+            "this page is not known as `{}`; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address under which people reach it",
+            host.chars().take(80).collect::<String>().escape_debug()
+        ))),
+        None => Err(Trouble::Malformed("the request names no host".to_owned())),
+    };
+    let mut response = match checked {
+        Ok(()) => next.run(request).await,
+        Err(trouble) => trouble.into_response(),
+    };
+    let headers = response.headers_mut();
+    for (name, value) in HEADERS {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    if site.web.settings.is_https() {
+        headers.insert("strict-transport-security", HeaderValue::from_static("max-age=31536000"));
+    }
+    response
+}
+
+/// The host that the request is addressed to, with its port.
+fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
+    let of_header = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
+    of_header.or_else(|| uri.authority().map(ToString::to_string))
+}
+
+/// What changes something must come from a page of this host. A program with a token is asked by no page, and has no cookie to be
+/// borrowed.
+fn check_origin(request: &Request, host: &str) -> Result<(), Trouble> {
+    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_safe || request.headers().contains_key(AUTHORIZATION) {
+        return Ok(());
+    }
+    let foreign = || Trouble::Forged("this request comes from a page of another site, and was not carried out".to_owned());
+    let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
+    if let Some(origin) = text(ORIGIN) {
+        let authority = origin.split_once("://").map(|(_, authority)| authority);
+        return if authority.is_some_and(|authority| authority.eq_ignore_ascii_case(host)) { Ok(()) } else { Err(foreign()) };
+    }
+    match text(HeaderName::from_static("sec-fetch-site")) {
+        None | Some("same-origin" | "none") => Ok(()),
+        Some(_) => Err(foreign()),
+    }
+}
+
+/// Where a request comes from: the peer, or whom a proxy that is believed names.
+pub(super) fn caller(site: &Site, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> IpAddr {
+    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
+    let is_believed = site.web.settings.proxy.as_ref().is_some_and(|proxy| proxy.is_believed(peer));
+    if !is_believed {
+        return peer;
+    }
+    // The last one is what the proxy itself saw.
+    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    named.filter_map(|one| one.trim().parse().ok()).last().unwrap_or(peer)
+}

@@ -1,0 +1,88 @@
+//! Live pages: a stream that says when something changed. The page then draws itself anew; nothing but that word goes over the stream.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::{Query, State};
+use axum::http::HeaderValue;
+use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::{IntoResponse, Response};
+use futures_util::stream;
+use serde::Deserialize;
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::visitor::Visitor;
+use crate::model::{ProjectId, ProjectName};
+use crate::store::Tide;
+
+/// How often it is looked whether something changed, in real time: soon enough for somebody who waits for a first beat.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// A page that watches everything is told no more often than this: among many projects something always changes.
+const ALL_EVERY: Duration = Duration::from_secs(5);
+
+/// What is watched.
+#[derive(Debug, Deserialize)]
+pub(super) struct Watched {
+    project: Option<String>,
+}
+
+/// Streams `change` whenever the tide is another.
+pub(super) async fn live(_visitor: Visitor, State(site): State<Arc<Site>>, Query(watched): Query<Watched>) -> Result<Response, Trouble> {
+    let project = match &watched.project {
+        Some(name) => Some(known(&site, name).await?),
+        None => None,
+    };
+    let full = || Trouble::Busy("too many pages are open already; this one is drawn anew when you load it again".to_owned());
+    if site.live.try_acquire().map(tokio::sync::SemaphorePermit::forget).is_err() {
+        return Err(full());
+    }
+    let seat = Seat(Arc::clone(&site));
+    let before = site.web.store.tide(project).await?;
+    let events = stream::unfold((seat, before), move |(seat, before)| async move {
+        let tide = seat.next(project, &before).await?;
+        Some((Ok::<_, Infallible>(Event::default().event("change").data(tide.revision.to_string())), (seat, tide)))
+    });
+    let alive = KeepAlive::new().interval(Duration::from_secs(20)).text("");
+    let mut response = Sse::new(events).keep_alive(alive).into_response();
+    // Proxies that buffer would keep the words to themselves.
+    response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+async fn known(site: &Site, name: &str) -> Result<ProjectId, Trouble> {
+    let parsed = ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
+    let project = site.web.store.project(&parsed).await?;
+    project.map(|project| project.id).ok_or_else(|| Trouble::no("project", name))
+}
+
+/// One of the places for live pages, given back when the stream ends.
+struct Seat(Arc<Site>);
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        self.0.live.add_permits(1);
+    }
+}
+
+impl Seat {
+    /// Waits until the tide is another; none when the end is near.
+    async fn next(&self, project: Option<ProjectId>, before: &Tide) -> Option<Tide> {
+        let site = &self.0;
+        let clock = &site.web.clock;
+        let pause = clock.in_real(if project.is_some() { LOOK_EVERY } else { ALL_EVERY });
+        let mut ending = site.ending.clone();
+        loop {
+            tokio::select! {
+                _ = ending.wait_for(|ended| *ended) => return None,
+                () = clock.sleep(pause) => {}
+            }
+            // A store that ails says nothing new; the page stays as it is.
+            match site.web.store.tide(project).await {
+                Ok(tide) if tide != *before => return Some(tide),
+                Ok(_) | Err(_) => {}
+            }
+        }
+    }
+}

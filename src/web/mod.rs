@@ -1,0 +1,90 @@
+//! The web: pages for people, a JSON API that can do the same, metrics and health for machines, status pages and badges for strangers.
+//!
+//! Takes a listener and what the service has; gives answers. Pages are drawn by the server (`templates/`), work without script, and
+//! ask nothing of any other host: everything is embedded. It reads through `report` and writes through `edit` and `access`; it knows
+//! nothing of the loops but their signs of life.
+
+mod api;
+mod assets;
+mod form;
+mod frame;
+mod guard;
+mod live;
+mod mark;
+mod pages;
+mod router;
+mod said;
+mod site;
+mod trouble;
+mod visitor;
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::clock::Clock;
+use crate::config::WebSettings;
+use crate::model::Digest;
+use crate::notify::Sender;
+use crate::posthog;
+use crate::store::Store;
+use crate::vitals::Vitals;
+
+use site::Site;
+
+pub use api::description;
+
+/// How long answers that are under way may take once the end was asked for.
+const END_WITHIN: Duration = Duration::from_secs(3);
+
+/// Everything the page needs.
+#[derive(Clone)]
+pub struct Web {
+    /// Where everything is remembered.
+    pub store: Arc<dyn Store>,
+    /// Asks PostHog, when a person sets up a project.
+    pub client: posthog::Client,
+    /// Delivers test messages.
+    pub sender: Arc<Sender>,
+    /// The time.
+    pub clock: Clock,
+    /// The loops' signs of life.
+    pub vitals: Vitals,
+    /// How it is reached, and who is believed.
+    pub settings: WebSettings,
+    /// A link that lets in without a password, as often as it is opened: for the demo alone.
+    pub pass: Option<Digest>,
+}
+
+impl Web {
+    /// Serves until `stop`.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+        let (ending, ended) = watch::channel(false);
+        let clock = self.clock.clone();
+        let site = Arc::new(Site::new(self, ended.clone()));
+        let router = router::router(site).into_make_service_with_connect_info::<SocketAddr>();
+        // Streams end when they hear of it: an open page must not hold up the end, and a slow reader not for long.
+        let stop = async move {
+            stop.await;
+            ending.send_replace(true);
+        };
+        let mut heard = ended;
+        let long_ago = async move {
+            let asked = heard.wait_for(|ended| *ended).await.is_ok();
+            if asked {
+                clock.sleep(clock.in_real(END_WITHIN)).await;
+            }
+        };
+        tokio::select! {
+            served = axum::serve(listener, router).with_graceful_shutdown(stop) => served,
+            () = long_ago => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! What went wrong, as a page: what it was, and what to do. Whoever is not logged in is sent to log in, and back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use url::form_urlencoded;
+
+use crate::web::frame::{Frame, drawn};
+use crate::web::site::Site;
+use crate::web::trouble::{Trouble, Undressed};
+
+#[derive(Template)]
+#[template(path = "trouble.html")]
+struct Page<'a> {
+    frame: Frame,
+    trouble: &'a Trouble,
+    sentence: String,
+}
+
+/// With a large letter and a full stop.
+fn sentence(trouble: &Trouble) -> String {
+    let says = trouble.to_string();
+    let mut letters = says.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
+}
+
+/// Makes a page of whatever went wrong.
+pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let response = next.run(request).await;
+    let Some(Undressed(trouble)) = response.extensions().get::<Undressed>().cloned() else { return response };
+    if matches!(*trouble, Trouble::LoginNeeded) {
+        return Redirect::to(&login_for(&method, &uri)).into_response();
+    }
+    let page = Page { frame: Frame::bare(&site, trouble.title()), sentence: sentence(&trouble), trouble: &trouble };
+    let mut dressed = drawn(trouble.status(), &page);
+    keep(response.headers(), dressed.headers_mut());
+    dressed
+}
+
+/// Headers that belong to the trouble.
+fn keep(from: &HeaderMap, to: &mut HeaderMap) {
+    if let Some(wait) = from.get("retry-after") {
+        to.insert("retry-after", wait.clone());
+    }
+}
+
+/// Where to log in, and where to go from there. A form that was sent is not sent again: one goes back to the page that it was on.
+fn login_for(method: &Method, uri: &Uri) -> String {
+    let to = if method == Method::GET { uri.path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
+    if to == "/" {
+        return "/login".to_owned();
+    }
+    format!("/login?{}", form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish())
+}
+
+/// There is no such page.
+pub(in crate::web) async fn nowhere(uri: Uri) -> Trouble {
+    Trouble::no("page", uri.path())
+}

@@ -1,0 +1,29 @@
+//! Which address is answered by whom.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::get;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use super::site::Site;
+use super::{api, assets, guard, live, pages};
+
+/// The whole site.
+pub(super) fn router(site: Arc<Site>) -> Router {
+    let people = pages::routes()
+        .route("/live", get(live::live))
+        .route("/assets/{mark}/{name}", get(assets::asset))
+        .fallback(pages::nowhere)
+        .layer(from_fn_with_state(Arc::clone(&site), pages::dress));
+    let programs = api::routes().layer(map_response(api::dress));
+    Router::new()
+        .merge(programs)
+        .merge(people)
+        .layer(CompressionLayer::new())
+        .layer(from_fn_with_state(Arc::clone(&site), guard::guard))
+        .layer(CatchPanicLayer::new())
+        .with_state(site)
+}

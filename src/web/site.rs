@@ -1,0 +1,39 @@
+//! The site: what every handler has.
+
+use tokio::sync::{Semaphore, watch};
+
+use super::Web;
+use super::guard::Limiter;
+use crate::access::Door;
+use crate::model::Timestamp;
+
+/// So many pages may watch live at once; the others reload.
+const LIVE_PAGES: usize = 256;
+/// So many passwords are hashed at once: each takes 19 MiB while it lasts.
+const PASSWORDS: usize = 2;
+
+/// What every handler has.
+pub(super) struct Site {
+    pub(super) web: Web,
+    pub(super) door: Door,
+    /// How often somebody may try a password.
+    pub(super) limiter: Limiter,
+    /// Places for live pages.
+    pub(super) live: Semaphore,
+    /// Places for hashing passwords.
+    pub(super) passwords: Semaphore,
+    /// Turns true when the end is near.
+    pub(super) ending: watch::Receiver<bool>,
+}
+
+impl Site {
+    pub(super) fn new(web: Web, ending: watch::Receiver<bool>) -> Self {
+        let door = Door { store: web.store.clone(), clock: web.clock.clone() };
+        let limiter = Limiter::new(web.clock.clone());
+        Self { door, limiter, live: Semaphore::new(LIVE_PAGES), passwords: Semaphore::new(PASSWORDS), ending, web }
+    }
+
+    pub(super) fn now(&self) -> Timestamp {
+        self.web.clock.now()
+    }
+}

@@ -1,0 +1,131 @@
+//! Who gets in, and who does not.
+
+use std::time::Duration;
+
+use heartbeat::config::{Network, ProxyLogin, WebSettings};
+use heartbeat::model::Access;
+use reqwest::{Method, StatusCode};
+
+use super::bed::{PASSWORD, TestSite};
+
+#[tokio::test]
+async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
+    let site = TestSite::start().await;
+    site.with_password("ann", Access::Write).await;
+    let mut ann = site.stranger();
+    let sent = ann.get("/incidents?state=open").await;
+    assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, "/login?to=%2Fincidents%3Fstate%3Dopen"));
+    let to = ann.get("/login?to=%2Fincidents%3Fstate%3Dopen").await.field("to").unwrap();
+    let entered = ann.post("/login", &[("name", "ann"), ("password", PASSWORD), ("to", &to.replace("&#38;", "&"))]).await;
+    assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/incidents?state=open"));
+    let cookie = entered.header("set-cookie");
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
+    ann.get("/").await.page();
+    let out = ann.submit("/", "/logout", &[]).await;
+    assert_eq!(out.location(), "/login");
+    assert_eq!(ann.get("/").await.location(), "/login");
+}
+
+#[tokio::test]
+async fn a_wrong_name_and_a_wrong_password_are_told_alike_and_not_for_ever() {
+    let site = TestSite::start().await;
+    site.with_password("ann", Access::Write).await;
+    let mut somebody = site.stranger();
+    let wrong_password = somebody.post("/login", &[("name", "ann"), ("password", "four words in a raw")]).await;
+    let wrong_name = somebody.post("/login", &[("name", "bob"), ("password", PASSWORD)]).await;
+    for told in [&wrong_password, &wrong_name] {
+        assert_eq!(told.status, StatusCode::UNAUTHORIZED);
+        assert!(told.text.contains("no user has this name and this password"), "{}", told.text);
+        assert!(!told.text.contains("four words"), "a password is never shown again");
+    }
+    for _ in 0..8 {
+        somebody.post("/login", &[("name", ""), ("password", "")]).await;
+    }
+    let too_often = somebody.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+    assert_eq!(too_often.status, StatusCode::TOO_MANY_REQUESTS);
+    assert!((1..=10).contains(&too_often.header("retry-after").parse::<u32>().unwrap()));
+    site.hand.advance(Duration::from_secs(11));
+    assert_eq!(somebody.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn the_first_link_sets_a_password_once() {
+    let site = TestSite::start().await;
+    let code = site.door().invite(None, Access::Write).await.unwrap();
+    let place = format!("/enter/{code}");
+    let mut first = site.stranger();
+    assert!(first.get("/login").await.page().contains("Nobody has set a password yet"));
+    assert!(first.get(&place).await.page().contains("Set your password"));
+    let short = first.post(&place, &[("name", "an n"), ("password", "short"), ("again", "short")]).await;
+    assert_eq!(short.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(short.text.contains("password is too short") && short.text.contains("`an n`"), "{}", short.text);
+    let other = first.post(&place, &[("name", "ann"), ("password", PASSWORD), ("again", "four other words")]).await;
+    assert!(other.text.contains("the two passwords are not the same"), "{}", other.text);
+    let entered = first.post(&place, &[("name", "ann"), ("password", PASSWORD), ("again", PASSWORD)]).await;
+    assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/projects/new"));
+    let mut second = site.stranger();
+    let used = second.get(&place).await;
+    assert_eq!(used.status, StatusCode::NOT_FOUND);
+    assert!(used.text.contains("used already"), "{}", used.text);
+    assert_eq!(second.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await.status, StatusCode::SEE_OTHER);
+}
+
+#[tokio::test]
+async fn an_invitation_is_over_after_a_day() {
+    let site = TestSite::start().await;
+    let code = site.door().invite(None, Access::Write).await.unwrap();
+    site.hand.advance(heartbeat::access::INVITATION_LASTS + Duration::from_secs(1));
+    assert_eq!(site.stranger().get(&format!("/enter/{code}")).await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_session_ends_when_nobody_comes_back_and_goes_on_when_somebody_does() {
+    let site = TestSite::start().await;
+    let (mut comes_back, mut stays_away) = (site.writer().await, site.reader().await);
+    for _ in 0..3 {
+        site.hand.advance(Duration::from_hours(7 * 24));
+        comes_back.get("/").await.page();
+    }
+    assert_eq!(stays_away.get("/").await.location(), "/login");
+}
+
+#[tokio::test]
+async fn a_proxy_is_believed_from_its_own_address_alone() {
+    let proxy = |from: &str| {
+        let from = vec![Network::parse(from).unwrap()];
+        WebSettings { proxy: Some(ProxyLogin { header: "x-user".into(), from, access: Access::Read }), ..WebSettings::default() }
+    };
+    let believed = TestSite::with(proxy("127.0.0.0/8")).await;
+    let mut ann = believed.stranger();
+    let as_ann = |browser: &super::bed::Browser, path: &str| browser.request(Method::GET, path).header("x-user", "ann@example.com");
+    let request = as_ann(&ann, "/login?to=%2Fapps");
+    assert_eq!(ann.send(request).await.location(), "/apps");
+    let request = as_ann(&ann, "/");
+    assert!(ann.send(request).await.page().contains("ann@example.com"));
+    let without = ann.get("/").await;
+    assert_eq!(without.location(), "/login", "a session of the proxy's is nothing without the proxy");
+    let twice = as_ann(&ann, "/login").header("x-user", "root");
+    assert_eq!(site_of(twice).await, StatusCode::OK, "two names are nobody's: one is asked to log in");
+
+    let elsewhere = TestSite::with(proxy("10.0.0.0/8")).await;
+    let mut stranger = elsewhere.stranger();
+    let request = as_ann(&stranger, "/login");
+    assert_eq!(stranger.send(request).await.status, StatusCode::OK);
+    assert!(elsewhere.store.users().await.unwrap().is_empty());
+}
+
+async fn site_of(request: reqwest::RequestBuilder) -> StatusCode {
+    // Without the cookie of the session before.
+    request.header("cookie", "").send().await.unwrap().status()
+}
+
+#[tokio::test]
+async fn the_demos_link_lets_in_as_often_as_it_is_opened() {
+    let site = TestSite::start().await;
+    for _ in 0..2 {
+        let mut somebody = site.stranger();
+        assert_eq!(somebody.get(&format!("/enter/{}", site.code)).await.location(), "/projects/demo");
+        somebody.get("/").await.page();
+    }
+    assert_eq!(site.stranger().get("/enter/another").await.status, StatusCode::NOT_FOUND);
+}

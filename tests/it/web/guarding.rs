@@ -1,0 +1,76 @@
+//! What the site does not let through, and what it tells browsers.
+
+use heartbeat::config::WebSettings;
+use heartbeat::model::Access;
+use reqwest::{Method, StatusCode};
+use url::Url;
+
+use super::bed::TestSite;
+
+#[tokio::test]
+async fn every_answer_forbids_what_is_inline_or_from_elsewhere() {
+    let site = TestSite::start().await;
+    for path in ["/", "/login", "/nowhere", "/api/v1/projects", "/api/nowhere"] {
+        let shown = site.stranger().get(path).await;
+        let policy = shown.header("content-security-policy");
+        assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{path}: {policy}");
+        assert_eq!((shown.header("x-content-type-options"), shown.header("cache-control")), ("nosniff", "no-store"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_name_that_is_not_its_own_is_refused() {
+    let site = TestSite::start().await;
+    let mut stranger = site.stranger();
+    for (host, status) in [("rebound.example", 403), ("localhost:1", 200), ("127.0.0.1", 200)] {
+        let request = stranger.request(Method::GET, "/login").header("host", host);
+        let shown = stranger.send(request).await;
+        assert_eq!(shown.status.as_u16(), status, "{host}");
+        assert!(status == 200 || shown.text.contains("public_url"), "{}", shown.text);
+    }
+}
+
+#[tokio::test]
+async fn a_form_of_another_site_changes_nothing() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    let form = |browser: &super::bed::Browser| {
+        browser.request(Method::POST, "/logout").header("content-type", "application/x-www-form-urlencoded").body("csrf=guessed.guess")
+    };
+    let requests = [
+        form(&ann).header("origin", "https://evil.example"),
+        form(&ann).header("origin", "null"),
+        form(&ann).header("sec-fetch-site", "cross-site"),
+        form(&ann).header("sec-fetch-site", "same-site"),
+        form(&ann),
+    ];
+    for request in requests {
+        let shown = ann.send(request).await;
+        assert_eq!(shown.status, StatusCode::FORBIDDEN, "{}", shown.text);
+    }
+    ann.get("/").await.page();
+}
+
+#[tokio::test]
+async fn behind_https_cookies_never_travel_otherwise() {
+    let public_url = Some(Url::parse("https://beat.example.com").unwrap());
+    let site = TestSite::with(WebSettings { public_url, ..WebSettings::default() }).await;
+    let entered = site.stranger().get(&format!("/enter/{}", site.code)).await;
+    assert!(entered.header("set-cookie").contains("; Secure"), "{}", entered.header("set-cookie"));
+    assert!(entered.header("strict-transport-security").contains("max-age"));
+}
+
+#[tokio::test]
+async fn a_token_that_may_read_changes_nothing_and_a_wrong_one_opens_nothing() {
+    let site = TestSite::start().await;
+    let token = site.token(Access::Read).await;
+    let mut program = site.stranger();
+    for (bearer, status) in [(token.as_str(), 200), ("hb_guessed", 401), ("", 401)] {
+        let request = program.request(Method::GET, "/api/v1/projects").header("authorization", format!("Bearer {bearer}"));
+        assert_eq!(program.send(request).await.status.as_u16(), status, "{bearer}");
+    }
+    let request = program.request(Method::GET, "/api/v1/projects");
+    let nobody = program.send(request).await;
+    assert_eq!((nobody.status, nobody.header("content-type")), (StatusCode::UNAUTHORIZED, "application/problem+json"));
+    assert_eq!(nobody.header("www-authenticate"), "Bearer");
+}

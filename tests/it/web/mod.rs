@@ -1,0 +1,5 @@
+//! The page and the API, asked over real sockets as a browser or a program asks.
+
+mod bed;
+mod entering;
+mod guarding;
