@@ -4,6 +4,7 @@
 //! ask nothing of any other host: everything is embedded. It reads through `report` and writes through `edit` and `access`; it knows
 //! nothing of the loops but their signs of life.
 
+mod accounts;
 mod api;
 mod assets;
 mod form;

@@ -1,5 +1,7 @@
 //! The site: what every handler has.
 
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use tokio::sync::{Semaphore, watch};
 
 use super::Web;
@@ -31,6 +33,15 @@ impl Site {
         let door = Door { store: web.store.clone(), clock: web.clock.clone() };
         let limiter = Limiter::new(web.clock.clone());
         Self { door, limiter, live: Semaphore::new(LIVE_PAGES), passwords: Semaphore::new(PASSWORDS), ending, web }
+    }
+
+    /// The address of a path here, for somebody who is to open it: the public one, or the one by which it was asked for.
+    pub(super) fn link(&self, headers: &HeaderMap, path: &str) -> String {
+        match (&self.web.settings.public_url, headers.get(HOST).and_then(|host| host.to_str().ok())) {
+            // The guard let this host through.
+            (None, Some(host)) => format!("http://{host}{path}"),
+            _ => self.web.settings.usual_address(path),
+        }
     }
 
     pub(super) fn now(&self) -> Timestamp {

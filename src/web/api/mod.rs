@@ -2,6 +2,7 @@
 
 #![expect(unused_qualifications, reason = "utoipa writes out the paths of what it describes")]
 
+mod accounts;
 mod problem;
 mod projects;
 mod shape;
@@ -46,7 +47,7 @@ impl utoipa::Modify for Tokens {
 }
 
 fn resources() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes())
+    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes()).merge(accounts::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

@@ -38,19 +38,28 @@ impl Limiter {
         Self { keyed: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()), clock, hasher: RandomState::new() }
     }
 
+    /// Counts one try of a user's password by somebody who is logged in.
+    ///
+    /// # Errors
+    /// How long to wait, when it is one too many.
+    pub(in crate::web) fn try_user(&self, user: &UserName) -> Result<(), Duration> {
+        self.count(&[self.hasher.hash_one(user.as_str())])
+    }
+
     /// Counts one try of a user's password from an address.
     ///
     /// # Errors
     /// How long to wait, when it is one too many.
     pub(in crate::web) fn try_once(&self, from: IpAddr, user: Option<&UserName>) -> Result<(), Duration> {
+        let keys = [Some(self.hasher.hash_one(from)), user.map(|user| self.hasher.hash_one(user.as_str()))];
+        self.count(&keys.into_iter().flatten().collect::<Vec<_>>())
+    }
+
+    fn count(&self, keys: &[u64]) -> Result<(), Duration> {
         if self.keyed.len() > MANY {
             self.keyed.retain_recent();
         }
-        let keys = [Some(self.hasher.hash_one(from)), user.map(|user| self.hasher.hash_one(user.as_str()))];
-        for key in keys.into_iter().flatten() {
-            self.keyed.check_key(&key).map_err(|early| early.wait_time_from(self.clock.now()))?;
-        }
-        Ok(())
+        keys.iter().try_for_each(|key| self.keyed.check_key(key).map_err(|early| early.wait_time_from(self.clock.now())))
     }
 }
 

@@ -4,6 +4,7 @@
 mod enter;
 mod login;
 mod projects;
+mod settings;
 mod trouble;
 
 use std::sync::Arc;
@@ -16,5 +17,5 @@ pub(super) use trouble::{dress, nowhere};
 
 /// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().merge(enter::routes()).merge(login::routes()).merge(projects::routes())
+    Router::new().merge(enter::routes()).merge(login::routes()).merge(projects::routes()).merge(settings::routes())
 }

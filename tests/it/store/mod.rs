@@ -16,7 +16,7 @@ mod access;
 mod alert_app;
 mod asking;
 mod beats;
-mod bed;
+pub(crate) mod bed;
 mod changes;
 mod channels;
 mod glances;

@@ -1,0 +1,231 @@
+//! `/api/v1/users` and `/api/v1/tokens`: who may come in.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::shape::{List, Sent, created};
+use crate::model::{Access, ApiToken, User, UserName};
+use crate::web::accounts::{Accounts, NewToken};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::{Visitor, Writer};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new()
+        .routes(routes!(list_users, invite_user))
+        .routes(routes!(change_user, remove_user))
+        .routes(routes!(list_tokens, make_token))
+        .routes(routes!(remove_token))
+        .routes(routes!(who))
+}
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+enum May {
+    Read,
+    Write,
+}
+
+impl From<May> for Access {
+    fn from(may: May) -> Self {
+        match may {
+            May::Read => Self::Read,
+            May::Write => Self::Write,
+        }
+    }
+}
+
+impl From<Access> for May {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Read => Self::Read,
+            Access::Write => Self::Write,
+        }
+    }
+}
+
+/// A user of the page.
+#[derive(Debug, Serialize, ToSchema)]
+struct UserView {
+    name: String,
+    access: May,
+    has_password: bool,
+    created: String,
+    last_login: Option<String>,
+}
+
+impl UserView {
+    fn of(user: &User) -> Self {
+        Self {
+            name: user.name.to_string(),
+            access: user.access.into(),
+            has_password: user.has_password,
+            created: user.created.to_string(),
+            last_login: user.last_login.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// Somebody to be invited.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Guest {
+    /// Letters, digits and `. _ - @ +`.
+    name: String,
+    access: May,
+}
+
+/// An invitation.
+#[derive(Debug, Serialize, ToSchema)]
+struct Invited {
+    name: String,
+    access: May,
+    /// Where a password is set: good once, within a day. It is not given again.
+    link: String,
+}
+
+/// What a user may do from now on.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct UserChange {
+    access: May,
+}
+
+/// The users
+#[utoipa::path(get, path = "/api/v1/users", tag = "access", responses(
+    (status = 200, body = List<UserView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserView>>, Trouble> {
+    Ok(Json(List::whole(site.web.store.users().await?.iter().map(UserView::of).collect())))
+}
+
+/// Invite a user, or give one who is there another link
+#[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = Guest, responses(
+    (status = 201, body = Invited), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn invite_user(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    headers: HeaderMap,
+    Sent(guest): Sent<Guest>,
+) -> Result<Response, Trouble> {
+    let name = UserName::parse(&guest.name).map_err(|wrong| Trouble::unfit("name", wrong))?;
+    let code = Accounts::of(&site, &visitor).invite(&name, guest.access.into()).await?;
+    let link = site.link(&headers, &format!("/enter/{code}"));
+    Ok(created(Invited { name: name.to_string(), access: guest.access, link }))
+}
+
+/// Change what a user may do
+#[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), request_body = UserChange, responses(
+    (status = 200, body = UserView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn change_user(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    Sent(change): Sent<UserChange>,
+) -> Result<Json<UserView>, Trouble> {
+    let accounts = Accounts::of(&site, &visitor);
+    accounts.set(&name, change.access.into()).await?;
+    Ok(Json(UserView::of(&accounts.user(&name).await?)))
+}
+
+/// Remove a user, with the sessions that are open
+#[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
+    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove_user(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
+    Accounts::of(&site, &visitor).remove(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// An API token, without its text.
+#[derive(Debug, Serialize, ToSchema)]
+struct TokenView {
+    name: String,
+    access: May,
+    made_by: String,
+    created: String,
+    last_used: Option<String>,
+    /// When it ends to hold; null where it holds until it is removed.
+    until: Option<String>,
+}
+
+impl TokenView {
+    fn of(token: &ApiToken) -> Self {
+        Self {
+            name: token.name.clone(),
+            access: token.access.into(),
+            made_by: token.made_by.clone(),
+            created: token.created.to_string(),
+            last_used: token.last_used.map(|at| at.to_string()),
+            until: token.until.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// A token that is wanted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TokenWish {
+    /// 1 to 64 letters, digits, `-`, `_` and `.`.
+    name: String,
+    access: May,
+    /// For how long it holds, such as `90d`; until it is removed, where nothing is said.
+    lasts: Option<String>,
+}
+
+/// A token that was made.
+#[derive(Debug, Serialize, ToSchema)]
+struct Made {
+    name: String,
+    access: May,
+    /// What a program shows: `Authorization: Bearer hb_...`. It is not given again.
+    token: String,
+}
+
+/// The API tokens
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
+    (status = 200, body = List<TokenView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenView>>, Trouble> {
+    Ok(Json(List::whole(site.web.store.tokens().await?.iter().map(TokenView::of).collect())))
+}
+
+/// Make an API token
+#[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = TokenWish, responses(
+    (status = 201, body = Made), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, Trouble> {
+    let access = Access::from(wish.access);
+    let wanted = NewToken { name: wish.name, access: access.name().to_owned(), lasts: wish.lasts };
+    let token = Accounts::of(&site, &visitor).make_token(&wanted).await?;
+    Ok(created(Made { name: wanted.name, access: wish.access, token }))
+}
+
+/// Remove an API token: from now on it opens nothing
+#[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
+    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
+    Accounts::of(&site, &visitor).remove_token(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Who asks.
+#[derive(Debug, Serialize, ToSchema)]
+struct Who {
+    /// A user's name, or `token NAME`: as the history of changes names them.
+    who: String,
+    access: May,
+}
+
+/// Who asks, and what they may do
+#[utoipa::path(get, path = "/api/v1/who", tag = "access", responses(
+    (status = 200, body = Who), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn who(visitor: Visitor) -> Json<Who> {
+    Json(Who { access: visitor.access.into(), who: visitor.who })
+}

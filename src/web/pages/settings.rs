@@ -1,0 +1,235 @@
+//! Settings: who may come in. Users with what they may do, API tokens, one's own password.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use crate::access::{check_password, deed};
+use crate::edit::Problem;
+use crate::model::{Access, ApiToken, Secret, User, UserName};
+use crate::web::accounts::{Accounts, NewToken};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::said::{go_on, keep_session};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::{Visitor, Writer};
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/settings", get(show))
+        .route("/settings/users", post(invite))
+        .route("/settings/users/{name}", post(set_user))
+        .route("/settings/users/{name}/remove", get(ask_remove_user).post(remove_user))
+        .route("/settings/tokens", post(make_token))
+        .route("/settings/tokens/{name}/remove", get(ask_remove_token).post(remove_token))
+        .route("/settings/account", get(show_account).post(change_password))
+}
+
+#[derive(Template)]
+#[template(path = "settings.html")]
+struct Page {
+    frame: Frame,
+    users: Vec<User>,
+    tokens: Vec<ApiToken>,
+    /// What somebody typed that did not fit.
+    typed: Filled,
+    problems: Vec<Problem>,
+    /// What is shown this once: a link, or a token.
+    fresh: Option<Fresh>,
+}
+
+/// A secret that was just made. Nobody sees it again.
+struct Fresh {
+    words: String,
+    secret: String,
+}
+
+impl Page {
+    async fn of(site: &Site, frame: Frame) -> Result<Self, Trouble> {
+        let frame = frame.titled(Place::Settings, "Settings");
+        let (users, tokens) = (site.web.store.users().await?, site.web.store.tokens().await?);
+        Ok(Self { frame, users, tokens, typed: Filled::default(), problems: Vec::new(), fresh: None })
+    }
+
+    fn problem(&self, field: &str) -> Option<String> {
+        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
+    }
+
+    fn is_own(&self, user: &User) -> bool {
+        self.frame.visitor.as_ref().and_then(|visitor| visitor.user.as_ref()) == Some(&user.name)
+    }
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
+    let shown = Page::of(&site, frame).await?;
+    Ok(page(&site, shown.frame.said.is_some(), &shown))
+}
+
+async fn invite(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    headers: HeaderMap,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let accounts = Accounts::of(&site, &visitor);
+    let access = Access::named(form.text("access")).unwrap_or(Access::Read);
+    let invited = match UserName::parse(form.text("user")) {
+        Ok(name) => Ok((accounts.invite(&name, access).await?, name)),
+        Err(wrong) => Err(Problem::whole("user", wrong)),
+    };
+    let mut shown = Page::of(&site, frame).await?;
+    match invited {
+        Ok((code, name)) => {
+            let words = format!("With this link {name} sets a password. It is good once, within a day, and is not shown again:");
+            shown.fresh = Some(Fresh { words, secret: site.link(&headers, &format!("/enter/{code}")) });
+            Ok(drawn(StatusCode::OK, &shown))
+        }
+        Err(problem) => {
+            (shown.problems, shown.typed) = (vec![problem], form);
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+        }
+    }
+}
+
+async fn set_user(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let access = Access::named(form.text("access")).ok_or_else(|| Trouble::unfit("access", "must be `read` or `write`"))?;
+    let name = Accounts::of(&site, &visitor).set(&name, access).await?;
+    Ok(go_on(&site, "/settings", &format!("{name} may {} now.", access.name())))
+}
+
+#[derive(Template)]
+#[template(path = "settings_remove.html")]
+struct Ask {
+    frame: Frame,
+    what: String,
+    lost: &'static str,
+}
+
+async fn ask_remove_user(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Trouble> {
+    let user = Accounts::of(&site, &visitor).user(&name).await?;
+    let frame = frame.titled(Place::Settings, "Remove a user").below([("Settings", "/settings")]);
+    let lost = "Whoever is logged in under this name is logged out at once, and cannot come back. What they changed stays, and so does its history.";
+    Ok(page(&site, false, &Ask { frame, what: format!("user {}", user.name), lost }))
+}
+
+async fn remove_user(State(site): State<Arc<Site>>, Writer(visitor): Writer, Path(name): Path<String>, _form: Filled) -> Result<Response, Trouble> {
+    Accounts::of(&site, &visitor).remove(&name).await?;
+    Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
+}
+
+async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+    let wanted = NewToken { name: form.text("token").to_owned(), access: form.text("access").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
+    let made = Accounts::of(&site, &visitor).make_token(&wanted).await;
+    let mut shown = Page::of(&site, frame).await?;
+    match made {
+        Ok(secret) => {
+            let words = format!("API token {}. Copy it now: it is not shown again.", wanted.name);
+            shown.fresh = Some(Fresh { words, secret });
+            Ok(drawn(StatusCode::OK, &shown))
+        }
+        Err(Trouble::Unfit(problems)) => {
+            // The API calls it `name`; on this page that is a user's.
+            let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
+            (shown.problems, shown.typed) = (problems.into_iter().map(here).collect(), form);
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+        }
+        Err(trouble) => Err(trouble),
+    }
+}
+
+async fn ask_remove_token(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    Path(name): Path<String>,
+) -> Result<Response, Trouble> {
+    let token = Accounts::of(&site, &visitor).token(&name).await?;
+    let frame = frame.titled(Place::Settings, "Remove an API token").below([("Settings", "/settings")]);
+    let lost = "Whatever program shows this token is refused from now on.";
+    Ok(page(&site, false, &Ask { frame, what: format!("API token {}", token.name), lost }))
+}
+
+async fn remove_token(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
+    Accounts::of(&site, &visitor).remove_token(&name).await?;
+    Ok(go_on(&site, "/settings", &format!("API token {name} is removed.")))
+}
+
+#[derive(Template)]
+#[template(path = "account.html")]
+struct Account {
+    frame: Frame,
+    name: UserName,
+    /// Whether there is a password to be asked for; whoever a proxy lets in has none.
+    has_password: bool,
+    problems: Vec<Problem>,
+}
+
+impl Account {
+    fn problem(&self, field: &str) -> Option<String> {
+        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
+    }
+}
+
+/// Whose account it is: a token has none.
+async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), Trouble> {
+    let name = visitor.user.as_ref().ok_or_else(|| Trouble::NotFound("a token has no account".to_owned()))?;
+    site.web.store.user(name).await?.ok_or_else(|| Trouble::no("user", name.as_str()))
+}
+
+async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, frame: Frame) -> Result<Response, Trouble> {
+    let (user, _) = own(&site, &visitor).await?;
+    let frame = frame.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
+    Ok(page(&site, frame.said.is_some(), &Account { frame, name: user.name, has_password: user.has_password, problems: Vec::new() }))
+}
+
+async fn change_password(State(site): State<Arc<Site>>, visitor: Visitor, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+    let (user, _) = own(&site, &visitor).await?;
+    let (before, password, again) = (form.raw("before"), form.raw("password"), form.raw("again"));
+    let mut problems = Vec::new();
+    match check_password(password) {
+        Err(says) => problems.push(Problem::of("password", says)),
+        Ok(()) if password != again => problems.push(Problem::whole("again", "the two passwords are not the same")),
+        Ok(()) => {}
+    }
+    let _place = site.passwords.acquire().await.map_err(|_| Trouble::Busy("the end is near".to_owned()))?;
+    if problems.is_empty() && user.has_password {
+        site.limiter.try_user(&user.name).map_err(Trouble::TooOften)?;
+        if site.door.log_in(&user.name, &Secret::new(before)).await?.is_none() {
+            problems.push(Problem::whole("before", "this is not your password so far"));
+        }
+    }
+    if !problems.is_empty() {
+        let frame = frame.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
+        let shown = Account { frame, name: user.name, has_password: user.has_password, problems };
+        return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
+    }
+    let deed = deed(&visitor.who, format!("user {}", user.name), "changed the password".to_owned(), site.now());
+    site.door.put(&user.name, user.access, Some(&Secret::new(password)), &deed).await?;
+    // All sessions ended with the old password; this one goes on.
+    let token = site.door.open(user.id, false).await?;
+    let mut response = go_on(&site, "/settings", "Your password is changed; you are logged out everywhere else.");
+    keep_session(&site, &mut response, &token);
+    Ok(response)
+}
