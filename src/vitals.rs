@@ -1,6 +1,7 @@
 //! Each loop's last sign of life: up to which instant it has done all that was due.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tokio::sync::watch;
 
@@ -41,18 +42,31 @@ impl Loop {
 pub struct Vitals {
     clock: Clock,
     signs: Arc<[watch::Sender<Option<Timestamp>>; Loop::ALL.len()]>,
+    done: Arc<[AtomicU64; Loop::ALL.len()]>,
 }
 
 impl Vitals {
     /// No loop has given a sign yet.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, signs: Arc::new(std::array::from_fn(|_| watch::Sender::new(None))) }
+        let signs = Arc::new(std::array::from_fn(|_| watch::Sender::new(None)));
+        Self { clock, signs, done: Arc::default() }
     }
 
     /// The loop has done all that was due up to `until`. An earlier instant than the last is taken too: clocks step back.
     pub fn sign(&self, of: Loop, until: Timestamp) {
         self.signs[of as usize].send_replace(Some(until));
+    }
+
+    /// The loop has done `many` more: beats, looks, hours, messages.
+    pub fn did(&self, of: Loop, many: usize) {
+        self.done[of as usize].fetch_add(many as u64, Ordering::Relaxed);
+    }
+
+    /// How many the loop has done in this process.
+    #[must_use]
+    pub fn done(&self, of: Loop) -> u64 {
+        self.done[of as usize].load(Ordering::Relaxed)
     }
 
     /// Up to when the loop has done all that was due; none before its first sign.

@@ -13,6 +13,7 @@ use super::{Notify, retry};
 use crate::message;
 use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeState, Severity, Stopped, Timestamp};
 use crate::store::{ChannelNews, StoreError};
+use crate::vitals::Loop;
 
 /// For so long nobody else sends what was leased: longer than a channel's share of one round takes.
 const LEASE: Duration = Duration::from_mins(2);
@@ -92,6 +93,7 @@ impl Notify {
                     tracing::info!(channel = %channel.spec.name, title = parcel.message.title, "told");
                     let ended = parcel.ended(NoticeState::Sent, &words, now);
                     self.store.mark(&ended, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                    self.vitals.did(Loop::Notify, 1);
                 }
                 Delivery::TryAgain { words, after } => {
                     tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "not told, and tried again: {words}");

@@ -17,7 +17,7 @@ use crate::clock::Clock;
 use crate::model::{Beat, Evidence, EvidenceOf, Minute, Project, Receipt, Recorded, RouteId, Timestamp};
 use crate::posthog::{self, capture};
 use crate::store::{Roster, Store, StoreError};
-use crate::vitals::Vitals;
+use crate::vitals::{Loop, Vitals};
 use flight::Flight;
 use schedule::{Due, Schedule};
 
@@ -182,7 +182,9 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
             pulse.clock.sleep(REFRESH_EVERY).await;
             held.extend(std::iter::from_fn(|| arriving.try_recv().ok()));
         }
-        flight.landed(&std::mem::take(&mut held).landed);
+        let landed = std::mem::take(&mut held).landed;
+        pulse.vitals.did(Loop::Pulse, landed.len());
+        flight.landed(&landed);
     }
 }
 

@@ -107,6 +107,7 @@ impl Verify {
                     Ok((id, look)) => {
                         begun.remove(&id);
                         if let Some(look) = look {
+                            self.vitals.did(Loop::Verify, 1);
                             last.insert(id, look);
                         }
                         // A visit that came to nothing is not made again in the same instant.

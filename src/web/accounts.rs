@@ -83,7 +83,9 @@ impl<'s> Accounts<'s> {
     pub(super) async fn token(&self, name: &str) -> Result<ApiToken, Trouble> {
         let found = self.door.store.tokens().await?.into_iter().find(|token| token.name == name);
         // What is no name may be the token itself: it is not quoted.
-        found.ok_or_else(|| if name.starts_with(TOKEN_PREFIX) { Trouble::NotFound("there is no such token".to_owned()) } else { Trouble::no("token", name) })
+        found.ok_or_else(|| {
+            if name.starts_with(TOKEN_PREFIX) { Trouble::NotFound("there is no such token".to_owned()) } else { Trouble::no("token", name) }
+        })
     }
 
     /// Makes a token; gives its text.

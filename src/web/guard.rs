@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::site::Site;
 use super::trouble::Trouble;
+use super::{api, pages};
 
 mod limiter;
 
@@ -43,7 +44,8 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     };
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(trouble) => trouble.into_response(),
+        Err(trouble) if request.uri().path().starts_with("/api/") => api::dress(trouble.into_response()).await,
+        Err(trouble) => pages::draw(&site, &trouble),
     };
     let headers = response.headers_mut();
     for (name, value) in HEADERS {

@@ -13,7 +13,7 @@ use axum::Router;
 
 use super::site::Site;
 
-pub(super) use trouble::{dress, nowhere};
+pub(super) use trouble::{draw, dress, nowhere};
 
 /// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {

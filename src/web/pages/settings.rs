@@ -129,13 +129,22 @@ async fn ask_remove_user(
     Ok(page(&site, false, &Ask { frame, what: format!("user {}", user.name), lost }))
 }
 
-async fn remove_user(State(site): State<Arc<Site>>, Writer(visitor): Writer, Path(name): Path<String>, _form: Filled) -> Result<Response, Trouble> {
+async fn remove_user(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
     Accounts::of(&site, &visitor).remove(&name).await?;
     Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
 }
 
 async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
-    let wanted = NewToken { name: form.text("token").to_owned(), access: form.text("access").to_owned(), lasts: form.given("lasts").map(str::to_owned) };
+    let wanted = NewToken {
+        name: form.text("token").to_owned(),
+        access: form.text("access").to_owned(),
+        lasts: form.given("lasts").map(str::to_owned),
+    };
     let made = Accounts::of(&site, &visitor).make_token(&wanted).await;
     let mut shown = Page::of(&site, frame).await?;
     match made {

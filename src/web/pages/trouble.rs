@@ -37,10 +37,14 @@ pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Reques
     if matches!(*trouble, Trouble::LoginNeeded) {
         return Redirect::to(&login_for(&method, &uri)).into_response();
     }
-    let page = Page { frame: Frame::bare(&site, trouble.title()), sentence: sentence(&trouble), trouble: &trouble };
-    let mut dressed = drawn(trouble.status(), &page);
+    let mut dressed = draw(&site, &trouble);
     keep(response.headers(), dressed.headers_mut());
     dressed
+}
+
+/// The page of a trouble.
+pub(in crate::web) fn draw(site: &Site, trouble: &Trouble) -> Response {
+    drawn(trouble.status(), &Page { frame: Frame::bare(site, trouble.title()), sentence: sentence(trouble), trouble })
 }
 
 /// Headers that belong to the trouble.

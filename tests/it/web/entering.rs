@@ -13,11 +13,11 @@ async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
     let site = TestSite::start().await;
     site.with_password("ann", Access::Write).await;
     let mut ann = site.stranger();
-    let sent = ann.get("/incidents?state=open").await;
-    assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, "/login?to=%2Fincidents%3Fstate%3Dopen"));
-    let to = ann.get("/login?to=%2Fincidents%3Fstate%3Dopen").await.field("to").unwrap();
+    let sent = ann.get("/settings?state=open").await;
+    assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, "/login?to=%2Fsettings%3Fstate%3Dopen"));
+    let to = ann.get("/login?to=%2Fsettings%3Fstate%3Dopen").await.field("to").unwrap();
     let entered = ann.post("/login", &[("name", "ann"), ("password", PASSWORD), ("to", &to.replace("&#38;", "&"))]).await;
-    assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/incidents?state=open"));
+    assert_eq!((entered.status, entered.location()), (StatusCode::SEE_OTHER, "/settings?state=open"));
     let cookie = entered.header("set-cookie");
     assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax") && !cookie.contains("Secure"), "{cookie}");
     ann.get("/").await.page();

@@ -1,0 +1,58 @@
+//! `/healthz`: the process answers. `/readyz`: each loop keeps up with what is due, and the store answers. For orchestrators and
+//! balancers; nothing that they say is a secret.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+
+use super::site::Site;
+use crate::vitals::Loop;
+
+/// How far a loop may be behind before it is not ready. Keeping takes ten minutes a round; telling comes each second, but a hanging
+/// receiver may hold it for a while.
+const fn deadline(of: Loop) -> Duration {
+    match of {
+        Loop::Pulse | Loop::Verify | Loop::Notify => Duration::from_mins(5),
+        Loop::Keep => Duration::from_mins(25),
+    }
+}
+
+/// Whether Heartbeat does its work.
+#[derive(Debug, Serialize)]
+struct Readiness {
+    ready: bool,
+    store: &'static str,
+    loops: Vec<LoopView>,
+}
+
+#[derive(Debug, Serialize)]
+struct LoopView {
+    name: &'static str,
+    /// How far it is behind what is due; null before its first sign of life.
+    behind_ms: Option<i64>,
+    deadline_ms: u64,
+    ok: bool,
+}
+
+pub(super) async fn alive() -> &'static str {
+    "ok\n"
+}
+
+pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
+    let store = site.web.store.revision().await.is_ok();
+    let loops: Vec<LoopView> = Loop::ALL.into_iter().map(|of| view(&site, of)).collect();
+    let ready = store && loops.iter().all(|of| of.ok);
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(Readiness { ready, store: if store { "ok" } else { "does not answer" }, loops })).into_response()
+}
+
+fn view(site: &Site, of: Loop) -> LoopView {
+    let (behind_ms, deadline) = (site.web.vitals.behind_ms(of), deadline(of));
+    let ok = behind_ms.is_some_and(|behind| behind <= deadline.as_millis() as i64);
+    LoopView { name: of.name(), behind_ms, deadline_ms: deadline.as_millis() as u64, ok }
+}
