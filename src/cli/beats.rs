@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::global::Invocation;
 use super::moment::Moment;
@@ -12,7 +11,9 @@ use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::check::phases;
 use crate::config::duration;
-use crate::model::{Evidence, EvidenceOf, Minute, Outcome, Project, Recorded, RouteId, span};
+use crate::model::{Minute, Outcome, Project, Recorded, RouteId, span};
+use crate::report::json::BeatJson;
+use crate::report::{proof, route_name};
 use crate::store::Store;
 
 /// Show a project's beats, one a line, failures with what came back
@@ -62,19 +63,15 @@ impl Beats {
             beats.retain(|beat| !matches!(beat.outcome, Outcome::Arrived | Outcome::Awaiting));
         }
         let evidence = store.evidence(&routes, from, to).await?;
-        let of = |beat: &Recorded| -> Vec<String> {
-            let mine = evidence.iter().filter(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
-            mine.map(proof).collect()
-        };
         if self.json {
-            let beats: Vec<_> = beats.iter().map(|beat| BeatJson::of(project, beat, of(beat))).collect();
+            let beats: Vec<_> = beats.iter().map(|beat| BeatJson::of(project, beat, &evidence)).collect();
             invocation.screen.json(&beats)?;
             return Ok(ExitCode::SUCCESS);
         }
         for beat in &beats {
             invocation.screen.line(line(project, beat))?;
-            for proof in of(beat) {
-                invocation.screen.line(styled(FAINT, format!("       {proof}")))?;
+            for mine in evidence.iter().filter(|evidence| evidence.route == beat.route && evidence.minute == beat.minute) {
+                invocation.screen.line(styled(FAINT, format!("       {}", proof(mine))))?;
             }
         }
         if beats.is_empty() {
@@ -120,10 +117,6 @@ async fn unsent(store: &dyn Store, project: &Project, routes: &[RouteId], from: 
     Ok(due.map(|(route, minute)| Recorded::blank(route, minute)).collect())
 }
 
-fn route_name(project: &Project, id: RouteId) -> &str {
-    project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
-}
-
 /// `14:32 heartbeat  arrived  200  ingested after 1.8s, queryable after 0s to 20s (connect 0.2ms, first byte 1.1ms)`.
 fn line(project: &Project, beat: &Recorded) -> String {
     let style = match beat.outcome {
@@ -155,62 +148,4 @@ fn line(project: &Project, beat: &Recorded) -> String {
         parts.push(why.into());
     }
     parts.join("  ").trim_end().to_owned()
-}
-
-/// What a failure left, in one line.
-fn proof(evidence: &Evidence) -> String {
-    match &evidence.of {
-        EvidenceOf::Refused { quote, .. } => {
-            let headers: Vec<String> = quote.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
-            format!("{} `{}`{headers}", quote.status, quote.words.trim())
-        }
-        EvidenceOf::Unreachable { at, words } => format!("unreachable at {at}: {words}"),
-        EvidenceOf::Lost { looked } => format!("not there at {looked}"),
-        EvidenceOf::Unseen(failure) => format!("could not look: {failure}"),
-    }
-}
-
-/// Stable field names, documented in `heartbeat beats --help`.
-#[derive(Serialize)]
-struct BeatJson {
-    minute: String,
-    route: String,
-    outcome: &'static str,
-    sent: Option<String>,
-    status: Option<u16>,
-    tries: u8,
-    dns_us: Option<u32>,
-    connect_us: Option<u32>,
-    tls_us: Option<u32>,
-    first_byte_us: Option<u32>,
-    ingested_lag_ms: Option<u64>,
-    queryable_after_ms: Option<u64>,
-    queryable_within_ms: Option<u64>,
-    copies: u32,
-    evidence: Vec<String>,
-}
-
-impl BeatJson {
-    fn of(project: &Project, beat: &Recorded, evidence: Vec<String>) -> Self {
-        let ms = |lag: Duration| lag.as_millis() as u64;
-        let queryable = beat.queryable_lag();
-        Self {
-            minute: beat.minute.start().to_string(),
-            route: route_name(project, beat.route).to_owned(),
-            outcome: beat.outcome.name(),
-            sent: beat.sent.map(|sent| sent.to_string()),
-            status: beat.status,
-            tries: beat.tries,
-            dns_us: beat.phases.dns_us,
-            connect_us: beat.phases.connect_us,
-            tls_us: beat.phases.tls_us,
-            first_byte_us: beat.phases.first_byte_us,
-            ingested_lag_ms: beat.ingested_lag().map(ms),
-            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
-            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
-            copies: beat.copies,
-            evidence,
-        }
-    }
 }

@@ -5,11 +5,12 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 
 use super::global::Invocation;
-use super::incidents::{NoticeJson, name_of};
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::told::absent;
 use super::trouble::Misuse;
 use crate::model::{Channel, Notice, NoticeState};
+use crate::report::channel_name;
+use crate::report::json::NoticeJson;
 use crate::store::WhichNotices;
 
 /// Show what was told to whom, newest first: what is owed, sent, or was taken by nobody
@@ -92,7 +93,7 @@ fn line(notice: &Notice, channels: &[Channel]) -> String {
     };
     let at = notice.ended.unwrap_or(notice.due).to_string();
     let at = at.get(..19).unwrap_or(&at).replace('T', " ");
-    format!("{at}  {}  {}  {}", styled(style, notice.state.name()), name_of(notice, channels), notice.message.title)
+    format!("{at}  {}  {}  {}", styled(style, notice.state.name()), channel_name(notice, channels), notice.message.title)
 }
 
 /// The channel of this name, one that a person set up.

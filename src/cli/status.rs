@@ -4,14 +4,14 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::judge::Health;
-use crate::model::{Minute, Outcome, Recorded, span};
+use crate::model::{Outcome, Recorded, span};
+use crate::report::json::ReportJson;
 use crate::report::{Report, reports};
 
 /// Show each project's verdict, how far its data is complete, its lag, and its last hour
@@ -104,70 +104,4 @@ fn page(report: &Report) -> String {
 fn last_lag(beat: &Recorded) -> Option<String> {
     let (after, within) = beat.queryable_lag()?;
     Some(format!("{} (queryable after {} to {})", span(beat.ingested_lag()?), span(after), span(within)))
-}
-
-/// Stable field names, documented in `heartbeat status --help`.
-#[derive(Serialize)]
-struct ReportJson {
-    project: String,
-    health: &'static str,
-    verdict: String,
-    since: Option<String>,
-    complete_through: Option<String>,
-    last_lag_ms: Option<u64>,
-    queryable_after_ms: Option<u64>,
-    queryable_within_ms: Option<u64>,
-    today: TodayJson,
-    last_hour: Vec<Option<&'static str>>,
-}
-
-#[derive(Serialize)]
-struct TodayJson {
-    p50_ms: Option<u64>,
-    p95_ms: Option<u64>,
-    p99_ms: Option<u64>,
-    arrived: u32,
-    late: u32,
-    lost: u32,
-    refused: u32,
-    unreachable: u32,
-    unseen: u32,
-    unsent: u32,
-    awaiting: u32,
-    duplicates: u32,
-}
-
-impl ReportJson {
-    fn of(report: &Report) -> Self {
-        let minute = |minute: Minute| minute.start().to_string();
-        let ms = |lag: Duration| lag.as_millis() as u64;
-        let ends = |outcome| report.ends.of(outcome);
-        let seen = report.newest_seen.as_ref();
-        let queryable = seen.and_then(Recorded::queryable_lag);
-        Self {
-            project: report.project.spec.name.to_string(),
-            health: report.verdict.health.name(),
-            verdict: report.verdict.to_string(),
-            since: report.verdict.since.map(minute),
-            complete_through: report.complete_through.map(minute),
-            last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),
-            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
-            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
-            today: TodayJson {
-                p50_ms: report.lags.p50.map(ms),
-                p95_ms: report.lags.p95.map(ms),
-                p99_ms: report.lags.p99.map(ms),
-                arrived: ends(Outcome::Arrived),
-                late: ends(Outcome::Late),
-                lost: ends(Outcome::Lost),
-                refused: ends(Outcome::Refused),
-                unreachable: ends(Outcome::Unreachable),
-                unseen: ends(Outcome::Unseen),
-                unsent: ends(Outcome::Unsent),
-                awaiting: ends(Outcome::Awaiting),
-                duplicates: report.ends.duplicates,
-            },
-            last_hour: report.strip.iter().map(|minute| minute.map(Outcome::name)).collect(),
-        }
-    }
 }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::incident::derived;
@@ -84,7 +85,7 @@ pub struct Message {
 }
 
 /// What a message tells of an incident.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct IncidentFacts {
     /// Its number.
     pub id: i64,
@@ -99,14 +100,18 @@ pub struct IncidentFacts {
     /// The same as a sentence.
     pub cause: String,
     /// When it opened.
+    #[schema(value_type = String, format = DateTime)]
     pub opened: Timestamp,
     /// When it was over; none while it is open.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub closed: Option<Timestamp>,
     /// How long it lasted, or has lasted, in milliseconds.
     pub lasted_ms: u64,
     /// The first minute of the trouble.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub first_bad: Option<Timestamp>,
     /// The last good minute before it.
+    #[schema(value_type = Option<String>, format = DateTime)]
     pub last_good: Option<Timestamp>,
     /// How many beats of its minutes were sent.
     pub beats_sent: u32,
@@ -123,7 +128,7 @@ pub struct IncidentFacts {
 }
 
 /// How far a notice has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum NoticeState {
     /// To be delivered.
     Owed,

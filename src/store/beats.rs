@@ -10,7 +10,8 @@ use super::{StoreError, phases};
 /// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
 const ROWS: usize = 1000;
 
-const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
+/// In the order of [`from_row`].
+pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                        ingested_after_ms, copies";
 
 /// The routes that have a beat on record in `minute`. Unsent is no beat.
@@ -168,7 +169,7 @@ fn settled_row(beat: &Settled) -> [Value; 8] {
     ]
 }
 
-fn from_row(row: &Row) -> Result<Recorded, StoreError> {
+pub(super) fn from_row(row: &Row) -> Result<Recorded, StoreError> {
     let (route, minute) = (RouteId(row.int(0)?), Minute::from_index(row.int(1)?));
     let damaged =
         |column: &str| StoreError::Damaged(format!("the beat of route {} in minute {} has a wrong {column}", route.0, minute.index()));

@@ -133,11 +133,14 @@ pub(super) async fn hold(
     Ok(true)
 }
 
+/// In the order of [`from_row`].
+pub(super) fn columns() -> String {
+    format!("id, {}, acknowledged_ms, acknowledged_by, snoozed_until_ms", WRITTEN.join(", "))
+}
+
 /// Incidents, newest opened first.
 pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<Incident>, StoreError> {
-    let mut statement = Statement::new("SELECT id, ")
-        .text(&WRITTEN.join(", "))
-        .text(", acknowledged_ms, acknowledged_by, snoozed_until_ms FROM incidents WHERE 1 = 1");
+    let mut statement = Statement::new("SELECT ").text(&columns()).text(" FROM incidents WHERE 1 = 1");
     if let Some(project) = which.project {
         statement = statement.text(" AND project = ").bind(project.0);
     }
@@ -167,12 +170,14 @@ pub(super) async fn open(database: &Database) -> Result<u64, StoreError> {
 /// A timeline, oldest first.
 pub(super) async fn entries(database: &Database, id: IncidentId) -> Result<Vec<Entry>, StoreError> {
     let statement = Statement::new("SELECT at_ms, kind, words FROM entries WHERE incident = ").bind(id.0).text(" ORDER BY place");
-    let entries = database.read("reading a timeline", statement, |row| {
-        let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
-        let kind = at_place(row.int(1)?, &EntryKind::ALL).ok_or_else(damaged)?;
-        Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
-    });
-    entries.await
+    database.read("reading a timeline", statement, |row| entry(row, id)).await
+}
+
+/// An entry of which the row begins with `at_ms`, `kind` and `words`.
+pub(super) fn entry(row: &Row, of: IncidentId) -> Result<Entry, StoreError> {
+    let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", of.0));
+    let kind = at_place(row.int(1)?, &EntryKind::ALL).ok_or_else(damaged)?;
+    Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
 }
 
 /// Drops incidents that were over before `over_before`, with their entries and notices, and notices without an incident that ended before.
@@ -214,7 +219,7 @@ fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
     ]
 }
 
-fn from_row(row: &Row) -> Result<Incident, StoreError> {
+pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
     let id = IncidentId(row.int(0)?);
     let damaged = |field: &str| StoreError::Damaged(format!("incident {}: its {field} in the database cannot be read", id.0));
     let time = |at| -> Result<Option<Timestamp>, StoreError> { Ok(row.maybe_int(at)?.map(Timestamp::from_ms)) };

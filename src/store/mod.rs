@@ -29,6 +29,7 @@ mod quote;
 mod roster;
 mod seal;
 mod sessions;
+mod shown;
 mod sql;
 mod sqlite;
 mod statement;
@@ -41,14 +42,15 @@ mod users;
 mod which;
 mod windows;
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
-    Invitation, Look, Minute, Notice, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret, Session, Settled,
-    StatusPage, Stopped, Timestamp, TokenId, User, UserId, UserName, Window,
+    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret, Session,
+    Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 pub use change::Change;
@@ -56,7 +58,7 @@ pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use sql::{open, open_within};
 pub use trouble::{OpenError, StoreError};
-pub use which::{Owing, RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
+pub use which::{Owing, Reach, RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What became known of a channel by delivering to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -66,6 +68,9 @@ pub enum ChannelNews {
     /// It does not deliver, until somebody changes it. One that does not already stays as it is.
     Stopped(ChannelId, Stopped),
 }
+
+/// An entry of a timeline, with the incident that it is of.
+pub type Told = (IncidentId, Strand, Entry);
 
 /// Makes the notices of an incident, once its number is known.
 pub type Owed<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notice> + Send + Sync);
@@ -336,6 +341,24 @@ pub trait Store: Send + Sync + 'static {
 
     /// Removes a status page; false, and no deed, when there was none.
     async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError>;
+
+    /// Of each route the newest beat of its reach that was seen, by minute and route. A route may have several reaches.
+    async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError>;
+
+    /// The start of the newest hour that is summed up, of any route. Whatever is older is, for all routes.
+    async fn newest_hour(&self) -> Result<Option<Minute>, StoreError>;
+
+    /// Incidents of these projects that are open, newest opened first.
+    async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError>;
+
+    /// Entries of the timelines of a project's incidents from `from` up to and without `to`, oldest first.
+    async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError>;
+
+    /// How many notices of a project's incidents that opened from `from` on have come how far.
+    async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NoticeState, u64>, StoreError>;
+
+    /// How many looks at a project are on record from `from` up to and without `to`, and how many of them failed.
+    async fn looks_made(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError>;
 
     /// Closes all connections. Nothing is lost without it; the file beside an SQLite database stays until the next start.
     async fn close(&self);

@@ -1,5 +1,6 @@
 //! The store over either database: each question is one line here and one function in the file of its subject.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,8 +8,8 @@ use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId, Invitation,
-    Look, Minute, Notice, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled, StatusPage, Timestamp, TokenId,
-    User, UserId, UserName, Window,
+    Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled, StatusPage, Timestamp,
+    TokenId, User, UserId, UserName, Window,
 };
 
 use super::address::Address;
@@ -18,9 +19,9 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, Owing, RouteSpan, Store, StoreError, Tide, Which, WhichDeeds, WhichNotices, beats, change, channels, deeds,
-    evidence, glances, hours, incidents, invitations, looks, migrate, notices, numbers, postgres, projects, sessions, sqlite, status_pages,
-    tide, tokens, users, windows,
+    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Store, StoreError, Tide, Told, Which, WhichDeeds, WhichNotices, beats, change,
+    channels, deeds, evidence, glances, hours, incidents, invitations, looks, migrate, notices, numbers, postgres, projects, sessions,
+    shown, sqlite, status_pages, tide, tokens, users, windows,
 };
 
 /// How long a database that is locked, or silent, is waited for.
@@ -368,6 +369,30 @@ impl Store for Sql {
 
     async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError> {
         status_pages::drop_page(&self.database, name, deed).await
+    }
+
+    async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError> {
+        shown::newest_seen(&self.database, reaches).await
+    }
+
+    async fn newest_hour(&self) -> Result<Option<Minute>, StoreError> {
+        shown::newest_hour(&self.database).await
+    }
+
+    async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
+        shown::open_incidents(&self.database, projects).await
+    }
+
+    async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
+        shown::entries(&self.database, project, from, to).await
+    }
+
+    async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NoticeState, u64>, StoreError> {
+        shown::told(&self.database, project, from).await
+    }
+
+    async fn looks_made(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
+        shown::looks_made(&self.database, project, from, to).await
     }
 
     async fn close(&self) {

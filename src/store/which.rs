@@ -13,6 +13,17 @@ pub struct RouteSpan {
     pub to: Option<RouteId>,
 }
 
+/// Minutes of one route from `from` up to and without `to`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reach {
+    /// Which route.
+    pub route: RouteId,
+    /// The first minute.
+    pub from: Minute,
+    /// The minute after the last.
+    pub to: Minute,
+}
+
 /// Which incidents are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Which {

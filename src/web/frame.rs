@@ -14,7 +14,6 @@ use super::trouble::Trouble;
 use super::visitor::{Csrf, Perhaps, Visitor};
 use super::{assets, said};
 use crate::model::{Access, Timestamp};
-use crate::store::Which;
 
 /// A place in the navigation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -138,7 +137,7 @@ impl FromRequestParts<Arc<Site>> for Frame {
 
     async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
         let visitor = Visitor::from_request_parts(parts, site).await?;
-        let open = site.web.store.incidents(&Which { open_only: true, at_most: 99, ..Which::default() }).await?.len() as u64;
+        let open = site.web.store.open_incidents().await?;
         Ok(Self { open, ..Self::outside(parts, site, Some(visitor)) })
     }
 }

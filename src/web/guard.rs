@@ -92,5 +92,5 @@ pub(super) fn caller(site: &Site, headers: &HeaderMap, peer: Option<&ConnectInfo
     }
     // The last one is what the proxy itself saw.
     let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    named.filter_map(|one| one.trim().parse().ok()).last().unwrap_or(peer)
+    named.filter_map(|one| one.trim().parse().ok()).next_back().unwrap_or(peer)
 }

@@ -78,7 +78,7 @@ impl FromRequestParts<Arc<Site>> for Scraper {
     }
 }
 
-/// All figures, as OpenMetrics text.
+/// All figures, as text of `OpenMetrics`.
 pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>) -> Result<Response, Trouble> {
     let mut registry = Registry::with_prefix("heartbeat");
     let build: Family<OfVersion, Gauge> = Family::default();

@@ -9,7 +9,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use super::site::Site;
-use super::{api, assets, guard, live, pages};
+use super::{api, assets, guard, health, live, metrics, pages};
 
 /// The whole site.
 pub(super) fn router(site: Arc<Site>) -> Router {
@@ -19,7 +19,13 @@ pub(super) fn router(site: Arc<Site>) -> Router {
         .fallback(pages::nowhere)
         .layer(from_fn_with_state(Arc::clone(&site), pages::dress));
     let programs = api::routes().layer(map_response(api::dress));
+    let machines = Router::new()
+        .route("/healthz", get(health::alive))
+        .route("/readyz", get(health::ready))
+        .route("/metrics", get(metrics::scrape))
+        .layer(map_response(api::dress));
     Router::new()
+        .merge(machines)
         .merge(programs)
         .merge(people)
         .layer(CompressionLayer::new())

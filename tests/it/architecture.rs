@@ -19,7 +19,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("notify", &["model", "clock", "store", "vitals", "message"]),
     ("keep", &["model", "clock", "store", "vitals"]),
     ("check", &["model", "clock", "posthog"]),
-    ("report", &["model", "store", "judge"]),
+    ("report", &["model", "store", "judge", "message"]),
     ("edit", &["model", "config", "store", "judge", "message", "notify"]),
     ("access", &["model", "clock", "store"]),
     ("web", &["model", "clock", "config", "store", "vitals", "posthog", "judge", "report", "check", "message", "notify", "edit", "access"]),

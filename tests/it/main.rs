@@ -12,6 +12,7 @@ mod notify;
 mod posthog;
 mod process;
 mod readme;
+mod report;
 mod sandbox;
 mod store;
 mod stories;

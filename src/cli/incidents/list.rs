@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::{lasted, minute_of};
 use crate::cli::global::Invocation;
@@ -12,8 +11,8 @@ use crate::cli::moment::Moment;
 use crate::cli::project_named;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
 use crate::config::duration;
-use crate::message;
-use crate::model::{Incident, IncidentFacts, Severity, span};
+use crate::model::{Incident, Severity, span};
+use crate::report::json::IncidentJson;
 use crate::store::Which;
 
 pub(super) const JSON: &str =
@@ -67,7 +66,7 @@ impl List {
         let which = Which { project, open_only: self.open, since: Some(now.minus(self.since)), ..Which::default() };
         let incidents = store.incidents(&which).await?;
         if self.json {
-            invocation.screen.json(&incidents.iter().map(|incident| IncidentJson::of(incident, &self.moment)).collect::<Vec<_>>())?;
+            invocation.screen.json(&incidents.iter().map(|incident| IncidentJson::of(incident, now)).collect::<Vec<_>>())?;
         } else {
             for incident in &incidents {
                 invocation.screen.text(&line(incident, &self.moment))?;
@@ -106,32 +105,4 @@ fn line(incident: &Incident, now: &Moment) -> String {
         span(lasted(incident, now)),
         incident.cause.words,
     )
-}
-
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-pub(super) struct IncidentJson {
-    project: String,
-    severity: String,
-    #[serde(flatten)]
-    facts: IncidentFacts,
-    announced: Option<String>,
-    acknowledged: Option<String>,
-    acknowledged_by: Option<String>,
-    snoozed_until: Option<String>,
-}
-
-impl IncidentJson {
-    pub(super) fn of(incident: &Incident, now: &Moment) -> Self {
-        let time = |at: &crate::model::Timestamp| at.to_string();
-        Self {
-            project: incident.project_name.to_string(),
-            severity: incident.severity.to_string(),
-            facts: message::facts(incident, now.time()),
-            announced: incident.announced.as_ref().map(time),
-            acknowledged: incident.acknowledged.as_ref().map(|word| time(&word.at)),
-            acknowledged_by: incident.acknowledged.as_ref().map(|word| word.by.clone()),
-            snoozed_until: incident.snoozed_until.as_ref().map(time),
-        }
-    }
 }

@@ -16,8 +16,6 @@ mod hold;
 mod list;
 mod show;
 
-pub(super) use show::{NoticeJson, name_of};
-
 /// List incidents, show one with its timeline, acknowledge it, let reminders wait
 ///
 /// Without a command, those that are open and those of the last week are listed.

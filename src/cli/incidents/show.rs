@@ -3,9 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
-use super::list::IncidentJson;
 use super::{WhichOne, minute_of};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
@@ -13,6 +11,8 @@ use crate::cli::screen::{FAINT, styled};
 use crate::judge;
 use crate::message;
 use crate::model::{Channel, Entry, Incident, Notice, NoticeKind};
+use crate::report::channel_name;
+use crate::report::json::{EntryJson, IncidentJson, IncidentStoryJson, NoticeJson};
 use crate::store::WhichNotices;
 
 pub(super) const JSON: &str = "JSON: {incident: (as in the list), timeline: [{at, kind, words}], notices: [{id, channel, kind, state, created, due, ended, tries, said}]}.";
@@ -44,8 +44,8 @@ impl Show {
         notices.reverse();
         let channels = store.channels().await?;
         if self.json {
-            let shown = ShowJson {
-                incident: IncidentJson::of(&incident, &self.moment),
+            let shown = IncidentStoryJson {
+                incident: IncidentJson::of(&incident, self.moment.time()),
                 timeline: timeline.iter().map(EntryJson::of).collect(),
                 notices: notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
             };
@@ -79,69 +79,9 @@ fn page(incident: &Incident, timeline: &[Entry], notices: &[Notice], channels: &
     for notice in notices {
         let said = notice.said.as_deref().unwrap_or_default();
         let at = notice.ended.unwrap_or(notice.due).time_of_day();
-        let channel = name_of(notice, channels);
+        let channel = channel_name(notice, channels);
         let line = format!("  {at}  {:14}  {channel}: {}", notice.state.name(), notice.message.kind);
         lines.push(format!("{line}{}", if said.is_empty() { String::new() } else { styled(FAINT, format!("  {said}")) }));
     }
     lines.join("\n") + "\n"
-}
-
-/// What the notice's channel is called; its number, when it is gone.
-pub(crate) fn name_of(notice: &Notice, channels: &[Channel]) -> String {
-    let channel = channels.iter().find(|channel| channel.id == notice.channel);
-    match channel {
-        Some(channel) if channel.of_app.is_some() => format!("webhooks of {}", channel.spec.name),
-        Some(channel) => channel.spec.name.to_string(),
-        None => format!("channel {}", notice.channel.0),
-    }
-}
-
-#[derive(Serialize)]
-struct ShowJson {
-    incident: IncidentJson,
-    timeline: Vec<EntryJson>,
-    notices: Vec<NoticeJson>,
-}
-
-#[derive(Serialize)]
-struct EntryJson {
-    at: String,
-    kind: &'static str,
-    words: String,
-}
-
-impl EntryJson {
-    fn of(entry: &Entry) -> Self {
-        Self { at: entry.at.to_string(), kind: entry.kind.name(), words: entry.words.clone() }
-    }
-}
-
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-pub(crate) struct NoticeJson {
-    id: String,
-    channel: String,
-    kind: &'static str,
-    state: &'static str,
-    created: String,
-    due: String,
-    ended: Option<String>,
-    tries: u16,
-    said: Option<String>,
-}
-
-impl NoticeJson {
-    pub(crate) fn of(notice: &Notice, channels: &[Channel]) -> Self {
-        Self {
-            id: notice.id.to_string(),
-            channel: name_of(notice, channels),
-            kind: notice.message.kind.name(),
-            state: notice.state.name(),
-            created: notice.created.to_string(),
-            due: notice.due.to_string(),
-            ended: notice.ended.map(|at| at.to_string()),
-            tries: notice.tries,
-            said: notice.said.clone(),
-        }
-    }
 }

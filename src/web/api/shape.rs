@@ -1,4 +1,4 @@
-//! What all of the API has in common: bodies and queries that say what is wrong with them, lists in pages, ETags.
+//! What all of the API has in common: bodies and queries that say what is wrong with them, lists in pages, tags.
 
 use std::sync::Arc;
 

@@ -27,5 +27,6 @@ mod notices;
 mod opening;
 mod projects;
 mod roster;
-mod samples;
+pub(crate) mod samples;
+mod shown;
 mod windows;

@@ -2,12 +2,29 @@
 //!
 //! The command line, the demo and the page show the same report; each dresses it in its own way.
 
+mod brief;
+mod days;
+mod due;
+mod ends;
+mod history;
+pub mod json;
+#[cfg(test)]
+mod samples;
+mod words;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
+
+use ends::graver;
+
+pub use brief::{Brief, briefs};
+pub use days::{DAYS, Day, Days, Uptime, days};
+pub use ends::Ends;
+pub use words::{channel_name, proof, route_name};
 
 /// How far back beats can hold back "complete through": as long as they are looked for.
 const OPEN_FOR_MINUTES: i64 = 24 * 60;
@@ -25,22 +42,6 @@ pub struct Lags {
     pub p99: Option<Duration>,
     /// How many arrived.
     pub count: u64,
-}
-
-/// How many beats of today (UTC) came to which end.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Ends {
-    counts: [u32; Outcome::ALL.len()],
-    /// Rows beyond one that looks saw of a beat.
-    pub duplicates: u32,
-}
-
-impl Ends {
-    /// How many ended so.
-    #[must_use]
-    pub fn of(&self, outcome: Outcome) -> u32 {
-        self.counts[outcome as usize]
-    }
 }
 
 /// A project, as it is shown.
@@ -124,15 +125,14 @@ pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>
 fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midnight: Minute, now: Timestamp) -> (Lags, Ends) {
     let (mut lags, mut ends, mut sent) = (Histogram::default(), Ends::default(), 0_u32);
     for beat in beats {
-        ends.counts[beat.outcome as usize] += 1;
-        ends.duplicates += beat.copies.saturating_sub(1);
+        ends.add_beat(beat);
         sent += 1;
         if let Some(lag) = beat.ingested_lag() {
             lags.add(lag);
         }
     }
     let due: u32 = project.routes.iter().map(|route| expected(project, route.since.minute().max(midnight), now)).sum();
-    ends.counts[Outcome::Unsent as usize] += due.saturating_sub(sent);
+    ends.add(Outcome::Unsent, due.saturating_sub(sent));
     let lags = Lags { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() };
     (lags, ends)
 }
@@ -147,23 +147,9 @@ fn strip(project: &Project, beats: &[Recorded], now: Timestamp) -> Vec<Option<Ou
     let of_minute = |minute: Minute| {
         let at = beats.partition_point(|beat| beat.minute < minute);
         let recorded = beats[at..].iter().take_while(|beat| beat.minute == minute).map(|beat| beat.outcome);
-        let worst = recorded.max_by_key(|outcome| gravity(*outcome));
+        let worst = recorded.fold(None, graver);
         let was_due = minute < now.minute() && project.was_on(minute) && project.routes.iter().any(|route| route.since.minute() <= minute);
         worst.or(was_due.then_some(Outcome::Unsent))
     };
     end.plus(-STRIP_MINUTES).until(end).map(of_minute).collect()
-}
-
-/// The graver, the higher: a minute shows its gravest.
-const fn gravity(outcome: Outcome) -> u8 {
-    match outcome {
-        Outcome::Arrived => 0,
-        Outcome::Awaiting => 1,
-        Outcome::Unsent => 2,
-        Outcome::Unseen => 3,
-        Outcome::Late => 4,
-        Outcome::Lost => 5,
-        Outcome::Unreachable => 6,
-        Outcome::Refused => 7,
-    }
 }

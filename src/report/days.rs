@@ -1,0 +1,196 @@
+//! The last 90 days, day by day (UTC): to which ends beats came, how much of it arrived, and for how long an incident was open.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::Ends;
+use super::due::Due;
+use super::history::History;
+use crate::model::{Incident, Minute, Outcome, Project, RouteId, Strand, Timestamp};
+use crate::store::{Store, StoreError, Which};
+
+/// So many days are shown, today with them.
+pub const DAYS: usize = 90;
+
+const DAY: i64 = 24 * 60;
+
+/// One day (UTC).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Day {
+    /// Its first minute.
+    pub start: Minute,
+    /// What became of its beats, of all routes; minutes without one, in which one was due, as Unsent. [`Ends::share`] is its availability.
+    pub ends: Ends,
+    open: [Duration; Strand::ALL.len()],
+}
+
+impl Day {
+    /// For how long of that day an incident of this strand was open, on any of the projects.
+    #[must_use]
+    pub fn incident(&self, strand: Strand) -> Duration {
+        self.open[strand as usize]
+    }
+
+    /// Whether an incident of any strand was open.
+    #[must_use]
+    pub fn had_incident(&self) -> bool {
+        self.open.iter().any(|open| !open.is_zero())
+    }
+}
+
+/// The share of beats that arrived, from 0 to 1, as [`Ends::share`] has it; none where nothing is decided. Days are whole ones (UTC), today with
+/// them.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Uptime {
+    /// Of the last 24 hours, to the minute.
+    pub last_24_hours: Option<f64>,
+    /// Of the last 7 days.
+    pub last_7_days: Option<f64>,
+    /// Of the last 30 days.
+    pub last_30_days: Option<f64>,
+    /// Of the last 90 days.
+    pub last_90_days: Option<f64>,
+}
+
+/// The last [`DAYS`] days of a project, or of several together.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Days {
+    /// Oldest first; the last is today.
+    pub days: Vec<Day>,
+    /// How much of it arrived.
+    pub uptime: Uptime,
+    /// What became of the beats of the last 24 hours.
+    pub last_24_hours: Ends,
+}
+
+/// Reads the last [`DAYS`] days of these projects, counted together.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
+    let midnight = Minute::from_index(now.minute().index().div_euclid(DAY) * DAY);
+    let first = midnight.plus(-DAY * (DAYS as i64 - 1));
+    let end = now.minute().plus(1);
+    let day_ago = end.plus(-DAY);
+    let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
+    let begun = projects.iter().flat_map(|project| &project.routes).map(|route| route.since.minute()).min();
+    let from = begun.map_or(end, |begun| begun.max(first));
+
+    let history = History::read(store, &routes, from, end).await?;
+    let mut days: Vec<Counted> = (0..DAYS as i64).map(|at| Counted::starting(first.plus(at * DAY))).collect();
+    let mut last_24_hours = Counted::starting(day_ago);
+    for (_, minute, outcome) in history.minutes() {
+        // The minute that is under way is not missing yet, whether it is on record or not.
+        let is_whole = minute < now.minute();
+        days[place(first, minute)].add(outcome, is_whole);
+        if minute >= day_ago {
+            last_24_hours.add(outcome, is_whole);
+        }
+    }
+    for hour in history.hours.iter().filter(|hour| hour.start >= first) {
+        days[place(first, hour.start)].ends.duplicates += hour.duplicates;
+    }
+    for beat in &history.beats {
+        days[place(first, beat.minute)].ends.duplicates += beat.copies.saturating_sub(1);
+    }
+
+    let switched: Vec<Due> = projects.iter().map(|project| Due::of(project)).collect();
+    let due = |from: Minute, to: Minute| -> u32 {
+        let each = projects.iter().zip(&switched).flat_map(|(project, due)| project.routes.iter().map(move |route| (due, route)));
+        each.map(|(due, route)| due.count(from.max(route.since.minute()), to.min(now.minute()))).sum()
+    };
+    let mut incidents = Vec::new();
+    for project in projects {
+        let which = Which { project: Some(project.id), since: Some(first.start()), ..Which::default() };
+        incidents.extend(store.incidents(&which).await?);
+    }
+    let open = Strand::ALL.map(|strand| stretches(incidents.iter().filter(|incident| incident.strand == strand), now));
+
+    let days: Vec<Day> = days
+        .into_iter()
+        .map(|day| {
+            let (start, end) = (day.start, day.start.plus(DAY));
+            let open = std::array::from_fn(|strand| open[strand].iter().map(|one| overlap(*one, (start.start(), end.start()))).sum());
+            Day { start, ends: day.ends(due(start, end)), open }
+        })
+        .collect();
+    let last_24_hours = last_24_hours.ends(due(day_ago, end));
+    let of_last = |count: usize| {
+        let mut ends = Ends::default();
+        days[DAYS - count..].iter().for_each(|day| ends.merge(&day.ends));
+        ends.share()
+    };
+    let uptime =
+        Uptime { last_24_hours: last_24_hours.share(), last_7_days: of_last(7), last_30_days: of_last(30), last_90_days: of_last(DAYS) };
+    Ok(Days { days, uptime, last_24_hours })
+}
+
+/// What is on record of some minutes.
+struct Counted {
+    start: Minute,
+    ends: Ends,
+    /// Beats of minutes that are over.
+    recorded: u32,
+}
+
+impl Counted {
+    fn starting(start: Minute) -> Self {
+        Self { start, ends: Ends::default(), recorded: 0 }
+    }
+
+    fn add(&mut self, outcome: Outcome, is_whole: bool) {
+        self.ends.add(outcome, 1);
+        self.recorded += u32::from(is_whole);
+    }
+
+    /// With whatever was `due` and is not on record.
+    fn ends(mut self, due: u32) -> Ends {
+        self.ends.add(Outcome::Unsent, due.saturating_sub(self.recorded));
+        self.ends
+    }
+}
+
+/// The number of the day in which a minute lies, counted from `first`.
+fn place(first: Minute, minute: Minute) -> usize {
+    ((minute.index() - first.index()).max(0) / DAY) as usize
+}
+
+/// When any of these was open: stretches that do not touch, oldest first.
+fn stretches<'a>(incidents: impl Iterator<Item = &'a Incident>, now: Timestamp) -> Vec<(Timestamp, Timestamp)> {
+    let mut all: Vec<_> = incidents.map(|incident| (incident.opened, incident.closed.unwrap_or(now))).collect();
+    all.sort_unstable();
+    let mut merged: Vec<(Timestamp, Timestamp)> = Vec::new();
+    for (from, to) in all {
+        match merged.last_mut() {
+            Some((_, until)) if *until >= from => *until = to.max(*until),
+            _ => merged.push((from, to)),
+        }
+    }
+    merged
+}
+
+/// For how long the two lie over each other.
+fn overlap(one: (Timestamp, Timestamp), other: (Timestamp, Timestamp)) -> Duration {
+    one.1.min(other.1).since(one.0.max(other.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_that_touch_are_one_and_are_counted_once() {
+        let at = |second: i64| Timestamp::from_ms(second * 1000);
+        let project = crate::report::samples::project("shop");
+        let incident = |opened, closed: Option<i64>| Incident {
+            closed: closed.map(at),
+            ..crate::report::samples::incident(&project, Strand::Ingestion, at(opened))
+        };
+        let all = [incident(100, Some(200)), incident(0, Some(50)), incident(150, Some(300)), incident(900, None)];
+        let merged = stretches(all.iter(), at(1000));
+        assert_eq!(merged, [(at(0), at(50)), (at(100), at(300)), (at(900), at(1000))]);
+        assert_eq!(overlap(merged[1], (at(250), at(400))), Duration::from_secs(50));
+        assert_eq!(overlap(merged[1], (at(300), at(400))), Duration::ZERO);
+        assert_eq!(overlap(merged[1], (at(400), at(500))), Duration::ZERO);
+    }
+}

@@ -1,0 +1,73 @@
+//! In how many minutes a beat was due: stretches of time are counted, and not their minutes one by one.
+
+use crate::model::{AppKind, Minute, Project};
+
+/// The stretches in which a project's Heartbeat was on, oldest first, none touching the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Due(Vec<(Minute, Minute)>);
+
+impl Due {
+    /// Those of this project. A minute in which it was on for a part is one of them, as [`Project::was_on`] has it.
+    pub(super) fn of(project: &Project) -> Self {
+        let mut spans: Vec<(Minute, Minute)> = Vec::new();
+        let mut on_since = None;
+        for turn in project.switches.iter().filter(|turn| turn.app == AppKind::Heartbeat) {
+            match (turn.on, on_since) {
+                (true, None) => on_since = Some(turn.at.minute()),
+                (false, Some(since)) => {
+                    add(&mut spans, (since, turn.at.minute().plus(1)));
+                    on_since = None;
+                }
+                _ => {}
+            }
+        }
+        if let Some(since) = on_since {
+            add(&mut spans, (since, Minute::from_index(i64::MAX)));
+        }
+        Self(spans)
+    }
+
+    /// How many minutes from `from` up to and without `to` were due.
+    pub(super) fn count(&self, from: Minute, to: Minute) -> u32 {
+        let of = |(since, until): &(Minute, Minute)| (until.index().min(to.index()) - since.index().max(from.index())).max(0);
+        self.0.iter().map(of).sum::<i64>() as u32
+    }
+
+    /// The minute after the last that was due; none when there never was one.
+    pub(super) fn end(&self) -> Option<Minute> {
+        self.0.last().map(|(_, until)| *until)
+    }
+}
+
+fn add(spans: &mut Vec<(Minute, Minute)>, (since, until): (Minute, Minute)) {
+    match spans.last_mut() {
+        // Off and on again within a minute, or a clock that was stepped back.
+        Some((_, before)) if *before >= since => *before = until.max(*before),
+        _ => spans.push((since, until)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::model::{Switch, Timestamp};
+    use crate::report::samples::project;
+
+    proptest! {
+        #[test]
+        fn stretches_hold_the_minutes_in_which_the_project_was_on(steps in prop::collection::vec((1_i64..300_000, any::<bool>()), 0..12), from in 0_i64..30, length in 0_i64..40) {
+            let mut project = project("shop");
+            let mut at = 0;
+            project.switches = steps.iter().enumerate().map(|(number, (step, whole))| {
+                at = if *whole { (at + step).div_euclid(Minute::LENGTH_MS) * Minute::LENGTH_MS + Minute::LENGTH_MS } else { at + step };
+                Switch { app: AppKind::Heartbeat, at: Timestamp::from_ms(at), on: number % 2 == 0 }
+            }).collect();
+            let (from, to) = (Minute::from_index(from), Minute::from_index(from + length));
+            let due = Due::of(&project);
+            let on = from.until(to).filter(|minute| project.was_on(*minute)).count();
+            prop_assert_eq!(due.count(from, to) as usize, on);
+        }
+    }
+}

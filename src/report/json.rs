@@ -1,0 +1,275 @@
+//! What is shown, for programs: the same fields under the same names in `--json` of the command line and in the answers of the API.
+//!
+//! Absent values are null, times RFC 3339 in UTC, spans whole milliseconds. A field that is there stays there.
+
+use std::time::Duration;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Report, proof};
+use crate::message;
+use crate::model::{Channel, Entry, Evidence, Incident, IncidentFacts, Minute, Notice, Outcome, Project, Recorded, Timestamp};
+
+/// A project: verdict, complete through, lags and ends of today, the last hour.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct ReportJson {
+    /// The project's name.
+    pub project: String,
+    /// Its health in a word.
+    pub health: &'static str,
+    /// The verdict in one sentence.
+    pub verdict: String,
+    /// The first minute of the trouble.
+    pub since: Option<String>,
+    /// The newest minute up to which every accepted beat has arrived.
+    pub complete_through: Option<String>,
+    /// How late the newest beat that was seen was ingested.
+    pub last_lag_ms: Option<u64>,
+    /// It was not queryable so long after it was sent,
+    pub queryable_after_ms: Option<u64>,
+    /// and it was so long after.
+    pub queryable_within_ms: Option<u64>,
+    /// What became of today's beats (UTC).
+    pub today: TodayJson,
+    /// The last hour, a minute each, oldest first: the worst outcome among the routes; null where no beat was expected.
+    pub last_hour: Vec<Option<&'static str>>,
+}
+
+/// What became of today's beats (UTC).
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct TodayJson {
+    /// Half of them were not later than this.
+    pub p50_ms: Option<u64>,
+    /// 95 of 100 were not later than this.
+    pub p95_ms: Option<u64>,
+    /// 99 of 100 were not later than this.
+    pub p99_ms: Option<u64>,
+    /// Seen in time.
+    pub arrived: u32,
+    /// Seen, but later.
+    pub late: u32,
+    /// Accepted, looked for, and not there.
+    pub lost: u32,
+    /// Not taken by capture.
+    pub refused: u32,
+    /// No answer from capture.
+    pub unreachable: u32,
+    /// Accepted, and we could not look.
+    pub unseen: u32,
+    /// Not sent: ours.
+    pub unsent: u32,
+    /// Accepted, and not yet decided.
+    pub awaiting: u32,
+    /// Rows beyond one that looks saw of a beat.
+    pub duplicates: u32,
+}
+
+impl ReportJson {
+    /// What is shown of a report.
+    #[must_use]
+    pub fn of(report: &Report) -> Self {
+        let minute = |minute: Minute| minute.start().to_string();
+        let ends = |outcome| report.ends.of(outcome);
+        let seen = report.newest_seen.as_ref();
+        let queryable = seen.and_then(Recorded::queryable_lag);
+        Self {
+            project: report.project.spec.name.to_string(),
+            health: report.verdict.health.name(),
+            verdict: report.verdict.to_string(),
+            since: report.verdict.since.map(minute),
+            complete_through: report.complete_through.map(minute),
+            last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),
+            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
+            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
+            today: TodayJson {
+                p50_ms: report.lags.p50.map(ms),
+                p95_ms: report.lags.p95.map(ms),
+                p99_ms: report.lags.p99.map(ms),
+                arrived: ends(Outcome::Arrived),
+                late: ends(Outcome::Late),
+                lost: ends(Outcome::Lost),
+                refused: ends(Outcome::Refused),
+                unreachable: ends(Outcome::Unreachable),
+                unseen: ends(Outcome::Unseen),
+                unsent: ends(Outcome::Unsent),
+                awaiting: ends(Outcome::Awaiting),
+                duplicates: report.ends.duplicates,
+            },
+            last_hour: report.strip.iter().map(|minute| minute.map(Outcome::name)).collect(),
+        }
+    }
+}
+
+/// One beat.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct BeatJson {
+    /// Its minute.
+    pub minute: String,
+    /// Its route's name.
+    pub route: String,
+    /// What became of it, in a word.
+    pub outcome: &'static str,
+    /// When it was sent.
+    pub sent: Option<String>,
+    /// The status that capture answered with.
+    pub status: Option<u16>,
+    /// How many tries it took.
+    pub tries: u8,
+    /// Looking up the name, in microseconds; null where a connection was used again.
+    pub dns_us: Option<u32>,
+    /// Connecting, in microseconds.
+    pub connect_us: Option<u32>,
+    /// Agreeing on TLS, in microseconds.
+    pub tls_us: Option<u32>,
+    /// From the request to the first byte of the answer, in microseconds.
+    pub first_byte_us: Option<u32>,
+    /// How late it was ingested.
+    pub ingested_lag_ms: Option<u64>,
+    /// It was not queryable so long after it was sent,
+    pub queryable_after_ms: Option<u64>,
+    /// and it was so long after.
+    pub queryable_within_ms: Option<u64>,
+    /// How many rows of it a look saw.
+    pub copies: u32,
+    /// What its failure left, a line each.
+    pub evidence: Vec<String>,
+}
+
+impl BeatJson {
+    /// What is shown of a beat. Of the evidence only what is about this beat counts.
+    #[must_use]
+    pub fn of(project: &Project, beat: &Recorded, evidence: &[Evidence]) -> Self {
+        let queryable = beat.queryable_lag();
+        let mine = evidence.iter().filter(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
+        Self {
+            minute: beat.minute.start().to_string(),
+            route: super::route_name(project, beat.route).to_owned(),
+            outcome: beat.outcome.name(),
+            sent: beat.sent.map(|sent| sent.to_string()),
+            status: beat.status,
+            tries: beat.tries,
+            dns_us: beat.phases.dns_us,
+            connect_us: beat.phases.connect_us,
+            tls_us: beat.phases.tls_us,
+            first_byte_us: beat.phases.first_byte_us,
+            ingested_lag_ms: beat.ingested_lag().map(ms),
+            queryable_after_ms: queryable.map(|(after, _)| ms(after)),
+            queryable_within_ms: queryable.map(|(_, within)| ms(within)),
+            copies: beat.copies,
+            evidence: mine.map(proof).collect(),
+        }
+    }
+}
+
+/// One incident.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct IncidentJson {
+    /// What the project was called when it opened.
+    pub project: String,
+    /// `info`, `warning` or `critical`: the gravest that it has been so far.
+    pub severity: String,
+    /// What messages tell of it.
+    #[serde(flatten)]
+    pub facts: IncidentFacts,
+    /// When its opening was told; null while it was silenced.
+    pub announced: Option<String>,
+    /// Since when somebody has it in hand.
+    pub acknowledged: Option<String>,
+    /// Who, in that person's own words.
+    pub acknowledged_by: Option<String>,
+    /// No reminders before this.
+    pub snoozed_until: Option<String>,
+}
+
+impl IncidentJson {
+    /// What is shown of an incident as it stands at `at`.
+    #[must_use]
+    pub fn of(incident: &Incident, at: Timestamp) -> Self {
+        let time = |at: &Timestamp| at.to_string();
+        Self {
+            project: incident.project_name.to_string(),
+            severity: incident.severity.to_string(),
+            facts: message::facts(incident, at),
+            announced: incident.announced.as_ref().map(time),
+            acknowledged: incident.acknowledged.as_ref().map(|word| time(&word.at)),
+            acknowledged_by: incident.acknowledged.as_ref().map(|word| word.by.clone()),
+            snoozed_until: incident.snoozed_until.as_ref().map(time),
+        }
+    }
+}
+
+/// One incident with its timeline, and who was told.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct IncidentStoryJson {
+    /// The incident.
+    pub incident: IncidentJson,
+    /// Its timeline, oldest first.
+    pub timeline: Vec<EntryJson>,
+    /// What was told of it, oldest first.
+    pub notices: Vec<NoticeJson>,
+}
+
+/// One entry of a timeline.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct EntryJson {
+    /// When.
+    pub at: String,
+    /// About what, in a word.
+    pub kind: &'static str,
+    /// A sentence without a full stop.
+    pub words: String,
+}
+
+impl EntryJson {
+    /// What is shown of an entry.
+    #[must_use]
+    pub fn of(entry: &Entry) -> Self {
+        Self { at: entry.at.to_string(), kind: entry.kind.name(), words: entry.words.clone() }
+    }
+}
+
+/// One message, owed to one channel.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct NoticeJson {
+    /// Its id, the same on every try.
+    pub id: String,
+    /// To which channel.
+    pub channel: String,
+    /// What it is about, in a word.
+    pub kind: &'static str,
+    /// How far it has come: `owed`, `sent`, `dead` or `superseded`.
+    pub state: &'static str,
+    /// Since when it is owed.
+    pub created: String,
+    /// Not to be tried before this.
+    pub due: String,
+    /// When it was taken, or given up.
+    pub ended: Option<String>,
+    /// How often it was tried.
+    pub tries: u16,
+    /// What the last try came to.
+    pub said: Option<String>,
+}
+
+impl NoticeJson {
+    /// What is shown of a notice.
+    #[must_use]
+    pub fn of(notice: &Notice, channels: &[Channel]) -> Self {
+        Self {
+            id: notice.id.to_string(),
+            channel: super::channel_name(notice, channels),
+            kind: notice.message.kind.name(),
+            state: notice.state.name(),
+            created: notice.created.to_string(),
+            due: notice.due.to_string(),
+            ended: notice.ended.map(|at| at.to_string()),
+            tries: notice.tries,
+            said: notice.said.clone(),
+        }
+    }
+}
+
+fn ms(lag: Duration) -> u64 {
+    lag.as_millis() as u64
+}

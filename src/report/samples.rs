@@ -1,0 +1,57 @@
+//! Values for the tests of this room.
+
+use crate::model::{
+    AppKind, DistinctId, Endpoint, Finding, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Project, ProjectId, ProjectName,
+    ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Strand, Switch, Tally, Timestamp,
+};
+
+/// 2026-06-20T00:00:00Z.
+pub(super) const START: Minute = Minute::from_index(29_698_560);
+
+/// A project with one route, on since ten days before [`START`].
+pub(super) fn project(name: &str) -> Project {
+    let begun = START.plus(-10 * 24 * 60).start();
+    let spec = ProjectSpec {
+        name: ProjectName::parse(name).unwrap(),
+        host: Host::parse("eu").unwrap(),
+        api_host: None,
+        token: ProjectToken::parse(&format!("phc_{name}")).unwrap(),
+        personal_key: None,
+        posthog_id: None,
+        pace: Pace::default(),
+        heartbeat: Some(HeartbeatApp::default()),
+        ingestion_alert: None,
+    };
+    let switches = vec![Switch { app: AppKind::Heartbeat, at: begun, on: true }];
+    Project { id: ProjectId(1), spec, routes: vec![route(1, "heartbeat", begun)], switches }
+}
+
+/// A route of the project's own host.
+pub(super) fn route(id: i64, name: &str, since: Timestamp) -> Route {
+    let distinct_id = DistinctId::Fixed("PostHog Heartbeat Plugin".into());
+    let spec = RouteSpec { name: name.into(), event: name.into(), host: None, endpoint: Endpoint::V0, distinct_id };
+    Route { id: RouteId(id), spec, since }
+}
+
+/// An incident that is open.
+pub(super) fn incident(project: &Project, strand: Strand, opened: Timestamp) -> Incident {
+    Incident {
+        id: Some(IncidentId(7)),
+        project: project.id,
+        project_name: project.spec.name.clone(),
+        strand,
+        opened,
+        closed: None,
+        rules: vec![RuleKind::Lost],
+        severity: Severity::Critical,
+        cause: Finding { code: "not_queryable".into(), words: "accepted, but not queryable after 15m 00s".into() },
+        first_bad: Some(opened.minute().plus(-15)),
+        last_good: Some(opened.minute().plus(-16)),
+        tally: Tally::default(),
+        announced: Some(opened),
+        reminders: 0,
+        told: Some(opened),
+        acknowledged: None,
+        snoozed_until: None,
+    }
+}

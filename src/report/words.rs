@@ -1,0 +1,35 @@
+//! Names and words that everything shown has in common.
+
+use crate::model::{Channel, Evidence, EvidenceOf, Notice, Project, RouteId};
+
+/// What a failure left, in one line.
+#[must_use]
+pub fn proof(evidence: &Evidence) -> String {
+    match &evidence.of {
+        EvidenceOf::Refused { quote, .. } => {
+            let headers: Vec<String> = quote.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+            let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
+            format!("{} `{}`{headers}", quote.status, quote.words.trim())
+        }
+        EvidenceOf::Unreachable { at, words } => format!("unreachable at {at}: {words}"),
+        EvidenceOf::Lost { looked } => format!("not there at {looked}"),
+        EvidenceOf::Unseen(failure) => format!("could not look: {failure}"),
+    }
+}
+
+/// What a project calls one of its routes; `?` when it has none of that number.
+#[must_use]
+pub fn route_name(project: &Project, id: RouteId) -> &str {
+    project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
+}
+
+/// What the notice's channel is called; its number, when it is gone.
+#[must_use]
+pub fn channel_name(notice: &Notice, channels: &[Channel]) -> String {
+    let channel = channels.iter().find(|channel| channel.id == notice.channel);
+    match channel {
+        Some(channel) if channel.of_app.is_some() => format!("webhooks of {}", channel.spec.name),
+        Some(channel) => channel.spec.name.to_string(),
+        None => format!("channel {}", notice.channel.0),
+    }
+}

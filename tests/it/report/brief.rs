@@ -1,0 +1,178 @@
+//! Briefs: the same as whole reports, from fewer rows.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use heartbeat::model::{
+    Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Phase, Project, Quote, Refusal, Severity, Standing,
+    Strand, Timestamp, TokenWord, Traffic,
+};
+use heartbeat::report::{Brief, briefs, report};
+use proptest::prelude::*;
+
+use super::world::{START, World, after};
+use crate::store::samples::{incident, open_incident, spec, spec_with_routes};
+
+/// A day, and two hours that lie too far back to count.
+const MINUTES: usize = 26 * 60;
+
+/// One route's history: runs of the same letter, the newest last, cut to [`MINUTES`].
+fn history() -> impl Strategy<Value = String> {
+    let letter = prop::sample::select(vec!['A', 'A', 'A', 'L', '.', 'w', 'W', 'X', 'R', 'U', '?', 's', 'u', '_']);
+    let length = prop_oneof![3 => 1_usize..4, 2 => 20_usize..80, 1 => 100_usize..1000];
+    let runs = prop::collection::vec((letter, length), 1..14);
+    runs.prop_map(|runs| {
+        let letters: String = runs.into_iter().map(|(letter, length)| letter.to_string().repeat(length)).collect();
+        let all = "A".repeat(MINUTES.saturating_sub(letters.len())) + &letters;
+        all[all.len() - MINUTES..].to_owned()
+    })
+}
+
+#[derive(Debug, Clone)]
+struct Told {
+    routes: Vec<String>,
+    /// Of what the newest look said.
+    look: u8,
+    /// So many minutes before the end Heartbeat was switched off.
+    off: Option<i64>,
+    /// So many minutes after the beginning the project was set up.
+    begun: i64,
+}
+
+fn told() -> impl Strategy<Value = Told> {
+    let off = prop_oneof![4 => Just(None), 1 => (0_i64..200).prop_map(Some)];
+    let begun = prop_oneof![3 => Just(0_i64), 1 => 0_i64..MINUTES as i64];
+    (prop::collection::vec(history(), 1..4), 0_u8..6, off, begun).prop_map(|(routes, look, off, begun)| Told { routes, look, off, begun })
+}
+
+async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<Project>, Option<Look>) {
+    let mut spec = if told.routes.len() == 1 { spec(name) } else { spec_with_routes(name, &[]) };
+    let begun = START.plus(told.begun);
+    world.store.apply(std::slice::from_ref(&spec), &[], begun.start()).await.unwrap();
+    let project = world.project(name).await;
+    for (route, letters) in project.routes.iter().zip(&told.routes) {
+        let until = letters.len() - told.off.unwrap_or(0) as usize;
+        let from = told.begun as usize;
+        if from < until {
+            world.record(route.id, begun, &letters[from..until]).await;
+        }
+        for (at, letter) in letters.chars().enumerate().filter(|(_, letter)| "RU".contains(*letter)) {
+            let of = match letter {
+                'R' => {
+                    EvidenceOf::Refused { why: Refusal::Broken, quote: Quote { status: 503, words: format!("no {at}"), headers: vec![] } }
+                }
+                _ => EvidenceOf::Unreachable { at: Phase::Connect, words: format!("gone {at}") },
+            };
+            let minute = START.plus(at as i64);
+            if minute.plus(90).start() > now {
+                let evidence = Evidence { route: route.id, minute, at: after(minute, 6), of };
+                world.store.record(&[], &[evidence]).await.unwrap();
+            }
+        }
+    }
+    if let Some(off) = told.off {
+        spec.heartbeat = Some(HeartbeatApp { enabled: false, ..spec.heartbeat.unwrap_or_default() });
+        let at = now.minus(Duration::from_mins(off as u64)).max(begun.end());
+        world.store.apply(&[spec], &[], at).await.unwrap();
+    }
+    let project = world.project(name).await;
+    let look = look(&project, told.look, now);
+    (project, look)
+}
+
+fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
+    let failure = |trouble| Err(LookFailure { trouble, quote: Quote::default(), retry_after: None });
+    let result = match kind {
+        0 => return None,
+        1 => failure(LookTrouble::NoKey),
+        2 => failure(LookTrouble::Throttled),
+        _ => Ok(Traffic { others: u64::from(kind), newest: Some(now.minus(Duration::from_mins(3))), ..Traffic::default() }),
+    };
+    let word = TokenWord { standing: Standing::Unknown, asked: now, down: heartbeat::model::Parts::default() };
+    // One was made after the moment that is shown: it says nothing.
+    let at = if kind == 5 { now.plus(Duration::from_secs(1)) } else { now };
+    let token = (kind == 4).then_some(word);
+    Some(Look { project: project.id, at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token })
+}
+
+async fn both(told: &[Told]) {
+    let world = World::new().await;
+    let now = after(START.plus(MINUTES as i64 - 1), 50);
+    let (mut projects, mut looks) = (Vec::new(), Vec::new());
+    for (at, told) in told.iter().enumerate() {
+        let (project, look) = set_up(&world, &format!("p{at}"), told, now).await;
+        projects.push(project);
+        looks.extend(look);
+    }
+    let briefs = briefs(&*world.store, &projects, &looks, now).await.unwrap();
+    assert_eq!(briefs.len(), projects.len());
+    for (brief, told) in briefs.iter().zip(told) {
+        let look = looks.iter().find(|look| look.project == brief.project.id && look.at <= now).cloned();
+        let whole = report(&*world.store, Arc::clone(&brief.project), look, now).await.unwrap();
+        let of = |routes: &[String]| routes.iter().map(|letters| runs(letters)).collect::<Vec<_>>().join(" | ");
+        let said = format!("{} {:?} off {:?} begun {}", of(&told.routes), told.look, told.off, told.begun);
+        assert_eq!(brief.verdict, whole.verdict, "{said}");
+        assert_eq!(brief.complete_through, whole.complete_through, "{said}");
+        assert_eq!(brief.strip, whole.strip, "{said}");
+        assert_eq!(brief.newest_seen, whole.newest_seen, "{said}");
+    }
+    world.store.close().await;
+}
+
+/// `700A 3X 60L`
+fn runs(letters: &str) -> String {
+    let letters: Vec<char> = letters.chars().collect();
+    letters.chunk_by(|one, other| one == other).map(|run| format!("{}{}", run.len(), run[0])).collect::<Vec<_>>().join(" ")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_brief_says_what_the_whole_report_says(told in prop::collection::vec(told(), 1..5)) {
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(both(&told));
+    }
+}
+
+#[tokio::test]
+async fn what_lies_before_the_last_hour_counts_where_it_must() {
+    let told = |routes: &[&[(char, usize)]]| {
+        let letters = |runs: &[(char, usize)]| {
+            let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();
+            "A".repeat(MINUTES - letters.len()) + &letters
+        };
+        Told { routes: routes.iter().map(|runs| letters(runs)).collect(), look: 3, off: None, begun: 0 }
+    };
+    both(&[
+        // Refused for three hours, with one that arrived two hours ago; a lost one in the morning; late for half a day.
+        told(&[&[('R', 60), ('A', 1), ('R', 120)]]),
+        told(&[&[('X', 1), ('A', 600), ('_', 90)]]),
+        told(&[&[('R', 1), ('L', 700)]]),
+        // Nothing for hours, and what was found before it was never recorded as sent.
+        told(&[&[('A', 30), ('s', 5), ('_', 200)], &[('L', 30), ('s', 2), ('X', 70)], &[('X', 1400)]]),
+        // Never seen in a day; seen only before it.
+        told(&[&[('.', 1), ('X', 1450), ('w', 2)]]),
+        told(&[&[('u', 1500)]]),
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn a_list_tells_which_incidents_are_open() {
+    let world = World::new().await;
+    let (mut projects, now) = (Vec::new(), START.plus(30).end());
+    for name in ["one", "two"] {
+        world.store.apply(&[spec(name)], &[], START.start()).await.unwrap();
+        projects.push(world.project(name).await);
+    }
+    let told: Vec<Brief> = briefs(&*world.store, &projects, &[], now).await.unwrap();
+    assert!(told.iter().all(|brief| brief.open.is_empty() && brief.gravest().is_none() && brief.newest_lag().is_none()));
+    open_incident(&*world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], Strand::Blind, 5) }).await;
+    open_incident(&*world.store, incident(&projects[1], Strand::Ingestion, 3)).await;
+    open_incident(&*world.store, Incident { closed: Some(now), ..incident(&projects[0], Strand::Ingestion, 3) }).await;
+    world.record(projects[0].routes[0].id, START.plus(28), "AA").await;
+    let told = briefs(&*world.store, &projects, &[], now).await.unwrap();
+    assert_eq!((told[0].open.len(), told[0].newest_lag()), (0, Some(Duration::from_secs(2))));
+    assert_eq!(told[1].open.iter().map(|incident| incident.strand).collect::<Vec<_>>(), [Strand::Blind, Strand::Ingestion]);
+    assert_eq!(told[1].gravest().map(|incident| incident.strand), Some(Strand::Ingestion));
+}
