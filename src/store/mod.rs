@@ -22,6 +22,7 @@ mod migrate;
 mod names;
 mod notices;
 mod numbers;
+mod open;
 mod phases;
 mod postgres;
 mod projects;
@@ -54,9 +55,9 @@ use crate::model::{
 };
 
 pub use change::Change;
+pub use open::{open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
-pub use sql::{open, open_within};
 pub use trouble::{OpenError, StoreError};
 pub use which::{Owing, Reach, RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
 

@@ -1,7 +1,6 @@
 //! The store over either database: each question is one line here and one function in the file of its subject.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -12,7 +11,6 @@ use crate::model::{
     TokenId, User, UserId, UserName, Window,
 };
 
-use super::address::Address;
 use super::database::Database;
 use super::evidence::duration;
 use super::seal::Sealer;
@@ -20,37 +18,14 @@ use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
     Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Store, StoreError, Tide, Told, Which, WhichDeeds, WhichNotices, beats, change,
-    channels, deeds, evidence, glances, hours, incidents, invitations, looks, migrate, notices, numbers, postgres, projects, sessions,
-    shown, sqlite, status_pages, tide, tokens, users, windows,
+    channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown, status_pages,
+    tide, tokens, users, windows,
 };
 
-/// How long a database that is locked, or silent, is waited for.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-/// Opens the store at `address` (`sqlite:path`, a path alone, or `postgres://...`), and brings its schema up to date.
-///
-/// # Errors
-/// [`StoreError::Open`] says why it cannot be opened, [`StoreError::Database`] what else the database said.
-pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
-    open_within(address, sealer, PATIENCE).await
-}
-
-/// As [`open`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
-///
-/// # Errors
-/// As [`open`].
-pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
-    let database = match Address::parse(address)? {
-        Address::Sqlite(path) => sqlite::open(&path, patience).await?,
-        Address::Postgres(server) => postgres::open(&server, patience).await?,
-    };
-    migrate::migrate(&database).await?;
-    Ok(Arc::new(Sql { database, sealer }))
-}
-
-struct Sql {
-    database: Database,
-    sealer: Sealer,
+/// The store over a database that is open.
+pub(super) struct Sql {
+    pub(super) database: Database,
+    pub(super) sealer: Sealer,
 }
 
 #[async_trait]

@@ -66,7 +66,7 @@ impl Given {
     /// What is made of the settings. Everything wrong with them is said at once.
     pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, EditError>) -> Result<T, EditError> {
         match make(&self.texts) {
-            Ok(made) => Ok(Problems::or(self.problems.clone(), made)?),
+            Ok(one) => Ok(Problems::or(self.problems.clone(), one)?),
             Err(EditError::Wrong(problems)) => Err(Problems::of(problems.into_iter().chain(self.problems.clone()).collect()).into()),
             Err(other) => Err(other),
         }

@@ -1,0 +1,33 @@
+//! Opening the store, whichever database its address names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::address::Address;
+use super::seal::Sealer;
+use super::sql::Sql;
+use super::{Store, StoreError, migrate, postgres, sqlite};
+
+/// How long a database that is locked, or silent, is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Opens the store at `address` (`sqlite:path`, a path alone, or `postgres://...`), and brings its schema up to date.
+///
+/// # Errors
+/// [`StoreError::Open`] says why it cannot be opened, [`StoreError::Database`] what else the database said.
+pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
+    open_within(address, sealer, PATIENCE).await
+}
+
+/// As [`open`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
+///
+/// # Errors
+/// As [`open`].
+pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
+    let database = match Address::parse(address)? {
+        Address::Sqlite(path) => sqlite::open(&path, patience).await?,
+        Address::Postgres(server) => postgres::open(&server, patience).await?,
+    };
+    migrate::migrate(&database).await?;
+    Ok(Arc::new(Sql { database, sealer }))
+}
