@@ -70,11 +70,13 @@ impl SettingUp<'_> {
             let routes = Statement::new("SELECT id FROM routes WHERE project IN ").list(ids.iter().copied());
             let routes = self.work.read(routes, |row| row.int(0)).await?;
             for some in routes.chunks(ROWS) {
-                self.drop_history(("beats", "minute", "route"), 1, some).await?;
-                self.drop_history(("hours", "start_minute", "route"), 60, some).await?;
-                self.work.run(Statement::new("DELETE FROM evidence WHERE route IN ").list(some.iter().copied())).await?;
+                self.drop_history("beats", "route", some).await?;
+                for from in ["hours", "evidence"] {
+                    let statement = Statement::new("DELETE FROM ").text(from).text(" WHERE route IN ");
+                    self.work.run(statement.list(some.iter().copied())).await?;
+                }
             }
-            self.drop_history(("glances", "minute", "project"), 1, &ids).await?;
+            self.drop_history("glances", "project", &ids).await?;
             for from in ["looks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
             {
                 let statement = Statement::new("DELETE FROM ").text(from).text(" IN ").list(ids.iter().copied());
@@ -84,12 +86,12 @@ impl SettingUp<'_> {
         Ok(())
     }
 
-    /// Drops rows from a table whose key is a minute, every `step` minutes, and whose they are: one of `owners`. The minutes are counted
-    /// up and looked up one by one: a scan would read the history of all the other projects.
-    async fn drop_history(&mut self, (table, column, owner): (&str, &str, &str), step: i64, owners: &[i64]) -> Result<(), StoreError> {
+    /// Drops rows from a table whose key is a minute and whose they are: one of `owners`. The minutes are counted up and looked up one by
+    /// one: a scan would read the history of all the other projects.
+    async fn drop_history(&mut self, table: &str, owner: &str, owners: &[i64]) -> Result<(), StoreError> {
         let statement = Statement::new(&format!(
-            "DELETE FROM {table} WHERE {column} IN (WITH RECURSIVE minutes(minute) AS (SELECT min({column}) FROM {table} \
-             UNION ALL SELECT minute + {step} FROM minutes WHERE minute < (SELECT max({column}) FROM {table})) SELECT minute FROM minutes) \
+            "DELETE FROM {table} WHERE minute IN (WITH RECURSIVE minutes(minute) AS (SELECT min(minute) FROM {table} \
+             UNION ALL SELECT minute + 1 FROM minutes WHERE minute < (SELECT max(minute) FROM {table})) SELECT minute FROM minutes) \
              AND {owner} IN "
         ));
         self.work.run(statement.list(owners.iter().copied())).await.map(drop)

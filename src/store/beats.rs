@@ -82,7 +82,7 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stret
             continue;
         }
         let statement = due
-            .minutes(1)
+            .minutes()
             .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
             .list(numbers(some))
             .text(" AND (minutes.minute + 1) * ")
@@ -98,11 +98,11 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stret
 /// Beats of a stretch, by minute and route.
 pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Recorded>, StoreError> {
     const WHAT: &str = "reading beats";
-    let stretch = stretch.within(database, WHAT, "beats", "minute").await?;
+    let stretch = stretch.within(database, WHAT, "beats").await?;
     let mut beats = Vec::new();
     for some in routes.chunks(ROUTES).filter(|_| !stretch.is_empty()) {
         let statement = stretch
-            .minutes(1)
+            .minutes()
             .text("SELECT ")
             .text(COLUMNS)
             .text(" FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ")

@@ -42,12 +42,12 @@ pub(super) async fn keep(work: &mut Work, look: &Look) -> Result<(), StoreError>
 /// Glances at one project, oldest first.
 pub(super) async fn glances(database: &Database, project: ProjectId, stretch: Stretch) -> Result<Vec<Glance>, StoreError> {
     const WHAT: &str = "reading what looks saw";
-    let stretch = stretch.within(database, WHAT, "glances", "minute").await?;
+    let stretch = stretch.within(database, WHAT, "glances").await?;
     if stretch.is_empty() {
         return Ok(Vec::new());
     }
     let statement = stretch
-        .minutes(1)
+        .minutes()
         .text(
             "SELECT glances.minute, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms FROM minutes CROSS JOIN glances \
              WHERE glances.minute = minutes.minute AND glances.project = ",

@@ -12,20 +12,15 @@ const ROWS: usize = 500;
 
 /// Hours of a stretch, by start and route.
 pub(super) async fn hours(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Hour>, StoreError> {
-    const WHAT: &str = "reading hours";
-    let stretch = stretch.within(database, WHAT, "hours", "start_minute").await?;
-    // Hours start at whole ones: count from the first whole hour that is not before the stretch.
-    let whole = Stretch { from: Hour::starting(stretch.from.plus(MINUTES - 1)), ..stretch };
     let mut hours = Vec::new();
-    for some in routes.chunks(ROUTES).filter(|_| !whole.is_empty()) {
-        let statement = whole
-            .minutes(MINUTES)
-            .text(
-                "SELECT hours.route, hours.start_minute, outcomes, lags, duplicates FROM minutes CROSS JOIN hours \
-                 WHERE hours.start_minute = minutes.minute AND hours.route IN ",
-            )
-            .list(numbers(some));
-        hours.extend(database.read(WHAT, statement, from_row).await?);
+    for some in routes.chunks(ROUTES) {
+        let statement = Statement::new("SELECT route, start_minute, outcomes, lags, duplicates FROM hours WHERE route IN ")
+            .list(numbers(some))
+            .text(" AND start_minute >= ")
+            .bind(stretch.from.index())
+            .text(" AND start_minute < ")
+            .bind(stretch.to.index());
+        hours.extend(database.read("reading hours", statement, from_row).await?);
     }
     hours.sort_unstable_by_key(|hour| (hour.start, hour.route));
     Ok(hours)
@@ -45,7 +40,7 @@ async fn write(work: &mut Work, hours: &[Hour]) -> Result<(), StoreError> {
     for some in hours.chunks(ROWS) {
         let insert =
             Statement::new("INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES ").rows(some.iter().map(to_row));
-        let replace = " ON CONFLICT (start_minute, route) DO UPDATE SET outcomes = excluded.outcomes, lags = excluded.lags, \
+        let replace = " ON CONFLICT (route, start_minute) DO UPDATE SET outcomes = excluded.outcomes, lags = excluded.lags, \
                        duplicates = excluded.duplicates";
         work.run(insert.text(replace)).await?;
     }

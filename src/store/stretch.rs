@@ -22,13 +22,13 @@ impl Stretch {
         self.from >= self.to
     }
 
-    /// What of it lies within what a table holds: nobody counts through years that have no row. `column` of `table` is the first of
-    /// its key, so both ends are found at once.
-    pub(super) async fn within(self, database: &Database, what: &'static str, table: &str, column: &str) -> Result<Self, StoreError> {
+    /// What of it lies within what a table holds: nobody counts through years that have no row. The minute is the first of the table's
+    /// key, so both ends are found at once.
+    pub(super) async fn within(self, database: &Database, what: &'static str, table: &str) -> Result<Self, StoreError> {
         if self.is_empty() {
             return Ok(self);
         }
-        let ends = Statement::new(&format!("SELECT (SELECT min({column}) FROM {table}), (SELECT max({column}) FROM {table})"));
+        let ends = Statement::new(&format!("SELECT (SELECT min(minute) FROM {table}), (SELECT max(minute) FROM {table})"));
         let ends = database.read(what, ends, |row| Ok((row.maybe_int(0)?, row.maybe_int(1)?))).await?;
         Ok(match ends.first() {
             Some(&(Some(first), Some(last))) => {
@@ -38,15 +38,11 @@ impl Stretch {
         })
     }
 
-    /// `WITH RECURSIVE minutes(minute) AS (...)`: every `step`th minute of the stretch, which must not be empty.
-    pub(super) fn minutes(self, step: i64) -> Statement {
+    /// `WITH RECURSIVE minutes(minute) AS (...)`: the minutes of the stretch, which must not be empty.
+    pub(super) fn minutes(self) -> Statement {
         Statement::new("WITH RECURSIVE minutes(minute) AS (SELECT CAST(")
             .bind(self.from.index())
-            .text(" AS BIGINT) UNION ALL SELECT minute + ")
-            .bind(step)
-            .text(" FROM minutes WHERE minute + ")
-            .bind(step)
-            .text(" < ")
+            .text(" AS BIGINT) UNION ALL SELECT minute + 1 FROM minutes WHERE minute + 1 < ")
             .bind(self.to.index())
             .text(") ")
     }

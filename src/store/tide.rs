@@ -46,7 +46,7 @@ async fn newest_beat(work: &mut Work, project: Option<ProjectId>) -> Result<Opti
     let newest = newest.map(Minute::from_index);
     let (Some(last), Some(project)) = (newest, project) else { return Ok(newest) };
     let statement = Stretch { from: last.plus(1 - MINUTES), to: last.plus(1) }
-        .minutes(1)
+        .minutes()
         .text(
             "SELECT max(beats.minute) FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute \
              AND beats.route IN (SELECT id FROM routes WHERE project = ",

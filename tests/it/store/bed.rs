@@ -66,6 +66,12 @@ impl Bed {
         sql.replace("{bytes}", bytes).replace("{without_rowid}", without_rowid)
     }
 
+    /// Bytes as a value in SQL, in this database's words.
+    pub(crate) fn in_bytes(&self, bytes: &[u8]) -> String {
+        let digits = bytes.iter().fold(String::new(), |digits, byte| digits + &format!("{byte:02x}"));
+        if self.folder.is_some() { format!("x'{digits}'") } else { format!("'\\x{digits}'") }
+    }
+
     /// Everything that people set up, as bytes: the files, or what the rows print as.
     pub(crate) async fn everything(&self) -> Vec<u8> {
         if let Some(folder) = &self.folder {

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use heartbeat::model::{Access, ChannelId, IncidentId, IngestionAlertApp, Look, ProjectId, ProjectSpec, RouteId, Strand, UserName};
+use heartbeat::model::{
+    Access, ChannelId, Hour, IncidentId, IngestionAlertApp, Look, Outcome, ProjectId, ProjectSpec, Recorded, RouteId, Strand, UserName,
+};
 use heartbeat::store::{Change, OpenError, StoreError, Which, WhichDeeds, open, open_within};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
@@ -90,12 +92,13 @@ async fn a_database_of_the_first_schema_keeps_everything(bed: Bed) {
     assert_eq!(bed.open().await.incidents(&Which::default()).await.unwrap(), [open]);
 }
 
-/// What the second schema held beside that: a channel, an open incident with its timeline, a notice, a window, hours that were folded.
+/// What the second schema held beside that: an open incident with its timeline, a window, an hour that was folded, what a look saw.
 const SECOND: &str = "
     INSERT INTO incidents (id, project, project_name, strand, opened_ms, rules, severity, cause_code, cause, tally, reminders)
         VALUES (7, 1, 'one', 0, 1782000000000, 0, 0, 'not_queryable', 'beats do not arrive', '{}', 0);
     INSERT INTO entries (incident, place, at_ms, kind, words) VALUES (7, 1, 1782000000000, 0, 'it opened');
     INSERT INTO windows (name, projects, from_ms, to_ms) VALUES ('night', '[]', 1782000000000, 1782000000001);
+    INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES (29699940, 2, {outcomes}, {lags}, 3);
     INSERT INTO glances (minute, project, after_ms, others, watched) VALUES (29700000, 1, 1, 7, 7);
     UPDATE heartbeat_meta SET value = 8 WHERE name = 'next_incident';
     UPDATE heartbeat_meta SET value = 2 WHERE name = 'schema';
@@ -107,7 +110,12 @@ async fn a_database_of_the_second_schema_keeps_everything(bed: Bed) {
         bed.execute(&bed.in_its_words(sql)).await;
     }
     bed.execute(FIRST).await;
-    bed.execute(SECOND).await;
+    let beat = awaiting(RouteId(2), START.plus(-7));
+    let beat = Recorded { outcome: Outcome::Arrived, ingested: beat.sent.map(|sent| sent.plus(Duration::from_secs(3))), copies: 4, ..beat };
+    let hour = Hour::fold(RouteId(2), START.plus(-60), &[beat]);
+    let second =
+        SECOND.replace("{outcomes}", &bed.in_bytes(&hour.strip_to_bytes())).replace("{lags}", &bed.in_bytes(&hour.lags.to_bytes()));
+    bed.execute(&second).await;
     let store = bed.open().await;
     let project = store.projects().await.unwrap().remove(0);
     assert_eq!(project.spec, ProjectSpec { personal_key: None, ..spec("one") });
@@ -115,6 +123,7 @@ async fn a_database_of_the_second_schema_keeps_everything(bed: Bed) {
     assert_eq!(store.entries(IncidentId(7)).await.unwrap().len(), 1);
     assert_eq!(store.windows().await.unwrap().len(), 1);
     assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap().len(), 1);
+    assert_eq!(store.hours(&[RouteId(2)], START.plus(-600), START).await.unwrap(), [hour]);
     // What it did not know is not there, and can be from now on.
     assert_eq!((store.users().await.unwrap(), store.deeds(&WhichDeeds::default()).await.unwrap()), (vec![], vec![]));
     assert_eq!(store.summed_up().await.unwrap(), None);
