@@ -17,7 +17,7 @@ pub(super) async fn newest_seen(database: &Database, reaches: &[Reach]) -> Resul
     let (Some(from), Some(to)) = (reaches.iter().map(|reach| reach.from).min(), reaches.iter().map(|reach| reach.to).max()) else {
         return Ok(Vec::new());
     };
-    let held = Stretch { from, to }.within(database, WHAT, "beats", "minute").await?;
+    let held = Stretch { from, to }.within(database, WHAT, "beats").await?;
     let within = |reach: &Reach| Reach { from: reach.from.max(held.from), to: reach.to.min(held.to), ..*reach };
     let reaches: Vec<Reach> = reaches.iter().map(within).filter(|reach| reach.from < reach.to).collect();
     let mut found = Vec::new();
@@ -104,12 +104,12 @@ pub(super) async fn told(database: &Database, project: ProjectId, from: Timestam
 /// How many looks at a project there were from `from` up to and without `to`, and how many of them failed.
 pub(super) async fn looks_made(database: &Database, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
     const WHAT: &str = "counting looks";
-    let stretch = Stretch { from, to }.within(database, WHAT, "glances", "minute").await?;
+    let stretch = Stretch { from, to }.within(database, WHAT, "glances").await?;
     if stretch.is_empty() {
         return Ok((0, 0));
     }
     let statement = stretch
-        .minutes(1)
+        .minutes()
         .text(
             "SELECT count(*), count(glances.trouble) FROM minutes CROSS JOIN glances \
              WHERE glances.minute = minutes.minute AND glances.project = ",
