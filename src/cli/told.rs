@@ -2,7 +2,7 @@
 
 use super::trouble::Misuse;
 use crate::config::{Kind, nearest};
-use crate::edit::{Clash, EditError, Problem};
+use crate::edit::{Clash, EditError, Problem, Problems, Texts};
 
 /// Which flag stands for which field, where that is not called the same.
 pub(super) type Flags<'a> = &'a [(&'a str, &'a str)];
@@ -29,6 +29,48 @@ pub(super) fn lines<'p>(problems: impl IntoIterator<Item = &'p Problem>, flags: 
     let flag = |field: &str| flags.iter().find(|(known, _)| *known == field).map(|(_, flag)| (*flag).to_owned());
     let line = |problem: &Problem| problem.named(&flag(&problem.field).unwrap_or_else(|| problem.field.clone()));
     problems.into_iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+/// Settings as a command line gives them, one after the other: those that could be read, and what is wrong with the others.
+#[derive(Default)]
+pub(super) struct Assigned {
+    pub(super) texts: Texts,
+    /// Of each the key, or why there is none.
+    read: Vec<Result<String, Problem>>,
+}
+
+impl Assigned {
+    pub(super) fn take(&mut self, read: Result<(&str, &str), String>) {
+        self.read.push(match read {
+            Ok((key, text)) => {
+                self.texts.put(key, text);
+                Ok(key.to_owned())
+            }
+            Err(says) => Err(Problem::whole("", says)),
+        });
+    }
+
+    /// What is whole of the settings. Everything wrong with them is said at once, in the order of the command line.
+    pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, EditError>) -> Result<T, EditError> {
+        let (whole, wrong) = match make(&self.texts) {
+            Ok(whole) => (Some(whole), Vec::new()),
+            Err(EditError::Wrong(problems)) => (None, problems.into_iter().collect()),
+            Err(other) => return Err(other),
+        };
+        let mut wrong = wrong.into_iter().peekable();
+        let mut problems = Vec::new();
+        for read in &self.read {
+            match read {
+                Err(unread) => problems.push(unread.clone()),
+                Ok(key) => problems.extend(wrong.next_if(|problem| problem.field == *key || problem.field.is_empty())),
+            }
+        }
+        problems.extend(wrong);
+        match whole {
+            Some(whole) => Ok(Problems::or(problems, whole)?),
+            None => Err(Problems::of(problems).into()),
+        }
+    }
 }
 
 /// That something is not there: with what was probably meant, or what there is.

@@ -1,12 +1,13 @@
 //! The one way to write: read what is, let somebody say what should be, write the difference; and again, when another was faster.
 
 use super::by::By;
+use super::deeds::deeds;
 use super::kept::{Kept, companions};
 use super::stored::Stored;
 use super::trouble::{Clash, EditError};
 use crate::config::{Change, Plan, Plans, Subject};
 use crate::model::{ProjectName, Timestamp};
-use crate::store::Store;
+use crate::store::{self, Store};
 
 /// So often it is read again, before others are said to be in the way.
 const TRIES: usize = 5;
@@ -122,26 +123,26 @@ impl<'s> Desk<'s> {
         }
     }
 
-    /// Writes what there is to write, and gives it; none when somebody changed something since `revision`.
+    /// Writes what there is to write, in one transaction with the deeds that tell of it, and gives it; none, and nothing is written, when somebody
+    /// changed something since `revision`.
     pub async fn write(&self, plans: impl Into<Plans>, revision: i64) -> Result<Option<Vec<Change>>, EditError> {
         let plans = plans.into();
         let changes = plans.changes().cloned().collect::<Vec<_>>();
         if self.dry_run || changes.is_empty() {
             return Ok(Some(changes));
         }
-        if self.store.revision().await? != revision {
-            return Ok(None);
-        }
         let Plans { projects, channels, windows } = &plans;
-        if !projects.is_empty() {
-            self.store.apply(&projects.put, &projects.remove, self.at).await?;
-        }
-        if !channels.is_empty() {
-            self.store.apply_channels(&channels.put, &channels.remove).await?;
-        }
-        if !windows.is_empty() {
-            self.store.apply_windows(&windows.put, &windows.remove).await?;
-        }
-        Ok(Some(changes))
+        let whole = store::Change {
+            put_projects: &projects.put,
+            remove_projects: &projects.remove,
+            put_channels: &channels.put,
+            remove_channels: &channels.remove,
+            put_windows: &windows.put,
+            remove_windows: &windows.remove,
+            deeds: &deeds(&changes, &self.by, self.at),
+            at: self.at,
+            expected: Some(revision),
+        };
+        Ok(self.store.change(&whole).await?.then_some(changes))
     }
 }

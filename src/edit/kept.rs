@@ -30,11 +30,11 @@ impl Kept for ProjectSpec {
     }
 
     async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
-        Ok(store.projects().await?.into_iter().map(|project| project.spec).find(|spec| spec.name == *name))
+        Ok(store.project(name).await?.map(|project| project.spec))
     }
 
     async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
-        Ok(store.projects().await?.into_iter().map(|project| project.spec.name.to_string()).collect())
+        Ok(store.project_names().await?.into_iter().map(|(_, name)| name.to_string()).collect())
     }
 }
 
@@ -45,8 +45,7 @@ impl Kept for ChannelSpec {
     }
 
     async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
-        let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
-        Ok(own.map(|channel| channel.spec).find(|spec| spec.name == *name))
+        Ok(store.channel(name).await?.map(|channel| channel.spec))
     }
 
     async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {

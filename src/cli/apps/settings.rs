@@ -9,9 +9,10 @@ use clap::Args;
 
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
+use crate::cli::told::Assigned;
 use crate::config::key_file;
+use crate::edit::App;
 use crate::edit::app::quoted;
-use crate::edit::{App, EditError, Problem, Problems, Texts};
 use crate::model::Setting;
 
 /// Settings given on the command line.
@@ -34,42 +35,19 @@ impl Assignments {
     }
 
     /// The settings, and what is wrong with how they are given.
-    pub(super) fn read(&self) -> Given {
-        let mut given = Given { texts: Texts::default(), problems: Vec::new() };
+    pub(super) fn read(&self) -> Assigned {
+        let mut assigned = Assigned::default();
         for assignment in &self.set {
-            given.take(split("--set", assignment, "VALUE").map(|(key, text)| (key, text.to_owned())));
+            assigned.take(split("--set", assignment, "VALUE"));
         }
         for assignment in &self.set_file {
-            given.take(split("--set-file", assignment, "FILE").and_then(|(key, path)| {
+            let read = split("--set-file", assignment, "FILE").and_then(|(key, path)| {
                 let text = key_file(Path::new(path)).map_err(|says| format!("--set-file {} {says}", quoted(key)))?;
                 Ok((key, text))
-            }));
+            });
+            assigned.take(read.as_ref().map(|(key, text)| (*key, text.as_str())).map_err(Clone::clone));
         }
-        given
-    }
-}
-
-/// What was given on the command line.
-pub(super) struct Given {
-    texts: Texts,
-    problems: Vec<Problem>,
-}
-
-impl Given {
-    fn take(&mut self, read: Result<(&str, String), String>) {
-        match read {
-            Ok((key, text)) => self.texts.put(key, &text),
-            Err(says) => self.problems.push(Problem::whole("", says)),
-        }
-    }
-
-    /// What is made of the settings. Everything wrong with them is said at once.
-    pub(super) fn with<T>(&self, make: impl FnOnce(&Texts) -> Result<T, EditError>) -> Result<T, EditError> {
-        match make(&self.texts) {
-            Ok(one) => Ok(Problems::or(self.problems.clone(), one)?),
-            Err(EditError::Wrong(problems)) => Err(Problems::of(problems.into_iter().chain(self.problems.clone()).collect()).into()),
-            Err(other) => Err(other),
-        }
+        assigned
     }
 }
 

@@ -10,10 +10,8 @@ use super::progress::Screened;
 use super::{WhichProject, app_of, remark};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
-use crate::cli::told::plainly;
-use crate::cli::trouble::Misuse;
+use crate::cli::told::{Assigned, plainly};
 use crate::edit::replay::{self, Found, Replay as Replayed, Sum, Sums, reach};
-use crate::edit::{Problem, Problems, Texts};
 use crate::model::{IngestionAlertApp, Minute, Project, RuleKind, Severity, Timestamp, span};
 
 pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{strand, severity, rules, opened, closed, lasted_ms, first_bad, \
@@ -70,18 +68,12 @@ impl Replay {
 
     /// The app with what `--set` changes. Everything wrong is said at once.
     fn wished(&self, app: &IngestionAlertApp) -> anyhow::Result<IngestionAlertApp> {
-        let mut texts = Texts::default();
-        let mut unread = Vec::new();
+        let mut assigned = Assigned::default();
         for assignment in &self.set {
-            match assignment.split_once('=') {
-                Some((key, text)) => texts.put(key.trim(), text),
-                None => unread.push(Problem::whole("", "--set must be RULE=VALUE, such as lag_above=90s; the `=` is missing")),
-            }
+            let read = assignment.split_once('=').map(|(key, text)| (key.trim(), text));
+            assigned.take(read.ok_or_else(|| "--set must be RULE=VALUE, such as lag_above=90s; the `=` is missing".to_owned()));
         }
-        let wished = replay::wished(app, &texts);
-        let wrong = wished.as_ref().err().into_iter().flat_map(Problems::iter).cloned().chain(unread).collect::<Vec<_>>();
-        Problems::or(wrong, ()).map_err(|wrong| Misuse(wrong.to_string()))?;
-        wished.map_err(|wrong| plainly(wrong.into()))
+        assigned.with(|texts| Ok(replay::wished(app, texts)?)).map_err(plainly)
     }
 }
 
