@@ -11,6 +11,7 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 mod apply;
 mod apps;
 mod beats;
+mod changes;
 mod channels;
 mod check;
 mod completions;
@@ -85,6 +86,7 @@ pub enum Command {
     Channels(channels::Channels),
     Maintenance(maintenance::Maintenance),
     Rules(rules::Rules),
+    Changes(changes::Changes),
     Import(Box<import::Import>),
     Users(users::Users),
     Tokens(tokens::Tokens),
@@ -120,6 +122,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Channels(channels)) => channels.run(&invocation).await,
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
         Some(Command::Rules(rules)) => rules.run(&invocation).await,
+        Some(Command::Changes(changes)) => changes.run(&invocation).await,
         Some(Command::Import(import)) => import.run(&invocation).await,
         Some(Command::Users(users)) => users.run(&invocation).await,
         Some(Command::Tokens(tokens)) => tokens.run(&invocation).await,

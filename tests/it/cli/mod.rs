@@ -12,6 +12,7 @@ use tempfile::TempDir;
 mod alerting;
 mod applying;
 mod apps;
+mod changing;
 mod channels;
 mod checking;
 mod exporting;
