@@ -7,6 +7,7 @@
 mod accounts;
 mod api;
 mod assets;
+mod draw;
 mod form;
 mod frame;
 mod guard;
@@ -18,6 +19,7 @@ mod pages;
 mod router;
 mod said;
 mod site;
+mod status;
 mod trouble;
 mod visitor;
 
@@ -39,6 +41,8 @@ use crate::vitals::Vitals;
 
 use site::Site;
 
+mod when;
+mod words;
 pub use api::description;
 
 /// How long answers that are under way may take once the end was asked for.

@@ -24,6 +24,8 @@ fn commands(page: &str) -> Vec<String> {
 struct Started {
     child: Child,
     log: Lines<BufReader<ChildStderr>>,
+    /// Where its page is.
+    page: String,
 }
 
 impl Drop for Started {
@@ -65,7 +67,7 @@ async fn the_readme_does_what_it_says() {
     let slack = always(|| answer("200 OK", "", "ok")).await;
     fs::write(desk.folder.path().join("slack-url.txt"), format!("{}/services/T0/B0/x", slack.base())).unwrap();
     tokio::task::spawn_blocking(move || {
-        let mut service = None;
+        let (mut service, mut token) = (None, String::new());
         for line in commands("README.md") {
             match line.as_str() {
                 // These build and test the program; this is one of its tests.
@@ -74,6 +76,12 @@ async fn the_readme_does_what_it_says() {
                     assert!(desk.run("heartbeat demo --for 3m --speed 60").contains("arrived"));
                 }
                 "heartbeat run" => service = Some(start(&desk, &line)),
+                "heartbeat tokens add dbt" => desk.run(&line).trim().clone_into(&mut token),
+                _ if line.starts_with("curl") => {
+                    let page = service.as_ref().map(|service| service.page.as_str()).unwrap();
+                    let asked = desk.run(&line.replace("$TOKEN", &token).replace("http://127.0.0.1:8400", page));
+                    assert!(asked.contains("complete_through"), "{asked}");
+                }
                 _ if line.starts_with("heartbeat check") => assert!(desk.run(&line).contains("The event arrived.")),
                 "heartbeat channels test ops" => assert_eq!(desk.run(&line).matches("taken: 200 OK: ok").count(), 3),
                 "heartbeat status" => assert!(desk.run(&line).starts_with("shop")),
@@ -91,9 +99,13 @@ async fn the_readme_does_what_it_says() {
 /// Starts the service, and waits until its first beat is on record.
 fn start(desk: &Desk, line: &str) -> Started {
     let mut command = desk.command(&format!("{line} --verbose"));
-    let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+    command.env("HEARTBEAT_LISTEN", "127.0.0.1:0");
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let link = out.find_map(|line| line.split_once("/enter/").map(|(page, _)| page.trim().to_owned()));
+    let page = link.expect("the first start prints a link");
     let log = BufReader::new(child.stderr.take().unwrap()).lines();
-    let mut service = Started { child, log };
+    let mut service = Started { child, log, page };
     let sent = service.log.by_ref().map_while(Result::ok).any(|line| line.contains(" sent "));
     assert!(sent, "the service ended before it sent anything");
     service
@@ -103,7 +115,7 @@ fn start(desk: &Desk, line: &str) -> Started {
 fn the_pages_link_to_pages_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     for page in
-        ["README.md", "ARCHITECTURE.md", "docs/alerts.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"]
+        ["README.md", "ARCHITECTURE.md", "docs/alerts.md", "docs/page.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"]
     {
         let text = fs::read_to_string(root.join(page)).unwrap_or_else(|_| panic!("{page} is missing"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {

@@ -6,6 +6,7 @@ mod accounts;
 mod problem;
 mod projects;
 mod shape;
+mod status_pages;
 
 use std::sync::Arc;
 
@@ -47,7 +48,7 @@ impl utoipa::Modify for Tokens {
 }
 
 fn resources() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes()).merge(accounts::routes())
+    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes()).merge(accounts::routes()).merge(status_pages::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

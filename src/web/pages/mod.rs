@@ -5,6 +5,8 @@ mod enter;
 mod login;
 mod projects;
 mod settings;
+mod status;
+mod status_pages;
 mod trouble;
 
 use std::sync::Arc;
@@ -17,5 +19,11 @@ pub(super) use trouble::{draw, dress, nowhere};
 
 /// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().merge(enter::routes()).merge(login::routes()).merge(projects::routes()).merge(settings::routes())
+    Router::new()
+        .merge(enter::routes())
+        .merge(login::routes())
+        .merge(projects::routes())
+        .merge(settings::routes())
+        .merge(status::routes())
+        .merge(status_pages::routes())
 }

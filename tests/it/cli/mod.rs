@@ -98,6 +98,7 @@ impl Home {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));
         command.args(arguments).current_dir(self.directory.path()).env_clear();
         command.env("HOME", self.directory.path()).env("XDG_DATA_HOME", self.path("data"));
+        command.env("HEARTBEAT_LISTEN", "off");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         let input = fs::File::open(self.path(".input")).unwrap();
         let output = command.stdin(Stdio::from(input)).output().unwrap();

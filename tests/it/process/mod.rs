@@ -86,6 +86,8 @@ impl Desk {
         let mut command = Command::new(program.as_ref());
         command.current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.path("data"));
+        // Side by side they would ask for the same port; whoever wants a page says where.
+        command.env("HEARTBEAT_LISTEN", "off");
         command.envs(self.variables.iter().map(|(name, value)| (name, value)));
         command
     }

@@ -3,3 +3,6 @@
 mod bed;
 mod entering;
 mod guarding;
+mod machines;
+mod settings;
+mod status_pages;

@@ -1,0 +1,136 @@
+//! Badges: a word or a figure to be shown elsewhere, as a small SVG without style, script or a font of its own.
+
+use askama::Template;
+
+use crate::judge::Health;
+
+/// Glyph widths of Verdana, from the space to the tilde, in thousandths of the size: the widest of the fonts that are asked for, so that in
+/// another one the text is not cut. Drawn with `textLength`, it is as wide as was reckoned in any.
+const WIDTHS: [u16; 95] = [
+    352, 394, 459, 818, 636, 1076, 727, 269, 454, 454, 636, 818, 364, 454, 364, 454, 636, 636, 636, 636, 636, 636, 636, 636, 636, 636, 454,
+    454, 818, 818, 818, 545, 1000, 684, 686, 698, 771, 632, 575, 775, 751, 421, 455, 693, 557, 843, 748, 787, 603, 787, 695, 684, 616, 732,
+    684, 989, 685, 615, 685, 454, 454, 454, 818, 636, 636, 601, 623, 521, 623, 596, 352, 623, 633, 274, 344, 592, 274, 973, 633, 607, 623,
+    623, 427, 521, 394, 633, 592, 818, 592, 592, 525, 635, 454, 635, 818,
+];
+/// A letter that is not among them.
+const OTHER: u16 = 1000;
+/// The size of the letters, in pixels.
+const SIZE: u32 = 11;
+/// What is left free on each side of a text.
+const PADDING: u32 = 6;
+
+/// The colour of a badge's value: white stands on it with at least 4.5 to 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Tone {
+    Good,
+    Warn,
+    Bad,
+    /// Ours: nothing to do with PostHog.
+    Ours,
+    /// Nothing is known, or nothing expected.
+    Mute,
+}
+
+impl Tone {
+    const fn colour(self) -> &'static str {
+        match self {
+            Self::Good => "#1c7340",
+            Self::Warn => "#8f5600",
+            Self::Bad => "#b3262c",
+            Self::Ours => "#345f9c",
+            Self::Mute => "#5a676c",
+        }
+    }
+
+    /// That of a health.
+    pub(in crate::web) const fn of(health: Health) -> Self {
+        match health {
+            Health::Good => Self::Good,
+            Health::Slow => Self::Warn,
+            Health::Bad => Self::Bad,
+            Health::Blind | Health::Idle | Health::Unchecked => Self::Ours,
+            Health::Off | Health::Pending => Self::Mute,
+        }
+    }
+}
+
+/// A label and a value beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "badge.svg")]
+pub(in crate::web) struct Badge {
+    label: Text,
+    value: Text,
+    tone: Tone,
+}
+
+/// One of the two texts, and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Text {
+    words: String,
+    /// How long it is, in pixels.
+    length: u32,
+}
+
+impl Text {
+    fn new(words: &str) -> Self {
+        let width = |letter: char| (letter as usize).checked_sub(' ' as usize).and_then(|at| WIDTHS.get(at).copied()).unwrap_or(OTHER);
+        let thousandths: u32 = words.chars().map(|letter| u32::from(width(letter))).sum();
+        Self { words: words.to_owned(), length: (thousandths * SIZE).div_ceil(1000) }
+    }
+
+    const fn width(&self) -> u32 {
+        self.length + 2 * PADDING
+    }
+}
+
+impl Badge {
+    pub(in crate::web) fn new(label: &str, value: &str, tone: Tone) -> Self {
+        Self { label: Text::new(label), value: Text::new(value), tone }
+    }
+
+    const fn width(&self) -> u32 {
+        self.label.width() + self.value.width()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Relative luminance (WCAG 2).
+    fn luminance(colour: &str) -> f64 {
+        let part = |at: usize| {
+            let value = f64::from(u8::from_str_radix(&colour[at..at + 2], 16).unwrap()) / 255.0;
+            if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * part(1) + 0.7152 * part(3) + 0.0722 * part(5)
+    }
+
+    #[test]
+    fn white_can_be_read_on_every_ground() {
+        let grounds = [Tone::Good, Tone::Warn, Tone::Bad, Tone::Ours, Tone::Mute].map(Tone::colour);
+        for ground in grounds.into_iter().chain(["#3a464b"]) {
+            let contrast = 1.05 / (luminance(ground) + 0.05);
+            assert!(contrast >= 4.5, "{ground}: {contrast}");
+        }
+        assert!(
+            Badge::new("a", "b", Tone::Good).render().unwrap().contains("#3a464b"),
+            "the ground of labels is the one that was reckoned with"
+        );
+    }
+
+    #[test]
+    fn a_badge_is_as_wide_as_its_words() {
+        let badge = Badge::new("shop", "good", Tone::Good);
+        insta::assert_snapshot!(badge.render().unwrap());
+        let wider = Badge::new("shop", "complete through 14:32 UTC", Tone::Good);
+        assert!(wider.width() > 2 * badge.width());
+        assert_eq!(wider.label, badge.label);
+    }
+
+    #[test]
+    fn what_stands_in_a_badge_is_text() {
+        let drawn = Badge::new("<b>&\"", "ü", Tone::Bad).render().unwrap();
+        assert!(!drawn.contains("<b>") && drawn.contains("&#60;b&#62;&#38;&#34;"), "{drawn}");
+    }
+}

@@ -1,0 +1,266 @@
+//! Strips: a cell a minute for the last hour, a cell a day for the last 90 days. Each cell is a tile of `assets/marks.svg`, so a page that has one
+//! says `frame.with_marks()`. What stands in a strip is also told in words: each cell has a title, the whole a label.
+
+use askama::Template;
+
+use crate::model::{Minute, Outcome, Strand, span};
+use crate::report::{Day, Ends};
+use crate::web::words::{date, percent};
+
+/// A cell is so wide.
+const WIDTH: usize = 10;
+/// A day on which less than this share arrived is a bad one.
+const GOOD_SHARE: f64 = 0.99;
+
+/// Outcomes in the order in which they are counted up.
+const TOLD: [Outcome; Outcome::ALL.len()] = [
+    Outcome::Arrived,
+    Outcome::Late,
+    Outcome::Awaiting,
+    Outcome::Lost,
+    Outcome::Refused,
+    Outcome::Unreachable,
+    Outcome::Unseen,
+    Outcome::Unsent,
+];
+
+/// Cells side by side.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "strip.html")]
+pub(in crate::web) struct Strip {
+    class: &'static str,
+    /// What is in it, counted up.
+    label: String,
+    width: usize,
+    cells: Vec<Cell>,
+    /// What stands under its beginning and its end.
+    ends: Option<(String, String)>,
+}
+
+impl Strip {
+    fn is_linked(&self) -> bool {
+        self.cells.iter().any(|cell| cell.address.is_some())
+    }
+}
+
+/// One cell, or several alike side by side.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Cell {
+    x: usize,
+    width: usize,
+    tile: Tile,
+    title: String,
+    /// The page that tells more of it.
+    address: Option<String>,
+}
+
+/// A tile of `assets/marks.svg`: that of an outcome, or that of a day.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum Tile {
+    Outcome(Outcome),
+    Day(DayMark),
+}
+
+impl Tile {
+    /// Its id.
+    fn id(self) -> String {
+        match self {
+            Self::Outcome(outcome) => format!("o-{outcome}"),
+            Self::Day(mark) => format!("d-{}", mark.name()),
+        }
+    }
+}
+
+/// What a day is drawn as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::web) enum DayMark {
+    Good,
+    Slow,
+    Bad,
+    Blind,
+    Off,
+}
+
+impl DayMark {
+    const ALL: [Self; 5] = [Self::Good, Self::Slow, Self::Bad, Self::Blind, Self::Off];
+
+    /// What a day was like, as seen from afar. What failed alone, and for a moment, does not make it a bad one; an incident does.
+    pub(in crate::web) fn of(day: &Day) -> Self {
+        let ends = &day.ends;
+        let stopped = !day.incident(Strand::Ingestion).is_zero() && ends.failed() > 0;
+        if stopped || ends.share().is_some_and(|share| share < GOOD_SHARE) {
+            Self::Bad
+        } else if ends.failed() > 0 || ends.of(Outcome::Late) > 0 {
+            Self::Slow
+        } else if !day.incident(Strand::Blind).is_zero() || (ends.seen() == 0 && ends.of(Outcome::Unseen) > 0) {
+            Self::Blind
+        } else if ends.seen() == 0 {
+            Self::Off
+        } else {
+            Self::Good
+        }
+    }
+
+    /// One word.
+    pub(in crate::web) const fn name(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Slow => "slow",
+            Self::Bad => "bad",
+            Self::Blind => "blind",
+            Self::Off => "off",
+        }
+    }
+
+    /// What it means.
+    const fn says(self) -> &'static str {
+        match self {
+            Self::Good => "all in time",
+            Self::Slow => "a few late or lost",
+            Self::Bad => "an incident, or less than 99 % arrived",
+            Self::Blind => "could not look",
+            Self::Off => "no beats",
+        }
+    }
+}
+
+/// The minutes up to and with `last`, one cell each; `address` says where more is told of a minute. Where nothing was due there is no cell.
+pub(in crate::web) fn minutes(what: &str, strip: &[Option<Outcome>], last: Minute, address: impl Fn(Minute) -> Option<String>) -> Strip {
+    let first = last.plus(1 - strip.len() as i64);
+    let cell = |(at, outcome): (usize, &Option<Outcome>)| {
+        let (minute, outcome) = (first.plus(at as i64), (*outcome)?);
+        let title = format!("{minute} {outcome}");
+        Some(Cell { x: at * WIDTH, width: WIDTH, tile: Tile::Outcome(outcome), title, address: address(minute) })
+    };
+    Strip {
+        class: "",
+        label: format!("{what}: {}", told(strip)),
+        width: strip.len() * WIDTH,
+        cells: strip.iter().enumerate().filter_map(cell).collect(),
+        ends: Some((first.to_string(), format!("{last} UTC"))),
+    }
+}
+
+/// The same, small, for a list: what is alike side by side is one shape, and nothing is linked.
+pub(in crate::web) fn mini(what: &str, strip: &[Option<Outcome>]) -> Strip {
+    let mut cells: Vec<Cell> = Vec::new();
+    for (at, outcome) in strip.iter().enumerate() {
+        let Some(outcome) = outcome else { continue };
+        let (x, tile) = (at * WIDTH, Tile::Outcome(*outcome));
+        match cells.last_mut() {
+            Some(before) if before.tile == tile && before.x + before.width == x => before.width += WIDTH,
+            _ => cells.push(Cell { x, width: WIDTH, tile, title: String::new(), address: None }),
+        }
+    }
+    Strip { class: " mini", label: format!("{what}: {}", told(strip)), width: strip.len() * WIDTH, cells, ends: None }
+}
+
+/// Days, oldest first, one cell each.
+pub(in crate::web) fn days(days: &[Day]) -> Strip {
+    let cell = |(at, day): (usize, &Day)| {
+        let title = format!("{}: {}", date(day.start.start()), day_says(day));
+        Cell { x: at * WIDTH, width: WIDTH, tile: Tile::Day(DayMark::of(day)), title, address: None }
+    };
+    let count = |mark: DayMark| days.iter().filter(|day| DayMark::of(day) == mark).count();
+    let counts: Vec<String> =
+        DayMark::ALL.into_iter().map(|mark| (mark, count(mark))).filter(|(_, count)| *count > 0).map(counted).collect();
+    let ends = days.first().zip(days.last()).map(|(first, last)| (date(first.start.start()), date(last.start.start())));
+    Strip {
+        class: " days",
+        label: format!("Last {} days: {}", days.len(), counts.join(", ")),
+        width: days.len() * WIDTH,
+        cells: days.iter().enumerate().map(cell).collect(),
+        ends,
+    }
+}
+
+fn counted((mark, count): (DayMark, usize)) -> String {
+    format!("{count} {}", mark.name())
+}
+
+/// A day in words: `99.93 % arrived, 2 late, 1 lost; an incident for 12m 00s`.
+pub(in crate::web) fn day_says(day: &Day) -> String {
+    let share = day.ends.share().map(|share| format!("{} arrived", percent(share)));
+    let rest = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived).map(|outcome| (outcome, day.ends.of(outcome)));
+    let rest = rest.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}"));
+    let parts: Vec<String> = share.into_iter().chain(rest).collect();
+    let says = if parts.is_empty() { "no beats".to_owned() } else { parts.join(", ") };
+    incident_says(day).map_or_else(|| says.clone(), |incident| format!("{says}; {incident}"))
+}
+
+/// For how long an incident was open on that day.
+pub(in crate::web) fn incident_says(day: &Day) -> Option<String> {
+    let longest = Strand::ALL.into_iter().map(|strand| day.incident(strand)).max().filter(|longest| !longest.is_zero());
+    longest.map(|longest| format!("an incident for {}", span(longest)))
+}
+
+/// Ends, counted up: `57 arrived, 2 late, 1 lost`.
+pub(in crate::web) fn ends_say(ends: &Ends) -> String {
+    list(TOLD.into_iter().map(|outcome| (outcome, ends.of(outcome) as usize)))
+}
+
+fn told(strip: &[Option<Outcome>]) -> String {
+    let count = |outcome| strip.iter().filter(|minute| **minute == Some(outcome)).count();
+    list(TOLD.into_iter().map(|outcome| (outcome, count(outcome))))
+}
+
+fn list(counts: impl Iterator<Item = (Outcome, usize)>) -> String {
+    let told: Vec<String> = counts.filter(|(_, count)| *count > 0).map(|(outcome, count)| format!("{count} {outcome}")).collect();
+    if told.is_empty() { "no beat was due".to_owned() } else { told.join(", ") }
+}
+
+/// What the tiles of strips mean.
+#[derive(Debug, Clone, PartialEq, Eq, Template)]
+#[template(path = "strip_key.html")]
+pub(in crate::web) struct Key(Vec<(Tile, String)>);
+
+impl Key {
+    /// Of the outcomes that stand in any of these strips.
+    pub(in crate::web) fn of_minutes<'s>(strips: impl IntoIterator<Item = &'s [Option<Outcome>]>) -> Self {
+        let there: Vec<Outcome> = strips.into_iter().flatten().flatten().copied().collect();
+        let outcomes = TOLD.into_iter().filter(|outcome| there.contains(outcome));
+        Self(outcomes.map(|outcome| (Tile::Outcome(outcome), outcome.name().to_owned())).collect())
+    }
+
+    /// Of the marks of these days.
+    pub(in crate::web) fn of_days(days: &[Day]) -> Self {
+        let marks = DayMark::ALL.into_iter().filter(|mark| days.iter().any(|day| DayMark::of(day) == *mark));
+        Self(marks.map(|mark| (Tile::Day(mark), format!("{}: {}", mark.name(), mark.says()))).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LAST: Minute = Minute::from_index(29_698_560);
+    const ARRIVED: Option<Outcome> = Some(Outcome::Arrived);
+
+    #[test]
+    fn a_strip_is_told_in_shapes_and_in_words() {
+        let strip = [ARRIVED, None, Some(Outcome::Late), ARRIVED];
+        let drawn = minutes("Last hour", &strip, LAST, |minute| (minute == LAST).then(|| "/there".to_owned())).render().unwrap();
+        assert!(drawn.contains(r#"viewBox="0 0 40 40""#) && drawn.contains(r#"aria-label="Last hour: 2 arrived, 1 late""#), "{drawn}");
+        assert!(drawn.contains(r#"<rect class="cell" x="0" width="10" height="40" fill="url(#o-arrived)"><title>23:57 arrived</title>"#));
+        assert!(!drawn.contains(r#"x="10""#), "nothing was due there");
+        assert!(drawn.contains(r#"<a href="/there" aria-label="00:00 arrived"><rect x="30""#), "{drawn}");
+        assert!(drawn.contains("<span>23:57</span><span>00:00 UTC</span>"), "{drawn}");
+    }
+
+    #[test]
+    fn one_link_of_a_strip_is_in_the_way_of_the_tab_key() {
+        let drawn = minutes("x", &[ARRIVED; 3], LAST, |_| Some("/there".to_owned())).render().unwrap();
+        assert_eq!((drawn.matches("<a ").count(), drawn.matches("tabindex=\"-1\"").count()), (3, 2));
+        assert!(drawn.contains("role=\"group\""), "a group of links is no picture");
+    }
+
+    #[test]
+    fn in_a_small_strip_what_is_alike_is_one_shape() {
+        let lost = Some(Outcome::Lost);
+        let strip = mini("Last hour", &[ARRIVED, ARRIVED, None, ARRIVED, lost, lost]);
+        let cells: Vec<(usize, usize)> = strip.cells.iter().map(|cell| (cell.x, cell.width)).collect();
+        assert_eq!(cells, [(0, 20), (30, 10), (40, 20)]);
+        assert!(strip.render().unwrap().contains("role=\"img\" aria-label=\"Last hour: 3 arrived, 2 lost\""));
+        assert_eq!(mini("Last hour", &[None; 3]).label, "Last hour: no beat was due");
+    }
+}

@@ -1,0 +1,127 @@
+//! A status page, as strangers see it, and its feed of incidents.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::model::{Incident, ProjectName, Timestamp, span};
+use crate::web::draw::strip::{Key, Strip, days as draw_days};
+use crate::web::frame::{Frame, OpenFrame, Place, page};
+use crate::web::site::Site;
+use crate::web::status::{Part, Status, seen_by, sentence, title};
+use crate::web::trouble::Trouble;
+use crate::web::words::maybe_percent;
+
+/// The stages in which a page may be kept by browsers and proxies: it is never older than this.
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=30");
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/status/{name}", get(show)).route("/status/{name}/feed.atom", get(feed))
+}
+
+#[derive(Template)]
+#[template(path = "status.html")]
+struct Page {
+    frame: Frame,
+    status: Status,
+    key: Key,
+}
+
+impl Page {
+    fn health(&self) -> &'static str {
+        self.status.health().map_or("off", |health| health.name())
+    }
+
+    fn strip(part: &Part) -> Strip {
+        draw_days(&part.days.days)
+    }
+
+    fn uptime(part: &Part) -> String {
+        maybe_percent(part.days.uptime.last_90_days)
+    }
+
+    fn says(part: &Part) -> &'static str {
+        sentence(part.brief.verdict.health)
+    }
+
+    fn title(incident: &Incident) -> &'static str {
+        title(incident.strand)
+    }
+
+    /// How long it lasted, or has lasted.
+    fn lasted(&self, incident: &Incident) -> String {
+        span(incident.closed.unwrap_or(self.frame.now).since(incident.opened))
+    }
+}
+
+async fn show(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let found = seen_by(&site, frame.visitor.as_ref(), &name).await?;
+    let is_public = found.public;
+    let status = Status::read(&site, found).await?;
+    let frame = frame.titled(Place::Outside, status.page.title.clone()).with_marks();
+    let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
+    let is_stranger = frame.visitor.is_none();
+    let mut response = page(&site, false, &Page { frame, status, key });
+    if is_public && is_stranger {
+        response.headers_mut().insert(CACHE_CONTROL, KEPT);
+    }
+    Ok(response)
+}
+
+#[derive(Template)]
+#[template(path = "feed.atom", escape = "xml")]
+struct Feed {
+    title: String,
+    /// Where the page is, as it was asked for.
+    address: String,
+    updated: Timestamp,
+    entries: Vec<Entry>,
+}
+
+struct Entry {
+    key: String,
+    title: String,
+    project: ProjectName,
+    opened: Timestamp,
+    updated: Timestamp,
+    words: String,
+}
+
+/// Opening and end of each incident are one entry, which is updated: a reader's list is the list of incidents.
+async fn feed(
+    State(site): State<Arc<Site>>,
+    OpenFrame(frame): OpenFrame,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response, Trouble> {
+    let found = seen_by(&site, frame.visitor.as_ref(), &name).await?;
+    let status = Status::read(&site, found).await?;
+    let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, frame.now)).collect();
+    let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(frame.now.minute().start());
+    let address = site.link(&headers, &format!("/status/{}", status.page.name));
+    let text = Feed { title: status.page.title.clone(), address, updated, entries }.render();
+    let text = text.map_err(|why| Trouble::Busy(format!("the feed could not be drawn: {why}")))?;
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")), (CACHE_CONTROL, KEPT)], text).into_response())
+}
+
+fn entry(incident: &Incident, now: Timestamp) -> Entry {
+    let words = match incident.closed {
+        Some(closed) => format!("From {} to {}: it lasted {}.", incident.opened, closed, span(closed.since(incident.opened))),
+        None => format!("Since {}: it goes on.", incident.opened),
+    };
+    let state = if incident.closed.is_some() { "over" } else { "open" };
+    Entry {
+        key: incident.key().to_string(),
+        title: format!("{}: {} ({state})", incident.project_name, title(incident.strand)),
+        project: incident.project_name.clone(),
+        opened: incident.opened,
+        updated: incident.closed.unwrap_or(incident.opened).min(now),
+        words,
+    }
+}

@@ -1,0 +1,192 @@
+//! Status pages: what strangers may see of some projects, and no more. What a server answered, where it stands, and how many messages
+//! went where is for those who are logged in.
+
+use std::sync::Arc;
+
+use crate::edit::{Problem, Problems};
+use crate::judge::Health;
+use crate::model::{Deed, Incident, Minute, Project, ProjectName, StatusPage, Strand, Timestamp};
+use crate::report::{Brief, Days, briefs, days};
+use crate::store::{StoreError, Which};
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::visitor::Visitor;
+
+/// So many projects stand on one page at the most.
+pub(super) const MOST_PROJECTS: usize = 50;
+/// So many incidents are told of each project.
+const INCIDENTS: u32 = 20;
+/// They are told for so long.
+const TOLD_DAYS: i64 = 90;
+
+/// One project on a status page.
+pub(super) struct Part {
+    pub(super) brief: Brief,
+    pub(super) days: Days,
+}
+
+/// What a status page shows.
+pub(super) struct Status {
+    pub(super) page: StatusPage,
+    pub(super) parts: Vec<Part>,
+    /// Of all its projects, newest first.
+    pub(super) incidents: Vec<Incident>,
+}
+
+/// The status page of this name, for whoever asks: strangers see only those that are public, and do not learn of others.
+pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, Trouble> {
+    let unknown = || Trouble::no("status page", name);
+    let parsed = ProjectName::parse(name).map_err(|_| unknown())?;
+    let page = site.web.store.status_page(&parsed).await?;
+    page.filter(|page| page.public || visitor.is_some()).ok_or_else(unknown)
+}
+
+impl Status {
+    pub(super) async fn read(site: &Site, page: StatusPage) -> Result<Self, StoreError> {
+        let (store, now) = (&*site.web.store, site.now());
+        let found = store.projects_named(&page.projects).await?;
+        // In the order of the page; one that is gone is passed over.
+        let of_name = |name: &ProjectName| found.iter().find(|project| project.spec.name == *name).cloned().map(Arc::new);
+        let projects: Vec<Arc<Project>> = page.projects.iter().filter_map(of_name).collect();
+        let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
+        let looks = store.looks_of(&ids).await?;
+        let mut parts = Vec::new();
+        let mut incidents = Vec::new();
+        for brief in briefs(store, &projects, &looks, now).await? {
+            let days = days(store, std::slice::from_ref(&brief.project), now).await?;
+            let since = Some(now.minus(std::time::Duration::from_hours(24 * TOLD_DAYS as u64)));
+            let which = Which { project: Some(brief.project.id), since, at_most: INCIDENTS, ..Which::default() };
+            incidents.extend(store.incidents(&which).await?.into_iter().filter(is_told));
+            parts.push(Part { brief, days });
+        }
+        incidents.sort_by_key(|incident| std::cmp::Reverse(incident.opened));
+        Ok(Self { page, parts, incidents })
+    }
+
+    /// That of the project that is worst off; none where there is no project.
+    pub(super) fn health(&self) -> Option<Health> {
+        self.parts.iter().map(|part| part.brief.verdict.health).max_by_key(|health| gravity(*health))
+    }
+
+    /// The newest minute up to which the data of every project is complete; none where one of them has none.
+    pub(super) fn complete_through(&self) -> Option<Minute> {
+        let each: Option<Vec<Minute>> = self.parts.iter().map(|part| part.brief.complete_through).collect();
+        each.and_then(|each| each.into_iter().min())
+    }
+
+    /// In one sentence.
+    pub(super) fn sentence(&self) -> &'static str {
+        self.health().map_or("Nothing is watched here", |health| sentence(health))
+    }
+}
+
+/// Where only nobody sends there is nothing that strangers wait for.
+fn is_told(incident: &Incident) -> bool {
+    incident.strand != Strand::Quiet
+}
+
+/// The graver, the higher: a page shows its gravest.
+const fn gravity(health: Health) -> u8 {
+    match health {
+        Health::Off => 0,
+        Health::Good => 1,
+        Health::Unchecked => 2,
+        Health::Pending => 3,
+        Health::Idle => 4,
+        Health::Blind => 5,
+        Health::Slow => 6,
+        Health::Bad => 7,
+    }
+}
+
+/// What a health means to those who wait for data, and nothing of where the way is broken.
+pub(super) const fn sentence(health: Health) -> &'static str {
+    match health {
+        Health::Off => "Ingestion is not watched at the moment",
+        Health::Good => "Events arrive",
+        Health::Unchecked => "Events are accepted; whether they arrive is not checked",
+        Health::Pending => "It is too early to tell",
+        Health::Idle | Health::Blind => "Ingestion cannot be checked at the moment",
+        Health::Slow => "Events arrive late",
+        Health::Bad => "Events do not arrive",
+    }
+}
+
+/// What an incident is called before strangers.
+pub(super) const fn title(strand: Strand) -> &'static str {
+    match strand {
+        Strand::Ingestion => "Events were late, or did not arrive",
+        Strand::Blind => "Ingestion could not be checked",
+        Strand::Quiet => "No events were sent",
+    }
+}
+
+/// A status page that is wanted, as texts.
+pub(super) struct Wanted<'a> {
+    pub(super) name: &'a str,
+    pub(super) title: &'a str,
+    pub(super) projects: Vec<String>,
+    pub(super) public: bool,
+}
+
+impl Wanted<'_> {
+    /// The page, or all that is wrong with it.
+    pub(super) async fn check(&self, site: &Site) -> Result<StatusPage, Trouble> {
+        let mut problems = Vec::new();
+        let name = ProjectName::parse(self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
+        let title = self.title.trim();
+        if title.is_empty() {
+            problems.push(Problem::of("title", "is empty; give what stands above the page, such as `Shop events`"));
+        } else if title.chars().count() > 120 || title.chars().any(char::is_control) {
+            problems.push(Problem::of("title", "must be one line of at most 120 characters"));
+        }
+        let mut projects = Vec::new();
+        for text in self.projects.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
+            match ProjectName::parse(text) {
+                Ok(project) if !projects.contains(&project) => projects.push(project),
+                Ok(_) => {}
+                Err(wrong) => problems.push(Problem::of("projects", wrong)),
+            }
+        }
+        let known = site.web.store.projects_named(&projects).await?;
+        for project in projects.iter().filter(|name| known.iter().all(|project| project.spec.name != **name)) {
+            problems.push(Problem::whole("projects", format!("there is no project `{project}`")));
+        }
+        match projects.len() {
+            0 if problems.iter().all(|problem| problem.field != "projects") => {
+                problems.push(Problem::of("projects", "is empty; name one at least"));
+            }
+            count if count > MOST_PROJECTS => {
+                problems.push(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")))
+            }
+            _ => {}
+        }
+        match name {
+            Some(name) if problems.is_empty() => Ok(StatusPage { name, title: title.to_owned(), projects, public: self.public }),
+            _ => Err(Trouble::Unfit(Problems::of(problems))),
+        }
+    }
+}
+
+/// Writes a status page, with the deed.
+pub(super) async fn put(site: &Site, who: &str, page: &StatusPage) -> Result<(), StoreError> {
+    let before = site.web.store.status_page(&page.name).await?;
+    let seen = if page.public { "public" } else { "not public" };
+    let words = match before {
+        None => format!("added, {seen}"),
+        Some(before) if before == *page => return Ok(()),
+        Some(before) if before.public != page.public => format!("{seen} now"),
+        Some(_) => "changed".to_owned(),
+    };
+    site.web.store.put_status_page(page, &deed(who, &page.name, words, site.now())).await
+}
+
+/// Removes a status page; false when there is none.
+pub(super) async fn remove(site: &Site, who: &str, name: &ProjectName) -> Result<bool, StoreError> {
+    site.web.store.drop_status_page(name, &deed(who, name, "removed".to_owned(), site.now())).await
+}
+
+fn deed(who: &str, name: &ProjectName, words: String, now: Timestamp) -> Deed {
+    crate::access::deed(who, format!("status page {name}"), words, now)
+}

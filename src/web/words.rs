@@ -1,0 +1,100 @@
+//! How figures stand in pages, and minutes in addresses.
+
+use std::time::Duration;
+
+use super::trouble::Trouble;
+use crate::model::{Minute, Outcome, ProjectName, Timestamp, span};
+
+pub(super) use super::when::date;
+
+/// A share from 0 to 1: `99.93 %`. What is not whole is never rounded up to it.
+pub(super) fn percent(share: f64) -> String {
+    let hundredths = (share * 10_000.0).floor() as u64;
+    match hundredths % 100 {
+        0 => format!("{} %", hundredths / 100),
+        rest => format!("{}.{rest:02} %", hundredths / 100),
+    }
+}
+
+/// The same, where there may be none.
+pub(super) fn maybe_percent(share: Option<f64>) -> String {
+    share.map_or_else(|| "–".to_owned(), percent)
+}
+
+/// How long something took, where it is known.
+pub(super) fn maybe_span(wait: Option<Duration>) -> String {
+    wait.map_or_else(|| "–".to_owned(), span)
+}
+
+/// `12,345`
+pub(super) fn thousands(number: u64) -> String {
+    let digits = number.to_string();
+    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
+    groups.join(",")
+}
+
+/// A minute in an address: `2026-11-23T15:10Z`.
+pub(super) fn minute_mark(minute: Minute) -> String {
+    let text = minute.start().to_string();
+    text.get(..16).map_or_else(|| text.clone(), |mark| format!("{mark}Z"))
+}
+
+/// The minute of this mark. Any RFC 3339 time will do that is a whole minute, and so will what a field of a form gives (`2026-11-23T15:10`, UTC).
+pub(super) fn minute_marked(text: &str) -> Option<Minute> {
+    let at = Timestamp::parse(text).or_else(|_| Timestamp::parse(&format!("{text}Z"))).ok()?;
+    (at == at.minute().start()).then(|| at.minute())
+}
+
+/// The page of a beat.
+pub(super) fn beat_page(project: &ProjectName, route: &str, minute: Minute) -> String {
+    format!("/projects/{project}/beats/{route}/{}", minute_mark(minute))
+}
+
+/// A minute that was asked for in the field `name`.
+pub(super) fn minute_asked(name: &str, text: &str) -> Result<Minute, Trouble> {
+    let wrong = || Trouble::unfit(name, format!("`{}` is no minute; write it like `2026-11-23T15:10Z`", short(text)));
+    minute_marked(text.trim()).ok_or_else(wrong)
+}
+
+/// An outcome that was asked for in the field `name`.
+pub(super) fn outcome_asked(name: &str, text: &str) -> Result<Outcome, Trouble> {
+    let found = Outcome::ALL.into_iter().find(|outcome| outcome.name() == text);
+    let all = Outcome::ALL.map(Outcome::name).join(", ");
+    found.ok_or_else(|| Trouble::unfit(name, format!("`{}` is none; there are {all}", short(text))))
+}
+
+/// What somebody sent, short enough to be told back.
+pub(super) fn short(text: &str) -> String {
+    text.chars().take(80).collect::<String>().escape_debug().to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_whole_is_never_rounded_up_to_it() {
+        for (share, says) in [(1.0, "100 %"), (0.999_99, "99.99 %"), (0.5, "50 %"), (0.0, "0 %"), (0.9905, "99.05 %")] {
+            assert_eq!(percent(share), says);
+        }
+    }
+
+    #[test]
+    fn large_numbers_are_grouped() {
+        for (number, says) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
+            assert_eq!(thousands(number), says);
+        }
+    }
+
+    #[test]
+    fn a_minute_is_read_as_it_is_written() {
+        let minute = Minute::from_index(29_698_560);
+        assert_eq!(minute_mark(minute), "2026-06-20T00:00Z");
+        for text in ["2026-06-20T00:00Z", "2026-06-20T00:00:00.000Z", "2026-06-20T00:00", "2026-06-20T02:00:00+02:00"] {
+            assert_eq!(minute_marked(text), Some(minute), "{text}");
+        }
+        for wrong in ["", "Z", "2026-06-20", "2026-06-20T00:00:07Z", "2026-06-20T00:61Z", "now", "-9999-01-01T00:00Z ".trim()] {
+            assert_eq!(minute_marked(wrong), None, "{wrong}");
+        }
+    }
+}

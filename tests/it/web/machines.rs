@@ -1,0 +1,81 @@
+//! What machines ask: health, readiness, metrics, the description of the API, embedded files.
+
+use std::time::Duration;
+
+use heartbeat::config::WebSettings;
+use heartbeat::model::Access;
+use heartbeat::vitals::Loop;
+use reqwest::{Method, StatusCode};
+
+use super::bed::TestSite;
+
+#[tokio::test]
+async fn it_is_ready_while_every_loop_keeps_up() {
+    let site = TestSite::start().await;
+    let mut balancer = site.stranger();
+    assert_eq!(balancer.get("/healthz").await.page(), "ok\n");
+    let before = balancer.get("/readyz").await;
+    assert_eq!(before.status, StatusCode::SERVICE_UNAVAILABLE, "no loop has given a sign of life");
+    for of in Loop::ALL {
+        site.vitals.sign(of, site.clock.now());
+    }
+    assert!(balancer.get("/readyz").await.page().contains("\"ready\":true"));
+    site.hand.advance(Duration::from_mins(6));
+    site.vitals.sign(Loop::Verify, site.clock.now());
+    site.vitals.sign(Loop::Notify, site.clock.now());
+    let behind = balancer.get("/readyz").await;
+    assert_eq!(behind.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(behind.text.contains(r#"{"name":"pulse","behind_ms":360000,"deadline_ms":300000,"ok":false}"#), "{}", behind.text);
+}
+
+#[tokio::test]
+async fn metrics_take_a_token_unless_they_are_open() {
+    let site = TestSite::start().await;
+    site.store.apply(&[crate::store::samples::spec("shop")], &[], site.clock.now()).await.unwrap();
+    site.vitals.did(Loop::Pulse, 3);
+    let mut prometheus = site.stranger();
+    let refused = prometheus.get("/metrics").await;
+    assert_eq!((refused.status, refused.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
+    let token = site.token(Access::Read).await;
+    let request = prometheus.request(Method::GET, "/metrics").header("authorization", format!("Bearer {token}"));
+    let scraped = prometheus.send(request).await;
+    for line in [
+        "heartbeat_projects 1",
+        "heartbeat_done_total{loop=\"pulse\"} 3",
+        "heartbeat_incidents_open{strand=\"ingestion\",severity=\"critical\"} 0",
+        "heartbeat_health{project=\"shop\",health=\"",
+        "# EOF",
+    ] {
+        assert!(scraped.page().contains(line), "{line}: {}", scraped.text);
+    }
+    let open = TestSite::with(WebSettings { open_metrics: true, ..WebSettings::default() }).await;
+    open.stranger().get("/metrics").await.page();
+}
+
+#[tokio::test]
+async fn the_description_of_the_api_is_the_one_that_is_committed() {
+    let site = TestSite::start().await;
+    let served = site.stranger().get("/api/openapi.json").await;
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/openapi.json")).unwrap_or_default();
+    let fresh = concat!(env!("CARGO_TARGET_TMPDIR"), "/openapi.json");
+    std::fs::write(fresh, served.page()).unwrap();
+    assert!(served.page() == committed, "the API is not as docs/openapi.json describes it; if it should be: cp {fresh} docs/openapi.json");
+    assert!(committed.contains("\"openapi\": \"3.1.0\""));
+}
+
+#[tokio::test]
+async fn embedded_files_may_be_kept_for_ever_and_a_first_page_is_small() {
+    let site = TestSite::start().await;
+    let mut browser = site.stranger();
+    let page = browser.get("/login").await;
+    let files: Vec<String> = page.page().split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
+    assert!(files.len() >= 4, "{files:?}");
+    let mut size = page.text.len();
+    for file in &files {
+        let file = browser.get(file).await;
+        assert!(file.header("cache-control").contains("immutable"));
+        size += file.page().len();
+    }
+    assert!(size < 100_000, "{size} bytes");
+    assert_eq!(browser.get("/assets/000000000000/nothing.js").await.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,144 @@
+//! Users, API tokens and one's own password, on the page and by the API.
+
+use heartbeat::model::Access;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::bed::{Browser, PASSWORD, Shown, TestSite};
+
+async fn call(program: &mut Browser, token: &str, method: Method, path: &str, body: Option<Value>) -> Shown {
+    let request = program.request(method, path).header("authorization", format!("Bearer {token}"));
+    let request = match body {
+        Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+        None => request,
+    };
+    program.send(request).await
+}
+
+#[tokio::test]
+async fn somebody_is_invited_and_the_link_is_shown_once() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    let wrong = ann.submit("/settings", "/settings/users", &[("user", "no such name"), ("access", "read")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("value=\"no such name\"") && wrong.text.contains("id=\"user-check\""), "{}", wrong.text);
+    let invited = ann.submit("/settings", "/settings/users", &[("user", "bob"), ("access", "read")]).await;
+    let link = invited.page().split_once("aria-label=\"Shown this once\">").unwrap().1.split_once('<').unwrap().0.to_owned();
+    let place = link.strip_prefix(&ann.base).unwrap();
+    assert!(!ann.get("/settings").await.page().contains(place), "it is not shown again");
+    let mut bob = site.stranger();
+    assert!(bob.get(place).await.page().contains("Your name is <strong>bob</strong>"));
+    let entered = bob.post(place, &[("name", "ann"), ("password", PASSWORD), ("again", PASSWORD)]).await;
+    assert_eq!(entered.status, StatusCode::SEE_OTHER, "whatever name is sent, the invitation's own counts");
+    let users = site.store.users().await.unwrap();
+    let bob = users.iter().find(|user| user.name.as_str() == "bob").unwrap();
+    assert_eq!((bob.access, bob.has_password), (Access::Read, true));
+    assert!(!users.iter().find(|user| user.name.as_str() == "ann").unwrap().has_password);
+}
+
+#[tokio::test]
+async fn who_may_only_read_sees_who_there_is_and_changes_nothing() {
+    let site = TestSite::start().await;
+    let mut rob = site.reader().await;
+    let page = rob.get("/settings").await;
+    assert!(page.page().contains("rob") && !page.text.contains("Invite somebody") && !page.text.contains("/remove"), "{}", page.text);
+    for (path, fields) in [
+        ("/settings/users", vec![("user", "eve"), ("access", "write")]),
+        ("/settings/users/rob", vec![("access", "write")]),
+        ("/settings/users/rob/remove", vec![]),
+        ("/settings/tokens", vec![("token", "mine"), ("access", "write")]),
+    ] {
+        let refused = rob.submit("/settings", path, &fields).await;
+        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+    }
+    assert_eq!(rob.get("/settings/users/rob/remove").await.status, StatusCode::FORBIDDEN);
+    assert_eq!((site.store.users().await.unwrap().len(), site.store.tokens().await.unwrap().len()), (1, 0));
+}
+
+#[tokio::test]
+async fn somebody_is_left_who_may_change_things() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    let refused = ann.submit("/settings", "/settings/users/ann", &[("access", "read")]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT);
+    assert!(refused.text.contains("the only user who may change things"), "{}", refused.text);
+    assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::CONFLICT);
+    site.user("bea", Access::Write).await;
+    assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::SEE_OTHER);
+    assert_eq!(ann.get("/").await.location(), "/login", "whoever is removed is logged out");
+}
+
+#[tokio::test]
+async fn a_password_is_changed_by_whoever_knows_it() {
+    let site = TestSite::start().await;
+    site.with_password("ann", Access::Write).await;
+    let (mut here, mut elsewhere) = (site.stranger(), site.stranger());
+    for browser in [&mut here, &mut elsewhere] {
+        browser.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await;
+    }
+    let new = "some other words";
+    let wrong = here.submit("/settings/account", "/settings/account", &[("before", "guessed"), ("password", new), ("again", new)]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("this is not your password so far") && !wrong.text.contains(new), "{}", wrong.text);
+    let short = here.submit("/settings/account", "/settings/account", &[("before", PASSWORD), ("password", "x"), ("again", "y")]).await;
+    assert!(short.text.contains("password is too short"), "{}", short.text);
+    let done = here.submit("/settings/account", "/settings/account", &[("before", PASSWORD), ("password", new), ("again", new)]).await;
+    assert_eq!((done.status, done.location()), (StatusCode::SEE_OTHER, "/settings"));
+    here.get("/settings").await.page();
+    assert_eq!(elsewhere.get("/settings").await.status, StatusCode::SEE_OTHER, "the old password's sessions are over");
+    assert_eq!(elsewhere.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn tokens_are_shown_once_and_open_what_they_may() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    let wrong = ann.submit("/settings", "/settings/tokens", &[("token", "hb_x"), ("access", "read"), ("lasts", "soon")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(wrong.text.contains("must not begin with hb_") && wrong.text.contains("lasts `soon`"), "{}", wrong.text);
+    let made = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("access", "write"), ("lasts", "1d")]).await;
+    let token = made.page().split_once("hb_").map(|(_, rest)| format!("hb_{}", &rest[..43])).unwrap();
+    assert!(!ann.get("/settings").await.page().contains(&token));
+    let again = ann.submit("/settings", "/settings/tokens", &[("token", "dbt"), ("access", "read")]).await;
+    assert!(again.text.contains("there is a token `dbt` already"), "{}", again.text);
+    let mut program = site.stranger();
+    let who = call(&mut program, &token, Method::GET, "/api/v1/who", None).await;
+    assert_eq!(serde_json::from_str::<Value>(&who.text).unwrap(), json!({"who": "token dbt", "access": "write"}));
+    site.hand.advance(std::time::Duration::from_hours(25));
+    assert_eq!(call(&mut program, &token, Method::GET, "/api/v1/who", None).await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(ann.submit("/settings", "/settings/tokens/dbt/remove", &[]).await.status, StatusCode::SEE_OTHER);
+    assert!(site.store.tokens().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn programs_do_the_same_and_hear_of_every_field() {
+    let site = TestSite::start().await;
+    site.writer().await;
+    let token = site.token(Access::Write).await;
+    let mut program = site.stranger();
+    let wrong =
+        call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "access": "read", "lasts": "soon"}))).await;
+    let told: Value = serde_json::from_str(&wrong.text).unwrap();
+    assert_eq!((wrong.status, told["problems"].as_array().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{told}");
+    for (body, says) in
+        [("{", "cannot be read"), ("[]", "invalid"), (r#"{"name": "x", "access": "admin"}"#, "admin"), (r#"{"nme": "x"}"#, "nme")]
+    {
+        let request = program.request(Method::POST, "/api/v1/tokens").header("authorization", format!("Bearer {token}"));
+        let told = program.send(request.header("content-type", "application/json").body(body)).await;
+        assert_eq!(told.status, StatusCode::BAD_REQUEST, "{body}");
+        assert!(told.text.contains(says), "{body}: {}", told.text);
+    }
+    let invited = call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "access": "read"}))).await;
+    assert_eq!(invited.status, StatusCode::CREATED);
+    assert!(invited.text.contains("/enter/"));
+    let changed = call(&mut program, &token, Method::PATCH, "/api/v1/users/bob", Some(json!({"access": "write"}))).await;
+    assert!(changed.page().contains("\"access\":\"write\""));
+    let removed = call(&mut program, &token, Method::DELETE, "/api/v1/users/bob", None).await;
+    assert_eq!(removed.status, StatusCode::NO_CONTENT);
+    let gone = call(&mut program, &token, Method::DELETE, "/api/v1/users/bob", None).await;
+    assert_eq!(gone.status, StatusCode::NOT_FOUND);
+    let deeds = site.store.deeds(&heartbeat::store::WhichDeeds { at_most: 50, ..Default::default() }).await.unwrap();
+    let by_token: Vec<String> =
+        deeds.iter().filter(|deed| deed.who == "token test").map(|deed| format!("{} {}", deed.subject, deed.words)).collect();
+    assert_eq!(by_token, ["user bob removed", "user bob may write", "user bob invited; may read"]);
+}

@@ -1,0 +1,96 @@
+//! Status pages: nobody sees what is not switched on, and strangers see no more than is meant for them.
+
+use heartbeat::model::{Access, ProjectName, StatusPage};
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::bed::TestSite;
+use crate::store::samples;
+
+async fn with_project(name: &str) -> TestSite {
+    let site = TestSite::start().await;
+    site.store.apply(&[samples::spec(name)], &[], site.clock.now()).await.unwrap();
+    site
+}
+
+#[tokio::test]
+async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
+    let site = with_project("shop").await;
+    let mut ann = site.writer().await;
+    assert!(ann.get("/status-pages").await.page().contains("No status page yet"));
+    let fields = [("name", "a b"), ("title", ""), ("projects", "shop, nowhere")];
+    let wrong = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for says in ["name `a b` cannot be a name", "title is empty", "there is no project `nowhere`", "shop, nowhere</textarea>"] {
+        assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
+    }
+    let fields = [("name", "data"), ("title", "Shop <data>"), ("projects", "shop")];
+    assert_eq!(ann.submit("/status-pages/new", "/status-pages/new", &fields).await.location(), "/status-pages");
+    let again = ann.submit("/status-pages/new", "/status-pages/new", &fields).await;
+    assert!(again.text.contains("there is a status page `data` already"), "{}", again.text);
+    let list = ann.get("/status-pages").await;
+    assert!(list.page().contains("Shop &#60;data&#62;") && list.text.contains("not public"), "{}", list.text);
+    let on = [("title", "Shop data"), ("projects", "shop"), ("public", "yes")];
+    ann.submit("/status-pages/data", "/status-pages/data", &on).await;
+    assert!(site.store.status_page(&ProjectName::parse("data").unwrap()).await.unwrap().unwrap().public);
+    assert_eq!(ann.submit("/status-pages/data/remove", "/status-pages/data/remove", &[]).await.location(), "/status-pages");
+    assert!(site.store.status_pages().await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
+    let site = with_project("shop").await;
+    let deed = heartbeat::access::deed("test", "status page data".into(), "added".into(), site.clock.now());
+    let page = |public| StatusPage {
+        name: ProjectName::parse("data").unwrap(),
+        title: "Shop data".into(),
+        projects: vec![ProjectName::parse("shop").unwrap(), ProjectName::parse("gone").unwrap()],
+        public,
+    };
+    site.store.put_status_page(&page(false), &deed).await.unwrap();
+    let mut stranger = site.stranger();
+    for path in ["/status/data", "/status/data/feed.atom", "/status/nowhere", "/status/a%20b"] {
+        assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    assert!(site.reader().await.get("/status/data").await.page().contains("Only those who are logged in see this page"));
+    site.store.put_status_page(&page(true), &deed).await.unwrap();
+    let shown = stranger.get("/status/data").await;
+    assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);
+    assert_eq!(shown.header("cache-control"), "public, max-age=30");
+    let spec = samples::spec("shop");
+    for hidden in [spec.token.as_str(), spec.host.written(), "/settings", "csrf"] {
+        assert!(!shown.text.contains(hidden), "{hidden}: {}", shown.text);
+    }
+    let feed = stranger.get("/status/data/feed.atom").await;
+    assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
+    assert!(feed.page().contains("<title>Shop data: incidents</title>"), "{}", feed.text);
+}
+
+#[tokio::test]
+async fn programs_put_and_remove_status_pages() {
+    let site = with_project("shop").await;
+    let token = site.token(Access::Write).await;
+    let mut program = site.stranger();
+    let request = |program: &super::bed::Browser, method, body: Option<Value>| {
+        let request = program.request(method, "/api/v1/status-pages/data").header("authorization", format!("Bearer {token}"));
+        match body {
+            Some(body) => request.header("content-type", "application/json").body(body.to_string()),
+            None => request,
+        }
+    };
+    let wrong = request(&program, Method::PUT, Some(json!({"title": "x", "projects": []})));
+    assert_eq!(program.send(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let put = request(&program, Method::PUT, Some(json!({"title": "Data", "projects": ["shop"], "public": true})));
+    let put: Value = serde_json::from_str(program.send(put).await.page()).unwrap();
+    assert_eq!(put, json!({"name": "data", "title": "Data", "projects": ["shop"], "public": true}));
+    let read = request(&program, Method::GET, None);
+    let read = program.send(read).await;
+    let tag = read.header("etag").to_owned();
+    let again = request(&program, Method::GET, None).header("if-none-match", &tag);
+    let again = program.send(again).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let remove = request(&program, Method::DELETE, None);
+    assert_eq!(program.send(remove).await.status, StatusCode::NO_CONTENT);
+    let gone = request(&program, Method::DELETE, None);
+    assert_eq!(program.send(gone).await.status, StatusCode::NOT_FOUND);
+}
