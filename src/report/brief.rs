@@ -237,7 +237,7 @@ impl<'p> Known<'p> {
             evidence,
             look,
         });
-        let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &beats, now));
+        let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &project.routes, &beats, now));
         let newest_seen = beats.into_iter().rfind(|beat| beat.outcome.is_seen());
         Brief { project, at: now, verdict, complete_through, strip, newest_seen, open }
     }

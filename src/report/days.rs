@@ -96,8 +96,7 @@ pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) 
 
     let switched: Vec<Due> = projects.iter().map(|project| Due::of(project)).collect();
     let due = |from: Minute, to: Minute| -> u32 {
-        let each = projects.iter().zip(&switched).flat_map(|(project, due)| project.routes.iter().map(move |route| (due, route)));
-        each.map(|(due, route)| due.count(from.max(route.since.minute()), to.min(now.minute()))).sum()
+        projects.iter().zip(&switched).map(|(project, due)| due.on_routes(&project.routes, from, to.min(now.minute()))).sum()
     };
     let mut incidents = Vec::new();
     for project in projects {

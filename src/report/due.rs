@@ -1,6 +1,6 @@
 //! In how many minutes a beat was due: stretches of time are counted, and not their minutes one by one.
 
-use crate::model::{AppKind, Minute, Project};
+use crate::model::{AppKind, Minute, Project, Route};
 
 /// The stretches in which a project's Heartbeat was on, oldest first, none touching the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +31,11 @@ impl Due {
     pub(super) fn count(&self, from: Minute, to: Minute) -> u32 {
         let of = |(since, until): &(Minute, Minute)| (until.index().min(to.index()) - since.index().max(from.index())).max(0);
         self.0.iter().map(of).sum::<i64>() as u32
+    }
+
+    /// How many beats were due on these routes from `from` up to and without `to`.
+    pub(super) fn on_routes(&self, routes: &[Route], from: Minute, to: Minute) -> u32 {
+        routes.iter().map(|route| self.count(from.max(route.since.minute()), to)).sum()
     }
 
     /// The minute after the last that was due; none when there never was one.

@@ -1,11 +1,9 @@
 //! What is on record of a long stretch: hours that are summed up, and the beats of the time behind them, none of them twice.
 
-use std::collections::HashSet;
-
 use crate::model::{Hour, Minute, Outcome, Recorded, RouteId};
 use crate::store::{Store, StoreError};
 
-/// Hours, and the beats of those hours that are not among them.
+/// Hours, and the beats of the time behind them.
 pub(super) struct History {
     /// By start and route.
     pub(super) hours: Vec<Hour>,
@@ -16,17 +14,21 @@ pub(super) struct History {
 }
 
 impl History {
-    /// Reads what is on record of `routes` from `from` up to and without `to`. Hours are summed up while their beats are still kept: where there is
-    /// an hour of a route, its beats are passed over.
+    /// Reads what is on record of `routes` from `from` up to and without `to`. Hours are summed up while their beats are still kept: up to there hours
+    /// tell, and behind it beats.
     pub(super) async fn read(store: &dyn Store, routes: &[RouteId], from: Minute, to: Minute) -> Result<Self, StoreError> {
-        let hours = store.hours(routes, Hour::starting(from), to).await?;
-        // The newest hour may be summed up for some routes only, if somebody is at it right now.
-        let behind = store.newest_hour().await?.map_or(from, |newest| newest.max(from));
-        let there: HashSet<(RouteId, Minute)> =
-            hours.iter().filter(|hour| hour.start.plus(60) > behind).map(|hour| (hour.route, hour.start)).collect();
-        let mut beats = store.beats(routes, behind, to).await?;
-        beats.retain(|beat| !there.contains(&(beat.route, Hour::starting(beat.minute))));
+        let behind = store.summed_up().await?.map_or(from, |summed_up| summed_up.max(from));
+        // Only whole hours are summed up, so none lies on both sides.
+        let hours = store.hours(routes, Hour::starting(from), Hour::starting(behind).min(to)).await?;
+        let beats = store.beats(routes, behind, to).await?;
         Ok(Self { hours, beats, from, to })
+    }
+
+    /// How many rows beyond one were seen of beats from `from` on. An hour counts when it begins there.
+    pub(super) fn duplicates(&self, from: Minute) -> u32 {
+        let of_hours: u32 = self.hours.iter().filter(|hour| hour.start >= from).map(|hour| hour.duplicates).sum();
+        let beats = self.beats.iter().filter(|beat| beat.minute >= from);
+        of_hours + beats.map(|beat| beat.copies.saturating_sub(1)).sum::<u32>()
     }
 
     /// Every minute of which anything is on record.

@@ -2,12 +2,18 @@
 //!
 //! The command line, the demo and the page show the same report; each dresses it in its own way.
 
+mod beat;
 mod brief;
 mod days;
 mod due;
 mod ends;
 mod history;
 pub mod json;
+mod lag_series;
+mod log;
+mod metrics;
+mod postmortem;
+mod routes;
 #[cfg(test)]
 mod samples;
 mod words;
@@ -16,14 +22,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::judge::{self, Facts, Verdict};
-use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, RouteId, Timestamp};
+use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
+use due::Due;
 use ends::graver;
 
+pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, waterfall};
 pub use brief::{Brief, briefs};
 pub use days::{DAYS, Day, Days, Uptime, days};
 pub use ends::Ends;
+pub use lag_series::{LagSeries, MAX_POINTS, MINUTES_SHOWN, Point, RouteSeries, lag_series};
+pub use log::{Level, Line, LogPage, Sought, log};
+pub use metrics::{AlertFigures, HeartbeatFigures, LooksMade, alert_figures, heartbeat_figures};
+pub use postmortem::{IncidentStory, incident_story, postmortem};
+pub use routes::{RouteReport, routes};
 pub use words::{channel_name, proof, route_name};
 
 /// How far back beats can hold back "complete through": as long as they are looked for.
@@ -42,6 +55,12 @@ pub struct Lags {
     pub p99: Option<Duration>,
     /// How many arrived.
     pub count: u64,
+}
+
+impl Lags {
+    fn of(lags: &Histogram) -> Self {
+        Self { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() }
+    }
 }
 
 /// A project, as it is shown.
@@ -89,11 +108,44 @@ pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, S
 /// # Errors
 /// When the store cannot be read.
 pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
-    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-    let end = now.minute().plus(1);
-    let hour_ago = end.plus(-STRIP_MINUTES);
-    let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;
-    let evidence = store.evidence(&ids, hour_ago, end).await?;
+    let day = LastDay::read(store, &project, now).await?;
+    Ok(of_day(project, look, day, now))
+}
+
+/// Reports on one project, and on each of its routes, from one reading.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn report_with_routes(
+    store: &dyn Store,
+    project: Arc<Project>,
+    look: Option<Look>,
+    now: Timestamp,
+) -> Result<(Report, Vec<RouteReport>), StoreError> {
+    let day = LastDay::read(store, &project, now).await?;
+    let routes = routes::of_day(&project, look.as_ref(), &day, now);
+    Ok((of_day(project, look, day, now), routes))
+}
+
+/// What is on record of the last 24 hours: for so long beats can hold back "complete through".
+struct LastDay {
+    beats: Vec<Recorded>,
+    /// Of the last hour.
+    evidence: Vec<Evidence>,
+}
+
+impl LastDay {
+    async fn read(store: &dyn Store, project: &Project, now: Timestamp) -> Result<Self, StoreError> {
+        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        let end = now.minute().plus(1);
+        let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;
+        let evidence = store.evidence(&ids, end.plus(-STRIP_MINUTES), end).await?;
+        Ok(Self { beats, evidence })
+    }
+}
+
+fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay, now: Timestamp) -> Report {
+    let LastDay { beats, evidence } = day;
     let facts = Facts {
         now,
         pace: &project.spec.pace,
@@ -104,51 +156,45 @@ pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>
         look: look.as_ref(),
     };
     let verdict = judge::verdict(&facts);
-    let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
-    let (lags, ends) = today(&project, beats.iter().filter(|beat| beat.minute >= midnight), midnight, now);
-    let newest_seen = beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned();
-    let strip = strip(&project, &beats, now);
-    Ok(Report {
+    let (lags, ends) = today(&project, &project.routes, &beats, now);
+    Report {
         complete_through: judge::complete_through(&beats),
         at: now,
         verdict,
         lags,
         ends,
-        strip,
-        newest_seen,
+        strip: strip(&project, &project.routes, &beats, now),
+        newest_seen: beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned(),
         look,
         evidence,
         project,
-    })
+    }
 }
 
-fn today<'a>(project: &Project, beats: impl Iterator<Item = &'a Recorded>, midnight: Minute, now: Timestamp) -> (Lags, Ends) {
+/// Lags and ends of today (UTC), of these routes and their beats.
+fn today(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> (Lags, Ends) {
+    let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
     let (mut lags, mut ends, mut sent) = (Histogram::default(), Ends::default(), 0_u32);
-    for beat in beats {
+    for beat in beats.iter().filter(|beat| beat.minute >= midnight) {
         ends.add_beat(beat);
         sent += 1;
         if let Some(lag) = beat.ingested_lag() {
             lags.add(lag);
         }
     }
-    let due: u32 = project.routes.iter().map(|route| expected(project, route.since.minute().max(midnight), now)).sum();
+    let due = Due::of(project).on_routes(routes, midnight, now.minute());
     ends.add(Outcome::Unsent, due.saturating_sub(sent));
-    let lags = Lags { p50: lags.percentile(0.5), p95: lags.percentile(0.95), p99: lags.percentile(0.99), count: lags.count() };
-    (lags, ends)
+    (Lags::of(&lags), ends)
 }
 
-/// How many whole minutes from `from` up to now should have had a beat.
-fn expected(project: &Project, from: Minute, now: Timestamp) -> u32 {
-    from.until(now.minute()).filter(|minute| project.was_on(*minute)).count() as u32
-}
-
-fn strip(project: &Project, beats: &[Recorded], now: Timestamp) -> Vec<Option<Outcome>> {
+/// The last hour, of these routes and their beats: the gravest outcome of each minute.
+fn strip(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> Vec<Option<Outcome>> {
     let end = now.minute().plus(1);
     let of_minute = |minute: Minute| {
         let at = beats.partition_point(|beat| beat.minute < minute);
         let recorded = beats[at..].iter().take_while(|beat| beat.minute == minute).map(|beat| beat.outcome);
         let worst = recorded.fold(None, graver);
-        let was_due = minute < now.minute() && project.was_on(minute) && project.routes.iter().any(|route| route.since.minute() <= minute);
+        let was_due = minute < now.minute() && project.was_on(minute) && routes.iter().any(|route| route.since.minute() <= minute);
         worst.or(was_due.then_some(Outcome::Unsent))
     };
     end.plus(-STRIP_MINUTES).until(end).map(of_minute).collect()

@@ -346,9 +346,6 @@ pub trait Store: Send + Sync + 'static {
     /// Of each route the newest beat of its reach that was seen, by minute and route. A route may have several reaches.
     async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError>;
 
-    /// The start of the newest hour that is summed up, of any route. Whatever is older is, for all routes.
-    async fn newest_hour(&self) -> Result<Option<Minute>, StoreError>;
-
     /// Incidents of these projects that are open, newest opened first.
     async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError>;
 

@@ -42,13 +42,6 @@ pub(super) async fn newest_seen(database: &Database, reaches: &[Reach]) -> Resul
     Ok(found)
 }
 
-/// The start of the newest hour that is summed up, of any route.
-pub(super) async fn newest_hour(database: &Database) -> Result<Option<Minute>, StoreError> {
-    let newest = Statement::new("SELECT max(start_minute) FROM hours");
-    let found = database.read("looking for the newest hour", newest, |row| row.maybe_int(0)).await?;
-    Ok(found.into_iter().flatten().next().map(Minute::from_index))
-}
-
 /// Incidents of these projects that are open, newest opened first.
 pub(super) async fn open_incidents(database: &Database, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
     let mut open = Vec::new();

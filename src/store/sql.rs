@@ -350,10 +350,6 @@ impl Store for Sql {
         shown::newest_seen(&self.database, reaches).await
     }
 
-    async fn newest_hour(&self) -> Result<Option<Minute>, StoreError> {
-        shown::newest_hour(&self.database).await
-    }
-
     async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
         shown::open_incidents(&self.database, projects).await
     }

@@ -1,5 +1,12 @@
 //! What is shown of projects, read from a store.
 
+mod apps;
+mod beat;
 mod brief;
 mod days;
+mod json;
+mod lags;
+mod logs;
+mod postmortem;
+mod routes;
 mod world;

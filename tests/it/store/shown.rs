@@ -1,7 +1,7 @@
 //! What is read for the page alone.
 
 use heartbeat::model::{Entry, EntryKind, Incident, Minute, NoticeKind, NoticeState, Outcome, RouteId, Settled, Strand};
-use heartbeat::store::{Reach, RouteSpan};
+use heartbeat::store::Reach;
 
 use super::bed::Bed;
 use super::samples::{
@@ -35,18 +35,6 @@ async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
     assert_eq!(found(&[reach(one, 20, 20), reach(one, 20, 10)]).await, []);
     let whole = store.newest_seen(&[reach(one, 0, 40)]).await.unwrap();
     assert_eq!(whole, store.beats(&[one], START.plus(30), START.plus(31)).await.unwrap());
-}
-
-async fn the_newest_hour_is_known(bed: Bed) {
-    let store = bed.open().await;
-    let project = set_up(&*store, spec("shop")).await;
-    assert_eq!(store.newest_hour().await.unwrap(), None);
-    for hour in [0, 2, 1] {
-        let start = START.plus(hour * 60);
-        let folded = heartbeat::model::Hour::fold(project.routes[0].id, start, &[]);
-        store.fold(start, RouteSpan::default(), &[folded]).await.unwrap();
-    }
-    assert_eq!(store.newest_hour().await.unwrap(), Some(START.plus(120)));
 }
 
 async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
@@ -116,7 +104,6 @@ async fn looks_are_counted(bed: Bed) {
 
 over_both!(
     the_newest_beat_that_was_seen_is_found_within_its_reach,
-    the_newest_hour_is_known,
     timelines_and_what_was_told_are_read_for_a_whole_project,
     open_incidents_are_those_of_the_projects_that_were_asked_for,
     looks_are_counted,

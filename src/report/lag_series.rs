@@ -1,0 +1,213 @@
+//! Lag over time: percentiles in points side by side, minutes for hours and hours for days, for each route and for all together.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::due::Due;
+use super::ends::graver;
+use super::history::History;
+use crate::model::{Histogram, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
+use crate::store::{Store, StoreError};
+
+/// At most so many points stand side by side.
+pub const MAX_POINTS: i64 = 300;
+/// Up to so many minutes are shown minute by minute; longer ones hour by hour.
+pub const MINUTES_SHOWN: i64 = 26 * 60;
+/// The longest that is shown: as long as hours are kept.
+const LONGEST: i64 = 400 * 24 * 60;
+
+const HOUR: i64 = 60;
+const DAY: i64 = 24 * HOUR;
+/// How long a point may be, in minutes.
+const MINUTES: [i64; 4] = [1, 2, 5, 10];
+/// The same, where hours are shown. One of a whole day is a day (UTC).
+const HOURS: [i64; 9] = [HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 6 * HOUR, 8 * HOUR, 12 * HOUR, DAY, 2 * DAY];
+
+/// What was measured from `start` on, for as long as the series says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Point {
+    /// Its first minute.
+    pub start: Minute,
+    /// Half of its beats were not ingested later than this; none where none arrived.
+    pub p50: Option<Duration>,
+    /// 95 of 100 were not later than this.
+    pub p95: Option<Duration>,
+    /// 99 of 100 were not later than this.
+    pub p99: Option<Duration>,
+    /// How many arrived.
+    pub count: u64,
+    /// The gravest outcome of its minutes, Unsent where a beat was due and is not on record; none where none was due.
+    pub worst: Option<Outcome>,
+}
+
+/// Lag over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LagSeries {
+    /// The first minute of the first point.
+    pub from: Minute,
+    /// The minute after the last that counts.
+    pub to: Minute,
+    /// How many minutes a point is long.
+    pub step: i64,
+    /// All routes together, oldest first.
+    pub all: Vec<Point>,
+    /// Each route by itself, in the project's order: points as many as in `all`.
+    pub routes: Vec<RouteSeries>,
+}
+
+/// One route's lag over time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteSeries {
+    /// Its number.
+    pub id: RouteId,
+    /// What it is called.
+    pub name: String,
+    /// Oldest first.
+    pub points: Vec<Point>,
+}
+
+/// Reads the lags of a project from `from` up to and without `to`, and no further than now. The points begin at whole multiples of their length, so
+/// that a minute later they are the same.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn lag_series(store: &dyn Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
+    let to = to.min(now.minute().plus(1));
+    let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
+    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+    let steps = if minutes_are_kept(store, &ids, from, to).await? { &MINUTES[..] } else { &HOURS[..] };
+    let fits = |step: &&i64| (to.index() - from.index() + **step - 1) / **step < MAX_POINTS;
+    let step = steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1);
+    let from = Minute::from_index(from.index().div_euclid(step) * step);
+
+    let mut collected = Collected { from, step, buckets: BTreeMap::new() };
+    if step < HOUR {
+        store.beats(&ids, from, to).await?.iter().for_each(|beat| collected.add_beat(beat, now));
+    } else {
+        let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(to);
+        let history = History::read(store, &ids, from.max(Hour::starting(begun)), to).await?;
+        history.hours.iter().for_each(|hour| collected.add_hour(hour));
+        history.beats.iter().for_each(|beat| collected.add_beat(beat, now));
+    }
+
+    let due = Due::of(project);
+    let points = (to.index() - from.index() + step - 1) / step;
+    let starts: Vec<Minute> = (0..points).map(|at| from.plus(at * step)).collect();
+    let over = to.min(now.minute());
+    let bucket = |route: &Route, start: Minute| {
+        let mut bucket = collected.buckets.get(&(route.id, start)).cloned().unwrap_or_default();
+        if due.count(start.max(route.since.minute()), start.plus(step).min(over)) > bucket.recorded {
+            bucket.worst = graver(bucket.worst, Outcome::Unsent);
+        }
+        bucket
+    };
+    let mut all: Vec<Bucket> = vec![Bucket::default(); starts.len()];
+    let mut routes = Vec::new();
+    for route in &project.routes {
+        let mut points = Vec::with_capacity(starts.len());
+        for (start, all) in starts.iter().zip(&mut all) {
+            let bucket = bucket(route, *start);
+            all.merge(&bucket);
+            points.push(bucket.point(*start));
+        }
+        routes.push(RouteSeries { id: route.id, name: route.spec.name.clone(), points });
+    }
+    let all = starts.iter().zip(all).map(|(start, bucket)| bucket.point(*start)).collect();
+    Ok(LagSeries { from, to, step, all, routes })
+}
+
+/// Whether these minutes can be shown one by one: there are few of them, and none is so old that only its hour is left.
+async fn minutes_are_kept(store: &dyn Store, routes: &[RouteId], from: Minute, to: Minute) -> Result<bool, StoreError> {
+    if to.index() - from.index() > MINUTES_SHOWN {
+        return Ok(false);
+    }
+    let kept_from = store.oldest_beat().await?.map_or(to, Hour::starting);
+    Ok(from >= kept_from || store.hours(routes, Hour::starting(from), kept_from.min(to)).await?.is_empty())
+}
+
+/// What is on record, by route and beginning of its point.
+struct Collected {
+    from: Minute,
+    step: i64,
+    buckets: BTreeMap<(RouteId, Minute), Bucket>,
+}
+
+impl Collected {
+    fn bucket(&mut self, route: RouteId, minute: Minute) -> &mut Bucket {
+        let start = self.from.plus((minute.index() - self.from.index()).div_euclid(self.step) * self.step);
+        self.buckets.entry((route, start)).or_default()
+    }
+
+    fn add_beat(&mut self, beat: &Recorded, now: Timestamp) {
+        let bucket = self.bucket(beat.route, beat.minute);
+        bucket.lags.extend(beat.ingested_lag());
+        if beat.outcome != Outcome::Unsent {
+            bucket.worst = graver(bucket.worst, beat.outcome);
+            bucket.recorded += u32::from(beat.minute < now.minute());
+        }
+    }
+
+    fn add_hour(&mut self, hour: &Hour) {
+        let bucket = self.bucket(hour.route, hour.start);
+        bucket.merged.merge(&hour.lags);
+        for outcome in hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::Unsent) {
+            bucket.worst = graver(bucket.worst, outcome);
+            bucket.recorded += 1;
+        }
+    }
+}
+
+/// What a point is made of.
+#[derive(Debug, Clone, Default)]
+struct Bucket {
+    /// Lags of beats, as they were measured.
+    lags: Vec<Duration>,
+    /// Lags of hours, as they were summed up.
+    merged: Histogram,
+    worst: Option<Outcome>,
+    /// Beats of minutes that are over.
+    recorded: u32,
+}
+
+impl Bucket {
+    fn merge(&mut self, other: &Self) {
+        self.lags.extend(&other.lags);
+        self.merged.merge(&other.merged);
+        self.worst = other.worst.map_or(self.worst, |worst| graver(self.worst, worst));
+        self.recorded += other.recorded;
+    }
+
+    fn point(mut self, start: Minute) -> Point {
+        let worst = self.worst;
+        let [p50, p95, p99] = if self.merged.count() == 0 {
+            // What was measured is told as it was measured.
+            self.lags.sort_unstable();
+            [0.5, 0.95, 0.99].map(|share| exact(&self.lags, share))
+        } else {
+            self.lags.drain(..).for_each(|lag| self.merged.add(lag));
+            [0.5, 0.95, 0.99].map(|share| self.merged.percentile(share))
+        };
+        Point { start, p50, p95, p99, count: self.lags.len() as u64 + self.merged.count(), worst }
+    }
+}
+
+/// The lag that `share` of them do not exceed; the same rule as that of [`Histogram::percentile`].
+fn exact(sorted: &[Duration], share: f64) -> Option<Duration> {
+    let rank = (share * sorted.len() as f64).ceil().max(1.0) as usize;
+    sorted.get(rank - 1).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentiles_of_few_are_those_that_were_measured() {
+        let seconds = |seconds: &[u64]| seconds.iter().copied().map(Duration::from_secs).collect::<Vec<_>>();
+        for (lags, share, found) in
+            [(&[1, 2, 3, 4][..], 0.5, Some(2)), (&[1, 2, 3, 4], 0.95, Some(4)), (&[7], 0.5, Some(7)), (&[], 0.5, None)]
+        {
+            assert_eq!(exact(&seconds(lags), share), found.map(Duration::from_secs), "{lags:?}");
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! Ingestion Alert's log: looks that failed, what stands in the timelines of incidents, switches.
+
+use super::{Filling, Level, Line, LogPage, Sought, begun, switches};
+use crate::model::{AppKind, Entry, EntryKind, IncidentId, LookTrouble, Project, Strand, Timestamp};
+use crate::store::{Store, StoreError};
+
+/// So many minutes are read for a page at most.
+const MINUTES: i64 = 3 * 24 * 60;
+/// So many at once.
+const STEP: i64 = 6 * 60;
+
+pub(super) async fn log(store: &dyn Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
+    let Some(begun) = begun(project, AppKind::IngestionAlert) else { return Ok(LogPage::default()) };
+    let newest = sought.before.unwrap_or(now.minute().plus(1)).min(now.minute().plus(1));
+    let mut page = Filling::new(sought, newest);
+    let oldest = newest.plus(-MINUTES).max(begun);
+    while !page.is_full() && page.reached > oldest {
+        let to = page.reached;
+        let from = to.plus(-STEP).max(oldest);
+        let mut lines: Vec<Line> = switches(project, AppKind::IngestionAlert, from, to).collect();
+        let entries = store.entries_between(project.id, from.start(), to.start()).await?;
+        lines.extend(entries.into_iter().rev().map(|(incident, strand, entry)| of_entry(incident, strand, &entry)));
+        let glances = store.glances(project.id, from, to).await?;
+        lines.extend(glances.iter().rev().filter_map(|glance| glance.result.err().map(|trouble| of_trouble(glance.at, trouble))));
+        page.fill(lines, from);
+    }
+    Ok(page.page(begun))
+}
+
+fn of_entry(incident: IncidentId, strand: Strand, entry: &Entry) -> Line {
+    let level = match entry.kind {
+        EntryKind::Opened | EntryKind::Worsened => Level::Error,
+        EntryKind::Cause | EntryKind::Rules => Level::Warning,
+        EntryKind::Silenced
+        | EntryKind::Acknowledged
+        | EntryKind::Unacknowledged
+        | EntryKind::Snoozed
+        | EntryKind::Reminded
+        | EntryKind::Closed
+        | EntryKind::Aftermath => Level::Info,
+    };
+    let words = format!("incident {} ({strand}), {}: {}", incident.0, entry.kind.name(), entry.words);
+    Line { incident: Some(incident), ..Line::told(entry.at, level, words) }
+}
+
+fn of_trouble(at: Timestamp, trouble: LookTrouble) -> Line {
+    // That nobody asked us to look is nothing to warn of each minute.
+    let level = if trouble == LookTrouble::NoKey { Level::Info } else { Level::Warning };
+    Line::again(at, level, format!("could not look: {}", trouble.advice()), "looks")
+}

@@ -1,0 +1,44 @@
+//! Each route beside the others.
+
+use heartbeat::judge::Health;
+use heartbeat::model::Outcome;
+use heartbeat::report::{report_with_routes, routes};
+
+use super::world::{START, World, after};
+use crate::store::samples::{look, spec_with_routes};
+
+#[tokio::test]
+async fn each_route_speaks_for_itself() {
+    let world = World::new().await;
+    world.store.apply(&[spec_with_routes("shop", &["proxy"])], &[], START.start()).await.unwrap();
+    let project = world.project("shop").await;
+    for (route, letters) in project.routes.iter().zip(["AAAAAA", "AAAWw.", "ARRRRR"]) {
+        world.record(route.id, START, letters).await;
+    }
+    let now = after(START.plus(5), 50);
+    let look = look(&project, now);
+    let (whole, told) = report_with_routes(&*world.store, project.clone(), Some(look.clone()), now).await.unwrap();
+    let said: Vec<_> = told.iter().map(|route| (route.route.spec.name.as_str(), route.host.as_str(), route.verdict.health)).collect();
+    assert_eq!(
+        said,
+        [
+            ("heartbeat", "eu", Health::Good),
+            ("heartbeat_buffer", "eu", Health::Slow),
+            ("heartbeat_api", "eu", Health::Bad),
+            ("proxy", "https://example.com/ingest/", Health::Idle),
+        ]
+    );
+    assert!(whole.verdict.to_string().contains("only route heartbeat_api"), "{}", whole.verdict);
+    assert!(!told[2].verdict.to_string().contains("only route"), "{}", told[2].verdict);
+    let api = &told[2];
+    assert_eq!((api.ends.of(Outcome::Arrived), api.ends.of(Outcome::Refused), api.ends.of(Outcome::Unsent)), (1, 5, 0));
+    assert_eq!(api.newest.as_ref().map(|beat| beat.minute), Some(START.plus(5)));
+    assert_eq!(api.newest_seen.as_ref().map(|beat| beat.minute), Some(START));
+    assert_eq!(api.strip[60 - 6..], [vec![Some(Outcome::Arrived)], vec![Some(Outcome::Refused); 5]].concat());
+    let proxy = &told[3];
+    assert_eq!((proxy.newest.as_ref(), proxy.lags.count, proxy.ends.of(Outcome::Unsent)), (None, 0, 5));
+    assert_eq!(told[0].lags.count, 6);
+    assert_eq!(told.iter().map(|route| route.ends.sent()).sum::<u32>(), whole.ends.sent());
+    let alone = routes(&*world.store, &project, Some(&look), now).await.unwrap();
+    assert_eq!(alone.iter().map(|route| &route.verdict).collect::<Vec<_>>(), told.iter().map(|route| &route.verdict).collect::<Vec<_>>());
+}
