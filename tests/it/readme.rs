@@ -114,9 +114,16 @@ fn start(desk: &Desk, line: &str) -> Started {
 #[test]
 fn the_pages_link_to_pages_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    for page in
-        ["README.md", "ARCHITECTURE.md", "docs/alerts.md", "docs/page.md", "docs/verdicts.md", "docs/settings.md", "docs/sandbox.md", "docs/performance.md"]
-    {
+    for page in [
+        "README.md",
+        "ARCHITECTURE.md",
+        "docs/alerts.md",
+        "docs/page.md",
+        "docs/verdicts.md",
+        "docs/settings.md",
+        "docs/sandbox.md",
+        "docs/performance.md",
+    ] {
         let text = fs::read_to_string(root.join(page)).unwrap_or_else(|_| panic!("{page} is missing"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
             let beside = root.join(page).parent().unwrap().join(link);

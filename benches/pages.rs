@@ -1,0 +1,253 @@
+//! What a page costs among 10,000 projects: the time from the request to the last byte of the answer, over loopback.
+//!
+//! `cargo bench --bench pages`, or `cargo bench --bench pages -- COUNT` with another number of projects. All of them beat on one route and have an
+//! hour of beats; the first has three routes and 90 days, of which the last 26 hours are whole; every hundredth has an open incident. Each page
+//! is asked for 21 times; a page whose median is beyond the goal ends the bench with an error.
+
+#![expect(clippy::print_stdout, reason = "a bench prints")]
+#![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+use heartbeat::access::{Door, deed};
+use heartbeat::clock::Clock;
+use heartbeat::config::WebSettings;
+use heartbeat::model::{
+    Access, Events, Finding, HeartbeatApp, Host, Hour, Incident, IngestionAlertApp, Look, Minute, Outcome, Pace, Phases, Project,
+    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RuleKind, Severity, StatusPage, Strand, Tally, Timestamp, Traffic, UserName,
+};
+use heartbeat::notify::{Sender, SenderSettings};
+use heartbeat::posthog;
+use heartbeat::store::{RouteSpan, Sealer, Store, open};
+use heartbeat::vitals::Vitals;
+use heartbeat::web::Web;
+use tokio::net::TcpListener;
+
+/// What design.md asks for.
+const GOAL: Duration = Duration::from_millis(50);
+const TIMES: usize = 21;
+
+/// The name of the project with a history.
+const OLD: &str = "project-0";
+
+fn main() -> anyhow::Result<()> {
+    let count = std::env::args().skip(1).find_map(|argument| argument.parse().ok()).unwrap_or(10_000);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(measure(count))
+}
+
+async fn measure(count: usize) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("heartbeat.db");
+    let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
+    let (clock, _hand) = Clock::hand(Timestamp::parse("2026-11-23T15:10:50Z").map_err(anyhow::Error::msg)?);
+    let began = Instant::now();
+    fill(&*store, count, clock.now()).await?;
+    println!("{count} projects set up in {:.1} s", began.elapsed().as_secs_f64());
+
+    let door = Door { store: Arc::clone(&store), clock: clock.clone() };
+    let name = UserName::parse("bench").map_err(anyhow::Error::msg)?;
+    let user =
+        store.put_user(&name, Access::Write, None, clock.now(), &deed("bench", "user bench".into(), "made".into(), clock.now())).await?;
+    let session = door.open(user, false).await?;
+    let base = serve(&store, &clock).await?;
+    let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+
+    let mut slow = Vec::new();
+    println!("{:>9} {:>9} {:>9}  page", "median ms", "worst ms", "bytes");
+    for page in pages(OLD) {
+        let mut times = Vec::with_capacity(TIMES);
+        let mut size = 0;
+        for _ in 0..TIMES {
+            let began = Instant::now();
+            let request = client.get(format!("{base}{page}")).header("cookie", format!("heartbeat_session={session}"));
+            let answer = request.send().await?;
+            let status = answer.status();
+            size = answer.bytes().await?.len();
+            times.push(began.elapsed());
+            if !status.is_success() {
+                bail!("{page} answered {status}");
+            }
+        }
+        times.sort_unstable();
+        let (median, worst) = (times[TIMES / 2], times[TIMES - 1]);
+        println!("{:>9.1} {:>9.1} {size:>9}  {page}", median.as_secs_f64() * 1e3, worst.as_secs_f64() * 1e3);
+        if median > GOAL {
+            slow.push(page);
+        }
+    }
+    if slow.is_empty() { Ok(()) } else { bail!("beyond {} ms: {}", GOAL.as_millis(), slow.join(", ")) }
+}
+
+/// Every page that reads, and what programs read most.
+fn pages(old: &str) -> Vec<String> {
+    let everywhere = [
+        "/",
+        "/?q=99",
+        "/?after=project-5",
+        "/apps",
+        "/incidents",
+        "/incidents/1",
+        "/channels",
+        "/deliveries",
+        "/maintenance",
+        "/status-pages",
+        "/status/data",
+        "/changes",
+        "/settings",
+        "/api/v1/projects",
+        "/api/v1/incidents",
+        "/projects/new",
+    ];
+    let of_project = [
+        "",
+        "/beats",
+        "/beats/heartbeat/2026-11-23T15:05Z",
+        "/lag.json?range=24h",
+        "/lag.json?range=90d",
+        "/apps",
+        "/apps/heartbeat",
+        "/apps/heartbeat/logs",
+        "/apps/heartbeat/metrics",
+        "/apps/heartbeat/history",
+        "/rules",
+        "/settings",
+    ];
+    let of_api = ["/report", "/complete-through", "/days", "/lags", "/routes", "/beats"];
+    let pages = everywhere.into_iter().map(str::to_owned);
+    let pages = pages.chain(of_project.into_iter().map(|page| format!("/projects/{old}{page}")));
+    let pages = pages.chain(of_api.into_iter().map(|page| format!("/api/v1/projects/{old}{page}")));
+    pages.chain([format!("/badge/{old}.svg")]).collect()
+}
+
+async fn serve(store: &Arc<dyn Store>, clock: &Clock) -> anyhow::Result<String> {
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let base = format!("http://{}", listener.local_addr()?);
+    let web = Web {
+        store: Arc::clone(store),
+        client: posthog::Client::new(clock.clone(), &posthog::Settings::default())?,
+        sender: Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?),
+        clock: clock.clone(),
+        vitals: Vitals::new(clock.clone()),
+        settings: WebSettings::default(),
+        pass: None,
+    };
+    tokio::spawn(web.serve(listener, std::future::pending()));
+    Ok(base)
+}
+
+async fn fill(store: &dyn Store, count: usize, now: Timestamp) -> anyhow::Result<()> {
+    let end = now.minute().plus(1);
+    let days_ago = end.plus(-90 * 1440);
+    let old = spec(OLD, "heartbeat + heartbeat_buffer + heartbeat_api")?;
+    store.apply(&[old], &[], days_ago.start()).await?;
+    let others = (1..count).map(|at| spec(&format!("project-{at}"), "heartbeat")).collect::<anyhow::Result<Vec<_>>>()?;
+    store.apply(&others, &[], end.plus(-60).start()).await?;
+    let projects = store.projects().await?;
+    let routes = |project: &Project| project.routes.iter().map(|route| route.id).collect::<Vec<RouteId>>();
+    let first = projects.iter().find(|project| project.spec.name.as_str() == OLD).context("the first project is there")?;
+    let young: Vec<RouteId> = projects.iter().filter(|project| project.id != first.id).flat_map(&routes).collect();
+    let aged = routes(first);
+
+    // 1. The old one's folded hours, and its last 26 hours whole.
+    let whole = Hour::starting(end.plus(-26 * 60));
+    for hour in 0..(whole.index() - Hour::starting(days_ago).index()) / 60 {
+        let start = Hour::starting(days_ago).plus(hour * 60);
+        let hours: Vec<Hour> = aged.iter().map(|route| folded(*route, start)).collect();
+        store.fold(start, RouteSpan::default(), &hours).await?;
+    }
+    for minute in whole.until(end.plus(-60)) {
+        store.record(&aged.iter().map(|route| beat(*route, minute)).collect::<Vec<_>>(), &[]).await?;
+    }
+    // 2. Everybody's last hour.
+    let all: Vec<RouteId> = young.iter().chain(&aged).copied().collect();
+    for minute in end.plus(-60).until(end) {
+        for some in all.chunks(1000) {
+            store.record(&some.iter().map(|route| beat(*route, minute)).collect::<Vec<_>>(), &[]).await?;
+        }
+    }
+    // 3. A look at each, an incident of every hundredth, a status page.
+    for (at, project) in projects.iter().enumerate() {
+        store.settle(&look(project, now), &[], &[]).await?;
+        if at % 100 == 0 {
+            store.write_incident(&incident(project, now), &[], &|_| Vec::new()).await?;
+        }
+    }
+    let names: Vec<ProjectName> = projects.iter().take(5).map(|project| project.spec.name.clone()).collect();
+    let page = StatusPage { name: ProjectName::parse("data")?, title: "Data".into(), projects: names, public: true };
+    store.put_status_page(&page, &deed("bench", "status page data".into(), "added".into(), now)).await?;
+    Ok(())
+}
+
+fn spec(name: &str, events: &str) -> anyhow::Result<ProjectSpec> {
+    Ok(ProjectSpec {
+        name: ProjectName::parse(name)?,
+        host: Host::parse("eu")?,
+        api_host: None,
+        token: ProjectToken::parse(&format!("phc_{name}"))?,
+        personal_key: None,
+        posthog_id: Some(1),
+        pace: Pace::default(),
+        heartbeat: Some(HeartbeatApp { events: Events::parse(events).map_err(anyhow::Error::msg)?, ..HeartbeatApp::default() }),
+        ingestion_alert: Some(IngestionAlertApp::default()),
+    })
+}
+
+/// Arrived after one to four seconds; one in a hundred late.
+fn beat(route: RouteId, minute: Minute) -> Recorded {
+    let mixed = route.0.wrapping_mul(31).wrapping_add(minute.index()).rem_euclid(1000);
+    let at = |ms: i64| Timestamp::from_ms(minute.start().ms() + ms);
+    Recorded {
+        outcome: if mixed % 100 == 0 { Outcome::Late } else { Outcome::Arrived },
+        sent: Some(at(1000)),
+        status: Some(200),
+        tries: 1,
+        phases: Phases { first_byte_us: Some(20_000), ..Phases::default() },
+        seen: Some(at(21_000)),
+        ingested: Some(at(2000 + mixed * 3)),
+        copies: 1,
+        ..Recorded::blank(route, minute)
+    }
+}
+
+fn folded(route: RouteId, start: Minute) -> Hour {
+    let beats: Vec<Recorded> = start.until(start.plus(60)).map(|minute| beat(route, minute)).collect();
+    Hour::fold(route, start, &beats)
+}
+
+fn look(project: &Project, at: Timestamp) -> Look {
+    Look {
+        project: project.id,
+        at,
+        result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
+        last_good: Some(at),
+        failing_since: None,
+        not_before: at,
+        posthog_id: None,
+        token: None,
+    }
+}
+
+fn incident(project: &Project, now: Timestamp) -> Incident {
+    Incident {
+        id: None,
+        project: project.id,
+        project_name: project.spec.name.clone(),
+        strand: Strand::Ingestion,
+        opened: now.minus(Duration::from_mins(10)),
+        closed: None,
+        rules: vec![RuleKind::Lost],
+        severity: Severity::Critical,
+        cause: Finding { code: "not_queryable".into(), words: "accepted, but not queryable after 15m 00s".into() },
+        first_bad: Some(now.minute().plus(-30)),
+        last_good: Some(now.minute().plus(-31)),
+        tally: Tally::default(),
+        announced: None,
+        reminders: 0,
+        told: None,
+        acknowledged: None,
+        snoozed_until: None,
+    }
+}
