@@ -17,9 +17,11 @@ mod metrics;
 mod pages;
 mod router;
 mod said;
+mod setup;
 mod site;
 mod trouble;
 mod visitor;
+mod when;
 
 use std::future::Future;
 use std::net::SocketAddr;

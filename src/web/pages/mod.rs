@@ -2,9 +2,16 @@
 //! send the browser on.
 
 mod enter;
+mod fields;
+mod first_beat;
 mod login;
+mod mini;
+mod new;
+mod project_settings;
 mod projects;
+mod remove;
 mod settings;
+mod tabs;
 mod trouble;
 
 use std::sync::Arc;
@@ -17,5 +24,12 @@ pub(super) use trouble::{draw, dress, nowhere};
 
 /// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().merge(enter::routes()).merge(login::routes()).merge(projects::routes()).merge(settings::routes())
+    Router::new()
+        .merge(enter::routes())
+        .merge(login::routes())
+        .merge(projects::routes())
+        .merge(new::routes())
+        .merge(project_settings::routes())
+        .merge(settings::routes())
+        .merge(remove::routes())
 }

@@ -2,4 +2,6 @@
 
 mod bed;
 mod entering;
+mod first_minute;
 mod guarding;
+mod projects;

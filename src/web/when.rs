@@ -1,0 +1,122 @@
+//! How times stand in pages: UTC in the text, the instant beside it for script and for whoever reads by machine.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::model::{Timestamp, span};
+
+/// A time as it stands in a page. It is HTML: templates write `{{ when|safe }}`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct When {
+    at: Timestamp,
+    shape: Shape,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    /// `14:02`; on another day than `now`'s `23 Nov 14:02`.
+    Clock { now: Timestamp, seconds: bool },
+    /// `5m ago`: script keeps it up to date.
+    Ago(Timestamp),
+    /// `12s`, counting up.
+    Counting(Timestamp),
+}
+
+impl When {
+    /// The minute: `14:02`, or `23 Nov 14:02` where that is another day.
+    pub(super) const fn minute(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, shape: Shape::Clock { now, seconds: false } }
+    }
+
+    /// To the second: `14:02:07`.
+    pub(super) const fn second(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, shape: Shape::Clock { now, seconds: true } }
+    }
+
+    /// How long ago: `5m ago`.
+    pub(super) const fn ago(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, shape: Shape::Ago(now) }
+    }
+
+    /// How long since, counting up: `1m 05s`.
+    pub(super) const fn counting(at: Timestamp, now: Timestamp) -> Self {
+        Self { at, shape: Shape::Counting(now) }
+    }
+}
+
+impl fmt::Display for When {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let at = self.at;
+        let (data, text) = match self.shape {
+            Shape::Clock { now, seconds } => ("", clock(at, now, seconds)),
+            Shape::Ago(now) => (" data-ago", ago(at, now)),
+            Shape::Counting(now) => (" data-since", counted(at, now)),
+        };
+        write!(f, "<time datetime=\"{at}\"{data}>{text}</time>")
+    }
+}
+
+fn clock(at: Timestamp, now: Timestamp, seconds: bool) -> String {
+    let time = at.time_of_day();
+    let time = if seconds { &time[..] } else { time.get(..5).unwrap_or(&time) };
+    let day = |at: Timestamp| at.ms().div_euclid(24 * 60 * 60 * 1000);
+    if day(at) == day(now) { time.to_owned() } else { format!("{} {time}", date(at)) }
+}
+
+/// `23 Nov`
+fn date(at: Timestamp) -> String {
+    const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let text = at.to_string();
+    let number = |range: std::ops::Range<usize>| text.get(range).and_then(|digits| digits.parse::<usize>().ok());
+    match (number(8..10), number(5..7).and_then(|month| MONTHS.get(month.wrapping_sub(1)))) {
+        (Some(day), Some(month)) => format!("{day} {month}"),
+        _ => text,
+    }
+}
+
+/// As the page's script says it: `just now`, `12s ago`, `5m ago`, `2h 05m ago`, `3d ago`.
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    if at > now {
+        return format!("in {}", rough(at.since(now)));
+    }
+    let passed = now.since(at);
+    if passed < Duration::from_secs(5) { "just now".to_owned() } else { format!("{} ago", rough(passed)) }
+}
+
+fn rough(passed: Duration) -> String {
+    match passed.as_secs() {
+        seconds @ ..60 => format!("{seconds}s"),
+        seconds @ ..3600 => format!("{}m", seconds / 60),
+        seconds @ ..172_800 => format!("{}h {:02}m", seconds / 3600, seconds / 60 % 60),
+        seconds => format!("{}d", seconds / 86_400),
+    }
+}
+
+fn counted(at: Timestamp, now: Timestamp) -> String {
+    match now.since(at).as_secs() {
+        seconds @ ..60 => format!("{seconds}s"),
+        seconds => span(Duration::from_secs(seconds)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_said_as_the_script_would_say_it() {
+        let now = Timestamp::parse("2026-11-24T00:10:07Z").unwrap();
+        let before = |seconds| now.minus(Duration::from_secs(seconds));
+        let text = |when: When| when.to_string().split_once('>').unwrap().1.trim_end_matches("</time>").to_owned();
+        for (seconds, says) in [(0, "just now"), (59, "59s ago"), (61, "1m ago"), (7500, "2h 05m ago"), (200_000, "2d ago")] {
+            assert_eq!(text(When::ago(before(seconds), now)), says);
+        }
+        assert_eq!(text(When::ago(now.plus(Duration::from_mins(5)), now)), "in 5m");
+        for (seconds, says) in [(3, "3s"), (65, "1m 05s")] {
+            assert_eq!(text(When::counting(before(seconds), now)), says);
+        }
+        assert_eq!(text(When::second(before(60), now)), "00:09:07");
+        assert_eq!(text(When::minute(before(660), now)), "23 Nov 23:59");
+        assert_eq!(When::ago(now, now).to_string(), "<time datetime=\"2026-11-24T00:10:07.000Z\" data-ago>just now</time>");
+    }
+}
