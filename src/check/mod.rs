@@ -1,9 +1,12 @@
-//! The check: one event now, followed all the way, with a line for each thing found out.
+//! The check: one event now, followed all the way, with a line for each thing found out. And [`fields`]: what a person typed to set up a project,
+//! asked of the PostHog that it names, with nothing sent.
 //!
 //! Takes a place, a token and perhaps a key; gives lines as they come, and an ending. Nothing is remembered.
 
 mod arrival;
+pub mod fields;
 mod steps;
+mod token;
 
 use std::time::Duration;
 

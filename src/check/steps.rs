@@ -1,9 +1,10 @@
 //! The steps before arrival: which PostHog is this, does it know the token, does capture take the event?
 
+use super::token::{COPY_THE_TOKEN, TokenFound, find_token, home};
 use super::{Ending, Mark, Plan, phases};
-use crate::model::{Endpoint, Host, Receipt, Refusal, Region, Reply};
+use crate::model::{Endpoint, Receipt, Refusal, Reply};
 use crate::posthog::Client;
-use crate::posthog::instance::{self, Instance, TokenState, Unidentified, knows_token};
+use crate::posthog::instance::{self, Instance, Unidentified};
 
 pub(super) async fn identify(
     client: &Client,
@@ -37,43 +38,15 @@ pub(super) async fn know_token(
     plan: &Plan,
     line: &mut impl FnMut(Mark, &'static str, String, Option<String>),
 ) -> Option<Ending> {
-    let home = plan.host.region().or_else(|| plan.api_host.as_ref().and_then(Host::region));
-    match knows_token(client, plan.host.capture(), &plan.token).await {
-        TokenState::Known => {
-            line(
-                Mark::Ok,
-                "token",
-                home.map_or_else(|| "known here".into(), |region| format!("known in this region ({})", region.name())),
-                None,
-            );
-            None
-        }
-        TokenState::CannotTell(why) => {
-            line(Mark::Note, "token", format!("cannot tell whether it is known here: {why}"), None);
-            None
-        }
-        TokenState::Unknown => {
-            let other = match home.map(Region::other) {
-                Some(other) => match knows_token(client, other.host().capture(), &plan.token).await {
-                    TokenState::Known => Some(other),
-                    TokenState::Unknown | TokenState::CannotTell(_) => None,
-                },
-                None => None,
-            };
-            let (says, advice) = match other {
-                Some(other) => (
-                    format!("not known here, but in the region {0}: events sent here are answered 200 and dropped", other.name()),
-                    format!("use --host {}", other.name()),
-                ),
-                None => (
-                    "not known here: events with it are answered 200 and dropped".into(),
-                    "copy the project token (phc_...) again, from Settings > Project > General; it belongs to one PostHog, on Cloud to one region".into(),
-                ),
-            };
-            line(Mark::Fail, "token", says, Some(advice));
-            Some(Ending::TokenUnknown)
-        }
-    }
+    let home = home(&plan.host, plan.api_host.as_ref());
+    let found = find_token(client, &plan.host, home, &plan.token).await;
+    let advice = match &found {
+        TokenFound::Here(_) | TokenFound::CannotTell(_) => None,
+        TokenFound::Elsewhere(other) => Some(format!("use --host {}", other.name())),
+        TokenFound::Nowhere => Some(COPY_THE_TOKEN.to_owned()),
+    };
+    line(found.mark(), "token", found.to_string(), advice);
+    (found.mark() == Mark::Fail).then_some(Ending::TokenUnknown)
 }
 
 /// Says what the receipt says; gives the ending, when it is one.

@@ -18,10 +18,12 @@ mod metrics;
 mod pages;
 mod router;
 mod said;
+mod setup;
 mod site;
 mod status;
 mod trouble;
 mod visitor;
+mod when;
 
 use std::future::Future;
 use std::net::SocketAddr;

@@ -6,7 +6,9 @@ use tokio::sync::{Semaphore, watch};
 
 use super::Web;
 use super::guard::Limiter;
+use super::visitor::Visitor;
 use crate::access::Door;
+use crate::edit::{By, Desk};
 use crate::model::Timestamp;
 
 /// So many pages may watch live at once; the others reload.
@@ -46,5 +48,10 @@ impl Site {
 
     pub(super) fn now(&self) -> Timestamp {
         self.web.clock.now()
+    }
+
+    /// Where this visitor changes things.
+    pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
+        Desk::new(&*self.web.store, By::user(&visitor.who), self.now())
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::edit::{Problem, Problems};
+use crate::edit::{EditError, Problem, Problems};
 use crate::store::StoreError;
 
 /// What went wrong with a request. Holds no secret.
@@ -55,6 +55,11 @@ impl Trouble {
         Self::Unfit(Problem::of(field, says).into())
     }
 
+    /// The same as a whole sentence.
+    pub(super) fn unfit_whole(field: &str, says: impl Display) -> Self {
+        Self::Unfit(Problem::whole(field, says).into())
+    }
+
     /// There is no `what` of this name. The name is what stood in the address.
     pub(super) fn no(what: &str, name: &str) -> Self {
         Self::NotFound(format!("there is no {what} `{}`", name.chars().take(80).collect::<String>().escape_debug()))
@@ -89,6 +94,24 @@ impl Trouble {
             Self::Busy(_) => "Too much at once",
             Self::Store(_) => "The store is in trouble",
         }
+    }
+}
+
+/// What was not changed, and why.
+impl From<EditError> for Trouble {
+    fn from(error: EditError) -> Self {
+        match error {
+            EditError::Wrong(problems) => Self::Unfit(problems),
+            EditError::Absent { .. } | EditError::NoIncident(_) => Self::NotFound(error.to_string()),
+            EditError::Clash(clash) => Self::Conflict(clash.to_string()),
+            EditError::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+impl From<Problems> for Trouble {
+    fn from(problems: Problems) -> Self {
+        Self::Unfit(problems)
     }
 }
 

@@ -4,44 +4,57 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::{Deserialize, Serialize};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
+use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Asked, List, Paging, named};
+use super::shape::{Asked, List, Paging, Sent, check_match, created, named};
 use crate::config::duration;
-use crate::model::{Host, ProjectName, ProjectSpec};
+use crate::edit::{Texts, app};
+use crate::model::{AppKind, Host, ProjectName, ProjectSpec};
+use crate::web::setup::{self, CheckedFields, names};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
-use crate::web::visitor::Visitor;
+use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show))
+    OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, remove)).routes(routes!(check))
 }
 
 /// A project, as it is set up.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Project)]
 pub(super) struct ProjectView {
     name: String,
-    /// Where its events are sent.
+    /// Where its events are sent: `us`, `eu`, or an address.
     host: String,
     /// Where it is read, when that is not the host's own API.
     api_host: Option<String>,
     /// The project token: public.
     token: String,
+    /// Whether there is one. The key itself goes in, and never comes out.
     has_personal_api_key: bool,
     /// PostHog's number of the project, when it was given.
     project_id: Option<u64>,
-    /// Such as `2m`.
+    /// A beat that is seen later than this is late. Such as `2m`.
     late_after: String,
+    /// A beat that was not seen by then is lost.
     lost_after: String,
+    /// How often PostHog is asked for what was not seen so far.
     look_every: String,
+    /// `enabled`, `disabled`, or null where it is not installed.
+    heartbeat: Option<&'static str>,
+    /// `enabled`, `disabled`, or null where it is not installed.
+    ingestion_alert: Option<&'static str>,
 }
 
 impl ProjectView {
     fn of(spec: &ProjectSpec) -> Self {
+        let state = |kind| app::App::on(spec, kind).map(|app| if app.is_enabled() { "enabled" } else { "disabled" });
         Self {
             name: spec.name.to_string(),
             host: spec.host.to_string(),
@@ -52,8 +65,143 @@ impl ProjectView {
             late_after: duration::show(spec.pace.late_after),
             lost_after: duration::show(spec.pace.lost_after),
             look_every: duration::show(spec.pace.look_every),
+            heartbeat: state(AppKind::Heartbeat),
+            ingestion_alert: state(AppKind::IngestionAlert),
         }
     }
+}
+
+/// What is wanted of a project. What is not given stays as it is, or has its default; null takes it away.
+#[derive(Deserialize, ToSchema, Default)]
+#[serde(deny_unknown_fields, default)]
+struct ProjectFields {
+    /// Where its events are sent: `us`, `eu`, or an address.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "us")]
+    host: Given<String>,
+    /// Where it is read, when that is not the host's own API.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    api_host: Given<String>,
+    /// The project token (`phc_...`).
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    token: Given<String>,
+    /// A personal API key (`phx_...`) with the scope `query:read`. To be given again when the API's address is changed.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>, write_only)]
+    personal_api_key: Given<String>,
+    /// PostHog's number of the project; found from the token where it is not given.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<u64>, minimum = 1)]
+    project_id: Given<u64>,
+    /// A beat that is seen later than this is late. Such as `2m`.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    late_after: Given<String>,
+    /// A beat that was not seen by then is lost.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    lost_after: Given<String>,
+    /// How often PostHog is asked for what was not seen so far.
+    #[serde(deserialize_with = "given")]
+    #[schema(value_type = Option<String>)]
+    look_every: Given<String>,
+}
+
+/// Not there; or there, and perhaps null.
+type Given<T> = Option<Option<T>>;
+
+fn given<'de, T: Deserialize<'de>, D: Deserializer<'de>>(deserializer: D) -> Result<Given<T>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+impl ProjectFields {
+    fn texts(&self) -> Texts {
+        let number = self.project_id.map(|number| number.map(|number| number.to_string()));
+        let fields = [
+            ("host", &self.host),
+            ("api_host", &self.api_host),
+            ("token", &self.token),
+            ("personal_api_key", &self.personal_api_key),
+            ("project_id", &number),
+            ("late_after", &self.late_after),
+            ("lost_after", &self.lost_after),
+            ("look_every", &self.look_every),
+        ];
+        fields.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.as_deref().unwrap_or_default()))).collect()
+    }
+}
+
+/// A project that is to be added.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewProject {
+    /// What to call it: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`. It does not change afterwards.
+    #[schema(example = "shop")]
+    name: String,
+    /// Where its events are sent: `us`, `eu`, or an address.
+    #[schema(example = "us")]
+    host: String,
+    /// Where it is read, when that is not the host's own API.
+    api_host: Option<String>,
+    /// The project token (`phc_...`).
+    token: String,
+    /// A personal API key (`phx_...`) with the scope `query:read`. Without it, arrival is not checked.
+    #[schema(write_only)]
+    personal_api_key: Option<String>,
+    /// PostHog's number of the project; found from the token where it is not given.
+    #[schema(minimum = 1)]
+    project_id: Option<u64>,
+    /// A beat that is seen later than this is late; `2m` where nothing is said.
+    late_after: Option<String>,
+    /// A beat that was not seen by then is lost; `15m` where nothing is said.
+    lost_after: Option<String>,
+    /// How often PostHog is asked for what was not seen so far; `1m` where nothing is said.
+    look_every: Option<String>,
+    /// Which apps to install at once: `heartbeat`, `ingestion-alert`; both where nothing is said.
+    apps: Option<Vec<String>>,
+}
+
+impl NewProject {
+    fn texts(&self) -> Texts {
+        Texts::default()
+            .with("name", Some(&self.name))
+            .with("host", Some(&self.host))
+            .with("token", Some(&self.token))
+            .with("api_host", self.api_host.as_deref())
+            .with("personal_api_key", self.personal_api_key.as_deref())
+            .with("project_id", self.project_id.map(|number| number.to_string()).as_deref())
+            .with("late_after", self.late_after.as_deref())
+            .with("lost_after", self.lost_after.as_deref())
+            .with("look_every", self.look_every.as_deref())
+    }
+
+    fn apps(&self) -> Result<Vec<AppKind>, Trouble> {
+        let Some(names) = &self.apps else { return Ok(AppKind::ALL.into()) };
+        let mut kinds = Vec::new();
+        for name in names {
+            let kind = app::kind_named(&name.chars().take(64).collect::<String>()).map_err(|wrong| Trouble::unfit_whole("apps", wrong))?;
+            if !kinds.contains(&kind) {
+                kinds.push(kind);
+            }
+        }
+        Ok(kinds)
+    }
+}
+
+/// What is to be checked; what is not given is not.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct FieldsToCheck {
+    name: Option<String>,
+    /// `us`, `eu`, or an address.
+    host: Option<String>,
+    api_host: Option<String>,
+    token: Option<String>,
+    #[schema(write_only)]
+    personal_api_key: Option<String>,
+    project_id: Option<u64>,
 }
 
 /// Which projects.
@@ -65,7 +213,7 @@ struct Search {
 }
 
 /// The projects, by name
-#[utoipa::path(get, path = "/api/v1/projects", tag = "projects", params(Search, Paging), responses(
+#[utoipa::path(get, path = "/api/v1/projects", tag = "projects", operation_id = "list_projects", params(Search, Paging), responses(
     (status = 200, body = List<ProjectView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
@@ -74,20 +222,89 @@ async fn list(
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<List<ProjectView>>, Trouble> {
     let wanted = search.q.unwrap_or_default().to_lowercase();
-    let names = site.web.store.project_names().await?.into_iter().map(|(_, name)| name);
     let after = paging.after().unwrap_or_default();
-    let mut names = names.filter(|name| name.as_str() > after && name.as_str().to_lowercase().contains(&wanted));
-    let shown: Vec<ProjectName> = names.by_ref().take(paging.limit()?).collect();
-    let next = names.next().and_then(|_| shown.last()).map(ToString::to_string);
-    let projects = site.web.store.projects_named(&shown).await?;
+    let names = names(&site).await?;
+    let mut fits = names.into_iter().filter(|name| name.as_str() > after && name.as_str().to_lowercase().contains(&wanted));
+    let shown: Vec<ProjectName> = fits.by_ref().take(paging.limit()?).collect();
+    let next = fits.next().and_then(|_| shown.last()).map(ToString::to_string);
+    let mut projects = site.web.store.projects_named(&shown).await?;
+    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
     Ok(Json(List { items: projects.iter().map(|project| ProjectView::of(&project.spec)).collect(), next }))
 }
 
+/// Add a project
+///
+/// With both apps on it, where nothing else is said: its first beat is sent at once.
+#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", request_body = NewProject, responses(
+    (status = 201, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn add(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(new): Sent<NewProject>) -> Result<Response, Trouble> {
+    let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?).await?;
+    Ok(created(ProjectView::of(&spec)))
+}
+
 /// One project
-#[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", params(("name" = String, Path, description = "The project")), responses(
+#[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "show_project",
+    params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectView>, Trouble> {
-    let project = site.web.store.project(&named("project", &name)?).await?;
-    let project = project.ok_or_else(|| Trouble::no("project", &name))?;
-    Ok(Json(ProjectView::of(&project.spec)))
+    view(&site, &name).await.map(Json)
+}
+
+async fn view(site: &Site, name: &str) -> Result<ProjectView, Trouble> {
+    let project = site.web.store.project(&named("project", name)?).await?;
+    let project = project.ok_or_else(|| Trouble::no("project", name))?;
+    Ok(ProjectView::of(&project.spec))
+}
+
+/// Change a project
+///
+/// What is not given stays; null takes away, or brings the default back.
+#[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "change_project",
+    params(("name" = String, Path, description = "The project"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    request_body = ProjectFields, responses(
+    (status = 200, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn change(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Sent(fields): Sent<ProjectFields>,
+) -> Result<Json<ProjectView>, Trouble> {
+    check_match(&headers, &view(&site, &name).await?)?;
+    let done = setup::change(&site, &visitor, &name, &fields.texts()).await?;
+    Ok(Json(ProjectView::of(&done.now)))
+}
+
+/// Remove a project
+///
+/// With everything remembered of it but its incidents.
+#[utoipa::path(delete, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "remove_project",
+    params(("name" = String, Path, description = "The project"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Trouble> {
+    check_match(&headers, &view(&site, &name).await?)?;
+    site.desk(&visitor).remove::<ProjectSpec>(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Check what would be a project
+///
+/// Asks the PostHog that it names: which one it is, whether it knows the token, what the key may do. Nothing is sent into it, and nothing is
+/// remembered. It takes up to ten seconds, where somebody is slow to answer.
+#[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = FieldsToCheck, responses(
+    (status = 200, body = CheckedFields), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<FieldsToCheck>) -> Result<Json<CheckedFields>, Trouble> {
+    let texts = Texts::default()
+        .with("name", fields.name.as_deref())
+        .with("host", fields.host.as_deref())
+        .with("api_host", fields.api_host.as_deref())
+        .with("token", fields.token.as_deref())
+        .with("personal_api_key", fields.personal_api_key.as_deref())
+        .with("project_id", fields.project_id.map(|number| number.to_string()).as_deref());
+    Ok(Json(setup::check(&site, &texts, None).await?))
 }

@@ -2,11 +2,18 @@
 //! send the browser on.
 
 mod enter;
+mod fields;
+mod first_beat;
 mod login;
+mod mini;
+mod new;
+mod project_settings;
 mod projects;
+mod remove;
 mod settings;
 mod status;
 mod status_pages;
+mod tabs;
 mod trouble;
 
 use std::sync::Arc;
@@ -26,4 +33,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(settings::routes())
         .merge(status::routes())
         .merge(status_pages::routes())
+        .merge(new::routes())
+        .merge(project_settings::routes())
+        .merge(remove::routes())
 }

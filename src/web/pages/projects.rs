@@ -1,5 +1,6 @@
-//! The projects: each with its verdict in a sentence and its last hour, those in trouble first to be seen among the open incidents.
+//! The projects: each with its verdict in a sentence and its last hour; what is open stands above them all.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use askama::Template;
@@ -8,18 +9,22 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
+use url::form_urlencoded::Serializer;
 
-use crate::model::{Incident, ProjectName};
-use crate::report::{Report, report};
+use super::mini::Mini;
+use crate::model::{Incident, Project, ProjectId, ProjectName, span};
+use crate::report::{Brief, briefs};
 use crate::store::Which;
 use crate::web::frame::{Frame, Place, page};
+use crate::web::setup::{grouped, names};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
+use crate::web::when::When;
 
 /// So many stand on a page.
 const ROWS: usize = 25;
 /// So many open incidents are shown above them.
-const OPEN: u32 = 10;
+const OPEN: u32 = 5;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/", get(list))
@@ -30,45 +35,133 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Page {
     frame: Frame,
     search: String,
-    /// How many there are in all, and how many fit the search.
+    /// How many there are in all.
     total: usize,
+    /// How many fit the search, and which of them are shown.
     found: usize,
-    rows: Vec<Report>,
+    shown: Range<usize>,
+    rows: Vec<Row>,
     open: Vec<Incident>,
-    /// The name after which the page before, and the next one, begin.
-    next: Option<ProjectName>,
+    /// The addresses of the page before, and of the next one.
+    before: Option<String>,
+    after: Option<String>,
 }
 
-impl Page {
-    /// The incidents that are open, by number.
-    fn open(&self) -> impl Iterator<Item = (i64, &Incident)> {
-        self.open.iter().filter_map(|incident| incident.id.map(|id| (id.0, incident)))
+/// A project in the list.
+#[derive(Debug)]
+struct Row {
+    name: ProjectName,
+    host: String,
+    health: &'static str,
+    verdict: String,
+    complete_through: Option<When>,
+    lag: Option<String>,
+    mini: Mini,
+}
+
+impl Row {
+    fn of(brief: &Brief) -> Self {
+        let spec = &brief.project.spec;
+        Self {
+            name: spec.name.clone(),
+            host: spec.host.to_string(),
+            health: brief.verdict.health.name(),
+            verdict: brief.verdict.to_string(),
+            complete_through: brief.complete_through.map(|minute| When::minute(minute.start(), brief.at)),
+            lag: brief.newest_lag().map(span),
+            mini: Mini::of(&brief.strip),
+        }
     }
 }
 
-#[derive(Debug, Deserialize)]
+impl Page {
+    /// The incidents that are open, by number, with how long ago they opened.
+    fn open(&self) -> impl Iterator<Item = (i64, &Incident, When)> {
+        self.open.iter().filter_map(|incident| Some((incident.id?.0, incident, When::ago(incident.opened, self.frame.now))))
+    }
+
+    /// How many more are open.
+    fn more(&self) -> u64 {
+        self.frame.open.saturating_sub(self.open.len() as u64)
+    }
+
+    /// `26 to 50 of 10,000`
+    fn place(&self) -> String {
+        let Range { start, end } = &self.shown;
+        format!("{} to {} of {}", grouped(start + 1), grouped(*end), grouped(self.found))
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
 struct Asked {
     #[serde(default)]
     q: String,
+    /// Those after this name.
     after: Option<String>,
+    /// Those before this name.
+    before: Option<String>,
 }
 
 async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let store = &*site.web.store;
-    let names = store.project_names().await?;
-    let search = asked.q.trim().to_lowercase();
-    let fits = |name: &&ProjectName| search.is_empty() || name.as_str().to_lowercase().contains(&search);
-    let found: Vec<&ProjectName> = names.iter().map(|(_, name)| name).filter(fits).collect();
-    let after = asked.after.as_deref().unwrap_or_default();
-    let shown: Vec<ProjectName> = found.iter().filter(|name| name.as_str() > after).take(ROWS).map(|name| (*name).clone()).collect();
-    let next = shown.last().filter(|last| found.last().is_some_and(|end| end != last)).cloned();
-    let mut rows = Vec::new();
-    for project in store.projects_named(&shown).await? {
-        let look = store.look(project.id).await?;
-        rows.push(report(store, Arc::new(project), look, frame.now).await?);
-    }
+    let names = names(&site).await?;
+    let search: String = asked.q.trim().chars().take(64).collect();
+    let wanted = search.to_lowercase();
+    let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&wanted)).collect();
+    let shown = place(&found, &asked);
+    let on_page: Vec<ProjectName> = found[shown.clone()].iter().map(|name| (*name).clone()).collect();
+    let mut projects: Vec<Arc<Project>> = store.projects_named(&on_page).await?.into_iter().map(Arc::new).collect();
+    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
+    let ids: Vec<ProjectId> = projects.iter().map(|project| project.id).collect();
+    let briefs = briefs(store, &projects, &store.looks_of(&ids).await?, frame.now).await?;
+    let rows: Vec<Row> = briefs.iter().map(Row::of).collect();
     let open = store.incidents(&Which { open_only: true, at_most: OPEN, ..Which::default() }).await?;
+    let before = found.get(shown.start).filter(|_| shown.start > 0).map(|first| address(&search, "before", first));
+    let after = shown.end.checked_sub(1).filter(|_| shown.end < found.len()).map(|last| address(&search, "after", found[last]));
     let (total, found) = (names.len(), found.len());
-    let frame = frame.titled(Place::Projects, "Projects").live(None);
-    Ok(page(&site, frame.said.is_some(), &Page { frame, search: asked.q, total, found, rows, open, next }))
+    let frame = frame.titled(Place::Projects, "Projects").live(None).with_marks();
+    let drawn = Page { frame, search, total, found, shown, rows, open, before, after };
+    Ok(page(&site, drawn.frame.said.is_some(), &drawn))
+}
+
+/// Which of those that were found are on the page.
+fn place(found: &[&ProjectName], asked: &Asked) -> Range<usize> {
+    let start = match (&asked.after, &asked.before) {
+        (Some(after), _) => found.partition_point(|name| name.as_str() <= after.as_str()),
+        (None, Some(before)) => found.partition_point(|name| name.as_str() < before.as_str()).saturating_sub(ROWS),
+        (None, None) => 0,
+    };
+    // Whoever comes back to the end of what has become shorter sees the last page.
+    let start = if start < found.len() { start } else { found.len().saturating_sub(ROWS) };
+    start..found.len().min(start + ROWS)
+}
+
+fn address(search: &str, way: &str, name: &ProjectName) -> String {
+    let mut query = Serializer::new(String::new());
+    if !search.is_empty() {
+        query.append_pair("q", search);
+    }
+    format!("/?{}", query.append_pair(way, name.as_str()).finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_pages_through_many_both_ways() {
+        let names: Vec<ProjectName> = (0..60).map(|at| ProjectName::parse(&format!("p{at:02}")).unwrap()).collect();
+        let found: Vec<&ProjectName> = names.iter().collect();
+        let at = |after: Option<&str>, before: Option<&str>| {
+            place(&found, &Asked { after: after.map(Into::into), before: before.map(Into::into), ..Asked::default() })
+        };
+        assert_eq!(at(None, None), 0..25);
+        assert_eq!(at(Some("p24"), None), 25..50);
+        assert_eq!(at(Some("p49"), None), 50..60);
+        assert_eq!(at(None, Some("p50")), 25..50);
+        assert_eq!(at(None, Some("p10")), 0..25, "a page is whole, also at the beginning");
+        assert_eq!(at(Some("zzz"), None), 35..60);
+        assert_eq!(place(&[], &Asked { after: Some("x".into()), ..Asked::default() }), 0..0);
+        assert_eq!(address("a b", "after", &names[3]), "/?q=a+b&after=p03");
+    }
 }

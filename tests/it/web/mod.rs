@@ -2,7 +2,9 @@
 
 mod bed;
 mod entering;
+mod first_minute;
 mod guarding;
 mod machines;
+mod projects;
 mod settings;
 mod status_pages;

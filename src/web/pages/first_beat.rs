@@ -1,0 +1,405 @@
+//! The first beat of a project, from its sending until it has arrived: `{% include "first_beat.html" %}` with `first` in the page.
+
+use std::time::Duration;
+
+use crate::check::phases;
+use crate::model::{Evidence, EvidenceOf, LookFailure, LookTrouble, Outcome, Recorded, RouteId, Timestamp, span};
+use crate::report::Report;
+use crate::store::{Store, StoreError};
+use crate::web::when::When;
+
+/// Once it has arrived, it is shown for so long: whoever waited for it sees how it came.
+const SHOWN_FOR: Duration = Duration::from_mins(3);
+/// A first beat is sought among so many minutes.
+const SOUGHT_MINUTES: i64 = 60;
+
+/// How a step stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Stand {
+    Done,
+    /// This is what is waited for.
+    Here,
+    /// It ended here.
+    Fail,
+    /// Not yet.
+    Next,
+    /// Nobody looks.
+    Skipped,
+}
+
+/// A step of the first beat's way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Step {
+    pub(super) name: &'static str,
+    pub(super) stand: Stand,
+    /// When it was done.
+    pub(super) at: Option<When>,
+    pub(super) says: String,
+}
+
+impl Step {
+    fn new(name: &'static str, stand: Stand, at: Option<When>, says: impl Into<String>) -> Self {
+        Self { name, stand, at, says: says.into() }
+    }
+
+    /// The class of its place in the list.
+    pub(super) const fn class(&self) -> &'static str {
+        match self.stand {
+            Stand::Done => "done",
+            Stand::Fail => "fail",
+            Stand::Here | Stand::Next | Stand::Skipped => "",
+        }
+    }
+
+    /// For those who see no shape.
+    pub(super) const fn word(&self) -> &'static str {
+        match self.stand {
+            Stand::Done => "done",
+            Stand::Fail => "failed",
+            Stand::Here => "waiting",
+            Stand::Next => "not yet",
+            Stand::Skipped => "not checked",
+        }
+    }
+
+    pub(super) fn is_here(&self) -> bool {
+        self.stand == Stand::Here
+    }
+}
+
+/// The first beat of a project, on its way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct FirstBeat {
+    /// When it was sent, as long as it is waited for: counting up.
+    pub(super) waiting: Option<When>,
+    /// What is waited for, or what came of it, in a sentence.
+    pub(super) sentence: String,
+    pub(super) steps: Vec<Step>,
+}
+
+/// The first beat since Heartbeat was switched on; none once it has arrived for a while, and none where it has been waited for in vain for so
+/// long that the verdict alone matters.
+pub(super) async fn first_beat(store: &dyn Store, report: &Report) -> Result<Option<FirstBeat>, StoreError> {
+    let Some(since) = begun(report) else { return Ok(None) };
+    let routes: Vec<RouteId> = report.project.routes.iter().map(|route| route.id).collect();
+    let end = since.minute().plus(SOUGHT_MINUTES).min(report.at.minute().plus(1));
+    let beats = store.beats(&routes, since.minute(), end).await?;
+    Ok(FirstBeat::of(report, &beats))
+}
+
+/// Since when a first beat is awaited; none where that is long ago.
+fn begun(report: &Report) -> Option<Timestamp> {
+    let since = report.project.on_since()?;
+    let shown_for = report.project.spec.pace.lost_after.min(Duration::from_mins(SOUGHT_MINUTES as u64)) + SHOWN_FOR;
+    (report.at.since(since) <= shown_for).then_some(since)
+}
+
+impl FirstBeat {
+    /// What `beats`, those since Heartbeat was switched on, say of the first.
+    pub(super) fn of(report: &Report, beats: &[Recorded]) -> Option<Self> {
+        let since = begun(report)?;
+        let (now, start) = (report.at, since.minute());
+        let beats = beats.iter().filter(|beat| beat.minute >= start && beat.outcome != Outcome::Unsent);
+        let added = Step::new("Heartbeat switched on", Stand::Done, Some(When::second(since, now)), "");
+        let Some(beat) = beats.min_by_key(|beat| (reached(beat.outcome), beat.minute)) else {
+            let idle = now.since(since) > Duration::from_secs(30);
+            let says = if idle { "Nothing was sent so far: is Heartbeat running?" } else { "It is sent within a second or two." };
+            let sent = Step::new("Sent", Stand::Here, None, says);
+            let rest = ["Accepted", "Queryable", "Lag"].map(|name| Step::new(name, Stand::Next, None, ""));
+            let steps = [added, sent].into_iter().chain(rest).collect();
+            return Some(Self {
+                waiting: Some(When::counting(since, now)),
+                sentence: "since it was switched on. The first beat is about to be sent.".into(),
+                steps,
+            });
+        };
+        if beat.seen.is_some_and(|seen| now.since(seen) > SHOWN_FOR) {
+            return None;
+        }
+        let way = Way { report, beat };
+        let steps = [vec![added], way.sent(), way.accepted(), way.seen()].concat();
+        let waiting = (!beat.outcome.is_seen() && !way.is_over()).then(|| When::counting(beat.counted_from(), now));
+        Some(Self { waiting, sentence: way.sentence(), steps })
+    }
+}
+
+/// Of several beats the one that came furthest is told of.
+const fn reached(outcome: Outcome) -> u8 {
+    match outcome {
+        Outcome::Arrived | Outcome::Late => 0,
+        Outcome::Awaiting => 1,
+        Outcome::Lost | Outcome::Unseen => 2,
+        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => 3,
+    }
+}
+
+/// The way of one beat.
+struct Way<'a> {
+    report: &'a Report,
+    beat: &'a Recorded,
+}
+
+impl Way<'_> {
+    fn is_taken(&self) -> bool {
+        !matches!(self.beat.outcome, Outcome::Refused | Outcome::Unreachable)
+    }
+
+    /// Whether nothing more is waited for.
+    fn is_over(&self) -> bool {
+        !self.is_taken() || self.is_unchecked() || matches!(self.beat.outcome, Outcome::Lost | Outcome::Unseen)
+    }
+
+    /// Whether nobody looks, for want of a key.
+    fn is_unchecked(&self) -> bool {
+        self.report.project.spec.reading_key().is_none()
+    }
+
+    fn failure(&self) -> Option<&LookFailure> {
+        let failure = self.report.look.as_ref().and_then(|look| look.result.as_ref().err());
+        failure.filter(|failure| failure.trouble != LookTrouble::NoKey)
+    }
+
+    fn sentence(&self) -> String {
+        match self.beat.outcome {
+            Outcome::Arrived | Outcome::Late => {
+                let lag = self.beat.ingested_lag().map(|lag| format!(", {} after it was sent", span(lag))).unwrap_or_default();
+                format!("The first beat has arrived{lag}.")
+            }
+            Outcome::Refused | Outcome::Unreachable => "The first beat was not taken; it is sent anew each minute.".into(),
+            Outcome::Lost | Outcome::Unseen => "The first beat was accepted, and was not seen.".into(),
+            Outcome::Awaiting | Outcome::Unsent if self.is_unchecked() => "The first beat was accepted.".into(),
+            Outcome::Awaiting | Outcome::Unsent if self.failure().is_some() => {
+                "since the first beat was sent. It was accepted; PostHog could not be asked for it.".into()
+            }
+            Outcome::Awaiting | Outcome::Unsent => "since the first beat was sent. It is on its way.".into(),
+        }
+    }
+
+    fn sent(&self) -> Vec<Step> {
+        let at = self.beat.sent.map(|sent| When::second(sent, self.report.at));
+        let says = if self.beat.tries > 1 { format!("after {} tries", self.beat.tries) } else { String::new() };
+        vec![Step::new("Sent", Stand::Done, at, says)]
+    }
+
+    fn accepted(&self) -> Vec<Step> {
+        let (stand, mut says) = match self.beat.status {
+            _ if !self.is_taken() => (Stand::Fail, self.proof()),
+            Some(status) => (Stand::Done, format!("with {status}")),
+            None => (Stand::Done, String::new()),
+        };
+        let phases = phases(&self.beat.phases);
+        if !phases.is_empty() {
+            says = if says.is_empty() { phases } else { format!("{says} ({phases})") };
+        }
+        vec![Step::new("Accepted", stand, None, says)]
+    }
+
+    /// What capture said instead of taking it.
+    fn proof(&self) -> String {
+        let is_its = |evidence: &&Evidence| evidence.route == self.beat.route && evidence.minute == self.beat.minute;
+        match self.report.evidence.iter().rev().find(is_its).map(|evidence| &evidence.of) {
+            Some(EvidenceOf::Refused { quote, .. }) => format!("refused: {} `{}`", quote.status, quote.words.trim()),
+            Some(EvidenceOf::Unreachable { at, words }) => format!("unreachable at {at}: {words}"),
+            _ => self.beat.outcome.name().to_owned(),
+        }
+    }
+
+    fn seen(&self) -> Vec<Step> {
+        let now = self.report.at;
+        if let Some((after, within)) = self.beat.queryable_lag().filter(|_| self.beat.outcome.is_seen()) {
+            let at = self.beat.seen.map(|seen| When::second(seen, now));
+            let queryable =
+                Step::new("Queryable", Stand::Done, at, format!("between {} and {} after it was sent", span(after), span(within)));
+            let lag = self.beat.ingested_lag().map(|lag| format!("ingested {} after it was sent", span(lag))).unwrap_or_default();
+            return vec![queryable, Step::new("Lag", Stand::Done, None, lag)];
+        }
+        let (stand, says) = match self.beat.outcome {
+            _ if !self.is_taken() => (Stand::Next, String::new()),
+            _ if self.is_unchecked() => {
+                (Stand::Skipped, "Nobody looks, for want of a personal API key; give one under Settings to see beats arrive.".to_owned())
+            }
+            Outcome::Lost => (Stand::Fail, "looked for, and not there".to_owned()),
+            _ => match (self.failure(), self.beat.missed) {
+                (Some(failure), _) => (Stand::Fail, format!("could not look: {failure}")),
+                (None, Some(looked)) => {
+                    (Stand::Here, format!("looked {} after it was sent, not there yet", span(looked.since(self.beat.counted_from()))))
+                }
+                (None, None) => (Stand::Here, "PostHog is asked for it about 20 seconds after it was sent.".to_owned()),
+            },
+        };
+        vec![Step::new("Queryable", stand, None, says), Step::new("Lag", Stand::Next, None, "")]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+
+    use crate::judge;
+    use crate::model::{
+        AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Look, Minute, Pace, PersonalKey, Phase, Phases, Project, ProjectId, ProjectName,
+        ProjectSpec, ProjectToken, Quote, Refusal, Route, RouteSpec, Switch,
+    };
+    use crate::report::{Ends, Lags};
+
+    const START: Minute = Minute::from_index(29_700_000);
+
+    fn after(seconds: u64) -> Timestamp {
+        START.start().plus(Duration::from_secs(seconds))
+    }
+
+    /// A project that was switched on 5 s after [`START`].
+    fn project() -> Project {
+        let spec = ProjectSpec {
+            name: ProjectName::parse("shop").unwrap(),
+            host: Host::parse("eu").unwrap(),
+            api_host: None,
+            token: ProjectToken::parse("phc_a").unwrap(),
+            personal_key: Some(PersonalKey::parse("phx_hunter2").unwrap()),
+            posthog_id: None,
+            pace: Pace::default(),
+            heartbeat: Some(HeartbeatApp::default()),
+            ingestion_alert: None,
+        };
+        let distinct_id = DistinctId::Fixed("x".into());
+        let route = RouteSpec { name: "heartbeat".into(), event: "heartbeat".into(), host: None, endpoint: Endpoint::V0, distinct_id };
+        let routes = vec![Route { id: RouteId(1), spec: route, since: after(5) }];
+        Project { id: ProjectId(1), spec, routes, switches: vec![Switch { app: AppKind::Heartbeat, at: after(5), on: true }] }
+    }
+
+    fn sent() -> Recorded {
+        Recorded {
+            outcome: Outcome::Awaiting,
+            sent: Some(after(6)),
+            status: Some(200),
+            tries: 1,
+            phases: Phases { dns_us: Some(900), connect_us: Some(10_000), tls_us: None, first_byte_us: Some(20_000) },
+            ..Recorded::blank(RouteId(1), START)
+        }
+    }
+
+    fn shown(
+        project: Project,
+        beats: &[Recorded],
+        evidence: Vec<Evidence>,
+        failure: Option<LookFailure>,
+        now: Timestamp,
+    ) -> Option<FirstBeat> {
+        let look = failure.map(|failure| Look {
+            project: project.id,
+            at: now,
+            result: Err(failure),
+            last_good: None,
+            failing_since: Some(now),
+            not_before: now,
+            posthog_id: None,
+            token: None,
+        });
+        let facts = judge::Facts {
+            now,
+            pace: &project.spec.pace,
+            on_since: project.on_since(),
+            routes: &project.routes,
+            beats,
+            evidence: &evidence,
+            look: look.as_ref(),
+        };
+        let report = Report {
+            verdict: judge::verdict(&facts),
+            at: now,
+            complete_through: None,
+            lags: Lags::default(),
+            ends: Ends::default(),
+            strip: Vec::new(),
+            newest_seen: None,
+            look,
+            evidence,
+            project: Arc::new(project),
+        };
+        FirstBeat::of(&report, beats)
+    }
+
+    /// `done done waiting ...: words of the steps`
+    fn told(first: &FirstBeat) -> String {
+        let steps: Vec<String> =
+            first.steps.iter().map(|step| format!("{} {} {}", step.name, step.word(), step.says).trim_end().to_owned()).collect();
+        format!("{}{}\n{}", if first.waiting.is_some() { "... " } else { "" }, first.sentence, steps.join("\n"))
+    }
+
+    fn all(beats: &[Recorded], now: u64) -> String {
+        shown(project(), beats, Vec::new(), None, after(now)).as_ref().map(told).unwrap_or_default()
+    }
+
+    #[test]
+    fn each_step_is_done_one_after_the_other() {
+        let on = "Heartbeat switched on done\n";
+        let rest = "\nQueryable not yet\nLag not yet";
+        let sentence = "... since it was switched on. The first beat is about to be sent.\n";
+        assert_eq!(all(&[], 6), format!("{sentence}{on}Sent waiting It is sent within a second or two.\nAccepted not yet{rest}"));
+        assert!(all(&[], 70).contains("is Heartbeat running?"));
+        let way = "... since the first beat was sent. It is on its way.\n";
+        let taken = "Sent done\nAccepted done with 200 (dns 0.9ms, connect 10.0ms, first byte 20.0ms)\n";
+        let asked = "Queryable waiting PostHog is asked for it about 20 seconds after it was sent.\nLag not yet";
+        assert_eq!(all(&[sent()], 9), format!("{way}{on}{taken}{asked}"));
+        let missed = Recorded { missed: Some(after(30)), ..sent() };
+        let looked = "Queryable waiting looked 24s after it was sent, not there yet\nLag not yet";
+        assert_eq!(all(std::slice::from_ref(&missed), 40), format!("{way}{on}{taken}{looked}"));
+        let arrived = Recorded { outcome: Outcome::Arrived, seen: Some(after(60)), ingested: Some(after(8)), copies: 1, ..missed };
+        let seen = "Queryable done between 24s and 54s after it was sent\nLag done ingested 2.0s after it was sent";
+        assert_eq!(
+            all(std::slice::from_ref(&arrived), 70),
+            format!("The first beat has arrived, 2.0s after it was sent.\n{on}{taken}{seen}")
+        );
+        assert_eq!(all(&[arrived], 60 + 181), "", "who waited has seen it");
+    }
+
+    #[test]
+    fn a_step_that_fails_says_why() {
+        let refused = Recorded { outcome: Outcome::Refused, status: Some(503), ..sent() };
+        let quote = Quote { status: 503, words: "no".into(), headers: Vec::new() };
+        let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
+        let evidence = |of| vec![Evidence { route: RouteId(1), minute: START, at: after(7), of }];
+        let text = told(&shown(project(), &[refused], evidence(of), None, after(9)).unwrap());
+        assert!(text.starts_with("The first beat was not taken; it is sent anew each minute.\n"), "{text}");
+        assert!(text.contains("Accepted failed refused: 503 `no` (dns 0.9ms"), "{text}");
+        let cut = Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..sent() };
+        let of = EvidenceOf::Unreachable { at: Phase::Dns, words: "no such name".into() };
+        let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
+        assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
+        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
+        let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None };
+        let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
+        assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");
+        assert!(
+            text.contains("Queryable failed could not look: 403 `API key missing required scope 'query:read'`: the personal"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn without_a_key_nobody_looks_and_nobody_waits() {
+        let mut project = project();
+        project.spec.personal_key = None;
+        let text = told(&shown(project, &[sent()], Vec::new(), None, after(9)).unwrap());
+        assert!(text.starts_with("The first beat was accepted.\n"), "{text}");
+        assert!(text.contains("Queryable not checked Nobody looks, for want of a personal API key"), "{text}");
+    }
+
+    #[test]
+    fn the_beat_that_came_furthest_is_the_first() {
+        let refused = Recorded { outcome: Outcome::Refused, status: Some(503), ..sent() };
+        let taken = Recorded { minute: START.plus(1), sent: Some(after(66)), ..sent() };
+        let text = all(&[refused, taken], 70);
+        assert!(text.contains("Accepted done") && !text.contains("failed"), "{text}");
+    }
+
+    #[test]
+    fn what_was_waited_for_in_vain_is_the_verdicts() {
+        assert!(!all(&[sent()], 17 * 60).is_empty());
+        assert_eq!(all(&[sent()], 19 * 60), "");
+        let mut off = project();
+        off.spec.heartbeat = None;
+        assert_eq!(shown(off, &[], Vec::new(), None, after(9)), None);
+    }
+}

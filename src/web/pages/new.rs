@@ -1,0 +1,95 @@
+//! Adding a project: each field is checked as it is typed against the PostHog that it names; the first beat is sent at once.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+use super::fields::{Field, fields, texts};
+use crate::edit::Cost;
+use crate::model::{AppKind, HeartbeatApp};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::said::go_on;
+use crate::web::setup::{self, CheckedField, CheckedFields};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/new", get(show).post(add)).route("/projects/new/check", post(check))
+}
+
+/// In the order of the form; the API's host is behind its question.
+const KEYS: [&str; 6] = ["name", "host", "token", "personal_api_key", "project_id", "api_host"];
+
+#[derive(Template)]
+#[template(path = "new.html")]
+struct Page {
+    frame: Frame,
+    fields: Vec<Field>,
+    /// Which apps are ticked.
+    apps: Vec<(AppKind, bool)>,
+    /// What is wrong with what was sent.
+    wrong: Vec<CheckedField>,
+    /// Whether a key was typed, which is not shown again.
+    had_key: bool,
+}
+
+impl Page {
+    /// What Heartbeat sends where nothing else is set.
+    #[expect(clippy::unused_self, reason = "the template reaches it through the page")]
+    fn cost(&self) -> String {
+        Cost { routes: HeartbeatApp::default().all_routes().len() }.to_string()
+    }
+}
+
+fn blank(frame: Frame) -> Page {
+    let none = Filled::default();
+    let apps = AppKind::ALL.map(|kind| (kind, true)).into();
+    filled(frame, &none, apps, &[])
+}
+
+fn filled(frame: Frame, form: &Filled, apps: Vec<(AppKind, bool)>, found: &[CheckedField]) -> Page {
+    let frame = frame.titled(Place::Projects, "Add a project").below([("Projects", "/")]);
+    let value = |key: &str| form.text(key).to_owned();
+    let wrong = found.iter().filter(|field| field.mark == "fail").cloned().collect();
+    Page { frame, fields: fields(&KEYS, None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
+}
+
+async fn show(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> Response {
+    page(&site, frame.said.is_some(), &blank(frame))
+}
+
+async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+    let texts = texts(&form, KEYS);
+    let ticked: Vec<(AppKind, bool)> = AppKind::ALL.into_iter().map(|kind| (kind, form.has(kind.name()))).collect();
+    if form.has("check") {
+        let found = setup::check(&site, &texts, None).await?.fields;
+        return Ok(page(&site, frame.said.is_some(), &Page { wrong: Vec::new(), ..filled(frame, &form, ticked, &found) }));
+    }
+    let apps: Vec<AppKind> = ticked.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect();
+    match setup::add_by_form(&site, &visitor, &texts, &apps).await? {
+        Ok(spec) => {
+            let words = if spec.beats() {
+                "Added. The first beat is sent at once."
+            } else {
+                "Added. Nothing is sent before Heartbeat is installed."
+            };
+            Ok(go_on(&site, &format!("/projects/{}", spec.name), words))
+        }
+        Err(problems) => {
+            let found: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &filled(frame, &form, ticked, &found)))
+        }
+    }
+}
+
+async fn check(State(site): State<Arc<Site>>, Writer(_): Writer, form: Filled) -> Result<Json<CheckedFields>, Trouble> {
+    let texts = texts(&form, KEYS);
+    Ok(Json(setup::check(&site, &texts, None).await?))
+}

@@ -1,0 +1,131 @@
+//! How a project is set up: changed here, and checked as it is typed. Its key is written, and never read again.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+
+use super::fields::{Field, fields, texts};
+use super::tabs::{Tab, Tabs, tabs};
+use crate::edit::project::shown;
+use crate::edit::{EditError, Texts};
+use crate::model::{Project, ProjectName, ProjectSpec};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::said::go_on;
+use crate::web::setup::{self, CheckedField, CheckedFields};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}/settings", get(show).post(save)).route("/projects/{name}/settings/check", post(check))
+}
+
+const KEYS: [&str; 8] = ["host", "api_host", "token", "personal_api_key", "project_id", "late_after", "lost_after", "look_every"];
+const KEY: &str = "personal_api_key";
+/// The box that takes the key away.
+const DROP_KEY: &str = "drop_key";
+
+#[derive(Template)]
+#[template(path = "project_settings.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    name: ProjectName,
+    fields: Vec<Field>,
+    wrong: Vec<CheckedField>,
+    had_key: bool,
+    drops_key: bool,
+}
+
+fn framed(frame: Frame, spec: &ProjectSpec) -> Frame {
+    let name = spec.name.as_str();
+    frame.titled(Place::Projects, "Settings").below([("Projects", "/"), (name, &format!("/projects/{name}"))])
+}
+
+impl Page {
+    /// As the project is.
+    fn of(frame: Frame, spec: &ProjectSpec) -> Self {
+        let value = |key: &str| shown(spec, key).unwrap_or_default();
+        Self {
+            frame: framed(frame, spec),
+            tabs: tabs(&spec.name, Tab::Settings),
+            name: spec.name.clone(),
+            fields: fields(&KEYS, Some(spec), value, &[]),
+            wrong: Vec::new(),
+            had_key: false,
+            drops_key: false,
+        }
+    }
+
+    /// As it was typed, with what was found out about it.
+    fn typed(frame: Frame, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
+        let value = |key: &str| form.text(key).to_owned();
+        Self {
+            fields: fields(&KEYS, Some(spec), value, found),
+            wrong: found.iter().filter(|field| field.mark == "fail").cloned().collect(),
+            had_key: form.given(KEY).is_some(),
+            drops_key: form.has(DROP_KEY),
+            ..Self::of(frame, spec)
+        }
+    }
+}
+
+/// The project of this name; none, and the trouble says so.
+pub(super) async fn known(site: &Site, name: &str) -> Result<Project, Trouble> {
+    let absent = || Trouble::no("project", name);
+    let parsed = ProjectName::parse(name).map_err(|_| absent())?;
+    site.web.store.project(&parsed).await?.ok_or_else(absent)
+}
+
+/// What the form says: an empty key stays as it is, unless it is to be taken away.
+fn said(form: &Filled) -> Texts {
+    let texts = texts(form, KEYS).without_blank([KEY]);
+    let drops = form.has(DROP_KEY) && form.given(KEY).is_none();
+    texts.with(KEY, drops.then_some(""))
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let project = known(&site, &name).await?;
+    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project.spec)))
+}
+
+async fn save(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let project = known(&site, &name).await?;
+    let texts = said(&form);
+    if form.has("check") {
+        let found = setup::check(&site, &texts, Some(&project.spec)).await?.fields;
+        let checked = Page { wrong: Vec::new(), ..Page::typed(frame, &project.spec, &form, &found) };
+        return Ok(page(&site, checked.frame.said.is_some(), &checked));
+    }
+    match setup::change(&site, &visitor, &name, &texts).await {
+        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Nothing was changed.")),
+        Ok(_) => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Saved.")),
+        Err(EditError::Wrong(problems)) => {
+            let found: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::typed(frame, &project.spec, &form, &found)))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn check(
+    State(site): State<Arc<Site>>,
+    Writer(_): Writer,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Json<CheckedFields>, Trouble> {
+    let project = known(&site, &name).await?;
+    Ok(Json(setup::check(&site, &said(&form), Some(&project.spec)).await?))
+}

@@ -1,0 +1,241 @@
+//! Setting up a project: what a form or an object says becomes a project, a changed one, or what there is to say of each field. The pages and
+//! the API share it.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::visitor::Visitor;
+use crate::check::Mark;
+use crate::check::fields::{Typed, fields};
+use crate::edit::project::{self, FIELDS};
+use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
+use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+
+/// Names that would be addresses of ours: nobody could reach their pages.
+const TAKEN: [&str; 2] = ["new", "check"];
+
+/// What was found out about each field.
+#[derive(Debug, Serialize, ToSchema)]
+pub(super) struct CheckedFields {
+    /// Those of which there is something to say.
+    pub(super) fields: Vec<CheckedField>,
+}
+
+/// What was found out about one field.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+pub(super) struct CheckedField {
+    /// Which.
+    #[schema(value_type = String)]
+    pub(super) name: &'static str,
+    /// `ok`, `note` (worth knowing) or `fail`.
+    #[schema(value_type = String)]
+    pub(super) mark: &'static str,
+    /// What was found, in a sentence.
+    pub(super) says: String,
+    /// What to do about it.
+    pub(super) advice: Option<String>,
+}
+
+impl CheckedField {
+    pub(super) fn of(problem: &Problem) -> Option<Self> {
+        let field = FIELDS.iter().find(|field| field.key == problem.field)?;
+        Some(Self { name: field.key, mark: "fail", says: sentence(&problem.named(field.name)), advice: None })
+    }
+
+    /// The word before it.
+    pub(super) fn word(&self) -> &'static str {
+        match self.mark {
+            "ok" => "Fine.",
+            "note" => "Note.",
+            _ => "Wrong.",
+        }
+    }
+}
+
+/// What there is to say of these texts: what is wrong with them as they stand, and of the rest what the PostHog says that they name. `known` is the
+/// project that they change.
+pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<CheckedFields, Trouble> {
+    let mut problems = project::wrong(texts);
+    problems.extend(name_problem(site, texts, known).await?);
+    let is_wrong = |key: &str| problems.iter().any(|problem| problem.field == key);
+    let typed = typed(texts, known, is_wrong);
+    let found = fields(&site.web.client, &site.web.clock, &typed).await;
+    let mut checked: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
+    if known.is_none() && texts.filled("name").is_some() && !is_wrong("name") {
+        checked.push(CheckedField { name: "name", mark: "ok", says: "Nothing else is called so.".to_owned(), advice: None });
+    }
+    checked.extend(found.into_iter().filter(|finding| !is_wrong(finding.field)).map(|finding| CheckedField {
+        name: finding.field,
+        mark: mark(finding.mark),
+        says: sentence(&finding.says),
+        advice: finding.advice.as_deref().map(sentence),
+    }));
+    checked.sort_by_key(|field| FIELDS.iter().position(|known| known.key == field.name));
+    Ok(CheckedFields { fields: checked })
+}
+
+const fn mark(mark: Mark) -> &'static str {
+    match mark {
+        Mark::Ok => "ok",
+        Mark::Note => "note",
+        Mark::Fail => "fail",
+    }
+}
+
+/// What can be read of these texts. What they do not name is the project's; its key goes where it was given for, and nowhere else.
+fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> bool) -> Typed {
+    let right = |key: &str| texts.filled(key).filter(|_| !is_wrong(key));
+    let is_left = |key: &str| known.filter(|_| texts.one(key).is_none());
+    let mut typed = Typed {
+        host: right("host").and_then(|text| Host::parse(text).ok()).or_else(|| is_left("host").map(|known| known.host.clone())),
+        api_host: right("api_host")
+            .and_then(|text| Host::parse(text).ok())
+            .or_else(|| is_left("api_host").and_then(|known| known.api_host.clone())),
+        token: right("token").and_then(|text| ProjectToken::parse(text).ok()).or_else(|| is_left("token").map(|known| known.token.clone())),
+        key: right("personal_api_key").and_then(|text| PersonalKey::parse(text).ok()),
+        posthog_id: right("project_id")
+            .and_then(|text| text.parse().ok())
+            .or_else(|| is_left("project_id").and_then(|known| known.posthog_id)),
+    };
+    if let Some(known) = is_left("personal_api_key") {
+        let api = typed.api_host.as_ref().or(typed.host.as_ref()).map(Host::api);
+        if api == Some(api_of(known)) {
+            typed.key.clone_from(&known.personal_key);
+        }
+    }
+    typed
+}
+
+fn api_of(spec: &ProjectSpec) -> &str {
+    spec.api_host.as_ref().unwrap_or(&spec.host).api()
+}
+
+/// What is wrong with a new project's name, beside how it is written.
+async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, Trouble> {
+    let name = texts.filled("name").filter(|_| known.is_none());
+    let Some(name) = name.and_then(|text| ProjectName::parse(text).ok()) else { return Ok(None) };
+    if TAKEN.contains(&name.as_str()) {
+        return Ok(Some(Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own"))));
+    }
+    let there_is = site.web.store.project(&name).await?.is_some();
+    Ok(there_is.then(|| Problem::of("name", format!("`{name}` is that of another project already"))))
+}
+
+/// Adds a project with these apps on it, all of them running. Its first beat is sent at once, by whoever sends.
+pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[AppKind]) -> Result<ProjectSpec, EditError> {
+    if let Some(name) = texts.filled("name").filter(|name| TAKEN.contains(name)) {
+        return Err(Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own")).into());
+    }
+    let mut spec = project::added(texts)?;
+    for kind in apps {
+        spec = app::install(&spec, *kind, &Texts::default(), true)?;
+    }
+    Ok(site.desk(visitor).add(spec).await?.now)
+}
+
+/// The same, with a name that is taken as a problem of its field, beside all others: for a form.
+pub(super) async fn add_by_form(
+    site: &Site,
+    visitor: &Visitor,
+    texts: &Texts,
+    apps: &[AppKind],
+) -> Result<Result<ProjectSpec, Vec<Problem>>, Trouble> {
+    match add(site, visitor, texts, apps).await {
+        Ok(spec) => Ok(Ok(spec)),
+        Err(EditError::Wrong(problems)) => {
+            let mut problems: Vec<Problem> = problems.into_iter().collect();
+            if problems.iter().all(|problem| problem.field != "name") {
+                problems.extend(name_problem(site, texts, None).await?);
+            }
+            Ok(Err(problems))
+        }
+        Err(EditError::Clash(Clash::Taken(subject))) => {
+            Ok(Err(vec![Problem::of("name", format!("`{}` is that of another project already", subject.name))]))
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// Changes a project.
+pub(super) async fn change(site: &Site, visitor: &Visitor, name: &str, texts: &Texts) -> Result<Done<ProjectSpec>, EditError> {
+    site.desk(visitor).change(name, |known: &ProjectSpec| Ok(changed(known, texts)?)).await
+}
+
+/// The project, changed. A key that nobody can read again must not be made to travel to an address of somebody's choice: with another API, it is
+/// given anew.
+fn changed(known: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
+    let spec = project::changed(known, texts)?;
+    let is_kept = spec.personal_key.is_some() && texts.filled("personal_api_key").is_none();
+    if is_kept && api_of(&spec) != api_of(known) {
+        let says = format!("must be given again: it was given for {}, and is shown to no other address by itself", api_of(known));
+        return Err(Problem::of("personal_api_key", says).into());
+    }
+    Ok(spec)
+}
+
+/// The names of all projects, in the order in which lists are read on: not every database orders letters as we do.
+pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, Trouble> {
+    let mut names: Vec<ProjectName> = site.web.store.project_names().await?.into_iter().map(|(_, name)| name).collect();
+    names.sort_unstable();
+    Ok(names)
+}
+
+/// `10,000`
+pub(super) fn grouped(number: usize) -> String {
+    let digits = number.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+/// With a large letter and a full stop.
+pub(super) fn sentence(says: &str) -> String {
+    let mut letters = says.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
+    let end = if says.ends_with(['.', '?', '!']) { "" } else { "." };
+    format!("{first}{}{end}", letters.as_str())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn texts(given: &[(&str, &str)]) -> Texts {
+        given.iter().copied().collect()
+    }
+
+    fn shop() -> ProjectSpec {
+        project::added(&texts(&[
+            ("name", "shop"),
+            ("host", "https://a.example.com"),
+            ("token", "phc_a"),
+            ("personal_api_key", "phx_hunter2"),
+        ]))
+        .unwrap()
+    }
+
+    #[test]
+    fn a_key_goes_to_no_other_address_unless_it_is_given_again() {
+        let told = |given: &[(&str, &str)]| changed(&shop(), &texts(given)).map(drop).map_err(|problems| problems.to_string());
+        let refused =
+            "personal_api_key must be given again: it was given for https://a.example.com, and is shown to no other address by itself";
+        for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
+            assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(refused));
+            assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));
+            assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "without a key nothing travels");
+            assert_eq!(typed(&texts(&[moved]), Some(&shop()), |_| false).key, None);
+        }
+        // Events may go another way, while they are read where they were.
+        let same_api = [("host", "https://b.example.com"), ("api_host", "https://a.example.com")];
+        assert_eq!(told(&same_api), Ok(()));
+        assert_eq!(typed(&texts(&same_api), Some(&shop()), |_| false).key, shop().personal_key);
+        assert_eq!(typed(&texts(&[("host", "https://a.example.com")]), None, |_| false).key, None);
+    }
+
+    #[test]
+    fn what_is_wrong_is_not_asked_for() {
+        let typed = typed(&texts(&[("host", "https://b.example.com"), ("token", "phc_b")]), Some(&shop()), |key| key == "host");
+        assert_eq!((typed.host, typed.token.map(|token| token.to_string())), (None, Some("phc_b".to_owned())));
+    }
+}
