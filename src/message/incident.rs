@@ -77,6 +77,12 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
     }
 }
 
+/// What is wrong in a few words: `ingestion stopped`.
+#[must_use]
+pub fn trouble(incident: &Incident) -> &'static str {
+    headline(incident).0
+}
+
 /// What is wrong, and what it is called once it is over, in a few words.
 fn headline(incident: &Incident) -> (&'static str, &'static str) {
     let holds = |rule| incident.rules.contains(&rule);
@@ -90,7 +96,8 @@ fn headline(incident: &Incident) -> (&'static str, &'static str) {
 }
 
 /// What a person must know before she looks in the wrong place.
-const fn kind_of_trouble(strand: Strand) -> Option<&'static str> {
+#[must_use]
+pub const fn kind_of_trouble(strand: Strand) -> Option<&'static str> {
     match strand {
         Strand::Ingestion => None,
         Strand::Blind => Some("This is a repair of ours, and says nothing about PostHog's ingestion: nobody could look."),

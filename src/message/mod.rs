@@ -11,7 +11,7 @@ mod template;
 
 pub use about::{channel_stopped, returned};
 pub use digest::digest;
-pub use incident::{facts, merged, of_incident};
+pub use incident::{facts, kind_of_trouble, merged, of_incident, trouble};
 pub use sample::{sample, samples};
 pub use template::{Template, TemplateError, dressed};
 
@@ -44,7 +44,8 @@ fn moment(at: Timestamp, now: Timestamp) -> String {
 }
 
 /// A sentence from words without a full stop that begin in lower case.
-fn sentence(words: &str) -> String {
+#[must_use]
+pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };

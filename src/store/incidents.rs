@@ -10,7 +10,7 @@ use crate::model::{
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{Owed, StoreError, Which, notices, numbers};
+use super::{Owed, Stand, StoreError, Which, notices, numbers};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
@@ -144,6 +144,19 @@ pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<
     if let Some(project) = which.project {
         statement = statement.text(" AND project = ").bind(project.0);
     }
+    if let Some(name) = &which.named {
+        statement = statement.text(" AND project_name = ").bind(name.as_str());
+    }
+    if let Some(strand) = which.strand {
+        statement = statement.text(" AND strand = ").bind(place_of(&strand, &Strand::ALL));
+    }
+    statement = match which.stand {
+        None => statement,
+        Some(Stand::Open) => statement.text(" AND closed_ms IS NULL"),
+        Some(Stand::InHand) => statement.text(" AND closed_ms IS NULL AND acknowledged_ms IS NOT NULL"),
+        Some(Stand::Snoozed(after)) => statement.text(" AND closed_ms IS NULL AND snoozed_until_ms > ").bind(after.ms()),
+        Some(Stand::Over) => statement.text(" AND closed_ms IS NOT NULL"),
+    };
     if let Some(id) = which.id {
         statement = statement.text(" AND id = ").bind(id.0);
     }

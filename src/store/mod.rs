@@ -59,7 +59,7 @@ pub use open::{open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use trouble::{OpenError, StoreError};
-pub use which::{Owing, Reach, RouteSpan, Tide, Which, WhichDeeds, WhichNotices};
+pub use which::{Owing, Reach, RouteSpan, Stand, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What became known of a channel by delivering to it.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Timestamp};
+use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Strand, Timestamp};
 
 /// Routes whose numbers lie above `after` and not above `to`; where one is absent, there is no end on that side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -24,11 +24,30 @@ pub struct Reach {
     pub to: Minute,
 }
 
-/// Which incidents are asked for.
+/// How an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stand {
+    /// It is not over.
+    Open,
+    /// It is not over, and somebody has it in hand.
+    InHand,
+    /// It is not over, and after this its reminders still wait.
+    Snoozed(Timestamp),
+    /// It is over.
+    Over,
+}
+
+/// Which incidents are asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Which {
     /// Of this project alone.
     pub project: Option<ProjectId>,
+    /// Of projects alone that had this name when it opened: also of those that are gone.
+    pub named: Option<ProjectName>,
+    /// Of this strand alone.
+    pub strand: Option<Strand>,
+    /// Those alone that stand so.
+    pub stand: Option<Stand>,
     /// This one alone.
     pub id: Option<IncidentId>,
     /// Those alone that are not over.
@@ -43,7 +62,17 @@ pub struct Which {
 
 impl Default for Which {
     fn default() -> Self {
-        Self { project: None, id: None, open_only: false, since: None, before: None, at_most: u32::MAX }
+        Self {
+            project: None,
+            named: None,
+            strand: None,
+            stand: None,
+            id: None,
+            open_only: false,
+            since: None,
+            before: None,
+            at_most: u32::MAX,
+        }
     }
 }
 

@@ -7,11 +7,13 @@
 mod accounts;
 mod api;
 mod assets;
+mod control;
 mod draw;
 mod form;
 mod frame;
 mod guard;
 mod health;
+mod incidents;
 mod live;
 mod mark;
 mod metrics;

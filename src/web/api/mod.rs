@@ -3,6 +3,7 @@
 #![expect(unused_qualifications, reason = "utoipa writes out the paths of what it describes")]
 
 mod accounts;
+mod incidents;
 mod problem;
 mod projects;
 mod shape;
@@ -48,7 +49,11 @@ impl utoipa::Modify for Tokens {
 }
 
 fn resources() -> OpenApiRouter<Arc<Site>> {
-    OpenApiRouter::with_openapi(Description::openapi()).merge(projects::routes()).merge(accounts::routes()).merge(status_pages::routes())
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(projects::routes())
+        .merge(accounts::routes())
+        .merge(status_pages::routes())
+        .merge(incidents::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

@@ -2,8 +2,11 @@
 //! send the browser on.
 
 mod enter;
+mod evidence;
 mod fields;
 mod first_beat;
+mod incident;
+mod incidents;
 mod login;
 mod mini;
 mod new;
@@ -36,4 +39,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(new::routes())
         .merge(project_settings::routes())
         .merge(remove::routes())
+        .merge(incidents::routes())
+        .merge(incident::routes())
 }

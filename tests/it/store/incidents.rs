@@ -241,18 +241,29 @@ async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
         ids.push(store.write_incident(&written, &[], &owing(&[])).await.unwrap().unwrap());
     }
     let minute = |minute: i64| Some(START.plus(minute).start());
-    let usual = Which::default();
+    let by = Acknowledged { at: START.start(), by: "ann".into() };
+    assert!(store.hold(ids[3], Some(&by), minute(20), &entry(EntryKind::Snoozed, "later")).await.unwrap());
+    let stand = |stand| Which { stand: Some(stand), ..Which::default() };
     for (which, expected) in [
-        (usual, vec![4, 3, 2, 1, 0]),
-        (Which { at_most: 2, ..usual }, vec![4, 3]),
-        (Which { at_most: 0, ..usual }, vec![]),
-        (Which { project: Some(one.id), ..usual }, vec![3, 2, 0]),
-        (Which { project: Some(ProjectId(999)), ..usual }, vec![]),
-        (Which { open_only: true, ..usual }, vec![4, 3]),
-        (Which { since: minute(7), ..usual }, vec![4, 3, 2, 1]),
-        (Which { since: minute(99), project: Some(other.id), ..usual }, vec![4]),
-        (Which { id: Some(ids[2]), ..usual }, vec![2]),
-        (Which { id: Some(ids[2]), open_only: true, ..usual }, vec![]),
+        (Which::default(), vec![4, 3, 2, 1, 0]),
+        (Which { named: Some(name("one")), ..Which::default() }, vec![3, 2, 0]),
+        (Which { named: Some(name("nobody")), ..Which::default() }, vec![]),
+        (Which { strand: Some(Strand::Ingestion), at_most: 1, ..Which::default() }, vec![4]),
+        (Which { strand: Some(Strand::Blind), ..Which::default() }, vec![]),
+        (stand(Stand::Open), vec![4, 3]),
+        (stand(Stand::InHand), vec![3]),
+        (stand(Stand::Snoozed(START.plus(19).start())), vec![3]),
+        (stand(Stand::Snoozed(START.plus(20).start())), vec![]),
+        (stand(Stand::Over), vec![2, 1, 0]),
+        (Which { at_most: 2, ..Which::default() }, vec![4, 3]),
+        (Which { at_most: 0, ..Which::default() }, vec![]),
+        (Which { project: Some(one.id), ..Which::default() }, vec![3, 2, 0]),
+        (Which { project: Some(ProjectId(999)), ..Which::default() }, vec![]),
+        (Which { open_only: true, ..Which::default() }, vec![4, 3]),
+        (Which { since: minute(7), ..Which::default() }, vec![4, 3, 2, 1]),
+        (Which { since: minute(99), project: Some(other.id), ..Which::default() }, vec![4]),
+        (Which { id: Some(ids[2]), ..Which::default() }, vec![2]),
+        (Which { id: Some(ids[2]), open_only: true, ..Which::default() }, vec![]),
     ] {
         let found: Vec<IncidentId> = store.incidents(&which).await.unwrap().iter().filter_map(|incident| incident.id).collect();
         assert_eq!(found, expected.iter().map(|at: &usize| ids[*at]).collect::<Vec<_>>(), "{which:?}");

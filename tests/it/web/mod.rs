@@ -4,6 +4,7 @@ mod bed;
 mod entering;
 mod first_minute;
 mod guarding;
+mod incidents;
 mod machines;
 mod projects;
 mod settings;

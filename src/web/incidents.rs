@@ -1,0 +1,218 @@
+//! Incidents, for pages and the API alike: which are sought, how one stands, and what a person says of it.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use utoipa::IntoParams;
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::visitor::Visitor;
+use crate::config::duration;
+use crate::edit::incident::{Held, Word, find, hold, snooze_time};
+use crate::edit::{EditError, Problem};
+use crate::model::{Incident, IncidentId, Project, ProjectName, Strand, Timestamp, Window};
+use crate::report::{self, IncidentStory};
+use crate::store::{Stand, Store, StoreError, Which};
+
+/// What a person may look for: the words of each way to stand.
+pub(super) const STANDS: [&str; 4] = ["open", "in-hand", "snoozed", "over"];
+/// Reminders wait no longer than this.
+const LONGEST: Duration = Duration::from_hours(30 * 24);
+const DAY: Duration = Duration::from_hours(24);
+/// Whoever lets reminders wait until tomorrow hears of them again when people come to work.
+const MORNING: Duration = Duration::from_hours(8);
+
+/// Which incidents are sought.
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(super) struct Sought {
+    /// Of the project that had this name when it opened; it may be gone.
+    pub(super) project: Option<String>,
+    /// `ingestion`, `blind` or `quiet`.
+    pub(super) strand: Option<String>,
+    /// `open`, `in-hand`, `snoozed` or `over`.
+    pub(super) state: Option<String>,
+}
+
+impl Sought {
+    /// As the store is asked; empty words are none.
+    pub(super) fn which(&self, now: Timestamp) -> Result<Which, Trouble> {
+        let named = given(self.project.as_deref()).map(ProjectName::parse).transpose();
+        let named = named.map_err(|wrong| Trouble::unfit("project", wrong))?;
+        let strand = match given(self.strand.as_deref()) {
+            None => None,
+            Some(text) => {
+                let found = Strand::ALL.into_iter().find(|strand| strand.name() == text);
+                Some(found.ok_or_else(|| Trouble::unfit("strand", "must be ingestion, blind or quiet"))?)
+            }
+        };
+        let stand = match given(self.state.as_deref()) {
+            None => None,
+            Some("open") => Some(Stand::Open),
+            Some("in-hand") => Some(Stand::InHand),
+            Some("snoozed") => Some(Stand::Snoozed(now)),
+            Some("over") => Some(Stand::Over),
+            Some(_) => return Err(Trouble::unfit("state", "must be open, in-hand, snoozed or over")),
+        };
+        Ok(Which { named, strand, stand, ..Which::default() })
+    }
+}
+
+fn given(text: Option<&str>) -> Option<&str> {
+    text.map(str::trim).filter(|text| !text.is_empty())
+}
+
+/// The place of an incident in a list, to read on behind it.
+pub(super) fn place_of(incident: &Incident) -> String {
+    format!("{}-{}", incident.opened.ms(), incident.id.map_or(0, |id| id.0))
+}
+
+/// A place that [`place_of`] gave.
+pub(super) fn at_place(text: &str) -> Option<(Timestamp, IncidentId)> {
+    let (opened, id) = text.split_once('-')?;
+    Some((Timestamp::from_ms(opened.parse().ok()?), IncidentId(id.parse().ok()?)))
+}
+
+/// The incident whose number stands in an address.
+pub(super) async fn found(store: &dyn Store, number: &str) -> Result<Incident, Trouble> {
+    let id = number.parse::<i64>().map_err(|_| Trouble::no("incident", number))?;
+    Ok(find(store, id).await?)
+}
+
+/// An incident with all that belongs to it, and its project, where that is still there.
+pub(super) async fn story(store: &dyn Store, incident: Incident, now: Timestamp) -> Result<(IncidentStory, Option<Project>), StoreError> {
+    let project = store.project(&incident.project_name).await?;
+    // Another project may have taken the name of one that was removed.
+    let project = project.filter(|project| project.id == incident.project);
+    let story = report::incident_story(store, incident, project.as_ref(), now).await?;
+    Ok((story, project))
+}
+
+/// How it stands: each the class of a badge, and its word.
+pub(super) fn badges(incident: &Incident, windows: &[Window], now: Timestamp) -> Vec<(&'static str, &'static str)> {
+    if !incident.is_open() {
+        return vec![("over", "over")];
+    }
+    let is_silenced = incident.announced.is_none() && windows.iter().any(|window| window.open_until(&incident.project_name, now).is_some());
+    let all = [
+        (true, ("open", "open")),
+        (incident.acknowledged.is_some(), ("acked", "in hand")),
+        (incident.snoozed_until.is_some_and(|until| until > now), ("snoozed", "snoozed")),
+        (is_silenced, ("maintenance", "maintenance")),
+    ];
+    all.into_iter().filter(|(is, _)| *is).map(|(_, badge)| badge).collect()
+}
+
+/// That this visitor has it in hand, and perhaps what is being done.
+pub(super) fn in_hand(visitor: &Visitor, words: &str, now: Timestamp) -> Result<Word, Problem> {
+    let words = words.trim();
+    let by = if words.is_empty() { visitor.who.clone() } else { format!("{}: {words}", visitor.who) };
+    Word::in_hand(&by, now).map_err(|_| Problem::whole("words", "keep it to one line, with your name of 200 characters at most"))
+}
+
+/// That reminders wait: for so long, or until then.
+pub(super) fn snoozed(lasts: Option<&str>, until: Option<&str>, now: Timestamp) -> Result<Word, Problem> {
+    let lasts = match (given(lasts), given(until)) {
+        (Some("tomorrow"), None) => tomorrow(now).since(now),
+        (Some(lasts), None) => snooze_time(lasts).map_err(|says| Problem::of("for", says))?,
+        (None, Some(text)) => {
+            let until = moment(text).map_err(|says| Problem::of("until", says))?;
+            let lasts = until.since(now);
+            if lasts.is_zero() || lasts > LONGEST {
+                let longest = duration::show(LONGEST);
+                return Err(Problem::of("until", format!("`{text}` must lie after now, and not more than {longest} after it")));
+            }
+            lasts
+        }
+        (None, None) => return Err(Problem::whole("until", "say how long reminders wait, such as 2h, or until when")),
+        (Some(_), Some(_)) => return Err(Problem::of("until", "does not go with for; give one of them")),
+    };
+    Ok(Word::wait(lasts, now))
+}
+
+fn tomorrow(now: Timestamp) -> Timestamp {
+    let day = i64::try_from(DAY.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_ms(now.ms().div_euclid(day) * day).plus(DAY + MORNING)
+}
+
+/// Reads a time as a person writes it: `2026-11-23 15:10`, in UTC where nothing else is said.
+fn moment(text: &str) -> Result<Timestamp, String> {
+    let written = text.trim().replacen(' ', "T", 1);
+    let (time, zone) = match written.strip_suffix('Z') {
+        Some(time) => (time, "Z"),
+        None if written.len() <= 19 => (&written[..], "Z"),
+        None => (&written[..], ""),
+    };
+    let seconds = if time.len() == 16 { ":00" } else { "" };
+    Timestamp::parse(&format!("{time}{seconds}{zone}"))
+        .map_err(|_| format!("`{text}` is no time; write it like `2026-11-23 15:10`, in UTC"))
+}
+
+/// Writes a word on an open incident.
+pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, EditError> {
+    let number = incident.id.map_or(0, |id| id.0);
+    hold(&*site.web.store, number, word).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: &str = "2026-11-23T15:10:07Z";
+
+    fn at(text: &str) -> Timestamp {
+        Timestamp::parse(text).unwrap()
+    }
+
+    #[test]
+    fn reminders_wait_for_a_while_or_until_a_time() {
+        for (lasts, until, seconds) in [
+            (Some("2h"), None, 7200),
+            (Some("tomorrow"), Some(" "), 16 * 3600 + 49 * 60 + 53),
+            (None, Some("2026-11-23 15:11"), 53),
+            (None, Some("2026-11-23T15:11Z"), 53),
+            (Some(""), Some("2026-11-23T16:11:00+01:00"), 53),
+        ] {
+            let word = snoozed(lasts, until, at(NOW)).unwrap();
+            assert_eq!(word, Word::wait(Duration::from_secs(seconds), at(NOW)), "{lasts:?} {until:?}");
+        }
+        for (lasts, until, field) in [
+            (Some("soon"), None, "for"),
+            (Some("31d"), None, "for"),
+            (None, Some("soon"), "until"),
+            (None, Some("2026-11-23 15:10"), "until"),
+            (None, Some("2027-11-23 15:10"), "until"),
+            (None, None, "until"),
+            (Some("2h"), Some("2026-11-23 16:10"), "until"),
+            (None, Some("ü026-11-23T15:10:000"), "until"),
+        ] {
+            assert_eq!(snoozed(lasts, until, at(NOW)).unwrap_err().field, field, "{lasts:?} {until:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_sought_is_said_in_words() {
+        let sought = |project: &str, strand: &str, state: &str| {
+            let some = |text: &str| Some(text.to_owned());
+            Sought { project: some(project), strand: some(strand), state: some(state) }.which(at(NOW))
+        };
+        assert_eq!(sought("", " ", "").unwrap(), Which::default());
+        let which = sought("shop", "blind", "snoozed").unwrap();
+        assert_eq!((which.strand, which.stand), (Some(Strand::Blind), Some(Stand::Snoozed(at(NOW)))));
+        for (project, strand, state) in [("the shop", "", ""), ("", "bad", ""), ("", "", "bad")] {
+            assert!(matches!(sought(project, strand, state), Err(Trouble::Unfit(_))));
+        }
+        for state in STANDS {
+            assert!(sought("", "", state).is_ok(), "{state}");
+        }
+    }
+
+    #[test]
+    fn a_place_is_read_back_and_nothing_else_is() {
+        assert_eq!(at_place("1795000000000-17"), Some((Timestamp::from_ms(1_795_000_000_000), IncidentId(17))));
+        for text in ["", "-", "17", "a-b", "1-2-3"] {
+            assert_eq!(at_place(text), None, "{text}");
+        }
+    }
+}

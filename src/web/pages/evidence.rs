@@ -1,0 +1,74 @@
+//! What the failures of an incident's minutes left: the same answer on the same route is one line, however often it came.
+
+use crate::model::{Evidence, EvidenceOf, Minute, Project, Timestamp};
+use crate::report::{proof, route_name};
+use crate::web::when::When;
+
+/// So many different answers are shown.
+const MOST: usize = 30;
+
+/// One answer on one route.
+#[derive(Debug)]
+pub(super) struct Find {
+    pub(super) project: String,
+    pub(super) route: String,
+    /// The outcome that it belongs to.
+    pub(super) outcome: &'static str,
+    pub(super) words: String,
+    pub(super) count: usize,
+    first: Minute,
+    last: Minute,
+    now: Timestamp,
+}
+
+impl Find {
+    /// The first beat, and where another the last: each as it stands in the page of the beat's address, and as a time.
+    pub(super) fn ends(&self) -> Vec<(String, When)> {
+        let end = |minute: Minute| (in_address(minute), When::minute(minute.start(), self.now));
+        if self.first == self.last { vec![end(self.first)] } else { vec![end(self.first), end(self.last)] }
+    }
+}
+
+/// A minute as it stands in an address: `2026-11-23T15:10Z`.
+fn in_address(minute: Minute) -> String {
+    format!("{}Z", minute.start().to_string().get(..16).unwrap_or_default())
+}
+
+/// Each answer, in the order in which they first came.
+pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) -> Vec<Find> {
+    let mut finds: Vec<Find> = Vec::new();
+    for one in evidence {
+        let route = route_name(project, one.route);
+        let (outcome, words) = told(one);
+        let is_full = finds.len() >= MOST;
+        match finds.iter_mut().find(|find| find.route == route && find.words == words) {
+            Some(find) => {
+                find.count += 1;
+                find.first = find.first.min(one.minute);
+                find.last = find.last.max(one.minute);
+            }
+            None if is_full => {}
+            None => finds.push(Find {
+                project: project.spec.name.to_string(),
+                route: route.to_owned(),
+                outcome,
+                words,
+                count: 1,
+                first: one.minute,
+                last: one.minute,
+                now,
+            }),
+        }
+    }
+    finds
+}
+
+fn told(evidence: &Evidence) -> (&'static str, String) {
+    match evidence.of {
+        EvidenceOf::Refused { .. } => ("refused", proof(evidence)),
+        EvidenceOf::Unreachable { .. } => ("unreachable", proof(evidence)),
+        EvidenceOf::Unseen(_) => ("unseen", proof(evidence)),
+        // When each was looked for is not another answer.
+        EvidenceOf::Lost { .. } => ("lost", "accepted, looked for, and not there".to_owned()),
+    }
+}

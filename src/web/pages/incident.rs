@@ -1,0 +1,293 @@
+//! One incident: where the way is broken, what was found while it lasted, who was told, and a person's word on it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::header::CONTENT_TYPE;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+
+use super::evidence::{Find, finds};
+use crate::edit::Problem;
+use crate::edit::incident::Word;
+use crate::judge;
+use crate::message;
+use crate::model::{Channel, Entry, EntryKind, Incident, Notice, Project, Strand, Tally, Timestamp, Window, span};
+use crate::report::{IncidentStory, channel_name, postmortem};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::incidents::{badges, found, in_hand, say, snoozed, story};
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+use crate::web::when::When;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/incidents/{id}", get(show))
+        .route("/incidents/{id}/postmortem.md", get(markdown))
+        .route("/incidents/{id}/acknowledge", post(acknowledge))
+        .route("/incidents/{id}/unacknowledge", post(let_go))
+        .route("/incidents/{id}/snooze", post(snooze))
+}
+
+#[derive(Template)]
+#[template(path = "incident.html")]
+struct Page {
+    frame: Frame,
+    incident: Incident,
+    /// Whether its project is still there.
+    is_kept: bool,
+    badges: Vec<(&'static str, &'static str)>,
+    timeline: Vec<Line>,
+    finds: Vec<Find>,
+    told: Vec<Told>,
+    postmortem: String,
+    /// What was typed, when it could not be.
+    typed: Typed,
+    problems: Vec<Problem>,
+}
+
+/// What was typed into the forms.
+#[derive(Default)]
+struct Typed {
+    words: String,
+    until: String,
+}
+
+/// One entry of the timeline.
+struct Line {
+    /// The class of its shape.
+    class: &'static str,
+    at: When,
+    kind: &'static str,
+    words: String,
+}
+
+/// One message about it.
+struct Told {
+    state: &'static str,
+    kind: &'static str,
+    channel: String,
+    at: When,
+    tries: u16,
+    said: String,
+}
+
+impl Page {
+    fn id(&self) -> i64 {
+        self.incident.id.map_or(0, |id| id.0)
+    }
+
+    fn title(&self) -> &'static str {
+        message::trouble(&self.incident)
+    }
+
+    /// The class and the word of how things are.
+    fn health(&self) -> (&'static str, &'static str) {
+        match (self.incident.is_open(), self.incident.strand) {
+            (false, _) => ("good", "over"),
+            (true, Strand::Ingestion) => ("bad", "open"),
+            (true, Strand::Blind) => ("blind", "open"),
+            (true, Strand::Quiet) => ("idle", "open"),
+        }
+    }
+
+    fn cause(&self) -> String {
+        message::sentence(&self.incident.cause.words)
+    }
+
+    /// What is to be known beside the cause.
+    fn advice(&self) -> Option<&'static str> {
+        message::kind_of_trouble(self.incident.strand)
+    }
+
+    /// What became of the data, once it is over.
+    fn ending(&self) -> Option<String> {
+        (!self.incident.is_open()).then(|| message::sentence(&judge::ending(&self.incident)))
+    }
+
+    fn when(&self, at: &Timestamp) -> When {
+        When::second(*at, self.frame.now)
+    }
+
+    fn minute(&self, minute: &crate::model::Minute) -> When {
+        When::minute(minute.start(), self.frame.now)
+    }
+
+    fn lasted(&self) -> String {
+        let Incident { opened, closed, .. } = &self.incident;
+        closed.map_or_else(|| When::counting(*opened, self.frame.now).to_string(), |closed| span(closed.since(*opened)))
+    }
+
+    fn rules(&self) -> String {
+        self.incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Until when reminders wait, if they still do.
+    fn waits(&self) -> Option<When> {
+        let until = self.incident.snoozed_until.filter(|until| *until > self.frame.now && self.incident.is_open());
+        until.map(|until| When::minute(until, self.frame.now))
+    }
+
+    /// What became of the beats of its minutes: a badge, and how many.
+    fn tally(&self) -> Vec<(&'static str, u32)> {
+        let Tally { arrived, late, missing, refused, unreachable, unseen, .. } = self.incident.tally;
+        let all = [
+            ("arrived", arrived),
+            ("late", late),
+            ("lost", self.incident.tally.lost),
+            ("awaiting", missing.saturating_sub(self.incident.tally.lost)),
+            ("refused", refused),
+            ("unreachable", unreachable),
+            ("unseen", unseen),
+        ];
+        all.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+
+    fn problem(&self, field: &str) -> Option<String> {
+        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
+    }
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let incident = found(&*site.web.store, &id).await?;
+    let said = frame.said.is_some();
+    Ok(page(&site, said, &laid_out(&site, frame, incident, Typed::default(), Vec::new()).await?))
+}
+
+/// The page, as it stands.
+async fn laid_out(site: &Site, frame: Frame, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, Trouble> {
+    let store = &*site.web.store;
+    let (now, windows, channels) = (frame.now, store.windows().await?, store.channels().await?);
+    let (story, project) = story(store, incident, now).await?;
+    let postmortem = postmortem(&story, project.as_ref(), &channels, now);
+    Ok(Page::of(frame, story, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
+}
+
+/// What else the page shows.
+struct Around {
+    windows: Vec<Window>,
+    channels: Vec<Channel>,
+    postmortem: String,
+}
+
+impl Page {
+    fn of(
+        frame: Frame,
+        story: IncidentStory,
+        project: Option<&Project>,
+        around: &Around,
+        (typed, problems): (Typed, Vec<Problem>),
+    ) -> Self {
+        let IncidentStory { incident, timeline, evidence, notices } = story;
+        let (now, name) = (frame.now, incident.project_name.to_string());
+        let id = incident.id.map_or(0, |id| id.0);
+        let frame = frame.titled(Place::Incidents, format!("Incident {id}")).below([("Incidents", "/incidents")]);
+        let frame = frame.live(project.map(|_| name.as_str()));
+        let line = |entry: &Entry| Line {
+            class: class_of(entry.kind, &incident),
+            at: When::second(entry.at, now),
+            kind: entry.kind.name(),
+            words: message::sentence(&entry.words),
+        };
+        let told = |notice: &Notice| Told {
+            state: notice.state.name(),
+            kind: notice.message.kind.name(),
+            channel: channel_name(notice, &around.channels),
+            at: When::second(notice.ended.unwrap_or(notice.due), now),
+            tries: notice.tries,
+            said: notice.said.clone().unwrap_or_default(),
+        };
+        Self {
+            badges: badges(&incident, &around.windows, now),
+            timeline: timeline.iter().map(line).collect(),
+            finds: project.map(|project| finds(&evidence, project, now)).unwrap_or_default(),
+            told: notices.iter().map(told).collect(),
+            postmortem: around.postmortem.clone(),
+            is_kept: project.is_some(),
+            frame,
+            incident,
+            typed,
+            problems,
+        }
+    }
+}
+
+/// The shape of an entry in the timeline.
+const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
+    match kind {
+        EntryKind::Opened | EntryKind::Worsened => incident.severity.name(),
+        EntryKind::Cause | EntryKind::Rules => "info",
+        EntryKind::Silenced | EntryKind::Snoozed => "snoozed",
+        EntryKind::Acknowledged => "acked",
+        EntryKind::Unacknowledged => "open",
+        EntryKind::Reminded => "sent",
+        EntryKind::Closed => "over",
+        EntryKind::Aftermath => "late",
+    }
+}
+
+async fn markdown(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
+    let store = &*site.web.store;
+    let (story, project) = story(store, found(store, &id).await?, frame.now).await?;
+    let text = postmortem(&story, project.as_ref(), &store.channels().await?, frame.now);
+    Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
+}
+
+async fn acknowledge(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Writer(visitor): Writer,
+    Path(id): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let incident = found(&*site.web.store, &id).await?;
+    let word = in_hand(&visitor, form.text("words"), frame.now);
+    let typed = Typed { words: form.raw("words").to_owned(), ..Typed::default() };
+    spoken(&site, frame, incident, word, typed).await
+}
+
+async fn let_go(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Writer(_visitor): Writer,
+    Path(id): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
+    let incident = found(&*site.web.store, &id).await?;
+    let word = Word::in_nobodys_hand(frame.now);
+    spoken(&site, frame, incident, Ok(word), Typed::default()).await
+}
+
+async fn snooze(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Writer(_visitor): Writer,
+    Path(id): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let incident = found(&*site.web.store, &id).await?;
+    let word = snoozed(form.given("for"), form.given("until"), frame.now);
+    let typed = Typed { until: form.raw("until").to_owned(), ..Typed::default() };
+    spoken(&site, frame, incident, word, typed).await
+}
+
+/// Writes a word and goes back to the page; one that could not be is asked for again.
+async fn spoken(site: &Site, frame: Frame, incident: Incident, word: Result<Word, Problem>, typed: Typed) -> Result<Response, Trouble> {
+    match word {
+        Ok(word) => {
+            let held = say(site, &incident, &word).await?;
+            let id = incident.id.map_or(0, |id| id.0);
+            Ok(go_on(site, &format!("/incidents/{id}"), &message::sentence(&held.words)))
+        }
+        Err(problem) => {
+            let shown = laid_out(site, frame, incident, typed, vec![problem]).await?;
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
+        }
+    }
+}

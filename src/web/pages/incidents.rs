@@ -1,0 +1,214 @@
+//! The incidents: those that are open first, then what was, a page at a time.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use crate::message;
+use crate::model::{Incident, IncidentId, Strand, Timestamp, Window, span};
+use crate::store::{Stand, Store, Which};
+use crate::web::frame::{Frame, Place, page};
+use crate::web::incidents::{STANDS, Sought, at_place, badges, place_of};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+
+/// So many stand on a page.
+const ROWS: usize = 25;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/incidents", get(list))
+}
+
+#[derive(Template)]
+#[template(path = "incidents.html")]
+struct Page {
+    frame: Frame,
+    sought: Sought,
+    open: Vec<Row>,
+    past: Vec<Row>,
+    /// Whether this is the first page.
+    is_first: bool,
+    /// The address of the next one.
+    next: Option<String>,
+}
+
+impl Page {
+    fn project(&self) -> &str {
+        self.sought.project.as_deref().unwrap_or_default()
+    }
+
+    fn is_sought(&self) -> bool {
+        [&self.sought.project, &self.sought.strand, &self.sought.state].into_iter().flatten().any(|text| !text.trim().is_empty())
+    }
+
+    /// Each strand, and whether it is the one that is sought.
+    fn strands(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        Strand::ALL.into_iter().map(|strand| (strand.name(), self.sought.strand.as_deref() == Some(strand.name())))
+    }
+
+    /// Each way to stand by its word in the address and for people.
+    fn stands(&self) -> impl Iterator<Item = (&'static str, String, bool)> {
+        STANDS.into_iter().map(|word| (word, word.replace('-', " "), self.sought.state.as_deref() == Some(word)))
+    }
+}
+
+/// One incident.
+struct Row {
+    id: i64,
+    project: String,
+    /// `ingestion stopped`
+    title: &'static str,
+    cause: String,
+    strand: Strand,
+    severity: &'static str,
+    badges: Vec<(&'static str, &'static str)>,
+    opened: When,
+    /// How long it lasted; it counts on while it is open.
+    lasted: String,
+    /// Who has it in hand.
+    by: Option<String>,
+}
+
+impl Row {
+    fn of(incident: &Incident, windows: &[Window], now: Timestamp) -> Self {
+        let lasted =
+            incident.closed.map_or_else(|| When::counting(incident.opened, now).to_string(), |closed| span(closed.since(incident.opened)));
+        Self {
+            id: incident.id.map_or(0, |id| id.0),
+            project: incident.project_name.to_string(),
+            title: message::trouble(incident),
+            cause: message::sentence(&incident.cause.words),
+            strand: incident.strand,
+            severity: incident.severity.name(),
+            badges: badges(incident, windows, now),
+            opened: When::minute(incident.opened, now),
+            lasted,
+            by: incident.acknowledged.as_ref().map(|word| word.by.clone()).filter(|_| incident.is_open()),
+        }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct From {
+    from: Option<String>,
+}
+
+async fn list(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Query(sought): Query<Sought>,
+    Query(From { from }): Query<From>,
+) -> Result<Response, Trouble> {
+    let store = &*site.web.store;
+    let from = from.as_deref().and_then(Turn::read);
+    let found = Found::read(store, &sought.which(frame.now)?, from).await?;
+    let windows = store.windows().await?;
+    let row = |incident: &Incident| Row::of(incident, &windows, frame.now);
+    let (open, past) = (found.open.iter().map(row).collect(), found.past.iter().map(row).collect());
+    let next = found.next.map(|turn| address(&sought, turn));
+    let frame = frame.titled(Place::Incidents, "Incidents").live(None);
+    Ok(page(&site, frame.said.is_some(), &Page { frame, sought, open, past, is_first: from.is_none(), next }))
+}
+
+fn address(sought: &Sought, turn: Turn) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, text) in [("project", &sought.project), ("strand", &sought.strand), ("state", &sought.state)] {
+        if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
+            query.append_pair(name, text);
+        }
+    }
+    format!("/incidents?{}", query.append_pair("from", &turn.to_string()).finish())
+}
+
+/// Where a page begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Turn {
+    /// Behind this one of those that are open.
+    Open((Timestamp, IncidentId)),
+    /// With what is over: behind this one of them, or with the newest.
+    Past(Option<(Timestamp, IncidentId)>),
+}
+
+impl Turn {
+    fn read(text: &str) -> Option<Self> {
+        match text.split_once('-') {
+            None if text == "past" => Some(Self::Past(None)),
+            Some(("open", place)) => at_place(place).map(Self::Open),
+            Some(("past", place)) => at_place(place).map(|place| Self::Past(Some(place))),
+            _ => None,
+        }
+    }
+
+    fn behind(incident: &Incident) -> Option<(Timestamp, IncidentId)> {
+        at_place(&place_of(incident))
+    }
+}
+
+impl std::fmt::Display for Turn {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Open((opened, id)) => write!(f, "open-{}-{}", opened.ms(), id.0),
+            Self::Past(None) => f.write_str("past"),
+            Self::Past(Some((opened, id))) => write!(f, "past-{}-{}", opened.ms(), id.0),
+        }
+    }
+}
+
+/// What stands on one page.
+#[derive(Debug, Default)]
+struct Found {
+    open: Vec<Incident>,
+    past: Vec<Incident>,
+    next: Option<Turn>,
+}
+
+impl Found {
+    async fn read(store: &dyn Store, which: &Which, from: Option<Turn>) -> Result<Self, Trouble> {
+        let mut found = Self::default();
+        let is_of_past = matches!(which.stand, None | Some(Stand::Over));
+        // One more than is shown says whether there are more.
+        let ask = |stand, before, room: usize| Which { stand, before, at_most: room as u32 + 1, ..which.clone() };
+        if which.stand != Some(Stand::Over) && !matches!(from, Some(Turn::Past(_))) {
+            let before = if let Some(Turn::Open(place)) = from { Some(place) } else { None };
+            found.open = store.incidents(&ask(which.stand.or(Some(Stand::Open)), before, ROWS)).await?;
+            if found.open.len() > ROWS {
+                found.open.truncate(ROWS);
+                found.next = found.open.last().and_then(Turn::behind).map(Turn::Open);
+                return Ok(found);
+            }
+        }
+        let room = ROWS - found.open.len();
+        if is_of_past {
+            let before = if let Some(Turn::Past(place)) = from { place } else { None };
+            found.past = store.incidents(&ask(Some(Stand::Over), before, room)).await?;
+            if found.past.len() > room {
+                found.past.truncate(room);
+                found.next = Some(Turn::Past(found.past.last().and_then(Turn::behind)));
+            }
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_turn_of_the_page_is_read_back_and_nothing_else_is() {
+        let place = (Timestamp::from_ms(5), IncidentId(7));
+        for turn in [Turn::Open(place), Turn::Past(None), Turn::Past(Some(place))] {
+            assert_eq!(Turn::read(&turn.to_string()), Some(turn));
+        }
+        for text in ["", "open", "past-", "open-5", "late-5-7"] {
+            assert_eq!(Turn::read(text), None, "{text}");
+        }
+    }
+}
