@@ -14,8 +14,10 @@ mod log;
 mod metrics;
 mod postmortem;
 mod routes;
+mod rules;
 #[cfg(test)]
 mod samples;
+mod window;
 mod words;
 
 use std::sync::Arc;
@@ -37,6 +39,8 @@ pub use log::{Level, Line, LogPage, Sought, log};
 pub use metrics::{AlertFigures, HeartbeatFigures, LooksMade, alert_figures, heartbeat_figures};
 pub use postmortem::{IncidentStory, incident_story, postmortem};
 pub use routes::{RouteReport, routes};
+pub use rules::{RuleJson, RulesJson};
+pub use window::{WindowJson, WindowState, window_times};
 pub use words::{channel_name, proof, route_name};
 
 /// How far back beats can hold back "complete through": as long as they are looked for.

@@ -137,7 +137,7 @@ fn tomorrow(now: Timestamp) -> Timestamp {
 }
 
 /// Reads a time as a person writes it: `2026-11-23 15:10`, in UTC where nothing else is said.
-fn moment(text: &str) -> Result<Timestamp, String> {
+pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
     let written = text.trim().replacen(' ', "T", 1);
     let (time, zone) = match written.strip_suffix('Z') {
         Some(time) => (time, "Z"),

@@ -19,6 +19,7 @@ mod mark;
 mod metrics;
 mod pages;
 mod router;
+mod rules;
 mod said;
 mod setup;
 mod site;

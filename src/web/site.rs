@@ -2,10 +2,13 @@
 
 use axum::http::HeaderMap;
 use axum::http::header::HOST;
+use std::sync::Arc;
+
 use tokio::sync::{Semaphore, watch};
 
 use super::Web;
 use super::guard::Limiter;
+use super::rules::REPLAYS;
 use super::visitor::Visitor;
 use crate::access::Door;
 use crate::edit::{By, Desk};
@@ -26,6 +29,8 @@ pub(super) struct Site {
     pub(super) live: Semaphore,
     /// Places for hashing passwords.
     pub(super) passwords: Semaphore,
+    /// Places for trying rules over history.
+    pub(super) replays: Arc<Semaphore>,
     /// Turns true when the end is near.
     pub(super) ending: watch::Receiver<bool>,
 }
@@ -34,7 +39,15 @@ impl Site {
     pub(super) fn new(web: Web, ending: watch::Receiver<bool>) -> Self {
         let door = Door { store: web.store.clone(), clock: web.clock.clone() };
         let limiter = Limiter::new(web.clock.clone());
-        Self { door, limiter, live: Semaphore::new(LIVE_PAGES), passwords: Semaphore::new(PASSWORDS), ending, web }
+        Self {
+            door,
+            limiter,
+            live: Semaphore::new(LIVE_PAGES),
+            passwords: Semaphore::new(PASSWORDS),
+            replays: Arc::new(Semaphore::new(REPLAYS)),
+            ending,
+            web,
+        }
     }
 
     /// The address of a path here, for somebody who is to open it: the public one, or the one by which it was asked for.

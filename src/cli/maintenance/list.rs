@@ -9,8 +9,8 @@ use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, WARN, styled};
 use crate::cli::table::Table;
-use crate::config::duration;
-use crate::model::{Timestamp, When, Window};
+use crate::model::{Timestamp, Window};
+use crate::report::{WindowJson, WindowState, window_times};
 
 pub(super) const JSON: &str = "JSON: {windows: [{name, projects, from, to, cron, lasts, open_until, next_from}]}; projects is empty for all of \
                                them, absent values are null: from and to of a window that is open once, cron and lasts of one that comes again, \
@@ -33,53 +33,6 @@ struct ListJson {
     windows: Vec<WindowJson>,
 }
 
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct WindowJson {
-    name: String,
-    projects: Vec<String>,
-    from: Option<String>,
-    to: Option<String>,
-    cron: Option<String>,
-    lasts: Option<String>,
-    open_until: Option<String>,
-    next_from: Option<String>,
-}
-
-impl WindowJson {
-    fn of(window: &Window, now: Timestamp) -> Self {
-        let (once, again) = match &window.when {
-            When::Once(from, to) => (Some((from.to_string(), to.to_string())), None),
-            When::Cron(cron, lasts) => (None, Some((cron.to_string(), duration::show(*lasts)))),
-        };
-        let (from, to) = once.unzip();
-        let (cron, lasts) = again.unzip();
-        let (open_until, next_from) = match State::of(window, now) {
-            State::Open(until) => (Some(until.to_string()), None),
-            State::Next(from) => (None, Some(from.to_string())),
-            State::Over => (None, None),
-        };
-        let projects = window.projects.iter().map(ToString::to_string).collect();
-        Self { name: window.name.to_string(), projects, from, to, cron, lasts, open_until, next_from }
-    }
-}
-
-/// Where a window stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum State {
-    Open(Timestamp),
-    Next(Timestamp),
-    Over,
-}
-
-impl State {
-    fn of(window: &Window, now: Timestamp) -> Self {
-        let until = window.open(now);
-        let next = || window.next_after(now).map_or(Self::Over, Self::Next);
-        until.map_or_else(next, Self::Open)
-    }
-}
-
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
@@ -94,7 +47,7 @@ impl List {
             for window in &windows {
                 let names = window.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
                 let names = if names.is_empty() { "all".to_owned() } else { names.join(", ") };
-                table.row([window.name.to_string(), names, when(window), state(window, now)]);
+                table.row([window.name.to_string(), names, window_times(window), state(window, now)]);
             }
             invocation.screen.line(table)?;
         }
@@ -102,19 +55,12 @@ impl List {
     }
 }
 
-fn when(window: &Window) -> String {
-    match &window.when {
-        When::Once(from, to) => format!("{} to {} UTC", minute_of(*from), minute_of(*to)),
-        When::Cron(cron, lasts) => format!("{cron} for {}", duration::show(*lasts)),
-    }
-}
-
 /// Coloured: it stands last in its row.
 fn state(window: &Window, now: Timestamp) -> String {
-    match State::of(window, now) {
-        State::Open(until) => styled(WARN, format!("open until {} UTC", minute_of(until))),
-        State::Next(from) => format!("next {} UTC", minute_of(from)),
-        State::Over => styled(FAINT, "over"),
+    match WindowState::of(window, now) {
+        WindowState::Open(until) => styled(WARN, format!("open until {} UTC", minute_of(until))),
+        WindowState::Next(from) => format!("next {} UTC", minute_of(from)),
+        WindowState::Over => styled(FAINT, "over"),
     }
 }
 

@@ -4,15 +4,15 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::progress::Screened;
 use super::{WhichProject, app_of, remark};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
 use crate::cli::told::{Assigned, plainly};
-use crate::edit::replay::{self, Found, Replay as Replayed, Sum, Sums, reach};
-use crate::model::{IngestionAlertApp, Minute, Project, RuleKind, Severity, Timestamp, span};
+use crate::edit::ReplayJson;
+use crate::edit::replay::{self, Found, Replay as Replayed, Sums, reach};
+use crate::model::{IngestionAlertApp, Project, Severity, Timestamp, span};
 
 pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{strand, severity, rules, opened, closed, lasted_ms, first_bad, \
 last_good, cause_code, cause}], total: [{strand, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
@@ -56,10 +56,10 @@ impl Replay {
         progress.end();
         let shown = Shown { project: &project, replayed };
         if self.json {
-            invocation.screen.json(&ReplayJson::of(&shown))?;
+            invocation.screen.json(&ReplayJson::of(shown.project, &shown.replayed))?;
         } else {
             invocation.screen.text(&shown.page())?;
-            for note in shown.notes().into_iter().chain(remark(&project)) {
+            for note in shown.replayed.notes().into_iter().chain(remark(&project)) {
                 invocation.screen.note(note)?;
             }
         }
@@ -96,7 +96,7 @@ impl Shown<'_> {
         }
         for Sums { strand, found, recorded } in self.replayed.sums() {
             if (found.count, recorded.count) != (0, 0) {
-                lines.push(format!("{strand}: {} (recorded: {})", words(found), words(recorded)));
+                lines.push(format!("{strand}: {} (recorded: {})", found.words(), recorded.words()));
             }
         }
         lines.join("\n") + "\n"
@@ -118,126 +118,9 @@ impl Shown<'_> {
             incident.cause.words,
         )
     }
-
-    /// What the history cannot tell.
-    fn notes(&self) -> Vec<String> {
-        let mut notes = Vec::new();
-        let missing = self.replayed.without_history();
-        if let Some((from, to)) = self.replayed.holes.first().filter(|_| !missing.is_zero()) {
-            let all = self.replayed.to.since(self.replayed.from);
-            let more = self.replayed.holes.len() - 1;
-            let more = if more == 0 { String::new() } else { format!(", and {more} more") };
-            notes.push(format!(
-                "Nothing is on record of {} of these {}: {} to {} UTC{more}. Of that time the rules say nothing.",
-                span(missing),
-                span(all),
-                minute_of(from.start()),
-                minute_of(to.start())
-            ));
-        }
-        let hour = Duration::from_hours(1);
-        match self.replayed.looks_from {
-            Some(first) if first.since(self.replayed.known_from()) < hour => {}
-            Some(first) => notes
-                .push(format!("Looks are on record from {} UTC on: before that no_event, quiet and blind say nothing.", minute_of(first))),
-            None if missing < self.replayed.to.since(self.replayed.from) => {
-                notes.push("No look is on record: no_event, quiet and blind say nothing.".to_owned());
-            }
-            None => {}
-        }
-        notes
-    }
-}
-
-/// `3 incidents, 42m 00s in all`
-fn words(sum: Sum) -> String {
-    match sum.count {
-        0 => "none".to_owned(),
-        1 => format!("1 incident, {}", span(sum.lasted)),
-        many => format!("{many} incidents, {} in all", span(sum.lasted)),
-    }
 }
 
 /// `2026-11-23 14:02`
 fn minute_of(at: Timestamp) -> String {
     at.to_string().get(..16).unwrap_or_default().replace('T', " ")
-}
-
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct ReplayJson {
-    project: String,
-    from: Timestamp,
-    to: Timestamp,
-    installed: bool,
-    incidents: Vec<FoundJson>,
-    total: [SumJson; 3],
-    without_history_ms: u64,
-    without_history: Vec<HoleJson>,
-    looks_from: Option<Timestamp>,
-}
-
-#[derive(Serialize)]
-struct FoundJson {
-    strand: &'static str,
-    severity: &'static str,
-    rules: Vec<&'static str>,
-    opened: Timestamp,
-    closed: Option<Timestamp>,
-    lasted_ms: u64,
-    first_bad: Option<Timestamp>,
-    last_good: Option<Timestamp>,
-    cause_code: String,
-    cause: String,
-}
-
-#[derive(Serialize)]
-struct SumJson {
-    strand: &'static str,
-    incidents: usize,
-    lasted_ms: u64,
-    recorded: usize,
-    recorded_lasted_ms: u64,
-}
-
-#[derive(Serialize)]
-struct HoleJson {
-    from: Timestamp,
-    to: Timestamp,
-}
-
-impl ReplayJson {
-    fn of(Shown { project, replayed }: &Shown<'_>) -> Self {
-        let ms = |lasted: Duration| lasted.as_millis() as u64;
-        let found = |found: &Found| FoundJson {
-            strand: found.incident.strand.name(),
-            severity: found.incident.severity.name(),
-            rules: found.rules.iter().copied().map(RuleKind::name).collect(),
-            opened: found.incident.opened,
-            closed: found.incident.closed,
-            lasted_ms: ms(replayed.lasted(&found.incident)),
-            first_bad: found.incident.first_bad.map(Minute::start),
-            last_good: found.incident.last_good.map(Minute::start),
-            cause_code: found.incident.cause.code.clone(),
-            cause: found.incident.cause.words.clone(),
-        };
-        let total = replayed.sums().map(|Sums { strand, found, recorded }| SumJson {
-            strand: strand.name(),
-            incidents: found.count,
-            lasted_ms: ms(found.lasted),
-            recorded: recorded.count,
-            recorded_lasted_ms: ms(recorded.lasted),
-        });
-        Self {
-            project: project.spec.name.to_string(),
-            from: replayed.from,
-            to: replayed.to,
-            installed: project.spec.ingestion_alert.is_some(),
-            incidents: replayed.found.iter().map(found).collect(),
-            total,
-            without_history_ms: ms(replayed.without_history()),
-            without_history: replayed.holes.iter().map(|(from, to)| HoleJson { from: from.start(), to: to.start() }).collect(),
-            looks_from: replayed.looks_from,
-        }
-    }
 }

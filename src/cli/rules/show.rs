@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::{WhichProject, app_of, remark};
 use crate::cli::global::Invocation;
 use crate::cli::table::Table;
 use crate::config::duration;
-use crate::model::{IngestionAlertApp, Project, Rule, RuleKind};
+use crate::model::{IngestionAlertApp, Project};
+use crate::report::RulesJson;
 
 pub(super) const JSON: &str = "JSON: {project, installed, enabled, time_range, watch, rules: [{rule, strand, on, limit, open_after, \
                                close_after, severity, reminders: [time]}]}; limit is null where a rule has none of its own.";
@@ -25,64 +25,19 @@ pub struct Show {
     pub json: bool,
 }
 
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct ShowJson {
-    project: String,
-    installed: bool,
-    enabled: bool,
-    time_range: String,
-    watch: String,
-    rules: Vec<RuleJson>,
-}
-
-#[derive(Serialize)]
-struct RuleJson {
-    rule: &'static str,
-    strand: &'static str,
-    on: bool,
-    limit: Option<String>,
-    open_after: String,
-    close_after: String,
-    severity: &'static str,
-    reminders: Vec<String>,
-}
-
-impl RuleJson {
-    fn of(kind: RuleKind, rule: &Rule) -> Self {
-        Self {
-            rule: kind.name(),
-            strand: kind.strand().name(),
-            on: rule.on,
-            limit: rule.limit.map(duration::show),
-            open_after: format!("{} of {}", rule.damping.bad, rule.damping.of),
-            close_after: rule.damping.good.to_string(),
-            severity: rule.severity.name(),
-            reminders: rule.reminders.iter().copied().map(duration::show).collect(),
-        }
-    }
-}
-
 impl Show {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let project = self.which.find(store.projects().await?)?;
         let app = app_of(&project);
-        let rules = RuleKind::ALL.map(|kind| RuleJson::of(kind, app.rule(kind)));
+        let shown = RulesJson::of(&project);
         if self.json {
-            invocation.screen.json(&ShowJson {
-                project: project.spec.name.to_string(),
-                installed: project.spec.ingestion_alert.is_some(),
-                enabled: project.spec.alert().is_some(),
-                time_range: duration::show(app.time_range),
-                watch: app.watch.to_string(),
-                rules: rules.into(),
-            })?;
+            invocation.screen.json(&shown)?;
             return Ok(ExitCode::SUCCESS);
         }
         invocation.screen.line(heading(&project, &app))?;
         let mut table = Table::under(["RULE", "IS", "LIMIT", "OPENS AFTER", "CLOSES AFTER", "SEVERITY", "REMINDERS"]);
-        for rule in rules {
+        for rule in shown.rules {
             let reminders = if rule.reminders.is_empty() { "none".to_owned() } else { rule.reminders.join(", ") };
             let is = if rule.on { "on" } else { "off" };
             let limit = rule.limit.unwrap_or_else(|| "–".to_owned());

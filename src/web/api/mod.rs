@@ -4,8 +4,10 @@
 
 mod accounts;
 mod incidents;
+mod maintenance;
 mod problem;
 mod projects;
+mod rules;
 mod shape;
 mod status_pages;
 
@@ -54,6 +56,8 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
         .merge(accounts::routes())
         .merge(status_pages::routes())
         .merge(incidents::routes())
+        .merge(maintenance::routes())
+        .merge(rules::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

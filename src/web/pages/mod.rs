@@ -8,11 +8,14 @@ mod first_beat;
 mod incident;
 mod incidents;
 mod login;
+mod maintenance;
 mod mini;
 mod new;
 mod project_settings;
 mod projects;
 mod remove;
+mod replayed;
+mod rules;
 mod settings;
 mod status;
 mod status_pages;
@@ -41,4 +44,6 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(remove::routes())
         .merge(incidents::routes())
         .merge(incident::routes())
+        .merge(maintenance::routes())
+        .merge(rules::routes())
 }

@@ -1,0 +1,78 @@
+//! A maintenance window as it is shown: when it is open, and how it stands.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::model::{Timestamp, When, Window, duration};
+
+/// How a window stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WindowState {
+    /// It is open until then.
+    Open(Timestamp),
+    /// It opens then.
+    Next(Timestamp),
+    /// It never opens again.
+    Over,
+}
+
+impl WindowState {
+    /// At `now`.
+    #[must_use]
+    pub fn of(window: &Window, now: Timestamp) -> Self {
+        let until = window.open(now);
+        let next = || window.next_after(now).map_or(Self::Over, Self::Next);
+        until.map_or_else(next, Self::Open)
+    }
+}
+
+/// When a window is open: `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, or `0 2 * * SUN Europe/Berlin for 2h`.
+#[must_use]
+pub fn window_times(window: &Window) -> String {
+    let minute_of = |at: Timestamp| at.to_string().get(..16).unwrap_or_default().replace('T', " ");
+    match &window.when {
+        When::Once(from, to) => format!("{} to {} UTC", minute_of(*from), minute_of(*to)),
+        When::Cron(cron, lasts) => format!("{cron} for {}", duration::show(*lasts)),
+    }
+}
+
+/// A maintenance window, for programs.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct WindowJson {
+    /// Its name.
+    pub name: String,
+    /// Of these projects; of all, when empty.
+    pub projects: Vec<String>,
+    /// Of a window that is open once: from then,
+    pub from: Option<String>,
+    /// up to then.
+    pub to: Option<String>,
+    /// Of one that comes again: at each time of this crontab expression,
+    pub cron: Option<String>,
+    /// for so long.
+    pub lasts: Option<String>,
+    /// Until when it is open now.
+    pub open_until: Option<String>,
+    /// When it opens next; null while it is open, and where it never does.
+    pub next_from: Option<String>,
+}
+
+impl WindowJson {
+    /// As it stands at `now`.
+    #[must_use]
+    pub fn of(window: &Window, now: Timestamp) -> Self {
+        let (once, again) = match &window.when {
+            When::Once(from, to) => (Some((from.to_string(), to.to_string())), None),
+            When::Cron(cron, lasts) => (None, Some((cron.to_string(), duration::show(*lasts)))),
+        };
+        let (from, to) = once.unzip();
+        let (cron, lasts) = again.unzip();
+        let (open_until, next_from) = match WindowState::of(window, now) {
+            WindowState::Open(until) => (Some(until.to_string()), None),
+            WindowState::Next(from) => (None, Some(from.to_string())),
+            WindowState::Over => (None, None),
+        };
+        let projects = window.projects.iter().map(ToString::to_string).collect();
+        Self { name: window.name.to_string(), projects, from, to, cron, lasts, open_until, next_from }
+    }
+}

@@ -1,0 +1,134 @@
+//! `/api/v1/maintenance`
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::shape::{List, Sent, check_match, created, named};
+use crate::edit::Texts;
+use crate::edit::window::added;
+use crate::model::Window;
+use crate::report::WindowJson;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::{Visitor, Writer};
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(show)).routes(routes!(put)).routes(routes!(remove))
+}
+
+/// When it is open: `from` or `now` with `to` or `lasts`, `weekly`, or `cron` with `lasts`.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct WindowSent {
+    /// Of these projects alone; of all, when empty or absent.
+    #[serde(default)]
+    projects: Vec<String>,
+    /// Open from this time on, such as `2026-11-23T02:00:00Z`.
+    from: Option<String>,
+    /// Open from now on.
+    #[serde(default)]
+    now: bool,
+    /// Up to this time.
+    to: Option<String>,
+    /// For so long, such as `2h`.
+    lasts: Option<String>,
+    /// Open each week, such as `sun 02:00-04:00`.
+    weekly: Option<String>,
+    /// Open at each time of a crontab expression, such as `0 2 * * *`.
+    cron: Option<String>,
+    /// The time zone of `weekly` and `cron`, such as `Europe/Berlin`; UTC when absent.
+    timezone: Option<String>,
+}
+
+impl WindowSent {
+    fn texts(&self, name: &str) -> Texts {
+        let mut texts = Texts::default()
+            .with("name", Some(name))
+            .with("from", self.from.as_deref())
+            .with("now", self.now.then_some("true"))
+            .with("to", self.to.as_deref())
+            .with("lasts", self.lasts.as_deref())
+            .with("weekly", self.weekly.as_deref())
+            .with("cron", self.cron.as_deref())
+            .with("timezone", self.timezone.as_deref());
+        self.projects.iter().for_each(|name| texts.put("projects", name));
+        texts
+    }
+}
+
+/// The maintenance windows, by name
+#[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_windows", tag = "maintenance", responses(
+    (status = 200, body = List<WindowJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<WindowJson>>, Trouble> {
+    let (windows, now) = (site.web.store.windows().await?, site.now());
+    Ok(Json(List::whole(windows.iter().map(|window| WindowJson::of(window, now)).collect())))
+}
+
+/// One maintenance window
+#[utoipa::path(get, path = "/api/v1/maintenance/{name}", operation_id = "show_window", tag = "maintenance",
+    params(("name" = String, Path, description = "The window")), responses(
+    (status = 200, body = WindowJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<WindowJson>, Trouble> {
+    let window = known(&site, &name).await?.ok_or_else(|| Trouble::no("maintenance window", &name))?;
+    Ok(Json(WindowJson::of(&window, site.now())))
+}
+
+async fn known(site: &Site, name: &str) -> Result<Option<Window>, Trouble> {
+    let windows = site.web.store.windows().await?;
+    Ok(windows.into_iter().find(|window| window.name.as_str() == name))
+}
+
+/// Add a maintenance window, or replace it
+#[utoipa::path(put, path = "/api/v1/maintenance/{name}", operation_id = "put_window", tag = "maintenance",
+    params(("name" = String, Path, description = "The window")), request_body = WindowSent, responses(
+    (status = 200, description = "It was there, and is replaced", body = WindowJson), (status = 201, description = "It is new", body = WindowJson),
+    (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn put(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Sent(sent): Sent<WindowSent>,
+) -> Result<Response, Trouble> {
+    let now = site.now();
+    let before = known(&site, &name).await?;
+    if let Some(before) = &before {
+        check_match(&headers, &WindowJson::of(before, now))?;
+    }
+    let wanted = added(&sent.texts(&name), now)?;
+    let desk = site.desk(&visitor);
+    if before.is_some() {
+        let done = desk.change::<Window>(&name, |_| Ok(wanted.clone())).await?;
+        Ok(Json(WindowJson::of(&done.now, now)).into_response())
+    } else {
+        let done = desk.add(wanted).await?;
+        Ok(created(WindowJson::of(&done.now, now)))
+    }
+}
+
+/// Remove a maintenance window; one that is open ends by it
+#[utoipa::path(delete, path = "/api/v1/maintenance/{name}", operation_id = "remove_window", tag = "maintenance",
+    params(("name" = String, Path, description = "The window")), responses(
+    (status = 204, description = "It is gone"), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+) -> Result<StatusCode, Trouble> {
+    let name = named("maintenance window", &name)?;
+    if let Some(before) = known(&site, name.as_str()).await? {
+        check_match(&headers, &WindowJson::of(&before, site.now()))?;
+    }
+    site.desk(&visitor).remove::<Window>(name.as_str()).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,119 @@
+//! `/api/v1/projects/{name}/rules`
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::shape::{Sent, check_match, named};
+use crate::edit::replay::{reach, wished};
+use crate::edit::{self, Problems, ReplayJson, Texts, app};
+use crate::model::{AppKind, Project};
+use crate::report::RulesJson;
+use crate::web::rules::{is_of_rules, replay as run};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::{Visitor, Writer};
+
+/// Rules are tried over no more history than this.
+const LONGEST: Duration = Duration::from_hours(90 * 24);
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new().routes(routes!(show)).routes(routes!(change)).routes(routes!(replay))
+}
+
+async fn found(site: &Site, name: &str) -> Result<Project, Trouble> {
+    let project = site.web.store.project(&named("project", name)?).await?;
+    project.ok_or_else(|| Trouble::no("project", name))
+}
+
+/// The rules of a project
+#[utoipa::path(get, path = "/api/v1/projects/{name}/rules", operation_id = "show_rules", tag = "rules",
+    params(("name" = String, Path, description = "The project")), responses(
+    (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<RulesJson>, Trouble> {
+    Ok(Json(RulesJson::of(&found(&site, &name).await?)))
+}
+
+/// What is set of the rules.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct RulesSent {
+    /// Settings by their names, such as `{"lag_above": "90s", "quiet": "on"}`; null brings a default back.
+    set: BTreeMap<String, Option<String>>,
+}
+
+fn texts(set: &BTreeMap<String, Option<String>>) -> Texts {
+    set.iter().map(|(key, text)| (key.as_str(), text.as_deref().unwrap_or_default())).collect()
+}
+
+/// Change the rules of a project
+#[utoipa::path(patch, path = "/api/v1/projects/{name}/rules", operation_id = "change_rules", tag = "rules",
+    params(("name" = String, Path, description = "The project")), request_body = RulesSent, responses(
+    (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn change(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    headers: HeaderMap,
+    Sent(sent): Sent<RulesSent>,
+) -> Result<Json<RulesJson>, Trouble> {
+    let project = found(&site, &name).await?;
+    check_match(&headers, &RulesJson::of(&project))?;
+    let kind = AppKind::IngestionAlert;
+    let elsewhere = |key: &&String| !is_of_rules(key) && kind.settings().iter().any(|setting| setting.key == key.as_str());
+    let elsewhere = sent.set.keys().filter(elsewhere).map(|key| edit::Problem::of(key, "is no rule; it is set with the app's settings"));
+    Problems::or(elsewhere.collect(), ())?;
+    let texts = texts(&sent.set);
+    site.desk(&visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
+    show(Visitor::clone(&visitor), State(site), Path(name)).await
+}
+
+/// What is tried.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct TrialSent {
+    /// What is set for this trial alone, by the names of settings.
+    #[serde(default)]
+    set: BTreeMap<String, Option<String>>,
+    /// How much history, such as `7d`: 90 days at most.
+    #[serde(default = "week")]
+    since: String,
+}
+
+fn week() -> String {
+    "7d".to_owned()
+}
+
+/// Run rules over history: which incidents they would have opened. Nothing is written
+#[utoipa::path(post, path = "/api/v1/projects/{name}/rules/replay", operation_id = "replay_rules", tag = "rules",
+    params(("name" = String, Path, description = "The project")), request_body = TrialSent, responses(
+    (status = 200, body = ReplayJson), (status = 503, description = "Others are trying rules just now, or it takes too long", body = Problem,
+        content_type = "application/problem+json"),
+    (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn replay(
+    Writer(_visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    Sent(sent): Sent<TrialSent>,
+) -> Result<Json<ReplayJson>, Trouble> {
+    let project = found(&site, &name).await?;
+    let since =
+        reach(&sent.since).and_then(|since| if since <= LONGEST { Ok(since) } else { Err("must not be longer than 90d".to_owned()) });
+    let since = since.map_err(|says| edit::Problem::of("since", says));
+    let wanted = wished(&project.spec.ingestion_alert.clone().unwrap_or_default(), &texts(&sent.set));
+    let (since, wanted) = match (since, wanted) {
+        (Ok(since), Ok(wanted)) => (since, wanted),
+        (since, wanted) => return Err(Problems::of(wanted.err().into_iter().flatten().chain(since.err()).collect()).into()),
+    };
+    let replayed = run(&site, project.clone(), wanted, since).await?;
+    Ok(Json(ReplayJson::of(&project, &replayed)))
+}

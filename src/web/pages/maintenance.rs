@@ -1,0 +1,162 @@
+//! Maintenance windows: incidents are recorded in them, and nobody is told that they opened.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::edit::window::{FIELDS, added};
+use crate::edit::{EditError, Problem, Problems, Texts};
+use crate::model::{ProjectName, Timestamp, Window};
+use crate::report::{WindowState, window_times};
+use crate::web::control::{Control, Wrong};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::incidents::moment;
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+use crate::web::when::When;
+
+const ABOVE: [(&str, &str); 1] = [("Maintenance", "/maintenance")];
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/maintenance", get(list))
+        .route("/maintenance/new", get(fill_in).post(add))
+        .route("/maintenance/{name}/remove", get(ask).post(remove))
+}
+
+#[derive(Template)]
+#[template(path = "maintenance.html")]
+struct ListPage {
+    frame: Frame,
+    rows: Vec<Row>,
+}
+
+/// One window.
+struct Row {
+    name: ProjectName,
+    projects: Vec<ProjectName>,
+    times: String,
+    /// The badge of how it stands, and what follows.
+    state: (&'static str, &'static str),
+    until: Option<When>,
+    next: Option<When>,
+}
+
+impl Row {
+    fn of(window: Window, now: Timestamp) -> Self {
+        let times = window_times(&window);
+        let at = |at| Some(When::minute(at, now));
+        let (state, until, next) = match WindowState::of(&window, now) {
+            WindowState::Open(until) => (("maintenance", "open"), at(until), None),
+            WindowState::Next(next) => (("idle", "waits"), None, at(next)),
+            WindowState::Over => (("over", "over"), None, None),
+        };
+        Self { name: window.name, projects: window.projects, times, state, until, next }
+    }
+}
+
+async fn list(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
+    let frame = frame.titled(Place::Maintenance, "Maintenance").live(None);
+    let rows = site.web.store.windows().await?.into_iter().map(|window| Row::of(window, frame.now)).collect();
+    Ok(page(&site, frame.said.is_some(), &ListPage { frame, rows }))
+}
+
+/// The fields that say what it is called, and of what it is; when it opens; when it closes. That it opens now is a switch between them.
+const PARTS: [&[&str]; 3] = [&["name", "projects"], &["from", "weekly", "cron", "timezone"], &["to", "lasts"]];
+
+#[derive(Template)]
+#[template(path = "maintenance_new.html")]
+struct NewPage {
+    frame: Frame,
+    whole: Vec<Control>,
+    opens: Vec<Control>,
+    closes: Vec<Control>,
+    is_now: bool,
+    now_problem: Option<String>,
+    wrong: Wrong,
+}
+
+impl NewPage {
+    fn new(frame: Frame) -> Self {
+        let [whole, opens, closes] = PARTS.map(|keys| {
+            let fields = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
+            fields.map(|field| Control::of(field, None)).collect()
+        });
+        let frame = frame.titled(Place::Maintenance, "New window").below(ABOVE);
+        Self { frame, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
+    }
+
+    /// As it was filled in, with everything that is wrong with that.
+    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+        let filled = |controls: Vec<Control>| controls.into_iter().map(|control| control.filled(form, problems)).collect::<Vec<_>>();
+        (self.whole, self.opens, self.closes) = (filled(self.whole), filled(self.opens), filled(self.closes));
+        self.is_now = form.has("now");
+        self.now_problem = problems.iter().find(|problem| problem.field == "now").map(|problem| problem.says.clone());
+        let all: Vec<Control> = [&self.whole, &self.opens, &self.closes].into_iter().flatten().cloned().collect();
+        self.wrong = Wrong::of(problems, &all);
+        drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
+    }
+}
+
+async fn fill_in(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
+    if !frame.may_write() {
+        return Err(Trouble::ReadOnly);
+    }
+    Ok(page(&site, frame.said.is_some(), &NewPage::new(frame)))
+}
+
+/// What the form says; times as a person writes them.
+fn texts(form: &Filled) -> Texts {
+    let given = FIELDS.iter().filter_map(|field| Some((field.key, form.given(field.key)?)));
+    let read = given.map(|(key, text)| match key {
+        "from" | "to" => (key, moment(text).map_or_else(|_| text.to_owned(), |at| at.to_string())),
+        _ => (key, text.to_owned()),
+    });
+    read.collect()
+}
+
+async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
+    let refused = |frame, problems: Problems| NewPage::new(frame).refused(&form, &problems.into_iter().collect::<Vec<_>>());
+    let window = match added(&texts(&form), frame.now) {
+        Ok(window) => window,
+        Err(problems) => return Ok(refused(frame, problems)),
+    };
+    match site.desk(&visitor).add(window).await {
+        Ok(done) => Ok(go_on(&site, "/maintenance", &format!("Added {}.", done.now.name))),
+        Err(EditError::Wrong(problems)) => Ok(refused(frame, problems)),
+        Err(EditError::Clash(clash)) => Ok(refused(frame, Problem::whole("name", clash).into())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+#[derive(Template)]
+#[template(path = "maintenance_remove.html")]
+struct AskPage {
+    frame: Frame,
+    row: Row,
+}
+
+async fn ask(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let window: Window = site.desk(&visitor).find(&name).await?;
+    let frame = frame.titled(Place::Maintenance, format!("Remove {name}")).below(ABOVE);
+    let row = Row::of(window, frame.now);
+    Ok(page(&site, frame.said.is_some(), &AskPage { frame, row }).into_response())
+}
+
+async fn remove(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
+    let done = site.desk(&visitor).remove::<Window>(&name).await?;
+    Ok(go_on(&site, "/maintenance", &format!("Removed {}.", done.now.name)))
+}

@@ -1,0 +1,214 @@
+//! The rules of a project: a form made from Ingestion Alert's settings, tried over history before it is saved.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::replayed::Drawn;
+use super::tabs::{Tab, Tabs, tabs};
+use crate::edit::replay::{self, wished};
+use crate::edit::{App, EditError, Problem, Problems, Texts, app};
+use crate::model::{AppKind, IngestionAlertApp, Project, RuleKind, Setting};
+use crate::report::{RuleJson, RulesJson};
+use crate::web::control::{Control, Wrong};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::rules::{replay, settings};
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+const KIND: AppKind = AppKind::IngestionAlert;
+/// How much history rules are tried over.
+const SPANS: [(&str, &str); 3] = [("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days")];
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}/rules", get(show).post(change))
+}
+
+#[derive(Template)]
+#[template(path = "rules.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    project: String,
+    is_installed: bool,
+    is_enabled: bool,
+    watched: Vec<Control>,
+    rules: Vec<RuleForm>,
+    /// The rules as they are, for whoever may not change them.
+    shown: Vec<RuleJson>,
+    wrong: Wrong,
+    /// How much history is chosen.
+    since: String,
+    since_problem: Option<String>,
+    /// What came of a trial.
+    tried: Option<Drawn>,
+}
+
+/// The settings of one rule.
+struct RuleForm {
+    name: &'static str,
+    controls: Vec<Control>,
+}
+
+impl Page {
+    fn new(frame: Frame, project: &Project) -> Self {
+        let name = project.spec.name.to_string();
+        let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
+        let rules = RulesJson::of(project);
+        let app = project.spec.ingestion_alert.clone().unwrap_or_default();
+        Self {
+            frame: frame.titled(Place::Projects, "Rules").below(above),
+            tabs: tabs(&project.spec.name, Tab::Rules),
+            project: name,
+            is_installed: rules.installed,
+            is_enabled: rules.enabled,
+            watched: settings().filter(|setting| IngestionAlertApp::rule_of(setting.key).is_none()).map(|one| control(&app, one)).collect(),
+            rules: RuleKind::ALL.map(|kind| RuleForm::of(kind, &app)).into(),
+            shown: rules.rules,
+            wrong: Wrong::default(),
+            since: SPANS[1].0.to_owned(),
+            since_problem: None,
+            tried: None,
+        }
+    }
+
+    /// As it was filled in, with everything that is wrong with that.
+    fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
+        let all: Vec<Control> = settings().map(|setting| Control::of(setting, None)).collect();
+        self.wrong = Wrong::of(problems, &all);
+        let filled = |control: Control| control.filled(form, problems);
+        self.watched = self.watched.into_iter().map(filled).collect();
+        for rule in &mut self.rules {
+            rule.controls = std::mem::take(&mut rule.controls).into_iter().map(filled).collect();
+        }
+        if let Some(since) = form.given("since") {
+            since.clone_into(&mut self.since);
+        }
+        self.since_problem = problems.iter().find(|problem| problem.field == "since").map(|problem| problem.says.clone());
+        self
+    }
+
+    /// Each span by its word in the form and for people, and whether it is chosen.
+    fn spans(&self) -> impl Iterator<Item = (&'static str, &'static str, bool)> {
+        SPANS.into_iter().map(|(word, name)| (word, name, self.since == word))
+    }
+}
+
+/// What a setting holds, its default written out.
+fn control(app: &IngestionAlertApp, setting: &'static Setting) -> Control {
+    Control::of(setting, app.shown(setting.key).or_else(|| Some(setting.default.to_owned())))
+}
+
+impl RuleForm {
+    fn of(kind: RuleKind, app: &IngestionAlertApp) -> Self {
+        let mine = settings().filter(|setting| IngestionAlertApp::rule_of(setting.key) == Some(kind));
+        let mut name = kind.name();
+        let controls = mine.map(|setting| {
+            let control = control(app, setting);
+            // In the rule's own frame its name is not said again.
+            let short = setting.name.split_once(": ").map(|(_, rest)| rest);
+            if short.is_none() {
+                name = setting.name;
+            }
+            let called = match short {
+                Some(rest) => rest.get(..1).map(str::to_uppercase).unwrap_or_default() + rest.get(1..).unwrap_or_default(),
+                None if kind.has_limit() => "Limit, or off".to_owned(),
+                None => "On or off".to_owned(),
+            };
+            let mut control = if setting.key.ends_with("_reminders") { control } else { control.short() };
+            control.name = called;
+            control
+        });
+        let controls = controls.collect();
+        Self { name, controls }
+    }
+}
+
+async fn found(site: &Site, name: &str) -> Result<Project, Trouble> {
+    let parsed = crate::model::ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
+    site.web.store.project(&parsed).await?.ok_or_else(|| Trouble::no("project", name))
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let project = found(&site, &name).await?;
+    Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project)))
+}
+
+/// What the form says of the rules.
+fn texts(form: &Filled) -> Texts {
+    settings().filter_map(|setting| Some((setting.key, Control::of(setting, None).given(form)?.to_owned()))).collect()
+}
+
+async fn change(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let project = found(&site, &name).await?;
+    if form.has("try") {
+        return try_out(&site, frame, project, &form).await;
+    }
+    let (desk, place) = (site.desk(&visitor), format!("/projects/{name}/rules"));
+    if form.has("install") {
+        desk.change(&name, |spec| app::install(spec, KIND, &Texts::default(), true)).await?;
+        return Ok(go_on(&site, &place, "Ingestion Alert is installed, with these rules."));
+    }
+    let texts = texts(&form);
+    match desk.change(&name, |spec| app::configure(spec, KIND, &texts)).await {
+        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &place, "Nothing was changed.")),
+        Ok(_) => Ok(go_on(&site, &place, "Saved.")),
+        Err(EditError::Wrong(problems)) => Ok(refused(frame, &project, &form, problems)),
+        Err(other) => Err(other.into()),
+    }
+}
+
+fn refused(frame: Frame, project: &Project, form: &Filled, problems: Problems) -> Response {
+    let problems = problems.into_iter().collect::<Vec<_>>();
+    drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(frame, project).filled(form, &problems))
+}
+
+/// Runs what was filled in over history; nothing is saved.
+async fn try_out(site: &Site, frame: Frame, project: Project, form: &Filled) -> Result<Response, Trouble> {
+    let (since, wanted) = match (reach(form.text("since")), wanted(&project, form)) {
+        (Ok(since), Ok(wanted)) => (since, wanted),
+        (since, wanted) => {
+            let wrong = wanted.err().into_iter().flatten().chain(since.err()).collect();
+            return Ok(refused(frame, &project, form, Problems::of(wrong)));
+        }
+    };
+    let is_watch_another = wanted.1;
+    let replayed = replay(site, project.clone(), wanted.0, since).await?;
+    let mut page = Page::new(frame, &project).filled(form, &[]);
+    let now = page.frame.now;
+    page.tried = Some(Drawn::of(&replayed, is_watch_another, now));
+    Ok(drawn(StatusCode::OK, &page))
+}
+
+fn reach(text: &str) -> Result<Duration, Problem> {
+    let is_one = SPANS.iter().any(|(word, _)| *word == text);
+    let read = replay::reach(text).ok().filter(|_| is_one);
+    read.ok_or_else(|| Problem::whole("since", "choose 24 hours, 7 days or 30 days"))
+}
+
+/// The app as it was filled in; and whether another thing would be watched, which history cannot tell.
+fn wanted(project: &Project, form: &Filled) -> Result<(IngestionAlertApp, bool), Problems> {
+    let known = project.spec.ingestion_alert.clone().unwrap_or_default();
+    let texts = texts(form);
+    // What is wrong with what is to be watched is said as well.
+    let mut app = App::IngestionAlert(Box::new(known.clone()));
+    Problems::or(app.set_all(&texts, &project.spec.token), ())?;
+    let is_watch_another = matches!(&app, App::IngestionAlert(app) if app.watch != known.watch);
+    let rest: Texts = texts.iter().filter(|(key, _)| *key != "watch").collect();
+    Ok((wished(&known, &rest)?, is_watch_another))
+}
