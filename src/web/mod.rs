@@ -46,7 +46,6 @@ use crate::vitals::Vitals;
 
 use site::Site;
 
-mod when;
 mod words;
 pub use api::description;
 
