@@ -25,7 +25,7 @@ impl Door {
 }
 
 const fn field(key: &'static str, name: &'static str, hint: &'static str, default: &'static str) -> Setting {
-    Setting { key, name, hint, default, required: false, secret: false, choices: &[] }
+    Setting { key, name, hint, default, required: false, secret: false, choices: &[], others: false }
 }
 
 /// The fields that each channel has, whatever its kind, in the order in which they are asked for. Those of its kind are

@@ -22,6 +22,14 @@ impl Cost {
         Self { routes: apps.map(|app| app.all_routes().len()).sum() }
     }
 
+    /// That of so many routes in a sentence, whether they beat or not: `1 event a minute on each of 3 routes: 4,320 a day, 129,600 in 30 days`.
+    #[must_use]
+    pub fn sentence(self) -> String {
+        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(grouped);
+        let each = if self.routes == 1 { "1 route".to_owned() } else { format!("each of {} routes", self.routes) };
+        format!("1 event a minute on {each}: {a_day} a day, {in_all} in {DAYS} days")
+    }
+
     /// Events a day.
     #[must_use]
     pub const fn a_day(self) -> usize {
@@ -52,6 +60,8 @@ mod tests {
     fn a_route_costs_an_event_a_minute() {
         assert_eq!(Cost { routes: 0 }.to_string(), "0 routes: 0 events a day, 0 in 30 days");
         assert_eq!(Cost { routes: 1 }.to_string(), "1 route: 1,440 events a day, 43,200 in 30 days");
+        assert_eq!(Cost { routes: 1 }.sentence(), "1 event a minute on 1 route: 1,440 a day, 43,200 in 30 days");
+        assert_eq!(Cost { routes: 3 }.sentence(), "1 event a minute on each of 3 routes: 4,320 a day, 129,600 in 30 days");
         assert_eq!(Cost { routes: 30 }.to_string(), "30 routes: 43,200 events a day, 1,296,000 in 30 days");
     }
 }

@@ -10,7 +10,7 @@ use crate::config::{duration, nearest, rules};
 use crate::model::{Host, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Setting};
 
 const fn field(key: &'static str, name: &'static str, hint: &'static str, default: &'static str) -> Setting {
-    Setting { key, name, hint, default, required: false, secret: false, choices: &[] }
+    Setting { key, name, hint, default, required: false, secret: false, choices: &[], others: false }
 }
 
 /// Its fields, in the order in which they are asked for.
@@ -19,6 +19,7 @@ pub const FIELDS: [Setting; 9] = [
     Setting {
         required: true,
         choices: &["us", "eu"],
+        others: true,
         ..field("host", "PostHog host", "Where events are sent: `us`, `eu`, or the address of a PostHog.", "")
     },
     Setting { required: true, ..field("token", "Project token", "phc_..., from Settings > Project > General.", "") },

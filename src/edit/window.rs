@@ -14,7 +14,7 @@ use crate::model::{ProjectName, Setting, Timestamp, When, Window};
 const SHORTEST: Duration = Duration::from_mins(1);
 
 const fn field(key: &'static str, name: &'static str, hint: &'static str, default: &'static str) -> Setting {
-    Setting { key, name, hint, default, required: false, secret: false, choices: &[] }
+    Setting { key, name, hint, default, required: false, secret: false, choices: &[], others: false }
 }
 
 /// Its fields, in the order in which they are asked for. One of `from`, `now`, `weekly` and `cron` says when it opens.

@@ -113,6 +113,12 @@ impl IngestionAlertApp {
         &alert_settings::SETTINGS
     }
 
+    /// The rule that a setting belongs to; none where it is not a rule's.
+    #[must_use]
+    pub fn rule_of(key: &str) -> Option<RuleKind> {
+        rule_setting(key).map(|(kind, _)| kind)
+    }
+
     /// Sets one setting; an empty text brings its default back.
     ///
     /// # Errors

@@ -14,6 +14,7 @@ const OWN: [Setting; 6] = [
         required: true,
         secret: false,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "webHookUrlTriggered",
@@ -23,6 +24,7 @@ const OWN: [Setting; 6] = [
         required: false,
         secret: true,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "webHookUrlResolved",
@@ -32,6 +34,7 @@ const OWN: [Setting; 6] = [
         required: false,
         secret: true,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "posthogApiKey",
@@ -41,6 +44,7 @@ const OWN: [Setting; 6] = [
         required: false,
         secret: true,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "posthogHost",
@@ -50,6 +54,7 @@ const OWN: [Setting; 6] = [
         required: false,
         secret: false,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "watch",
@@ -59,6 +64,7 @@ const OWN: [Setting; 6] = [
         required: true,
         secret: false,
         choices: &["any", "heartbeats"],
+        others: true,
     },
 ];
 
@@ -66,7 +72,16 @@ const OWN: [Setting; 6] = [
 macro_rules! rule_settings {
     ($key:literal, $name:literal, $hint:literal, $switch:literal, $choices:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
         [
-            Setting { key: $key, name: $name, hint: $hint, default: $switch, required: false, secret: false, choices: $choices },
+            Setting {
+                key: $key,
+                name: $name,
+                hint: $hint,
+                default: $switch,
+                required: false,
+                secret: false,
+                choices: $choices,
+                others: false,
+            },
             Setting {
                 key: concat!($key, "_open_after"),
                 name: concat!($name, ": opens after"),
@@ -75,6 +90,7 @@ macro_rules! rule_settings {
                 required: false,
                 secret: false,
                 choices: &[],
+                others: false,
             },
             Setting {
                 key: concat!($key, "_close_after"),
@@ -84,6 +100,7 @@ macro_rules! rule_settings {
                 required: false,
                 secret: false,
                 choices: &[],
+                others: false,
             },
             Setting {
                 key: concat!($key, "_severity"),
@@ -93,6 +110,7 @@ macro_rules! rule_settings {
                 required: false,
                 secret: false,
                 choices: &["info", "warning", "critical"],
+                others: false,
             },
             Setting {
                 key: concat!($key, "_reminders"),
@@ -102,6 +120,7 @@ macro_rules! rule_settings {
                 required: false,
                 secret: false,
                 choices: &[],
+                others: false,
             },
         ]
     };

@@ -27,6 +27,15 @@ impl AppKind {
         }
     }
 
+    /// As it is written for people.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "Heartbeat",
+            Self::IngestionAlert => "Ingestion Alert",
+        }
+    }
+
     /// What it does, in one line.
     #[must_use]
     pub const fn description(self) -> &'static str {
@@ -43,6 +52,14 @@ impl AppKind {
             Self::Heartbeat => &SETTINGS,
             Self::IngestionAlert => IngestionAlertApp::settings(),
         }
+    }
+
+    /// Those with this word in their name, their title or what they do; all of them without a word.
+    pub fn search(word: &str) -> impl Iterator<Item = Self> {
+        let word = word.trim().to_lowercase();
+        Self::ALL
+            .into_iter()
+            .filter(move |app| [app.name(), app.title(), app.description()].iter().any(|text| text.to_lowercase().contains(&word)))
     }
 
     /// The app of this name.
@@ -75,6 +92,8 @@ pub struct Setting {
     pub secret: bool,
     /// The values to choose from; empty when any text will do.
     pub choices: &'static [&'static str],
+    /// Whether the choices are examples, and others will do as well.
+    pub others: bool,
 }
 
 /// Heartbeat's settings, under the names they had on PostHog's Apps page.
@@ -88,6 +107,7 @@ pub const SETTINGS: [Setting; 3] = [
         required: true,
         secret: false,
         choices: &["heartbeat", "heartbeat_api", "heartbeat + heartbeat_api", "heartbeat + heartbeat_buffer + heartbeat_api"],
+        others: true,
     },
     Setting {
         key: "host",
@@ -97,6 +117,7 @@ pub const SETTINGS: [Setting; 3] = [
         required: false,
         secret: false,
         choices: &[],
+        others: false,
     },
     Setting {
         key: "project_api_key",
@@ -106,6 +127,7 @@ pub const SETTINGS: [Setting; 3] = [
         required: false,
         secret: false,
         choices: &[],
+        others: false,
     },
 ];
 

@@ -49,9 +49,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{
-    Access, Acknowledged, ApiToken, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
-    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret, Session,
-    Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
+    Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident,
+    IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret,
+    Session, Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 pub use change::Change;
@@ -59,7 +59,7 @@ pub use open::{open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use trouble::{OpenError, StoreError};
-pub use which::{Owing, Reach, RouteSpan, Stand, Tide, Which, WhichDeeds, WhichNotices};
+pub use which::{Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What became known of a channel by delivering to it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,6 +92,9 @@ pub trait Store: Send + Sync + 'static {
 
     /// Numbers and names of all projects, by name. No secret is opened.
     async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError>;
+
+    /// On how many projects this app is installed. No secret is opened.
+    async fn spread(&self, app: AppKind) -> Result<Spread, StoreError>;
 
     /// Changes what people set up: projects, channels and windows, and writes the deeds that tell of it; all of it in one transaction, or nothing.
     /// False, and nothing is written, when a revision is expected and is not the one that is found. The revision grows.

@@ -14,7 +14,7 @@ use super::database::{Database, Row, Work};
 use super::evidence::duration;
 use super::seal::{Owner, Sealer};
 use super::statement::Statement;
-use super::{StoreError, alert_app};
+use super::{Spread, StoreError, alert_app};
 
 /// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
@@ -76,6 +76,14 @@ pub(super) async fn named(database: &Database, sealer: &Sealer, names: &[Project
     let mut projects = by_name(projects);
     projects.dedup_by_key(|project| project.id);
     Ok(projects)
+}
+
+/// On how many projects this app is installed, and on how many of them it is enabled.
+pub(super) async fn spread(database: &Database, app: AppKind) -> Result<Spread, StoreError> {
+    let counted = Statement::new("SELECT enabled, count(*) FROM apps WHERE kind = ").bind(app.name()).text(" GROUP BY enabled");
+    let counted = database.read("counting apps", counted, |row| Ok((row.int(0)? != 0, row.int(1)? as u64))).await?;
+    let of = |which: fn(bool) -> bool| counted.iter().filter(|(enabled, _)| which(*enabled)).map(|(_, count)| count).sum();
+    Ok(Spread { installed: of(|_| true), enabled: of(|enabled| enabled) })
 }
 
 /// Numbers and names of all, by name. No secret is opened.

@@ -6,9 +6,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use crate::model::{
-    Access, Acknowledged, ApiToken, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId, Invitation,
-    Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled, StatusPage, Timestamp,
-    TokenId, User, UserId, UserName, Window,
+    Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
+    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled,
+    StatusPage, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 use super::database::Database;
@@ -17,9 +17,9 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Store, StoreError, Tide, Told, Which, WhichDeeds, WhichNotices, beats, change,
-    channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown, status_pages,
-    tide, tokens, users, windows,
+    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Spread, Store, StoreError, Tide, Told, Which, WhichDeeds, WhichNotices, beats,
+    change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown,
+    status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -40,6 +40,10 @@ impl Store for Sql {
 
     async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
         projects::names(&self.database).await
+    }
+
+    async fn spread(&self, app: AppKind) -> Result<Spread, StoreError> {
+        projects::spread(&self.database, app).await
     }
 
     async fn change(&self, wanted: &Change<'_>) -> Result<bool, StoreError> {

@@ -125,6 +125,15 @@ pub struct Owing {
     pub dead: u64,
 }
 
+/// On how many projects an app is installed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Spread {
+    /// Installed, enabled or not.
+    pub installed: u64,
+    /// Of these: enabled.
+    pub enabled: u64,
+}
+
 /// What is newest. Whoever shows what is in the store reads it again when one of these has changed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tide {

@@ -51,6 +51,13 @@ impl Filled {
     }
 }
 
+#[cfg(test)]
+impl<'f> FromIterator<(&'f str, &'f str)> for Filled {
+    fn from_iter<I: IntoIterator<Item = (&'f str, &'f str)>>(fields: I) -> Self {
+        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect())
+    }
+}
+
 impl FromRequest<Arc<Site>> for Filled {
     type Rejection = Trouble;
 

@@ -7,6 +7,7 @@
 mod accounts;
 mod api;
 mod assets;
+mod channels;
 mod control;
 mod draw;
 mod form;

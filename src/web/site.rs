@@ -9,10 +9,11 @@ use tokio::sync::{Semaphore, watch};
 use super::Web;
 use super::guard::Limiter;
 use super::rules::REPLAYS;
+use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::access::Door;
 use crate::edit::{By, Desk};
-use crate::model::Timestamp;
+use crate::model::{Project, ProjectName, Timestamp};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
@@ -61,6 +62,12 @@ impl Site {
 
     pub(super) fn now(&self) -> Timestamp {
         self.web.clock.now()
+    }
+
+    /// The project of this name.
+    pub(super) async fn project(&self, name: &str) -> Result<Project, Trouble> {
+        let known = ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
+        self.web.store.project(&known).await?.ok_or_else(|| Trouble::no("project", name))
     }
 
     /// Where this visitor changes things.

@@ -48,7 +48,7 @@ struct SettingJson {
 impl AppJson {
     fn of(app: AppKind) -> Self {
         let settings = app.settings().iter().map(|setting| {
-            let Setting { key, name, hint, default, required, secret, choices } = *setting;
+            let Setting { key, name, hint, default, required, secret, choices, others: _ } = *setting;
             SettingJson { key, name, hint, default, required, secret, choices }
         });
         Self { name: app.name(), description: app.description(), settings: settings.collect() }
@@ -57,9 +57,7 @@ impl AppJson {
 
 impl Search {
     pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let word = self.word.to_lowercase();
-        let found = AppKind::ALL.into_iter().filter(|app| app.name().contains(&word) || app.description().to_lowercase().contains(&word));
-        let found = found.collect::<Vec<_>>();
+        let found = AppKind::search(&self.word).collect::<Vec<_>>();
         if self.json {
             invocation.screen.json(&SearchJson { apps: found.into_iter().map(AppJson::of).collect() })?;
             return Ok(ExitCode::SUCCESS);

@@ -3,8 +3,13 @@
 #![expect(unused_qualifications, reason = "utoipa writes out the paths of what it describes")]
 
 mod accounts;
+mod app_record;
+mod apps;
+mod changes;
+mod channels;
 mod incidents;
 mod maintenance;
+mod notices;
 mod problem;
 mod projects;
 mod rules;
@@ -58,6 +63,11 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
         .merge(incidents::routes())
         .merge(maintenance::routes())
         .merge(rules::routes())
+        .merge(apps::routes())
+        .merge(app_record::routes())
+        .merge(channels::routes())
+        .merge(notices::routes())
+        .merge(changes::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

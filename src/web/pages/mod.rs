@@ -1,6 +1,10 @@
 //! The pages: one file each. A page reads (through `report`), draws a template, and its forms write (through `edit` and `access`) and
 //! send the browser on.
 
+mod apps;
+mod changes;
+mod channels;
+mod deliveries;
 mod enter;
 mod evidence;
 mod fields;
@@ -46,4 +50,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(incident::routes())
         .merge(maintenance::routes())
         .merge(rules::routes())
+        .merge(changes::routes())
+        .merge(deliveries::routes())
+        .merge(channels::routes())
+        .merge(apps::routes())
 }

@@ -6,7 +6,7 @@ use heartbeat::model::{
     AppKind, DistinctId, Endpoint, Events, Evidence, EvidenceOf, HeartbeatApp, Host, Hour, Pace, PersonalKey, ProjectName, ProjectSpec,
     ProjectToken, RouteSpec, Switch,
 };
-use heartbeat::store::{RouteSpan, StoreError};
+use heartbeat::store::{RouteSpan, Spread, StoreError};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -30,6 +30,7 @@ over_both!(
     another_key_does_not_open_the_secrets,
     secrets_stand_nowhere_in_clear,
     thousands_of_projects_are_set_up_at_once,
+    apps_are_counted_without_being_opened,
 );
 
 fn text() -> impl Strategy<Value = String> {
@@ -280,4 +281,19 @@ async fn thousands_of_projects_are_set_up_at_once(bed: Bed) {
     store.apply(&[], &names[1..], START.start()).await.unwrap();
     assert_eq!(store.projects().await.unwrap(), projects[..1]);
     assert_eq!(store.longest_wait().await.unwrap(), Pace::default().lost_after);
+}
+
+async fn apps_are_counted_without_being_opened(bed: Bed) {
+    let store = bed.open().await;
+    assert_eq!(store.spread(AppKind::Heartbeat).await.unwrap(), Spread::default());
+    let resting = HeartbeatApp { enabled: false, ..HeartbeatApp::default() };
+    let specs = [
+        spec("one"),
+        spec("two"),
+        ProjectSpec { heartbeat: Some(resting), ..spec("three") },
+        ProjectSpec { heartbeat: None, ..spec("four") },
+    ];
+    store.apply(&specs, &[], START.start()).await.unwrap();
+    assert_eq!(store.spread(AppKind::Heartbeat).await.unwrap(), Spread { installed: 3, enabled: 2 });
+    assert_eq!(store.spread(AppKind::IngestionAlert).await.unwrap(), Spread::default());
 }

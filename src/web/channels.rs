@@ -1,0 +1,97 @@
+//! Channels, as the pages and the API alike find them, try them and owe anew what nobody took.
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::visitor::Visitor;
+use crate::access::deed;
+use crate::edit::channel::{called, called_so};
+use crate::edit::trial::{self, Tried};
+use crate::edit::{By, Door};
+use crate::model::{Channel, ChannelKind, NoticeKind, ProjectName, Severity};
+use crate::store::{Change, Owing};
+
+/// The channel that people call by this name: their own, or the webhooks of an app.
+pub(super) async fn find(site: &Site, name: &str) -> Result<Channel, Trouble> {
+    let store = &*site.web.store;
+    if let Ok(own) = ProjectName::parse(name) {
+        return store.channel(&own).await?.ok_or_else(|| Trouble::no("channel", name));
+    }
+    // No name that a person gave has a space in it.
+    let channels = if name.contains(' ') { store.channels().await? } else { Vec::new() };
+    called_so(&channels, name).cloned().ok_or_else(|| Trouble::no("channel", name))
+}
+
+/// What there is in its outbox.
+pub(super) async fn owing(site: &Site, channel: &Channel) -> Result<Owing, Trouble> {
+    let owing = site.web.store.owing().await?;
+    Ok(owing.into_iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| owing).unwrap_or_default())
+}
+
+/// Whether it can be changed from here at all; else why not, and how it is done.
+pub(super) fn check_open(channel: &Channel) -> Result<(), Trouble> {
+    closed(channel).map_or(Ok(()), |says| Err(Trouble::Conflict(says)))
+}
+
+/// Why a channel cannot be changed from here, and how it is done; none where it can.
+pub(super) fn closed(channel: &Channel) -> Option<String> {
+    let name = &channel.spec.name;
+    if channel.of_app.is_some() {
+        return Some(format!("these are the webhooks of Ingestion Alert on {name}, and are changed among its settings"));
+    }
+    (!Door::Page.takes(channel.spec.kind)).then(|| closed_kind(channel.spec.kind))
+}
+
+/// Why a channel of this kind is not set up from here.
+pub(super) fn closed_kind(kind: ChannelKind) -> String {
+    format!(
+        "a {kind} channel runs a program on the machine where Heartbeat runs, so it is set up, changed and removed there alone: by `heartbeat channels`, or \
+         in a settings file"
+    )
+}
+
+/// Sends marked samples, and gives what the receiver answered.
+pub(super) async fn test(site: &Site, channel: &Channel, kinds: &[NoticeKind]) -> Result<Tried, Trouble> {
+    let way = (&*site.web.store, &*site.web.sender);
+    Ok(trial::run(channel, kinds, site.now(), way, |_, _| {}).await?)
+}
+
+/// Owes what nobody took anew; says how many notices that were.
+pub(super) async fn resend(site: &Site, visitor: &Visitor, channel: &Channel) -> Result<u64, Trouble> {
+    let (store, now) = (&*site.web.store, site.now());
+    // Gone in this moment: nothing is owed to it.
+    let count = store.revive(channel.id, now).await?.unwrap_or(0);
+    let by = By::user(&visitor.who);
+    let told = deed(by.as_str(), format!("channel {}", called(channel)), format!("sent again; {}", anew(count)), now);
+    store.change(&Change { deeds: &[told], at: now, ..Change::default() }).await?;
+    Ok(count)
+}
+
+/// `3 notices are owed anew`
+pub(super) fn anew(count: u64) -> String {
+    match count {
+        0 => "no notice was dead".to_owned(),
+        1 => "1 notice is owed anew".to_owned(),
+        many => format!("{many} notices are owed anew"),
+    }
+}
+
+/// How a channel stands, in one word.
+pub(super) fn state(channel: &Channel) -> &'static str {
+    match channel {
+        Channel { spec, .. } if !spec.enabled => "disabled",
+        Channel { stopped: Some(_), .. } => "stopped",
+        Channel { .. } => "delivering",
+    }
+}
+
+/// Whom it tells of what: `shop, blog, from warning on`.
+pub(super) fn tells(channel: &Channel) -> String {
+    let spec = &channel.spec;
+    let names = spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let names = if names.is_empty() { "all projects".to_owned() } else { names.join(", ") };
+    match spec.least {
+        Severity::Info => names,
+        Severity::Warning => format!("{names}, from warning on"),
+        Severity::Critical => format!("{names}, critical alone"),
+    }
+}

@@ -1,0 +1,230 @@
+//! A control of a form, made from what there is to know of a setting: one template (`control.html`) draws the form of any app and of any kind
+//! of channel. A secret goes in and never comes out.
+
+use super::form::Filled;
+use crate::edit::Problem;
+use crate::model::{Field, Setting, Takes};
+
+/// The choice that says: none of the others, but what is typed beside it. No setting has this value.
+const OTHER: &str = "*";
+
+/// A control of a form.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Control {
+    /// The field's name, and the control's id.
+    pub(super) key: &'static str,
+    /// Its name for people.
+    pub(super) name: String,
+    hint: &'static str,
+    /// Its value when none is given; empty when there is none.
+    pub(super) default: &'static str,
+    pub(super) required: bool,
+    pub(super) secret: bool,
+    pub(super) choices: &'static [&'static str],
+    /// Whether the choices are examples.
+    pub(super) others: bool,
+    /// Several lines.
+    pub(super) long: bool,
+    /// A number, or some other short thing.
+    pub(super) short: bool,
+    /// What it holds; of a secret nothing.
+    pub(super) value: String,
+    /// Of a secret that is set: as it may be shown.
+    pub(super) stored: Option<String>,
+    /// Whether the secret is to be taken away.
+    pub(super) cleared: bool,
+    /// Whether a secret was typed into a form that was refused: it is to be typed again.
+    pub(super) forgotten: bool,
+    pub(super) problem: Option<String>,
+}
+
+impl Control {
+    /// That of an app's setting, or of a field that every channel has, with what it holds (of a secret: as it may be shown).
+    pub(super) fn of(setting: &Setting, holds: Option<String>) -> Self {
+        let Setting { key, name, hint, default, required, secret, choices, others } = *setting;
+        let name = name.to_owned();
+        let control = Self { key, name, hint, default, required, secret, choices, others, ..Self::default() };
+        control.holding(holds)
+    }
+
+    /// That of a field of a channel's kind.
+    pub(super) fn of_field(field: &Field, holds: Option<String>) -> Self {
+        let Field { key, hint, default, required, secret, takes } = *field;
+        let choices = if let Takes::OneOf(choices) = takes { choices } else { &[] };
+        Self { key, name: name_of(key), hint, default, required, secret, choices, ..Self::default() }.holding(holds)
+    }
+
+    fn holding(self, holds: Option<String>) -> Self {
+        if self.secret {
+            return Self { stored: holds, ..self };
+        }
+        // What must be there is never shown empty.
+        let usual = if self.required || !self.choices.is_empty() { self.default } else { "" };
+        Self { value: holds.unwrap_or_else(|| usual.to_owned()), ..self }
+    }
+
+    pub(super) fn long(self) -> Self {
+        Self { long: true, ..self }
+    }
+
+    pub(super) fn short(self) -> Self {
+        Self { short: true, ..self }
+    }
+
+    /// What a form says of it; none where it says nothing: a secret that nobody typed stays.
+    pub(super) fn given<'f>(&self, form: &'f Filled) -> Option<&'f str> {
+        if self.secret {
+            let typed = form.given(self.key);
+            return typed.or_else(|| form.has(&self.clears()).then_some(""));
+        }
+        if self.is_open() && form.text(self.key) == OTHER {
+            return Some(form.raw(&self.other()));
+        }
+        form.has(self.key).then(|| form.raw(self.key))
+    }
+
+    /// As it was filled in, with what is wrong with that.
+    pub(super) fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
+        if self.secret {
+            self.cleared = form.has(&self.clears());
+            self.forgotten = form.given(self.key).is_some();
+        } else if let Some(text) = self.given(form) {
+            text.clone_into(&mut self.value);
+        }
+        let mine = problems.iter().filter(|problem| problem.field == self.key).map(|problem| problem.says.as_str());
+        let says = mine.collect::<Vec<_>>().join("; ");
+        self.problem = Some(says).filter(|says| !says.is_empty());
+        self
+    }
+
+    /// The name of the box that takes a secret away.
+    pub(super) fn clears(&self) -> String {
+        format!("{}.clear", self.key)
+    }
+
+    /// The name of the field for what is not among the choices.
+    pub(super) fn other(&self) -> String {
+        format!("{}.other", self.key)
+    }
+
+    /// Whether it is chosen among some or typed.
+    pub(super) const fn is_open(&self) -> bool {
+        self.others && !self.choices.is_empty()
+    }
+
+    pub(super) const fn is_closed(&self) -> bool {
+        !self.others && !self.choices.is_empty()
+    }
+
+    /// Each choice, and whether it is the one.
+    pub(super) fn options(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        self.choices.iter().map(|choice| (*choice, *choice == self.value))
+    }
+
+    /// What is not among the choices.
+    pub(super) fn own(&self) -> Option<&str> {
+        Some(self.value.as_str()).filter(|value| !value.is_empty() && !self.choices.contains(value))
+    }
+
+    /// The hint, as HTML: what stands between back quotes is code.
+    pub(super) fn hint(&self) -> String {
+        marked(self.hint)
+    }
+
+    /// What is read out with it.
+    pub(super) fn described(&self) -> String {
+        format!("{0}-hint {0}-check", self.key)
+    }
+}
+
+/// What people call a field of a channel's kind: `Routing key`.
+fn name_of(key: &str) -> String {
+    match key {
+        "url" => "Address".to_owned(),
+        "api_key" => "API key".to_owned(),
+        other => {
+            let words = other.replace('_', " ");
+            words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
+        }
+    }
+}
+
+/// Text as HTML; what stands between back quotes is code.
+pub(super) fn marked(text: &str) -> String {
+    let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
+    let parts = escaped.split('`').enumerate();
+    parts.map(|(at, part)| if at % 2 == 1 { format!("<code>{part}</code>") } else { part.to_owned() }).collect()
+}
+
+/// Everything that is wrong with a form: each a link to its control, where it has one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Wrong(Vec<(String, String)>);
+
+impl Wrong {
+    pub(super) fn of(problems: &[Problem], controls: &[Control]) -> Self {
+        let link = |problem: &Problem| {
+            let control = controls.iter().find(|control| control.key == problem.field);
+            match control {
+                Some(control) => (control.key.to_owned(), problem.named(&control.name)),
+                None => (String::new(), problem.to_string()),
+            }
+        };
+        Self(problems.iter().map(link).collect())
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(String, String)> {
+        self.0.iter()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// `One thing is`, `3 things are`
+    pub(super) fn count(&self) -> String {
+        match self.0.len() {
+            1 => "One thing is".to_owned(),
+            many => format!("{many} things are"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(fields: &[(&str, &str)]) -> Filled {
+        fields.iter().copied().collect()
+    }
+
+    fn setting(key: &'static str, choices: &'static [&'static str], others: bool) -> Setting {
+        Setting { key, name: "A name", hint: "", default: "", required: false, secret: false, choices, others }
+    }
+
+    #[test]
+    fn a_secret_stays_unless_another_is_typed_or_it_is_taken_away() {
+        let secret = Control::of(&Setting { secret: true, ..setting("key", &[], false) }, Some("***".into()));
+        assert_eq!(secret.given(&form(&[("key", " ")])), None);
+        assert_eq!(secret.given(&form(&[("key", "new")])), Some("new"));
+        assert_eq!(secret.given(&form(&[("key", ""), ("key.clear", "yes")])), Some(""));
+        let again = secret.filled(&form(&[("key", "hunter2")]), &[Problem::of("key", "is too short")]);
+        assert!(again.forgotten && !format!("{again:?}").contains("hunter2"), "{again:?}");
+        assert_eq!(again.problem.as_deref(), Some("is too short"));
+    }
+
+    #[test]
+    fn what_is_not_among_the_choices_is_typed_beside_them() {
+        let watch = Control::of(&setting("watch", &["any", "heartbeats"], true), Some("signup, purchase".into()));
+        assert_eq!(watch.own(), Some("signup, purchase"));
+        assert_eq!(watch.given(&form(&[("watch", "any"), ("watch.other", "signup")])), Some("any"));
+        assert_eq!(watch.given(&form(&[("watch", "*"), ("watch.other", "signup")])), Some("signup"));
+        assert_eq!(watch.given(&form(&[])), None);
+        let filled = watch.filled(&form(&[("watch", "heartbeats")]), &[]);
+        assert_eq!((filled.own(), filled.options().collect::<Vec<_>>()), (None, vec![("any", false), ("heartbeats", true)]));
+    }
+
+    #[test]
+    fn what_stands_between_back_quotes_is_code_and_everything_is_escaped() {
+        assert_eq!(marked("give `us` or <b>"), "give <code>us</code> or &lt;b&gt;");
+    }
+}

@@ -1,0 +1,135 @@
+//! Which apps there are, on which projects each is installed, and what is installed on one project.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::head::{Standing, address, cost};
+use crate::edit::{self, App};
+use crate::model::{AppKind, ProjectName};
+use crate::store::Spread;
+use crate::web::frame::{Frame, Place, page};
+use crate::web::pages::tabs::{Tab, Tabs, tabs};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+
+/// So many projects stand on a page.
+const ROWS: usize = 50;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/apps", get(list)).route("/apps/{app}", get(projects)).route("/projects/{name}/apps", get(installed))
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    #[serde(default)]
+    after: String,
+}
+
+/// An app that can be installed.
+struct Offered {
+    kind: AppKind,
+    spread: Spread,
+    cost: String,
+}
+
+#[derive(Template)]
+#[template(path = "apps.html")]
+struct List {
+    frame: Frame,
+    search: String,
+    rows: Vec<Offered>,
+}
+
+async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+    let mut rows = Vec::new();
+    for kind in AppKind::search(&asked.q) {
+        rows.push(Offered { kind, spread: site.web.store.spread(kind).await?, cost: cost(&App::usual(kind)) });
+    }
+    let frame = frame.titled(Place::Apps, "Apps");
+    Ok(page(&site, frame.said.is_some(), &List { frame, search: asked.q, rows }))
+}
+
+/// A project, and how the app stands on it.
+struct Where {
+    project: ProjectName,
+    standing: Standing,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "app_projects.html")]
+struct Projects {
+    frame: Frame,
+    kind: AppKind,
+    spread: Spread,
+    search: String,
+    total: usize,
+    found: usize,
+    rows: Vec<Where>,
+    /// The name after which the next page begins.
+    next: Option<ProjectName>,
+}
+
+async fn projects(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Path(app): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let kind = edit::app::kind_named(&app)?;
+    let store = &*site.web.store;
+    let names = store.project_names().await?;
+    let search = asked.q.trim().to_lowercase();
+    let fits = |name: &&ProjectName| name.as_str().to_lowercase().contains(&search);
+    let found: Vec<&ProjectName> = names.iter().map(|(_, name)| name).filter(fits).collect();
+    let shown: Vec<ProjectName> =
+        found.iter().filter(|name| name.as_str() > asked.after.as_str()).take(ROWS).map(|name| (*name).clone()).collect();
+    let next = shown.last().filter(|last| found.last().is_some_and(|end| end != last)).cloned();
+    let rows = store.projects_named(&shown).await?.into_iter().map(|project| Where {
+        standing: Standing::of(App::on(&project.spec, kind).as_ref()),
+        address: address(&project.spec.name, kind),
+        project: project.spec.name,
+    });
+    let rows = rows.collect();
+    let (total, found) = (names.len(), found.len());
+    let frame = frame.titled(Place::Apps, kind.title()).below([("Apps", "/apps")]);
+    let spread = store.spread(kind).await?;
+    Ok(page(&site, frame.said.is_some(), &Projects { frame, kind, spread, search: asked.q, total, found, rows, next }))
+}
+
+/// An app, and how it stands on the project.
+struct Row {
+    kind: AppKind,
+    standing: Standing,
+    cost: String,
+    address: String,
+}
+
+#[derive(Template)]
+#[template(path = "project_apps.html")]
+struct Installed {
+    frame: Frame,
+    tabs: Tabs,
+    rows: Vec<Row>,
+}
+
+async fn installed(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let project = site.project(&name).await?;
+    let rows = AppKind::ALL.into_iter().map(|kind| {
+        let app = App::on(&project.spec, kind);
+        let (standing, address) = (Standing::of(app.as_ref()), address(&project.spec.name, kind));
+        Row { kind, standing, cost: cost(&app.unwrap_or_else(|| App::usual(kind))), address }
+    });
+    let rows = rows.collect();
+    let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
+    let frame = frame.titled(Place::Projects, "Apps").below(above);
+    Ok(page(&site, frame.said.is_some(), &Installed { frame, tabs: tabs(&project.spec.name, Tab::Apps), rows }))
+}

@@ -1,0 +1,123 @@
+//! An app's log, newest first: filtered by level, route and words, page by page, and live.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+use super::addressed;
+use super::head::{AppTab, Head};
+use crate::model::{Minute, Timestamp};
+use crate::report::{Level, Line, Sought, log};
+use crate::web::frame::{Frame, page};
+use crate::web::pages::tabs::Tabs;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}/apps/{app}/logs", get(show))
+}
+
+/// A line, as it is shown.
+struct Row {
+    when: When,
+    level: Level,
+    /// With the route before it and what else is on record below it.
+    words: String,
+    incident: Option<i64>,
+}
+
+impl Row {
+    fn of(line: &Line, now: Timestamp) -> Self {
+        let route = line.route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default();
+        let proof: String = line.proof.iter().map(|proof| format!("\n{proof}")).collect();
+        let (when, incident) = (When::second(line.at, now), line.incident.map(|id| id.0));
+        Self { when, level: line.level, words: format!("{route}{}{proof}", line.words()), incident }
+    }
+
+    const fn class(&self) -> &'static str {
+        match self.level {
+            Level::Info => "info",
+            Level::Warning => "warn",
+            Level::Error => "error",
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "app_log.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    head: Head,
+    asked: Asked,
+    routes: Vec<String>,
+    rows: Vec<Row>,
+    older: Option<Minute>,
+}
+
+impl Page {
+    fn levels(&self) -> impl Iterator<Item = (Level, bool)> {
+        Level::ALL.into_iter().map(|level| (level, level.name() == self.asked.level))
+    }
+
+    /// The same search from another minute on; from now where none is given.
+    fn from(&self, minute: Option<&Minute>) -> String {
+        let mut query = Serializer::new(String::new());
+        for (name, value) in [("level", &self.asked.level), ("route", &self.asked.route), ("q", &self.asked.q)] {
+            if !value.is_empty() {
+                query.append_pair(name, value);
+            }
+        }
+        if let Some(minute) = minute {
+            query.append_pair("before", &minute.index().to_string());
+        }
+        format!("{}/logs?{}", self.head.address(), query.finish())
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    level: String,
+    #[serde(default)]
+    route: String,
+    #[serde(default)]
+    q: String,
+    before: Option<String>,
+}
+
+async fn show(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Path((name, app)): Path<(String, String)>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    let head = Head::of(&project, kind, AppTab::Logs);
+    let (frame, tabs) = head.around(frame);
+    let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+    let sought = Sought {
+        level: Level::named(&asked.level).unwrap_or(Level::Info),
+        route: given(&asked.route),
+        text: given(&asked.q),
+        before: asked.before.as_deref().and_then(minute),
+        ..Sought::default()
+    };
+    let found = log(&*site.web.store, &project, kind, &sought, frame.now).await?;
+    let rows = found.lines.iter().map(|line| Row::of(line, frame.now)).collect();
+    let frame = frame.live(Some(&name));
+    let routes = head.app.as_ref().map(crate::edit::App::routes).unwrap_or_default();
+    Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, asked, routes, rows, older: found.older }))
+}
+
+/// A minute as a page before gave it; none where it is out of all history.
+fn minute(text: &str) -> Option<Minute> {
+    text.parse().ok().filter(|index| (0..1_000_000_000).contains(index)).map(Minute::from_index)
+}

@@ -1,0 +1,189 @@
+//! An app on a project: the form that is made from its settings; installing, switching on and off, taking off.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::json;
+
+use super::addressed;
+use super::head::{AppTab, Head, address};
+use crate::edit::{self, App, EditError, Problem, Texts};
+use crate::model::{AppKind, IngestionAlertApp, Project, RouteSpec, Setting};
+use crate::web::control::{Control, Wrong};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, drawn, page};
+use crate::web::pages::tabs::Tabs;
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    const APP: &str = "/projects/{name}/apps/{app}";
+    Router::new()
+        .route(APP, get(show).post(save))
+        .route(&format!("{APP}/install"), post(install))
+        .route(&format!("{APP}/check"), post(check))
+        .route(&format!("{APP}/enable"), post(enable))
+        .route(&format!("{APP}/disable"), post(disable))
+        .route(&format!("{APP}/uninstall"), get(ask).post(uninstall))
+}
+
+#[derive(Template)]
+#[template(path = "app_settings.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    head: Head,
+    controls: Vec<Control>,
+    wrong: Wrong,
+    /// Whether it is to run as soon as it is installed.
+    enabled: bool,
+    /// Heartbeat's own routes: name, event, where to, endpoint, distinct id.
+    routes: Vec<RouteSpec>,
+    /// Where routes go that name no host.
+    host: String,
+    /// Whether anything can be read at all, and whether Heartbeat beats.
+    reads: bool,
+    beats: bool,
+}
+
+impl Page {
+    fn new(frame: Frame, project: &Project, kind: AppKind) -> Self {
+        let head = Head::of(project, kind, AppTab::Settings);
+        let (frame, tabs) = head.around(frame);
+        let spec = &project.spec;
+        let routes = match &head.app {
+            Some(App::Heartbeat(app)) => app.all_routes(),
+            Some(App::IngestionAlert(_)) | None => Vec::new(),
+        };
+        Self {
+            frame,
+            tabs,
+            controls: controls(head.app.as_ref(), kind),
+            head,
+            wrong: Wrong::default(),
+            enabled: true,
+            routes,
+            host: spec.host.written().to_owned(),
+            reads: spec.reading_key().is_some(),
+            beats: spec.beats(),
+        }
+    }
+
+    /// As it was filled in, with everything that is wrong with that.
+    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+        self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
+        self.wrong = Wrong::of(problems, &self.controls);
+        self.enabled = form.has("enabled");
+        drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
+    }
+
+    fn is_alert(&self) -> bool {
+        self.head.kind == AppKind::IngestionAlert
+    }
+}
+
+/// Those settings that have their place in this form: rules have a page of their own.
+fn shown(kind: AppKind) -> impl Iterator<Item = &'static Setting> {
+    kind.settings().iter().filter(move |setting| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(setting.key).is_none())
+}
+
+fn controls(app: Option<&App>, kind: AppKind) -> Vec<Control> {
+    shown(kind).map(|setting| Control::of(setting, app.and_then(|app| app.shown(setting)))).collect()
+}
+
+/// What a form says of the app's settings.
+fn texts(kind: AppKind, form: &Filled) -> Texts {
+    let controls = controls(None, kind);
+    controls.iter().filter_map(|control| Some((control.key, control.given(form)?))).collect()
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Path<(String, String)>) -> Result<Response, Trouble> {
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project, kind)))
+}
+
+/// Where a change is asked for, and by whom.
+type Asked = (State<Arc<Site>>, Frame, Writer, Path<(String, String)>);
+
+async fn save(asked: Asked, form: Filled) -> Result<Response, Trouble> {
+    let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    let texts = texts(kind, &form);
+    match site.desk(&visitor).change(&name, |spec| edit::app::configure(spec, kind, &texts)).await {
+        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&done.now.name, kind), "Nothing was changed.")),
+        Ok(done) => Ok(go_on(&site, &address(&done.now.name, kind), "Saved.")),
+        Err(EditError::Wrong(problems)) => Ok(Page::new(frame, &project, kind).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn install(asked: Asked, form: Filled) -> Result<Response, Trouble> {
+    let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
+    match site.desk(&visitor).change(&name, |spec| edit::app::install(spec, kind, &texts, enabled)).await {
+        Ok(done) => {
+            let runs = if enabled { "and enabled" } else { "and rests until you enable it" };
+            let words = format!("{} is installed on {name}, {runs}.", kind.title());
+            Ok(go_on(&site, &address(&done.now.name, kind), &words))
+        }
+        Err(EditError::Wrong(problems)) => Ok(Page::new(frame, &project, kind).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// What is wrong with the form as it is being filled in.
+async fn check(asked: Asked, form: Filled) -> Result<Response, Trouble> {
+    let (State(site), _, _, Path((name, app))) = asked;
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    let problems = edit::app::wrong(&project.spec, kind, &texts(kind, &form));
+    let fields = problems.iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
+    Ok(Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response())
+}
+
+async fn enable(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+    switch(asked, true).await
+}
+
+async fn disable(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+    switch(asked, false).await
+}
+
+async fn switch(asked: Asked, enabled: bool) -> Result<Response, Trouble> {
+    let (State(site), _, Writer(visitor), Path((name, app))) = asked;
+    let (_, kind) = addressed(&site, &name, &app).await?;
+    let done = site.desk(&visitor).change(&name, |spec| edit::app::switch(spec, kind, enabled)).await?;
+    let words = format!("{} is {} on {name}.", kind.title(), if enabled { "enabled" } else { "disabled; its settings stay" });
+    Ok(go_on(&site, &address(&done.now.name, kind), &words))
+}
+
+#[derive(Template)]
+#[template(path = "app_uninstall.html")]
+struct Ask {
+    frame: Frame,
+    head: Head,
+}
+
+async fn ask(asked: Asked) -> Result<Response, Trouble> {
+    let (State(site), frame, _, Path((name, app))) = asked;
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    edit::app::installed(&project.spec, kind)?;
+    let head = Head::of(&project, kind, AppTab::Settings);
+    let (frame, _) = head.around(frame);
+    Ok(page(&site, frame.said.is_some(), &Ask { frame, head }))
+}
+
+async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+    let (State(site), _, Writer(visitor), Path((name, app))) = asked;
+    let (project, kind) = addressed(&site, &name, &app).await?;
+    site.desk(&visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await?;
+    let words = format!("{} is uninstalled from {name}.", kind.title());
+    Ok(go_on(&site, &format!("/projects/{}/apps", project.spec.name), &words))
+}

@@ -1,0 +1,204 @@
+//! Adding a channel, changing it, switching it on and off, removing it.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::draft::{Draft, of_words};
+use super::one::{self, One};
+use super::{Badge, address};
+use crate::edit::channel::{added, changed, kind_named};
+use crate::edit::{Door, EditError, Problem, Texts};
+use crate::model::{ChannelKind, ChannelSpec};
+use crate::store::Owing;
+use crate::web::channels::{check_open, closed_kind, find, owing};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/channels/new", get(new).post(add))
+        .route("/channels/new/check", post(check_new))
+        .route("/channels/{name}", post(save))
+        .route("/channels/{name}/check", post(check))
+        .route("/channels/{name}/enable", post(enable))
+        .route("/channels/{name}/disable", post(disable))
+        .route("/channels/{name}/remove", get(ask).post(remove))
+}
+
+/// The kinds of which there can be one more.
+#[derive(Template)]
+#[template(path = "channel_kinds.html")]
+struct Kinds {
+    frame: Frame,
+    kinds: Vec<ChannelKind>,
+    /// Those that are not set up from here: which, and why.
+    closed: Vec<(ChannelKind, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "channel_new.html")]
+struct New {
+    frame: Frame,
+    kind: ChannelKind,
+    draft: Draft,
+    /// Whether notices go there at once.
+    enabled: bool,
+}
+
+impl New {
+    fn framed(frame: Frame, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
+        let above = [("Channels", "/channels"), ("Add a channel", "/channels/new")];
+        Self { frame: frame.titled(Place::Channels, kind.name()).below(above), kind, draft, enabled }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    kind: Option<String>,
+}
+
+async fn new(State(site): State<Arc<Site>>, frame: Frame, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+    let Some(kind) = asked.kind else {
+        let (kinds, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| Door::Page.takes(*kind));
+        let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
+        let frame = frame.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
+        return Ok(page(&site, frame.said.is_some(), &Kinds { frame, kinds, closed }));
+    };
+    let kind = open_kind(&kind)?;
+    Ok(page(&site, frame.said.is_some(), &New::framed(frame, kind, Draft::new(kind), true)))
+}
+
+fn open_kind(name: &str) -> Result<ChannelKind, Trouble> {
+    let kind = kind_named(name).map_err(|problem| Trouble::NotFound(problem.to_string()))?;
+    if Door::Page.takes(kind) { Ok(kind) } else { Err(Trouble::Conflict(closed_kind(kind))) }
+}
+
+/// What a form says of a channel that is not there yet.
+fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
+    let enabled = if form.has("enabled") { "true" } else { "false" };
+    draft.texts(form).with("kind", Some(kind.name())).with("enabled", Some(enabled))
+}
+
+async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
+    let kind = open_kind(form.text("kind"))?;
+    let draft = Draft::new(kind);
+    let read = added(&texts(&draft, kind, &form), Door::Page);
+    if form.has("try") {
+        let problems = of_words(read.err().into_iter().flatten().collect());
+        let draft = draft.filled(&form, &problems).tried(&form, site.now());
+        return Ok(page(&site, frame.said.is_some(), &New::framed(frame, kind, draft, form.has("enabled"))));
+    }
+    let saved = match read {
+        Ok(spec) => site.desk(&visitor).add(spec).await,
+        Err(problems) => Err(problems.into()),
+    };
+    let problems: Vec<Problem> = match saved {
+        Ok(done) => {
+            let name = done.now.name.as_str();
+            return Ok(go_on(&site, &address(name), &format!("Channel {name} is there. Send a test to see whether it arrives.")));
+        }
+        Err(EditError::Wrong(problems)) => problems.into_iter().collect(),
+        Err(EditError::Clash(clash)) => vec![Problem::whole("name", clash)],
+        Err(other) => return Err(other.into()),
+    };
+    let draft = draft.filled(&form, &problems);
+    Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(frame, kind, draft, form.has("enabled"))))
+}
+
+async fn check_new(_writer: Writer, form: Filled) -> Result<Response, Trouble> {
+    let kind = open_kind(form.text("kind"))?;
+    Ok(checked(added(&texts(&Draft::new(kind), kind, &form), Door::Page).err().into_iter().flatten()))
+}
+
+fn checked(problems: impl Iterator<Item = Problem>) -> Response {
+    let fields = problems.map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
+    Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response()
+}
+
+/// Where a change is asked for, and by whom.
+type Change = (State<Arc<Site>>, Frame, Writer, Path<String>);
+
+async fn save(asked: Change, form: Filled) -> Result<Response, Trouble> {
+    let (State(site), frame, Writer(visitor), Path(name)) = asked;
+    let channel = find(&site, &name).await?;
+    check_open(&channel)?;
+    let draft = Draft::of(&channel.spec);
+    let texts = draft.texts(&form);
+    if form.has("try") {
+        let problems = of_words(changed(&channel.spec, &texts, Door::Page).err().into_iter().flatten().collect());
+        let draft = draft.filled(&form, &problems).tried(&form, site.now());
+        return one::draw(&site, frame, &channel, One { draft, ..One::default() }).await;
+    }
+    let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
+    match site.desk(&visitor).change(&name, wanted).await {
+        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&name), "Nothing was changed.")),
+        Ok(_) => Ok(go_on(&site, &address(&name), "Saved.")),
+        Err(EditError::Wrong(problems)) => {
+            let problems: Vec<Problem> = problems.into_iter().collect();
+            let draft = draft.filled(&form, &problems);
+            one::draw(&site, frame, &channel, One { draft, status: StatusCode::UNPROCESSABLE_ENTITY, ..One::default() }).await
+        }
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn check(asked: Change, form: Filled) -> Result<Response, Trouble> {
+    let (State(site), _, _, Path(name)) = asked;
+    let channel = find(&site, &name).await?;
+    let texts = Draft::of(&channel.spec).texts(&form);
+    Ok(checked(changed(&channel.spec, &texts, Door::Page).err().into_iter().flatten()))
+}
+
+async fn enable(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+    switch(asked, true).await
+}
+
+async fn disable(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+    switch(asked, false).await
+}
+
+async fn switch(asked: Change, enabled: bool) -> Result<Response, Trouble> {
+    let (State(site), _, Writer(visitor), Path(name)) = asked;
+    check_open(&find(&site, &name).await?)?;
+    let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
+    site.desk(&visitor).change::<ChannelSpec>(&name, switched).await?;
+    let words = if enabled { "Enabled: notices go there." } else { "Disabled: what is owed waits." };
+    Ok(go_on(&site, &address(&name), words))
+}
+
+#[derive(Template)]
+#[template(path = "channel_remove.html")]
+struct Ask {
+    frame: Frame,
+    badge: Badge,
+    owing: Owing,
+}
+
+async fn ask(asked: Change) -> Result<Response, Trouble> {
+    let (State(site), frame, _, Path(name)) = asked;
+    let channel = find(&site, &name).await?;
+    check_open(&channel)?;
+    let (badge, owing) = (Badge::of(&channel), owing(&site, &channel).await?);
+    let frame =
+        frame.titled(Place::Channels, "Remove").below([("Channels".to_owned(), "/channels".to_owned()), (name, badge.address.clone())]);
+    Ok(page(&site, frame.said.is_some(), &Ask { frame, badge, owing }))
+}
+
+async fn remove(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+    let (State(site), _, Writer(visitor), Path(name)) = asked;
+    check_open(&find(&site, &name).await?)?;
+    site.desk(&visitor).remove::<ChannelSpec>(&name).await?;
+    Ok(go_on(&site, "/channels", &format!("Channel {name} is removed.")))
+}

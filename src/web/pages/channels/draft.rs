@@ -1,0 +1,93 @@
+//! The form of a channel: what every channel has, and the fields of its kind.
+
+use crate::edit::channel::{FIELDS, shown};
+use crate::edit::{Problem, Texts, trial};
+use crate::model::{ChannelKind, ChannelSpec, Message, ProjectName, Timestamp};
+use crate::web::control::{Control, Wrong};
+use crate::web::form::Filled;
+
+/// A channel's form.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Draft {
+    /// Its name, as long as it has none, and the fields of its kind.
+    pub(super) own: Vec<Control>,
+    /// Whom it tells of what.
+    pub(super) whom: Vec<Control>,
+    /// Its title and text, in a person's own words.
+    pub(super) words: Vec<Control>,
+    pub(super) wrong: Wrong,
+    /// What those words make of a sample of every kind of message, where that was asked for.
+    pub(super) samples: Vec<Message>,
+}
+
+impl Draft {
+    /// That of a channel that is not there yet.
+    pub(super) fn new(kind: ChannelKind) -> Self {
+        let own = kind.fields().iter().map(|field| Control::of_field(field, None));
+        let own = common("name", None).into_iter().chain(own).collect();
+        Self { own, ..Self::both(None) }
+    }
+
+    /// That of a channel that there is.
+    pub(super) fn of(spec: &ChannelSpec) -> Self {
+        let own = spec.kind.fields().iter().map(|field| Control::of_field(field, shown(spec, field)));
+        Self { own: own.collect(), ..Self::both(Some(spec)) }
+    }
+
+    fn both(spec: Option<&ChannelSpec>) -> Self {
+        let holds = |key: &str| {
+            let spec = spec?;
+            match key {
+                "projects" => Some(spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
+                "severity" => Some(spec.least.name().to_owned()),
+                "at_once" => Some(spec.at_once.to_string()),
+                "title" => spec.title.clone(),
+                _ => spec.body.clone(),
+            }
+        };
+        let of = |key: &str| common(key, holds(key));
+        let whom = [of("projects"), of("severity"), of("at_once").map(Control::short)];
+        let words = [of("title"), of("body").map(Control::long)];
+        Self { whom: whom.into_iter().flatten().collect(), words: words.into_iter().flatten().collect(), ..Self::default() }
+    }
+
+    /// Whether there is something to see among its words.
+    pub(super) fn is_worded(&self) -> bool {
+        !self.samples.is_empty() || self.words.iter().any(|control| !control.value.is_empty() || control.problem.is_some())
+    }
+
+    fn controls(&self) -> impl Iterator<Item = &Control> {
+        self.own.iter().chain(&self.whom).chain(&self.words)
+    }
+
+    /// What a form says of them.
+    pub(super) fn texts(&self, form: &Filled) -> Texts {
+        self.controls().filter_map(|control| Some((control.key, control.given(form)?))).collect()
+    }
+
+    /// As it was filled in, with what is wrong with that.
+    pub(super) fn filled(self, form: &Filled, problems: &[Problem]) -> Self {
+        let fill = |controls: Vec<Control>| controls.into_iter().map(|control| control.filled(form, problems)).collect();
+        let filled = Self { own: fill(self.own), whom: fill(self.whom), words: fill(self.words), ..self };
+        let controls: Vec<Control> = filled.controls().cloned().collect();
+        Self { wrong: Wrong::of(problems, &controls), ..filled }
+    }
+
+    /// With what its words make of samples.
+    pub(super) fn tried(self, form: &Filled, now: Timestamp) -> Self {
+        let first = form.text("projects").split(',').next().and_then(|name| ProjectName::parse(name.trim()).ok());
+        let project = first.or_else(|| ProjectName::parse("shop").ok());
+        let samples = project.map(|project| trial::dressed(Some(form.raw("title")), Some(form.raw("body")), &project, now));
+        Self { samples: samples.unwrap_or_default(), ..self }
+    }
+}
+
+/// One of the fields that every channel has.
+fn common(key: &str, holds: Option<String>) -> Option<Control> {
+    FIELDS.iter().find(|field| field.key == key).map(|field| Control::of(field, holds))
+}
+
+/// Of these problems those with its words: trying them asks for nothing else.
+pub(super) fn of_words(problems: Vec<Problem>) -> Vec<Problem> {
+    problems.into_iter().filter(|problem| ["title", "body"].contains(&problem.field.as_str())).collect()
+}

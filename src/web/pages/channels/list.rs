@@ -1,0 +1,87 @@
+//! All channels, and the kinds of which there can be more.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use super::Badge;
+use crate::model::{Channel, ChannelId, Stopped, Timestamp};
+use crate::store::Owing;
+use crate::web::channels::tells;
+use crate::web::frame::{Frame, Place, page};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+
+/// So many stand on a page.
+const ROWS: usize = 50;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/channels", get(list))
+}
+
+/// A channel, and how it stands.
+struct Row {
+    badge: Badge,
+    tells: String,
+    owing: Owing,
+    taken: Option<When>,
+    stopped: Option<(When, String)>,
+    is_of_app: bool,
+}
+
+impl Row {
+    fn of(channel: &Channel, owing: Owing, now: Timestamp) -> Self {
+        Self {
+            badge: Badge::of(channel),
+            tells: tells(channel),
+            owing,
+            taken: channel.last_taken.map(|at| When::ago(at, now)),
+            stopped: channel.stopped.as_ref().map(|Stopped { at, words }| (When::minute(*at, now), words.clone())),
+            is_of_app: channel.of_app.is_some(),
+        }
+    }
+}
+
+#[derive(Template)]
+#[template(path = "channels.html")]
+struct Page {
+    frame: Frame,
+    search: String,
+    total: usize,
+    found: usize,
+    rows: Vec<Row>,
+    /// So many stand before these.
+    from: usize,
+    next: Option<usize>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    q: String,
+    from: Option<String>,
+}
+
+async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+    let store = &*site.web.store;
+    let channels = store.channels().await?;
+    let owing: HashMap<ChannelId, Owing> = store.owing().await?.into_iter().collect();
+    let search = asked.q.trim().to_lowercase();
+    let fits =
+        |channel: &&Channel| channel.spec.name.as_str().to_lowercase().contains(&search) || channel.spec.kind.name().contains(&search);
+    let found: Vec<&Channel> = channels.iter().filter(fits).collect();
+    let from = asked.from.and_then(|from| from.parse::<usize>().ok()).unwrap_or(0).min(found.len());
+    let shown = found.iter().skip(from).take(ROWS);
+    let rows: Vec<Row> = shown.map(|channel| Row::of(channel, owing.get(&channel.id).copied().unwrap_or_default(), frame.now)).collect();
+    let (total, found) = (channels.len(), found.len());
+    let next = Some(from + rows.len()).filter(|next| *next < found);
+    let frame = frame.titled(Place::Channels, "Channels").live(None);
+    Ok(page(&site, frame.said.is_some(), &Page { frame, search: asked.q, total, found, rows, from, next }))
+}

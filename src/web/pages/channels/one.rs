@@ -1,0 +1,144 @@
+//! One channel: how it stands, its settings, trying it, and what went there last.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::{get, post};
+
+use super::draft::Draft;
+use super::{Badge, address};
+use crate::edit::trial::SAMPLES;
+use crate::model::{Channel, Delivery};
+use crate::store::{Owing, WhichNotices};
+use crate::web::channels::{anew, closed, find, owing, resend, tells, test};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::pages::deliveries::Sent;
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+use crate::web::when::When;
+
+/// So many deliveries stand on its page.
+const LAST: u32 = 10;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/channels/{name}", get(show))
+        .route("/channels/{name}/test", post(try_it))
+        .route("/channels/{name}/resend", post(send_again))
+}
+
+/// What is shown of a channel beside what is on record.
+pub(super) struct One {
+    pub(super) draft: Draft,
+    pub(super) status: StatusCode,
+    pub(super) answers: Vec<Answer>,
+    /// What came of it beyond the answers.
+    pub(super) revived: String,
+}
+
+impl Default for One {
+    fn default() -> Self {
+        Self { draft: Draft::default(), status: StatusCode::OK, answers: Vec::new(), revived: String::new() }
+    }
+}
+
+/// What a receiver answered to a sample.
+pub(super) struct Answer {
+    pub(super) kind: &'static str,
+    pub(super) is_taken: bool,
+    pub(super) says: String,
+    /// Whether another try can help.
+    pub(super) again: bool,
+}
+
+#[derive(Template)]
+#[template(path = "channel.html")]
+struct Page {
+    frame: Frame,
+    badge: Badge,
+    draft: Draft,
+    /// Why it is not changed from here.
+    closed: Option<String>,
+    tells: String,
+    at_once: u16,
+    taken: Option<When>,
+    stopped: Option<(When, String)>,
+    owing: Owing,
+    answers: Vec<Answer>,
+    revived: String,
+    last: Vec<Sent>,
+}
+
+async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let channel = find(&site, &name).await?;
+    let draft = Draft::of(&channel.spec);
+    draw(&site, frame, &channel, One { draft, ..One::default() }).await
+}
+
+/// Draws the page of a channel.
+pub(super) async fn draw(site: &Site, frame: Frame, channel: &Channel, one: One) -> Result<Response, Trouble> {
+    let store = &*site.web.store;
+    let badge = Badge::of(channel);
+    let which = WhichNotices { channel: Some(channel.id), at_most: LAST, ..WhichNotices::default() };
+    let now = frame.now;
+    let last = store.notices(&which).await?.into_iter().map(|notice| Sent::of(notice, std::slice::from_ref(channel), now)).collect();
+    let shown = Page {
+        frame: frame.titled(Place::Channels, badge.name.clone()).below([("Channels", "/channels")]).live(None),
+        badge,
+        draft: one.draft,
+        closed: closed(channel),
+        tells: tells(channel),
+        at_once: channel.spec.at_once,
+        taken: channel.last_taken.map(|at| When::ago(at, now)),
+        stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
+        owing: owing(site, channel).await?,
+        answers: one.answers,
+        revived: one.revived,
+        last,
+    };
+    if one.status == StatusCode::OK { Ok(page(site, shown.frame.said.is_some(), &shown)) } else { Ok(drawn(one.status, &shown)) }
+}
+
+async fn try_it(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    _writer: Writer,
+    Path(name): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
+    let channel = find(&site, &name).await?;
+    let tried = test(&site, &channel, &SAMPLES).await?;
+    let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
+        let (is_taken, says, again) = match delivery {
+            Delivery::Taken(says) => (true, says, false),
+            Delivery::TryAgain { words, .. } => (false, words, true),
+            Delivery::Unfit { words } | Delivery::Refused { words } => (false, words, false),
+        };
+        Answer { kind: kind.name(), is_taken, says, again }
+    });
+    let answers = answers.collect();
+    let revived = tried.owed_anew.map(|count| format!("It delivers again; {}.", anew(count))).unwrap_or_default();
+    // How it stands may have changed by that.
+    let channel = find(&site, &name).await?;
+    let draft = Draft::of(&channel.spec);
+    draw(&site, frame, &channel, One { draft, answers, revived, ..One::default() }).await
+}
+
+async fn send_again(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    _form: Filled,
+) -> Result<Response, Trouble> {
+    let channel = find(&site, &name).await?;
+    let count = resend(&site, &visitor, &channel).await?;
+    let waits = if channel.spec.enabled { "" } else { " It is disabled: nothing goes there before it is enabled." };
+    Ok(go_on(&site, &address(&name), &format!("Sent again: {}.{waits}", anew(count))))
+}

@@ -1,0 +1,139 @@
+//! Deliveries: what was told to whom, what is owed, and what nobody took.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::channels::address;
+use crate::edit::channel::called;
+use crate::model::{Channel, IncidentId, Notice, NoticeState, Timestamp};
+use crate::report::channel_name;
+use crate::store::WhichNotices;
+use crate::web::channels::find;
+use crate::web::frame::{Frame, Place, page};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+
+/// So many stand on a page.
+const ROWS: usize = 50;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/deliveries", get(list))
+}
+
+/// A notice, and how far it has come.
+pub(super) struct Sent {
+    pub(super) id: Uuid,
+    /// When it came to its end; of one that is owed, when it is tried next.
+    pub(super) when: When,
+    pub(super) state: &'static str,
+    pub(super) channel: String,
+    pub(super) address: String,
+    pub(super) kind: &'static str,
+    pub(super) incident: Option<i64>,
+    pub(super) title: String,
+    pub(super) text: String,
+    pub(super) tries: u16,
+    /// What the receiver said last.
+    pub(super) said: Option<String>,
+}
+
+impl Sent {
+    pub(super) fn of(notice: Notice, channels: &[Channel], now: Timestamp) -> Self {
+        let channel = channel_name(&notice, channels);
+        Self {
+            id: notice.id,
+            when: When::second(notice.ended.unwrap_or(notice.due), now),
+            state: notice.state.name(),
+            address: address(&channel),
+            channel,
+            kind: notice.message.kind.name(),
+            incident: notice.incident.map(|id| id.0),
+            title: notice.message.title,
+            text: notice.message.text,
+            tries: notice.tries,
+            said: notice.said,
+        }
+    }
+}
+
+/// A channel with dead letters.
+struct Dead {
+    channel: String,
+    address: String,
+    count: u64,
+}
+
+#[derive(Template)]
+#[template(path = "deliveries.html")]
+struct Page {
+    frame: Frame,
+    channel: String,
+    state: String,
+    incident: String,
+    /// The channels to choose from.
+    channels: Vec<String>,
+    dead: Vec<Dead>,
+    rows: Vec<Sent>,
+    /// Where the next page goes on.
+    next: Option<Uuid>,
+    /// Whether this is not the first one.
+    before: bool,
+}
+
+impl Page {
+    fn states(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        NoticeState::ALL.into_iter().map(|state| (state.name(), state.name() == self.state))
+    }
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    channel: String,
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    incident: String,
+    before: Option<String>,
+}
+
+async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+    let Asked { channel, state, incident, before } = asked;
+    let store = &*site.web.store;
+    let channels = store.channels().await?;
+    let chosen = match channel.trim() {
+        "" => None,
+        name => Some(find(&site, name).await?.id),
+    };
+    let before = before.and_then(|before| before.parse().ok());
+    let which = WhichNotices {
+        channel: chosen,
+        incident: incident.trim().parse().ok().map(IncidentId),
+        state: NoticeState::ALL.into_iter().find(|known| known.name() == state),
+        before,
+        at_most: ROWS as u32 + 1,
+    };
+    let mut notices = store.notices(&which).await?;
+    let is_more = notices.len() > ROWS;
+    notices.truncate(ROWS);
+    let next = notices.last().filter(|_| is_more).map(|notice| notice.id);
+    let rows = notices.into_iter().map(|notice| Sent::of(notice, &channels, frame.now)).collect();
+    let dead = store.owing().await?.into_iter().filter(|(id, owing)| owing.dead > 0 && chosen.is_none_or(|chosen| chosen == *id));
+    let dead = dead.filter_map(|(id, owing)| {
+        let channel = called(channels.iter().find(|channel| channel.id == id)?);
+        Some(Dead { address: address(&channel), channel, count: owing.dead })
+    });
+    let dead = dead.collect();
+    let names = channels.iter().filter(|known| known.of_app.is_none()).map(called).collect();
+    let frame = frame.titled(Place::Channels, "Deliveries").below([("Channels", "/channels")]).live(None);
+    let shown = Page { frame, channel, state, incident, channels: names, dead, rows, next, before: before.is_some() };
+    Ok(page(&site, shown.frame.said.is_some(), &shown))
+}
