@@ -2,6 +2,7 @@
 //!
 //! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
 
+mod advice;
 mod alert;
 mod cause;
 mod complete;
@@ -11,6 +12,7 @@ mod letters;
 mod outcome;
 mod verdict;
 
+pub use advice::advice;
 pub use alert::{
     History, Replayed, Scene, Step, abandon, aftermath, as_of, counted_minutes, ending, holding, lookback, replay, step, steps, tally,
 };

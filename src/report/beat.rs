@@ -134,7 +134,7 @@ pub async fn beat_story(
         Some(recorded) => Kept::Whole(recorded),
         None => match folded(store, route.id, minute).await? {
             Some(outcome) if outcome != Outcome::Unsent => Kept::Folded(outcome),
-            _ if is_due(project, route, minute, now) => Kept::Missing,
+            _ if was_due(project, route, minute, now) => Kept::Missing,
             _ => Kept::NotDue,
         },
     };
@@ -153,7 +153,9 @@ async fn folded(store: &dyn Store, route: RouteId, minute: Minute) -> Result<Opt
     Ok(hour.and_then(|hour| usize::try_from(minute.index() - start.index()).ok().and_then(|at| hour.outcomes.get(at).copied())))
 }
 
-fn is_due(project: &Project, route: &Route, minute: Minute, now: Timestamp) -> bool {
+/// Whether a beat was due on this route in this minute, and that is over.
+#[must_use]
+pub fn was_due(project: &Project, route: &Route, minute: Minute, now: Timestamp) -> bool {
     minute < now.minute() && route.since.minute() <= minute && project.was_on(minute)
 }
 

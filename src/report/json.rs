@@ -270,6 +270,6 @@ impl NoticeJson {
     }
 }
 
-fn ms(lag: Duration) -> u64 {
+pub(crate) fn ms(lag: Duration) -> u64 {
     lag.as_millis() as u64
 }

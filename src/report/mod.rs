@@ -3,6 +3,7 @@
 //! The command line, the demo and the page show the same report; each dresses it in its own way.
 
 mod beat;
+mod beat_list;
 mod brief;
 mod days;
 mod due;
@@ -30,12 +31,13 @@ use crate::store::{Store, StoreError};
 use due::Due;
 use ends::graver;
 
-pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, waterfall};
+pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, was_due, waterfall};
+pub use beat_list::{BeatList, Listed, Sift, beat_list};
 pub use brief::{Brief, briefs};
 pub use days::{DAYS, Day, Days, Uptime, days};
 pub use ends::Ends;
 pub use lag_series::{LagSeries, MAX_POINTS, MINUTES_SHOWN, Point, RouteSeries, lag_series};
-pub use log::{Level, Line, LogPage, Sought, log};
+pub use log::{Level, Line, LogPage, Sought, beat_words, log};
 pub use metrics::{AlertFigures, HeartbeatFigures, LooksMade, alert_figures, heartbeat_figures};
 pub use postmortem::{IncidentStory, incident_story, postmortem};
 pub use routes::{RouteReport, routes};

@@ -26,6 +26,15 @@ const V0: &str = "/i/v0/e/";
 const V0_OLD: &str = "/e/";
 const V1: &str = "/i/v1/analytics/events";
 
+/// The path of an endpoint, behind capture's base address. A PostHog that lacks the one of v0 is sent to `/e/`.
+#[must_use]
+pub const fn path(endpoint: Endpoint) -> &'static str {
+    match endpoint {
+        Endpoint::V0 => V0,
+        Endpoint::V1 => V1,
+    }
+}
+
 /// A beat on its way: where to, as what.
 #[derive(Debug, Clone, Copy)]
 pub struct Event<'a> {

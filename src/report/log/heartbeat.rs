@@ -121,8 +121,9 @@ const fn level_of(outcome: Outcome) -> Level {
     }
 }
 
-/// `accepted with 200 in 34ms, arrived after 1.8s`.
-fn words(beat: &Recorded) -> String {
+/// What became of a beat: `accepted with 200 in 34ms, arrived after 1.8s`.
+#[must_use]
+pub fn words(beat: &Recorded) -> String {
     let told = took(&beat.phases).map_or_else(String::new, |took| format!(" in {}", span(took)));
     let sent = match beat.status {
         Some(status) if (200..300).contains(&status) => format!("accepted with {status}{told}"),

@@ -10,6 +10,7 @@ mod line;
 use crate::model::{AppKind, Minute, Project, Timestamp};
 use crate::store::{Store, StoreError};
 
+pub use heartbeat::words as beat_words;
 pub use line::{Level, Line};
 
 /// What is sought in a log.

@@ -5,8 +5,10 @@
 mod accounts;
 mod app_record;
 mod apps;
+mod beats;
 mod changes;
 mod channels;
+mod figures;
 mod incidents;
 mod maintenance;
 mod notices;
@@ -68,6 +70,8 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
         .merge(channels::routes())
         .merge(notices::routes())
         .merge(changes::routes())
+        .merge(figures::routes())
+        .merge(beats::routes())
 }
 
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.

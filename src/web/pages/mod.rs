@@ -2,6 +2,9 @@
 //! send the browser on.
 
 mod apps;
+mod badge;
+mod beat;
+mod beats;
 mod changes;
 mod channels;
 mod deliveries;
@@ -15,6 +18,7 @@ mod login;
 mod maintenance;
 mod mini;
 mod new;
+mod project;
 mod project_settings;
 mod projects;
 mod remove;
@@ -54,4 +58,8 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(deliveries::routes())
         .merge(channels::routes())
         .merge(apps::routes())
+        .merge(project::routes())
+        .merge(beats::routes())
+        .merge(beat::routes())
+        .merge(badge::routes())
 }

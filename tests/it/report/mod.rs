@@ -9,4 +9,4 @@ mod lags;
 mod logs;
 mod postmortem;
 mod routes;
-mod world;
+pub(crate) mod world;

@@ -1,0 +1,156 @@
+//! `/api/v1/projects/{name}/...`: what is shown of a project, for programs: report, complete through, lags, days, routes.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::{Path, State};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::shape::{Asked, List};
+use crate::model::{Minute, Timestamp};
+use crate::report;
+use crate::report::json::ReportJson;
+use crate::web::figures::{DaysJson, LagsJson, RouteJson};
+use crate::web::shown::{self, Range};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Visitor;
+use crate::web::words::short;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new()
+        .routes(routes!(show))
+        .routes(routes!(complete_through))
+        .routes(routes!(lags))
+        .routes(routes!(days))
+        .routes(routes!(list))
+}
+
+/// A project's report
+///
+/// Verdict, complete through, lags and ends of today, the last hour: what `heartbeat status --json` gives of it.
+#[utoipa::path(get, path = "/api/v1/projects/{name}/report", tag = "figures", operation_id = "show_report",
+    params(("name" = String, Path, description = "The project")), responses(
+    (status = 200, body = ReportJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, Trouble> {
+    let now = site.now();
+    let project = shown::project(&site, &name).await?;
+    let look = shown::look(&site, &project, now).await?;
+    let report = report::report(&*site.web.store, project, look, now).await?;
+    Ok(Json(ReportJson::of(&report)))
+}
+
+/// What must be complete.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Wanted {
+    /// A time (RFC 3339): `reached` then says whether the data is complete through its minute.
+    at_least: Option<String>,
+}
+
+/// How far a project's data is complete.
+#[derive(Debug, Serialize, ToSchema)]
+struct Completeness {
+    /// Which project.
+    project: String,
+    /// The beginning of the newest minute up to which, and with which, every accepted beat has arrived; null where no beat of the last day has.
+    complete_through: Option<String>,
+    /// How many minutes that is ago: 0 for the minute that is under way.
+    minutes_behind: Option<i64>,
+    /// Its health in a word: a low `minutes_behind` says little about data while this is `off`, `idle` or `blind`.
+    health: &'static str,
+    /// The verdict in one sentence.
+    verdict: String,
+    /// Whether the data is complete through the minute of `at_least`; null where that was not asked.
+    reached: Option<bool>,
+}
+
+/// How far a project's data is complete
+///
+/// For jobs that wait for data: ask with `at_least`, the end of what the job reads, until `reached` is true. The status is 200 either way.
+#[utoipa::path(get, path = "/api/v1/projects/{name}/complete-through", tag = "figures", operation_id = "complete_through",
+    params(("name" = String, Path, description = "The project"), Wanted), responses(
+    (status = 200, body = Completeness), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn complete_through(
+    _visitor: Visitor,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    Asked(wanted): Asked<Wanted>,
+) -> Result<Json<Completeness>, Trouble> {
+    let now = site.now();
+    let at_least = wanted.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
+    let name = shown::name(&name)?;
+    let brief = shown::in_brief(&site, std::slice::from_ref(&name), now).await?.pop();
+    let brief = brief.ok_or_else(|| Trouble::no("project", name.as_str()))?;
+    let through = brief.complete_through;
+    Ok(Json(Completeness {
+        project: name.to_string(),
+        complete_through: through.map(|minute| minute.start().to_string()),
+        minutes_behind: through.map(|minute| behind(minute, now)),
+        health: brief.verdict.health.name(),
+        verdict: brief.verdict.to_string(),
+        reached: at_least.map(|at| through.is_some_and(|through| through >= at.minute())),
+    }))
+}
+
+fn behind(minute: Minute, now: Timestamp) -> i64 {
+    (now.minute().index() - minute.index()).max(0)
+}
+
+fn no_time(text: &str) -> Trouble {
+    Trouble::unfit("at_least", format!("`{}` is no time; write it like `2026-11-23T14:32:00Z`", short(text)))
+}
+
+/// Which lags.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Stretch {
+    /// How far back: `1h`, `24h`, `7d`, `30d` or `90d`; a day where nothing is said.
+    range: Option<String>,
+    /// Those of the route of this name; of all together where nothing is said.
+    route: Option<String>,
+}
+
+/// Lag over time
+///
+/// At most 300 points, minutes for the last day and hours beyond. Percentiles of hours are right within 4 %.
+#[utoipa::path(get, path = "/api/v1/projects/{name}/lags", tag = "figures", operation_id = "show_lags",
+    params(("name" = String, Path, description = "The project"), Stretch), responses(
+    (status = 200, body = LagsJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn lags(
+    _visitor: Visitor,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    Asked(stretch): Asked<Stretch>,
+) -> Result<Json<LagsJson>, Trouble> {
+    let range = Range::asked(stretch.range.as_deref())?;
+    let project = shown::project(&site, &name).await?;
+    let lags = shown::lags(&site, &project, range, stretch.route.as_deref(), site.now()).await?;
+    Ok(Json(LagsJson::of(&lags)))
+}
+
+/// The last 90 days, day by day
+#[utoipa::path(get, path = "/api/v1/projects/{name}/days", tag = "figures", operation_id = "show_days",
+    params(("name" = String, Path, description = "The project")), responses(
+    (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, Trouble> {
+    let project = shown::project(&site, &name).await?;
+    let days = report::days(&*site.web.store, &[project], site.now()).await?;
+    Ok(Json(DaysJson::of(&days)))
+}
+
+/// Each route beside the others
+#[utoipa::path(get, path = "/api/v1/projects/{name}/routes", tag = "figures", operation_id = "list_routes",
+    params(("name" = String, Path, description = "The project")), responses(
+    (status = 200, body = List<RouteJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, Trouble> {
+    let now = site.now();
+    let project = shown::project(&site, &name).await?;
+    let look = shown::look(&site, &project, now).await?;
+    let routes = report::routes(&*site.web.store, &project, look.as_ref(), now).await?;
+    Ok(Json(List::whole(routes.iter().map(RouteJson::of).collect())))
+}

@@ -1,0 +1,189 @@
+//! Badges, `/badge/NAME.svg`: a project's or a status page's state in a word, to be shown elsewhere. Strangers see those that a public status page shows;
+//! of everything else they are told the same as of what does not exist.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
+use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::judge::Health;
+use crate::model::{ProjectName, Timestamp, span};
+use crate::report::{Brief, days};
+use crate::web::draw::badge::{Badge, Tone};
+use crate::web::shown;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Perhaps;
+use crate::web::words::{date, percent, short};
+
+/// More than so many projects of a status page are not counted together for one picture.
+const MOST: usize = 50;
+/// The share that must have arrived for a green badge, and for one that is not red.
+const GOOD_SHARE: f64 = 0.999;
+const FAIR_SHARE: f64 = 0.99;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/badge/{file}", get(draw))
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    show: Option<String>,
+}
+
+/// What a badge shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Show {
+    Status,
+    Uptime,
+    Lag,
+    CompleteThrough,
+}
+
+impl Show {
+    const ALL: [(&'static str, Self); 4] =
+        [("status", Self::Status), ("uptime", Self::Uptime), ("lag", Self::Lag), ("complete-through", Self::CompleteThrough)];
+
+    fn asked(text: Option<&str>) -> Result<Self, Trouble> {
+        let Some(text) = text else { return Ok(Self::Status) };
+        let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
+        let all = Self::ALL.map(|(name, _)| name).join(", ");
+        found.map(|(_, show)| show).ok_or_else(|| Trouble::unfit("show", format!("`{}` is none; there are {all}", short(text))))
+    }
+}
+
+/// What a name stands for, to whoever asks.
+struct Shown {
+    projects: Vec<ProjectName>,
+    /// Whether strangers see it.
+    public: bool,
+}
+
+async fn draw(
+    State(site): State<Arc<Site>>,
+    Perhaps(visitor): Perhaps,
+    Path(file): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let show = Show::asked(asked.show.as_deref())?;
+    let name = file.strip_suffix(".svg").ok_or_else(|| Trouble::no("badge", &file))?;
+    let parsed = ProjectName::parse(name).ok();
+    let found = match &parsed {
+        Some(name) => find(&site, name, visitor.is_some()).await?,
+        None => None,
+    };
+    let (Some(name), Some(shown)) = (parsed, found) else {
+        let unknown = Badge::new("heartbeat", "unknown", Tone::Mute);
+        return Ok(picture(StatusCode::NOT_FOUND, &unknown, visitor.is_none()));
+    };
+    let badge = badge(&site, &name, &shown.projects, show, site.now()).await?;
+    Ok(picture(StatusCode::OK, &badge, shown.public))
+}
+
+/// A status page that strangers see, a project, or a status page that they do not see: the first that there is for whoever asks.
+async fn find(site: &Site, name: &ProjectName, is_known: bool) -> Result<Option<Shown>, Trouble> {
+    let store = &site.web.store;
+    let page = store.status_page(name).await?;
+    if let Some(page) = page.as_ref().filter(|page| page.public) {
+        return Ok(Some(Shown { projects: page.projects.clone(), public: true }));
+    }
+    let public = store.status_pages().await?.iter().any(|page| page.public && page.projects.contains(name));
+    if (public || is_known) && store.project(name).await?.is_some() {
+        return Ok(Some(Shown { projects: vec![name.clone()], public }));
+    }
+    Ok(page.filter(|_| is_known).map(|page| Shown { projects: page.projects, public: false }))
+}
+
+async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: Show, now: Timestamp) -> Result<Badge, Trouble> {
+    let briefs = shown::in_brief(site, projects.get(..MOST).unwrap_or(projects), now).await?;
+    Ok(match show {
+        Show::Status => status(name, &briefs),
+        Show::Uptime => {
+            let projects: Vec<_> = briefs.iter().map(|brief| Arc::clone(&brief.project)).collect();
+            uptime(name, days(&*site.web.store, &projects, now).await?.uptime.last_30_days)
+        }
+        Show::Lag => lag(name, &briefs),
+        Show::CompleteThrough => complete_through(name, &briefs, now),
+    })
+}
+
+/// The worst of them.
+fn status(name: &ProjectName, briefs: &[Brief]) -> Badge {
+    let worst = briefs.iter().map(|brief| brief.verdict.health).max_by_key(|health| gravity(*health));
+    let health = worst.unwrap_or(Health::Off);
+    Badge::new(name.as_str(), health.name(), Tone::of(health))
+}
+
+/// Of several the worst is shown.
+const fn gravity(health: Health) -> u8 {
+    match health {
+        Health::Off => 0,
+        Health::Good => 1,
+        Health::Pending => 2,
+        Health::Unchecked => 3,
+        Health::Idle => 4,
+        Health::Blind => 5,
+        Health::Slow => 6,
+        Health::Bad => 7,
+    }
+}
+
+fn uptime(name: &ProjectName, share: Option<f64>) -> Badge {
+    let (value, tone) = match share {
+        Some(share) if share >= GOOD_SHARE => (percent(share), Tone::Good),
+        Some(share) if share >= FAIR_SHARE => (percent(share), Tone::Warn),
+        Some(share) => (percent(share), Tone::Bad),
+        None => ("nothing yet".to_owned(), Tone::Mute),
+    };
+    Badge::new(&format!("{name} uptime, 30 days"), &value, tone)
+}
+
+/// The newest lag, of several the longest.
+fn lag(name: &ProjectName, briefs: &[Brief]) -> Badge {
+    let longest = briefs.iter().filter_map(|brief| brief.newest_lag().map(|lag| (lag, brief))).max_by_key(|(lag, _)| *lag);
+    let (value, tone) = match longest {
+        Some((lag, brief)) if lag > brief.project.spec.pace.late_after => (span(lag), Tone::Warn),
+        Some((lag, _)) => (span(lag), Tone::Good),
+        None => ("nothing yet".to_owned(), Tone::Mute),
+    };
+    Badge::new(&format!("{name} lag"), &value, tone)
+}
+
+/// Through which minute the data of all of them is complete.
+fn complete_through(name: &ProjectName, briefs: &[Brief], now: Timestamp) -> Badge {
+    let lost_after = briefs.iter().map(|brief| brief.project.spec.pace.lost_after).max().unwrap_or_default();
+    let all: Option<Vec<_>> = briefs.iter().map(|brief| brief.complete_through).collect();
+    let (value, tone) = match all.and_then(|all| all.into_iter().min()) {
+        Some(minute) => {
+            let today = now.to_string().get(..10) == minute.start().to_string().get(..10);
+            let value = if today { format!("{minute} UTC") } else { format!("{} {minute} UTC", date(minute.start())) };
+            (value, if now.since(minute.start()) > lost_after { Tone::Warn } else { Tone::Good })
+        }
+        None => ("nothing yet".to_owned(), Tone::Mute),
+    };
+    Badge::new(&format!("{name} complete through"), &value, tone)
+}
+
+/// Pages of other sites may show it; what only those see who are logged in is kept by nobody on the way.
+fn picture(status: StatusCode, badge: &Badge, is_public: bool) -> Response {
+    let kept = if is_public { "public, max-age=60" } else { "private, max-age=60" };
+    let headers = [
+        (CONTENT_TYPE, HeaderValue::from_static("image/svg+xml")),
+        (CACHE_CONTROL, HeaderValue::from_static(kept)),
+        (VARY, HeaderValue::from_static("cookie, authorization")),
+        (HeaderName::from_static("cross-origin-resource-policy"), HeaderValue::from_static("cross-origin")),
+    ];
+    match badge.render() {
+        Ok(text) => (status, headers, text).into_response(),
+        Err(why) => {
+            tracing::error!(%why, "a badge could not be drawn");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}

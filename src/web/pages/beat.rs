@@ -1,0 +1,255 @@
+//! A beat's own page: what was sent, what was answered and how long each part of that took, which looks were made, and what was seen.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use axum::routing::get;
+
+use super::tabs::{Tab, Tabs, tabs};
+use crate::model::{Evidence, EvidenceOf, Outcome, Project, Recorded, Timestamp, span};
+use crate::report::{Bar, BeatStory, Kept, LookAt, Saw, beat_words, took, waterfall};
+use crate::web::frame::{Frame, Place, page};
+use crate::web::shown::{self, address};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+use crate::web::words::{beat_page, minute_mark};
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}/beats/{route}/{minute}", get(show))
+}
+
+/// The whole of a waterfall is so wide.
+const WHOLE: u64 = 1000;
+/// What is shorter would not be seen.
+const NARROWEST: u64 = 4;
+
+#[derive(Template)]
+#[template(path = "beat.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    project: Arc<Project>,
+    story: BeatStory,
+    /// Pages of the beats before and after this one on the same route.
+    before: Option<String>,
+    after: Option<String>,
+}
+
+impl Page {
+    fn outcome(&self) -> &'static str {
+        self.story.kept.outcome().map_or("", Outcome::name)
+    }
+
+    /// What became of it, in a sentence.
+    fn sentence(&self) -> String {
+        let says = match &self.story.kept {
+            Kept::Whole(beat) => beat_words(beat),
+            Kept::Folded(outcome) => format!("{outcome}; its hour is folded, and of the beat its end alone is left"),
+            Kept::Missing | Kept::NotDue => {
+                "nothing was sent: Heartbeat was not running, and a minute that is missed is not sent later".to_owned()
+            }
+        };
+        let mut letters = says.chars();
+        letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str()))
+    }
+
+    fn beat(&self) -> Option<&Recorded> {
+        self.story.kept.whole()
+    }
+
+    /// Whether it was sent for all that is known, so that what was sent can be told.
+    fn is_sent(&self) -> bool {
+        self.story.kept.outcome().is_some_and(|outcome| outcome != Outcome::Unsent)
+    }
+
+    fn second(&self, at: Timestamp) -> When {
+        When::second(at, self.frame.now)
+    }
+
+    fn slot(&self) -> When {
+        self.second(self.story.beat.slot)
+    }
+
+    /// One of the times that are on record of it.
+    fn at(&self, time: impl Fn(&Recorded) -> Option<Timestamp>) -> Option<When> {
+        self.beat().and_then(time).map(|at| self.second(at))
+    }
+
+    fn sent(&self) -> Option<When> {
+        self.at(|beat| beat.sent)
+    }
+
+    fn ingested(&self) -> Option<When> {
+        self.at(|beat| beat.ingested)
+    }
+
+    fn missed(&self) -> Option<When> {
+        self.at(|beat| beat.missed)
+    }
+
+    fn seen(&self) -> Option<When> {
+        self.at(|beat| beat.seen)
+    }
+
+    fn lag(&self) -> Option<String> {
+        self.beat().and_then(Recorded::ingested_lag).map(span)
+    }
+
+    /// Where it was posted to.
+    fn address(&self) -> String {
+        address(&self.project, &self.story.route)
+    }
+
+    fn bars(&self) -> Vec<Drawn> {
+        let bars = self.beat().map(|beat| waterfall(&beat.phases)).unwrap_or_default();
+        let failed = self.failed_at();
+        let whole = bars.last().map_or(0, |bar| bar.offset_us.saturating_add(bar.us));
+        bars.into_iter().map(|bar| Drawn::of(bar, whole, failed.as_deref())).collect()
+    }
+
+    /// How long all of it took.
+    fn took(&self) -> Option<String> {
+        self.beat().and_then(|beat| took(&beat.phases)).map(span)
+    }
+
+    /// In which phase the way ended, where it ended early.
+    fn failed_at(&self) -> Option<String> {
+        self.story.evidence.iter().rev().find_map(|evidence| match &evidence.of {
+            EvidenceOf::Unreachable { at, .. } => Some(at.to_string()),
+            _ => None,
+        })
+    }
+
+    /// When it could be queried: later than the first, not later than the second.
+    fn bracket(&self) -> Option<(String, String)> {
+        self.beat().and_then(Recorded::queryable_lag).map(|(after, within)| (span(after), span(within)))
+    }
+
+    fn quotes(&self) -> impl Iterator<Item = Quoted> {
+        self.story.evidence.iter().map(|evidence| Quoted::of(evidence, self))
+    }
+
+    /// Each look: when, how long after the sending, and what it made of the beat.
+    fn looks(&self) -> impl Iterator<Item = (When, String, String)> {
+        self.story.looks.iter().map(|look| (self.second(look.at), span(look.after), saw(look)))
+    }
+}
+
+/// A phase, as it is drawn.
+struct Drawn {
+    name: &'static str,
+    class: &'static str,
+    x: u64,
+    width: u64,
+    took: String,
+}
+
+impl Drawn {
+    fn of(bar: Bar, whole_us: u32, failed: Option<&str>) -> Self {
+        let part = |us: u32| u64::from(us) * WHOLE / u64::from(whole_us.max(1));
+        let class = match bar.name {
+            "first byte" => "answer",
+            other => other,
+        };
+        let class = if failed == Some(class) { "failed" } else { class };
+        let width = part(bar.us).max(NARROWEST);
+        Self { name: bar.name, class, x: part(bar.offset_us).min(WHOLE - NARROWEST), width, took: us_says(bar.us) }
+    }
+}
+
+/// `34.2 ms`
+fn us_says(us: u32) -> String {
+    format!("{:.1} ms", f64::from(us) / 1000.0)
+}
+
+/// What a failure left, as it can be read.
+struct Quoted {
+    id: usize,
+    at: When,
+    says: String,
+    headers: Vec<(String, String)>,
+    /// What the server said, or the error.
+    words: String,
+}
+
+impl Quoted {
+    fn of(evidence: &Evidence, page: &Page) -> Self {
+        let id = page.story.evidence.iter().position(|other| other == evidence).unwrap_or_default();
+        let at = page.second(evidence.at);
+        let (says, headers, words) = match &evidence.of {
+            EvidenceOf::Refused { quote, .. } => {
+                (format!("Capture answered with {}", quote.status), quote.headers.clone(), quote.words.clone())
+            }
+            EvidenceOf::Unreachable { at, words } => {
+                (format!("Capture could not be reached: the way ended at {at}"), Vec::new(), words.clone())
+            }
+            EvidenceOf::Lost { looked } => (format!("It was not there at {}", looked.time_of_day()), Vec::new(), String::new()),
+            EvidenceOf::Unseen(failure) => {
+                let said = if failure.quote.status == 0 { String::new() } else { format!(" with {}", failure.quote.status) };
+                (
+                    format!("The query API answered{said}: {}", failure.trouble.advice()),
+                    failure.quote.headers.clone(),
+                    failure.quote.words.clone(),
+                )
+            }
+        };
+        Self { id, at, says, headers, words }
+    }
+}
+
+/// What a look made of it.
+fn saw(look: &LookAt) -> String {
+    match look.saw {
+        Saw::It => "it was there".to_owned(),
+        Saw::Nothing => "it was not there".to_owned(),
+        Saw::Trouble(trouble) => format!("the look failed: {}", trouble.advice()),
+        Saw::Untold => "nothing is on record of it".to_owned(),
+    }
+}
+
+async fn show(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Path((name, route, minute)): Path<(String, String, String)>,
+) -> Result<Response, Trouble> {
+    let project = shown::project(&site, &name).await?;
+    let story = shown::beat(&site, &project, &route, &minute, frame.now).await?;
+    let at = story.beat.minute;
+    let neighbour = async |by: i64| -> Result<Option<String>, Trouble> {
+        let minute = at.plus(by);
+        let is_there = shown::has_beat(&site, &project, &story.route, minute, frame.now).await?;
+        Ok(is_there.then(|| beat_page(&project.spec.name, &route, minute)))
+    };
+    let (before, after) = (neighbour(-1).await?, neighbour(1).await?);
+    let (place, beats) = (format!("/projects/{name}"), format!("/projects/{name}/beats"));
+    let title = format!("{} on {route}", minute_mark(at).replace('T', " ").trim_end_matches('Z'));
+    let crumbs = [("Projects", "/"), (&name, &place), ("Beats", &beats)];
+    let frame = frame.titled(Place::Projects, title).below(crumbs).live(Some(&name));
+    let said = frame.said.is_some();
+    let tabs = tabs(&project.spec.name, Tab::Beats);
+    Ok(page(&site, said, &Page { frame, tabs, project, story, before, after }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bars_of_a_waterfall_fill_it_and_each_can_be_seen() {
+        let bar = |name, offset_us, us| Bar { name, offset_us, us };
+        let whole = 61_900;
+        let drawn = |bar| {
+            let drawn = Drawn::of(bar, whole, Some("tls"));
+            (drawn.class, drawn.x, drawn.width)
+        };
+        assert_eq!(drawn(bar("dns", 0, 10)), ("dns", 0, 4));
+        assert_eq!(drawn(bar("tls", 12_900, 15_000)), ("failed", 208, 242));
+        assert_eq!(drawn(bar("first byte", 27_900, 34_000)), ("answer", 450, 549));
+        assert_eq!(drawn(bar("first byte", whole, 0)), ("answer", 996, 4));
+        assert_eq!(us_says(812), "0.8 ms");
+    }
+}

@@ -1,0 +1,170 @@
+//! The beats of a project one by one, newest first: sifted by route and outcome, page by page back in time.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+use url::form_urlencoded::Serializer;
+
+use super::tabs::{Tab, Tabs, tabs};
+use crate::model::{Minute, Outcome, Project, Recorded, span};
+use crate::report::{BeatList, Kept, Listed, Sift, beat_list, proof, route_name, took};
+use crate::web::frame::{Frame, Place, page};
+use crate::web::shown;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::when::When;
+use crate::web::words::{beat_page, maybe_span, minute_asked, minute_mark, outcome_asked};
+
+/// About so many stand on a page.
+const ROWS: usize = 60;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}/beats", get(list))
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    route: String,
+    #[serde(default)]
+    outcome: String,
+    /// Beats of earlier minutes.
+    #[serde(default)]
+    before: String,
+}
+
+impl Asked {
+    fn sift(&self, project: &Project) -> Result<Sift, Trouble> {
+        let route = given(&self.route).map(|name| shown::route(project, name)).transpose()?.map(|route| route.id);
+        let outcome = given(&self.outcome).map(|text| outcome_asked("outcome", text)).transpose()?;
+        let before = given(&self.before).map(|text| minute_asked("before", text)).transpose()?;
+        Ok(Sift { route, outcome, before, at_most: ROWS })
+    }
+
+    /// The same, of earlier minutes.
+    fn before(&self, minute: Option<Minute>) -> String {
+        let mut query = Serializer::new(String::new());
+        let before = minute.map(minute_mark).unwrap_or_default();
+        for (key, value) in [("route", &self.route), ("outcome", &self.outcome), ("before", &before)] {
+            if !value.is_empty() {
+                query.append_pair(key, value);
+            }
+        }
+        format!("?{}", query.finish())
+    }
+}
+
+/// A field that is not left empty.
+fn given(text: &str) -> Option<&str> {
+    (!text.is_empty()).then_some(text)
+}
+
+#[derive(Template)]
+#[template(path = "beats.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    project: Arc<Project>,
+    asked: Asked,
+    list: BeatList,
+}
+
+impl Page {
+    /// Each route's name, and whether it is the one that is asked for.
+    fn routes(&self) -> impl Iterator<Item = (&str, bool)> {
+        self.project.routes.iter().map(|route| (route.spec.name.as_str(), route.spec.name == self.asked.route))
+    }
+
+    fn outcomes(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        Outcome::ALL.into_iter().map(|outcome| (outcome.name(), outcome.name() == self.asked.outcome))
+    }
+
+    /// As a field for a time takes it.
+    fn before(&self) -> &str {
+        self.asked.before.get(..16).unwrap_or_default()
+    }
+
+    fn is_sifted(&self) -> bool {
+        !self.asked.route.is_empty() || !self.asked.outcome.is_empty()
+    }
+
+    fn rows(&self) -> impl Iterator<Item = Row> {
+        self.list.beats.iter().map(|listed| self.row(listed))
+    }
+
+    fn row(&self, listed: &Listed) -> Row {
+        let route = route_name(&self.project, listed.route).to_owned();
+        let whole = listed.kept.whole();
+        let mine = self.list.evidence.iter().filter(|evidence| evidence.route == listed.route && evidence.minute == listed.minute);
+        Row {
+            address: beat_page(&self.project.spec.name, &route, listed.minute),
+            minute: When::minute(listed.minute.start(), self.frame.now),
+            outcome: listed.kept.outcome().map_or("", Outcome::name),
+            status: whole.and_then(|beat| beat.status).map_or_else(|| "–".to_owned(), |status| status.to_string()),
+            took: maybe_span(whole.and_then(|beat| took(&beat.phases))),
+            lag: maybe_span(whole.and_then(Recorded::ingested_lag)),
+            notes: notes(&listed.kept),
+            proof: mine.map(proof).collect(),
+            route,
+        }
+    }
+
+    /// Back in time, and how far this page has come.
+    fn older(&self) -> Option<(String, When)> {
+        self.list.older.map(|minute| (self.asked.before(Some(minute)), When::minute(minute.start(), self.frame.now)))
+    }
+
+    /// The newest ones, where these are not.
+    fn newest(&self) -> Option<String> {
+        (!self.asked.before.is_empty()).then(|| self.asked.before(None))
+    }
+}
+
+/// A beat, as a row.
+struct Row {
+    address: String,
+    minute: When,
+    route: String,
+    outcome: &'static str,
+    status: String,
+    took: String,
+    lag: String,
+    notes: String,
+    proof: Vec<String>,
+}
+
+/// What else there is to say.
+fn notes(kept: &Kept) -> String {
+    let beat = match kept {
+        Kept::Whole(beat) => beat,
+        Kept::Folded(_) => return "folded into its hour".to_owned(),
+        Kept::Missing => return "Heartbeat was not running".to_owned(),
+        Kept::NotDue => return String::new(),
+    };
+    let queryable = beat.queryable_lag().map(|(after, within)| format!("queryable after {} to {}", span(after), span(within)));
+    let copies = (beat.copies > 1).then(|| format!("{} copies", beat.copies));
+    let tries = (beat.tries > 1).then(|| format!("{} tries", beat.tries));
+    [queryable, tries, copies].into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+async fn list(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let project = shown::project(&site, &name).await?;
+    let sift = asked.sift(&project)?;
+    let list = beat_list(&*site.web.store, &project, &sift, frame.now).await?;
+    let place = format!("/projects/{name}");
+    // What is older does not change.
+    let live = if sift.before.is_none() { frame.live(Some(&name)) } else { frame };
+    let frame = live.titled(Place::Projects, format!("Beats of {name}")).below([("Projects", "/"), (&name, &place)]);
+    let said = frame.said.is_some();
+    Ok(page(&site, said, &Page { frame, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list }))
+}

@@ -1,0 +1,176 @@
+//! A project: its verdict in a sentence, the last hour minute by minute, the last 90 days, lag over time, each route beside the others, and the newest look.
+
+mod hour;
+mod lag;
+mod look;
+mod tiles;
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+
+use super::tabs::{Tab, Tabs, tabs};
+use crate::judge::Cause;
+use crate::model::Incident;
+use crate::report::{Days, Report, RouteReport, days, report_with_routes};
+use crate::web::draw::strip::{self, DayMark, Key, Strip};
+use crate::web::figures::LagsJson;
+use crate::web::frame::{Frame, Place, page};
+use crate::web::shown::{self, Range};
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Visitor;
+use crate::web::when::When;
+use crate::web::words::{beat_page, date, maybe_percent, maybe_span};
+
+use hour::Hour;
+use lag::Chart;
+use look::Looked;
+use tiles::{Figure, Tile};
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/projects/{name}", get(show)).route("/projects/{name}/lag.json", get(lags))
+}
+
+/// What of the chart is shown.
+#[derive(Debug, Deserialize)]
+struct Asked {
+    range: Option<String>,
+    route: Option<String>,
+}
+
+impl Asked {
+    fn route(&self) -> Option<&str> {
+        self.route.as_deref().filter(|route| !route.is_empty())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "project.html")]
+struct Page {
+    frame: Frame,
+    tabs: Tabs,
+    report: Report,
+    routes: Vec<RouteReport>,
+    days: Days,
+    /// The project's incidents that are open, newest opened first.
+    open: Vec<Incident>,
+    tiles: Vec<Tile>,
+    hour: Hour,
+    chart: Chart,
+    looked: Looked,
+}
+
+impl Page {
+    /// The incidents that are open, by number.
+    fn open(&self) -> impl Iterator<Item = (i64, &Incident)> {
+        self.open.iter().filter_map(|incident| incident.id.map(|id| (id.0, incident)))
+    }
+
+    fn advice(&self) -> Option<&'static str> {
+        self.report.verdict.cause.as_ref().and_then(Cause::advice)
+    }
+
+    fn days_strip(&self) -> Strip {
+        strip::days(&self.days.days)
+    }
+
+    fn days_key(&self) -> Key {
+        Key::of_days(&self.days.days)
+    }
+
+    /// Days of which there is something to say, newest first: date, mark, share, and the rest in words.
+    fn days_table(&self) -> impl Iterator<Item = (String, &'static str, String, String)> {
+        let told = self.days.days.iter().rev().filter(|day| DayMark::of(day) != DayMark::Off);
+        told.map(|day| {
+            let says =
+                format!("{}{}", strip::ends_say(&day.ends), strip::incident_says(day).map_or_else(String::new, |says| format!("; {says}")));
+            (date(day.start.start()), DayMark::of(day).name(), maybe_percent(day.ends.share()), says)
+        })
+    }
+
+    /// Each route, as a row of the table.
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> {
+        self.routes.iter().map(|report| Row { page: self, report })
+    }
+}
+
+/// A route beside the others.
+struct Row<'p> {
+    page: &'p Page,
+    report: &'p RouteReport,
+}
+
+impl Row<'_> {
+    fn strip(&self) -> Strip {
+        strip::mini("Last hour", &self.report.strip)
+    }
+
+    /// The newest beat: its page, its minute, its outcome.
+    fn newest(&self) -> Option<(String, When, &'static str)> {
+        let beat = self.report.newest.as_ref()?;
+        let address = beat_page(&self.page.report.project.spec.name, &self.report.route.spec.name, beat.minute);
+        Some((address, When::minute(beat.minute.start(), self.page.report.at), beat.outcome.name()))
+    }
+
+    fn lag(&self) -> String {
+        maybe_span(self.report.newest_lag())
+    }
+
+    /// p50, p95 and p99 of today.
+    fn lags(&self) -> String {
+        let lags = &self.report.lags;
+        [lags.p50, lags.p95, lags.p99].map(maybe_span).join(" · ")
+    }
+
+    fn share(&self) -> String {
+        maybe_percent(self.report.ends.share())
+    }
+}
+
+async fn show(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let store = &*site.web.store;
+    let range = Range::asked(asked.range.as_deref())?;
+    let project = shown::project(&site, &name).await?;
+    let look = shown::look(&site, &project, frame.now).await?;
+    let lags = shown::lags(&site, &project, range, asked.route(), frame.now).await?;
+    let days = days(store, std::slice::from_ref(&project), frame.now).await?;
+    let open = store.open_incidents_of(&[project.id]).await?;
+    let (report, routes) = report_with_routes(store, Arc::clone(&project), look, frame.now).await?;
+    let page_of_it = Page {
+        tabs: tabs(&project.spec.name, Tab::Overview),
+        tiles: tiles::of(&report, &days.uptime),
+        hour: Hour::of(&report, &routes),
+        chart: Chart::of(&project, &lags, asked.route(), frame.now),
+        looked: Looked::of(&report),
+        frame: frame.titled(Place::Projects, name.clone()).below([("Projects", "/")]).live(Some(&name)).with_marks(),
+        report,
+        routes,
+        days,
+        open,
+    };
+    Ok(page(&site, page_of_it.frame.said.is_some(), &page_of_it))
+}
+
+/// What the chart draws.
+async fn lags(
+    _visitor: Visitor,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Trouble> {
+    let range = Range::asked(asked.range.as_deref())?;
+    let project = shown::project(&site, &name).await?;
+    let lags = shown::lags(&site, &project, range, asked.route(), site.now()).await?;
+    Ok(Json(LagsJson::of(&lags)).into_response())
+}

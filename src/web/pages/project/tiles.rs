@@ -1,0 +1,93 @@
+//! The figures under the verdict, each with what there is to know about it.
+
+use crate::model::{Minute, Outcome, Timestamp};
+use crate::report::{Ends, Report, Uptime};
+use crate::web::when::When;
+use crate::web::words::{maybe_percent, maybe_span, thousands};
+
+/// One figure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Tile {
+    pub(super) name: &'static str,
+    pub(super) figure: Figure,
+    /// What stands under it.
+    pub(super) note: String,
+    /// The same as a time that passes.
+    pub(super) ago: Option<When>,
+    pub(super) is_wide: bool,
+}
+
+/// What stands in it, large.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Figure {
+    Text(String),
+    Time(When),
+}
+
+impl Tile {
+    fn new(name: &'static str, figure: String, note: String) -> Self {
+        Self { name, figure: Figure::Text(figure), note, ago: None, is_wide: false }
+    }
+}
+
+/// Those of a project.
+pub(super) fn of(report: &Report, uptime: &Uptime) -> Vec<Tile> {
+    let lags = &report.lags;
+    let note = format!("p50 {} · p99 {}", maybe_span(lags.p50), maybe_span(lags.p99));
+    let share = |name, share| Tile::new(name, maybe_percent(share), "arrived".to_owned());
+    vec![
+        complete_through(report.complete_through, report.at),
+        Tile::new("p95 of lag today", maybe_span(lags.p95), note),
+        Tile::new("Arrived today", thousands(u64::from(report.ends.seen())), rest(&report.ends)),
+        share("Uptime, 24 hours", uptime.last_24_hours),
+        share("7 days", uptime.last_7_days),
+        share("30 days", uptime.last_30_days),
+        share("90 days", uptime.last_90_days),
+    ]
+}
+
+fn complete_through(minute: Option<Minute>, now: Timestamp) -> Tile {
+    let name = "Complete through";
+    match minute {
+        Some(minute) => Tile {
+            figure: Figure::Time(When::minute(minute.start(), now)),
+            ago: Some(When::ago(minute.start(), now)),
+            is_wide: true,
+            ..Tile::new(name, String::new(), String::new())
+        },
+        None => Tile { is_wide: true, ..Tile::new(name, "nothing yet".to_owned(), "no beat of the last day has arrived".to_owned()) },
+    }
+}
+
+/// What did not arrive in time.
+fn rest(ends: &Ends) -> String {
+    let others = Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
+    let mut told: Vec<String> = others
+        .map(|outcome| (outcome, u64::from(ends.of(outcome))))
+        .filter(|(_, count)| *count > 0)
+        .map(|(outcome, count)| match outcome {
+            Outcome::Late => format!("{} of them late", thousands(count)),
+            other => format!("{} {other}", thousands(count)),
+        })
+        .collect();
+    match ends.duplicates {
+        0 => {}
+        1 => told.push("1 duplicate row".to_owned()),
+        many => told.push(format!("{} duplicate rows", thousands(u64::from(many)))),
+    }
+    if told.is_empty() { "no beat so far".to_owned() } else { told.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_complete_says_so() {
+        let now = Timestamp::parse("2026-11-23T15:10:07Z").unwrap();
+        let tile = complete_through(None, now);
+        assert_eq!(tile.figure, Figure::Text("nothing yet".into()));
+        let tile = complete_through(Some(now.minute().plus(-3)), now);
+        assert!(matches!(tile.figure, Figure::Time(when) if when.to_string().contains(">15:07<")));
+    }
+}

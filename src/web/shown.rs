@@ -1,0 +1,146 @@
+//! What pages and API alike read of a project that stands in an address.
+
+use std::sync::Arc;
+
+use super::site::Site;
+use super::trouble::Trouble;
+use super::words::{minute_asked, minute_mark, short};
+use crate::model::{Look, Minute, Project, ProjectName, Route, Timestamp};
+use crate::posthog::capture::path;
+use crate::report::{BeatStory, Brief, Kept, LagSeries, Point, beat_story, briefs, lag_series, was_due};
+use crate::store::StoreError;
+
+/// A project's name. What can be none is the name of none.
+pub(super) fn name(text: &str) -> Result<ProjectName, Trouble> {
+    ProjectName::parse(text).map_err(|_| Trouble::no("project", text))
+}
+
+/// The project of this name.
+pub(super) async fn project(site: &Site, text: &str) -> Result<Arc<Project>, Trouble> {
+    let project = site.web.store.project(&name(text)?).await?;
+    project.map(Arc::new).ok_or_else(|| Trouble::no("project", text))
+}
+
+/// A project's route of this name.
+pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, Trouble> {
+    let found = project.routes.iter().find(|route| route.spec.name == name);
+    found.ok_or_else(|| Trouble::no(&format!("route of {}", project.spec.name), name))
+}
+
+/// The newest look at a project. One that was made later says nothing about `now`.
+pub(super) async fn look(site: &Site, project: &Project, now: Timestamp) -> Result<Option<Look>, StoreError> {
+    Ok(site.web.store.look(project.id).await?.filter(|look| look.at <= now))
+}
+
+/// These projects in brief, by name; names of none are passed over.
+pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
+    let projects: Vec<Arc<Project>> = site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect();
+    let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
+    let looks = site.web.store.looks_of(&ids).await?;
+    briefs(&*site.web.store, &projects, &looks, now).await
+}
+
+/// How far back lags are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Range {
+    Hour,
+    Day,
+    Week,
+    Month,
+    Quarter,
+}
+
+impl Range {
+    pub(super) const ALL: [Self; 5] = [Self::Hour, Self::Day, Self::Week, Self::Month, Self::Quarter];
+
+    /// As it stands in addresses.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Hour => "1h",
+            Self::Day => "24h",
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "90d",
+        }
+    }
+
+    /// For people.
+    pub(super) const fn words(self) -> &'static str {
+        match self {
+            Self::Hour => "1 hour",
+            Self::Day => "24 hours",
+            Self::Week => "7 days",
+            Self::Month => "30 days",
+            Self::Quarter => "90 days",
+        }
+    }
+
+    const fn minutes(self) -> i64 {
+        match self {
+            Self::Hour => 60,
+            Self::Day => 24 * 60,
+            Self::Week => 7 * 24 * 60,
+            Self::Month => 30 * 24 * 60,
+            Self::Quarter => 90 * 24 * 60,
+        }
+    }
+
+    /// What was asked for; a day, where nothing was.
+    pub(super) fn asked(text: Option<&str>) -> Result<Self, Trouble> {
+        let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Self::Day) };
+        let found = Self::ALL.into_iter().find(|range| range.name() == text);
+        found.ok_or_else(|| Trouble::unfit("range", format!("`{}` is none; there are 1h, 24h, 7d, 30d and 90d", short(text))))
+    }
+}
+
+/// Lags of a project, of all its routes or of one.
+#[derive(Debug)]
+pub(super) struct Lags {
+    pub(super) range: Range,
+    pub(super) from: Minute,
+    pub(super) to: Minute,
+    /// How many minutes a point is long.
+    pub(super) step: i64,
+    /// Oldest first.
+    pub(super) points: Vec<Point>,
+}
+
+/// Lags of the last stretch of this length; of all routes together, where none is named.
+pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, Trouble> {
+    let of_route = of_route.map(|name| route(project, name)).transpose()?.map(|route| route.id);
+    let to = now.minute().plus(1);
+    let series = lag_series(&*site.web.store, project, to.plus(-range.minutes()), to, now).await?;
+    let LagSeries { from, to, step, all, routes } = series;
+    let points = match of_route {
+        Some(id) => routes.into_iter().find(|series| series.id == id).map(|series| series.points).unwrap_or_default(),
+        None => all,
+    };
+    Ok(Lags { range, from, to, step, points })
+}
+
+/// The story of a beat whose minute stands in an address. Where none was due there is none.
+pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &str, now: Timestamp) -> Result<BeatStory, Trouble> {
+    let minute = minute_asked("minute", minute)?;
+    let story = beat_story(&*site.web.store, project, route, minute, now).await?;
+    let story = story.ok_or_else(|| Trouble::no(&format!("route of {}", project.spec.name), route))?;
+    match story.kept {
+        Kept::NotDue => {
+            Err(Trouble::NotFound(format!("there is no beat of {} on {route} at {}: none was due", project.spec.name, minute_mark(minute))))
+        }
+        _ => Ok(story),
+    }
+}
+
+/// Whether there is a page of the beat on this route in this minute.
+pub(super) async fn has_beat(site: &Site, project: &Project, route: &Route, minute: Minute, now: Timestamp) -> Result<bool, StoreError> {
+    if was_due(project, route, minute, now) {
+        return Ok(true);
+    }
+    Ok(!site.web.store.beats(&[route.id], minute, minute.plus(1)).await?.is_empty())
+}
+
+/// Where the beats of a route are posted to.
+pub(super) fn address(project: &Project, route: &Route) -> String {
+    let host = route.spec.host.as_ref().unwrap_or(&project.spec.host);
+    format!("{}{}", host.capture(), path(route.spec.endpoint))
+}
