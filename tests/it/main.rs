@@ -6,6 +6,7 @@ mod architecture;
 mod browser;
 mod cli;
 mod config;
+mod edit;
 mod hogql;
 mod message;
 mod notify;
