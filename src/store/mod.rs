@@ -172,8 +172,8 @@ pub trait Store: Send + Sync + 'static {
     /// The next `at_most` routes by number, retired ones with them.
     async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError>;
 
-    /// Every hour that ends not after this minute is among [`Store::hours`], its beats counted in as they were when it was summed up; none when
-    /// none is. Of later hours the beats alone tell, whatever [`Store::hours`] says of them.
+    /// Up to this minute every hour is summed up, as [`Store::sum_up`] said last; none before the first. Hours behind it may be there too: half done,
+    /// or done by a clock that was ahead.
     async fn summed_up(&self) -> Result<Option<Minute>, StoreError>;
 
     /// Writes hours whose beats stay, and says that all are summed up to `to` from now on. An hour that is there already is replaced.
