@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 use heartbeat::model::{
     Acknowledged, EntryKind, Finding, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
 };
-use heartbeat::store::{Store, StoreError, Which, WhichNotices};
+use heartbeat::store::{Stand, Store, StoreError, Which, WhichNotices};
 
 use super::bed::Bed;
 use super::samples::{START, at, entry, incident, name, notice, notice_alone, open_incident, owing, set_up, set_up_channel, spec, webhook};
