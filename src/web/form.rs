@@ -35,19 +35,9 @@ impl Filled {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
-    /// Everything that a field with several values holds.
-    pub(super) fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'s str> {
-        self.0.iter().filter(move |(key, value)| key == name && !value.trim().is_empty()).map(|(_, value)| value.trim())
-    }
-
     /// Whether a box is ticked, or a button of this name was pressed.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
-    }
-
-    /// All fields in the order of the form.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().map(|(key, value)| (key.as_str(), value.as_str())).filter(|(key, _)| *key != CSRF)
     }
 }
 

@@ -47,7 +47,7 @@ impl Sought {
                 Some(found.ok_or_else(|| Trouble::unfit("strand", "must be ingestion, blind or quiet"))?)
             }
         };
-        let stand = match given(self.state.as_deref()) {
+        let how = match given(self.state.as_deref()) {
             None => None,
             Some("open") => Some(Stand::Open),
             Some("in-hand") => Some(Stand::InHand),
@@ -55,7 +55,7 @@ impl Sought {
             Some("over") => Some(Stand::Over),
             Some(_) => return Err(Trouble::unfit("state", "must be open, in-hand, snoozed or over")),
         };
-        Ok(Which { named, strand, stand, ..Which::default() })
+        Ok(Which { named, strand, stand: how, ..Which::default() })
     }
 }
 
@@ -85,8 +85,8 @@ pub(super) async fn story(store: &dyn Store, incident: Incident, now: Timestamp)
     let project = store.project(&incident.project_name).await?;
     // Another project may have taken the name of one that was removed.
     let project = project.filter(|project| project.id == incident.project);
-    let story = report::incident_story(store, incident, project.as_ref(), now).await?;
-    Ok((story, project))
+    let told = report::incident_story(store, incident, project.as_ref(), now).await?;
+    Ok((told, project))
 }
 
 /// How it stands: each the class of a badge, and its word.

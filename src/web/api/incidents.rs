@@ -102,14 +102,14 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<S
 
 async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
     let (store, now) = (&*site.web.store, site.now());
-    let (story, project) = story(store, found(store, id).await?, now).await?;
+    let (told, project) = story(store, found(store, id).await?, now).await?;
     let channels = store.channels().await?;
-    let evidence = project.iter().flat_map(|project| story.evidence.iter().map(|one| EvidenceView::of(one, project)));
+    let evidence = project.iter().flat_map(|project| told.evidence.iter().map(|one| EvidenceView::of(one, project)));
     Ok(IncidentView {
-        incident: IncidentJson::of(&story.incident, now),
-        timeline: story.timeline.iter().map(EntryJson::of).collect(),
+        incident: IncidentJson::of(&told.incident, now),
+        timeline: told.timeline.iter().map(EntryJson::of).collect(),
         evidence: evidence.take(EVIDENCE).collect(),
-        notices: story.notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
+        notices: told.notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
     })
 }
 
@@ -120,8 +120,8 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
     (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Trouble> {
     let (store, now) = (&*site.web.store, site.now());
-    let (story, project) = story(store, found(store, &id).await?, now).await?;
-    let text = written(&story, project.as_ref(), &store.channels().await?, now);
+    let (told, project) = story(store, found(store, &id).await?, now).await?;
+    let text = written(&told, project.as_ref(), &store.channels().await?, now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 

@@ -306,5 +306,5 @@ async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sen
         .with("token", fields.token.as_deref())
         .with("personal_api_key", fields.personal_api_key.as_deref())
         .with("project_id", fields.project_id.map(|number| number.to_string()).as_deref());
-    Ok(Json(setup::check(&site, &texts, None).await?))
+    Ok(Json(Box::pin(setup::check(&site, &texts, None)).await?))
 }

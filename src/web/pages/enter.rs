@@ -107,12 +107,11 @@ fn invitation_used() -> Trouble {
 /// The demo has one user, who may do everything with what is gone when it ends.
 async fn enter_demo(site: &Site) -> Result<Response, Trouble> {
     let name = UserName::parse("demo").map_err(|says| Trouble::Malformed(says.to_string()))?;
-    let user = match site.web.store.user(&name).await? {
-        Some((user, _)) => user.id,
-        None => {
-            let deed = deed("demo", "user demo".to_owned(), "came in by the demo's link".to_owned(), site.now());
-            site.door.put(&name, Access::Write, None, &deed).await?
-        }
+    let user = if let Some((user, _)) = site.web.store.user(&name).await? {
+        user.id
+    } else {
+        let deed = deed("demo", "user demo".to_owned(), "came in by the demo's link".to_owned(), site.now());
+        site.door.put(&name, Access::Write, None, &deed).await?
     };
     let token = site.door.open(user, false).await?;
     let mut response = Redirect::to("/projects/demo").into_response();

@@ -164,9 +164,9 @@ async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String
 async fn laid_out(site: &Site, frame: Frame, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, Trouble> {
     let store = &*site.web.store;
     let (now, windows, channels) = (frame.now, store.windows().await?, store.channels().await?);
-    let (story, project) = story(store, incident, now).await?;
-    let postmortem = postmortem(&story, project.as_ref(), &channels, now);
-    Ok(Page::of(frame, story, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
+    let (told, project) = story(store, incident, now).await?;
+    let postmortem = postmortem(&told, project.as_ref(), &channels, now);
+    Ok(Page::of(frame, told, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
 }
 
 /// What else the page shows.
@@ -234,8 +234,8 @@ const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
 
 async fn markdown(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
     let store = &*site.web.store;
-    let (story, project) = story(store, found(store, &id).await?, frame.now).await?;
-    let text = postmortem(&story, project.as_ref(), &store.channels().await?, frame.now);
+    let (told, project) = story(store, found(store, &id).await?, frame.now).await?;
+    let text = postmortem(&told, project.as_ref(), &store.channels().await?, frame.now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 

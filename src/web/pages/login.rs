@@ -74,13 +74,12 @@ async fn show(
 
 async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Response, Trouble> {
     let access = site.web.settings.proxy.as_ref().map_or(Access::Read, |proxy| proxy.access);
-    let id = match site.web.store.user(name).await? {
-        Some((user, _)) => user.id,
-        None => {
-            let words = format!("came in by the proxy for the first time; may {}", access.name());
-            let deed = deed(name.as_str(), format!("user {name}"), words, site.now());
-            site.door.put(name, access, None, &deed).await?
-        }
+    let id = if let Some((user, _)) = site.web.store.user(name).await? {
+        user.id
+    } else {
+        let words = format!("came in by the proxy for the first time; may {}", access.name());
+        let deed = deed(name.as_str(), format!("user {name}"), words, site.now());
+        site.door.put(name, access, None, &deed).await?
     };
     let token = site.door.open(id, true).await?;
     let mut response = Redirect::to(to).into_response();

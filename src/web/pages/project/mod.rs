@@ -14,6 +14,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 
+use super::first_beat::{FirstBeat, first_beat};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::judge::Cause;
 use crate::model::Incident;
@@ -55,6 +56,8 @@ impl Asked {
 struct Page {
     frame: Frame,
     tabs: Tabs,
+    /// The first beat, while it is on its way and for a while after.
+    first: Option<FirstBeat>,
     report: Report,
     routes: Vec<RouteReport>,
     days: Days,
@@ -149,6 +152,7 @@ async fn show(
     let (report, routes) = report_with_routes(store, Arc::clone(&project), look, frame.now).await?;
     let page_of_it = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),
+        first: first_beat(store, &report).await?,
         tiles: tiles::of(&report, &days.uptime),
         hour: Hour::of(&report, &routes),
         chart: Chart::of(&project, &lags, asked.route(), frame.now),
