@@ -17,7 +17,9 @@ impl History {
     /// Reads what is on record of `routes` from `from` up to and without `to`. Hours are summed up while their beats are still kept: up to there hours
     /// tell, and behind it beats.
     pub(super) async fn read(store: &dyn Store, routes: &[RouteId], from: Minute, to: Minute) -> Result<Self, StoreError> {
-        let behind = store.summed_up().await?.map_or(from, |summed_up| summed_up.max(from));
+        // Of what is older than every beat hours alone can tell, whoever folded them.
+        let kept = store.oldest_beat().await?.map_or(to, Hour::starting);
+        let behind = store.summed_up().await?.map_or(kept, |summed_up| summed_up.max(kept)).clamp(from, to.max(from));
         // Only whole hours are summed up, so none lies on both sides.
         let hours = store.hours(routes, Hour::starting(from), Hour::starting(behind).min(to)).await?;
         let beats = store.beats(routes, behind, to).await?;

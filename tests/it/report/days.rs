@@ -6,6 +6,7 @@ use std::time::Duration;
 use heartbeat::keep::fold_due;
 use heartbeat::model::{Hour, Incident, Minute, Outcome, Project, Retention, Strand, Timestamp};
 use heartbeat::report::{DAYS, Days, days};
+use heartbeat::store::RouteSpan;
 use proptest::prelude::*;
 
 use super::world::{START, World, after};
@@ -56,6 +57,20 @@ async fn an_incident_is_told_on_each_day_on_which_it_was_open() {
     assert_eq!(open, [Duration::ZERO, hours(3), hours(24), hours(1), Duration::ZERO]);
     assert_eq!(told.days[DAYS - 1].incident(Strand::Blind), hours(3));
     assert_eq!(told.days.iter().filter(|day| day.had_incident()).count(), 4);
+}
+
+#[tokio::test]
+async fn hours_tell_of_what_is_older_than_every_beat_whoever_folded_them() {
+    let world = World::new().await;
+    world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
+    let project = world.project("shop").await;
+    world.record(project.routes[0].id, START, &"A".repeat(90)).await;
+    let beats = world.store.beats(&[project.routes[0].id], START, START.plus(60)).await.unwrap();
+    let hour = Hour::fold(project.routes[0].id, START, &beats);
+    world.store.fold(START, RouteSpan::default(), &[hour]).await.unwrap();
+    assert_eq!(world.store.summed_up().await.unwrap(), None);
+    let told = read(&world, &[project], START.plus(90).start()).await;
+    assert_eq!(told.last_24_hours.of(Outcome::Arrived), 90);
 }
 
 #[tokio::test]
