@@ -8,6 +8,28 @@ use crate::model::{Field, Setting, Takes};
 /// The choice that says: none of the others, but what is typed beside it. No setting has this value.
 const OTHER: &str = "*";
 
+/// How much is typed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Size {
+    #[default]
+    Line,
+    /// A number, or some other short thing.
+    Short,
+    /// Several lines.
+    Long,
+}
+
+/// What a form that was refused asked for a secret.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Asked {
+    #[default]
+    Nothing,
+    /// To be another: it is to be typed again.
+    Another,
+    /// To be taken away.
+    None,
+}
+
 /// A control of a form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Control {
@@ -23,18 +45,12 @@ pub(super) struct Control {
     pub(super) choices: &'static [&'static str],
     /// Whether the choices are examples.
     pub(super) others: bool,
-    /// Several lines.
-    pub(super) long: bool,
-    /// A number, or some other short thing.
-    pub(super) short: bool,
+    size: Size,
     /// What it holds; of a secret nothing.
     pub(super) value: String,
     /// Of a secret that is set: as it may be shown.
     pub(super) stored: Option<String>,
-    /// Whether the secret is to be taken away.
-    pub(super) cleared: bool,
-    /// Whether a secret was typed into a form that was refused: it is to be typed again.
-    pub(super) forgotten: bool,
+    asked: Asked,
     pub(super) problem: Option<String>,
 }
 
@@ -64,11 +80,11 @@ impl Control {
     }
 
     pub(super) fn long(self) -> Self {
-        Self { long: true, ..self }
+        Self { size: Size::Long, ..self }
     }
 
     pub(super) fn short(self) -> Self {
-        Self { short: true, ..self }
+        Self { size: Size::Short, ..self }
     }
 
     /// What a form says of it; none where it says nothing: a secret that nobody typed stays.
@@ -86,8 +102,11 @@ impl Control {
     /// As it was filled in, with what is wrong with that.
     pub(super) fn filled(mut self, form: &Filled, problems: &[Problem]) -> Self {
         if self.secret {
-            self.cleared = form.has(&self.clears());
-            self.forgotten = form.given(self.key).is_some();
+            self.asked = match (form.given(self.key), form.has(&self.clears())) {
+                (Some(_), _) => Asked::Another,
+                (None, true) => Asked::None,
+                (None, false) => Asked::Nothing,
+            };
         } else if let Some(text) = self.given(form) {
             text.clone_into(&mut self.value);
         }
@@ -95,6 +114,26 @@ impl Control {
         let says = mine.collect::<Vec<_>>().join("; ");
         self.problem = Some(says).filter(|says| !says.is_empty());
         self
+    }
+
+    /// Whether several lines are typed.
+    pub(super) fn is_long(&self) -> bool {
+        self.size == Size::Long
+    }
+
+    /// Whether little is typed, or chosen among some.
+    pub(super) fn is_short(&self) -> bool {
+        self.size == Size::Short || self.is_closed()
+    }
+
+    /// Whether a secret was typed into a form that was refused: it is to be typed again.
+    pub(super) fn is_forgotten(&self) -> bool {
+        self.asked == Asked::Another
+    }
+
+    /// Whether the secret is to be taken away.
+    pub(super) fn is_cleared(&self) -> bool {
+        self.asked == Asked::None
     }
 
     /// The name of the box that takes a secret away.
@@ -208,7 +247,7 @@ mod tests {
         assert_eq!(secret.given(&form(&[("key", "new")])), Some("new"));
         assert_eq!(secret.given(&form(&[("key", ""), ("key.clear", "yes")])), Some(""));
         let again = secret.filled(&form(&[("key", "hunter2")]), &[Problem::of("key", "is too short")]);
-        assert!(again.forgotten && !format!("{again:?}").contains("hunter2"), "{again:?}");
+        assert!(again.is_forgotten() && !format!("{again:?}").contains("hunter2"), "{again:?}");
         assert_eq!(again.problem.as_deref(), Some("is too short"));
     }
 
