@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
+mod access;
 mod alerting;
 mod applying;
 mod apps;

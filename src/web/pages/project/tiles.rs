@@ -75,7 +75,11 @@ fn rest(ends: &Ends) -> String {
         1 => told.push("1 duplicate row".to_owned()),
         many => told.push(format!("{} duplicate rows", thousands(u64::from(many)))),
     }
-    if told.is_empty() { "no beat so far".to_owned() } else { told.join(", ") }
+    match (told.is_empty(), ends.seen()) {
+        (false, _) => told.join(", "),
+        (true, 0) => "no beat so far".to_owned(),
+        (true, _) => "nothing else".to_owned(),
+    }
 }
 
 #[cfg(test)]
