@@ -14,7 +14,7 @@ use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
 /// Names that would be addresses of ours: nobody could reach their pages.
-const TAKEN: [&str; 2] = ["new", "check"];
+const RESERVED: [&str; 2] = ["new", "check"];
 
 /// What was found out about each field.
 #[derive(Debug, Serialize, ToSchema)]
@@ -57,11 +57,16 @@ impl CheckedField {
 /// What there is to say of these texts: what is wrong with them as they stand, and of the rest what the PostHog says that they name. `known` is the
 /// project that they change.
 pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<CheckedFields, Trouble> {
+    // Of a new project nobody hears that a field is missing before it is sent.
+    let texts = &match known {
+        None => texts.clone().without_blank(FIELDS.iter().map(|field| field.key)),
+        Some(_) => texts.clone(),
+    };
     let mut problems = project::wrong(texts);
     problems.extend(name_problem(site, texts, known).await?);
     let is_wrong = |key: &str| problems.iter().any(|problem| problem.field == key);
     let typed = typed(texts, known, is_wrong);
-    let found = fields(&site.web.client, &site.web.clock, &typed).await;
+    let found = Box::pin(fields(&site.web.client, &site.web.clock, &typed)).await;
     let mut checked: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
     if known.is_none() && texts.filled("name").is_some() && !is_wrong("name") {
         checked.push(CheckedField { name: "name", mark: "ok", says: "Nothing else is called so.".to_owned(), advice: None });
@@ -116,17 +121,25 @@ fn api_of(spec: &ProjectSpec) -> &str {
 async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, Trouble> {
     let name = texts.filled("name").filter(|_| known.is_none());
     let Some(name) = name.and_then(|text| ProjectName::parse(text).ok()) else { return Ok(None) };
-    if TAKEN.contains(&name.as_str()) {
-        return Ok(Some(Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own"))));
+    if let Some(problem) = reserved(name.as_str()) {
+        return Ok(Some(problem));
     }
     let there_is = site.web.store.project(&name).await?.is_some();
-    Ok(there_is.then(|| Problem::of("name", format!("`{name}` is that of another project already"))))
+    Ok(there_is.then(|| taken(&name)))
+}
+
+fn reserved(name: &str) -> Option<Problem> {
+    RESERVED.contains(&name).then(|| Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own")))
+}
+
+fn taken(name: &ProjectName) -> Problem {
+    Problem::of("name", format!("`{name}` is that of another project already"))
 }
 
 /// Adds a project with these apps on it, all of them running. Its first beat is sent at once, by whoever sends.
 pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[AppKind]) -> Result<ProjectSpec, EditError> {
-    if let Some(name) = texts.filled("name").filter(|name| TAKEN.contains(name)) {
-        return Err(Problem::of("name", format!("cannot be `{name}`: that is an address of this page's own")).into());
+    if let Some(problem) = texts.filled("name").and_then(reserved) {
+        return Err(problem.into());
     }
     let mut spec = project::added(texts)?;
     for kind in apps {
@@ -151,9 +164,7 @@ pub(super) async fn add_by_form(
             }
             Ok(Err(problems))
         }
-        Err(EditError::Clash(Clash::Taken(subject))) => {
-            Ok(Err(vec![Problem::of("name", format!("`{}` is that of another project already", subject.name))]))
-        }
+        Err(EditError::Clash(Clash::Taken(subject))) => Ok(Err(vec![taken(&subject.name)])),
         Err(other) => Err(other.into()),
     }
 }

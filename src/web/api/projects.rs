@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Asked, List, Paging, Sent, check_match, created, named};
+use super::shape::{Asked, List, Paging, Sent, check_match, created};
 use crate::config::duration;
 use crate::edit::{Texts, app};
 use crate::model::{AppKind, Host, ProjectName, ProjectSpec};
@@ -251,9 +251,7 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
 }
 
 async fn view(site: &Site, name: &str) -> Result<ProjectView, Trouble> {
-    let project = site.web.store.project(&named("project", name)?).await?;
-    let project = project.ok_or_else(|| Trouble::no("project", name))?;
-    Ok(ProjectView::of(&project.spec))
+    Ok(ProjectView::of(&site.project(name).await?.spec))
 }
 
 /// Change a project

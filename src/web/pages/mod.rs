@@ -16,7 +16,6 @@ mod incident;
 mod incidents;
 mod login;
 mod maintenance;
-mod mini;
 mod new;
 mod project;
 mod project_settings;

@@ -13,7 +13,7 @@ use super::fields::{Field, fields, texts};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::edit::project::shown;
 use crate::edit::{EditError, Texts};
-use crate::model::{Project, ProjectName, ProjectSpec};
+use crate::model::{ProjectName, ProjectSpec};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
@@ -76,13 +76,6 @@ impl Page {
     }
 }
 
-/// The project of this name; none, and the trouble says so.
-pub(super) async fn known(site: &Site, name: &str) -> Result<Project, Trouble> {
-    let absent = || Trouble::no("project", name);
-    let parsed = ProjectName::parse(name).map_err(|_| absent())?;
-    site.web.store.project(&parsed).await?.ok_or_else(absent)
-}
-
 /// What the form says: an empty key stays as it is, unless it is to be taken away.
 fn said(form: &Filled) -> Texts {
     let texts = texts(form, KEYS).without_blank([KEY]);
@@ -91,7 +84,7 @@ fn said(form: &Filled) -> Texts {
 }
 
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let project = known(&site, &name).await?;
+    let project = site.project(&name).await?;
     Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project.spec)))
 }
 
@@ -102,7 +95,7 @@ async fn save(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let project = known(&site, &name).await?;
+    let project = site.project(&name).await?;
     let texts = said(&form);
     if form.has("check") {
         let found = setup::check(&site, &texts, Some(&project.spec)).await?.fields;
@@ -126,6 +119,6 @@ async fn check(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Json<CheckedFields>, Trouble> {
-    let project = known(&site, &name).await?;
+    let project = site.project(&name).await?;
     Ok(Json(setup::check(&site, &said(&form), Some(&project.spec)).await?))
 }

@@ -11,12 +11,13 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use super::mini::Mini;
-use crate::model::{Incident, Project, ProjectId, ProjectName, span};
-use crate::report::{Brief, briefs};
+use crate::model::{Incident, ProjectName, span};
+use crate::report::Brief;
 use crate::store::Which;
+use crate::web::draw::strip::{Strip, mini};
 use crate::web::frame::{Frame, Place, page};
 use crate::web::setup::{grouped, names};
+use crate::web::shown::in_brief;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::when::When;
@@ -56,7 +57,7 @@ struct Row {
     verdict: String,
     complete_through: Option<When>,
     lag: Option<String>,
-    mini: Mini,
+    hour: Strip,
 }
 
 impl Row {
@@ -69,7 +70,7 @@ impl Row {
             verdict: brief.verdict.to_string(),
             complete_through: brief.complete_through.map(|minute| When::minute(minute.start(), brief.at)),
             lag: brief.newest_lag().map(span),
-            mini: Mini::of(&brief.strip),
+            hour: mini("Last hour", &brief.strip),
         }
     }
 }
@@ -110,10 +111,8 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<A
     let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&wanted)).collect();
     let shown = place(&found, &asked);
     let on_page: Vec<ProjectName> = found[shown.clone()].iter().map(|name| (*name).clone()).collect();
-    let mut projects: Vec<Arc<Project>> = store.projects_named(&on_page).await?.into_iter().map(Arc::new).collect();
-    projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
-    let ids: Vec<ProjectId> = projects.iter().map(|project| project.id).collect();
-    let briefs = briefs(store, &projects, &store.looks_of(&ids).await?, frame.now).await?;
+    let mut briefs = in_brief(&site, &on_page, frame.now).await?;
+    briefs.sort_unstable_by(|one, other| one.project.spec.name.cmp(&other.project.spec.name));
     let rows: Vec<Row> = briefs.iter().map(Row::of).collect();
     let open = store.incidents(&Which { open_only: true, at_most: OPEN, ..Which::default() }).await?;
     let before = found.get(shown.start).filter(|_| shown.start > 0).map(|first| address(&search, "before", first));

@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::project_settings::known;
 use crate::model::{Project, ProjectSpec};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, page};
@@ -31,7 +30,7 @@ struct Page {
 }
 
 async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let project = known(&site, &name).await?;
+    let project = site.project(&name).await?;
     let which = crate::store::Which { project: Some(project.id), open_only: true, at_most: 9, ..Default::default() };
     let open = site.web.store.incidents(&which).await?.len();
     let above = [("Projects", "/".to_owned()), (name.as_str(), format!("/projects/{name}"))];
