@@ -161,7 +161,9 @@ impl ChannelChange {
         Problems::or(problems, ())?;
         let mut texts = Texts::default();
         if let Some(kind) = whole {
-            ["severity", "projects", "at_once", "title", "body"].iter().for_each(|key| texts.put(*key, ""));
+            for key in ["severity", "projects", "at_once", "title", "body"] {
+                texts.put(key, "");
+            }
             let plain = kind.fields().iter().filter(|field| !field.secret && !self.fields.contains_key(field.key));
             plain.for_each(|field| texts.put(field.key, ""));
         }
@@ -248,17 +250,14 @@ async fn put(
     };
     check_match(&headers, &view)?;
     let desk = site.desk(&visitor);
-    match &known {
-        Some(channel) => {
-            check_open(channel)?;
-            let texts = wanted.texts(Some(channel.spec.kind))?;
-            let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
-            desk.change(&name, wanted).await?;
-        }
-        None => {
-            let texts = wanted.texts(None)?.with("name", Some(&name));
-            desk.add(added(&texts, Door::Page)?).await?;
-        }
+    if let Some(channel) = &known {
+        check_open(channel)?;
+        let texts = wanted.texts(Some(channel.spec.kind))?;
+        let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
+        desk.change(&name, wanted).await?;
+    } else {
+        let texts = wanted.texts(None)?.with("name", Some(&name));
+        desk.add(added(&texts, Door::Page)?).await?;
     }
     let view = ChannelView::named(&site, &name).await?;
     Ok(if known.is_none() { created(view) } else { Json(view).into_response() })

@@ -36,9 +36,9 @@ struct Row {
 impl Row {
     fn of(line: &Line, now: Timestamp) -> Self {
         let route = line.route.as_ref().map(|route| format!("{route}: ")).unwrap_or_default();
-        let proof: String = line.proof.iter().map(|proof| format!("\n{proof}")).collect();
+        let words = [format!("{route}{}", line.words())].into_iter().chain(line.proof.iter().cloned()).collect::<Vec<_>>().join("\n");
         let (when, incident) = (When::second(line.at, now), line.incident.map(|id| id.0));
-        Self { when, level: line.level, words: format!("{route}{}{proof}", line.words()), incident }
+        Self { when, level: line.level, words, incident }
     }
 
     const fn class(&self) -> &'static str {

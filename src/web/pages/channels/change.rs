@@ -42,7 +42,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[template(path = "channel_kinds.html")]
 struct Kinds {
     frame: Frame,
-    kinds: Vec<ChannelKind>,
+    open: Vec<ChannelKind>,
     /// Those that are not set up from here: which, and why.
     closed: Vec<(ChannelKind, String)>,
 }
@@ -71,10 +71,10 @@ struct Asked {
 
 async fn new(State(site): State<Arc<Site>>, frame: Frame, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let Some(kind) = asked.kind else {
-        let (kinds, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| Door::Page.takes(*kind));
+        let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| Door::Page.takes(*kind));
         let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
         let frame = frame.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
-        return Ok(page(&site, frame.said.is_some(), &Kinds { frame, kinds, closed }));
+        return Ok(page(&site, frame.said.is_some(), &Kinds { frame, open, closed }));
     };
     let kind = open_kind(&kind)?;
     Ok(page(&site, frame.said.is_some(), &New::framed(frame, kind, Draft::new(kind), true)))
