@@ -43,7 +43,7 @@ pub use postmortem::{IncidentStory, incident_story, postmortem};
 pub use routes::{RouteReport, routes};
 pub use rules::{RuleJson, RulesJson};
 pub use window::{WindowJson, WindowState, window_times};
-pub use words::{channel_name, proof, route_name};
+pub use words::{answer, channel_name, proof, route_name};
 
 /// How far back beats can hold back "complete through": as long as they are looked for.
 const OPEN_FOR_MINUTES: i64 = 24 * 60;

@@ -5,12 +5,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use super::words::{channel_name, proof, route_name};
+use super::words::{answer, channel_name, route_name};
 use crate::judge;
 use crate::message;
 use crate::model::{
-    Channel, Entry, Evidence, EvidenceOf, Incident, Minute, Notice, NoticeKind, NoticeState, Project, RouteId, Strand, Tally, Timestamp,
-    span,
+    Channel, Entry, Evidence, Incident, Minute, Notice, NoticeKind, NoticeState, Project, RouteId, Strand, Tally, Timestamp, span,
 };
 use crate::store::{Store, StoreError, WhichNotices};
 
@@ -159,12 +158,7 @@ fn quoted(evidence: &[Evidence], project: Option<&Project>) -> Vec<String> {
     let mut found: BTreeMap<(String, String), (Timestamp, Timestamp, u32)> = BTreeMap::new();
     for one in evidence {
         let route = project.map_or("?", |project| route_name(project, one.route)).to_owned();
-        let words = match one.of {
-            // When each was looked for is not another answer.
-            EvidenceOf::Lost { .. } => "accepted, looked for, and not there".to_owned(),
-            _ => proof(one),
-        };
-        let (_, last, count) = found.entry((route, words)).or_insert((one.minute.start(), one.minute.start(), 0));
+        let (_, last, count) = found.entry((route, answer(one))).or_insert((one.minute.start(), one.minute.start(), 0));
         *last = one.minute.start();
         *count += 1;
     }

@@ -1,20 +1,36 @@
 //! Names and words that everything shown has in common.
 
-use crate::model::{Channel, Evidence, EvidenceOf, Notice, Project, RouteId};
+use crate::model::{Channel, Evidence, EvidenceOf, Notice, Project, Quote, RouteId};
+
+/// Headers that are others each time, whoever answers.
+const PASSING: [&str; 3] = ["date", "cf-ray", "retry-after"];
 
 /// What a failure left, in one line.
 #[must_use]
 pub fn proof(evidence: &Evidence) -> String {
     match &evidence.of {
-        EvidenceOf::Refused { quote, .. } => {
-            let headers: Vec<String> = quote.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
-            let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
-            format!("{} `{}`{headers}", quote.status, quote.words.trim())
-        }
+        EvidenceOf::Refused { quote, .. } => answered(quote, |_| true),
         EvidenceOf::Unreachable { at, words } => format!("unreachable at {at}: {words}"),
         EvidenceOf::Lost { looked } => format!("not there at {looked}"),
         EvidenceOf::Unseen(failure) => format!("could not look: {failure}"),
     }
+}
+
+/// What a failure left, without what is another each time: so the same answer is known as the same.
+#[must_use]
+pub fn answer(evidence: &Evidence) -> String {
+    match &evidence.of {
+        EvidenceOf::Refused { quote, .. } => answered(quote, |name| !PASSING.contains(&name.to_ascii_lowercase().as_str())),
+        EvidenceOf::Lost { .. } => "accepted, looked for, and not there".to_owned(),
+        EvidenceOf::Unreachable { .. } | EvidenceOf::Unseen(_) => proof(evidence),
+    }
+}
+
+fn answered(quote: &Quote, is_told: impl Fn(&str) -> bool) -> String {
+    let headers = quote.headers.iter().filter(|(name, _)| is_told(name));
+    let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
+    let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
+    format!("{} `{}`{headers}", quote.status, quote.words.trim())
 }
 
 /// What a project calls one of its routes; `?` when it has none of that number.

@@ -1,9 +1,9 @@
 //! The site: what every handler has.
 
-use axum::http::HeaderMap;
-use axum::http::header::HOST;
 use std::sync::Arc;
 
+use axum::http::HeaderMap;
+use axum::http::header::HOST;
 use tokio::sync::{Semaphore, watch};
 
 use super::Web;

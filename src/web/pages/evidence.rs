@@ -1,7 +1,9 @@
 //! What the failures of an incident's minutes left: the same answer on the same route is one line, however often it came.
 
+use std::collections::BTreeSet;
+
 use crate::model::{Evidence, EvidenceOf, Minute, Project, Timestamp};
-use crate::report::{proof, route_name};
+use crate::report::{answer, route_name};
 use crate::web::when::When;
 
 /// So many different answers are shown.
@@ -15,9 +17,7 @@ pub(super) struct Find {
     /// The outcome that it belongs to.
     pub(super) outcome: &'static str,
     pub(super) words: String,
-    pub(super) count: usize,
-    first: Minute,
-    last: Minute,
+    minutes: BTreeSet<Minute>,
     now: Timestamp,
 }
 
@@ -25,7 +25,13 @@ impl Find {
     /// The first beat, and where another the last: each as it stands in the page of the beat's address, and as a time.
     pub(super) fn ends(&self) -> Vec<(String, When)> {
         let end = |minute: Minute| (in_address(minute), When::minute(minute.start(), self.now));
-        if self.first == self.last { vec![end(self.first)] } else { vec![end(self.first), end(self.last)] }
+        let (first, last) = (self.minutes.first(), self.minutes.last().filter(|last| self.minutes.first() != Some(last)));
+        first.into_iter().chain(last).map(|minute| end(*minute)).collect()
+    }
+
+    /// On how many beats; one that was tried again is one.
+    pub(super) fn count(&self) -> usize {
+        self.minutes.len()
     }
 }
 
@@ -39,23 +45,19 @@ pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) ->
     let mut finds: Vec<Find> = Vec::new();
     for one in evidence {
         let route = route_name(project, one.route);
-        let (outcome, words) = told(one);
+        let words = answer(one);
         let is_full = finds.len() >= MOST;
         match finds.iter_mut().find(|find| find.route == route && find.words == words) {
             Some(find) => {
-                find.count += 1;
-                find.first = find.first.min(one.minute);
-                find.last = find.last.max(one.minute);
+                find.minutes.insert(one.minute);
             }
             None if is_full => {}
             None => finds.push(Find {
                 project: project.spec.name.to_string(),
                 route: route.to_owned(),
-                outcome,
+                outcome: outcome_of(one),
                 words,
-                count: 1,
-                first: one.minute,
-                last: one.minute,
+                minutes: BTreeSet::from([one.minute]),
                 now,
             }),
         }
@@ -63,12 +65,11 @@ pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) ->
     finds
 }
 
-fn told(evidence: &Evidence) -> (&'static str, String) {
+const fn outcome_of(evidence: &Evidence) -> &'static str {
     match evidence.of {
-        EvidenceOf::Refused { .. } => ("refused", proof(evidence)),
-        EvidenceOf::Unreachable { .. } => ("unreachable", proof(evidence)),
-        EvidenceOf::Unseen(_) => ("unseen", proof(evidence)),
-        // When each was looked for is not another answer.
-        EvidenceOf::Lost { .. } => ("lost", "accepted, looked for, and not there".to_owned()),
+        EvidenceOf::Refused { .. } => "refused",
+        EvidenceOf::Unreachable { .. } => "unreachable",
+        EvidenceOf::Unseen(_) => "unseen",
+        EvidenceOf::Lost { .. } => "lost",
     }
 }

@@ -15,7 +15,7 @@ use crate::edit::Problem;
 use crate::edit::incident::Word;
 use crate::judge;
 use crate::message;
-use crate::model::{Channel, Entry, EntryKind, Incident, Notice, Project, Strand, Tally, Timestamp, Window, span};
+use crate::model::{Channel, Entry, EntryKind, Incident, Minute, Notice, Project, Strand, Tally, Timestamp, Window, span};
 use crate::report::{IncidentStory, channel_name, postmortem};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
@@ -111,11 +111,13 @@ impl Page {
         (!self.incident.is_open()).then(|| message::sentence(&judge::ending(&self.incident)))
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates borrow what they pass")]
     fn when(&self, at: &Timestamp) -> When {
         When::second(*at, self.frame.now)
     }
 
-    fn minute(&self, minute: &crate::model::Minute) -> When {
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates borrow what they pass")]
+    fn minute(&self, minute: &Minute) -> When {
         When::minute(minute.start(), self.frame.now)
     }
 

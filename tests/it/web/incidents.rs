@@ -46,7 +46,7 @@ async fn read(site: &TestSite, id: i64) -> Incident {
 }
 
 /// What a reader sees of the page's own part: no marks, and one space between words.
-fn text_of(shown: &Shown) -> String {
+pub(super) fn text_of(shown: &Shown) -> String {
     let (_, main) = shown.text.split_once("<main").expect("a page has a main part");
     let (main, _) = main.split_once("</main>").unwrap();
     let mut text = String::new();
@@ -165,7 +165,10 @@ async fn eventful(site: &TestSite) -> (Project, i64) {
         route: project.routes[0].id,
         minute,
         at: minute.start(),
-        of: EvidenceOf::Refused { why: Refusal::Broken, quote: Quote { status: 503, headers: Vec::new(), words: words.into() } },
+        of: EvidenceOf::Refused {
+            why: Refusal::Broken,
+            quote: Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into() },
+        },
     };
     let bad = first.first_bad.unwrap();
     let evidence: Vec<Evidence> =
@@ -286,12 +289,12 @@ async fn whoever_may_only_read_says_nothing_and_of_what_is_over_nothing_is_said(
     let closed = Incident { closed: Some(now()), ..read(&site, id).await };
     site.store.write_incident(&closed, &[], &owing(&[])).await.unwrap();
     let mut ann = site.writer().await;
+    // The one form of the list is that of logging out: what it brings along fits any form of the session.
     let late = ann.submit("/incidents", &format!("{path}/acknowledge"), &[]).await;
-    // The list has no form but that of logging out, whose mark fits any form of the session.
     assert_eq!(late.status, StatusCode::CONFLICT, "{}", late.text);
 }
 
-async fn asked(site: &TestSite, token: &str, method: Method, path: &str, body: Option<Value>) -> Shown {
+pub(super) async fn asked(site: &TestSite, token: &str, method: Method, path: &str, body: Option<Value>) -> Shown {
     let mut program: Browser = site.stranger();
     let request = program.request(method, path).header("authorization", format!("Bearer {token}"));
     let request = match body {
