@@ -26,7 +26,7 @@ mod projects;
 mod prompting;
 mod secrets;
 mod telling;
-mod tuning;
+pub(crate) mod tuning;
 
 /// A home of its own, in which the program is run with nothing else in its environment.
 struct Home {

@@ -28,7 +28,7 @@ fn shop() -> ProjectSpec {
 
 /// What became of the beat of a minute after [`BEGUN`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(crate) enum Fate {
     Arrives,
     Lost,
     /// Heartbeat is down.
@@ -45,16 +45,20 @@ fn home_with(fates: impl Iterator<Item = Fate>) -> Home {
         let begun = Timestamp::parse(BEGUN).unwrap();
         store.apply(&[shop()], &[], begun).await.unwrap();
         let project = store.projects().await.unwrap().remove(0);
-        let fates: Vec<Fate> = fates.collect();
-        let route = project.routes[0].id;
-        for (at, fate) in fates.iter().enumerate().filter(|(_, fate)| **fate != Fate::Down) {
-            let minute = begun.minute().plus(at as i64 + 1);
-            let given_up = at.checked_sub(16).filter(|at| fates[*at] == Fate::Lost).map(|at| begun.minute().plus(at as i64 + 1));
-            write(&*store, &project, route, minute, (*fate == Fate::Arrives, given_up)).await;
-        }
+        remember(&*store, &project, begun, &fates.collect::<Vec<_>>()).await;
         store.close().await;
     });
     home
+}
+
+/// Lets a store remember the project from `begun` on, a fate a minute.
+pub(crate) async fn remember(store: &dyn Store, project: &heartbeat::model::Project, begun: Timestamp, fates: &[Fate]) {
+    let route = project.routes[0].id;
+    for (at, fate) in fates.iter().enumerate().filter(|(_, fate)| **fate != Fate::Down) {
+        let minute = begun.minute().plus(at as i64 + 1);
+        let given_up = at.checked_sub(16).filter(|at| fates[*at] == Fate::Lost).map(|at| begun.minute().plus(at as i64 + 1));
+        write(store, project, route, minute, (*fate == Fate::Arrives, given_up)).await;
+    }
 }
 
 async fn write(
