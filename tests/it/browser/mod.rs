@@ -12,5 +12,6 @@ mod overheard;
 mod part;
 mod rounds;
 mod visitor;
+mod walk;
 
 pub(crate) use visitor::{Screen, Visitor};

@@ -23,6 +23,9 @@ const CLICKABLE: [&str; 13] = [
 /// What a person writes into.
 const WRITABLE: [&str; 6] = ["textbox", "searchbox", "spinbutton", "combobox", "Date", "InputTime"];
 
+/// What a label says of its field beside its name.
+const BESIDE: [&str; 4] = ["*", "required", "optional", "set"];
+
 /// Where to click, or what lies over it.
 const SPOT: &str = r"function() {
     this.scrollIntoView({block: 'center', inline: 'nearest', behavior: 'instant'});
@@ -48,11 +51,15 @@ impl<'a> Part<'a> {
     /// Clicks what has this name.
     pub(crate) async fn clicks(&self, name: &str) {
         let element = self.finds(&CLICKABLE, name).await;
+        self.presses_at(&element, name).await;
+    }
+
+    async fn presses_at(&self, element: &Value, name: &str) {
         let mut spot = Value::Null;
         let what = format!("`{name}` can be clicked");
         self.visitor
             .waits_for(&what, async || {
-                spot = call(self.visitor, &element, SPOT, json!([])).await.unwrap_or_default();
+                spot = call(self.visitor, element, SPOT, json!([])).await.unwrap_or_default();
                 spot["x"].is_number()
             })
             .await;
@@ -61,6 +68,14 @@ impl<'a> Part<'a> {
             let event = json!({"type": kind, "x": spot["x"], "y": spot["y"], "button": button, "buttons": buttons, "clickCount": 1});
             self.visitor.ask("Input.dispatchMouseEvent", event).await;
         }
+    }
+
+    /// Ticks the one box that is here, whatever it is called.
+    pub(crate) async fn ticks(&self) {
+        let boxes: Vec<_> =
+            self.nodes().await.into_iter().filter(|node| ["checkbox", "radio", "switch"].contains(&role_of(node))).collect();
+        assert_eq!(boxes.len(), 1, "in `{}`", self.selector);
+        self.presses_at(&boxes[0]["backendDOMNodeId"], "the box").await;
     }
 
     /// Follows a link, or presses a button that leads to another page.
@@ -169,7 +184,8 @@ fn name_of(node: &Value) -> String {
 
 /// Whether this is its name; of a field, but for what its label says of it beside that.
 fn is_named(node: &Value, name: &str) -> bool {
-    name_of(node).strip_prefix(name).is_some_and(|rest| ["", " required", " optional", " set"].contains(&rest))
+    let beside = |rest: &str| rest.is_empty() || rest.starts_with(' ') && rest.split_whitespace().all(|word| BESIDE.contains(&word));
+    name_of(node).strip_prefix(name).is_some_and(beside)
 }
 
 /// Calls a function on an element.

@@ -21,7 +21,7 @@ mod databases;
 mod demonstrating;
 mod killing;
 mod pinging;
-mod receiver;
+pub(crate) mod receiver;
 mod reloading;
 mod sandboxing;
 mod serving;
@@ -30,36 +30,36 @@ mod speeding;
 mod telling;
 
 /// No condition is waited for longer than this; a machine that does much else is slow.
-const PATIENCE: Duration = Duration::from_mins(1);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// A folder for one test: its databases, its settings, its home.
-struct Desk {
+pub(crate) struct Desk {
     folder: TempDir,
     variables: Vec<(String, String)>,
 }
 
 /// What a process has said so far.
 #[derive(Clone, Default)]
-struct Said(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Said(Arc<Mutex<Vec<u8>>>);
 
 /// A process that was started; it is killed when this is dropped.
-struct Process {
+pub(crate) struct Process {
     child: Child,
     input: Option<ChildStdin>,
-    out: Said,
-    err: Said,
+    pub(crate) out: Said,
+    pub(crate) err: Said,
 }
 
 /// How a process ended, and all that it said.
 #[derive(Debug)]
-struct Ended {
+pub(crate) struct Ended {
     status: ExitStatus,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
 
@@ -69,11 +69,11 @@ impl Desk {
         self
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.folder.path().join(name)
     }
 
-    fn file(&self, name: &str, text: &str) {
+    pub(crate) fn file(&self, name: &str, text: &str) {
         std::fs::write(self.path(name), text).unwrap();
     }
 
@@ -82,7 +82,7 @@ impl Desk {
         self.file("heartbeat.toml", &settings(address, more));
     }
 
-    fn command(&self, program: impl AsRef<Path>) -> Command {
+    pub(crate) fn command(&self, program: impl AsRef<Path>) -> Command {
         let mut command = Command::new(program.as_ref());
         command.current_dir(self.folder.path()).env_clear();
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", self.folder.path()).env("XDG_DATA_HOME", self.path("data"));
@@ -93,21 +93,21 @@ impl Desk {
     }
 
     /// Starts the program.
-    fn start(&self, arguments: &[&str]) -> Process {
+    pub(crate) fn start(&self, arguments: &[&str]) -> Process {
         let mut command = self.command(env!("CARGO_BIN_EXE_heartbeat"));
         command.args(arguments);
         Process::start(command)
     }
 
     /// Runs the program to its end, with nothing on its standard input.
-    async fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) async fn run(&self, arguments: &[&str]) -> Ended {
         let mut process = self.start(arguments);
         drop(process.input.take());
         process.end().await
     }
 
     /// The same; it must succeed.
-    async fn done(&self, arguments: &[&str]) -> String {
+    pub(crate) async fn done(&self, arguments: &[&str]) -> String {
         let ended = self.run(arguments).await;
         assert_eq!(ended.code(), 0, "{arguments:?}: {ended:?}");
         ended.out
@@ -115,7 +115,7 @@ impl Desk {
 }
 
 /// One project, named `shop`, at this address, that looks as often as it may.
-fn settings(address: &str, more: &str) -> String {
+pub(crate) fn settings(address: &str, more: &str) -> String {
     format!(
         "[[project]]\nname = \"shop\"\nhost = \"{address}\"\ntoken = \"{TOKEN}\"\npersonal_api_key = \"{PERSONAL_KEY}\"\n\n\
          [project.heartbeat]\n{more}"
@@ -136,18 +136,18 @@ impl Said {
         said
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
     }
 
     /// Waits until these words are said.
-    async fn wait_for(&self, words: &str) {
+    pub(crate) async fn wait_for(&self, words: &str) {
         eventually(&format!("`{words}` is said"), || self.text(), async || self.text().contains(words)).await;
     }
 }
 
 impl Process {
-    fn start(mut command: Command) -> Self {
+    pub(crate) fn start(mut command: Command) -> Self {
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
         let (out, err) = (Said::listen(child.stdout.take().unwrap()), Said::listen(child.stderr.take().unwrap()));
         Self { input: child.stdin.take(), child, out, err }
@@ -161,7 +161,7 @@ impl Process {
     }
 
     /// Sends a signal by its name, such as `TERM`.
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let number = self.child.id().to_string();
         assert!(Command::new("kill").args(["-s", name, &number]).status().unwrap().success(), "kill -s {name}");
     }
@@ -177,7 +177,7 @@ impl Process {
     }
 
     /// Waits until it has ended by itself.
-    async fn end(&mut self) -> Ended {
+    pub(crate) async fn end(&mut self) -> Ended {
         let said = (self.out.clone(), self.err.clone());
         eventually("the process ends", || format!("{}{}", said.0.text(), said.1.text()), async || !self.lives()).await;
         let status = self.child.wait().unwrap();
@@ -208,7 +208,7 @@ impl Drop for Process {
 
 impl Ended {
     /// The exit code; a process that was ended by a signal has none, and fails the test.
-    fn code(&self) -> i32 {
+    pub(crate) fn code(&self) -> i32 {
         self.status.code().unwrap_or_else(|| panic!("ended by a signal: {self:?}"))
     }
 
@@ -233,7 +233,7 @@ impl Ended {
 }
 
 /// Waits until it is so; fails with what `told` says then, when it is not in time.
-async fn eventually(what: &str, told: impl Fn() -> String, mut is_so: impl AsyncFnMut() -> bool) {
+pub(crate) async fn eventually(what: &str, told: impl Fn() -> String, mut is_so: impl AsyncFnMut() -> bool) {
     let clock = Clock::system();
     let begun = clock.monotonic();
     while !is_so().await {
@@ -242,6 +242,6 @@ async fn eventually(what: &str, told: impl Fn() -> String, mut is_so: impl Async
     }
 }
 
-fn speed(times: u32) -> Speed {
+pub(crate) fn speed(times: u32) -> Speed {
     Speed::parse(&times.to_string()).unwrap()
 }

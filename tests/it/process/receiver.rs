@@ -13,44 +13,44 @@ use super::eventually;
 
 /// The receiver; it ends with the test's runtime.
 #[derive(Clone)]
-pub(super) struct Receiver {
+pub(crate) struct Receiver {
     /// `http://127.0.0.1:port`, without a slash at its end.
-    pub(super) url: String,
+    pub(crate) url: String,
     came: Arc<Mutex<Vec<Letter>>>,
     answers: Arc<watch::Sender<Option<StatusCode>>>,
 }
 
 /// One request.
 #[derive(Debug, Clone)]
-pub(super) struct Letter {
+pub(crate) struct Letter {
     /// `GET /path?query`
-    pub(super) line: String,
+    pub(crate) line: String,
     /// By what the receiver can tell a repetition; empty where the kind of channel has no such thing.
-    pub(super) id: String,
-    pub(super) body: String,
+    pub(crate) id: String,
+    pub(crate) body: String,
     /// Whether it was answered. The sender may not have heard.
-    pub(super) answered: bool,
+    pub(crate) answered: bool,
 }
 
 impl Letter {
     /// The message; null where the body is none.
-    pub(super) fn message(&self) -> Value {
+    pub(crate) fn message(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_default()
     }
 
-    pub(super) fn kind(&self) -> String {
+    pub(crate) fn kind(&self) -> String {
         self.message()["kind"].as_str().unwrap_or_default().to_owned()
     }
 
     /// The key of the incident that it is about; empty when it is about none.
-    pub(super) fn incident(&self) -> String {
+    pub(crate) fn incident(&self) -> String {
         self.message()["incident"]["key"].as_str().unwrap_or_default().to_owned()
     }
 }
 
 impl Receiver {
     /// Starts one that takes everything.
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let receiver = Self { url, came: Arc::default(), answers: Arc::new(watch::Sender::new(Some(StatusCode::OK))) };
@@ -76,17 +76,17 @@ impl Receiver {
     }
 
     /// Answers with this from now on, those that wait as well; none: keeps all answers back.
-    pub(super) fn answer(&self, status: Option<u16>) {
+    pub(crate) fn answer(&self, status: Option<u16>) {
         self.answers.send_replace(status.map(|status| StatusCode::from_u16(status).unwrap()));
     }
 
     /// What came so far.
-    pub(super) fn letters(&self) -> Vec<Letter> {
+    pub(crate) fn letters(&self) -> Vec<Letter> {
         self.came.lock().unwrap().clone()
     }
 
     /// Waits until, behind the first `after` letters, one is so; gives it.
-    pub(super) async fn wait_for(&self, what: &str, after: usize, told: impl Fn() -> String, is_so: impl Fn(&Letter) -> bool) -> Letter {
+    pub(crate) async fn wait_for(&self, what: &str, after: usize, told: impl Fn() -> String, is_so: impl Fn(&Letter) -> bool) -> Letter {
         let find = || self.letters().into_iter().skip(after).find(|letter| is_so(letter));
         let told = || format!("{} {:#?}", told(), self.letters().iter().map(|letter| (&letter.line, letter.kind())).collect::<Vec<_>>());
         eventually(what, told, async || find().is_some()).await;

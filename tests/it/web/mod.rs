@@ -9,6 +9,7 @@ mod channels;
 mod entering;
 mod figures;
 mod first_minute;
+mod fuzzing;
 mod guarding;
 mod history;
 mod incidents;
