@@ -13,7 +13,7 @@ const WIDTH: usize = 10;
 const GOOD_SHARE: f64 = 0.99;
 
 /// Outcomes in the order in which they are counted up.
-const TOLD: [Outcome; Outcome::ALL.len()] = [
+pub(in crate::web) const TOLD: [Outcome; Outcome::ALL.len()] = [
     Outcome::Arrived,
     Outcome::Late,
     Outcome::Awaiting,

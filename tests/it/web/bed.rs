@@ -123,7 +123,7 @@ pub(crate) struct Browser {
 }
 
 /// What came back.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Shown {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

@@ -54,7 +54,7 @@ fn proof(beat: &Recorded) -> Option<Evidence> {
 pub(crate) fn words(page: &Shown) -> String {
     let (_, rest) = page.text.split_once("<main").expect("the page has a main part");
     let (_, rest) = rest.split_once('>').unwrap();
-    let main = rest.split_once("</main>").unwrap().0;
+    let main = without(rest.split_once("</main>").unwrap().0, "svg");
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     for part in main.split('<') {
@@ -69,6 +69,14 @@ pub(crate) fn words(page: &Shown) -> String {
     }
     lines.push(line.split_whitespace().collect::<Vec<_>>().join(" "));
     lines.join("\n").replace("&#60;", "<").replace("&#62;", ">").replace("&#38;", "&").replace("&#34;", "\"").replace("&#39;", "'")
+}
+
+/// HTML without elements of this name, which do not hold one another.
+pub(crate) fn without(html: &str, name: &str) -> String {
+    let (begin, end) = (format!("<{name}"), format!("</{name}>"));
+    let mut parts = html.split(&begin);
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |kept, part| kept + part.split_once(&end).map_or(part, |(_, rest)| rest))
 }
 
 /// Whether a piece of HTML has all the tags closed that it opens, in their order.

@@ -1,6 +1,7 @@
 //! How a project is read back: where, with what, and what came of the newest look.
 
-use crate::model::{Beat, Look, LookFailure, Standing, Timestamp, Traffic, span};
+use crate::config::duration;
+use crate::model::{Beat, Look, LookFailure, Standing, Timestamp, Traffic};
 use crate::report::Report;
 use crate::web::when::When;
 use crate::web::words::thousands;
@@ -46,7 +47,7 @@ impl Looked {
             api: spec.api().to_owned(),
             id: id.map_or_else(|| "not known so far".to_owned(), |id| id.to_string()),
             has_key: spec.reading_key().is_some(),
-            every: span(spec.pace.look_every),
+            every: duration::show(spec.pace.look_every),
             slot: format!("{:.1} s into each minute", slot.as_secs_f64()),
             newest: look.map(|look| (When::ago(look.at, now), seen(look, now))),
             token: look.and_then(|look| look.token).map(|word| standing(word.standing).to_owned()),

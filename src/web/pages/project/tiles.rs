@@ -2,6 +2,7 @@
 
 use crate::model::{Minute, Outcome, Timestamp};
 use crate::report::{Ends, Report, Uptime};
+use crate::web::draw::strip::TOLD;
 use crate::web::when::When;
 use crate::web::words::{maybe_percent, maybe_span, thousands};
 
@@ -61,7 +62,7 @@ fn complete_through(minute: Option<Minute>, now: Timestamp) -> Tile {
 
 /// What did not arrive in time.
 fn rest(ends: &Ends) -> String {
-    let others = Outcome::ALL.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
+    let others = TOLD.into_iter().filter(|outcome| *outcome != Outcome::Arrived);
     let mut told: Vec<String> = others
         .map(|outcome| (outcome, u64::from(ends.of(outcome))))
         .filter(|(_, count)| *count > 0)
