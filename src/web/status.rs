@@ -14,7 +14,7 @@ use super::trouble::Trouble;
 use super::visitor::Visitor;
 
 /// So many projects stand on one page at the most.
-pub(super) const MOST_PROJECTS: usize = 50;
+pub(super) const MOST_PROJECTS: usize = 20;
 /// So many incidents are told of each project.
 const INCIDENTS: u32 = 20;
 /// They are told for so long.
@@ -158,7 +158,7 @@ impl Wanted<'_> {
                 problems.push(Problem::of("projects", "is empty; name one at least"));
             }
             count if count > MOST_PROJECTS => {
-                problems.push(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")))
+                problems.push(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")));
             }
             _ => {}
         }

@@ -102,8 +102,8 @@ fn start(desk: &Desk, line: &str) -> Started {
     command.env("HEARTBEAT_LISTEN", "127.0.0.1:0");
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut out = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let link = out.find_map(|line| line.split_once("/enter/").map(|(page, _)| page.trim().to_owned()));
-    let page = link.expect("the first start prints a link");
+    let said = out.find_map(|line| line.split_once("/enter/").map(|(page, _)| page.trim().to_owned()));
+    let page = said.expect("the first start prints a link");
     let log = BufReader::new(child.stderr.take().unwrap()).lines();
     let mut service = Started { child, log, page };
     let sent = service.log.by_ref().map_while(Result::ok).any(|line| line.contains(" sent "));

@@ -46,7 +46,7 @@ impl StatusPageView {
 struct StatusPageWish {
     /// One line of at most 120 characters.
     title: String,
-    /// From 1 to 50 names of projects.
+    /// From 1 to 20 names of projects.
     projects: Vec<String>,
     /// Whether strangers see it; they do not, where nothing is said.
     #[serde(default)]

@@ -70,12 +70,12 @@ async fn embedded_files_may_be_kept_for_ever_and_a_first_page_is_small() {
     let page = browser.get("/login").await;
     let files: Vec<String> = page.page().split('"').filter(|part| part.starts_with("/assets/")).map(str::to_owned).collect();
     assert!(files.len() >= 4, "{files:?}");
-    let mut size = page.text.len();
+    let mut bytes = page.text.len();
     for file in &files {
         let file = browser.get(file).await;
         assert!(file.header("cache-control").contains("immutable"));
-        size += file.page().len();
+        bytes += file.page().len();
     }
-    assert!(size < 100_000, "{size} bytes");
+    assert!(bytes < 100_000, "{bytes} bytes");
     assert_eq!(browser.get("/assets/000000000000/nothing.js").await.status, StatusCode::NOT_FOUND);
 }

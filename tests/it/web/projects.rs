@@ -296,7 +296,7 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     let path = "/api/v1/projects/shop";
     let token = site.token(Access::Write).await;
     let mut program = site.stranger();
-    let patch = |tag: Option<&str>, body: Value| {
+    let change = |tag: Option<&str>, body: Value| {
         let request = site.stranger().request(Method::PATCH, path).bearer_auth(&token).json(&body);
         match tag {
             Some(tag) => request.header("if-match", tag),
@@ -305,11 +305,11 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     };
     let request = program.request(Method::GET, path).bearer_auth(&token);
     let tag = program.send(request).await.header("etag").to_owned();
-    let changed = program.send(patch(Some(&tag), json!({"project_id": 7, "lost_after": "1h"}))).await;
+    let changed = program.send(change(Some(&tag), json!({"project_id": 7, "lost_after": "1h"}))).await;
     assert_eq!((json_of(&changed)["project_id"].clone(), json_of(&changed)["lost_after"].clone()), (json!(7), json!("1h")));
-    let stale = program.send(patch(Some(&tag), json!({"project_id": 8}))).await;
+    let stale = program.send(change(Some(&tag), json!({"project_id": 8}))).await;
     assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text);
-    let back = program.send(patch(None, json!({"project_id": null, "lost_after": null, "personal_api_key": null}))).await;
+    let back = program.send(change(None, json!({"project_id": null, "lost_after": null, "personal_api_key": null}))).await;
     let view = json_of(&back);
     assert_eq!((&view["project_id"], &view["lost_after"], &view["has_personal_api_key"]), (&json!(null), &json!("15m"), &json!(false)));
     for (body, status) in [
@@ -318,9 +318,9 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
         (json!({"late_after": "20m"}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"project_id": "7"}), StatusCode::BAD_REQUEST),
     ] {
-        assert_eq!(program.send(patch(None, body.clone())).await.status, status, "{body}");
+        assert_eq!(program.send(change(None, body.clone())).await.status, status, "{body}");
     }
-    assert_eq!(json_of(&program.send(patch(None, json!({}))).await), view, "nothing said, nothing changed");
+    assert_eq!(json_of(&program.send(change(None, json!({}))).await), view, "nothing said, nothing changed");
     let delete = |tag: &str| site.stranger().request(Method::DELETE, path).bearer_auth(&token).header("if-match", tag);
     assert_eq!(program.send(delete(&tag)).await.status, StatusCode::PRECONDITION_FAILED);
     assert_eq!(program.send(delete("*")).await.status, StatusCode::NO_CONTENT);

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use heartbeat::model::{Access, IngestionAlertApp, Project, ProjectSpec, Timestamp};
-use heartbeat::store::Store;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
