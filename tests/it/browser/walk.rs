@@ -150,7 +150,7 @@ impl Walk {
         self.served.sandbox.weather(json!({"capture": {"status": 503}})).await;
         visitor.open("/incidents").await;
         self.comes_to_say("[data-live-id=incidents]", "shop:").await;
-        visitor.within("[data-live-id=incidents] tbody th").sees("capture refuses: 503").await;
+        visitor.within("[data-live-id=incidents] tbody").sees("Capture refuses: 503").await;
         let told = || self.served.process.err.text();
         let letter = self.served.receiver.wait_for("the incident is told", before, told, |letter| letter.kind() == "opened").await;
         let number = visitor.evaluate("document.querySelector('[data-live-id=incidents] tbody th a').pathname").await;
