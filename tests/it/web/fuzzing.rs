@@ -53,7 +53,8 @@ async fn whatever_the_api_is_asked_it_does_not_break() {
     command.args(["run", &format!("{}/api/openapi.json", served.origin), "--header", &format!("Authorization: Bearer {token}")]);
     command.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]);
     command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--generation-database", "none", "--no-color", "--continue-on-failure"]);
-    command.args(["--request-timeout", "10", "--workers", "2"]);
+    // One worker: in two threads at once Python 3.11 miscounts while it reads source, and the tool ends by a fault of its own (cpython #106905).
+    command.args(["--request-timeout", "10", "--workers", "1"]);
     let mut command = Command::from(command);
     let found = Clock::system().timeout(AT_MOST, command.kill_on_drop(true).output()).await.expect("it is done in time").unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr));
