@@ -68,18 +68,57 @@ pub struct Days {
 /// # Errors
 /// When the store cannot be read.
 pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
-    let midnight = Minute::from_index(now.minute().index().div_euclid(DAY) * DAY);
-    let first = midnight.plus(-DAY * (DAYS as i64 - 1));
+    let history = history(store, projects, now).await?;
+    let incidents = incidents(store, projects, now).await?;
+    Ok(of_history(projects, &history, &incidents, now))
+}
+
+/// Reads the last [`DAYS`] days of each of these projects, in their order.
+///
+/// # Errors
+/// When the store cannot be read.
+pub async fn days_of_each(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Days>, StoreError> {
+    let history = history(store, projects, now).await?.of_each(projects);
+    let incidents = incidents(store, projects, now).await?;
+    let of_one = |(project, history): (&Arc<Project>, History)| {
+        let mine: Vec<Incident> = incidents.iter().filter(|incident| incident.project == project.id).cloned().collect();
+        of_history(std::slice::from_ref(project), &history, &mine, now)
+    };
+    Ok(projects.iter().zip(history).map(of_one).collect())
+}
+
+/// The midnight with which the last [`DAYS`] days begin.
+pub(super) fn first_day(now: Timestamp) -> Minute {
+    Minute::from_index(now.minute().index().div_euclid(DAY) * DAY).plus(-DAY * (DAYS as i64 - 1))
+}
+
+async fn history(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
+    let end = now.minute().plus(1);
+    let routes = || projects.iter().flat_map(|project| &project.routes);
+    let ids: Vec<RouteId> = routes().map(|route| route.id).collect();
+    let begun = routes().map(|route| route.since.minute()).min();
+    let from = begun.map_or(end, |begun| begun.max(first_day(now)));
+    History::read(store, &ids, from, end, end.plus(-DAY)).await
+}
+
+/// Incidents of these projects that were open in the last [`DAYS`] days.
+pub(super) async fn incidents(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+    let mut incidents = Vec::new();
+    for project in projects {
+        let which = Which { project: Some(project.id), since: Some(first_day(now).start()), ..Which::default() };
+        incidents.extend(store.incidents(&which).await?);
+    }
+    Ok(incidents)
+}
+
+/// The days of these projects, from what is on record of them, which may reach further back.
+pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents: &[Incident], now: Timestamp) -> Days {
+    let first = first_day(now);
     let end = now.minute().plus(1);
     let day_ago = end.plus(-DAY);
-    let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
-    let begun = projects.iter().flat_map(|project| &project.routes).map(|route| route.since.minute()).min();
-    let from = begun.map_or(end, |begun| begun.max(first));
-
-    let history = History::read(store, &routes, from, end).await?;
     let mut days: Vec<Counted> = (0..DAYS as i64).map(|at| Counted::starting(first.plus(at * DAY))).collect();
     let mut last_24_hours = Counted::starting(day_ago);
-    for (_, minute, outcome) in history.minutes() {
+    for (_, minute, outcome) in history.minutes().filter(|(_, minute, _)| *minute >= first) {
         // The minute that is under way is not missing yet, whether it is on record or not.
         let is_whole = minute < now.minute();
         days[place(first, minute)].add(outcome, is_whole);
@@ -90,7 +129,7 @@ pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) 
     for hour in history.hours.iter().filter(|hour| hour.start >= first) {
         days[place(first, hour.start)].ends.duplicates += hour.duplicates;
     }
-    for beat in &history.beats {
+    for beat in history.beats_from(first) {
         days[place(first, beat.minute)].ends.duplicates += beat.copies.saturating_sub(1);
     }
 
@@ -98,13 +137,7 @@ pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) 
     let due = |from: Minute, to: Minute| -> u32 {
         projects.iter().zip(&switched).map(|(project, due)| due.on_routes(&project.routes, from, to.min(now.minute()))).sum()
     };
-    let mut incidents = Vec::new();
-    for project in projects {
-        let which = Which { project: Some(project.id), since: Some(first.start()), ..Which::default() };
-        incidents.extend(store.incidents(&which).await?);
-    }
     let open = Strand::ALL.map(|strand| stretches(incidents.iter().filter(|incident| incident.strand == strand), now));
-
     let days: Vec<Day> = days
         .into_iter()
         .map(|day| {
@@ -121,7 +154,7 @@ pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) 
     };
     let uptime =
         Uptime { last_24_hours: last_24_hours.share(), last_7_days: of_last(7), last_30_days: of_last(30), last_90_days: of_last(DAYS) };
-    Ok(Days { days, uptime, last_24_hours })
+    Days { days, uptime, last_24_hours }
 }
 
 /// What is on record of some minutes.
@@ -149,9 +182,9 @@ impl Counted {
     }
 }
 
-/// The number of the day in which a minute lies, counted from `first`.
+/// The number of the day in which a minute lies, counted from `first`, before which it is not.
 fn place(first: Minute, minute: Minute) -> usize {
-    ((minute.index() - first.index()).max(0) / DAY) as usize
+    ((minute.index() - first.index()) / DAY) as usize
 }
 
 /// When any of these was open: stretches that do not touch, oldest first.

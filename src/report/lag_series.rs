@@ -75,20 +75,22 @@ pub async fn lag_series(store: &dyn Store, project: &Project, from: Minute, to: 
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
     let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-    let steps = if minutes_are_kept(store, &ids, from, to).await? { &MINUTES[..] } else { &HOURS[..] };
-    let fits = |step: &&i64| (to.index() - from.index() + **step - 1) / **step < MAX_POINTS;
-    let step = steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1);
-    let from = Minute::from_index(from.index().div_euclid(step) * step);
+    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(to);
+    let reach = if is_short(from, to) { Hour::starting(from) } else { start(from, step(&HOURS, from, to)) };
+    let whole_from = from.max(to.plus(-MINUTES_SHOWN));
+    let history = History::read(store, &ids, reach.max(Hour::starting(begun)), to, whole_from).await?;
+    Ok(of_history(project, &history, from, to, now))
+}
 
-    let mut collected = Collected { from, step, buckets: BTreeMap::new() };
-    if step < HOUR {
-        store.beats(&ids, from, to).await?.iter().for_each(|beat| collected.add_beat(beat, now));
-    } else {
-        let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(to);
-        let history = History::read(store, &ids, from.max(Hour::starting(begun)), to).await?;
-        history.hours.iter().for_each(|hour| collected.add_hour(hour));
-        history.beats.iter().for_each(|beat| collected.add_beat(beat, now));
+/// The same of what was read already: it must reach as far back as `from`, and a point further.
+pub(super) fn of_history(project: &Project, history: &History, from: Minute, to: Minute, now: Timestamp) -> LagSeries {
+    let step = if is_short(from, to) && history.is_whole_from(from) { step(&MINUTES, from, to) } else { step(&HOURS, from, to) };
+    let from = start(from, step);
+    let mut collected = Collected { step, buckets: BTreeMap::new() };
+    if step >= HOUR {
+        history.hours.iter().filter(|hour| hour.start >= from).for_each(|hour| collected.add_hour(hour));
     }
+    history.beats_from(from).iter().for_each(|beat| collected.add_beat(beat, now));
 
     let due = Due::of(project);
     let points = (to.index() - from.index() + step - 1) / step;
@@ -113,29 +115,34 @@ pub async fn lag_series(store: &dyn Store, project: &Project, from: Minute, to: 
         routes.push(RouteSeries { id: route.id, name: route.spec.name.clone(), points });
     }
     let all = starts.iter().zip(all).map(|(start, bucket)| bucket.point(*start)).collect();
-    Ok(LagSeries { from, to, step, all, routes })
+    LagSeries { from, to, step, all, routes }
 }
 
-/// Whether these minutes can be shown one by one: there are few of them, and none is so old that only its hour is left.
-async fn minutes_are_kept(store: &dyn Store, routes: &[RouteId], from: Minute, to: Minute) -> Result<bool, StoreError> {
-    if to.index() - from.index() > MINUTES_SHOWN {
-        return Ok(false);
-    }
-    let kept_from = store.oldest_beat().await?.map_or(to, Hour::starting);
-    Ok(from >= kept_from || store.hours(routes, Hour::starting(from), kept_from.min(to)).await?.is_empty())
+/// Whether these are few enough to be shown minute by minute.
+fn is_short(from: Minute, to: Minute) -> bool {
+    to.index() - from.index() <= MINUTES_SHOWN
+}
+
+/// The shortest of these lengths with which there are no more points than may stand side by side.
+fn step(steps: &[i64], from: Minute, to: Minute) -> i64 {
+    let fits = |step: &&i64| (to.index() - from.index() + **step - 1) / **step < MAX_POINTS;
+    steps.iter().find(fits).or(steps.last()).copied().unwrap_or(1)
+}
+
+/// Where the point begins that holds `minute`.
+fn start(minute: Minute, step: i64) -> Minute {
+    Minute::from_index(minute.index().div_euclid(step) * step)
 }
 
 /// What is on record, by route and beginning of its point.
 struct Collected {
-    from: Minute,
     step: i64,
     buckets: BTreeMap<(RouteId, Minute), Bucket>,
 }
 
 impl Collected {
     fn bucket(&mut self, route: RouteId, minute: Minute) -> &mut Bucket {
-        let start = self.from.plus((minute.index() - self.from.index()).div_euclid(self.step) * self.step);
-        self.buckets.entry((route, start)).or_default()
+        self.buckets.entry((route, start(minute, self.step))).or_default()
     }
 
     fn add_beat(&mut self, beat: &Recorded, now: Timestamp) {

@@ -40,7 +40,7 @@ pub async fn heartbeat_figures(store: &dyn Store, project: &Project, now: Timest
     let (month, day, hour) = (end.plus(-MONTH), end.plus(-DAY), end.plus(-HOUR));
     let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(end);
-    let history = History::read(store, &ids, month.max(begun), end).await?;
+    let history = History::read(store, &ids, month.max(begun), end, day).await?;
 
     let due = Due::of(project);
     let of = |from: Minute| {
@@ -55,7 +55,7 @@ pub async fn heartbeat_figures(store: &dyn Store, project: &Project, now: Timest
     };
     let mut lags = Histogram::default();
     history.hours.iter().filter(|one| one.start >= day).for_each(|one| lags.merge(&one.lags));
-    history.beats.iter().filter(|beat| beat.minute >= day).filter_map(Recorded::ingested_lag).for_each(|lag| lags.add(lag));
+    history.beats_from(day).iter().filter_map(Recorded::ingested_lag).for_each(|lag| lags.add(lag));
     let routes = project.routes.len() as u32;
     Ok(HeartbeatFigures {
         routes,

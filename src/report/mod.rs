@@ -13,6 +13,7 @@ pub mod json;
 mod lag_series;
 mod log;
 mod metrics;
+mod past;
 mod postmortem;
 mod routes;
 mod rules;
@@ -34,11 +35,12 @@ use ends::graver;
 pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, was_due, waterfall};
 pub use beat_list::{BeatList, Listed, Sift, beat_list};
 pub use brief::{Brief, briefs};
-pub use days::{DAYS, Day, Days, Uptime, days};
+pub use days::{DAYS, Day, Days, Uptime, days, days_of_each};
 pub use ends::Ends;
 pub use lag_series::{LagSeries, MAX_POINTS, MINUTES_SHOWN, Point, RouteSeries, lag_series};
 pub use log::{Level, Line, LogPage, Sought, beat_words, log};
 pub use metrics::{AlertFigures, HeartbeatFigures, LooksMade, alert_figures, heartbeat_figures};
+pub use past::Past;
 pub use postmortem::{IncidentStory, incident_story, postmortem};
 pub use routes::{RouteReport, routes};
 pub use rules::{RuleJson, RulesJson};
@@ -114,65 +116,49 @@ pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, S
 /// # Errors
 /// When the store cannot be read.
 pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
-    let day = LastDay::read(store, &project, now).await?;
-    Ok(of_day(project, look, day, now))
-}
-
-/// Reports on one project, and on each of its routes, from one reading.
-///
-/// # Errors
-/// When the store cannot be read.
-pub async fn report_with_routes(
-    store: &dyn Store,
-    project: Arc<Project>,
-    look: Option<Look>,
-    now: Timestamp,
-) -> Result<(Report, Vec<RouteReport>), StoreError> {
-    let day = LastDay::read(store, &project, now).await?;
-    let routes = routes::of_day(&project, look.as_ref(), &day, now);
-    Ok((of_day(project, look, day, now), routes))
+    let (beats, evidence) = read_last_day(store, &project, now).await?;
+    Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
 /// What is on record of the last 24 hours: for so long beats can hold back "complete through".
-struct LastDay {
-    beats: Vec<Recorded>,
+#[derive(Debug, Clone, Copy)]
+struct LastDay<'d> {
+    beats: &'d [Recorded],
     /// Of the last hour.
-    evidence: Vec<Evidence>,
+    evidence: &'d [Evidence],
 }
 
-impl LastDay {
-    async fn read(store: &dyn Store, project: &Project, now: Timestamp) -> Result<Self, StoreError> {
-        let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let end = now.minute().plus(1);
-        let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;
-        let evidence = store.evidence(&ids, end.plus(-STRIP_MINUTES), end).await?;
-        Ok(Self { beats, evidence })
-    }
+async fn read_last_day(store: &dyn Store, project: &Project, now: Timestamp) -> Result<(Vec<Recorded>, Vec<Evidence>), StoreError> {
+    let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+    let end = now.minute().plus(1);
+    let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;
+    let evidence = store.evidence(&ids, end.plus(-STRIP_MINUTES), end).await?;
+    Ok((beats, evidence))
 }
 
-fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay, now: Timestamp) -> Report {
+fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Timestamp) -> Report {
     let LastDay { beats, evidence } = day;
     let facts = Facts {
         now,
         pace: &project.spec.pace,
         on_since: project.on_since(),
         routes: &project.routes,
-        beats: &beats,
-        evidence: &evidence,
+        beats,
+        evidence,
         look: look.as_ref(),
     };
     let verdict = judge::verdict(&facts);
-    let (lags, ends) = today(&project, &project.routes, &beats, now);
+    let (lags, ends) = today(&project, &project.routes, beats, now);
     Report {
-        complete_through: judge::complete_through(&beats),
+        complete_through: judge::complete_through(beats),
         at: now,
         verdict,
         lags,
         ends,
-        strip: strip(&project, &project.routes, &beats, now),
+        strip: strip(&project, &project.routes, beats, now),
         newest_seen: beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned(),
         look,
-        evidence,
+        evidence: evidence.to_vec(),
         project,
     }
 }

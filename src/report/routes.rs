@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Ends, Lags, LastDay, strip, today};
+use super::{Ends, Lags, LastDay, read_last_day, strip, today};
 use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Look, Outcome, Project, Recorded, Route, Timestamp};
 use crate::store::{Store, StoreError};
@@ -47,16 +47,16 @@ pub async fn routes(
     look: Option<&Look>,
     now: Timestamp,
 ) -> Result<Vec<RouteReport>, StoreError> {
-    let day = LastDay::read(store, project, now).await?;
-    Ok(of_day(project, look, &day, now))
+    let (beats, evidence) = read_last_day(store, project, now).await?;
+    Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
 /// Each route of a project, from what was read of the last 24 hours.
-pub(super) fn of_day(project: &Arc<Project>, look: Option<&Look>, day: &LastDay, now: Timestamp) -> Vec<RouteReport> {
+pub(super) fn of_day(project: &Arc<Project>, look: Option<&Look>, day: LastDay<'_>, now: Timestamp) -> Vec<RouteReport> {
     project.routes.iter().map(|route| of_route(project, route, look, day, now)).collect()
 }
 
-fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: &LastDay, now: Timestamp) -> RouteReport {
+fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: LastDay<'_>, now: Timestamp) -> RouteReport {
     let alone = std::slice::from_ref(route);
     let beats: Vec<Recorded> = day.beats.iter().filter(|beat| beat.route == route.id).cloned().collect();
     let evidence: Vec<Evidence> = day.evidence.iter().filter(|evidence| evidence.route == route.id).cloned().collect();

@@ -22,6 +22,9 @@ const CONNECTIONS: u32 = 2;
 /// SQLite's unit here is KiB, written negative.
 const PAGE_CACHE: &str = "-1024";
 
+/// SQLite's thread reads so many rows ahead of who asked: fewer, and the two threads wait for each other more often than they read.
+const ROWS_AHEAD: usize = 1024;
+
 /// The write-ahead log is cut back to this many bytes after a burst.
 const LOG_BYTES: &str = "16777216";
 
@@ -74,6 +77,7 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
         .busy_timeout(patience)
         .pragma("cache_size", PAGE_CACHE)
         .statement_cache_capacity(64)
+        .row_buffer_size(ROWS_AHEAD)
         .disable_statement_logging();
     let pool = SqlitePoolOptions::new()
         .max_connections(CONNECTIONS)

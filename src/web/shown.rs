@@ -75,7 +75,7 @@ impl Range {
         }
     }
 
-    const fn minutes(self) -> i64 {
+    pub(super) const fn minutes(self) -> i64 {
         match self {
             Self::Hour => 60,
             Self::Day => 24 * 60,
@@ -107,15 +107,22 @@ pub(super) struct Lags {
 
 /// Lags of the last stretch of this length; of all routes together, where none is named.
 pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, Trouble> {
-    let of_route = of_route.map(|name| route(project, name)).transpose()?.map(|route| route.id);
+    let of_route = of_route.map(|name| route(project, name)).transpose()?;
     let to = now.minute().plus(1);
     let series = lag_series(&*site.web.store, project, to.plus(-range.minutes()), to, now).await?;
-    let LagSeries { from, to, step, all, routes } = series;
-    let points = match of_route {
-        Some(id) => routes.into_iter().find(|series| series.id == id).map(|series| series.points).unwrap_or_default(),
-        None => all,
-    };
-    Ok(Lags { range, from, to, step, points })
+    Ok(Lags::of(series, range, of_route))
+}
+
+impl Lags {
+    /// Those of this route; of all together, where there is none.
+    pub(super) fn of(series: LagSeries, range: Range, of_route: Option<&Route>) -> Self {
+        let LagSeries { from, to, step, all, routes } = series;
+        let points = match of_route {
+            Some(route) => routes.into_iter().find(|series| series.id == route.id).map(|series| series.points).unwrap_or_default(),
+            None => all,
+        };
+        Self { range, from, to, step, points }
+    }
 }
 
 /// The story of a beat whose minute stands in an address. Where none was due there is none.

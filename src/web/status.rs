@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::edit::{Problem, Problems};
 use crate::judge::Health;
 use crate::model::{Deed, Incident, Minute, Project, ProjectName, StatusPage, Strand, Timestamp};
-use crate::report::{Brief, Days, briefs, days};
+use crate::report::{Brief, Days, briefs, days_of_each};
 use crate::store::{StoreError, Which};
 
 use super::site::Site;
@@ -53,8 +53,8 @@ impl Status {
         let looks = store.looks_of(&ids).await?;
         let mut parts = Vec::new();
         let mut incidents = Vec::new();
-        for brief in briefs(store, &projects, &looks, now).await? {
-            let days = days(store, std::slice::from_ref(&brief.project), now).await?;
+        let all_days = days_of_each(store, &projects, now).await?;
+        for (brief, days) in briefs(store, &projects, &looks, now).await?.into_iter().zip(all_days) {
             let since = Some(now.minus(std::time::Duration::from_hours(24 * TOLD_DAYS as u64)));
             let which = Which { project: Some(brief.project.id), since, at_most: INCIDENTS, ..Which::default() };
             incidents.extend(store.incidents(&which).await?.into_iter().filter(is_told));

@@ -7,6 +7,7 @@ mod days;
 mod json;
 mod lags;
 mod logs;
+mod past;
 mod postmortem;
 mod routes;
 pub(crate) mod world;

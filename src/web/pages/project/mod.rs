@@ -18,11 +18,11 @@ use super::first_beat::{FirstBeat, first_beat};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::judge::Cause;
 use crate::model::Incident;
-use crate::report::{Days, Report, RouteReport, days, report_with_routes};
+use crate::report::{Days, Past, Report, RouteReport};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
 use crate::web::figures::LagsJson;
 use crate::web::frame::{Frame, Place, page};
-use crate::web::shown::{self, Range};
+use crate::web::shown::{self, Lags, Range};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
@@ -146,10 +146,11 @@ async fn show(
     let range = Range::asked(asked.range.as_deref())?;
     let project = shown::project(&site, &name).await?;
     let look = shown::look(&site, &project, frame.now).await?;
-    let lags = shown::lags(&site, &project, range, asked.route(), frame.now).await?;
-    let days = days(store, std::slice::from_ref(&project), frame.now).await?;
+    let of_route = asked.route().map(|name| shown::route(&project, name)).transpose()?;
     let open = store.open_incidents_of(&[project.id]).await?;
-    let (report, routes) = report_with_routes(store, Arc::clone(&project), look, frame.now).await?;
+    let past = Past::read(store, Arc::clone(&project), frame.now).await?;
+    let lags = Lags::of(past.lags(range.minutes()), range, of_route);
+    let (days, routes, report) = (past.days(), past.routes(look.as_ref()), past.report(look));
     let page_of_it = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),
         first: first_beat(store, &report).await?,

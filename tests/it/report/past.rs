@@ -1,0 +1,79 @@
+//! What is said from one reading is what the separate readings say.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use heartbeat::keep::fold_due;
+use heartbeat::model::{Project, Retention, Strand, Timestamp};
+use heartbeat::report::{Past, days, days_of_each, lag_series, report, routes};
+use proptest::prelude::*;
+
+use super::world::{START, World, after};
+use crate::store::samples::{incident, look, open_incident, spec, spec_with_routes};
+
+/// How far back the page shows lags: an hour, a day, a week, a month, 90 days.
+const RANGES: [i64; 5] = [60, 1440, 7 * 1440, 30 * 1440, 90 * 1440];
+
+async fn says_the_same(world: &World, project: &Arc<Project>, now: Timestamp) {
+    let look = look(project, now);
+    let past = Past::read(&*world.store, Arc::clone(project), now).await.unwrap();
+    let whole = report(&*world.store, Arc::clone(project), Some(look.clone()), now).await.unwrap();
+    assert_eq!(format!("{:?}", past.report(Some(look.clone()))), format!("{whole:?}"));
+    let each = routes(&*world.store, project, Some(&look), now).await.unwrap();
+    assert_eq!(format!("{:?}", past.routes(Some(&look))), format!("{each:?}"));
+    assert_eq!(past.days(), days(&*world.store, std::slice::from_ref(project), now).await.unwrap());
+    let to = now.minute().plus(1);
+    for minutes in RANGES {
+        let alone = lag_series(&*world.store, project, to.plus(-minutes), to, now).await.unwrap();
+        assert_eq!(past.lags(minutes), alone, "{minutes} minutes");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+
+    #[test]
+    fn one_reading_says_what_many_say(
+        runs in prop::collection::vec((prop::sample::select(vec!['A', 'L', 'X', 'R', '?', '_', 'W']), 1_usize..300), 1..20), late in 0_i64..300,
+    ) {
+        let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();
+        let letters: String = letters.chars().cycle().take(3 * 1440).collect();
+        tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
+            let world = World::new().await;
+            world.store.apply(&[spec_with_routes("shop", &[])], &[], START.start()).await.unwrap();
+            let project = world.project("shop").await;
+            for route in &project.routes {
+                world.record(route.id, START, &letters).await;
+            }
+            let now = after(START.plus(3 * 1440 + late), 20);
+            says_the_same(&world, &project, now).await;
+            // Half of it summed up; then all but the last day in hours alone.
+            fold_due(&*world.store, now, Retention::default()).await.unwrap();
+            says_the_same(&world, &project, now).await;
+            let short = Retention { beats: Duration::from_hours(30), ..Retention::default() };
+            fold_due(&*world.store, now, short).await.unwrap();
+            says_the_same(&world, &project, now).await;
+            says_the_same(&world, &project, now.plus(Duration::from_hours(80 * 24))).await;
+        });
+    }
+}
+
+#[tokio::test]
+async fn the_days_of_each_are_those_of_each_alone() {
+    let world = World::new().await;
+    world.store.apply(&[spec("one"), spec_with_routes("two", &[])], &[], START.start()).await.unwrap();
+    let both = [world.project("two").await, world.project("one").await];
+    for (project, letters) in both.iter().zip(["A".repeat(2000), "X".repeat(700) + &"L".repeat(1500)]) {
+        for route in &project.routes {
+            world.record(route.id, START, &letters).await;
+        }
+        open_incident(&*world.store, incident(project, Strand::Ingestion, 3)).await;
+    }
+    let now = after(START.plus(2100), 5);
+    fold_due(&*world.store, now, Retention::default()).await.unwrap();
+    let each = days_of_each(&*world.store, &both, now).await.unwrap();
+    for (project, told) in both.iter().zip(&each) {
+        assert_eq!(told, &days(&*world.store, std::slice::from_ref(project), now).await.unwrap());
+    }
+    assert_ne!(each[0], each[1]);
+}
