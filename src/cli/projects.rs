@@ -11,9 +11,8 @@ use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::table::Table;
 use super::told::{Flags, lines, plainly, told};
 use super::trouble::Misuse;
-use crate::config::duration;
-use crate::edit::{Texts, project};
-use crate::model::{Host, ProjectSpec};
+use crate::edit::{ProjectJson, Texts, project};
+use crate::model::ProjectSpec;
 
 /// Add, list and remove projects, or give one another key
 ///
@@ -36,7 +35,8 @@ pub enum Command {
     Add(Add),
     /// List all projects
     #[command(after_help = "JSON: {projects: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
-                            look_every, heartbeat: enabled|disabled|null}]}")]
+                            look_every, heartbeat: enabled|disabled|null, \
+                            ingestion_alert: enabled|disabled|null}]}")]
     List(List),
     /// Give a project another personal API key
     #[command(after_help = EDIT_JSON)]
@@ -177,37 +177,6 @@ impl Remove {
 #[derive(Serialize)]
 struct ListJson {
     projects: Vec<ProjectJson>,
-}
-
-#[derive(Serialize)]
-struct ProjectJson {
-    name: String,
-    host: String,
-    api_host: Option<String>,
-    token: String,
-    has_personal_api_key: bool,
-    project_id: Option<u64>,
-    late_after: String,
-    lost_after: String,
-    look_every: String,
-    heartbeat: Option<&'static str>,
-}
-
-impl ProjectJson {
-    fn of(spec: &ProjectSpec) -> Self {
-        Self {
-            name: spec.name.to_string(),
-            host: spec.host.to_string(),
-            api_host: spec.api_host.as_ref().map(Host::to_string),
-            token: spec.token.to_string(),
-            has_personal_api_key: spec.personal_key.is_some(),
-            project_id: spec.posthog_id,
-            late_after: duration::show(spec.pace.late_after),
-            lost_after: duration::show(spec.pace.lost_after),
-            look_every: duration::show(spec.pace.look_every),
-            heartbeat: spec.heartbeat.as_ref().map(|app| if app.enabled { "enabled" } else { "disabled" }),
-        }
-    }
 }
 
 impl List {

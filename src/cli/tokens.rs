@@ -10,11 +10,12 @@ use super::global::Invocation;
 use super::table::Table;
 use super::trouble::Misuse;
 use super::users::access;
-use crate::access::deed;
+use crate::access::{AccountError, Accounts, token_name};
 use crate::app;
 use crate::config::{duration, nearest};
 use crate::edit::By;
-use crate::model::{ApiToken, ProjectName};
+use crate::model::Timestamp;
+use crate::report::TokenJson;
 
 /// List, make and remove API tokens
 ///
@@ -84,16 +85,6 @@ struct ListJson {
     tokens: Vec<TokenJson>,
 }
 
-#[derive(Serialize)]
-struct TokenJson {
-    name: String,
-    access: &'static str,
-    made_by: String,
-    created: String,
-    last_used: Option<String>,
-    until: Option<String>,
-}
-
 /// Stable field names, documented in `heartbeat tokens add --help`.
 #[derive(Serialize)]
 struct MadeJson {
@@ -122,9 +113,10 @@ impl List {
             invocation.screen.note("There is no token yet: `heartbeat tokens add NAME`.")?;
         } else {
             let mut table = Table::under(["TOKEN", "ACCESS", "MADE BY", "LAST USED", "UNTIL"]);
-            for TokenJson { name, access, made_by, last_used, until, .. } in tokens.iter().map(TokenJson::of) {
-                let last_used = last_used.unwrap_or_else(|| "never".into());
-                table.row([name, access.into(), made_by, last_used, until.unwrap_or_else(|| "removed".into())]);
+            for token in &tokens {
+                let at = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
+                let (last_used, until) = (at(token.last_used, "never"), at(token.until, "removed"));
+                table.row([token.name.clone(), token.access.name().into(), token.made_by.clone(), last_used, until]);
             }
             invocation.screen.line(table)?;
         }
@@ -132,31 +124,18 @@ impl List {
     }
 }
 
-impl TokenJson {
-    fn of(token: &ApiToken) -> Self {
-        Self {
-            name: token.name.clone(),
-            access: token.access.name(),
-            made_by: token.made_by.clone(),
-            created: token.created.to_string(),
-            last_used: token.last_used.map(|at| at.to_string()),
-            until: token.until.map(|at| at.to_string()),
-        }
-    }
-}
-
 impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        // A name as those of projects: it stands in deeds and in addresses.
-        let name = ProjectName::parse(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
+        let name = token_name(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
         let access = access(&self.access)?;
         let door = app::door(invocation.store().await?, invocation.clock.clone());
-        if door.store.tokens().await?.iter().any(|known| known.name == name.as_str()) {
-            return Err(Misuse(format!("there is a token `{name}` already; `heartbeat tokens remove {name}` removes it")).into());
-        }
-        let until = self.lasts.map(|lasts| invocation.clock.now().plus(lasts));
         let who = By::command_line(&invocation.environment).to_string();
-        let token = door.make_token(name.as_str(), access, until, &who).await?;
+        let token = match Accounts::of_owner(&door, &who).make_token(&name, access, self.lasts).await {
+            Err(error @ AccountError::TokenTaken(_)) => {
+                return Err(Misuse(format!("{error}; `heartbeat tokens remove {name}` removes it")).into());
+            }
+            made => made?,
+        };
         if self.json {
             invocation.screen.json(&MadeJson { name: name.to_string(), access: access.name(), token })?;
         } else {
@@ -169,22 +148,16 @@ impl Add {
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let store = invocation.store().await?;
-        let tokens = store.tokens().await?;
-        let Some(token) = tokens.iter().find(|token| token.name == self.name) else {
-            let hint = match nearest(&self.name, tokens.iter().map(|token| token.name.as_str())) {
-                Some(meant) => format!("; did you mean `{meant}`?"),
-                None => String::new(),
-            };
-            // What is no name may be the token itself.
-            let shown = ProjectName::parse(&self.name).ok().filter(|name| !name.as_str().starts_with(crate::access::TOKEN_PREFIX));
-            let shown = shown.map_or_else(|| "of this name".to_owned(), |name| format!("`{name}`"));
-            return Err(Misuse(format!("there is no token {shown}{hint}")).into());
-        };
+        let door = app::door(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        let deed = deed(&who, format!("API token {}", token.name), "removed".to_owned(), invocation.clock.now());
-        store.drop_token(token.id, &deed).await?;
-        invocation.screen.line(format!("- token {}", token.name))?;
+        if let Err(error) = Accounts::of_owner(&door, &who).remove_token(&self.name).await {
+            let AccountError::NoToken(_) = &error else { return Err(error.into()) };
+            let tokens = door.store.tokens().await?;
+            let meant = nearest(&self.name, tokens.iter().map(|token| token.name.as_str()));
+            let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            return Err(Misuse(format!("{error}{hint}")).into());
+        }
+        invocation.screen.line(format!("- token {}", self.name))?;
         Ok(ExitCode::SUCCESS)
     }
 }

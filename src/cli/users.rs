@@ -8,11 +8,12 @@ use serde::Serialize;
 use super::global::Invocation;
 use super::table::Table;
 use super::trouble::Misuse;
-use crate::access::{Door, deed};
+use crate::access::{AccountError, Accounts, Door};
 use crate::app;
 use crate::config::{Scope, nearest, rules};
 use crate::edit::By;
-use crate::model::{Access, User, UserName};
+use crate::model::{Access, UserName};
+use crate::report::UserJson;
 
 /// List, invite, change and remove users of the page
 ///
@@ -91,15 +92,6 @@ struct ListJson {
     users: Vec<UserJson>,
 }
 
-#[derive(Serialize)]
-struct UserJson {
-    name: String,
-    access: &'static str,
-    has_password: bool,
-    created: String,
-    last_login: Option<String>,
-}
-
 /// Stable field names, documented in `heartbeat users invite --help`.
 #[derive(Serialize)]
 struct InviteJson {
@@ -142,32 +134,14 @@ impl List {
     }
 }
 
-impl UserJson {
-    fn of(user: &User) -> Self {
-        Self {
-            name: user.name.to_string(),
-            access: user.access.name(),
-            has_password: user.has_password,
-            created: user.created.to_string(),
-            last_login: user.last_login.map(|at| at.to_string()),
-        }
-    }
-}
-
 impl Invite {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = name(&self.name)?;
         let wanted = self.access.as_deref().map(access).transpose()?;
         let settings = invocation.settings(Scope::Service)?;
         let door = app::door(app::open_store(&settings).await?, invocation.clock.clone());
-        let known = door.store.user(&name).await?.map(|(user, _)| user);
-        let access = wanted.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
         let who = By::command_line(&invocation.environment).to_string();
-        if known.is_none_or(|user| user.access != access) {
-            let words = format!("invited; may {}", access.name());
-            door.put(&name, access, None, &deed(&who, format!("user {name}"), words, invocation.clock.now())).await?;
-        }
-        let code = door.invite(Some(name.clone()), access).await?;
+        let (code, access) = Accounts::of_owner(&door, &who).invite(&name, wanted).await?;
         let link = settings.web.usual_address(&format!("/enter/{code}"));
         if self.json {
             invocation.screen.json(&InviteJson { name: name.to_string(), access: access.name(), link })?;
@@ -183,15 +157,13 @@ impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let (name, access) = (name(&self.name)?, access(&self.access)?);
         let door = app::door(invocation.store().await?, invocation.clock.clone());
-        let user = user_named(&door, &name).await?;
-        if user.access == access {
+        let who = By::command_line(&invocation.environment).to_string();
+        let before = told(&door, Accounts::of_owner(&door, &who).set(&name, access).await).await?.access;
+        if before == access {
             invocation.screen.note("Nothing to change.")?;
             return Ok(ExitCode::SUCCESS);
         }
-        let who = By::command_line(&invocation.environment).to_string();
-        let deed = deed(&who, format!("user {name}"), format!("may {}", access.name()), invocation.clock.now());
-        door.put(&name, access, None, &deed).await?;
-        invocation.screen.line(format!("~ user {name}: access {} -> {}", user.access.name(), access.name()))?;
+        invocation.screen.line(format!("~ user {name}: access {} -> {}", before.name(), access.name()))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -200,19 +172,16 @@ impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = name(&self.name)?;
         let door = app::door(invocation.store().await?, invocation.clock.clone());
-        user_named(&door, &name).await?;
         let who = By::command_line(&invocation.environment).to_string();
-        let deed = deed(&who, format!("user {name}"), "removed".to_owned(), invocation.clock.now());
-        door.store.drop_user(&name, &deed).await?;
+        told(&door, Accounts::of_owner(&door, &who).remove(&name).await).await?;
         invocation.screen.line(format!("- user {name}"))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
-async fn user_named(door: &Door, name: &UserName) -> anyhow::Result<User> {
-    if let Some((user, _)) = door.store.user(name).await? {
-        return Ok(user);
-    }
+/// Where there is no such user, says who there is.
+async fn told<T>(door: &Door, done: Result<T, AccountError>) -> anyhow::Result<T> {
+    let Err(error @ AccountError::NoUser(name)) = &done else { return Ok(done?) };
     let users = door.store.users().await?;
     let names = || users.iter().map(|user| user.name.as_str());
     let hint = match nearest(name.as_str(), names()) {
@@ -220,7 +189,7 @@ async fn user_named(door: &Door, name: &UserName) -> anyhow::Result<User> {
         None if users.is_empty() => "there is none yet: `heartbeat users invite`".to_owned(),
         None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
     };
-    Err(Misuse(format!("there is no user `{name}`; {hint}")).into())
+    Err(Misuse(format!("{error}; {hint}")).into())
 }
 
 fn name(text: &str) -> Result<UserName, Misuse> {

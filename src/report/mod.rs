@@ -2,6 +2,7 @@
 //!
 //! The command line, the demo and the page show the same report; each dresses it in its own way.
 
+mod accounts;
 mod beat;
 mod beat_list;
 mod brief;
@@ -32,6 +33,7 @@ use crate::store::{Store, StoreError};
 use due::Due;
 use ends::graver;
 
+pub use accounts::{May, TokenJson, UserJson};
 pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, was_due, waterfall};
 pub use beat_list::{BeatList, Listed, Sift, beat_list};
 pub use brief::{Brief, briefs};

@@ -137,7 +137,7 @@ impl DayJson {
 
 /// How many beats came to which end.
 #[derive(Debug, Serialize, ToSchema)]
-struct EndsJson {
+pub(super) struct EndsJson {
     /// Seen in time.
     arrived: u32,
     /// Seen, but later.
@@ -159,7 +159,7 @@ struct EndsJson {
 }
 
 impl EndsJson {
-    fn of(ends: &Ends) -> Self {
+    pub(super) fn of(ends: &Ends) -> Self {
         Self {
             arrived: ends.of(Outcome::Arrived),
             late: ends.of(Outcome::Late),

@@ -29,7 +29,7 @@ pub(super) fn is_of_rules(key: &str) -> bool {
 }
 
 /// What the rules of `app` would have said of the last `since`.
-pub(super) async fn replay(site: &Site, project: Project, app: IngestionAlertApp, since: Duration) -> Result<Replay, Trouble> {
+pub(super) async fn replay(site: &Site, project: Arc<Project>, app: IngestionAlertApp, since: Duration) -> Result<Replay, Trouble> {
     let full = || Trouble::Busy("others are trying rules just now; try again in some seconds".to_owned());
     let place = Arc::clone(&site.replays).try_acquire_owned().map_err(|_| full())?;
     let (store, clock, to) = (Arc::clone(&site.web.store), site.web.clock.clone(), site.now());

@@ -15,12 +15,6 @@ pub(super) fn name(text: &str) -> Result<ProjectName, Trouble> {
     ProjectName::parse(text).map_err(|_| Trouble::no("project", text))
 }
 
-/// The project of this name.
-pub(super) async fn project(site: &Site, text: &str) -> Result<Arc<Project>, Trouble> {
-    let project = site.web.store.project(&name(text)?).await?;
-    project.map(Arc::new).ok_or_else(|| Trouble::no("project", text))
-}
-
 /// A project's route of this name.
 pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, Trouble> {
     let found = project.routes.iter().find(|route| route.spec.name == name);

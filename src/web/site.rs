@@ -11,9 +11,9 @@ use super::guard::Limiter;
 use super::rules::REPLAYS;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
-use crate::access::Door;
-use crate::edit::{By, Desk};
-use crate::model::{Project, ProjectName, Timestamp};
+use crate::access::{Accounts, Door};
+use crate::edit::{self, By, Desk};
+use crate::model::{AppKind, Project, ProjectName, StatusPage, Timestamp};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
@@ -65,9 +65,26 @@ impl Site {
     }
 
     /// The project of this name.
-    pub(super) async fn project(&self, name: &str) -> Result<Project, Trouble> {
+    pub(super) async fn project(&self, name: &str) -> Result<Arc<Project>, Trouble> {
         let known = ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
-        self.web.store.project(&known).await?.ok_or_else(|| Trouble::no("project", name))
+        self.web.store.project(&known).await?.map(Arc::new).ok_or_else(|| Trouble::no("project", name))
+    }
+
+    /// The project and the app of an address: `/projects/shop/apps/heartbeat`.
+    pub(super) async fn app(&self, name: &str, app: &str) -> Result<(Arc<Project>, AppKind), Trouble> {
+        let kind = edit::app::kind_named(app)?;
+        Ok((self.project(name).await?, kind))
+    }
+
+    /// The status page of this name.
+    pub(super) async fn status_page(&self, name: &str) -> Result<StatusPage, Trouble> {
+        let known = ProjectName::parse(name).map_err(|_| Trouble::no("status page", name))?;
+        self.web.store.status_page(&known).await?.ok_or_else(|| Trouble::no("status page", name))
+    }
+
+    /// Where this visitor changes who may come in.
+    pub(super) fn accounts<'s>(&'s self, visitor: &'s Visitor) -> Accounts<'s> {
+        Accounts::of(&self.door, &visitor.who)
     }
 
     /// Where this visitor changes things.

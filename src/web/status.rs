@@ -36,10 +36,8 @@ pub(super) struct Status {
 
 /// The status page of this name, for whoever asks: strangers see only those that are public, and do not learn of others.
 pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, Trouble> {
-    let unknown = || Trouble::no("status page", name);
-    let parsed = ProjectName::parse(name).map_err(|_| unknown())?;
-    let page = site.web.store.status_page(&parsed).await?;
-    page.filter(|page| page.public || visitor.is_some()).ok_or_else(unknown)
+    let page = site.status_page(name).await?;
+    if page.public || visitor.is_some() { Ok(page) } else { Err(Trouble::no("status page", name)) }
 }
 
 impl Status {

@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{List, Sent, created};
-use crate::model::{Access, ApiToken, User, UserName};
-use crate::web::accounts::{Accounts, NewToken};
+use crate::model::{Access, UserName};
+use crate::report::{May, TokenJson, UserJson};
+use crate::web::accounts::{NewToken, user_named};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -26,54 +27,6 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(list_tokens, make_token))
         .routes(routes!(remove_token))
         .routes(routes!(who))
-}
-
-/// What somebody may do.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-enum May {
-    Read,
-    Write,
-}
-
-impl From<May> for Access {
-    fn from(may: May) -> Self {
-        match may {
-            May::Read => Self::Read,
-            May::Write => Self::Write,
-        }
-    }
-}
-
-impl From<Access> for May {
-    fn from(access: Access) -> Self {
-        match access {
-            Access::Read => Self::Read,
-            Access::Write => Self::Write,
-        }
-    }
-}
-
-/// A user of the page.
-#[derive(Debug, Serialize, ToSchema)]
-struct UserView {
-    name: String,
-    access: May,
-    has_password: bool,
-    created: String,
-    last_login: Option<String>,
-}
-
-impl UserView {
-    fn of(user: &User) -> Self {
-        Self {
-            name: user.name.to_string(),
-            access: user.access.into(),
-            has_password: user.has_password,
-            created: user.created.to_string(),
-            last_login: user.last_login.map(|at| at.to_string()),
-        }
-    }
 }
 
 /// Somebody to be invited.
@@ -103,9 +56,9 @@ struct UserChange {
 
 /// The users
 #[utoipa::path(get, path = "/api/v1/users", tag = "access", responses(
-    (status = 200, body = List<UserView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserView>>, Trouble> {
-    Ok(Json(List::whole(site.web.store.users().await?.iter().map(UserView::of).collect())))
+    (status = 200, body = List<UserJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserJson>>, Trouble> {
+    Ok(Json(List::whole(site.web.store.users().await?.iter().map(UserJson::of).collect())))
 }
 
 /// Invite a user, or give one who is there another link
@@ -118,56 +71,31 @@ async fn invite_user(
     Sent(guest): Sent<Guest>,
 ) -> Result<Response, Trouble> {
     let name = UserName::parse(&guest.name).map_err(|wrong| Trouble::unfit("name", wrong))?;
-    let code = Accounts::of(&site, &visitor).invite(&name, guest.access.into()).await?;
+    let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.access.into())).await?;
     let link = site.link(&headers, &format!("/enter/{code}"));
     Ok(created(Invited { name: name.to_string(), access: guest.access, link }))
 }
 
 /// Change what a user may do
 #[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), request_body = UserChange, responses(
-    (status = 200, body = UserView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change_user(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     Sent(change): Sent<UserChange>,
-) -> Result<Json<UserView>, Trouble> {
-    let accounts = Accounts::of(&site, &visitor);
+) -> Result<Json<UserJson>, Trouble> {
+    let (accounts, name) = (site.accounts(&visitor), user_named(&name)?);
     accounts.set(&name, change.access.into()).await?;
-    Ok(Json(UserView::of(&accounts.user(&name).await?)))
+    Ok(Json(UserJson::of(&accounts.user(&name).await?)))
 }
 
 /// Remove a user, with the sessions that are open
 #[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_user(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
-    Accounts::of(&site, &visitor).remove(&name).await?;
+    site.accounts(&visitor).remove(&user_named(&name)?).await?;
     Ok(StatusCode::NO_CONTENT)
-}
-
-/// An API token, without its text.
-#[derive(Debug, Serialize, ToSchema)]
-struct TokenView {
-    name: String,
-    access: May,
-    made_by: String,
-    created: String,
-    last_used: Option<String>,
-    /// When it ends to hold; null where it holds until it is removed.
-    until: Option<String>,
-}
-
-impl TokenView {
-    fn of(token: &ApiToken) -> Self {
-        Self {
-            name: token.name.clone(),
-            access: token.access.into(),
-            made_by: token.made_by.clone(),
-            created: token.created.to_string(),
-            last_used: token.last_used.map(|at| at.to_string()),
-            until: token.until.map(|at| at.to_string()),
-        }
-    }
 }
 
 /// A token that is wanted.
@@ -192,9 +120,9 @@ struct Made {
 
 /// The API tokens
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
-    (status = 200, body = List<TokenView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenView>>, Trouble> {
-    Ok(Json(List::whole(site.web.store.tokens().await?.iter().map(TokenView::of).collect())))
+    (status = 200, body = List<TokenJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenJson>>, Trouble> {
+    Ok(Json(List::whole(site.web.store.tokens().await?.iter().map(TokenJson::of).collect())))
 }
 
 /// Make an API token
@@ -203,7 +131,7 @@ async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result
 async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, Trouble> {
     let access = Access::from(wish.access);
     let wanted = NewToken { name: wish.name, access: access.name().to_owned(), lasts: wish.lasts };
-    let token = Accounts::of(&site, &visitor).make_token(&wanted).await?;
+    let token = wanted.make(&site, &visitor).await?;
     Ok(created(Made { name: wanted.name, access: wish.access, token }))
 }
 
@@ -211,7 +139,7 @@ async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent
 #[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
-    Accounts::of(&site, &visitor).remove_token(&name).await?;
+    site.accounts(&visitor).remove_token(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -10,11 +10,11 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::apps::addressed;
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
-use crate::model::{AppKind, Minute, Outcome};
-use crate::report::{AlertFigures, Ends, HeartbeatFigures, Lags, Level, Line, LooksMade, Sought, alert_figures, heartbeat_figures, log};
+use crate::model::{AppKind, Minute};
+use crate::report::{AlertFigures, HeartbeatFigures, Lags, Level, Line, LooksMade, Sought, alert_figures, heartbeat_figures, log};
+use crate::web::figures::EndsJson;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
@@ -74,7 +74,7 @@ async fn read_log(
     Asked(search): Asked<LogSearch>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<List<LogLine>>, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let level = match &search.level {
         None => Level::Info,
         Some(text) => Level::named(text).ok_or_else(|| Trouble::unfit("level", "must be info, warning or error"))?,
@@ -89,45 +89,14 @@ async fn read_log(
     Ok(Json(List { items: found.lines.iter().map(LogLine::of).collect(), next }))
 }
 
-/// How many beats came to which end.
-#[derive(Debug, Serialize, ToSchema)]
-struct EndsView {
-    arrived: u32,
-    late: u32,
-    awaiting: u32,
-    lost: u32,
-    refused: u32,
-    unreachable: u32,
-    unseen: u32,
-    unsent: u32,
-    /// Rows beyond one that were seen of a beat.
-    duplicates: u32,
-}
-
-impl EndsView {
-    fn of(ends: &Ends) -> Self {
-        Self {
-            arrived: ends.of(Outcome::Arrived),
-            late: ends.of(Outcome::Late),
-            awaiting: ends.of(Outcome::Awaiting),
-            lost: ends.of(Outcome::Lost),
-            refused: ends.of(Outcome::Refused),
-            unreachable: ends.of(Outcome::Unreachable),
-            unseen: ends.of(Outcome::Unseen),
-            unsent: ends.of(Outcome::Unsent),
-            duplicates: ends.duplicates,
-        }
-    }
-}
-
 /// What Heartbeat did.
 #[derive(Debug, Serialize, ToSchema)]
 struct BeatFigures {
     routes: u32,
     events_a_day: u32,
-    last_hour: EndsView,
-    last_24_hours: EndsView,
-    last_30_days: EndsView,
+    last_hour: EndsJson,
+    last_24_hours: EndsJson,
+    last_30_days: EndsJson,
     /// Lags of the last 24 hours; null where nothing arrived.
     p50_ms: Option<u64>,
     p95_ms: Option<u64>,
@@ -182,9 +151,9 @@ impl AppFigures {
         let heartbeat = BeatFigures {
             routes: figures.routes,
             events_a_day: figures.events_a_day,
-            last_hour: EndsView::of(&figures.last_hour),
-            last_24_hours: EndsView::of(&figures.last_24_hours),
-            last_30_days: EndsView::of(&figures.last_30_days),
+            last_hour: EndsJson::of(&figures.last_hour),
+            last_24_hours: EndsJson::of(&figures.last_24_hours),
+            last_30_days: EndsJson::of(&figures.last_30_days),
             p50_ms: ms(p50),
             p95_ms: ms(p95),
             p99_ms: ms(p99),
@@ -218,7 +187,7 @@ async fn read_metrics(
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
 ) -> Result<Json<AppFigures>, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let (store, now) = (&*site.web.store, site.now());
     Ok(Json(match kind {
         AppKind::Heartbeat => AppFigures::of_beats(&heartbeat_figures(store, &project, now).await?),

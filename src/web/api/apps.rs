@@ -15,7 +15,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{Asked, List, Sent, check_match, created};
 use crate::edit::{self, App, Clash, Cost, EditError, Texts};
-use crate::model::{AppKind, Project, ProjectSpec, RouteSpec, Setting};
+use crate::model::{AppKind, ProjectSpec, RouteSpec, Setting};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -201,15 +201,9 @@ async fn list_installed(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
 ) -> Result<Json<List<InstalledApp>>, Trouble> {
-    let spec = site.project(&name).await?.spec;
-    let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(&spec, kind));
-    Ok(Json(List::whole(apps.map(|app| InstalledApp::of(&spec, &app)).collect())))
-}
-
-/// The project and the app of an address.
-pub(super) async fn addressed(site: &Site, name: &str, app: &str) -> Result<(Project, AppKind), Trouble> {
-    let kind = edit::app::kind_named(app)?;
-    Ok((site.project(name).await?, kind))
+    let spec = &site.project(&name).await?.spec;
+    let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
+    Ok(Json(List::whole(apps.map(|app| InstalledApp::of(spec, &app)).collect())))
 }
 
 /// An app on a project
@@ -221,7 +215,7 @@ async fn show(
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
 ) -> Result<Json<InstalledApp>, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     Ok(Json(InstalledApp::on(&project.spec, kind)?))
 }
 
@@ -238,7 +232,7 @@ async fn put(
     headers: HeaderMap,
     Sent(wanted): Sent<AppChange>,
 ) -> Result<Response, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     check_match(&headers, &App::on(&project.spec, kind).map(|app| InstalledApp::of(&project.spec, &app)))?;
     let texts = wanted.texts(kind, true);
     let mut is_new = false;
@@ -266,7 +260,7 @@ async fn change(
     headers: HeaderMap,
     Sent(wanted): Sent<AppChange>,
 ) -> Result<Json<InstalledApp>, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     check_match(&headers, &InstalledApp::on(&project.spec, kind)?)?;
     let texts = wanted.texts(kind, false);
     let desk = site.desk(&visitor);
@@ -287,14 +281,14 @@ async fn remove(
     Path((name, app)): Path<(String, String)>,
     headers: HeaderMap,
 ) -> Result<StatusCode, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     check_match(&headers, &InstalledApp::on(&project.spec, kind)?)?;
     site.desk(&visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await.map_err(absent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledApp>, Trouble> {
-    let (_, kind) = addressed(site, name, app).await?;
+    let (_, kind) = site.app(name, app).await?;
     let done = site.desk(visitor).change(name, |spec| edit::app::switch(spec, kind, enabled)).await.map_err(absent)?;
     Ok(Json(InstalledApp::on(&done.now, kind)?))
 }

@@ -82,7 +82,7 @@ async fn list(
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
 ) -> Result<Json<List<ListedJson>>, Trouble> {
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let route = search.route.as_deref().map(|name| shown::route(&project, name)).transpose()?.map(|route| route.id);
     let outcome = search.outcome.as_deref().map(|text| outcome_asked("outcome", text)).transpose()?;
     let before = search.before.as_deref().map(|text| minute_asked("before", text)).transpose()?;
@@ -228,7 +228,7 @@ async fn show(
     State(site): State<Arc<Site>>,
     Path((name, route, minute)): Path<(String, String, String)>,
 ) -> Result<Json<StoryJson>, Trouble> {
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let story = shown::beat(&site, &project, &route, &minute, site.now()).await?;
     Ok(Json(StoryJson::of(&project, &story)))
 }

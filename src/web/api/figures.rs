@@ -38,7 +38,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     (status = 200, body = ReportJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, Trouble> {
     let now = site.now();
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let look = shown::look(&site, &project, now).await?;
     let report = report::report(&*site.web.store, project, look, now).await?;
     Ok(Json(ReportJson::of(&report)))
@@ -128,7 +128,7 @@ async fn lags(
     Asked(stretch): Asked<Stretch>,
 ) -> Result<Json<LagsJson>, Trouble> {
     let range = Range::asked(stretch.range.as_deref())?;
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let lags = shown::lags(&site, &project, range, stretch.route.as_deref(), site.now()).await?;
     Ok(Json(LagsJson::of(&lags)))
 }
@@ -138,7 +138,7 @@ async fn lags(
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, Trouble> {
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let days = report::days(&*site.web.store, &[project], site.now()).await?;
     Ok(Json(DaysJson::of(&days)))
 }
@@ -149,7 +149,7 @@ async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
     (status = 200, body = List<RouteJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, Trouble> {
     let now = site.now();
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let look = shown::look(&site, &project, now).await?;
     let routes = report::routes(&*site.web.store, &project, look.as_ref(), now).await?;
     Ok(Json(List::whole(routes.iter().map(RouteJson::of).collect())))

@@ -6,16 +6,15 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging, Sent, check_match, created};
-use crate::config::duration;
-use crate::edit::{Texts, app};
-use crate::model::{AppKind, Host, ProjectName, ProjectSpec};
+use crate::edit::{ProjectJson, Texts, app};
+use crate::model::{AppKind, ProjectName, ProjectSpec};
 use crate::web::setup::{self, CheckedFields, names};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -23,52 +22,6 @@ use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list, add)).routes(routes!(show, change, remove)).routes(routes!(check))
-}
-
-/// A project, as it is set up.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Project)]
-pub(super) struct ProjectView {
-    name: String,
-    /// Where its events are sent: `us`, `eu`, or an address.
-    host: String,
-    /// Where it is read, when that is not the host's own API.
-    api_host: Option<String>,
-    /// The project token: public.
-    token: String,
-    /// Whether there is one. The key itself goes in, and never comes out.
-    has_personal_api_key: bool,
-    /// PostHog's number of the project, when it was given.
-    project_id: Option<u64>,
-    /// A beat that is seen later than this is late. Such as `2m`.
-    late_after: String,
-    /// A beat that was not seen by then is lost.
-    lost_after: String,
-    /// How often PostHog is asked for what was not seen so far.
-    look_every: String,
-    /// `enabled`, `disabled`, or null where it is not installed.
-    heartbeat: Option<&'static str>,
-    /// `enabled`, `disabled`, or null where it is not installed.
-    ingestion_alert: Option<&'static str>,
-}
-
-impl ProjectView {
-    fn of(spec: &ProjectSpec) -> Self {
-        let state = |kind| app::App::on(spec, kind).map(|app| if app.is_enabled() { "enabled" } else { "disabled" });
-        Self {
-            name: spec.name.to_string(),
-            host: spec.host.to_string(),
-            api_host: spec.api_host.as_ref().map(Host::to_string),
-            token: spec.token.to_string(),
-            has_personal_api_key: spec.personal_key.is_some(),
-            project_id: spec.posthog_id,
-            late_after: duration::show(spec.pace.late_after),
-            lost_after: duration::show(spec.pace.lost_after),
-            look_every: duration::show(spec.pace.look_every),
-            heartbeat: state(AppKind::Heartbeat),
-            ingestion_alert: state(AppKind::IngestionAlert),
-        }
-    }
 }
 
 /// What is wanted of a project. What is not given stays as it is, or has its default; null takes it away.
@@ -214,13 +167,13 @@ struct Search {
 
 /// The projects, by name
 #[utoipa::path(get, path = "/api/v1/projects", tag = "projects", operation_id = "list_projects", params(Search, Paging), responses(
-    (status = 200, body = List<ProjectView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = List<ProjectJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ProjectView>>, Trouble> {
+) -> Result<Json<List<ProjectJson>>, Trouble> {
     let wanted = search.q.unwrap_or_default().to_lowercase();
     let after = paging.after().unwrap_or_default();
     let names = names(&site).await?;
@@ -229,29 +182,29 @@ async fn list(
     let next = fits.next().and_then(|_| shown.last()).map(ToString::to_string);
     let mut projects = site.web.store.projects_named(&shown).await?;
     projects.sort_unstable_by(|one, other| one.spec.name.cmp(&other.spec.name));
-    Ok(Json(List { items: projects.iter().map(|project| ProjectView::of(&project.spec)).collect(), next }))
+    Ok(Json(List { items: projects.iter().map(|project| ProjectJson::of(&project.spec)).collect(), next }))
 }
 
 /// Add a project
 ///
 /// With both apps on it, where nothing else is said: its first beat is sent at once.
 #[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", request_body = NewProject, responses(
-    (status = 201, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 201, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn add(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(new): Sent<NewProject>) -> Result<Response, Trouble> {
     let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?).await?;
-    Ok(created(ProjectView::of(&spec)))
+    Ok(created(ProjectJson::of(&spec)))
 }
 
 /// One project
 #[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "show_project",
     params(("name" = String, Path, description = "The project")), responses(
-    (status = 200, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectView>, Trouble> {
+    (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectJson>, Trouble> {
     view(&site, &name).await.map(Json)
 }
 
-async fn view(site: &Site, name: &str) -> Result<ProjectView, Trouble> {
-    Ok(ProjectView::of(&site.project(name).await?.spec))
+async fn view(site: &Site, name: &str) -> Result<ProjectJson, Trouble> {
+    Ok(ProjectJson::of(&site.project(name).await?.spec))
 }
 
 /// Change a project
@@ -260,17 +213,17 @@ async fn view(site: &Site, name: &str) -> Result<ProjectView, Trouble> {
 #[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "change_project",
     params(("name" = String, Path, description = "The project"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
     request_body = ProjectFields, responses(
-    (status = 200, body = ProjectView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     headers: HeaderMap,
     Sent(fields): Sent<ProjectFields>,
-) -> Result<Json<ProjectView>, Trouble> {
+) -> Result<Json<ProjectJson>, Trouble> {
     check_match(&headers, &view(&site, &name).await?)?;
     let done = setup::change(&site, &visitor, &name, &fields.texts()).await?;
-    Ok(Json(ProjectView::of(&done.now)))
+    Ok(Json(ProjectJson::of(&done.now)))
 }
 
 /// Remove a project

@@ -13,10 +13,10 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Sent, check_match, named};
+use super::shape::{Sent, check_match};
 use crate::edit::replay::{reach, wished};
 use crate::edit::{self, Problems, ReplayJson, Texts, app};
-use crate::model::{AppKind, Project};
+use crate::model::AppKind;
 use crate::report::RulesJson;
 use crate::web::rules::{is_of_rules, replay as run};
 use crate::web::site::Site;
@@ -30,17 +30,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(show)).routes(routes!(change)).routes(routes!(replay))
 }
 
-async fn found(site: &Site, name: &str) -> Result<Project, Trouble> {
-    let project = site.web.store.project(&named("project", name)?).await?;
-    project.ok_or_else(|| Trouble::no("project", name))
-}
-
 /// The rules of a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}/rules", operation_id = "show_rules", tag = "rules",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<RulesJson>, Trouble> {
-    Ok(Json(RulesJson::of(&found(&site, &name).await?)))
+    Ok(Json(RulesJson::of(&*site.project(&name).await?)))
 }
 
 /// What is set of the rules.
@@ -66,7 +61,7 @@ async fn change(
     headers: HeaderMap,
     Sent(sent): Sent<RulesSent>,
 ) -> Result<Json<RulesJson>, Trouble> {
-    let project = found(&site, &name).await?;
+    let project = site.project(&name).await?;
     check_match(&headers, &RulesJson::of(&project))?;
     let kind = AppKind::IngestionAlert;
     let elsewhere = |key: &&String| !is_of_rules(key) && kind.settings().iter().any(|setting| setting.key == key.as_str());
@@ -105,7 +100,7 @@ async fn replay(
     Path(name): Path<String>,
     Sent(sent): Sent<TrialSent>,
 ) -> Result<Json<ReplayJson>, Trouble> {
-    let project = found(&site, &name).await?;
+    let project = site.project(&name).await?;
     let since =
         reach(&sent.since).and_then(|since| if since <= LONGEST { Ok(since) } else { Err("must not be longer than 90d".to_owned()) });
     let since = since.map_err(|says| edit::Problem::of("since", says));
@@ -114,6 +109,6 @@ async fn replay(
         (Ok(since), Ok(wanted)) => (since, wanted),
         (since, wanted) => return Err(Problems::of(wanted.err().into_iter().flatten().chain(since.err()).collect()).into()),
     };
-    let replayed = run(&site, project.clone(), wanted, since).await?;
+    let replayed = run(&site, Arc::clone(&project), wanted, since).await?;
     Ok(Json(ReplayJson::of(&project, &replayed)))
 }

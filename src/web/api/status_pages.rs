@@ -68,8 +68,7 @@ async fn show_status_page(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
 ) -> Result<Json<StatusPageView>, Trouble> {
-    let found = site.web.store.status_page(&named("status page", &name)?).await?;
-    found.map(|page| Json(StatusPageView::of(&page))).ok_or_else(|| Trouble::no("status page", &name))
+    Ok(Json(StatusPageView::of(&site.status_page(&name).await?)))
 }
 
 /// Add a status page, or replace it

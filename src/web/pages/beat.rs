@@ -216,7 +216,7 @@ async fn show(
     frame: Frame,
     Path((name, route, minute)): Path<(String, String, String)>,
 ) -> Result<Response, Trouble> {
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let story = shown::beat(&site, &project, &route, &minute, frame.now).await?;
     let at = story.beat.minute;
     let neighbour = async |by: i64| -> Result<Option<String>, Trouble> {

@@ -158,7 +158,7 @@ async fn list(
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let sift = asked.sift(&project)?;
     let list = beat_list(&*site.web.store, &project, &sift, frame.now).await?;
     let place = format!("/projects/{name}");

@@ -24,7 +24,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[template(path = "remove.html")]
 struct Page {
     frame: Frame,
-    project: Project,
+    project: Arc<Project>,
     /// How many of its incidents are open.
     open: usize,
 }

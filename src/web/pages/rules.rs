@@ -133,13 +133,8 @@ impl RuleForm {
     }
 }
 
-async fn found(site: &Site, name: &str) -> Result<Project, Trouble> {
-    let parsed = crate::model::ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
-    site.web.store.project(&parsed).await?.ok_or_else(|| Trouble::no("project", name))
-}
-
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let project = found(&site, &name).await?;
+    let project = site.project(&name).await?;
     Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project)))
 }
 
@@ -155,7 +150,7 @@ async fn change(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let project = found(&site, &name).await?;
+    let project = site.project(&name).await?;
     if form.has("try") {
         return try_out(&site, frame, project, &form).await;
     }
@@ -179,7 +174,7 @@ fn refused(frame: Frame, project: &Project, form: &Filled, problems: Problems) -
 }
 
 /// Runs what was filled in over history; nothing is saved.
-async fn try_out(site: &Site, frame: Frame, project: Project, form: &Filled) -> Result<Response, Trouble> {
+async fn try_out(site: &Site, frame: Frame, project: Arc<Project>, form: &Filled) -> Result<Response, Trouble> {
     let (since, wanted) = match (reach(form.text("since")), wanted(&project, form)) {
         (Ok(since), Ok(wanted)) => (since, wanted),
         (since, wanted) => {
@@ -188,7 +183,7 @@ async fn try_out(site: &Site, frame: Frame, project: Project, form: &Filled) -> 
         }
     };
     let is_watch_another = wanted.1;
-    let replayed = replay(site, project.clone(), wanted.0, since).await?;
+    let replayed = replay(site, Arc::clone(&project), wanted.0, since).await?;
     let mut page = Page::new(frame, &project).filled(form, &[]);
     let now = page.frame.now;
     page.tried = Some(Drawn::of(&replayed, is_watch_another, now));

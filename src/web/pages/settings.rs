@@ -12,7 +12,7 @@ use axum::routing::{get, post};
 use crate::access::{check_password, deed};
 use crate::edit::Problem;
 use crate::model::{Access, ApiToken, Secret, User, UserName};
-use crate::web::accounts::{Accounts, NewToken};
+use crate::web::accounts::{NewToken, user_named};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::{go_on, keep_session};
@@ -78,15 +78,14 @@ async fn invite(
     headers: HeaderMap,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let accounts = Accounts::of(&site, &visitor);
     let access = Access::named(form.text("access")).unwrap_or(Access::Read);
     let invited = match UserName::parse(form.text("user")) {
-        Ok(name) => Ok((accounts.invite(&name, access).await?, name)),
+        Ok(name) => Ok((site.accounts(&visitor).invite(&name, Some(access)).await?, name)),
         Err(wrong) => Err(Problem::whole("user", wrong)),
     };
     let mut shown = Page::of(&site, frame).await?;
     match invited {
-        Ok((code, name)) => {
+        Ok(((code, _), name)) => {
             let words = format!("With this link {name} sets a password. It is good once, within a day, and is not shown again:");
             shown.fresh = Some(Fresh { words, secret: site.link(&headers, &format!("/enter/{code}")) });
             Ok(drawn(StatusCode::OK, &shown))
@@ -105,8 +104,8 @@ async fn set_user(
     form: Filled,
 ) -> Result<Response, Trouble> {
     let access = Access::named(form.text("access")).ok_or_else(|| Trouble::unfit("access", "must be `read` or `write`"))?;
-    let name = Accounts::of(&site, &visitor).set(&name, access).await?;
-    Ok(go_on(&site, "/settings", &format!("{name} may {} now.", access.name())))
+    let user = site.accounts(&visitor).set(&user_named(&name)?, access).await?;
+    Ok(go_on(&site, "/settings", &format!("{} may {} now.", user.name, access.name())))
 }
 
 #[derive(Template)]
@@ -123,7 +122,7 @@ async fn ask_remove_user(
     frame: Frame,
     Path(name): Path<String>,
 ) -> Result<Response, Trouble> {
-    let user = Accounts::of(&site, &visitor).user(&name).await?;
+    let user = site.accounts(&visitor).user(&user_named(&name)?).await?;
     let frame = frame.titled(Place::Settings, "Remove a user").below([("Settings", "/settings")]);
     let lost = "Whoever is logged in under this name is logged out at once, and cannot come back. What they changed stays, and so does its history.";
     Ok(page(&site, false, &Ask { frame, what: format!("user {}", user.name), lost }))
@@ -135,7 +134,7 @@ async fn remove_user(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, Trouble> {
-    Accounts::of(&site, &visitor).remove(&name).await?;
+    site.accounts(&visitor).remove(&user_named(&name)?).await?;
     Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
 }
 
@@ -145,7 +144,7 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, fram
         access: form.text("access").to_owned(),
         lasts: form.given("lasts").map(str::to_owned),
     };
-    let made = Accounts::of(&site, &visitor).make_token(&wanted).await;
+    let made = wanted.make(&site, &visitor).await;
     let mut shown = Page::of(&site, frame).await?;
     match made {
         Ok(secret) => {
@@ -169,7 +168,7 @@ async fn ask_remove_token(
     frame: Frame,
     Path(name): Path<String>,
 ) -> Result<Response, Trouble> {
-    let token = Accounts::of(&site, &visitor).token(&name).await?;
+    let token = site.accounts(&visitor).token(&name).await?;
     let frame = frame.titled(Place::Settings, "Remove an API token").below([("Settings", "/settings")]);
     let lost = "Whatever program shows this token is refused from now on.";
     Ok(page(&site, false, &Ask { frame, what: format!("API token {}", token.name), lost }))
@@ -181,7 +180,7 @@ async fn remove_token(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, Trouble> {
-    Accounts::of(&site, &visitor).remove_token(&name).await?;
+    site.accounts(&visitor).remove_token(&name).await?;
     Ok(go_on(&site, "/settings", &format!("API token {name} is removed.")))
 }
 

@@ -113,13 +113,8 @@ fn wanted<'f>(name: &'f str, form: &'f Filled) -> Wanted<'f> {
     Wanted { name, title: form.text("title"), projects, public: form.has("public") }
 }
 
-async fn found(site: &Site, name: &str) -> Result<StatusPage, Trouble> {
-    let parsed = ProjectName::parse(name).map_err(|_| Trouble::no("status page", name))?;
-    site.web.store.status_page(&parsed).await?.ok_or_else(|| Trouble::no("status page", name))
-}
-
 async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let known = found(&site, &name).await?;
+    let known = site.status_page(&name).await?;
     Ok(page(&site, frame.said.is_some(), &Form::of(frame, Some(known))))
 }
 
@@ -130,7 +125,7 @@ async fn change(
     Path(name): Path<String>,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let known = found(&site, &name).await?;
+    let known = site.status_page(&name).await?;
     match wanted(&name, &form).check(&site).await {
         Ok(page) => {
             status::put(&site, &visitor.who, &page).await?;
@@ -149,7 +144,7 @@ struct Ask {
 }
 
 async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let known = found(&site, &name).await?;
+    let known = site.status_page(&name).await?;
     let frame = frame.titled(Place::StatusPages, "Remove a status page").below([("Status pages", "/status-pages")]);
     Ok(page(&site, false, &Ask { frame, page: known }))
 }
@@ -160,7 +155,7 @@ async fn remove(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, Trouble> {
-    let known = found(&site, &name).await?;
+    let known = site.status_page(&name).await?;
     status::remove(&site, &visitor.who, &known.name).await?;
     Ok(go_on(&site, "/status-pages", &format!("Status page {name} is removed.")))
 }

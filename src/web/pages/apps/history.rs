@@ -9,7 +9,6 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::addressed;
 use super::head::{AppTab, Head};
 use crate::edit::subject_of;
 use crate::store::WhichDeeds;
@@ -44,10 +43,10 @@ async fn history(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let before = asked.before.and_then(|before| before.parse().ok());
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::History);
     let (frame, tabs) = head.around(frame);
-    let project = Some(project.spec.name);
+    let project = Some(project.spec.name.clone());
     let which = WhichDeeds { project, subject: Some(subject_of(kind)), before, ..WhichDeeds::default() };
     let told = Told::read(&*site.web.store, which, frame.now).await?;
     Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, told }))

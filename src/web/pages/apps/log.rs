@@ -10,7 +10,6 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use super::addressed;
 use super::head::{AppTab, Head};
 use crate::model::{Minute, Timestamp};
 use crate::report::{Level, Line, Sought, log};
@@ -99,7 +98,7 @@ async fn show(
     Path((name, app)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Logs);
     let (frame, tabs) = head.around(frame);
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());

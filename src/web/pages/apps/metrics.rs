@@ -8,7 +8,6 @@ use axum::extract::{Path, State};
 use axum::response::Response;
 use axum::routing::get;
 
-use super::addressed;
 use super::head::{AppTab, Head};
 use crate::model::{AppKind, Outcome};
 use crate::report::{AlertFigures, Ends, HeartbeatFigures, alert_figures, heartbeat_figures};
@@ -114,7 +113,7 @@ struct Alerts {
 }
 
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Path<(String, String)>) -> Result<Response, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Metrics);
     let (frame, tabs) = head.around(frame);
     let frame = frame.live(Some(&name)).with_marks();

@@ -10,7 +10,6 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::json;
 
-use super::addressed;
 use super::head::{AppTab, Head, address};
 use crate::edit::{self, App, EditError, Problem, Texts};
 use crate::model::{AppKind, IngestionAlertApp, Project, RouteSpec, Setting};
@@ -105,7 +104,7 @@ fn texts(kind: AppKind, form: &Filled) -> Texts {
 }
 
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Path<(String, String)>) -> Result<Response, Trouble> {
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project, kind)))
 }
 
@@ -114,7 +113,7 @@ type Asked = (State<Arc<Site>>, Frame, Writer, Path<(String, String)>);
 
 async fn save(asked: Asked, form: Filled) -> Result<Response, Trouble> {
     let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let texts = texts(kind, &form);
     match site.desk(&visitor).change(&name, |spec| edit::app::configure(spec, kind, &texts)).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&done.now.name, kind), "Nothing was changed.")),
@@ -126,7 +125,7 @@ async fn save(asked: Asked, form: Filled) -> Result<Response, Trouble> {
 
 async fn install(asked: Asked, form: Filled) -> Result<Response, Trouble> {
     let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
     match site.desk(&visitor).change(&name, |spec| edit::app::install(spec, kind, &texts, enabled)).await {
         Ok(done) => {
@@ -142,7 +141,7 @@ async fn install(asked: Asked, form: Filled) -> Result<Response, Trouble> {
 /// What is wrong with the form as it is being filled in.
 async fn check(asked: Asked, form: Filled) -> Result<Response, Trouble> {
     let (State(site), _, _, Path((name, app))) = asked;
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     let problems = edit::app::wrong(&project.spec, kind, &texts(kind, &form));
     let fields = problems.iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
     Ok(Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response())
@@ -158,7 +157,7 @@ async fn disable(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
 
 async fn switch(asked: Asked, enabled: bool) -> Result<Response, Trouble> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
-    let (_, kind) = addressed(&site, &name, &app).await?;
+    let (_, kind) = site.app(&name, &app).await?;
     let done = site.desk(&visitor).change(&name, |spec| edit::app::switch(spec, kind, enabled)).await?;
     let words = format!("{} is {} on {name}.", kind.title(), if enabled { "enabled" } else { "disabled; its settings stay" });
     Ok(go_on(&site, &address(&done.now.name, kind), &words))
@@ -173,7 +172,7 @@ struct Ask {
 
 async fn ask(asked: Asked) -> Result<Response, Trouble> {
     let (State(site), frame, _, Path((name, app))) = asked;
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     edit::app::installed(&project.spec, kind)?;
     let head = Head::of(&project, kind, AppTab::Settings);
     let (frame, _) = head.around(frame);
@@ -182,7 +181,7 @@ async fn ask(asked: Asked) -> Result<Response, Trouble> {
 
 async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
-    let (project, kind) = addressed(&site, &name, &app).await?;
+    let (project, kind) = site.app(&name, &app).await?;
     site.desk(&visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await?;
     let words = format!("{} is uninstalled from {name}.", kind.title());
     Ok(go_on(&site, &format!("/projects/{}/apps", project.spec.name), &words))

@@ -144,7 +144,7 @@ async fn show(
 ) -> Result<Response, Trouble> {
     let store = &*site.web.store;
     let range = Range::asked(asked.range.as_deref())?;
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let look = shown::look(&site, &project, frame.now).await?;
     let of_route = asked.route().map(|name| shown::route(&project, name)).transpose()?;
     let open = store.open_incidents_of(&[project.id]).await?;
@@ -175,7 +175,7 @@ async fn lags(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let range = Range::asked(asked.range.as_deref())?;
-    let project = shown::project(&site, &name).await?;
+    let project = site.project(&name).await?;
     let lags = shown::lags(&site, &project, range, asked.route(), site.now()).await?;
     Ok(Json(LagsJson::of(&lags)).into_response())
 }

@@ -1,0 +1,95 @@
+//! Users and API tokens, for programs: the same fields in `--json` of the command line and in the answers of the API.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::{Access, ApiToken, User};
+
+/// What somebody may do.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum May {
+    /// See everything but secrets.
+    Read,
+    /// Change everything as well.
+    Write,
+}
+
+impl From<May> for Access {
+    fn from(may: May) -> Self {
+        match may {
+            May::Read => Self::Read,
+            May::Write => Self::Write,
+        }
+    }
+}
+
+impl From<Access> for May {
+    fn from(access: Access) -> Self {
+        match access {
+            Access::Read => Self::Read,
+            Access::Write => Self::Write,
+        }
+    }
+}
+
+/// A user of the page.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserJson {
+    /// Under which they log in.
+    pub name: String,
+    /// What they may do.
+    pub access: May,
+    /// Whether they set one.
+    pub has_password: bool,
+    /// When they were added.
+    pub created: String,
+    /// When they came in last; null where they never did.
+    pub last_login: Option<String>,
+}
+
+impl UserJson {
+    /// What is told of a user.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
+        Self {
+            name: user.name.to_string(),
+            access: user.access.into(),
+            has_password: user.has_password,
+            created: user.created.to_string(),
+            last_login: user.last_login.map(|at| at.to_string()),
+        }
+    }
+}
+
+/// An API token, without its text.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TokenJson {
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub access: May,
+    /// Who made it.
+    pub made_by: String,
+    /// When it was made.
+    pub created: String,
+    /// When a program showed it last, to the minute; null where none did.
+    pub last_used: Option<String>,
+    /// When it ends to hold; null where it holds until it is removed.
+    pub until: Option<String>,
+}
+
+impl TokenJson {
+    /// What is told of a token.
+    #[must_use]
+    pub fn of(token: &ApiToken) -> Self {
+        Self {
+            name: token.name.clone(),
+            access: token.access.into(),
+            made_by: token.made_by.clone(),
+            created: token.created.to_string(),
+            last_used: token.last_used.map(|at| at.to_string()),
+            until: token.until.map(|at| at.to_string()),
+        }
+    }
+}
