@@ -110,7 +110,7 @@ impl Issuer {
             }
             first => first,
         };
-        let said = said.map_err(|wrong| Refusal::Unproven(quoted(&self.unproven(&wrong), self.secret())))?;
+        let said = said.map_err(|wrong| Refusal::Unproven(self.unproven(&wrong)))?;
         Ok(self.settings.admit(&said)?)
     }
 
@@ -226,7 +226,7 @@ impl Issuer {
                 SignatureVerificationError::DisallowedAlg(_) | SignatureVerificationError::UnsupportedAlg(_),
             ) => "it is signed in a way that is not taken; let the issuer sign with RS256".to_owned(),
             ClaimsVerificationError::SignatureVerification(_) => "its signature is wrong".to_owned(),
-            other => other.to_string(),
+            other => quoted(&other.to_string(), self.secret()),
         }
     }
 }
