@@ -1,5 +1,7 @@
 //! In a program that was built without single sign-on there is no issuer: none can be made, and so none is ever asked.
 
+use std::future::Ready;
+
 use reqwest::Client;
 use url::Url;
 
@@ -21,12 +23,12 @@ impl Issuer {
     }
 
     /// Nobody calls this: there is no issuer.
-    pub async fn begin(&self, _: &Client) -> Result<(Url, Pending), Refusal> {
+    pub fn begin(&self, _: &Client) -> Ready<Result<(Url, Pending), Refusal>> {
         match *self {}
     }
 
     /// Nobody calls this: there is no issuer.
-    pub async fn end(&self, _: &Client, _: &str, _: Pending) -> Result<UserName, Refusal> {
+    pub fn end(&self, _: &Client, _: &str, _: Pending) -> Ready<Result<UserName, Refusal>> {
         match *self {}
     }
 }

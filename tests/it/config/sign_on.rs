@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use heartbeat::config::{Environment, Scope, Settings, Sources};
-use heartbeat::model::{Access, Allowed, NameClaim, SignOn};
+use heartbeat::model::{Access, Allowed, NameClaim, Secret, SignOn};
 
 use super::{File, environment};
 
@@ -37,10 +37,17 @@ fn with(line: &str) -> String {
 fn a_whole_section_is_read_field_by_field() {
     let read = sign_on(&format!("{WEB}{WHOLE}"), &environment());
     assert_eq!((read.issuer.as_str(), read.client_id.as_str()), ("https://id.example.com/realms/main", "heartbeat"));
-    assert_eq!(read.client_secret.as_ref().map(|secret| secret.expose()), Some("hunter2"));
+    assert_eq!(read.client_secret.as_ref().map(Secret::expose), Some("hunter2"));
     assert_eq!(read.allowed, ["@example.com", "anna@example.org"].map(|text| Allowed::parse(text).unwrap()));
     assert_eq!((read.claim, read.access, read.title.as_str()), (NameClaim::PreferredUsername, Access::Write, "Example SSO"));
     assert!(!format!("{read:?}").contains("hunter2"), "{read:?}");
+}
+
+#[test]
+fn what_the_page_about_it_shows_is_right() {
+    let page = std::fs::read_to_string(std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/page.md")).unwrap();
+    let shown = page.split("```toml\n").skip(1).filter_map(|rest| rest.split("```").next()).find(|shown| shown.contains("[web.oidc]"));
+    assert_eq!(sign_on(shown.unwrap(), &environment()).title, "Example SSO");
 }
 
 #[test]

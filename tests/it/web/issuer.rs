@@ -58,6 +58,8 @@ pub(crate) struct Ways {
     pub(crate) denies: Option<[&'static str; 2]>,
     /// What it answers on this path in place of the right thing.
     pub(crate) answers: Option<(&'static str, StatusCode, String)>,
+    /// Where the site really listens, when a browser is to find it there.
+    pub(crate) port: Option<u16>,
     /// Whether Heartbeat has no secret here.
     pub(crate) is_public: bool,
     /// The time by which it makes tokens.
@@ -98,7 +100,7 @@ impl TestIssuer {
     fn on(listener: TcpListener, now_s: i64) -> Self {
         let claims = [("email", json!("ann@example.com")), ("email_verified", json!(true))].into();
         let (about, answers) = (BTreeMap::new(), None);
-        let ways = Ways { claims, about, signs: Signs::With(0), publishes: 0, denies: None, answers, is_public: false, now_s };
+        let ways = Ways { claims, about, signs: Signs::With(0), publishes: 0, denies: None, answers, port: None, is_public: false, now_s };
         let base = format!("http://{}", listener.local_addr().unwrap());
         let desk = Arc::new(Desk { base, ways: Mutex::new(ways), waiting: Mutex::default(), asked: Mutex::default() });
         let routes = Router::new()
@@ -199,19 +201,20 @@ async fn authorize(State(desk): State<Arc<Desk>>, uri: Uri) -> Response {
     assert!(scopes.contains(&"openid") && (scopes.contains(&"email") || scopes.contains(&"profile")), "{scopes:?}");
     assert!(field("state").len() >= 43 && field("nonce").len() >= 43 && field("state") != field("nonce"));
     let mut back = Url::parse(field("redirect_uri")).unwrap();
-    match desk.ways.lock().unwrap().denies {
-        Some([error, description]) => {
-            back.query_pairs_mut().append_pair("error", error).append_pair("error_description", description);
-        }
-        None => {
-            let mut waiting = desk.waiting.lock().unwrap();
-            let code = format!("code-{}", waiting.len());
-            let [nonce, challenge, to] = ["nonce", "code_challenge", "redirect_uri"].map(|name| field(name).to_owned());
-            waiting.insert(code.clone(), Waiting { nonce, challenge, back: to });
-            back.query_pairs_mut().append_pair("code", &code);
-        }
+    let denies = desk.ways.lock().unwrap().denies;
+    if let Some([error, description]) = denies {
+        back.query_pairs_mut().append_pair("error", error).append_pair("error_description", description);
+    } else {
+        let mut waiting = desk.waiting.lock().unwrap();
+        let code = format!("code-{}", waiting.len());
+        let [nonce, challenge, to] = ["nonce", "code_challenge", "redirect_uri"].map(|name| field(name).to_owned());
+        waiting.insert(code.clone(), Waiting { nonce, challenge, back: to });
+        back.query_pairs_mut().append_pair("code", &code);
     }
     back.query_pairs_mut().append_pair("state", field("state"));
+    if let Some(port) = desk.ways.lock().unwrap().port {
+        back.set_port(Some(port)).unwrap();
+    }
     (StatusCode::FOUND, [(LOCATION, back.to_string())]).into_response()
 }
 

@@ -10,6 +10,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use super::bed::{Browser, NOW, Shown, TestSite};
+use crate::browser::{Screen, Visitor};
+
 use super::issuer::{CLIENT, SECRET, Signs, TestIssuer};
 
 fn now_s() -> i64 {
@@ -367,6 +369,22 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     let (issuer, site) = both().await;
     issuer.ways().about.insert("token_endpoint", json!("http://metadata.example/token"));
     assert_refused(&site, &log_in(&mut site.stranger(), "/").await, odd, "an address that is not asked").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_real_browser_comes_back_from_another_site_logged_in_with_script_and_without() {
+    let (issuer, site) = both().await;
+    issuer.ways().port = Some(site.address.port());
+    for script in [true, false] {
+        let visitor = Visitor::of(&format!("http://beat.localhost:{}", site.address.port())).await;
+        let visitor = if script { visitor } else { visitor.without_script().await };
+        visitor.open("/apps").await;
+        assert_eq!(visitor.path().await, "/login?to=%2Fapps");
+        visitor.fits(Screen::NARROW).await;
+        visitor.follows("Log in with Example SSO").await;
+        assert_eq!(visitor.path().await, "/apps");
+        visitor.sees("ann@example.com").await;
+    }
 }
 
 #[tokio::test]
