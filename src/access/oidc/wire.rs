@@ -42,7 +42,7 @@ impl Wire {
     async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
         let limit = self.clock.in_real(LIMIT);
         let asked = self.clock.timeout(limit, self.exchange(request)).await;
-        asked.unwrap_or_else(|elapsed| Err(NoAnswer(elapsed.to_string())))
+        asked.unwrap_or_else(|elapsed| Err(NoAnswer(format!("there is {elapsed}"))))
     }
 
     async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {

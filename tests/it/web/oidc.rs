@@ -7,6 +7,7 @@ use heartbeat::model::{Access, Allowed, IssuerAddress, NameClaim, Secret, SignOn
 use heartbeat::store::WhichDeeds;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
+use tokio::io::AsyncReadExt as _;
 use tokio::net::TcpListener;
 
 use super::bed::{Browser, NOW, Shown, TestSite};
@@ -315,6 +316,25 @@ async fn an_issuer_that_is_down_is_told_and_comes_back() {
 }
 
 #[tokio::test]
+async fn an_issuer_that_says_nothing_is_given_up_after_ten_seconds() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let site = site_of(sign_on(&format!("http://{}", silent.local_addr().unwrap())), "http://beat.localhost").await;
+    let mut ann = site.stranger();
+    let asked = tokio::spawn(async move { ann.get("/login/oidc").await });
+    let (mut line, _) = silent.accept().await.unwrap();
+    let mut heard = [0; 512];
+    assert!(line.read(&mut heard).await.unwrap() > 0 && heard.starts_with(b"GET /.well-known/openid-configuration"));
+    site.hand.advance(Duration::from_secs(10));
+    assert_refused(
+        &site,
+        &asked.await.unwrap(),
+        StatusCode::BAD_GATEWAY,
+        "was asked how it logs people in, and there is no answer within 10s",
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn a_wrong_secret_is_the_operators_to_mend_and_is_not_shown() {
     let issuer = TestIssuer::start(now_s()).await;
     let wrong = SignOn { client_secret: Some(Secret::new("hunter3")), ..sign_on(issuer.base()) };
@@ -373,7 +393,10 @@ async fn odd_answers_are_told_and_lead_nowhere() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_real_browser_comes_back_from_another_site_logged_in_with_script_and_without() {
-    let (issuer, site) = both().await;
+    // No title: what stands on the button is a host, and may be long.
+    let (issuer, title) = (TestIssuer::start(now_s()).await, "people-of-example-and-others.auth.eu-central-1.amazoncognito.com".to_owned());
+    let name = format!("Log in with {title}");
+    let site = site_of(SignOn { title, ..sign_on(issuer.base()) }, "http://beat.localhost").await;
     issuer.ways().port = Some(site.address.port());
     for script in [true, false] {
         let visitor = Visitor::of(&format!("http://beat.localhost:{}", site.address.port())).await;
@@ -381,7 +404,7 @@ async fn a_real_browser_comes_back_from_another_site_logged_in_with_script_and_w
         visitor.open("/apps").await;
         assert_eq!(visitor.path().await, "/login?to=%2Fapps");
         visitor.fits(Screen::NARROW).await;
-        visitor.follows("Log in with Example SSO").await;
+        visitor.follows(&name).await;
         assert_eq!(visitor.path().await, "/apps");
         visitor.sees("ann@example.com").await;
     }
