@@ -136,6 +136,19 @@ impl Door {
         self.store.put_user(name, access, hash.as_ref(), self.clock.now(), deed).await
     }
 
+    /// The user of this name, for whom somebody else vouches: `by`. Whoever comes for the first time is added, and may do this much.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn vouched(&self, name: &UserName, access: Access, by: &str) -> Result<UserId, StoreError> {
+        if let Some((user, _)) = self.store.user(name).await? {
+            return Ok(user.id);
+        }
+        let words = format!("came in by {by} for the first time; may {}", access.name());
+        let deed = deed(name.as_str(), format!("user {name}"), words, self.clock.now());
+        self.put(name, access, None, &deed).await
+    }
+
     /// Whether nobody can log in so far: then the first start invites somebody.
     ///
     /// # Errors

@@ -1,10 +1,11 @@
-//! Access: who may do what. Passwords, invitations, sessions, API tokens.
+//! Access: who may do what. Passwords, invitations, sessions, API tokens, single sign-on.
 //!
-//! Takes names and secrets, gives users and tokens, or says no. Secrets are drawn here and nowhere else; what is kept of them is a
-//! hash. Knows nothing of cookies, headers and pages.
+//! Takes names and secrets, gives users and tokens, or says no. Of single sign-on it speaks to the issuer (`oidc`). Secrets are drawn here
+//! and nowhere else; what is kept of them is a hash. Knows nothing of cookies, headers and pages.
 
 mod accounts;
 mod door;
+pub mod oidc;
 mod password;
 mod secret;
 

@@ -22,7 +22,7 @@ use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
 pub use inbox::Inbox;
-pub use page::{door, listen, web};
+pub use page::{can_log_in, door, listen, web};
 pub use service::Service;
 
 /// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.

@@ -11,7 +11,7 @@ use crate::access::Door;
 use crate::clock::Clock;
 use crate::config::{Listen, USUAL_LISTEN, WebSettings};
 use crate::store::Store;
-use crate::web::Web;
+use crate::web::{Web, issuer};
 
 /// Listens for the page. Where nothing was said and the usual place is taken, there is no page, and the log says so: beats matter more.
 ///
@@ -36,6 +36,14 @@ async fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let listener = TcpListener::bind(address).await;
     listener
         .with_context(|| format!("the page cannot listen on {address}; give another place with --listen, or `--listen off` for no page"))
+}
+
+/// Whether the page can log people in as it is told to.
+///
+/// # Errors
+/// When it is told to do it by single sign-on, and this program was built without.
+pub fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Result<()> {
+    Ok(issuer(settings, clock).map(drop)?)
 }
 
 /// Who lets people in.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
+use crate::app;
 use crate::config::{EXAMPLE, Problems, Scope, Settings, Wanted, WantedChannel};
 use crate::edit::Cost;
 use crate::model::ProjectSpec;
@@ -91,6 +92,9 @@ impl Check {
             if let Some(remark) = secrets_left(wanted) {
                 invocation.screen.note(styled(WARN, format!("channel {}: {remark}", wanted.spec.name)))?;
             }
+        }
+        if let Err(why) = app::can_log_in(&settings.web, &invocation.clock) {
+            invocation.screen.note(styled(WARN, format!("web: {why}")))?;
         }
         let what = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
         let cost = Cost::of(settings.projects.iter().map(|wanted| &wanted.spec));

@@ -109,7 +109,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         }
         Some(Command::Demo(demo)) => demo.run(&invocation).await,
         Some(Command::Check(check)) => check.run(&invocation).await,
-        Some(Command::Run(run)) => run.run(&invocation).await,
+        Some(Command::Run(run)) => Box::pin(run.run(&invocation)).await,
         Some(Command::Status(status)) => status.run(&invocation).await,
         Some(Command::Beats(beats)) => beats.run(&invocation).await,
         Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await,

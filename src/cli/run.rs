@@ -72,6 +72,7 @@ impl Run {
     /// Reads the settings, opens the store, and puts into it what the settings name.
     async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
         let settings = invocation.settings(Scope::Everything)?;
+        app::can_log_in(&settings.web, clock)?;
         let store = app::open_store(&settings).await?;
         self.put(&settings, invocation, &*store, clock).await?;
         let projects = specs(&*store).await?;
@@ -89,7 +90,8 @@ impl Run {
     ) -> anyhow::Result<()> {
         let door = app::door(Arc::clone(store), clock.clone());
         let place = settings.web.address(listens, "/");
-        if settings.web.proxy.is_none() && door.is_new().await? {
+        // Where somebody else says who people are, there is a way in already.
+        if settings.web.proxy.is_none() && settings.web.oidc.is_none() && door.is_new().await? {
             let code = door.invite(None, Access::Write).await?;
             let link = settings.web.address(listens, &format!("/enter/{code}"));
             invocation.screen.line(format!("The page is at {place}. Set your password there, once and within a day:\n  {link}"))?;

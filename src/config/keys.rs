@@ -40,6 +40,9 @@ pub(super) const PERSONAL_KEY: KeyFields = KeyFields::of("personal_api_key");
 /// The address that is called while all is well.
 pub(super) const DEAD_MAN_URL: KeyFields = KeyFields::of("dead_man_url");
 
+/// By what an issuer knows that it is Heartbeat.
+pub(super) const CLIENT_SECRET: KeyFields = KeyFields::of("client_secret");
+
 /// Where keys that are only named may be found.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KeyPlaces<'a> {
@@ -51,7 +54,7 @@ pub(super) struct KeyPlaces<'a> {
 /// Whether what stands in a field of this name must never be quoted.
 pub(super) fn is_secret(field: &str) -> bool {
     let plain = field.strip_suffix("_env").or_else(|| field.strip_suffix("_file")).unwrap_or(field);
-    let own = [TOKEN, PERSONAL_KEY, DEAD_MAN_URL];
+    let own = [TOKEN, PERSONAL_KEY, DEAD_MAN_URL, CLIENT_SECRET];
     let mut of_apps = AppKind::ALL.into_iter().flat_map(AppKind::settings).filter(|setting| setting.secret);
     let mut of_channels = ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).filter(|field| field.secret);
     own.iter().any(|key| key.plain == plain || key.alias == Some(plain))

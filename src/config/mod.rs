@@ -25,6 +25,7 @@ pub mod rules;
 mod section;
 mod service;
 mod settings;
+mod sign_on;
 mod suggest;
 mod wanted;
 mod web;

@@ -136,6 +136,11 @@ impl<'f> Section<'f> {
         read
     }
 
+    /// Whether the field is a list, and nothing is in it.
+    pub(super) fn is_empty_list(&self, key: &str) -> bool {
+        self.value(key).and_then(|value| value.get_ref().as_array()).is_some_and(|values| values.is_empty())
+    }
+
     /// A field of text that must be there, read by `parse`; `example` shows how.
     pub(super) fn required<T, E: Display>(&self, key: &str, example: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
         if !self.has(key) {

@@ -116,7 +116,7 @@ impl Written {
         let top = Section::top(&findings, &tables);
         let directory = path.parent().unwrap_or(Path::new(""));
         let places = KeyPlaces { environment, directory };
-        let mut written = Self { service: service::read(&top, places, scope), web: web::read(&top), ..Self::default() };
+        let mut written = Self { service: service::read(&top, places, scope), web: web::read(&top, places, scope), ..Self::default() };
         match scope {
             Scope::Everything => {
                 written.projects = project::read_all(&top, places);

@@ -1,13 +1,14 @@
-//! `[web]`: where the page is reached, and which proxy is believed.
+//! `[web]`: where the page is reached, and who else is believed to log people in: a proxy, or an issuer.
 
 use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
-use crate::model::Access;
+use crate::model::{Access, SignOn};
 
-use super::Environment;
+use super::keys::KeyPlaces;
 use super::section::Section;
+use super::{Environment, Scope, sign_on};
 
 /// Where the page listens, where nothing is said: on this machine alone.
 pub const USUAL_LISTEN: &str = "127.0.0.1:8400";
@@ -24,6 +25,8 @@ pub struct WebSettings {
     pub open_metrics: bool,
     /// A reverse proxy that says who somebody is.
     pub proxy: Option<ProxyLogin>,
+    /// An issuer that says who somebody is: single sign-on.
+    pub oidc: Option<SignOn>,
 }
 
 /// Where to listen.
@@ -149,8 +152,13 @@ impl WebSettings {
     }
 }
 
+/// The variable that gives the public address.
+const PUBLIC_URL: &str = "HEARTBEAT_PUBLIC_URL";
+/// The variable that gives the secret of `[web.oidc]`.
+const OIDC_SECRET: &str = "HEARTBEAT_OIDC_SECRET";
+
 /// Reads `[web]`.
-pub(super) fn read(top: &Section<'_>) -> WebSettings {
+pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> WebSettings {
     let Some(section) = top.section("web") else { return WebSettings::default() };
     let section = section.titled("web");
     let listen = section.read("listen", Listen::parse).unwrap_or_default();
@@ -170,8 +178,14 @@ pub(super) fn read(top: &Section<'_>) -> WebSettings {
         proxy.finish();
         ProxyLogin { header: header.unwrap_or_default(), from, access }
     });
+    let oidc = section.section("oidc");
+    if oidc.is_some() && !section.has("public_url") && places.environment.value(PUBLIC_URL).is_none() {
+        let says = format!("oidc needs public_url in [web] (or {PUBLIC_URL}): the address to which the issuer sends people back");
+        section.unfit(&["oidc"], says);
+    }
+    let oidc = oidc.and_then(|oidc| sign_on::read(oidc, places, scope));
     section.finish();
-    WebSettings { listen, public_url, open_metrics, proxy }
+    WebSettings { listen, public_url, open_metrics, proxy, oidc }
 }
 
 /// What the environment says goes before the file.
@@ -180,8 +194,11 @@ pub(super) fn read(top: &Section<'_>) -> WebSettings {
 /// The name of the variable, and the rest of a sentence.
 pub(super) fn over(environment: &Environment, of_file: WebSettings) -> Result<WebSettings, (&'static str, String)> {
     let listen = environment.value("HEARTBEAT_LISTEN").map(Listen::parse).transpose().map_err(|says| ("HEARTBEAT_LISTEN", says))?;
-    let public = environment.value("HEARTBEAT_PUBLIC_URL").map(public_url).transpose().map_err(|says| ("HEARTBEAT_PUBLIC_URL", says))?;
-    Ok(WebSettings { listen: listen.unwrap_or(of_file.listen), public_url: public.or(of_file.public_url), ..of_file })
+    let public = environment.value(PUBLIC_URL).map(public_url).transpose().map_err(|says| (PUBLIC_URL, says))?;
+    let secret = environment.value(OIDC_SECRET).map(sign_on::client_secret).transpose().map_err(|says| (OIDC_SECRET, says.to_owned()))?;
+    let with_secret = |oidc: SignOn| SignOn { client_secret: secret.or(oidc.client_secret), ..oidc };
+    let (public_url, oidc) = (public.or(of_file.public_url), of_file.oidc.map(with_secret));
+    Ok(WebSettings { listen: listen.unwrap_or(of_file.listen), public_url, oidc, ..of_file })
 }
 
 fn public_url(text: &str) -> Result<Url, String> {
@@ -202,7 +219,7 @@ fn header_name(text: &str) -> Result<String, String> {
     if is_name { Ok(name) } else { Err(format!("`{}` must be the name of a header, such as `X-Forwarded-User`", text.trim())) }
 }
 
-fn access(text: &str) -> Result<Access, String> {
+pub(super) fn access(text: &str) -> Result<Access, String> {
     Access::named(text.trim()).ok_or_else(|| format!("`{}` must be `read` or `write`", text.trim()))
 }
 

@@ -190,7 +190,11 @@ impl Sender {
         Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), veil))
     }
 
-    async fn client(&self) -> Result<&Client, String> {
+    /// The way to the network that all of it takes: proxies, whom to trust, no redirect. For whoever else asks somebody outside.
+    ///
+    /// # Errors
+    /// Why there is none.
+    pub async fn client(&self) -> Result<&Client, String> {
         let build = || async {
             let settings = self.settings.clone();
             let made = spawn_blocking(move || client(&settings)).await;

@@ -51,6 +51,7 @@ use site::Site;
 
 mod words;
 pub use api::description;
+pub use site::issuer;
 
 /// How long answers that are under way may take once the end was asked for.
 const END_WITHIN: Duration = Duration::from_secs(3);

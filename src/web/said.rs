@@ -1,4 +1,6 @@
-//! What is said in cookies: who is logged in, and what the page before had to say.
+//! What is said in cookies: who is logged in, what the page before had to say, and which login has begun elsewhere.
+
+use std::time::Duration;
 
 use axum::http::header::SET_COOKIE;
 use axum::http::{HeaderMap, HeaderValue};
@@ -11,6 +13,11 @@ use crate::access::SESSION_LASTS;
 
 /// The session's cookie. Not `__Host-`: on a plain http address, which a page on one's own machine has, browsers refuse that.
 pub(super) const SESSION: &str = "heartbeat_session";
+/// A login that has begun at an issuer. It travels to the pages that end it, and to no other.
+const PENDING: &str = "heartbeat_sign_on";
+const PENDING_PATH: &str = "/login/oidc";
+/// How long somebody may take to log in there.
+pub(super) const PENDING_LASTS: Duration = Duration::from_mins(10);
 /// One sentence for the next page.
 const SAID: &str = "heartbeat_said";
 
@@ -22,6 +29,21 @@ pub(super) fn keep_session(site: &Site, response: &mut Response, token: &str) {
 /// Forgets who was logged in.
 pub(super) fn drop_session(site: &Site, response: &mut Response) {
     set(site, response, SESSION, "", 0);
+}
+
+/// Lets the browser keep a login that has begun at an issuer; `value` as [`set`] takes it.
+pub(super) fn keep_pending(site: &Site, response: &mut Response, value: &str) {
+    add(site, response, &format!("{PENDING}={value}; Path={PENDING_PATH}; Max-Age={}", PENDING_LASTS.as_secs()));
+}
+
+/// The login that has begun in this browser, as it was kept.
+pub(super) fn pending(headers: &HeaderMap) -> Option<String> {
+    CookieJar::from_headers(headers).get(PENDING).map(|cookie| cookie.value().to_owned())
+}
+
+/// A login that has begun is used once.
+pub(super) fn drop_pending(site: &Site, response: &mut Response) {
+    add(site, response, &format!("{PENDING}=; Path={PENDING_PATH}; Max-Age=0"));
 }
 
 /// Sends the browser on to `place`, where `words` are shown once.
@@ -48,8 +70,13 @@ pub(super) fn forget(site: &Site, response: &mut Response) {
 
 /// `value` is of letters that a cookie can hold: base64url, or percent-encoded.
 fn set(site: &Site, response: &mut Response, name: &str, value: &str, lasts_s: u64) {
+    add(site, response, &format!("{name}={value}; Path=/; Max-Age={lasts_s}"));
+}
+
+/// Lax and not Strict: whoever comes back from an issuer, or by a link in a message, is to arrive logged in.
+fn add(site: &Site, response: &mut Response, cookie: &str) {
     let secure = if site.web.settings.is_https() { "; Secure" } else { "" };
-    let cookie = format!("{name}={value}; Path=/; Max-Age={lasts_s}; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{cookie}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::try_from(cookie) {
         response.headers_mut().append(SET_COOKIE, cookie);
     }

@@ -11,7 +11,10 @@ use super::guard::Limiter;
 use super::rules::REPLAYS;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
+use crate::access::oidc::{Issuer, NotBuiltIn};
 use crate::access::{Accounts, Door};
+use crate::clock::Clock;
+use crate::config::WebSettings;
 use crate::edit::{self, By, Desk};
 use crate::model::{AppKind, Project, ProjectName, StatusPage, Timestamp};
 
@@ -20,10 +23,24 @@ const LIVE_PAGES: usize = 256;
 /// So many passwords are hashed at once: each takes 19 MiB while it lasts.
 const PASSWORDS: usize = 2;
 
+/// Where an issuer sends people back to.
+pub(super) const SIGNED_ON: &str = "/login/oidc/callback";
+
+/// The issuer that these settings name, where they name one.
+///
+/// # Errors
+/// When this program was built without single sign-on.
+pub fn issuer(settings: &WebSettings, clock: &Clock) -> Result<Option<Issuer>, NotBuiltIn> {
+    let issuer = settings.oidc.as_ref().map(|oidc| Issuer::new(oidc, settings.usual_address(SIGNED_ON), clock.clone()));
+    issuer.transpose()
+}
+
 /// What every handler has.
 pub(super) struct Site {
     pub(super) web: Web,
     pub(super) door: Door,
+    /// Who logs people in by single sign-on, where that is set up and built in.
+    pub(super) issuer: Option<Issuer>,
     /// How often somebody may try a password.
     pub(super) limiter: Limiter,
     /// Places for live pages.
@@ -40,8 +57,10 @@ impl Site {
     pub(super) fn new(web: Web, ending: watch::Receiver<bool>) -> Self {
         let door = Door { store: web.store.clone(), clock: web.clock.clone() };
         let limiter = Limiter::new(web.clock.clone());
+        let issuer = issuer(&web.settings, &web.clock).ok().flatten();
         Self {
             door,
+            issuer,
             limiter,
             live: Semaphore::new(LIVE_PAGES),
             passwords: Semaphore::new(PASSWORDS),

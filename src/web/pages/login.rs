@@ -12,8 +12,9 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::access::deed;
-use crate::model::{Access, Secret, UserName};
+use super::trouble::sentence;
+use crate::access::oidc::Refusal;
+use crate::model::{Access, Secret, UserId, UserName};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, OpenFrame, Place, drawn, page};
 use crate::web::guard::caller;
@@ -34,13 +35,32 @@ struct Page {
     to: String,
     name: String,
     wrong: String,
+    /// Why a login by single sign-on came to nothing; empty where there was none.
+    refused: String,
+    /// What single sign-on is called, where there is one.
+    sign_on: Option<String>,
     /// Nobody has a password yet: the way in is the link that the start printed.
     is_new: bool,
 }
 
+impl Page {
+    async fn new(site: &Site, frame: Frame, to: String) -> Result<Self, Trouble> {
+        let frame = frame.titled(Place::Outside, "Log in");
+        let sign_on = site.issuer.as_ref().and(site.web.settings.oidc.as_ref()).map(|oidc| oidc.title.clone());
+        // Where people come in by single sign-on, no link was printed.
+        let is_new = sign_on.is_none() && site.door.is_new().await?;
+        Ok(Self { frame, to, name: String::new(), wrong: String::new(), refused: String::new(), sign_on, is_new })
+    }
+}
+
+/// The page again, for somebody whose login by single sign-on came to nothing.
+pub(super) async fn refused(site: &Site, frame: Frame, to: String, why: &Refusal, status: StatusCode) -> Result<Response, Trouble> {
+    Ok(drawn(status, &Page { refused: sentence(why), ..Page::new(site, frame, to).await? }))
+}
+
 #[derive(Debug, Deserialize)]
-struct To {
-    to: Option<String>,
+pub(super) struct To {
+    pub(super) to: Option<String>,
 }
 
 /// Whoever a proxy vouches for is in at once.
@@ -67,21 +87,18 @@ async fn show(
     if let Some(name) = vouched {
         return enter_vouched(&site, &name, &to).await;
     }
-    let is_new = site.door.is_new().await?;
-    let frame = frame.titled(Place::Outside, "Log in");
-    Ok(page(&site, frame.said.is_some(), &Page { frame, to, name: String::new(), wrong: String::new(), is_new }))
+    Ok(page(&site, frame.said.is_some(), &Page::new(&site, frame, to).await?))
 }
 
 async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Response, Trouble> {
     let access = site.web.settings.proxy.as_ref().map_or(Access::Read, |proxy| proxy.access);
-    let id = if let Some((user, _)) = site.web.store.user(name).await? {
-        user.id
-    } else {
-        let words = format!("came in by the proxy for the first time; may {}", access.name());
-        let deed = deed(name.as_str(), format!("user {name}"), words, site.now());
-        site.door.put(name, access, None, &deed).await?
-    };
-    let token = site.door.open(id, true).await?;
+    let id = site.door.vouched(name, access, "the proxy").await?;
+    enter(site, id, true, to).await
+}
+
+/// Opens a session, and goes on.
+pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Result<Response, Trouble> {
+    let token = site.door.open(id, by_proxy).await?;
     let mut response = Redirect::to(to).into_response();
     keep_session(site, &mut response, &token);
     Ok(response)
@@ -102,15 +119,11 @@ async fn log_in(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, requ
     };
     let Some(user) = user else {
         tracing::warn!(%from, "somebody gave a wrong name or password");
-        let frame = frame.titled(Place::Outside, "Log in");
         let wrong = "no user has this name and this password".to_owned();
-        let shown = Page { frame, to, name: name.chars().take(80).collect(), wrong, is_new: site.door.is_new().await? };
+        let shown = Page { name: name.chars().take(80).collect(), wrong, ..Page::new(&site, frame, to).await? };
         return Ok(drawn(StatusCode::UNAUTHORIZED, &shown));
     };
-    let token = site.door.open(user.id, false).await?;
-    let mut response = Redirect::to(&to).into_response();
-    keep_session(&site, &mut response, &token);
-    Ok(response)
+    enter(&site, user.id, false, &to).await
 }
 
 async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled) -> Result<Response, Trouble> {
@@ -123,7 +136,7 @@ async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled)
 }
 
 /// A place on this site, whatever stands in the address: nobody is sent elsewhere.
-fn own_place(to: Option<&str>) -> String {
+pub(super) fn own_place(to: Option<&str>) -> String {
     let is_own = |to: &&str| {
         to.starts_with('/')
             && !to.starts_with("//")

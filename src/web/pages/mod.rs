@@ -24,6 +24,7 @@ mod remove;
 mod replayed;
 mod rules;
 mod settings;
+mod sign_on;
 mod status;
 mod status_pages;
 mod tabs;
@@ -42,6 +43,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .merge(enter::routes())
         .merge(login::routes())
+        .merge(sign_on::routes())
         .merge(projects::routes())
         .merge(settings::routes())
         .merge(status::routes())

@@ -1,5 +1,6 @@
 //! What went wrong, as a page: what it was, and what to do. Whoever is not logged in is sent to log in, and back.
 
+use std::fmt::Display;
 use std::sync::Arc;
 
 use askama::Template;
@@ -22,8 +23,8 @@ struct Page<'a> {
 }
 
 /// With a large letter and a full stop.
-fn sentence(trouble: &Trouble) -> String {
-    let says = trouble.to_string();
+pub(super) fn sentence(says: &impl Display) -> String {
+    let says = says.to_string();
     let mut letters = says.chars();
     let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
     format!("{first}{}.", letters.as_str().trim_end_matches('.'))

@@ -16,6 +16,7 @@ mod files;
 mod ingestion_alert;
 mod maintenance;
 mod read;
+mod sign_on;
 mod wrong;
 
 /// A directory with one settings file in it, `heartbeat.toml`.

@@ -128,10 +128,12 @@ fn every_line_that_the_example_shows_and_leaves_out_is_right_too() {
             line if ["#weekly", "#cron", "#lasts", "#timezone"].iter().any(|key| line.starts_with(key)) => &["from = 2026", "to = 2026"],
             _ => &[],
         };
+        // What is nothing by itself.
         let beside = match line.split(' ').next() {
             Some("#cron") => "#lasts",
             Some("#lasts") => "#cron",
             Some("#timezone") => "#weekly",
+            Some("#oidc") => "#public_url",
             _ => line,
         };
         let uncover = |text: &str| if text.starts_with(line) || text.starts_with(beside) { text[1..].to_owned() } else { text.to_owned() };

@@ -26,6 +26,7 @@ mod reloading;
 mod sandboxing;
 mod serving;
 mod showing;
+mod signing_on;
 mod speeding;
 mod telling;
 

@@ -13,8 +13,12 @@ mod fuzzing;
 mod guarding;
 mod history;
 mod incidents;
+#[cfg(feature = "oidc")]
+mod issuer;
 mod machines;
 mod maintenance;
+#[cfg(feature = "oidc")]
+mod oidc;
 mod program;
 mod project;
 mod projects;

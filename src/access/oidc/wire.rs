@@ -1,0 +1,77 @@
+//! One question to an issuer over HTTP: no redirect is followed, nothing is asked for long, and no answer is read without end.
+
+use std::error::Error as _;
+use std::pin::Pin;
+use std::time::Duration;
+
+use openidconnect::{AsyncHttpClient, HttpRequest, HttpResponse};
+use reqwest::Client;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::model::IssuerAddress;
+
+/// Somebody waits before a browser.
+const LIMIT: Duration = Duration::from_secs(10);
+/// No answer is larger; keys are some kilobytes.
+const LARGEST: usize = 256 * 1024;
+
+/// There was no answer.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct NoAnswer(String);
+
+/// The way to an issuer. The client is the project's own: it follows no redirect, and trusts whom this machine trusts.
+pub(super) struct Wire {
+    pub(super) client: Client,
+    pub(super) clock: Clock,
+    pub(super) issuer: IssuerAddress,
+}
+
+impl<'w> AsyncHttpClient<'w> for Wire {
+    type Error = NoAnswer;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, NoAnswer>> + Send + 'w>>;
+
+    fn call(&'w self, request: HttpRequest) -> Self::Future {
+        Box::pin(self.ask(request))
+    }
+}
+
+impl Wire {
+    /// Asks, and reads the answer.
+    async fn ask(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+        let limit = self.clock.in_real(LIMIT);
+        let asked = self.clock.timeout(limit, self.exchange(request)).await;
+        asked.unwrap_or_else(|elapsed| Err(NoAnswer(format!("there is {elapsed}"))))
+    }
+
+    async fn exchange(&self, request: HttpRequest) -> Result<HttpResponse, NoAnswer> {
+        let (head, body) = request.into_parts();
+        let url = Url::parse(&head.uri.to_string()).ok().filter(|url| self.issuer.may_name(url));
+        let url = url.ok_or_else(|| NoAnswer("it names an address that is not asked: it must begin with https://".to_owned()))?;
+        let request = self.client.request(head.method, url).headers(head.headers).body(body);
+        let mut response = request.send().await.map_err(no_answer)?;
+        let mut read = Vec::new();
+        while let Some(bytes) = response.chunk().await.map_err(no_answer)? {
+            if read.len() + bytes.len() > LARGEST {
+                return Err(NoAnswer(format!("its answer is larger than {} kB", LARGEST / 1024)));
+            }
+            read.extend_from_slice(&bytes);
+        }
+        let mut answer = HttpResponse::new(read);
+        *answer.status_mut() = response.status();
+        *answer.headers_mut() = response.headers().clone();
+        Ok(answer)
+    }
+}
+
+/// Why there is no answer: at what, and the innermost reason. Without the address: the sentence around it names the issuer.
+fn no_answer(wrong: reqwest::Error) -> NoAnswer {
+    let wrong = wrong.without_url();
+    let at = if wrong.is_connect() { "there is no connection" } else { "there is no answer" };
+    let mut reason = wrong.source();
+    while let Some(inner) = reason.and_then(|reason| reason.source()) {
+        reason = Some(inner);
+    }
+    NoAnswer(reason.map_or_else(|| format!("{at} ({wrong})"), |reason| format!("{at} ({reason})")))
+}

@@ -1,0 +1,71 @@
+//! `[web.oidc]`: the issuer that logs people in, and whom of those that it knows may come in.
+
+use crate::model::{Access, Allowed, IssuerAddress, NameClaim, Secret, SignOn};
+
+use super::Scope;
+use super::keys::{CLIENT_SECRET, KeyPlaces};
+use super::section::Section;
+use super::web::access;
+
+/// No button is longer.
+const LONGEST_TITLE: usize = 60;
+/// No issuer makes longer ones.
+const LONGEST_ID: usize = 500;
+
+/// Reads `[web.oidc]`. A secret that is only named is found when all is asked for.
+pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> Option<SignOn> {
+    let section = section.titled("web.oidc");
+    let issuer = section.required("issuer", "https://id.example.com", IssuerAddress::parse);
+    let client_id = section.required("client_id", "heartbeat", client_id);
+    let given = CLIENT_SECRET.given(&section).filter(|_| scope == Scope::Everything);
+    let client_secret = given.and_then(|given| given.read(&section, places, client_secret));
+    let allowed = section.list("allowed", Allowed::parse);
+    if !section.has("allowed") || section.is_empty_list("allowed") {
+        let is = if section.has("allowed") { "is empty" } else { "is missing" };
+        section.wrong("allowed", format!("{is}: who may come in, such as [\"@example.com\"]; [\"*\"] is everybody whom the issuer knows"));
+    }
+    let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
+    let access = section.read("access", access).unwrap_or(Access::Read);
+    let title = section.read("title", title);
+    section.finish();
+    let (issuer, client_id) = (issuer?, client_id?);
+    let title = title.unwrap_or_else(|| issuer.host().to_owned());
+    Some(SignOn { issuer, client_id, client_secret, allowed, claim, access, title })
+}
+
+/// Reads the secret. It is not quoted in errors.
+///
+/// # Errors
+/// The rest of a sentence.
+pub(super) fn client_secret(text: &str) -> Result<Secret, &'static str> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err("is empty; leave it out where the issuer knows Heartbeat as a public client, which has none");
+    }
+    if text.len() > LONGEST_ID || text.chars().any(char::is_control) {
+        return Err("is no secret that an issuer gives: it is too long, or more than one line");
+    }
+    Ok(Secret::new(text))
+}
+
+fn client_id(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_id =
+        !text.is_empty() && text.len() <= LONGEST_ID && !text.contains(|letter: char| letter.is_control() || letter.is_whitespace());
+    let shown = || text.chars().take(80).collect::<String>().escape_debug().to_string();
+    if is_id { Ok(text.to_owned()) } else { Err(format!("`{}` must be the client's id, as the issuer shows it", shown())) }
+}
+
+fn claim(text: &str) -> Result<NameClaim, String> {
+    NameClaim::named(text.trim()).ok_or_else(|| format!("`{}` must be `email` or `preferred_username`", text.trim()))
+}
+
+fn title(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_title = !text.is_empty() && text.chars().count() <= LONGEST_TITLE && !text.contains(char::is_control);
+    if is_title {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("must be 1 to {LONGEST_TITLE} letters, on one line: what stands on the button"))
+    }
+}

@@ -1,0 +1,183 @@
+//! Logging in by single sign-on: off to the issuer, and back from it.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use serde::Deserialize;
+use url::form_urlencoded;
+
+use super::login::{To, enter, own_place, refused};
+use crate::access::oidc::{Issuer, Pending, Refusal};
+use crate::model::{Access, Digest, Timestamp, UserName};
+use crate::web::frame::{Frame, OpenFrame};
+use crate::web::guard::caller;
+use crate::web::said::{PENDING_LASTS, drop_pending, keep_pending, pending};
+use crate::web::site::{SIGNED_ON, Site};
+use crate::web::trouble::Trouble;
+
+/// A longer place to go to from there does not fit into a cookie.
+const LONGEST_PLACE: usize = 1000;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/login/oidc", get(begin)).route(SIGNED_ON, get(end))
+}
+
+/// What the issuer sends along with the browser.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Back {
+    state: String,
+    code: String,
+    error: String,
+    error_description: Option<String>,
+}
+
+/// A login that the browser keeps while somebody is at the issuer.
+struct Kept {
+    pending: Pending,
+    began: Timestamp,
+    to: String,
+}
+
+impl Kept {
+    /// In letters that a cookie can hold. None of the three has a dot in it.
+    fn to_cookie(&self) -> String {
+        let Pending { state, nonce, verifier } = &self.pending;
+        let to: String = form_urlencoded::byte_serialize(self.to.as_bytes()).collect();
+        format!("{state}.{nonce}.{verifier}.{}.{to}", self.began.ms())
+    }
+
+    /// What the cookie holds; none of one that is too old, or none of ours.
+    fn from_cookie(cookie: &str, now: Timestamp) -> Option<Self> {
+        let mut parts = cookie.splitn(5, '.');
+        let mut part = || parts.next().map(str::to_owned);
+        let pending = Pending { state: part()?, nonce: part()?, verifier: part()? };
+        let began = Timestamp::from_ms(part()?.parse().ok().filter(|ms: &i64| *ms >= 0)?);
+        let to = format!("to={}", part()?);
+        let to = form_urlencoded::parse(to.as_bytes()).next().map(|(_, to)| own_place(Some(&to)))?;
+        let is_drawn = pending.state.len() == 43 && pending.nonce.len() == 43 && pending.verifier.len() == 43;
+        (is_drawn && now.since(began) < PENDING_LASTS).then_some(Self { pending, began, to })
+    }
+}
+
+fn issuer(site: &Site) -> Result<&Issuer, Trouble> {
+    site.issuer.as_ref().ok_or_else(|| Trouble::no("page", "/login/oidc"))
+}
+
+async fn begin(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, Query(To { to }): Query<To>) -> Result<Response, Trouble> {
+    let issuer = issuer(&site)?;
+    let to = own_place(to.as_deref().filter(|to| to.len() <= LONGEST_PLACE));
+    let begun = match site.web.sender.client().await {
+        Ok(client) => issuer.begin(client).await,
+        Err(words) => Err(Refusal::Odd(words)),
+    };
+    let (address, pending) = match begun {
+        Ok(begun) => begun,
+        Err(why) => {
+            tracing::warn!(%why, "a login by single sign-on could not begin");
+            return no(&site, frame, to, &why).await;
+        }
+    };
+    let mut response = Redirect::to(address.as_str()).into_response();
+    keep_pending(&site, &mut response, &Kept { pending, began: site.now(), to }.to_cookie());
+    Ok(response)
+}
+
+async fn end(
+    State(site): State<Arc<Site>>,
+    OpenFrame(frame): OpenFrame,
+    Query(back): Query<Back>,
+    request: Request,
+) -> Result<Response, Trouble> {
+    let issuer = issuer(&site)?;
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().copied();
+    let from = caller(&site, request.headers(), peer.as_ref());
+    site.limiter.try_once(from, None).map_err(Trouble::TooOften)?;
+    let kept = kept(&site, request.headers());
+    let to = kept.as_ref().map_or_else(|_| "/".to_owned(), |kept| kept.to.clone());
+    let name = match kept {
+        Ok(kept) => who(&site, issuer, kept, &back).await,
+        Err(why) => Err(why),
+    };
+    let mut response = match name {
+        Ok(name) => {
+            let access = site.web.settings.oidc.as_ref().map_or(Access::Read, |oidc| oidc.access);
+            let id = site.door.vouched(&name, access, "single sign-on").await?;
+            enter(&site, id, false, &to).await?
+        }
+        Err(why) => {
+            tracing::warn!(%from, %why, "a login by single sign-on came to nothing");
+            no(&site, frame, to, &why).await?
+        }
+    };
+    drop_pending(&site, &mut response);
+    Ok(response)
+}
+
+fn kept(site: &Site, headers: &HeaderMap) -> Result<Kept, Refusal> {
+    let kept = pending(headers).and_then(|cookie| Kept::from_cookie(&cookie, site.now()));
+    kept.ok_or_else(|| Refusal::Unbegun(site.web.settings.usual_address("/login")))
+}
+
+/// Who came back. That it is the browser that went comes first: nobody else's words are shown here.
+async fn who(site: &Site, issuer: &Issuer, kept: Kept, back: &Back) -> Result<UserName, Refusal> {
+    // By digests: how much of the state was right shows in no time that passes.
+    if Digest::of(&back.state) != Digest::of(&kept.pending.state) {
+        return Err(Refusal::Another);
+    }
+    if !back.error.is_empty() {
+        return Err(Refusal::denied(&back.error, back.error_description.as_deref()));
+    }
+    if back.code.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let client = site.web.sender.client().await.map_err(Refusal::Odd)?;
+    issuer.end(client, &back.code, kept.pending).await
+}
+
+async fn no(site: &Site, frame: Frame, to: String, why: &Refusal) -> Result<Response, Trouble> {
+    let status = match why {
+        Refusal::Unbegun(_) | Refusal::Another | Refusal::Empty | Refusal::Spent(_) => StatusCode::BAD_REQUEST,
+        Refusal::Denied { is_no: true, .. } | Refusal::NotAdmitted(_) => StatusCode::FORBIDDEN,
+        Refusal::Denied { is_no: false, .. } | Refusal::Silent { .. } | Refusal::Unknown(_) | Refusal::Odd(_) | Refusal::Unproven(_) => {
+            StatusCode::BAD_GATEWAY
+        }
+    };
+    refused(site, frame, to, why, status).await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn kept(to: &str) -> Kept {
+        Kept { pending: Pending::draw().unwrap(), began: Timestamp::from_ms(5_000), to: to.to_owned() }
+    }
+
+    #[test]
+    fn what_the_browser_keeps_comes_back_for_ten_minutes() {
+        let kept = kept("/projects/shop?route=a.b&c=d");
+        let cookie = kept.to_cookie();
+        assert!(cookie.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)), "{cookie}");
+        let at = |after| Kept::from_cookie(&cookie, kept.began.plus(Duration::from_secs(after)));
+        let back = at(599).unwrap();
+        assert!(back.pending == kept.pending && back.began == kept.began && back.to == kept.to, "{cookie}");
+        assert!(at(600).is_none());
+    }
+
+    #[test]
+    fn a_cookie_that_somebody_else_wrote_sends_nobody_elsewhere() {
+        let cookie = kept("//evil.example").to_cookie();
+        assert_eq!(Kept::from_cookie(&cookie, Timestamp::from_ms(5_000)).unwrap().to, "/");
+        for wrong in ["", ".", "a.b.c.5000.%2F", "....", &cookie.replace(".5000.", ".soon.")] {
+            assert!(Kept::from_cookie(wrong, Timestamp::from_ms(5_000)).is_none(), "{wrong}");
+        }
+    }
+}
