@@ -16,6 +16,7 @@ mod frame;
 mod guard;
 mod health;
 mod incidents;
+mod keys;
 mod live;
 mod mark;
 mod metrics;

@@ -4,13 +4,14 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::keys::{self, api_of};
 use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
 use crate::edit::project::{self, FIELDS};
-use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
+use crate::edit::{Clash, Done, EditError, Problem, Texts, app};
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
 /// Names that would be addresses of ours: nobody could reach their pages.
@@ -113,10 +114,6 @@ fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> 
     typed
 }
 
-fn api_of(spec: &ProjectSpec) -> &str {
-    spec.api_host.as_ref().unwrap_or(&spec.host).api()
-}
-
 /// What is wrong with a new project's name, beside how it is written.
 async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, Trouble> {
     let name = texts.filled("name").filter(|_| known.is_none());
@@ -171,19 +168,8 @@ pub(super) async fn add_by_form(
 
 /// Changes a project.
 pub(super) async fn change(site: &Site, visitor: &Visitor, name: &str, texts: &Texts) -> Result<Done<ProjectSpec>, EditError> {
-    site.desk(visitor).change(name, |known: &ProjectSpec| Ok(changed(known, texts)?)).await
-}
-
-/// The project, changed. A key that nobody can read again must not be made to travel to an address of somebody's choice: with another API, it is
-/// given anew.
-fn changed(known: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
-    let spec = project::changed(known, texts)?;
-    let is_kept = spec.personal_key.is_some() && texts.filled("personal_api_key").is_none();
-    if is_kept && api_of(&spec) != api_of(known) {
-        let says = format!("must be given again: it was given for {}, and is shown to no other address by itself", api_of(known));
-        return Err(Problem::of("personal_api_key", says).into());
-    }
-    Ok(spec)
+    let wanted = |known: &ProjectSpec| Ok(keys::of_project(known, project::changed(known, texts)?, texts)?);
+    site.desk(visitor).change(name, wanted).await
 }
 
 /// The names of all projects, in the order in which lists are read on: not every database orders letters as we do.
@@ -227,21 +213,11 @@ mod tests {
     }
 
     #[test]
-    fn a_key_goes_to_no_other_address_unless_it_is_given_again() {
-        let told = |given: &[(&str, &str)]| changed(&shop(), &texts(given)).map(drop).map_err(|problems| problems.to_string());
-        let refused =
-            "personal_api_key must be given again: it was given for https://a.example.com, and is shown to no other address by itself";
-        for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
-            assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(refused));
-            assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));
-            assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "without a key nothing travels");
-            assert_eq!(typed(&texts(&[moved]), Some(&shop()), |_| false).key, None);
-        }
-        // Events may go another way, while they are read where they were.
-        let same_api = [("host", "https://b.example.com"), ("api_host", "https://a.example.com")];
-        assert_eq!(told(&same_api), Ok(()));
-        assert_eq!(typed(&texts(&same_api), Some(&shop()), |_| false).key, shop().personal_key);
-        assert_eq!(typed(&texts(&[("host", "https://a.example.com")]), None, |_| false).key, None);
+    fn a_stored_key_is_asked_with_only_where_it_was_given_for() {
+        let key = |given: &[(&str, &str)], known: Option<&ProjectSpec>| typed(&texts(given), known, |_| false).key;
+        assert_eq!(key(&[("api_host", "https://b.example.com")], Some(&shop())), None);
+        assert_eq!(key(&[("host", "https://b.example.com"), ("api_host", "https://a.example.com")], Some(&shop())), shop().personal_key);
+        assert_eq!(key(&[("host", "https://a.example.com")], None), None);
     }
 
     #[test]

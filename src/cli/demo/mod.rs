@@ -1,6 +1,7 @@
 //! `heartbeat demo`: a PostHog, a Heartbeat, and weather to break the one and watch the other.
 
 mod board;
+mod browser;
 mod screen;
 mod summary;
 mod terminal;
@@ -31,7 +32,8 @@ const DRAW_EVERY: Duration = Duration::from_millis(150);
 /// Show everything on this machine, with nothing set up
 ///
 /// Starts a sandbox PostHog on loopback, installs Heartbeat on its project, and beats, in fast time. Keys (or typed lines, where
-/// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the weather. Nothing is left behind.
+/// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the weather. Its page opens in the browser, where
+/// this machine has a screen. Nothing is left behind.
 ///
 /// Exit codes: 0 every beat arrived in time and all is well at the end, 1 some did not, or none was sent.
 #[derive(Debug, Args)]
@@ -45,6 +47,9 @@ pub struct Demo {
     /// Print lines, as where there is no terminal
     #[arg(long)]
     pub plain: bool,
+    /// Do not open the page in the browser
+    #[arg(long)]
+    pub no_open: bool,
 }
 
 impl Demo {
@@ -59,6 +64,7 @@ impl Demo {
             speed: self.speed,
             until: self.lasts.map(|lasts| begun.plus(lasts)),
             stop: lifecycle.stop(),
+            opens: !self.no_open && browser::is_at_hand(&invocation.environment),
             invocation,
         };
         let on_screen = !self.plain && std::io::stdout().is_terminal() && std::io::stdin().is_terminal();
@@ -83,17 +89,21 @@ struct Show<'a> {
     speed: Speed,
     until: Option<Timestamp>,
     stop: Stop,
+    /// Whether the page is opened at the start.
+    opens: bool,
 }
 
 impl Show<'_> {
     async fn on_screen(&self) -> anyhow::Result<()> {
         let mut terminal = Terminal::open()?;
         let (mut sky, mut wishes) = (Sky::default(), terminal::keys());
+        let mut note = if self.opens { browser::open(&self.demo.link) } else { "" };
         loop {
             let board = Board::read(self.demo).await?;
             let around = Around {
                 address: &self.demo.address,
                 link: &self.demo.link,
+                note,
                 speed: self.speed.to_string(),
                 sky: &sky,
                 left: self.until.map(|until| until.since(board.report.at)),
@@ -102,6 +112,7 @@ impl Show<'_> {
             terminal.draw(|frame| screen::draw(frame, &board, &around))?;
             match self.next(&mut wishes).await {
                 Next::Draw => {}
+                Next::Open => note = browser::open(&self.demo.link),
                 Next::Change(wish) => sky.change(wish, self.demo)?,
                 Next::End => return Ok(()),
             }
@@ -124,6 +135,7 @@ impl Show<'_> {
             }
             match self.next(&mut wishes).await {
                 Next::Draw => {}
+                Next::Open => drop(browser::open(&self.demo.link)),
                 Next::Change(wish) => {
                     sky.change(wish, self.demo)?;
                     screen.line(format!("{} ~~ weather: {}", self.demo.clock.now().time_of_day(), sky.says()))?;
@@ -146,6 +158,7 @@ impl Show<'_> {
             () = end => Next::End,
             wish = wishes.recv() => match wish {
                 Some(Wish::Quit) | None => Next::End,
+                Some(Wish::Open) => Next::Open,
                 Some(wish) => Next::Change(wish),
             },
             () = self.demo.clock.sleep(DRAW_EVERY.mul_f64(self.speed.times())) => Next::Draw,
@@ -155,6 +168,7 @@ impl Show<'_> {
 
 enum Next {
     Draw,
+    Open,
     Change(Wish),
     End,
 }

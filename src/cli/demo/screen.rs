@@ -18,6 +18,8 @@ pub(super) struct Around<'a> {
     pub(super) address: &'a str,
     /// The page, with a way in.
     pub(super) link: &'a str,
+    /// What is to be said of it.
+    pub(super) note: &'a str,
     pub(super) speed: String,
     pub(super) sky: &'a Sky,
     /// How much of the demo's time is left, where it ends by itself.
@@ -77,7 +79,11 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
 
 fn title<'a>(board: &Board, around: &Around<'a>) -> Vec<Line<'a>> {
     let left = around.left.map_or_else(String::new, |left| format!(" · ends in {}", span(left)));
-    let page = Line::from(vec![Span::raw(" page "), Span::styled(around.link, Style::new().add_modifier(Modifier::UNDERLINED))]);
+    let page = Line::from(vec![
+        Span::raw(" page "),
+        Span::styled(around.link, Style::new().add_modifier(Modifier::UNDERLINED)),
+        Span::raw(format!("  {}", around.note)),
+    ]);
     let head = Line::from(vec![
         Span::styled(" heartbeat demo ", paint(around, Color::Cyan).add_modifier(Modifier::BOLD)),
         Span::raw(format!(" {} UTC · {} faster than life · sandbox {}{left}", board.report.at.time_of_day(), around.speed, around.address)),
@@ -162,7 +168,7 @@ fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
         made.push(Span::styled(words, style));
         made.push(Span::raw("  "));
     }
-    made.push(Span::raw("[0]\u{a0}fair  [q]\u{a0}quit"));
+    made.push(Span::raw("[0]\u{a0}fair  [o]\u{a0}open\u{a0}the\u{a0}page  [q]\u{a0}quit"));
     let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says())).padding(Padding::left(1));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }

@@ -20,6 +20,8 @@ pub(super) enum Wish {
     Toggle(Trouble),
     /// None of them.
     Fair,
+    /// The page, in the browser.
+    Open,
     /// The end of the demo.
     Quit,
 }
@@ -64,11 +66,12 @@ impl Trouble {
 }
 
 impl Wish {
-    /// Reads a key or a typed line: `1` to `6`, `0`, `q`, or the words.
+    /// Reads a key or a typed line: `1` to `6`, `0`, `o`, `q`, or the words.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let text = text.trim().to_ascii_lowercase();
         match text.as_str() {
             "0" | "fair" => return Some(Self::Fair),
+            "o" | "open" => return Some(Self::Open),
             "q" | "quit" | "exit" => return Some(Self::Quit),
             _ => {}
         }
@@ -93,7 +96,7 @@ impl Sky {
                 None => self.0.push(trouble),
             },
             Wish::Fair => self.0.clear(),
-            Wish::Quit => return Ok(()),
+            Wish::Open | Wish::Quit => return Ok(()),
         }
         demo.clear_weather()?;
         for trouble in &self.0 {
@@ -124,6 +127,7 @@ mod tests {
         }
         assert_eq!(Wish::parse("0"), Some(Wish::Fair));
         assert_eq!(Wish::parse("quit"), Some(Wish::Quit));
+        assert_eq!((Wish::parse("o"), Wish::parse("open")), (Some(Wish::Open), Some(Wish::Open)));
         for nothing in ["", "7", "rain"] {
             assert_eq!(Wish::parse(nothing), None, "{nothing}");
         }

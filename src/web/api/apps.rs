@@ -16,6 +16,7 @@ use super::problem::Problem;
 use super::shape::{Asked, List, Sent, check_match, created};
 use crate::edit::{self, App, Clash, Cost, EditError, Texts};
 use crate::model::{AppKind, ProjectSpec, RouteSpec, Setting};
+use crate::web::keys;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -239,11 +240,12 @@ async fn put(
     let desk = site.desk(&visitor);
     let done = desk.change(&name, |spec: &ProjectSpec| {
         is_new = App::on(spec, kind).is_none();
-        match wanted.enabled {
+        let changed = match wanted.enabled {
             enabled if is_new => edit::app::install(spec, kind, &texts, enabled.unwrap_or(true)),
             None => edit::app::configure(spec, kind, &texts),
             Some(enabled) => edit::app::switch(&edit::app::configure(spec, kind, &texts)?, kind, enabled),
-        }
+        };
+        Ok(keys::of_app(spec, changed?, &texts)?)
     });
     let view = InstalledApp::on(&done.await?.now, kind)?;
     Ok(if is_new { created(view) } else { Json(view).into_response() })
@@ -265,7 +267,7 @@ async fn change(
     let texts = wanted.texts(kind, false);
     let desk = site.desk(&visitor);
     let done = desk.change(&name, |spec: &ProjectSpec| {
-        let spec = edit::app::configure(spec, kind, &texts)?;
+        let spec = keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?;
         wanted.enabled.map_or(Ok(spec.clone()), |enabled| edit::app::switch(&spec, kind, enabled))
     });
     Ok(Json(InstalledApp::on(&done.await.map_err(absent)?.now, kind)?))

@@ -40,9 +40,10 @@ fn in_address(minute: Minute) -> String {
     format!("{}Z", minute.start().to_string().get(..16).unwrap_or_default())
 }
 
-/// Each answer, in the order in which they first came.
-pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) -> Vec<Find> {
+/// The answers that are shown, in the order in which they first came, and how many others there are.
+pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) -> (Vec<Find>, usize) {
     let mut finds: Vec<Find> = Vec::new();
+    let mut others = BTreeSet::new();
     for one in evidence {
         let route = route_name(project, one.route);
         let words = answer(one);
@@ -51,7 +52,7 @@ pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) ->
             Some(find) => {
                 find.minutes.insert(one.minute);
             }
-            None if is_full => {}
+            None if is_full => drop(others.insert((route.to_owned(), words))),
             None => finds.push(Find {
                 project: project.spec.name.to_string(),
                 route: route.to_owned(),
@@ -62,7 +63,7 @@ pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) ->
             }),
         }
     }
-    finds
+    (finds, others.len())
 }
 
 const fn outcome_of(evidence: &Evidence) -> &'static str {

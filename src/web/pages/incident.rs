@@ -45,6 +45,8 @@ struct Page {
     badges: Vec<(&'static str, &'static str)>,
     timeline: Vec<Line>,
     finds: Vec<Find>,
+    /// How many other answers there were.
+    more_finds: usize,
     told: Vec<Told>,
     postmortem: String,
     /// What was typed, when it could not be.
@@ -205,10 +207,12 @@ impl Page {
             tries: notice.tries,
             said: notice.said.clone().unwrap_or_default(),
         };
+        let (finds, more_finds) = project.map(|project| finds(&evidence, project, now)).unwrap_or_default();
         Self {
             badges: badges(&incident, &around.windows, now),
             timeline: timeline.iter().map(line).collect(),
-            finds: project.map(|project| finds(&evidence, project, now)).unwrap_or_default(),
+            finds,
+            more_finds,
             told: notices.iter().map(told).collect(),
             postmortem: around.postmortem.clone(),
             is_kept: project.is_some(),

@@ -9,7 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::edit::window::{FIELDS, added};
+use crate::edit::window::{FIELDS, added, shown};
 use crate::edit::{EditError, Problem, Problems, Texts};
 use crate::model::{ProjectName, Timestamp, Window};
 use crate::report::{WindowState, window_times};
@@ -29,6 +29,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new()
         .route("/maintenance", get(list))
         .route("/maintenance/new", get(fill_in).post(add))
+        .route("/maintenance/{name}/edit", get(edit).post(change))
         .route("/maintenance/{name}/remove", get(ask).post(remove))
 }
 
@@ -73,9 +74,11 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, T
 const PARTS: [&[&str]; 3] = [&["name", "projects"], &["from", "weekly", "cron", "timezone"], &["to", "lasts"]];
 
 #[derive(Template)]
-#[template(path = "maintenance_new.html")]
-struct NewPage {
+#[template(path = "maintenance_form.html")]
+struct FormPage {
     frame: Frame,
+    /// The window that is changed; none where one is added.
+    known: Option<ProjectName>,
     whole: Vec<Control>,
     opens: Vec<Control>,
     closes: Vec<Control>,
@@ -84,14 +87,18 @@ struct NewPage {
     wrong: Wrong,
 }
 
-impl NewPage {
-    fn new(frame: Frame) -> Self {
+impl FormPage {
+    /// For a window that is not there yet, or for this one.
+    fn new(frame: Frame, known: Option<&Window>) -> Self {
         let [whole, opens, closes] = PARTS.map(|keys| {
             let fields = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
-            fields.map(|field| Control::of(field, None)).collect()
+            let fields = fields.filter(|field| field.key != "name" || known.is_none());
+            fields.map(|field| Control::of(field, known.and_then(|window| shown(window, field.key)))).collect()
         });
-        let frame = frame.titled(Place::Maintenance, "New window").below(ABOVE);
-        Self { frame, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
+        let title = known.map_or_else(|| "New window".to_owned(), |window| format!("Change {}", window.name));
+        let frame = frame.titled(Place::Maintenance, title).below(ABOVE);
+        let known = known.map(|window| window.name.clone());
+        Self { frame, known, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
     }
 
     /// As it was filled in, with everything that is wrong with that.
@@ -110,7 +117,7 @@ async fn fill_in(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response
     if !frame.may_write() {
         return Err(Trouble::ReadOnly);
     }
-    Ok(page(&site, frame.said.is_some(), &NewPage::new(frame)))
+    Ok(page(&site, frame.said.is_some(), &FormPage::new(frame, None)))
 }
 
 /// What the form says; times as a person writes them.
@@ -124,7 +131,7 @@ fn texts(form: &Filled) -> Texts {
 }
 
 async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
-    let refused = |frame, problems: Problems| NewPage::new(frame).refused(&form, &problems.into_iter().collect::<Vec<_>>());
+    let refused = |frame, problems: Problems| FormPage::new(frame, None).refused(&form, &problems.into_iter().collect::<Vec<_>>());
     let window = match added(&texts(&form), frame.now) {
         Ok(window) => window,
         Err(problems) => return Ok(refused(frame, problems)),
@@ -133,6 +140,35 @@ async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Write
         Ok(done) => Ok(go_on(&site, "/maintenance", &format!("Added {}.", done.now.name))),
         Err(EditError::Wrong(problems)) => Ok(refused(frame, problems)),
         Err(EditError::Clash(clash)) => Ok(refused(frame, Problem::whole("name", clash).into())),
+        Err(other) => Err(other.into()),
+    }
+}
+
+async fn edit(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let window: Window = site.desk(&visitor).find(&name).await?;
+    Ok(page(&site, frame.said.is_some(), &FormPage::new(frame, Some(&window))))
+}
+
+/// The form says everything of the window but its name.
+async fn change(
+    State(site): State<Arc<Site>>,
+    frame: Frame,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let known: Window = site.desk(&visitor).find(&name).await?;
+    let refused = |frame, problems: Problems| FormPage::new(frame, Some(&known)).refused(&form, &problems.into_iter().collect::<Vec<_>>());
+    let mut texts = texts(&form);
+    texts.put("name", known.name.as_str());
+    let window = match added(&texts, frame.now) {
+        Ok(window) => window,
+        Err(problems) => return Ok(refused(frame, problems)),
+    };
+    match site.desk(&visitor).change::<Window>(&name, |_| Ok(window.clone())).await {
+        Ok(done) if done.changes.is_empty() => Ok(go_on(&site, "/maintenance", "Nothing was changed.")),
+        Ok(_) => Ok(go_on(&site, "/maintenance", &format!("Changed {name}."))),
+        Err(EditError::Wrong(problems)) => Ok(refused(frame, problems)),
         Err(other) => Err(other.into()),
     }
 }

@@ -111,6 +111,10 @@ async fn an_app_is_installed_set_switched_and_taken_off_and_its_secrets_only_go_
     assert!(page.text.contains("https://hooks.example.com/***") && page.text.contains("phx_***"), "{}", page.text);
     assert!(page.text.contains("/projects/shop/rules"), "{}", page.text);
 
+    // A key that nobody can read is not sent to an address that somebody typed.
+    let stolen = ann.submit(ALERT, ALERT, &[("timeRange", "45"), ("posthogHost", "https://evil.example"), ("watch", "heartbeats")]).await;
+    assert!(stolen.status == StatusCode::UNPROCESSABLE_ENTITY && stolen.text.contains("must be given for that address"), "{}", stolen.text);
+
     // What is not typed stays, and what is to be taken away goes.
     let fields =
         [("timeRange", "60"), ("webHookUrlTriggered", ""), ("posthogApiKey", ""), ("posthogApiKey.clear", "yes"), ("watch", "any")];
@@ -236,6 +240,8 @@ async fn programs_install_change_and_take_off_apps() {
         (&app["enabled"], &app["settings"]["timeRange"], &app["secrets"]["posthogApiKey"]),
         (&json!(false), &Value::Null, &json!("phx_***"))
     );
+    let (status, problem) = program.patch(at, &json!({ "settings": { "posthogHost": "https://evil.example" } })).await;
+    assert_eq!((status, &problem["problems"][0]["field"]), (StatusCode::UNPROCESSABLE_ENTITY, &json!("posthogApiKey")), "{problem}");
     let (_, app) = program.patch(at, &json!({ "settings": { "timeRange": "50", "posthogApiKey": null } })).await;
     assert_eq!((&app["settings"]["watch"], &app["secrets"]["posthogApiKey"]), (&json!("heartbeats"), &Value::Null));
     let (_, app) = program.post(&format!("{at}/enable"), &json!({})).await;

@@ -157,19 +157,16 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
     assert_eq!(found, seen);
 }
 
+fn refused(project: &Project, minute: Minute, words: &str) -> Evidence {
+    let quote = Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into() };
+    Evidence { route: project.routes[0].id, minute, at: minute.start(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
+}
+
 /// The shop with an incident that has evidence, a tally and two messages.
 async fn eventful(site: &TestSite) -> (Project, i64) {
     let project = shop(site).await;
     let first = incident(&project, Strand::Ingestion, 12);
-    let refused = |minute: Minute, words: &str| Evidence {
-        route: project.routes[0].id,
-        minute,
-        at: minute.start(),
-        of: EvidenceOf::Refused {
-            why: Refusal::Broken,
-            quote: Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into() },
-        },
-    };
+    let refused = |minute: Minute, words: &str| refused(&project, minute, words);
     let bad = first.first_bad.unwrap();
     let evidence: Vec<Evidence> =
         (0..8).map(|at| refused(bad.plus(at), "<b>overloaded</b>")).chain([refused(bad.plus(8), "hunter's")]).collect();
@@ -223,6 +220,20 @@ async fn an_incident_stays_when_its_project_goes_and_is_not_taken_for_that_of_a_
     assert!(rob.get(&path).await.page().contains("which was removed"), "another project of this name is not the one");
     assert!(rob.get("/incidents?project=shop").await.page().contains(&path));
     assert!(rob.get(&format!("{path}/postmortem.md")).await.page().contains("shop"));
+}
+
+#[tokio::test]
+async fn of_very_many_different_answers_the_others_are_counted() {
+    let site = TestSite::start().await;
+    let project = shop(&site).await;
+    let long = incident(&project, Strand::Ingestion, 40);
+    let bad = long.first_bad.unwrap();
+    let evidence: Vec<Evidence> = (0..33).map(|at| refused(&project, bad.plus(at), &format!("answer {at}"))).collect();
+    site.store.record(&[], &evidence).await.unwrap();
+    let id = write(&site, &long).await;
+    let shown = site.reader().await.get(&format!("/incidents/{id}")).await;
+    assert!(shown.page().contains("answer 29") && !shown.text.contains("answer 30"), "{}", shown.text);
+    assert!(shown.text.contains("There were 3 other answers"), "{}", shown.text);
 }
 
 #[tokio::test]

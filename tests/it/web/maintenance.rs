@@ -74,6 +74,41 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
 }
 
 #[tokio::test]
+async fn a_window_is_changed_where_it_stands() {
+    let site = TestSite::start().await;
+    set_up(&*site.store, spec("shop")).await;
+    let mut ann = site.writer().await;
+    ann.submit(NEW, NEW, &[("name", "weekly"), ("projects", "shop"), ("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")]).await;
+    let path = "/maintenance/weekly/edit";
+    let form = ann.get(path).await;
+    for holds in ["name=\"projects\" value=\"shop\"", "name=\"cron\" value=\"0 2 * * SUN Europe/Berlin\"", "name=\"lasts\" value=\"2h\""] {
+        assert!(form.page().contains(holds), "{holds}: {}", form.text);
+    }
+    assert!(!form.text.contains("name=\"name\""), "its name stays");
+    let as_it_is = [("projects", "shop"), ("cron", "0 2 * * SUN Europe/Berlin"), ("lasts", "2h")];
+    assert_eq!(ann.submit(path, path, &as_it_is).await.location(), "/maintenance");
+    assert!(ann.get("/maintenance").await.page().contains("Nothing was changed."));
+    for (fields, wrong) in [
+        (&[("projects", "shop")][..], "from"),
+        (&[("projects", "shpo"), ("now", "true"), ("lasts", "1h")], "projects"),
+        (&[("cron", "0 2 * * *"), ("lasts", "soon")], "lasts"),
+    ] {
+        let refused = ann.submit(path, path, fields).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        let check = refused.text.split_once(&format!("id=\"{wrong}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
+        assert!(check.contains("<b>Wrong.</b>"), "{wrong}: {}", refused.text);
+    }
+    let before = site.store.windows().await.unwrap();
+    assert_eq!(ann.submit(path, path, &[("now", "true"), ("lasts", "1h")]).await.location(), "/maintenance");
+    let after = site.store.windows().await.unwrap();
+    assert!(after.len() == 1 && after[0].name == before[0].name && after[0].projects.is_empty(), "of all projects now: {after:?}");
+    assert_ne!(after[0].when, before[0].when);
+    assert_eq!(ann.get("/maintenance/night/edit").await.status, StatusCode::NOT_FOUND);
+    let mut rob = site.reader().await;
+    assert_eq!(rob.get(path).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
 async fn whoever_may_only_read_sees_the_windows_and_changes_none() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;

@@ -200,7 +200,7 @@ async fn a_key_is_taken_away_or_given_anew_and_goes_to_no_other_address_by_itsel
     let moved = [("host", "https://posthog.example"), ("token", "phc_shop"), ("personal_api_key", "")];
     let refused = settings(&mut ann, &moved).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("Personal API key must be given again"), "{}", refused.text);
+    assert!(refused.text.contains("Personal API key must be given for that address"), "{}", refused.text);
     let given = [&moved[..2], &[("personal_api_key", "phx_hunter3")]].concat();
     assert_eq!(settings(&mut ann, &given).await.status, StatusCode::SEE_OTHER);
     assert_eq!(project(&site, "shop").await.spec.personal_key.unwrap().expose(), "phx_hunter3");

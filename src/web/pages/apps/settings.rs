@@ -16,6 +16,7 @@ use crate::model::{AppKind, IngestionAlertApp, Project, RouteSpec, Setting};
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, drawn, page};
+use crate::web::keys;
 use crate::web::pages::tabs::Tabs;
 use crate::web::said::go_on;
 use crate::web::site::Site;
@@ -115,7 +116,8 @@ async fn save(asked: Asked, form: Filled) -> Result<Response, Trouble> {
     let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
     let texts = texts(kind, &form);
-    match site.desk(&visitor).change(&name, |spec| edit::app::configure(spec, kind, &texts)).await {
+    let wanted = |spec: &_| Ok(keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?);
+    match site.desk(&visitor).change(&name, wanted).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&done.now.name, kind), "Nothing was changed.")),
         Ok(done) => Ok(go_on(&site, &address(&done.now.name, kind), "Saved.")),
         Err(EditError::Wrong(problems)) => Ok(Page::new(frame, &project, kind).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
@@ -127,7 +129,8 @@ async fn install(asked: Asked, form: Filled) -> Result<Response, Trouble> {
     let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
     let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
-    match site.desk(&visitor).change(&name, |spec| edit::app::install(spec, kind, &texts, enabled)).await {
+    let wanted = |spec: &_| Ok(keys::of_app(spec, edit::app::install(spec, kind, &texts, enabled)?, &texts)?);
+    match site.desk(&visitor).change(&name, wanted).await {
         Ok(done) => {
             let runs = if enabled { "and enabled" } else { "and rests until you enable it" };
             let words = format!("{} is installed on {name}, {runs}.", kind.title());

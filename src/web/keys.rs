@@ -1,0 +1,112 @@
+//! Keys that are stored, and the addresses that they are shown to. Nobody can read a key again; so nobody who may change settings here must be
+//! able to have it sent to an address of their choice. With another address it is given anew.
+
+use crate::edit::{Problem, Problems, Texts};
+use crate::model::{PersonalKey, ProjectSpec};
+
+/// The API that the project's own key was given for.
+pub(super) fn api_of(spec: &ProjectSpec) -> &str {
+    spec.api_host.as_ref().unwrap_or(&spec.host).api()
+}
+
+/// The project as these texts changed it, where its key stays with its API.
+pub(super) fn of_project(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
+    let is_kept = changed.personal_key.is_some() && texts.filled("personal_api_key").is_none();
+    if is_kept && api_of(&changed) != api_of(known) {
+        return Err(again("personal_api_key", api_of(known)).into());
+    }
+    Ok(changed)
+}
+
+/// The project as these texts changed its app: Ingestion Alert can read elsewhere (`posthogHost`), and with a key of its own.
+pub(super) fn of_app(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
+    let is_moved = changed.api() != known.api();
+    let (before, now) = (own_key(known), own_key(&changed));
+    let (travels, given_for) = if now.is_some() {
+        (is_moved && now == before && texts.filled("posthogApiKey").is_none(), known.api())
+    } else {
+        // It reads with the project's own.
+        let is_abroad = changed.api() != api_of(&changed);
+        (changed.personal_key.is_some() && is_abroad && (is_moved || before.is_some()), api_of(&changed))
+    };
+    if travels { Err(again("posthogApiKey", given_for).into()) } else { Ok(changed) }
+}
+
+fn own_key(spec: &ProjectSpec) -> Option<&PersonalKey> {
+    spec.ingestion_alert.as_ref().and_then(|app| app.posthog_api_key.as_ref())
+}
+
+fn again(field: &str, given_for: &str) -> Problem {
+    Problem::of(
+        field,
+        format!(
+            "must be given for that address: the one that is stored was given for {given_for}, and is shown to no other address by itself"
+        ),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::edit::{app, project};
+    use crate::model::AppKind;
+
+    const ALERT: AppKind = AppKind::IngestionAlert;
+
+    fn texts(given: &[(&str, &str)]) -> Texts {
+        given.iter().copied().collect()
+    }
+
+    fn shop() -> ProjectSpec {
+        let given = [("name", "shop"), ("host", "https://a.example.com"), ("token", "phc_a"), ("personal_api_key", "phx_hunter2")];
+        project::added(&texts(&given)).unwrap()
+    }
+
+    fn told(changed: Result<ProjectSpec, Problems>) -> Result<(), String> {
+        changed.map(drop).map_err(|problems| problems.to_string())
+    }
+
+    #[test]
+    fn a_projects_key_goes_to_no_other_address_unless_it_is_given_again() {
+        let told = |given: &[(&str, &str)]| {
+            let texts = texts(given);
+            told(of_project(&shop(), project::changed(&shop(), &texts).unwrap(), &texts))
+        };
+        let refused = "personal_api_key must be given for that address: the one that is stored was given for https://a.example.com, and is \
+                       shown to no other address by itself";
+        for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
+            assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(refused));
+            assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));
+            assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "without a key nothing travels");
+        }
+        // Events may go another way, while they are read where they were.
+        assert_eq!(told(&[("host", "https://b.example.com"), ("api_host", "https://a.example.com")]), Ok(()));
+    }
+
+    #[test]
+    fn an_app_that_reads_elsewhere_needs_a_key_for_there() {
+        let bare = app::install(&shop(), ALERT, &Texts::default(), true).unwrap();
+        let set = |known: &ProjectSpec, given: &[(&str, &str)]| {
+            let texts = texts(given);
+            of_app(known, app::configure(known, ALERT, &texts).unwrap(), &texts)
+        };
+        let evil = ("posthogHost", "https://evil.example");
+        let refused = told(set(&bare, &[evil])).unwrap_err();
+        assert!(refused.starts_with("posthogApiKey must be given") && refused.contains("https://a.example.com"), "{refused}");
+        assert_eq!(told(set(&bare, &[("timeRange", "45")])), Ok(()));
+        assert_eq!(told(set(&bare, &[("posthogHost", "https://a.example.com")])), Ok(()), "it is where the key was given for");
+
+        // With a key of its own it reads elsewhere; without it again it would show the project's there.
+        let elsewhere = set(&bare, &[evil, ("posthogApiKey", "phx_b")]).unwrap();
+        assert_eq!(told(set(&elsewhere, &[("timeRange", "45")])), Ok(()));
+        assert!(told(set(&elsewhere, &[("posthogApiKey", "")])).is_err());
+        assert!(told(set(&elsewhere, &[("posthogHost", "https://b.example.com")])).is_err(), "nor does its own travel on");
+        assert_eq!(told(set(&elsewhere, &[("posthogHost", "https://b.example.com"), ("posthogApiKey", "phx_b")])), Ok(()));
+        assert_eq!(told(set(&elsewhere, &[("posthogHost", ""), ("posthogApiKey", "")])), Ok(()), "back home");
+
+        let fresh = texts(&[evil]);
+        assert!(of_app(&shop(), app::install(&shop(), ALERT, &fresh, true).unwrap(), &fresh).is_err(), "nor when it is installed");
+        let keyless = ProjectSpec { personal_key: None, ..bare };
+        assert_eq!(told(set(&keyless, &[evil])), Ok(()), "without a key nothing travels");
+    }
+}
