@@ -1,6 +1,7 @@
 //! What pages and API alike read of a project that stands in an address.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::site::Site;
 use super::trouble::Trouble;
@@ -33,6 +34,9 @@ pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp)
     let looks = site.web.store.looks_of(&ids).await?;
     briefs(&*site.web.store, &projects, &looks, now).await
 }
+
+/// A project that has beaten for less than this is young.
+const YOUNG: Duration = Duration::from_hours(3);
 
 /// How far back lags are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,6 +81,12 @@ impl Range {
             Self::Month => 30 * 24 * 60,
             Self::Quarter => 90 * 24 * 60,
         }
+    }
+
+    /// What is shown of a project where nothing was asked for: a day, and of a young one an hour, so that there is something to see.
+    pub(super) fn usual(project: &Project, now: Timestamp) -> Self {
+        let begun = project.routes.iter().map(|route| route.since).min();
+        if begun.is_some_and(|begun| now.since(begun) < YOUNG) { Self::Hour } else { Self::Day }
     }
 
     /// What was asked for; a day, where nothing was.

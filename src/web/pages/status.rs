@@ -16,6 +16,7 @@ use crate::web::frame::{Frame, OpenFrame, Place, page};
 use crate::web::site::Site;
 use crate::web::status::{Part, Status, seen_by, sentence, title};
 use crate::web::trouble::Trouble;
+use crate::web::when::When;
 use crate::web::words::maybe_percent;
 
 /// The stages in which a page may be kept by browsers and proxies: it is never older than this.
@@ -52,6 +53,14 @@ impl Page {
 
     fn title(incident: &Incident) -> &'static str {
         title(incident.strand)
+    }
+
+    fn opened(&self, incident: &Incident) -> When {
+        When::minute(incident.opened, self.frame.now)
+    }
+
+    fn closed(&self, incident: &Incident) -> Option<When> {
+        incident.closed.map(|closed| When::minute(closed, self.frame.now))
     }
 
     /// How long it lasted, or has lasted.

@@ -227,7 +227,7 @@ async fn a_picture_has_the_size_of_the_page() {
     let (visitor, folder) = (visitor().await, tempfile::tempdir().unwrap());
     visitor.open("/wide").await;
     let file = folder.path().join("screens/wide.png");
-    visitor.photographs(&file).await;
+    visitor.saves(&file).await;
     let bytes = std::fs::read(file).unwrap();
     let number = |at: usize| u32::from_be_bytes(bytes[at..at + 4].try_into().unwrap());
     assert_eq!((&bytes[1..4], number(16), number(20)), (&b"PNG"[..], Screen::WIDE.width, Screen::WIDE.height));

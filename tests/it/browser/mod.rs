@@ -8,6 +8,7 @@
 mod accessible;
 mod chromium;
 mod harness;
+mod long;
 mod overheard;
 mod part;
 mod rounds;

@@ -230,9 +230,20 @@ impl Visitor {
         assert!(page <= inner, "{} is {page} wide, on a screen of {inner}: {:#}", measured[2], self.evaluate(TOO_WIDE).await);
     }
 
-    /// Saves what is on the screen, or the whole page where it is longer, as a PNG file.
-    pub(crate) async fn photographs(&self, file: &Path) {
-        let size = self.evaluate("[innerWidth, Math.max(innerHeight, document.documentElement.scrollHeight)]").await;
+    /// A picture for README and docs, where pictures are asked for: `HEARTBEAT_SCREENSHOTS` names their folder, from the root of the project.
+    #[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
+    pub(crate) async fn photographs(&self, name: &str, screen: Screen) {
+        let Some(folder) = std::env::var_os("HEARTBEAT_SCREENSHOTS") else { return };
+        self.looks_with(screen).await;
+        self.saves(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.png"))).await;
+        self.looks_with(Screen::WIDE).await;
+    }
+
+    /// Saves what is on the screen, or the whole page where it is longer and nobody would have to scroll for long, as a PNG file.
+    pub(crate) async fn saves(&self, file: &Path) {
+        let size = self
+            .evaluate("[innerWidth, Math.max(innerHeight, Math.min(document.documentElement.scrollHeight, 1.35 * innerWidth, 2400))]")
+            .await;
         let clip = json!({"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1});
         let params = json!({"format": "png", "captureBeyondViewport": true, "optimizeForSpeed": false, "clip": clip});
         let picture = self.ask("Page.captureScreenshot", params).await;

@@ -1,8 +1,6 @@
 //! The whole of it, walked by somebody who never opens a terminal: first start, a project, both apps, bad weather, an incident and its messages,
 //! fair weather, a status page. With script and without.
 
-use std::path::{Path, PathBuf};
-
 use serde_json::json;
 
 use super::rounds::{goes_everywhere, looks_closely};
@@ -162,7 +160,9 @@ impl Walk {
         visitor.follows("Acknowledge").await;
         visitor.within("[data-live-id=facts]").sees("ann").await;
         looks_closely(visitor).await;
-        self.photographs("incident").await;
+        if self.script {
+            visitor.photographs("incident", Screen::WIDE).await;
+        }
 
         self.served.sandbox.sandbox.clear_weather();
         self.comes_to_say("h1", "over").await;
@@ -171,7 +171,6 @@ impl Walk {
         visitor.within("#postmortem").sees("shop").await;
         visitor.open("/projects/shop").await;
         self.comes_to_say(".verdict", "Every beat arrives").await;
-        self.photographs("project").await;
     }
 
     /// A status page is nobody else's before it is switched on, and everybody's afterwards; and so is its badge.
@@ -197,7 +196,6 @@ impl Walk {
         stranger.within(".history").sees("over").await;
         assert!(!stranger.reads().await.contains("503"), "strangers are told too much");
         looks_closely(&stranger).await;
-        self.photograph_of(&stranger, "status").await;
         let (status, badge) = self.badge().await;
         assert!(status == 200 && badge.starts_with("<svg") && badge.contains("good"), "{status} {badge}");
     }
@@ -207,27 +205,6 @@ impl Walk {
         let answer = reqwest::get(format!("{}/badge/shop.svg", self.served.origin)).await.unwrap();
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
-
-    async fn photographs(&self, name: &str) {
-        self.photograph_of(&self.visitor, name).await;
-    }
-
-    /// For the README and docs, when it is asked for: by day and by night.
-    async fn photograph_of(&self, visitor: &Visitor, name: &str) {
-        let Some(folder) = screenshots().filter(|_| self.script) else { return };
-        for (screen, of) in [(Screen::WIDE, ""), (Screen::WIDE.dark(), "-dark")] {
-            visitor.looks_with(screen).await;
-            visitor.photographs(&folder.join(format!("{name}{of}.png"))).await;
-        }
-        visitor.looks_with(Screen::WIDE).await;
-    }
-}
-
-/// The folder in which pictures are wanted, from the root of the project.
-#[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
-fn screenshots() -> Option<PathBuf> {
-    let folder = std::env::var_os("HEARTBEAT_SCREENSHOTS")?;
-    Some(Path::new(env!("CARGO_MANIFEST_DIR")).join(folder))
 }
 
 async fn walks(script: bool) {

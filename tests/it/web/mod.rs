@@ -3,7 +3,7 @@
 mod apps;
 mod badges;
 mod beats;
-mod bed;
+pub(crate) mod bed;
 mod changes;
 mod channels;
 mod entering;

@@ -143,8 +143,8 @@ async fn show(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Trouble> {
     let store = &*site.web.store;
-    let range = Range::asked(asked.range.as_deref())?;
     let project = site.project(&name).await?;
+    let range = asked.range.as_deref().map_or_else(|| Ok(Range::usual(&project, frame.now)), |range| Range::asked(Some(range)))?;
     let look = shown::look(&site, &project, frame.now).await?;
     let of_route = asked.route().map(|name| shown::route(&project, name)).transpose()?;
     let open = store.open_incidents_of(&[project.id]).await?;

@@ -1,0 +1,165 @@
+//! A house in which beats have been sent for 90 days, in its one bad hour: what is drawn of much fits and is for everybody. What README and docs
+//! show is photographed here, when it is asked for.
+
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
+use std::time::Duration;
+
+use heartbeat::model::{
+    Access, Acknowledged, Deed, Entry, EntryKind, Evidence, EvidenceOf, Finding, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
+    Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, StatusPage, Strand, Timestamp,
+};
+
+use super::rounds::looks_closely;
+use super::{Screen, Visitor};
+use crate::report::world::beat;
+use crate::store::samples::{find, look, open_incident, owing, route, spec};
+use crate::web::bed::{NOW, PASSWORD, TestSite};
+
+const DAY: i64 = 1440;
+
+fn now() -> Timestamp {
+    Timestamp::parse(NOW).unwrap()
+}
+
+/// What became of the beat of `minute`, as `beat` reads it: some bad hours long ago, and its own proxy that has refused for nine minutes.
+fn letter(route: &Route, minute: Minute) -> char {
+    let ago = now().minute().index() - minute.index();
+    match (ago / DAY, ago % DAY) {
+        (0, 0) => '_',
+        (0, 1..10) if route.spec.host.is_some() => 'R',
+        (23, 300..352) => 'X',
+        (51, 700..760) => 'L',
+        (70, 0..600) => '?',
+        (days, 77) if days % 9 == 4 => 'L',
+        _ => 'A',
+    }
+}
+
+/// A beat with a lag that goes up by day and down by night.
+fn measured(route: &Route, minute: Minute) -> Option<Recorded> {
+    let beat = beat(route.id, minute, letter(route, minute))?;
+    let of_day = minute.index().rem_euclid(DAY) as f64 / DAY as f64;
+    let wave = (std::f64::consts::TAU * (of_day - 0.3)).sin() + 1.0;
+    // The same in each run, and without a pattern that an eye could find.
+    let mut hasher = DefaultHasher::new();
+    (minute.index(), route.id.0).hash(&mut hasher);
+    let chance = (hasher.finish() % 1000) as f64 / 1000.0;
+    let lag = Duration::from_secs_f64(0.7 + wave * 0.9 + chance * 0.4 + chance.powi(30) * 5.0);
+    let ingested = beat.sent.filter(|_| beat.outcome == Outcome::Arrived).map(|sent| sent.plus(lag));
+    Some(Recorded { ingested: ingested.or(beat.ingested), ..beat })
+}
+
+/// 90 days of it: hours, and the beats of the last 26.
+async fn beats_for_long(site: &TestSite, project: &Project) {
+    let end = now().minute().plus(1);
+    let whole = Hour::starting(end.plus(-26 * 60));
+    let hour = |start: Minute, route: &Route| {
+        let beats: Vec<Recorded> = start.until(start.plus(60)).filter_map(|minute| measured(route, minute)).collect();
+        Hour::fold(route.id, start, &beats)
+    };
+    let starts = (0..89 * 24).map(|ago| whole.plus(-60 * (ago + 1)));
+    let hours: Vec<Hour> = starts.flat_map(|start| project.routes.iter().map(move |route| hour(start, route))).collect();
+    site.store.sum_up(&hours, Some(whole)).await.unwrap();
+    let beats: Vec<Recorded> =
+        whole.until(end).flat_map(|minute| project.routes.iter().filter_map(move |route| measured(route, minute))).collect();
+    let refused = beats.iter().filter(|beat| beat.outcome == Outcome::Refused);
+    let evidence: Vec<Evidence> = refused.map(proof).collect();
+    site.store.record(&beats, &evidence).await.unwrap();
+    site.store.settle(&look(project, now()), &[], &[]).await.unwrap();
+}
+
+fn proof(beat: &Recorded) -> Evidence {
+    let quote = Quote { status: 502, headers: vec![("server".into(), "nginx".into())], words: "Bad Gateway".into() };
+    Evidence { route: beat.route, minute: beat.minute, at: beat.counted_from(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
+}
+
+/// Projects with a past, incidents that were, one that is, and a status page.
+async fn settled() -> TestSite {
+    let site = TestSite::start().await;
+    let begun = now().minute().plus(-95 * DAY).start();
+    let heartbeat = HeartbeatApp { routes: vec![route("proxy")], ..HeartbeatApp::default() };
+    let mut specs = vec![ProjectSpec { heartbeat: Some(heartbeat), ingestion_alert: Some(IngestionAlertApp::default()), ..spec("shop") }];
+    specs.extend(["blog", "warehouse", "app"].map(spec));
+    site.store.apply(&specs, &[], begun).await.unwrap();
+    for spec in &specs {
+        beats_for_long(&site, &find(&*site.store, &spec.name).await).await;
+    }
+    let shop = Arc::new(find(&*site.store, &ProjectName::parse("shop").unwrap()).await);
+    for (days, minutes, words) in [(23, 70, "accepted, but not queryable after 15m 00s"), (51, 60, "the newest data is 3m 20s old")] {
+        let opened = now().minus(Duration::from_hours(24 * days));
+        let closed = Some(opened.plus(Duration::from_mins(minutes)));
+        let cause = Finding { code: "not_queryable".into(), words: words.into() };
+        open_incident(&*site.store, told(Incident { opened, closed, cause, ..incident(&shop) })).await;
+    }
+    let open = incident(&shop);
+    let entry = |minutes, kind, words: &str| Entry { at: open.opened.plus(Duration::from_mins(minutes)), kind, words: words.into() };
+    let entries = [
+        entry(0, EntryKind::Opened, "capture refuses: 502 `Bad Gateway` [server: nginx]"),
+        entry(2, EntryKind::Acknowledged, "ann: the proxy is being restarted"),
+    ];
+    site.store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
+    let page = StatusPage {
+        name: ProjectName::parse("data").unwrap(),
+        title: "Is our data complete?".into(),
+        projects: specs.iter().map(|spec| spec.name.clone()).collect(),
+        public: true,
+    };
+    let deed = Deed { place: 0, at: now(), who: "ann".into(), subject: "status page data".into(), project: None, words: "added".into() };
+    site.store.put_status_page(&page, &deed).await.unwrap();
+    site
+}
+
+fn told(incident: Incident) -> Incident {
+    Incident { announced: Some(incident.opened), acknowledged: None, ..incident }
+}
+
+fn incident(project: &Project) -> Incident {
+    let opened = now().minus(Duration::from_mins(7));
+    Incident {
+        opened,
+        announced: Some(opened),
+        rules: vec![RuleKind::Capture],
+        severity: Severity::Critical,
+        cause: Finding {
+            code: "capture_refuses".into(),
+            words: "only route proxy: capture refuses: 502 `Bad Gateway` [server: nginx]".into(),
+        },
+        first_bad: Some(now().minute().plus(-9)),
+        last_good: Some(now().minute().plus(-10)),
+        acknowledged: Some(Acknowledged { at: opened.plus(Duration::from_mins(2)), by: "ann".into() }),
+        ..crate::store::samples::incident(project, Strand::Ingestion, 0)
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
+    let site = settled().await;
+    site.with_password("ann", Access::Write).await;
+    let visitor = Visitor::of(&format!("http://{}", site.address)).await;
+    visitor.open("/login").await;
+    visitor.fills("Name", "ann").await;
+    visitor.fills("Password", PASSWORD).await;
+    visitor.follows("Log in").await;
+    for (path, says, pictures) in [
+        ("/", "warehouse", &[][..]),
+        (
+            "/projects/shop",
+            "only route proxy",
+            &[("project", Screen::WIDE), ("project-dark", Screen::WIDE.dark()), ("project-narrow", Screen::NARROW)],
+        ),
+        ("/projects/shop?range=90d", "8 hours a row", &[]),
+        ("/incidents", "The newest data is 3m 20s old", &[]),
+        ("/projects/shop/rules", "Try over history", &[("rules", Screen::WIDE)]),
+        ("/projects/shop/apps/ingestion-alert", "What to watch", &[("app", Screen::WIDE)]),
+        ("/status/data", "Is our data complete?", &[("status", Screen::WIDE)]),
+    ] {
+        visitor.open(path).await;
+        let text = visitor.evaluate("document.body.textContent").await;
+        assert!(text.as_str().unwrap().contains(says), "{path} does not say {says}: {}", visitor.seen().await);
+        looks_closely(&visitor).await;
+        for (name, screen) in pictures {
+            visitor.photographs(name, *screen).await;
+        }
+    }
+}
