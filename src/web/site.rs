@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, watch};
 use super::Web;
 use super::guard::Limiter;
 use super::rules::REPLAYS;
+use super::status::Shown;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::access::oidc::{Issuer, NotBuiltIn};
@@ -47,6 +48,8 @@ pub(super) struct Site {
     pub(super) live: Semaphore,
     /// Places for hashing passwords.
     pub(super) passwords: Semaphore,
+    /// What strangers were shown of the status pages.
+    pub(super) shown: Shown,
     /// Places for trying rules over history.
     pub(super) replays: Arc<Semaphore>,
     /// Turns true when the end is near.
@@ -64,6 +67,7 @@ impl Site {
             limiter,
             live: Semaphore::new(LIVE_PAGES),
             passwords: Semaphore::new(PASSWORDS),
+            shown: Shown::default(),
             replays: Arc::new(Semaphore::new(REPLAYS)),
             ending,
             web,

@@ -1,7 +1,11 @@
 //! Status pages: what strangers may see of some projects, and no more. What a server answered, where it stands, and how many messages
 //! went where is for those who are logged in.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::Mutex;
 
 use crate::edit::{Problem, Problems};
 use crate::judge::Health;
@@ -17,6 +21,8 @@ use super::visitor::Visitor;
 pub(super) const MOST_PROJECTS: usize = 20;
 /// So many incidents are told of each project.
 const INCIDENTS: u32 = 20;
+/// What strangers are shown is not older than this.
+const SHOWN_FOR: Duration = Duration::from_secs(10);
 /// They are told for so long.
 const TOLD_DAYS: i64 = 90;
 
@@ -40,8 +46,35 @@ pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) 
     if page.public || visitor.is_some() { Ok(page) } else { Err(Trouble::no("status page", name)) }
 }
 
+/// What strangers were shown of the status pages: however many of them look, the store is read for them once in a while, and for one at a time.
+#[derive(Default)]
+pub(super) struct Shown(Mutex<HashMap<ProjectName, (Timestamp, Arc<Status>)>>);
+
+impl Shown {
+    /// What this page shows to strangers.
+    pub(super) async fn of(&self, site: &Site, page: StatusPage) -> Result<Arc<Status>, StoreError> {
+        let now = site.now();
+        let mut shown = self.0.lock().await;
+        // A clock that was stepped back makes nothing younger.
+        let is_fresh = |(at, status): &&(Timestamp, Arc<Status>)| status.page == page && *at <= now && now.since(*at) < SHOWN_FOR;
+        if let Some((_, status)) = shown.get(&page.name).filter(is_fresh) {
+            return Ok(Arc::clone(status));
+        }
+        shown.retain(|_, (at, _)| *at <= now && now.since(*at) < SHOWN_FOR);
+        let status = Arc::new(Status::read(site, page.clone()).await?);
+        shown.insert(page.name, (now, Arc::clone(&status)));
+        Ok(status)
+    }
+}
+
 impl Status {
-    pub(super) async fn read(site: &Site, page: StatusPage) -> Result<Self, StoreError> {
+    /// The status page of this name, for whoever asks.
+    pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Self>, Trouble> {
+        let page = seen_by(site, visitor, name).await?;
+        Ok(if visitor.is_some() { Arc::new(Self::read(site, page).await?) } else { site.shown.of(site, page).await? })
+    }
+
+    async fn read(site: &Site, page: StatusPage) -> Result<Self, StoreError> {
         let (store, now) = (&*site.web.store, site.now());
         let found = store.projects_named(&page.projects).await?;
         // In the order of the page; one that is gone is passed over.
@@ -53,7 +86,7 @@ impl Status {
         let mut incidents = Vec::new();
         let all_days = days_of_each(store, &projects, now).await?;
         for (brief, days) in briefs(store, &projects, &looks, now).await?.into_iter().zip(all_days) {
-            let since = Some(now.minus(std::time::Duration::from_hours(24 * TOLD_DAYS as u64)));
+            let since = Some(now.minus(Duration::from_hours(24 * TOLD_DAYS as u64)));
             let which = Which { project: Some(brief.project.id), since, at_most: INCIDENTS, ..Which::default() };
             incidents.extend(store.incidents(&which).await?.into_iter().filter(is_told));
             parts.push(Part { brief, days });

@@ -14,7 +14,7 @@ use crate::model::{Incident, ProjectName, Timestamp, span};
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
 use crate::web::frame::{Frame, OpenFrame, Place, page};
 use crate::web::site::Site;
-use crate::web::status::{Part, Status, seen_by, sentence, title};
+use crate::web::status::{Part, Status, sentence, title};
 use crate::web::trouble::Trouble;
 use crate::web::when::When;
 use crate::web::words::maybe_percent;
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[template(path = "status.html")]
 struct Page {
     frame: Frame,
-    status: Status,
+    status: Arc<Status>,
     key: Key,
 }
 
@@ -70,9 +70,8 @@ impl Page {
 }
 
 async fn show(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let found = seen_by(&site, frame.visitor.as_ref(), &name).await?;
-    let is_public = found.public;
-    let status = Status::read(&site, found).await?;
+    let status = Status::seen_by(&site, frame.visitor.as_ref(), &name).await?;
+    let is_public = status.page.public;
     let frame = frame.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
     let is_stranger = frame.visitor.is_none();
@@ -109,8 +108,7 @@ async fn feed(
     headers: HeaderMap,
     Path(name): Path<String>,
 ) -> Result<Response, Trouble> {
-    let found = seen_by(&site, frame.visitor.as_ref(), &name).await?;
-    let status = Status::read(&site, found).await?;
+    let status = Status::seen_by(&site, frame.visitor.as_ref(), &name).await?;
     let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, frame.now)).collect();
     let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(frame.now.minute().start());
     let address = site.link(&headers, &format!("/status/{}", status.page.name));

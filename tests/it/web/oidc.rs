@@ -404,6 +404,7 @@ async fn a_real_browser_comes_back_from_another_site_logged_in_with_script_and_w
         visitor.open("/apps").await;
         assert_eq!(visitor.path().await, "/login?to=%2Fapps");
         visitor.fits(Screen::NARROW).await;
+        visitor.is_for_everybody().await;
         visitor.follows(&name).await;
         assert_eq!(visitor.path().await, "/apps");
         visitor.sees("ann@example.com").await;

@@ -1,6 +1,8 @@
 //! Status pages: nobody sees what is not switched on, and strangers see no more than is meant for them.
 
-use heartbeat::model::{Access, ProjectName, StatusPage};
+use std::time::Duration;
+
+use heartbeat::model::{Access, Incident, ProjectName, StatusPage, Strand};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -57,6 +59,15 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     let shown = stranger.get("/status/data").await;
     assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);
     assert_eq!(shown.header("cache-control"), "public, max-age=30");
+    // However many strangers look: the store is read for them every ten seconds, and for whoever is logged in each time.
+    let now = site.clock.now();
+    let project = samples::find(&*site.store, &ProjectName::parse("shop").unwrap()).await;
+    samples::open_incident(&*site.store, Incident { opened: now, closed: None, ..samples::incident(&project, Strand::Ingestion, 0) }).await;
+    let told = "Events were late, or did not arrive";
+    assert!(!stranger.get("/status/data").await.page().contains(told));
+    assert!(site.reader().await.get("/status/data").await.page().contains(told));
+    site.hand.advance(Duration::from_secs(10));
+    assert!(stranger.get("/status/data").await.page().contains(told));
     let spec = samples::spec("shop");
     for hidden in [spec.token.as_str(), spec.host.written(), "/settings", "csrf"] {
         assert!(!shown.text.contains(hidden), "{hidden}: {}", shown.text);
