@@ -19,10 +19,10 @@ pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, Store
     open_within(address, sealer, PATIENCE).await
 }
 
-/// As [`open`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
+/// As [`open()`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
 ///
 /// # Errors
-/// As [`open`].
+/// As [`open()`].
 pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
     let database = match Address::parse(address)? {
         Address::Sqlite(path) => sqlite::open(&path, patience).await?,

@@ -12,7 +12,7 @@ pub(super) fn is_at_hand(environment: &Environment) -> bool {
 pub(super) fn open(link: &str) -> &'static str {
     match open::that_detached(link) {
         Ok(()) => "",
-        Err(_) => "no browser was found: open it by hand",
+        Err(_) => "no browser found",
     }
 }
 

@@ -168,7 +168,7 @@ fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
         made.push(Span::styled(words, style));
         made.push(Span::raw("  "));
     }
-    made.push(Span::raw("[0]\u{a0}fair  [o]\u{a0}open\u{a0}the\u{a0}page  [q]\u{a0}quit"));
+    made.push(Span::raw("[0]\u{a0}fair  [o]\u{a0}page  [q]\u{a0}quit"));
     let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says())).padding(Padding::left(1));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }
