@@ -88,7 +88,13 @@ impl ProjectSpec {
     #[must_use]
     pub fn api(&self) -> &str {
         let of_alert = self.ingestion_alert.as_ref().and_then(|app| app.posthog_host.as_ref());
-        of_alert.or(self.api_host.as_ref()).unwrap_or(&self.host).api()
+        of_alert.map_or_else(|| self.own_api(), Host::api)
+    }
+
+    /// The base address of the project's own API, whatever Ingestion Alert reads: for this one its key was given.
+    #[must_use]
+    pub fn own_api(&self) -> &str {
+        self.api_host.as_ref().unwrap_or(&self.host).api()
     }
 
     /// The key that reads this project.

@@ -1,6 +1,5 @@
 //! The sender: one HTTP client for all channels, that knows the proxies, follows no redirect and gives up in time.
 
-use std::error::Error as _;
 use std::fmt;
 use std::time::Duration;
 
@@ -19,7 +18,7 @@ use super::channel;
 use super::veil::Veil;
 use crate::clock::Clock;
 use crate::message::dressed;
-use crate::model::{ChannelSpec, Delivery, Message, Proxies};
+use crate::model::{ChannelSpec, Delivery, Message, Proxies, innermost};
 
 /// How we call ourselves.
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
@@ -254,9 +253,5 @@ fn roots(certificates: &[CertificateDer<'static>]) -> Result<Vec<Certificate>, S
 fn no_answer(wrong: reqwest::Error) -> String {
     let wrong = wrong.without_url();
     let at = if wrong.is_connect() { "no connection" } else { "no answer" };
-    let mut reason = wrong.source();
-    while let Some(inner) = reason.and_then(|reason| reason.source()) {
-        reason = Some(inner);
-    }
-    reason.map_or_else(|| format!("{at}: {wrong}"), |reason| format!("{at}: {reason}"))
+    format!("{at}: {}", innermost(&wrong))
 }

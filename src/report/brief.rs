@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::due::Due;
-use super::{OPEN_FOR_MINUTES, STRIP_MINUTES, strip};
+use super::{OPEN_FOR_MINUTES, STRIP_MINUTES, owners, strip};
 use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Incident, Look, Minute, Outcome, Project, ProjectId, Recorded, RouteId, Timestamp};
 use crate::store::{Reach, Store, StoreError};
@@ -55,8 +55,7 @@ pub async fn briefs(store: &dyn Store, projects: &[Arc<Project>], looks: &[Look]
     let span = Span::at(now);
     let looks: HashMap<ProjectId, &Look> = looks.iter().filter(|look| look.at <= now).map(|look| (look.project, look)).collect();
     let mut known: Vec<Known<'_>> = projects.iter().map(|project| Known::of(project, span)).collect();
-    let owners: HashMap<RouteId, usize> =
-        projects.iter().enumerate().flat_map(|(at, project)| project.routes.iter().map(move |route| (route.id, at))).collect();
+    let owners = owners(projects);
     let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
 
     // 1. The last hour, and what was not seen of the day before it.

@@ -1,8 +1,8 @@
 //! What is on record of a long stretch: hours that are summed up, and the beats of the time behind them, none of them twice.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::owners;
 use crate::model::{Hour, Minute, Outcome, Project, Recorded, RouteId};
 use crate::store::{Store, StoreError};
 
@@ -42,8 +42,7 @@ impl History {
     pub(super) fn of_each(self, projects: &[Arc<Project>]) -> Vec<Self> {
         let Self { from, behind, to, .. } = self;
         let mut each: Vec<Self> = projects.iter().map(|_| Self { hours: Vec::new(), beats: Vec::new(), from, behind, to }).collect();
-        let routes = projects.iter().enumerate().flat_map(|(at, project)| project.routes.iter().map(move |route| (route.id, at)));
-        let owners: HashMap<RouteId, usize> = routes.collect();
+        let owners = owners(projects);
         for hour in self.hours {
             if let Some(at) = owners.get(&hour.route) {
                 each[*at].hours.push(hour);

@@ -23,6 +23,7 @@ mod samples;
 mod window;
 mod words;
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -163,6 +164,11 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
         evidence: evidence.to_vec(),
         project,
     }
+}
+
+/// Whose each route is, by the project's place among these.
+fn owners(projects: &[Arc<Project>]) -> HashMap<RouteId, usize> {
+    projects.iter().enumerate().flat_map(|(at, project)| project.routes.iter().map(move |route| (route.id, at))).collect()
 }
 
 /// Lags and ends of today (UTC), of these routes and their beats.

@@ -4,16 +4,11 @@
 use crate::edit::{Problem, Problems, Texts};
 use crate::model::{PersonalKey, ProjectSpec};
 
-/// The API that the project's own key was given for.
-pub(super) fn api_of(spec: &ProjectSpec) -> &str {
-    spec.api_host.as_ref().unwrap_or(&spec.host).api()
-}
-
 /// The project as these texts changed it, where its key stays with its API.
 pub(super) fn of_project(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
     let is_kept = changed.personal_key.is_some() && texts.filled("personal_api_key").is_none();
-    if is_kept && api_of(&changed) != api_of(known) {
-        return Err(again("personal_api_key", api_of(known)).into());
+    if is_kept && changed.own_api() != known.own_api() {
+        return Err(again("personal_api_key", known.own_api()).into());
     }
     Ok(changed)
 }
@@ -26,8 +21,8 @@ pub(super) fn of_app(known: &ProjectSpec, changed: ProjectSpec, texts: &Texts) -
         (is_moved && now == before && texts.filled("posthogApiKey").is_none(), known.api())
     } else {
         // It reads with the project's own.
-        let is_abroad = changed.api() != api_of(&changed);
-        (changed.personal_key.is_some() && is_abroad && (is_moved || before.is_some()), api_of(&changed))
+        let is_abroad = changed.api() != changed.own_api();
+        (changed.personal_key.is_some() && is_abroad && (is_moved || before.is_some()), changed.own_api())
     };
     if travels { Err(again("posthogApiKey", given_for).into()) } else { Ok(changed) }
 }

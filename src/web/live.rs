@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
-use crate::model::{ProjectId, ProjectName};
+use crate::model::ProjectId;
 use crate::store::Tide;
 
 /// How often it is looked whether something changed, in real time: soon enough for somebody who waits for a first beat.
@@ -31,7 +31,7 @@ pub(super) struct Watched {
 /// Streams `change` whenever the tide is another.
 pub(super) async fn live(_visitor: Visitor, State(site): State<Arc<Site>>, Query(watched): Query<Watched>) -> Result<Response, Trouble> {
     let project = match &watched.project {
-        Some(name) => Some(known(&site, name).await?),
+        Some(name) => Some(site.project(name).await?.id),
         None => None,
     };
     let full = || Trouble::Busy("too many pages are open already; this one is drawn anew when you load it again".to_owned());
@@ -49,12 +49,6 @@ pub(super) async fn live(_visitor: Visitor, State(site): State<Arc<Site>>, Query
     // Proxies that buffer would keep the words to themselves.
     response.headers_mut().insert("x-accel-buffering", HeaderValue::from_static("no"));
     Ok(response)
-}
-
-async fn known(site: &Site, name: &str) -> Result<ProjectId, Trouble> {
-    let parsed = ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
-    let project = site.web.store.project(&parsed).await?;
-    project.map(|project| project.id).ok_or_else(|| Trouble::no("project", name))
 }
 
 /// One of the places for live pages, given back when the stream ends.

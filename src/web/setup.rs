@@ -4,7 +4,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::keys::{self, api_of};
+use super::keys;
 use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
@@ -107,7 +107,7 @@ fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> 
     };
     if let Some(known) = is_left("personal_api_key") {
         let api = typed.api_host.as_ref().or(typed.host.as_ref()).map(Host::api);
-        if api == Some(api_of(known)) {
+        if api == Some(known.own_api()) {
             typed.key.clone_from(&known.personal_key);
         }
     }

@@ -11,11 +11,6 @@ use crate::posthog::capture::path;
 use crate::report::{BeatStory, Brief, Kept, LagSeries, Point, beat_story, briefs, lag_series, was_due};
 use crate::store::StoreError;
 
-/// A project's name. What can be none is the name of none.
-pub(super) fn name(text: &str) -> Result<ProjectName, Trouble> {
-    ProjectName::parse(text).map_err(|_| Trouble::no("project", text))
-}
-
 /// A project's route of this name.
 pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, Trouble> {
     let found = project.routes.iter().find(|route| route.spec.name == name);

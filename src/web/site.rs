@@ -10,14 +10,14 @@ use super::Web;
 use super::guard::Limiter;
 use super::rules::REPLAYS;
 use super::status::Shown;
-use super::trouble::Trouble;
+use super::trouble::{Trouble, named};
 use super::visitor::Visitor;
 use crate::access::oidc::{Issuer, NotBuiltIn};
 use crate::access::{Accounts, Door};
 use crate::clock::Clock;
 use crate::config::WebSettings;
 use crate::edit::{self, By, Desk};
-use crate::model::{AppKind, Project, ProjectName, StatusPage, Timestamp};
+use crate::model::{AppKind, Project, StatusPage, Timestamp};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
@@ -89,8 +89,7 @@ impl Site {
 
     /// The project of this name.
     pub(super) async fn project(&self, name: &str) -> Result<Arc<Project>, Trouble> {
-        let known = ProjectName::parse(name).map_err(|_| Trouble::no("project", name))?;
-        self.web.store.project(&known).await?.map(Arc::new).ok_or_else(|| Trouble::no("project", name))
+        self.web.store.project(&named("project", name)?).await?.map(Arc::new).ok_or_else(|| Trouble::no("project", name))
     }
 
     /// The project and the app of an address: `/projects/shop/apps/heartbeat`.
@@ -101,8 +100,7 @@ impl Site {
 
     /// The status page of this name.
     pub(super) async fn status_page(&self, name: &str) -> Result<StatusPage, Trouble> {
-        let known = ProjectName::parse(name).map_err(|_| Trouble::no("status page", name))?;
-        self.web.store.status_page(&known).await?.ok_or_else(|| Trouble::no("status page", name))
+        self.web.store.status_page(&named("status page", name)?).await?.ok_or_else(|| Trouble::no("status page", name))
     }
 
     /// Where this visitor changes who may come in.

@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use crate::edit::{EditError, Problem, Problems};
+use crate::model::ProjectName;
 use crate::store::StoreError;
 
 /// What went wrong with a request. Holds no secret.
@@ -95,6 +96,11 @@ impl Trouble {
             Self::Store(_) => "The store is in trouble",
         }
     }
+}
+
+/// The name of a `what` that stands in an address. What can be none is the name of none.
+pub(super) fn named(what: &str, text: &str) -> Result<ProjectName, Trouble> {
+    ProjectName::parse(text).map_err(|_| Trouble::no(what, text))
 }
 
 /// What was not changed, and why.

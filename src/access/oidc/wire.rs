@@ -1,6 +1,5 @@
 //! One question to an issuer over HTTP: no redirect is followed, nothing is asked for long, and no answer is read without end.
 
-use std::error::Error as _;
 use std::pin::Pin;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use reqwest::Client;
 use url::Url;
 
 use crate::clock::Clock;
-use crate::model::IssuerAddress;
+use crate::model::{IssuerAddress, innermost};
 
 /// Somebody waits before a browser.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -69,9 +68,5 @@ impl Wire {
 fn no_answer(wrong: reqwest::Error) -> NoAnswer {
     let wrong = wrong.without_url();
     let at = if wrong.is_connect() { "there is no connection" } else { "there is no answer" };
-    let mut reason = wrong.source();
-    while let Some(inner) = reason.and_then(|reason| reason.source()) {
-        reason = Some(inner);
-    }
-    NoAnswer(reason.map_or_else(|| format!("{at} ({wrong})"), |reason| format!("{at} ({reason})")))
+    NoAnswer(format!("{at} ({})", innermost(&wrong)))
 }

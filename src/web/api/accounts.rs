@@ -13,7 +13,7 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{List, Sent, created};
-use crate::model::{Access, UserName};
+use crate::model::{Access, User, UserName};
 use crate::report::{May, TokenJson, UserJson};
 use crate::web::accounts::{NewToken, user_named};
 use crate::web::site::Site;
@@ -86,8 +86,9 @@ async fn change_user(
     Sent(change): Sent<UserChange>,
 ) -> Result<Json<UserJson>, Trouble> {
     let (accounts, name) = (site.accounts(&visitor), user_named(&name)?);
-    accounts.set(&name, change.access.into()).await?;
-    Ok(Json(UserJson::of(&accounts.user(&name).await?)))
+    let access = change.access.into();
+    let before = accounts.set(&name, access).await?;
+    Ok(Json(UserJson::of(&User { access, ..before })))
 }
 
 /// Remove a user, with the sessions that are open

@@ -17,7 +17,7 @@ use crate::report::json::ReportJson;
 use crate::web::figures::{DaysJson, LagsJson, RouteJson};
 use crate::web::shown::{self, Range};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
+use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::Visitor;
 use crate::web::words::short;
 
@@ -83,7 +83,7 @@ async fn complete_through(
 ) -> Result<Json<Completeness>, Trouble> {
     let now = site.now();
     let at_least = wanted.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
-    let name = shown::name(&name)?;
+    let name = named("project", &name)?;
     let brief = shown::in_brief(&site, std::slice::from_ref(&name), now).await?.pop();
     let brief = brief.ok_or_else(|| Trouble::no("project", name.as_str()))?;
     let through = brief.complete_through;

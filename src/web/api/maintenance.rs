@@ -12,13 +12,13 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{List, Sent, check_match, created, named};
+use super::shape::{List, Sent, check_match, created};
 use crate::edit::Texts;
 use crate::edit::window::added;
 use crate::model::Window;
 use crate::report::WindowJson;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
+use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {

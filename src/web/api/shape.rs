@@ -14,7 +14,6 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::model::ProjectName;
 use crate::web::mark::mark;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -103,11 +102,6 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
         // serde's words name fields and places, and quote values only where a choice was expected.
         serde_json::from_slice(&body).map(Self).map_err(|says| Trouble::Malformed(format!("the JSON cannot be read: {says}")))
     }
-}
-
-/// A name that stands in the path.
-pub(super) fn named(what: &str, text: &str) -> Result<ProjectName, Trouble> {
-    ProjectName::parse(text).map_err(|_| Trouble::no(what, text))
 }
 
 /// Gives what is read a tag, and says "not modified" to whoever has it already.

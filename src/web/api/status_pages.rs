@@ -11,11 +11,11 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{List, Sent, named};
+use super::shape::{List, Sent};
 use crate::model::{ProjectName, StatusPage};
 use crate::web::site::Site;
 use crate::web::status::{self, Wanted};
-use crate::web::trouble::Trouble;
+use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {

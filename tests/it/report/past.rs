@@ -39,12 +39,7 @@ proptest! {
         let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();
         let letters: String = letters.chars().cycle().take(3 * 1440).collect();
         tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-            let world = World::new().await;
-            world.store.apply(&[spec_with_routes("shop", &[])], &[], START.start()).await.unwrap();
-            let project = world.project("shop").await;
-            for route in &project.routes {
-                world.record(route.id, START, &letters).await;
-            }
+            let (world, project) = World::with_shop(&letters).await;
             let now = after(START.plus(3 * 1440 + late), 20);
             says_the_same(&world, &project, now).await;
             // Half of it summed up; then all but the last day in hours alone.

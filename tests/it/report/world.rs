@@ -7,6 +7,7 @@ use heartbeat::model::{Minute, Outcome, Project, Recorded, RouteId, Timestamp};
 use heartbeat::store::Store;
 
 use crate::store::bed::Bed;
+use crate::store::samples::spec_with_routes;
 
 /// When these histories begin: 2026-06-20T00:00:00Z.
 pub(crate) const START: Minute = Minute::from_index(29_698_560);
@@ -21,6 +22,17 @@ impl World {
     pub(crate) async fn new() -> Self {
         let bed = Bed::sqlite();
         Self { store: bed.open().await, _bed: bed }
+    }
+
+    /// One with the shop, which has three routes; letters of each from [`START`] on.
+    pub(crate) async fn with_shop(letters: &str) -> (Self, Arc<Project>) {
+        let world = Self::new().await;
+        world.store.apply(&[spec_with_routes("shop", &[])], &[], START.start()).await.unwrap();
+        let project = world.project("shop").await;
+        for route in &project.routes {
+            world.record(route.id, START, letters).await;
+        }
+        (world, project)
     }
 
     /// The project of this name, as the store knows it.
