@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
-use super::cause::Cause;
+use super::diagnosis::{self, Direct, Missing, Others, Way};
 use super::verdict::Facts;
-use crate::model::{DistinctId, EvidenceOf, Minute, Outcome, Pace, Phase, Recorded, Route};
+use crate::model::{Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Pace, Parts, Phase, Place, Quote, Recorded, Refusal, Route};
+
+/// So many of so many last beats without an answer, and seen all the same, mean that answers are lost.
+const ANSWERS_LOST: (usize, usize) = (3, 5);
 
 /// What one route's beats say.
 #[derive(Debug, Clone, PartialEq)]
@@ -13,6 +16,8 @@ pub(super) enum Finding {
     Nothing,
     Fine(Option<Duration>),
     Slow(Option<Duration>),
+    /// Taken without an answer, and seen all the same.
+    AnswersLost,
     /// Accepted and missed by a look, though not for long.
     Waiting(Duration),
     /// Accepted and missing for longer than `late_after`; `lost` once `lost_after` has passed for one of them.
@@ -20,8 +25,10 @@ pub(super) enum Finding {
         waited: Duration,
         lost: bool,
     },
-    Refused(String),
-    Unreachable(Phase, String),
+    /// Answered, and not taken.
+    Rejected,
+    /// Not answered.
+    Unreachable,
     /// The last beats ended Unseen.
     Unseen,
 }
@@ -33,13 +40,13 @@ pub(super) struct RouteFinding<'a> {
     /// The first minute of the trouble; of what capture takes again, when nothing more is known.
     pub(super) since: Option<Minute>,
     /// Its newest beat.
-    pub(super) newest: Option<Minute>,
+    pub(super) newest: Option<&'a Recorded>,
 }
 
 impl RouteFinding<'_> {
     /// Whether what is sent on it arrives.
     pub(super) fn arrives(&self) -> bool {
-        matches!(self.finding, Finding::Fine(_) | Finding::Slow(_))
+        matches!(self.finding, Finding::Fine(_) | Finding::Slow(_) | Finding::AnswersLost)
     }
 
     /// Whether capture takes what is sent on it.
@@ -52,14 +59,34 @@ impl RouteFinding<'_> {
         if let Finding::Fine(lag) | Finding::Slow(lag) = &self.finding { *lag } else { None }
     }
 
-    /// What is broken on it.
-    pub(super) fn cause(&self, facts: &Facts<'_>) -> Option<Cause> {
+    /// What is broken on it. `direct` is how the same minutes fare on a way past its proxy.
+    pub(super) fn diagnose(&self, facts: &Facts<'_>, direct: Direct) -> Option<Diagnosis> {
+        let way = Way::of(facts.spec, self.route);
+        let newest = self.newest?;
+        let missing = |waited: Duration, is_overdue: bool| {
+            let word = facts.look.and_then(|look| look.token).filter(|_| is_overdue);
+            let others = Others::in_look(facts.look, waited);
+            let down = word.map_or_else(Parts::default, |word| word.down);
+            let missing = Missing { waited, status: newest.status, others, standing: word.map(|word| word.standing), down, direct };
+            diagnosis::missing(&way, &missing)
+        };
         match &self.finding {
-            Finding::Refused(words) => Some(Cause::CaptureRefuses { words: words.clone() }),
-            Finding::Unreachable(at, words) => Some(Cause::CaptureUnreachable { at: *at, words: words.clone() }),
-            Finding::Missing { waited, .. } => Some(Cause::of_missing(facts.look, *waited, true)),
-            Finding::Waiting(waited) => Some(Cause::of_missing(facts.look, *waited, false)),
-            Finding::Nothing | Finding::Fine(_) | Finding::Slow(_) | Finding::Unseen => None,
+            Finding::Rejected => {
+                let token_known = facts.look.and_then(|look| look.token).map(|word| word.standing == crate::model::Standing::Known);
+                Some(match evidence_of(facts, newest) {
+                    Some(EvidenceOf::Refused { why, quote }) => diagnosis::rejected(&way, *why, quote, token_known),
+                    _ => diagnosis::rejected(&way, Refusal::Broken, &bare(newest.status), token_known),
+                })
+            }
+            Finding::Unreachable => Some(match evidence_of(facts, newest) {
+                Some(EvidenceOf::Unreachable { at, obstacle, words }) => diagnosis::unreachable(way.address(), *at, *obstacle, words),
+                _ => diagnosis::unreachable(way.address(), Phase::Answer, Obstacle::Other, "no answer"),
+            }),
+            Finding::AnswersLost => Some(answers_lost(&way)),
+            Finding::Missing { waited, .. } => Some(missing(*waited, true)),
+            Finding::Waiting(waited) => Some(missing(*waited, false)),
+            Finding::Slow(lag) => Some(Diagnosis { address: way.address(), ..diagnosis::late(*lag) }),
+            Finding::Nothing | Finding::Fine(_) | Finding::Unseen => None,
         }
     }
 
@@ -69,47 +96,84 @@ impl RouteFinding<'_> {
             Finding::Nothing | Finding::Unseen => 0,
             Finding::Fine(_) => 1,
             Finding::Waiting(_) => 2,
-            Finding::Slow(_) => 3,
-            Finding::Missing { lost: false, .. } => 4,
-            Finding::Missing { lost: true, .. } => 5,
-            Finding::Refused(_) => 6,
-            Finding::Unreachable(..) => 7,
+            Finding::AnswersLost => 3,
+            Finding::Slow(_) => 4,
+            Finding::Missing { lost: false, .. } => 5,
+            Finding::Missing { lost: true, .. } => 6,
+            Finding::Rejected => 7,
+            Finding::Unreachable => 8,
         }
     }
 
     /// Whether it is broken, and not only slow.
     pub(super) fn is_broken(&self) -> bool {
-        self.rank() >= 4
+        self.rank() >= 5
     }
+}
+
+/// What an answer of which only the status is on record tells.
+fn bare(status: Option<u16>) -> Quote {
+    Quote { status: status.unwrap_or_default(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() }
+}
+
+fn answers_lost(way: &Way<'_>) -> Diagnosis {
+    let place = way.address().map_or_else(String::new, |address| address.to_string());
+    let summary = format!("Capture takes events at {place}, and its answers do not come: they arrive all the same");
+    let found = Diagnosis::at(Place::AnswersLost, summary).advised(
+        "Your applications send such events again and again, or give up on them: raise the time-outs between, and look at what cuts connections before the \
+         answer (proxy, load balancer, firewall).",
+    );
+    Diagnosis { answered_by: crate::model::AnsweredBy::Nobody, address: way.address(), ..found }
 }
 
 /// What the newest beats of a route say.
 pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
     let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
-    let newest = beats.last().map(|beat| beat.minute);
-    let (finding, since) = newest_says(facts, &beats);
+    let newest = beats.last().copied();
+    let (finding, since) = newest_says(&facts.spec.pace, &beats);
     let found = RouteFinding { route, finding, since, newest };
     if !found.is_taken() || found.is_broken() || matches!(route.spec.distinct_id, DistinctId::Fixed(_)) {
         return found;
     }
     // Each of its beats went to a partition of its own: the newest says nothing of where an older one is stuck.
-    match stuck(facts.pace, &beats) {
+    match stuck(&facts.spec.pace, &beats) {
         Some((waited, since)) => RouteFinding { finding: Finding::Missing { waited, lost: false }, since: Some(since), ..found },
         None => found,
     }
 }
 
-fn newest_says(facts: &Facts<'_>, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
+fn newest_says(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
     let Some(last) = beats.last() else { return (Finding::Nothing, None) };
     let run = |same: Outcome| beats.iter().rev().take_while(|beat| beat.outcome == same).last().map(|beat| beat.minute);
+    if let Some(since) = answers_lost_since(beats) {
+        return (Finding::AnswersLost, Some(since));
+    }
     match last.outcome {
-        Outcome::Refused => (Finding::Refused(words_of(facts, last)), run(Outcome::Refused)),
-        Outcome::Unreachable => (Finding::Unreachable(phase_of(facts, last), words_of(facts, last)), run(Outcome::Unreachable)),
+        Outcome::Refused => (Finding::Rejected, run(Outcome::Refused)),
+        Outcome::Unreachable => (Finding::Unreachable, run(Outcome::Unreachable)),
         Outcome::Arrived => (Finding::Fine(last.ingested_lag()), None),
         Outcome::Late => (Finding::Slow(last.ingested_lag()), run(Outcome::Late)),
         Outcome::Unsent => (Finding::Nothing, None),
-        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => undecided(facts.pace, beats),
+        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => undecided(pace, beats),
     }
+}
+
+/// Since when beats get no answer and arrive all the same: the last of them decides nothing, since it may not have been looked for yet.
+fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
+    let (bad, of) = ANSWERS_LOST;
+    let is_lost = |beat: &&&Recorded| beat.is_answer_lost();
+    let may_be = |beat: &&&Recorded| beat.outcome == Outcome::Unreachable;
+    let newest = beats.last()?;
+    if !newest.is_answer_lost() && newest.outcome != Outcome::Unreachable {
+        return None;
+    }
+    let recent = beats.iter().rev().skip_while(may_be).take(of);
+    // What has not been looked for yet is no more than two minutes old; older ones did not arrive.
+    let unseen = beats.iter().rev().take_while(may_be).count();
+    if unseen > 3 || recent.filter(is_lost).count() < bad {
+        return None;
+    }
+    beats.iter().rev().take_while(|beat| beat.is_answer_lost() || beat.outcome == Outcome::Unreachable).last().map(|beat| beat.minute)
 }
 
 /// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.
@@ -157,24 +221,8 @@ fn undecided(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
     }
 }
 
-fn phase_of(facts: &Facts<'_>, beat: &Recorded) -> Phase {
-    match evidence_of(facts, beat) {
-        Some(EvidenceOf::Unreachable { at, .. }) => *at,
-        _ => Phase::Answer,
-    }
-}
-
-fn words_of(facts: &Facts<'_>, beat: &Recorded) -> String {
-    match evidence_of(facts, beat) {
-        Some(EvidenceOf::Refused { quote, .. }) if quote.words.is_empty() => format!("status {}", quote.status),
-        Some(EvidenceOf::Refused { quote, .. }) => format!("{} `{}`", quote.status, quote.words.trim()),
-        Some(EvidenceOf::Unreachable { words, .. }) => words.clone(),
-        _ => beat.status.map_or_else(|| "no answer".into(), |status| format!("status {status}")),
-    }
-}
-
 fn evidence_of<'a>(facts: &Facts<'a>, beat: &Recorded) -> Option<&'a EvidenceOf> {
-    let newest = facts.evidence.iter().rfind(|evidence| evidence.route == beat.route && evidence.minute == beat.minute);
+    let newest = facts.evidence.iter().rfind(|evidence: &&Evidence| evidence.route == beat.route && evidence.minute == beat.minute);
     newest.map(|evidence| &evidence.of)
 }
 

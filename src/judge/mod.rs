@@ -2,21 +2,18 @@
 //!
 //! No IO, no clock, no memory: the same evidence gives the same answer in whatever order and however often it is asked.
 
-mod advice;
 mod alert;
-mod cause;
 mod complete;
+pub mod diagnosis;
 mod finding;
 #[cfg(test)]
 mod letters;
 mod outcome;
 mod verdict;
 
-pub use advice::advice;
 pub use alert::{
     History, Replayed, Scene, Step, abandon, aftermath, as_of, counted_minutes, ending, holding, lookback, replay, step, steps, tally,
 };
-pub use cause::{Cause, Others};
 pub use complete::complete_through;
 pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};

@@ -1,23 +1,29 @@
-//! One project: its health in a word, and where the way is broken, from the evidence of all its routes together.
+//! One project: its health in a word, and the diagnosis, from the evidence of all its routes together.
 
 use std::fmt;
 use std::time::Duration;
 
-use super::cause::Cause;
+use super::diagnosis::{self, Direct, Way};
 use super::finding::{Finding, RouteFinding, find};
-use crate::model::{DistinctId, Evidence, Look, LookTrouble, Minute, Pace, Recorded, Route, Timestamp, span};
+use crate::model::{
+    Counts, Diagnosis, Did, DistinctId, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, Timestamp, span,
+};
 
 /// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
 /// after 20 s.
 const QUIET_FOR: Duration = Duration::from_secs(75);
+/// A clock that differs by more than this misdates events.
+const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
+/// So many of the newest beats are counted.
+const COUNTED: usize = 30;
 
 /// Everything a verdict is made from.
 #[derive(Debug, Clone, Copy)]
 pub struct Facts<'a> {
     /// When it is asked for.
     pub now: Timestamp,
-    /// The project's waits.
-    pub pace: &'a Pace,
+    /// The project: its addresses and waits.
+    pub spec: &'a ProjectSpec,
     /// Since when Heartbeat is installed and enabled; none when it is not.
     pub on_since: Option<Timestamp>,
     /// The routes in use.
@@ -80,97 +86,120 @@ pub struct Verdict {
     /// In a word.
     pub health: Health,
     /// Where the way is broken, or where it may be: also while Good, when a beat keeps us waiting longer than the one before.
-    pub cause: Option<Cause>,
+    pub cause: Option<Diagnosis>,
     /// The first minute of the trouble.
     pub since: Option<Minute>,
     /// The newest beat's lag, where one arrived.
     pub lag: Option<Duration>,
+    /// What became of the newest beats.
+    pub counts: Counts,
 }
 
-/// One sentence with a full stop.
+impl Verdict {
+    /// The diagnosis; of a project where nothing is wrong, or nothing is known, one that says so.
+    #[must_use]
+    pub fn diagnosis(&self) -> Diagnosis {
+        let found = self.cause.clone().unwrap_or_else(|| Diagnosis { certain: self.health == Health::Good, ..Diagnosis::at(Place::None, self.headline()) });
+        let summary = format!("{}.", found.summary.trim_end_matches('.'));
+        Diagnosis { counts: Some(self.counts), summary, ..found }.since(self.since)
+    }
+
+    /// What there is to say before any cause.
+    fn headline(&self) -> String {
+        let took = self.lag.map(|lag| format!("the last one took {}", span(lag)));
+        match self.health {
+            Health::Off => "Heartbeat is not enabled here".into(),
+            Health::Pending if self.since.is_some() => "Beats are accepted again, and are on their way".into(),
+            Health::Pending => "The first beat is on its way".into(),
+            Health::Good => match (&self.cause, took) {
+                (Some(_), _) => "Waiting for the last beat".into(),
+                (None, Some(took)) => format!("Every beat arrives; {took}"),
+                (None, None) => "Every beat arrives".into(),
+            },
+            Health::Unchecked => "Every beat is accepted; arrival is not checked, for want of a personal API key".into(),
+            Health::Slow => match self.cause.as_ref().map(|cause| cause.place) {
+                Some(Place::Clock) => "Beats arrive".into(),
+                Some(Place::AnswersLost) => "Beats arrive, and capture does not answer".into(),
+                _ => took.map_or_else(|| "Beats arrive late".into(), |took| format!("Beats arrive late: {took}")),
+            },
+            Health::Bad if self.cause.as_ref().is_some_and(|cause| cause.place == Place::PartialLoss) => "Some beats are lost".into(),
+            Health::Bad => "Beats do not arrive".into(),
+            Health::Blind => "Beats cannot be read back".into(),
+            Health::Idle => "Nothing is being sent".into(),
+        }
+    }
+}
+
+/// One or two sentences.
 impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.health, &self.cause) {
-            (Health::Off, _) => f.write_str("Heartbeat is not enabled here")?,
-            (Health::Pending, None) => match self.since {
-                Some(_) => f.write_str("Beats are accepted again, and are on their way")?,
-                None => f.write_str("The first beat is on its way")?,
-            },
-            (Health::Pending, Some(cause)) => write!(f, "The first beat is on its way: {cause}")?,
-            (Health::Good, None) => match self.lag {
-                Some(lag) => write!(f, "Every beat arrives; the last one took {}", span(lag))?,
-                None => f.write_str("Every beat arrives")?,
-            },
-            (Health::Good, Some(cause)) => write!(f, "Waiting for the last beat: {cause}")?,
-            (Health::Unchecked, _) => f.write_str("Every beat is accepted; arrival is not checked, for want of a personal API key")?,
-            (Health::Slow, None) => match self.lag {
-                Some(lag) => write!(f, "Beats arrive late: the last one took {}", span(lag))?,
-                None => f.write_str("Beats arrive late")?,
-            },
-            (Health::Slow, Some(cause)) => write!(f, "Beats are late: {cause}")?,
-            (Health::Bad, cause) => {
-                f.write_str("Beats do not arrive")?;
-                if let Some(cause) = cause {
-                    write!(f, ": {cause}")?;
-                }
+            // Its own words say the same again.
+            (Health::Idle, Some(cause)) => write!(f, "{}.", cause.summary.trim_end_matches('.'))?,
+            (Health::Off | Health::Unchecked, _) | (_, None) => write!(f, "{}.", self.headline())?,
+            (_, Some(cause)) => {
+                let only = cause.route.as_ref().map_or_else(String::new, |route| format!(" on the route {route}"));
+                write!(f, "{}{only}. {}.", self.headline(), cause.summary.trim_end_matches('.'))?;
             }
-            (Health::Blind | Health::Idle, Some(cause)) => {
-                let sentence = cause.to_string();
-                let mut letters = sentence.chars();
-                if let Some(first) = letters.next() {
-                    write!(f, "{}{}", first.to_uppercase(), letters.as_str())?;
-                }
-            }
-            (Health::Blind | Health::Idle, None) => f.write_str("Nothing is known")?,
         }
         let says_since = match self.health {
             Health::Bad | Health::Slow | Health::Idle => true,
             Health::Pending => self.cause.is_none(),
             Health::Off | Health::Good | Health::Unchecked | Health::Blind => false,
         };
-        if let Some(since) = self.since.filter(|_| says_since) {
-            write!(f, " (since {since})")?;
+        match self.since.filter(|_| says_since) {
+            Some(since) => write!(f, " Since {since} UTC."),
+            None => Ok(()),
         }
-        f.write_str(".")
     }
 }
 
 /// Judges a project.
 #[must_use]
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
-    let plain = |health| Verdict { health, cause: None, since: None, lag: None };
+    let plain = |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default() };
     let Some(on_since) = facts.on_since else { return plain(Health::Off) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
-    let newest = findings.iter().filter_map(|found| found.newest).max();
+    let newest = findings.iter().filter_map(|found| found.newest.map(|beat| beat.minute)).max();
     if let Some(since) = idle_since(facts, on_since, newest) {
-        return Verdict { cause: Some(Cause::NotRunning), since: Some(since), ..plain(Health::Idle) };
+        return Verdict { cause: Some(diagnosis::not_running()), since: Some(since), ..plain(Health::Idle) };
     }
     let failure = facts.look.and_then(|look| look.result.as_ref().err());
     let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
+    let plain = |health| Verdict { counts: counts(facts), ..plain(health) };
     let cause = place(facts, &findings, worst);
     let health = match &worst.finding {
-        Finding::Refused(_) | Finding::Unreachable(..) | Finding::Missing { lost: true, .. } => Health::Bad,
+        Finding::Rejected | Finding::Unreachable | Finding::Missing { lost: true, .. } => Health::Bad,
         // What was missing before we went blind says nothing about now.
-        _ if failure.is_some() => {
-            let failure = failure.cloned();
-            let without_key = failure.as_ref().is_some_and(|failure| failure.trouble == LookTrouble::NoKey);
-            let health = match (without_key, newest) {
-                (true, Some(_)) => Health::Unchecked,
-                (true, None) => Health::Pending,
-                (false, _) => Health::Blind,
-            };
-            return Verdict { cause: failure.map(Cause::CannotLook), ..plain(health) };
-        }
+        _ if failure.is_some() => return cannot_read(facts, worst, plain, newest.is_some()),
         // These are not late: nobody will ever see them.
-        Finding::Missing { .. } if cause.as_ref().is_some_and(Cause::is_final) => Health::Bad,
-        Finding::Missing { .. } | Finding::Slow(_) => Health::Slow,
+        Finding::Missing { .. } if cause.as_ref().is_some_and(Diagnosis::is_final) => Health::Bad,
+        Finding::Missing { .. } | Finding::Slow(_) | Finding::AnswersLost => Health::Slow,
         Finding::Waiting(_) if !facts.beats.iter().any(|beat| beat.outcome.is_seen()) => Health::Pending,
         Finding::Waiting(_) | Finding::Fine(_) => Health::Good,
         Finding::Nothing | Finding::Unseen => Health::Pending,
     };
-    let says_since = worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::Nothing);
-    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag }
+    if health == Health::Good && cause.is_none() {
+        if let Some(wrong) = wrong_clock(facts) {
+            return Verdict { cause: Some(wrong), lag, ..plain(Health::Slow) };
+        }
+    }
+    let says_since = worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
+    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, ..plain(health) }
+}
+
+/// Looks fail: whether beats arrive is not known.
+fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Health) -> Verdict, has_beats: bool) -> Verdict {
+    let Some(failure) = facts.look.and_then(|look| look.result.as_ref().err()) else { return plain(Health::Blind) };
+    let way = Way::of(facts.spec, worst.route);
+    let down = facts.look.and_then(|look| look.token).map_or_else(Parts::default, |word| word.down);
+    let health = match (failure.trouble == LookTrouble::NoKey, has_beats) {
+        (true, true) => Health::Unchecked,
+        (true, false) => Health::Pending,
+        (false, _) => Health::Blind,
+    };
+    Verdict { cause: Some(diagnosis::unreadable(&way, failure, down)), ..plain(health) }
 }
 
 /// The first minute without a beat, when beats have been due for a while and there is none.
@@ -180,26 +209,71 @@ fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) ->
     (facts.now.since(due) > QUIET_FOR).then(|| due.minute())
 }
 
+/// What became of the newest beats of all routes.
+fn counts(facts: &Facts<'_>) -> Counts {
+    let mut counts = Counts::default();
+    for beat in facts.beats.iter().rev().filter(|beat| beat.sent.is_some()).take(COUNTED) {
+        counts.beats += 1;
+        let count = match beat.outcome {
+            Outcome::Arrived => &mut counts.arrived,
+            Outcome::Late => &mut counts.late,
+            Outcome::Awaiting | Outcome::Unseen => &mut counts.missing,
+            Outcome::Lost => &mut counts.lost,
+            Outcome::Refused => &mut counts.rejected,
+            Outcome::Unreachable => &mut counts.not_answered,
+            Outcome::Unsent => continue,
+        };
+        *count += 1;
+    }
+    counts
+}
+
+/// Beats arrive, and their times say that this machine's clock and PostHog's differ.
+fn wrong_clock(facts: &Facts<'_>) -> Option<Diagnosis> {
+    let ahead_ms = server_ahead_ms(facts.look?)?;
+    let differ = Duration::from_millis(ahead_ms.unsigned_abs());
+    if differ <= CLOCK_WRONG_BY {
+        return None;
+    }
+    let (which, advice) = (if ahead_ms > 0 { "behind" } else { "ahead of" }, "Set this machine's clock by NTP (timedatectl, chrony).");
+    let summary = format!("This machine's clock is {} {which} PostHog's: events are stored with wrong times", span(differ));
+    Some(Diagnosis::at(Place::Clock, summary).advised(advice))
+}
+
+/// TODO-merge
+fn server_ahead_ms(_look: &Look) -> Option<i64> {
+    None
+}
+
 /// Where the way is broken: on all routes, on one, or on some partitions.
-fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>) -> Option<Cause> {
-    let cause = worst.cause(facts)?;
+fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>) -> Option<Diagnosis> {
     // A route whose beats capture takes is better off than one whose beats it does not, whether they arrive or not.
     let at_capture = !worst.is_taken();
     let is_broken = |found: &&RouteFinding<'_>| if at_capture { !found.is_taken() } else { found.is_broken() };
     let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_taken() } else { found.arrives() };
     let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unseen));
     let (broken, fine): (Vec<_>, Vec<_>) = (known().filter(is_broken).collect(), known().filter(is_fine).collect());
+    let cause = worst.diagnose(facts, direct(worst, &fine))?;
     if broken.is_empty() || fine.is_empty() {
         return Some(cause);
     }
     if !at_capture && let Some(partitions) = some_partitions(&broken, &fine) {
         return Some(partitions);
     }
-    if broken.len() == 1 { Some(Cause::OnlyRoute { route: worst.route.spec.name.clone(), cause: Box::new(cause) }) } else { Some(cause) }
+    if broken.len() > 1 {
+        return Some(cause);
+    }
+    Some(Diagnosis { route: Some(worst.route.spec.name.clone()), ..cause })
+}
+
+/// How events fare on a route to another address: one that arrives clears PostHog of what is missing here.
+fn direct(worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>]) -> Direct {
+    let other_way = |found: &&&RouteFinding<'_>| found.route.spec.host != worst.route.spec.host;
+    if fine.iter().filter(other_way).any(|found| found.arrives()) { Direct::Arrives } else { Direct::Unknown }
 }
 
 /// The broken and the fine routes go the same way, and differ in how their distinct ids are made, which choose the partition.
-fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> Option<Cause> {
+fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> Option<Diagnosis> {
     let fresh = |found: &&&RouteFinding<'_>| matches!(found.route.spec.distinct_id, DistinctId::Fresh(_));
     let (fresh_broken, fresh_fine) = (broken.iter().filter(fresh).count(), fine.iter().filter(fresh).count());
     let same_way = |one: &RouteFinding<'_>, other: &RouteFinding<'_>| {
@@ -208,10 +282,15 @@ fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> 
     if !broken.iter().all(|found| fine.iter().any(|other| same_way(found, other))) {
         return None;
     }
-    if fresh_broken == broken.len() && fresh_fine == 0 {
-        return Some(Cause::SomePartitions { fresh_missing: true });
-    }
-    (fresh_broken == 0 && fresh_fine == fine.len()).then_some(Cause::SomePartitions { fresh_missing: false })
+    let missing = if fresh_broken == broken.len() && fresh_fine == 0 {
+        "events with new distinct ids are missing, those with the fixed one arrive"
+    } else if fresh_broken == 0 && fresh_fine == fine.len() {
+        "events with the fixed distinct id are missing, those with new ones arrive"
+    } else {
+        return None;
+    };
+    let found = Diagnosis::at(Place::Partition, format!("Only some partitions of the queue are broken: {missing}"));
+    Some(found.advised("One ingestion worker is stuck while the others work: look at the lag of each of the queue's partitions.").or(&[(Place::Intermediary, Some(Did::Swallows))]))
 }
 
 #[cfg(test)]
@@ -245,7 +324,7 @@ mod tests {
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
         let all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
-        verdict(&Facts { now, pace: &Pace::default(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look })
+        verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look })
     }
 
     #[test]
@@ -396,7 +475,7 @@ mod tests {
         let routes = [fixed(1)];
         let after = |seconds, on_since| {
             let now = START.start().plus(Duration::from_secs(seconds));
-            verdict(&Facts { now, pace: &Pace::default(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None })
+            verdict(&Facts { now, spec: &spec(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None })
         };
         let start = Some(START.start());
         // A slot late in the next minute, and a try that was given up after 20 s.
@@ -408,7 +487,7 @@ mod tests {
         assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running (since 18:00).");
         let never = verdict(&Facts {
             now: START.start().plus(Duration::from_mins(9)),
-            pace: &Pace::default(),
+            spec: &spec(),
             on_since: start,
             routes: &routes,
             beats: &[],
@@ -440,7 +519,7 @@ mod tests {
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
         let facts = Facts {
             now: START.end(),
-            pace: &Pace::default(),
+            spec: &spec(),
             on_since: Some(START.start()),
             routes: &routes,
             beats: &all,

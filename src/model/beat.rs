@@ -6,7 +6,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{LookFailure, Minute, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp};
+use super::{LookFailure, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp};
 
 /// One event on one route in one minute, ready to be sent or looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,6 +136,12 @@ impl Recorded {
         self.sent.unwrap_or_else(|| self.minute.start())
     }
 
+    /// Whether it was seen although no try of it got an answer: capture took it, and its answer was lost.
+    #[must_use]
+    pub fn is_answer_lost(&self) -> bool {
+        self.outcome.is_seen() && self.status.is_none() && self.tries > 0
+    }
+
     /// Ingested less sent; never below zero.
     #[must_use]
     pub fn ingested_lag(&self) -> Option<Duration> {
@@ -189,7 +195,7 @@ impl EvidenceOf {
         match &receipt.reply {
             Reply::Accepted { .. } => None,
             Reply::Refused { why, quote } => Some(Self::Refused { why: *why, quote: quote.clone() }),
-            Reply::Unreachable { at, words } => Some(Self::Unreachable { at: *at, words: words.clone() }),
+            Reply::Unreachable { at, obstacle, words } => Some(Self::Unreachable { at: *at, obstacle: *obstacle, words: words.clone() }),
         }
     }
 }
@@ -208,6 +214,8 @@ pub enum EvidenceOf {
     Unreachable {
         /// Where the way ended.
         at: Phase,
+        /// What stood in the way.
+        obstacle: Obstacle,
         /// The error.
         words: String,
     },

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
-use super::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::{AnsweredBy, Did, Signs, Timestamp};
 
 /// A part of the way to capture, in the order in which it is gone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// The name was looked up.
     Dns,
@@ -17,6 +20,8 @@ pub enum Phase {
     Send,
     /// The answer was awaited.
     Answer,
+    /// The forward proxy of this machine was asked for the way.
+    ForwardProxy,
 }
 
 impl Phase {
@@ -29,6 +34,7 @@ impl Phase {
             Self::Tls => "tls",
             Self::Send => "send",
             Self::Answer => "answer",
+            Self::ForwardProxy => "forward proxy",
         }
     }
 }
@@ -79,15 +85,74 @@ impl Refusal {
         [Self::Token, Self::OverQuota, Self::Event, Self::Throttled, Self::Broken, Self::NoEndpoint, Self::Redirect, Self::NotPostHog];
 }
 
+/// What stood in the way where no usable answer came: what is to be done depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Obstacle {
+    /// Nothing more is known than the phase.
+    #[default]
+    Other,
+    /// The certificate has expired.
+    Expired,
+    /// The certificate is not valid yet.
+    NotYetValid,
+    /// The certificate is for another name.
+    WrongName,
+    /// The certificate is signed by itself.
+    SelfSigned,
+    /// The certificate came alone, and its issuer is not trusted: an intermediate is missing, or it is a private authority's.
+    IncompleteChain,
+    /// The chain leads to an authority that this machine does not trust.
+    PrivateAuthority,
+    /// The server speaks only TLS versions that are out of use.
+    OldTls,
+    /// The server wants a certificate of the client.
+    ClientCertificate,
+    /// Something that is not TLS answered on this port.
+    NotTls,
+    /// TLS is expected on this port, and plain HTTP was spoken.
+    WantsTls,
+    /// Something that is not HTTP answered.
+    NotHttp,
+    /// The connection was closed before an answer.
+    Closed,
+    /// The connection was reset.
+    Reset,
+    /// The answer broke off.
+    Truncated,
+    /// No answer in time.
+    TimedOut,
+    /// This machine has no means left: file descriptors, memory.
+    OutOfMeans,
+}
+
 /// An answer as it can be shown to the person who must find out: never a secret in it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Quote {
     /// The HTTP status; 0 when no answer came.
     pub status: u16,
-    /// Those headers that tell who answered: `server`, `cf-ray`, `date`, `location`, `retry-after`, `content-type`.
+    /// Those headers that tell who answered: `server`, `via`, `cf-ray`, `date`, `location`, `retry-after`, `content-type` ...
     pub headers: Vec<(String, String)>,
-    /// The first bytes of the body, as text, or the words of the error.
+    /// The first bytes of the body as text, of a web page its title and first words; or the words of the error.
     pub words: String,
+    /// Whose answer it is.
+    pub by: AnsweredBy,
+    /// What it shows that an intermediary does.
+    pub did: Option<Did>,
+    /// What shows whose it is.
+    pub signs: Signs,
+    /// Where the way ended, where no answer came.
+    pub at: Option<Phase>,
+    /// What stood in the way, where that is known.
+    pub obstacle: Obstacle,
+}
+
+impl Quote {
+    /// A header that was kept.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
 }
 
 /// What came of sending.
@@ -109,6 +174,8 @@ pub enum Reply {
     Unreachable {
         /// Where the way ended.
         at: Phase,
+        /// What stood in the way.
+        obstacle: Obstacle,
         /// The words of the error.
         words: String,
     },

@@ -28,6 +28,15 @@ impl Endpoint {
         }
     }
 
+    /// The path behind capture's base address. A PostHog that lacks the one of v0 is sent to `/e/`.
+    #[must_use]
+    pub const fn path(self) -> &'static str {
+        match self {
+            Self::V0 => "/i/v0/e/",
+            Self::V1 => "/i/v1/analytics/events",
+        }
+    }
+
     /// Reads `v0` or `v1`.
     ///
     /// # Errors

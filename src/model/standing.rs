@@ -17,12 +17,21 @@ pub enum Standing {
     Elsewhere(Region),
     /// It belongs to a project there, whose events are dropped: the quota is used up.
     OverQuota,
+    /// PostHog itself knows it, and behind the route's proxy it is not known, or another one is known in its place.
+    Altered,
 }
 
 impl Standing {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 6] =
-        [Self::Known, Self::Unknown, Self::Untold, Self::Elsewhere(Region::Us), Self::Elsewhere(Region::Eu), Self::OverQuota];
+    pub const ALL: [Self; 7] = [
+        Self::Known,
+        Self::Unknown,
+        Self::Untold,
+        Self::Elsewhere(Region::Us),
+        Self::Elsewhere(Region::Eu),
+        Self::OverQuota,
+        Self::Altered,
+    ];
 }
 
 /// A part of a self-hosted PostHog, under the name by which `/_preflight` tells its state.

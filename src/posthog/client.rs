@@ -12,7 +12,7 @@ use http::uri::PathAndQuery;
 use super::settings::{Settings, SettingsError};
 use super::wire::{Ask, Cut, Dialer, Heard, Line, Origin, Rules, Tls, Track};
 use crate::clock::Clock;
-use crate::model::{Host, Phase, Timestamp};
+use crate::model::{Host, Obstacle, Phase, Timestamp};
 
 /// Speaks with any number of hosts. Cheap to clone; all clones share their connections.
 #[derive(Clone)]
@@ -71,12 +71,12 @@ impl Client {
         let uri: Option<Uri> = base.parse().ok();
         let (Some(uri), Some(origin)) = (&uri, uri.as_ref().and_then(Origin::of)) else {
             // Not quoted: it may hold a password.
-            return Err(Cut { at: Phase::Dns, words: "the host is not an http or https address".to_owned() });
+            return Err(Cut::new(Phase::Dns, Obstacle::Other, "the host is not an http or https address"));
         };
         // Fast time sends more than one event a real minute. Whatever a project's host is changed to meanwhile, no other
         // machine is to get them.
         if self.clock().is_fast() && !Host::parse(base).is_ok_and(|host| host.is_loopback()) {
-            return Err(Cut { at: Phase::Dns, words: "in fast time (--speed), only addresses on this machine are reached".to_owned() });
+            return Err(Cut::new(Phase::Dns, Obstacle::Other, "in fast time (--speed), only addresses on this machine are reached"));
         }
         let mut directory = self.0.directory.write().unwrap_or_else(PoisonError::into_inner);
         let line = directory.lines.entry(origin).or_insert_with_key(|origin| Arc::new(Line::new(origin.clone(), &self.0.dialer)));
@@ -90,7 +90,7 @@ impl Client {
     pub(super) async fn exchange(&self, place: &Place, ask: &Ask, track: &Track) -> Result<Heard, Cut> {
         self.sweep();
         let answer = self.clock().timeout(ask.limit, place.line.exchange(&self.0.dialer, ask, track)).await;
-        answer.unwrap_or_else(|elapsed| Err(Cut { at: track.phase(), words: elapsed.to_string() }))
+        answer.unwrap_or_else(|elapsed| Err(Cut::timed_out(track.phase(), elapsed.to_string())))
     }
 
     /// Once a minute, drops connections that nobody used for a while, and hosts that nobody asks any more.
@@ -111,7 +111,7 @@ impl Place {
     /// The path of `tail` (with its leading slash) here.
     pub(super) fn path(&self, tail: &str) -> Result<PathAndQuery, Cut> {
         PathAndQuery::try_from(format!("{}{tail}", self.prefix))
-            .map_err(|wrong| Cut { at: Phase::Send, words: format!("`{}{tail}` is no path: {wrong}", self.prefix) })
+            .map_err(|wrong| Cut::new(Phase::Send, Obstacle::Other, format!("`{}{tail}` is no path: {wrong}", self.prefix)))
     }
 
     /// The whole address of a path here, for comparing and for showing.

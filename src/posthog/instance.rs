@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::AGENT;
 use super::client::Client;
-use super::quote::{quote, redirect_words};
-pub use super::token::{TokenState, knows_token};
+use super::quote::quote;
+pub use super::token::{TokenState, knows_token, replaces_tokens};
 use super::wire::{Ask, Track};
 use crate::model::{Part, Parts, Phase, Quote, Region};
 
@@ -129,13 +129,7 @@ pub async fn identify(client: &Client, base: &str) -> Result<Instance, Unidentif
     let ask = Ask { method: Method::GET, path, headers, body: Bytes::new(), cold: false, limit: LIMIT, most: MOST };
     let heard = client.exchange(&place, &ask, &Track::new()).await.map_err(no_answer)?;
     let told: Option<Value> = if heard.status.is_success() { serde_json::from_slice(&heard.body).ok() } else { None };
-    told.as_ref().and_then(read).ok_or_else(|| {
-        let mut quote = quote(&heard, None);
-        if heard.status.is_redirection() {
-            quote.words = redirect_words(&place, &ask, &heard);
-        }
-        Unidentified::Strange(quote)
-    })
+    told.as_ref().and_then(read).ok_or_else(|| Unidentified::Strange(quote(&heard, None)))
 }
 
 /// Reads a preflight; none when it is not one.

@@ -4,9 +4,11 @@
 //! Takes values of the model and gives values of the model; keeps nothing but connections. It does not know what is due,
 //! what was recorded, or what an answer means for anybody: a refusal is a value here, not an error.
 
+mod answerer;
 pub mod capture;
 mod client;
 pub mod instance;
+mod page;
 pub mod query;
 mod quote;
 mod settings;

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use http::HeaderMap;
-use http::header::{CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVER, WWW_AUTHENTICATE};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE};
 
-use super::client::Place;
-use super::wire::{Ask, Heard};
+use super::answerer::answerer;
+use super::wire::Heard;
 use crate::model::{PersonalKey, Quote, Timestamp};
 
 /// As much of a body is quoted, in bytes.
@@ -17,16 +17,37 @@ const HEADER: usize = 200;
 const LOOKED_AT: usize = 64 * 1024;
 
 /// Those headers that tell who answered.
-const TELLING: [HeaderName; 6] = [SERVER, HeaderName::from_static("cf-ray"), http::header::DATE, LOCATION, RETRY_AFTER, CONTENT_TYPE];
+const TELLING: [HeaderName; 11] = [
+    SERVER,
+    VIA,
+    HeaderName::from_static("x-powered-by"),
+    HeaderName::from_static("x-cache"),
+    HeaderName::from_static("cf-ray"),
+    http::header::DATE,
+    LOCATION,
+    RETRY_AFTER,
+    CONTENT_TYPE,
+    WWW_AUTHENTICATE,
+    ALLOW,
+];
 
-/// Quotes an answer. `secret` is what was sent with the request: a proxy's error page may echo it.
+/// Quotes an answer, with whose it is. Of a web page its title and first words are quoted, never markup; a body that could not be decoded is not. `secret` is what was sent with the request: a proxy's error page may echo it.
 pub(super) fn quote(heard: &Heard, secret: Option<&PersonalKey>) -> Quote {
     let headers = TELLING
         .iter()
         .filter_map(|name| heard.headers.get(name).map(|value| (name.as_str().to_owned(), value)))
         .map(|(name, value)| (name, printable(value.as_bytes(), HEADER, secret)))
         .collect();
-    Quote { status: heard.status.as_u16(), headers, words: printable(&heard.body, WORDS, secret) }
+    let found = answerer(heard);
+    let words = match (&found.page, &heard.encoded) {
+        (Some(page), _) => {
+            let title = page.title.as_deref().filter(|title| !page.text.starts_with(title)).map_or_else(String::new, |title| format!("{title}: "));
+            printable(format!("{title}{}", page.text).trim_end_matches(": ").as_bytes(), WORDS, secret)
+        }
+        (None, Some(encoding)) if heard.body.is_empty() => format!("a body encoded as {}", printable(encoding.as_bytes(), 20, None)),
+        _ => printable(&heard.body, WORDS, secret),
+    };
+    Quote { status: heard.status.as_u16(), headers, words, by: found.by, did: found.did, signs: found.signs, at: None, obstacle: found.obstacle }
 }
 
 /// Bytes as one printable line of at most `most` bytes, without the secret.
@@ -52,22 +73,6 @@ pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>)
     line
 }
 
-/// Whether a web page answered: PostHog's own answers are JSON or plain text.
-pub(super) fn is_html(heard: &Heard) -> bool {
-    let kind = heard.headers.get(CONTENT_TYPE).map_or(&b""[..], http::HeaderValue::as_bytes);
-    let says_so = kind.len() >= 9 && kind[..9].eq_ignore_ascii_case(b"text/html");
-    says_so || heard.body.trim_ascii_start().first() == Some(&b'<')
-}
-
-/// Whether somebody between asks for a login of its own.
-pub(super) fn asks_for_a_login(heard: &Heard) -> bool {
-    let schemes = ["basic", "digest", "negotiate", "ntlm"];
-    heard.headers.get(WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).is_some_and(|value| {
-        let scheme = value.split(' ').next().unwrap_or_default();
-        schemes.iter().any(|known| scheme.eq_ignore_ascii_case(known))
-    })
-}
-
 /// How long the answer asks us to wait: seconds, or a date.
 pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
     let text = heard.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -85,32 +90,6 @@ pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
 fn http_date(text: &str) -> Option<Timestamp> {
     let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(Timestamp::from_ms(at.as_millisecond()))
-}
-
-/// What to make of a redirect, in words. It is not followed: what PostHog's own libraries send would be lost here.
-pub(super) fn redirect_words(place: &Place, ask: &Ask, heard: &Heard) -> String {
-    let status = heard.status.as_u16();
-    let asked = place.address(&ask.path);
-    let Some(target) = heard.headers.get(LOCATION).and_then(|value| value.to_str().ok()) else {
-        return format!("answers {status} without saying where to");
-    };
-    let to = match url::Url::parse(&asked).and_then(|base| base.join(target)) {
-        Ok(to) => to.to_string(),
-        Err(_) => target.to_owned(),
-    };
-    let shown = printable(to.as_bytes(), HEADER, None);
-    let bare = |address: &str| address.trim_end_matches('/').to_owned();
-    let path = ask.path.as_str();
-    if bare(&to) == bare(&asked) {
-        return format!(
-            "answers {status} to `{shown}`: what stands before PostHog takes this path only in the other form of its trailing slash; \
-             let it pass both unchanged (Next.js: skipTrailingSlashRedirect)"
-        );
-    }
-    match bare(&to).strip_suffix(path.trim_end_matches('/')) {
-        Some(host) => format!("answers {status} to `{shown}`: set the host to `{}`", printable(host.as_bytes(), HEADER, None)),
-        None => format!("answers {status} to `{shown}`"),
-    }
 }
 
 #[cfg(test)]

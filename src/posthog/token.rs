@@ -1,21 +1,27 @@
 //! Whether a token is real. Capture cannot tell: it answers 200 to any. The endpoints that serve browsers can.
+//!
+//! `/flags` says 401 in words of its own (PostHog: rust/feature-flags/src/api/errors.rs); a bare 401, or one with another login, comes from
+//! something between. `config.js` is the second witness: it is asked before a token is called unknown.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue, Method};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::AGENT;
+use super::answerer::is_html;
 use super::client::{Client, Place};
-use super::quote::{asks_for_a_login, is_html, quote};
+use super::quote::quote;
 use super::wire::{Ask, Heard, Track};
-use crate::model::ProjectToken;
+use crate::model::{AnsweredBy, Did, ProjectToken, Quote};
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Only the beginning matters.
 const MOST: usize = 64 * 1024;
+/// A token that no project has: whoever calls it known does not look at it, or puts another in its place.
+const NOBODYS: &str = "phc_HeartbeatAsksWhetherTokensAreRead00000000000";
 
 /// What a PostHog says of a token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,36 +30,59 @@ pub enum TokenState {
     Known,
     /// It does not. On Cloud: not in this region.
     Unknown,
+    /// PostHog says that the token did not come with the request: it was lost on the way.
+    Lost,
+    /// Something that is not PostHog answers, also where a token is asked about.
+    NotPostHog(Quote),
     /// Nobody said, and why.
     CannotTell(String),
 }
 
 /// Asks the PostHog at this base address whether it knows the token: at `/flags/`, where that is missing at the older
-/// `/decide/`, and where both fail for the project's `config.js`.
+/// `/decide/`, and for the project's `config.js` where that does not settle it.
 pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> TokenState {
     let place = match client.place(base) {
         Ok(place) => place,
         Err(cut) => return TokenState::CannotTell(cut.words),
     };
-    let inquiry = Inquiry { client, place: &place, token };
-    let flags = inquiry.ask_flags("/flags/?v=2").await;
-    let flags = match flags {
+    let inquiry = Inquiry { client, place: &place, token: token.as_str() };
+    let flags = match inquiry.ask_flags("/flags/?v=2").await {
         Said::Missing(_) => inquiry.ask_flags("/decide/?v=3").await,
         said => said,
     };
     match flags {
         Said::Yes => TokenState::Known,
-        Said::No => TokenState::Unknown,
+        Said::Lost => TokenState::Lost,
         // Where paths are missing, a 404 for the configuration may be one more of them.
+        Said::No => match inquiry.ask_config().await {
+            Said::Yes => TokenState::Known,
+            _ => TokenState::Unknown,
+        },
         Said::Missing(words) => match inquiry.ask_config().await {
             Said::Yes => TokenState::Known,
             _ => TokenState::CannotTell(words),
         },
+        Said::Another(quote) => match inquiry.ask_config().await {
+            Said::Yes => TokenState::Known,
+            _ => TokenState::NotPostHog(quote),
+        },
         Said::Nothing(words) => match inquiry.ask_config().await {
             Said::Yes => TokenState::Known,
             Said::No => TokenState::Unknown,
-            Said::Missing(_) | Said::Nothing(_) => TokenState::CannotTell(words),
+            _ => TokenState::CannotTell(words),
         },
+    }
+}
+
+/// Whether a token that no project has is called known at this base address: then something on the way puts another token in its place. None where
+/// nobody says.
+pub async fn replaces_tokens(client: &Client, base: &str) -> Option<bool> {
+    let place = client.place(base).ok()?;
+    let inquiry = Inquiry { client, place: &place, token: NOBODYS };
+    match inquiry.ask_flags("/flags/?v=2").await {
+        Said::Yes => Some(true),
+        Said::No => Some(false),
+        _ => None,
     }
 }
 
@@ -61,8 +90,12 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
 enum Said {
     Yes,
     No,
+    /// The token did not arrive.
+    Lost,
     /// There is no such endpoint.
     Missing(String),
+    /// Something that is not PostHog says it.
+    Another(Quote),
     /// Nothing to be used.
     Nothing(String),
 }
@@ -70,34 +103,41 @@ enum Said {
 struct Inquiry<'a> {
     client: &'a Client,
     place: &'a Place,
-    token: &'a ProjectToken,
+    token: &'a str,
 }
 
 impl Inquiry<'_> {
     async fn ask_flags(&self, path: &str) -> Said {
-        let body = json!({ "token": self.token.as_str(), "distinct_id": "PostHog Heartbeat Plugin" }).to_string();
-        match self.ask(Method::POST, path, body.into()).await {
-            Err(words) => Said::Nothing(words),
-            Ok(heard) => match heard.status.as_u16() {
-                404 | 405 => Said::Missing(words_of(path, &heard)),
-                _ if is_html(&heard) || asks_for_a_login(&heard) => Said::Nothing(words_of(path, &heard)),
-                200..=299 => Said::Yes,
-                401 => Said::No,
-                _ => Said::Nothing(words_of(path, &heard)),
-            },
+        // Evaluating costs a request of the flags' own quota: nobody needs the flags.
+        let body = json!({ "token": self.token, "distinct_id": "PostHog Heartbeat Plugin", "disable_flags": true }).to_string();
+        let heard = match self.ask(Method::POST, path, body.into()).await {
+            Err(words) => return Said::Nothing(words),
+            Ok(heard) => heard,
+        };
+        let quote = quote(&heard, None);
+        match (heard.status.as_u16(), quote.by) {
+            (200, _) if is_flags(&heard) => Said::Yes,
+            // A billing limit of the flags: the token is known.
+            (402, AnsweredBy::Posthog) => Said::Yes,
+            (_, AnsweredBy::Posthog) if quote.did == Some(Did::DropsBody) => Said::Lost,
+            (401, AnsweredBy::Posthog) => Said::No,
+            (404 | 405, _) => Said::Missing(words_of(path, &quote)),
+            (200..=299, _) => Said::Another(quote),
+            (300..=499, AnsweredBy::Intermediary) => Said::Another(quote),
+            _ => Said::Nothing(words_of(path, &quote)),
         }
     }
 
     async fn ask_config(&self) -> Said {
-        let token: String = url::form_urlencoded::byte_serialize(self.token.as_str().as_bytes()).collect();
+        let token: String = url::form_urlencoded::byte_serialize(self.token.as_bytes()).collect();
         let path = format!("/array/{token}/config.js");
         match self.ask(Method::GET, &path, Bytes::new()).await {
             Err(words) => Said::Nothing(words),
-            Ok(heard) if is_html(&heard) => Said::Nothing(words_of(&path, &heard)),
             Ok(heard) => match heard.status.as_u16() {
-                200..=299 => Said::Yes,
-                404 => Said::No,
-                _ => Said::Nothing(words_of(&path, &heard)),
+                // A page that answers every path does not name the token.
+                200 if !is_html(&heard) && String::from_utf8_lossy(&heard.body).contains(self.token) => Said::Yes,
+                404 if !is_html(&heard) => Said::No,
+                _ => Said::Nothing(words_of(&path, &quote(&heard, None))),
             },
         }
     }
@@ -113,6 +153,12 @@ impl Inquiry<'_> {
     }
 }
 
-fn words_of(path: &str, heard: &Heard) -> String {
-    format!("{path} answers {} `{}`", heard.status.as_u16(), quote(heard, None).words)
+/// Whether this is what PostHog answers to a token that it knows.
+fn is_flags(heard: &Heard) -> bool {
+    let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+    ["flags", "featureFlags", "errorsWhileComputingFlags", "supportedCompression", "sessionRecording"].into_iter().any(|key| answer.get(key).is_some())
+}
+
+fn words_of(path: &str, quote: &Quote) -> String {
+    format!("{path} answers {} `{}`", quote.status, quote.words)
 }

@@ -229,7 +229,7 @@ impl<'p> Known<'p> {
         let beats: Vec<Recorded> = self.beats.into_values().collect();
         let verdict = judge::verdict(&Facts {
             now,
-            pace: &project.spec.pace,
+            spec: &project.spec,
             on_since: project.on_since(),
             routes: &project.routes,
             beats: &beats,

@@ -143,7 +143,7 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
     let LastDay { beats, evidence } = day;
     let facts = Facts {
         now,
-        pace: &project.spec.pace,
+        spec: &project.spec,
         on_since: project.on_since(),
         routes: &project.routes,
         beats,

@@ -10,7 +10,7 @@ const PASSING: [&str; 3] = ["date", "cf-ray", "retry-after"];
 pub fn proof(evidence: &Evidence) -> String {
     match &evidence.of {
         EvidenceOf::Refused { quote, .. } => answered(quote, |_| true),
-        EvidenceOf::Unreachable { at, words } => format!("unreachable at {at}: {words}"),
+        EvidenceOf::Unreachable { at, words, .. } => format!("unreachable at {at}: {words}"),
         EvidenceOf::Lost { looked } => format!("not there at {looked}"),
         EvidenceOf::Unseen(failure) => format!("could not look: {failure}"),
     }

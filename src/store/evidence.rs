@@ -18,7 +18,7 @@ const LOST: i64 = 2;
 const UNSEEN: i64 = 3;
 
 /// A phase's place here is its number in the database.
-const PHASES: [Phase; 5] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer];
+const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
 
 /// Keeps evidence.
 pub(super) async fn keep(work: &mut Work, evidence: &[Evidence]) -> Result<(), StoreError> {
@@ -49,8 +49,8 @@ pub(super) async fn evidence(database: &Database, routes: &[RouteId], stretch: S
 fn to_row(evidence: &Evidence) -> [Value; 7] {
     let (kind, detail, said, retry_after) = match &evidence.of {
         EvidenceOf::Refused { why, quote } => (REFUSED, place_of(why, &Refusal::ALL), Some(quote::write(quote)), None),
-        EvidenceOf::Unreachable { at, words } => {
-            let said = Quote { words: words.clone(), ..Quote::default() };
+        EvidenceOf::Unreachable { at, obstacle, words } => {
+            let said = Quote { words: words.clone(), obstacle: *obstacle, ..Quote::default() };
             (UNREACHABLE, place_of(at, &PHASES), Some(quote::write(&said)), None)
         }
         EvidenceOf::Lost { looked } => (LOST, looked.ms(), None, None),
@@ -75,7 +75,9 @@ fn from_row(row: &Row) -> Result<Evidence, StoreError> {
     let quote = row.maybe_text(5)?.as_deref().and_then(quote::read);
     let of = match (row.int(3)?, quote) {
         (REFUSED, Some(quote)) => at_place(detail, &Refusal::ALL).map(|why| EvidenceOf::Refused { why, quote }),
-        (UNREACHABLE, Some(quote)) => at_place(detail, &PHASES).map(|at| EvidenceOf::Unreachable { at, words: quote.words }),
+        (UNREACHABLE, Some(quote)) => {
+            at_place(detail, &PHASES).map(|at| EvidenceOf::Unreachable { at, obstacle: quote.obstacle, words: quote.words })
+        }
         (LOST, None) => Some(EvidenceOf::Lost { looked: Timestamp::from_ms(detail) }),
         (UNSEEN, Some(quote)) => {
             let retry_after = duration(row.maybe_int(6)?);

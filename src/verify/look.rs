@@ -190,6 +190,9 @@ fn report(project: &Project, last: Option<&Look>, look: &Look) {
         Some(Standing::OverQuota) => {
             tracing::warn!(project = %name, "beats are accepted and dropped: the project is over its events quota");
         }
+        Some(Standing::Altered) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: the project's token does not get through the proxy as it was sent");
+        }
         Some(Standing::Known | Standing::Untold) | None => {}
     }
     match (last.and_then(trouble), &look.result) {

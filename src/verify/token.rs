@@ -4,7 +4,7 @@ use super::Verify;
 use super::silence::PATIENCE;
 use crate::model::{Beat, Endpoint, Host, Project, Recorded, Refusal, Region, Reply, Route, Standing, Timestamp};
 use crate::posthog::capture;
-use crate::posthog::instance::{TokenState, knows_token};
+use crate::posthog::instance::{TokenState, knows_token, replaces_tokens};
 
 impl Verify {
     /// Asks what becomes of events on the silent route; `probe` is one of its beats, which may be sent once more.
@@ -22,24 +22,38 @@ impl Verify {
         }
     }
 
-    /// Asks where the silent route leads to; where a proxy lets nothing but capture through, PostHog's own address.
+    /// Asks where the silent route leads to, and PostHog's own address where that is another one: a token that is known there and not behind the
+    /// proxy was changed on the way. Where a proxy lets nothing but capture through, PostHog's own word counts.
     async fn ask_token(&self, project: &Project, route: &Route) -> Standing {
         let (front, home) = (host_of(project, route).capture(), project.spec.api());
-        for base in [Some(front), Some(home).filter(|home| *home != front)].into_iter().flatten() {
-            match self.knows(project, base).await {
-                Some(true) => return Standing::Known,
-                Some(false) => return Standing::Unknown,
-                None => {}
-            }
+        let through = self.knows(project, front).await;
+        if front == home {
+            return through.map_or(Standing::Untold, |known| if known { Standing::Known } else { Standing::Unknown });
         }
-        Standing::Untold
+        let itself = self.knows(project, home).await;
+        match (through, itself) {
+            (Some(false), Some(true)) => Standing::Altered,
+            // Also a token that nobody has is known behind a proxy that puts its own in place.
+            (Some(true), Some(true)) if self.replaces_tokens(front).await => Standing::Altered,
+            (_, Some(true)) | (Some(true), None) => Standing::Known,
+            (_, Some(false)) | (Some(false), None) => Standing::Unknown,
+            (None, None) => Standing::Untold,
+        }
     }
 
-    /// Whether the PostHog at this address knows the token; none when it does not say.
+    async fn replaces_tokens(&self, base: &str) -> bool {
+        let asked = self.clock.timeout(PATIENCE, replaces_tokens(&self.client, base)).await;
+        asked.ok().flatten() == Some(true)
+    }
+
+    /// Whether the PostHog at this address knows the token; none when it does not say. One that does not get the token does not know it.
     async fn knows(&self, project: &Project, base: &str) -> Option<bool> {
         match self.clock.timeout(PATIENCE, knows_token(&self.client, base, &project.spec.token)).await {
             Ok(TokenState::Known) => return Some(true),
-            Ok(TokenState::Unknown) => return Some(false),
+            Ok(TokenState::Unknown | TokenState::Lost) => return Some(false),
+            Ok(TokenState::NotPostHog(quote)) => {
+                tracing::debug!(project = %project.spec.name, base, status = quote.status, "something that is not PostHog is asked for the token");
+            }
             Ok(TokenState::CannotTell(why)) => {
                 tracing::debug!(project = %project.spec.name, base, why, "nobody says whether the token is known");
             }

@@ -7,7 +7,7 @@ use super::site::Site;
 use super::trouble::Trouble;
 use super::words::{minute_asked, minute_mark, short};
 use crate::model::{Look, Minute, Project, ProjectName, Route, Timestamp};
-use crate::posthog::capture::path;
+
 use crate::report::{BeatStory, Brief, Kept, LagSeries, Point, beat_story, briefs, lag_series, was_due};
 use crate::store::StoreError;
 
@@ -148,5 +148,5 @@ pub(super) async fn has_beat(site: &Site, project: &Project, route: &Route, minu
 /// Where the beats of a route are posted to.
 pub(super) fn address(project: &Project, route: &Route) -> String {
     let host = route.spec.host.as_ref().unwrap_or(&project.spec.host);
-    format!("{}{}", host.capture(), path(route.spec.endpoint))
+    format!("{}{}", host.capture(), route.spec.endpoint.path())
 }

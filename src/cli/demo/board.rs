@@ -79,7 +79,7 @@ impl Told {
         }
         let verdict = board.report.verdict.to_string();
         // The last beat's lag changes each minute; the verdict is said again only when it is another one.
-        let gist = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(std::mem::discriminant));
+        let gist = format!("{} {:?}", board.report.verdict.health, board.report.verdict.cause.as_ref().map(crate::model::Diagnosis::code));
         if gist != self.verdict {
             self.verdict = gist;
             lines.push(format!("== {verdict}"));

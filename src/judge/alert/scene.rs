@@ -113,7 +113,7 @@ impl<'a> Scene<'a> {
     pub(super) fn facts(&self) -> Facts<'a> {
         Facts {
             now: self.at,
-            pace: &self.project.spec.pace,
+            spec: &self.project.spec,
             on_since: self.project.on_since(),
             routes: &self.project.routes,
             beats: self.beats,

@@ -10,7 +10,7 @@ use std::time::Duration;
 use http::Method;
 use uuid::Uuid;
 
-use self::reading::{Again, Asked, Verdict};
+use self::reading::{Again, Verdict};
 use super::client::{Client, Place};
 use super::wire::{Ask, Cut, Heard, Track};
 use crate::model::{Beat, Endpoint, Phases, ProjectToken, Receipt, Reply, Timestamp};
@@ -22,18 +22,7 @@ const MOST: usize = 64 * 1024;
 /// For so long a PostHog without `/i/v0/e/` is sent to `/e/` at once.
 const OLD_FOR: Duration = Duration::from_hours(1);
 
-const V0: &str = "/i/v0/e/";
 const V0_OLD: &str = "/e/";
-const V1: &str = "/i/v1/analytics/events";
-
-/// The path of an endpoint, behind capture's base address. A PostHog that lacks the one of v0 is sent to `/e/`.
-#[must_use]
-pub const fn path(endpoint: Endpoint) -> &'static str {
-    match endpoint {
-        Endpoint::V0 => V0,
-        Endpoint::V1 => V1,
-    }
-}
 
 /// A beat on its way: where to, as what.
 #[derive(Debug, Clone, Copy)]
@@ -102,8 +91,8 @@ impl Parcel {
         let place = client.place(event.base)?;
         let is_new_path = event.endpoint == Endpoint::V0 && !place.lacks_v0(client.clock().now());
         let (path, headers, body) = match event.endpoint {
-            Endpoint::V0 => (if is_new_path { V0 } else { V0_OLD }, event::v0_headers(), event::v0_body(event)),
-            Endpoint::V1 => (V1, event::v1_headers(event), event::v1_body(event)),
+            Endpoint::V0 => (if is_new_path { event.endpoint.path() } else { V0_OLD }, event::v0_headers(), event::v0_body(event)),
+            Endpoint::V1 => (event.endpoint.path(), event::v1_headers(event), event::v1_body(event)),
         };
         let ask = Ask { method: Method::POST, path: place.path(path)?, headers, body, cold: true, limit: ATTEMPT, most: MOST };
         Ok(Self { place, endpoint: event.endpoint, uuid: event.beat.uuid, is_new_path, ask })
@@ -140,10 +129,10 @@ impl Parcel {
     }
 
     fn read(&self, heard: &Heard) -> Verdict {
-        reading::read(self.endpoint, &Asked { place: &self.place, ask: &self.ask, uuid: self.uuid }, heard)
+        reading::read(self.endpoint, self.uuid, heard)
     }
 }
 
 fn unreachable(cut: Cut) -> Reply {
-    Reply::Unreachable { at: cut.at, words: cut.words }
+    Reply::Unreachable { at: cut.at, obstacle: cut.obstacle, words: cut.words }
 }

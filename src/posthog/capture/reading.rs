@@ -6,17 +6,10 @@ use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Endpoint, Quote, Refusal, Reply};
-use crate::posthog::client::Place;
-use crate::posthog::quote::{asks_for_a_login, is_html, printable, quote, redirect_words, retry_after};
-use crate::posthog::wire::{Ask, Heard};
-
-/// What was asked, for the words about the answer.
-pub(super) struct Asked<'a> {
-    pub(super) place: &'a Place,
-    pub(super) ask: &'a Ask,
-    pub(super) uuid: Uuid,
-}
+use crate::model::{AnsweredBy, Endpoint, Quote, Refusal, Reply};
+use crate::posthog::answerer::{asks_for_a_login, is_html};
+use crate::posthog::quote::{printable, quote, retry_after};
+use crate::posthog::wire::Heard;
 
 /// An answer, and what to do about it.
 pub(super) struct Verdict {
@@ -50,23 +43,19 @@ impl Verdict {
     }
 }
 
-/// Reads an answer.
-pub(super) fn read(endpoint: Endpoint, asked: &Asked<'_>, heard: &Heard) -> Verdict {
-    let status = heard.status;
-    if status.is_success() && !is_html(heard) {
+/// Reads an answer to the event of this uuid.
+pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
+    if heard.status.is_success() {
         return match endpoint {
             Endpoint::V0 => read_v0(heard),
-            Endpoint::V1 => read_v1(asked.uuid, heard),
+            Endpoint::V1 => read_v1(uuid, heard),
         };
     }
-    let mut quote = quote(heard, None);
-    if status.is_redirection() {
-        quote.words = redirect_words(asked.place, asked.ask, heard);
-    }
+    let quote = quote(heard, None);
     let why = refusal(heard);
     let again = match why {
         Refusal::Throttled => retry_after(heard).map_or(Again::Never, Again::After),
-        Refusal::Broken if can_pass(status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
+        Refusal::Broken if can_pass(heard.status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
         _ => Again::Never,
     };
     Verdict { reply: Reply::Refused { why, quote }, again }
@@ -107,30 +96,35 @@ fn refusal(heard: &Heard) -> Refusal {
 
 /// Trouble that may be over at the next try.
 fn can_pass(status: StatusCode) -> bool {
-    matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504)
+    matches!(status.as_u16(), 408 | 500 | 502 | 503 | 504 | 520..=524)
 }
 
-/// v0: only the status is to be trusted, and the quota where it is said.
+/// v0 says `{"status": "Ok"}`, older releases `{"status": 1}`, and nothing with 204 to a beacon. Any other 2xx was said by something between: the
+/// event is not taken, as far as anybody knows.
 fn read_v0(heard: &Heard) -> Verdict {
-    let over_quota = contains(heard, "quota_limited")
-        && serde_json::from_slice::<Value>(&heard.body).is_ok_and(|answer| {
-            let limited = answer.get("quota_limited").and_then(Value::as_array);
-            limited.is_some_and(|limited| limited.iter().any(|what| what == "events"))
-        });
-    if over_quota { Verdict::refused(Refusal::OverQuota, quote(heard, None)) } else { accepted(heard) }
+    let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
+    let limited = answer.get("quota_limited").and_then(Value::as_array);
+    if limited.is_some_and(|limited| limited.iter().any(|what| what == "events")) {
+        return Verdict::refused(Refusal::OverQuota, of_posthog(quote(heard, None)));
+    }
+    let is_ok = answer.get("status").is_some_and(|status| status == "Ok" || status == 1) && heard.status.as_u16() == 200;
+    let is_beacon = heard.status.as_u16() == 204 && heard.body.is_empty();
+    if is_ok || is_beacon { accepted(heard) } else { Verdict::refused(Refusal::NotPostHog, quote(heard, None)) }
+}
+
+fn of_posthog(quote: Quote) -> Quote {
+    Quote { by: AnsweredBy::Posthog, did: None, ..quote }
 }
 
 /// v1: each event has an answer of its own. Anything but `retry` is final, words that we do not know too.
 fn read_v1(uuid: Uuid, heard: &Heard) -> Verdict {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let Some(ours) = answer.get("results").and_then(|results| results.get(uuid.to_string())) else {
-        let mut quote = quote(heard, None);
-        quote.words = format!("no result for our event in the answer: `{}`", quote.words);
-        return Verdict::refused(Refusal::NotPostHog, quote);
+        return Verdict::refused(Refusal::NotPostHog, quote(heard, None));
     };
     let result = ours.get("result").and_then(Value::as_str).unwrap_or_default();
     let details = ours.get("details").and_then(Value::as_str).unwrap_or_default();
-    let mut quote = quote(heard, None);
+    let mut quote = of_posthog(quote(heard, None));
     quote.words = printable(format!("{result}: {details}").as_bytes(), 300, None);
     match result {
         "ok" | "warning" => accepted(heard),

@@ -10,10 +10,11 @@ use uuid::Uuid;
 
 use super::answer::{self, Rows};
 use super::statement;
-use crate::model::{Arrival, LookFailure, LookTrouble, PersonalKey, Quote, Timestamp, Traffic};
+use crate::model::{AnsweredBy, Arrival, LookFailure, LookTrouble, PersonalKey, Quote, Timestamp, Traffic};
 use crate::posthog::AGENT;
 use crate::posthog::client::{Client, Place};
-use crate::posthog::quote::{asks_for_a_login, date, is_html, printable, quote, redirect_words, retry_after};
+use crate::posthog::answerer::{asks_for_a_login, is_html};
+use crate::posthog::quote::{date, printable, quote, retry_after};
 use crate::posthog::wire::{Ask, Cut, Heard, Track};
 
 /// PostHog gives a query 60 s; the way there and back comes on top.
@@ -102,16 +103,16 @@ pub(super) async fn converse(client: &Client, place: &Place, ask: &Ask, key: &Pe
     if let Some(trouble) = trouble(&heard) {
         let detail = serde_json::from_slice::<Value>(&heard.body).ok();
         let detail = detail.as_ref().and_then(|answer| answer.get("detail")).and_then(Value::as_str);
-        let redirected = heard.status.is_redirection().then(|| redirect_words(place, ask, &heard));
-        let words = redirected.as_deref().or(detail).map_or(&heard.body[..], str::as_bytes);
-        return Err(failure(trouble, &heard, key, words));
+        return Err(match detail {
+            Some(detail) => failure(trouble, &heard, key, detail.as_bytes()),
+            None => as_answered(trouble, &heard, key),
+        });
     }
     if !heard.whole {
         return Err(failure(LookTrouble::NotPostHog, &heard, key, b"an answer of over 8 MiB"));
     }
     let Ok(answer) = serde_json::from_slice(&heard.body) else {
-        let words = [b"an answer that is not JSON: ", &heard.body[..]].concat();
-        return Err(failure(LookTrouble::NotPostHog, &heard, key, &words));
+        return Err(as_answered(LookTrouble::NotPostHog, &heard, key));
     };
     Ok((heard, answer))
 }
@@ -144,6 +145,12 @@ fn trouble(heard: &Heard) -> Option<LookTrouble> {
     })
 }
 
+/// A failure in the answer's own words.
+pub(super) fn as_answered(trouble: LookTrouble, heard: &Heard, key: &PersonalKey) -> LookFailure {
+    let words = quote(heard, Some(key)).words;
+    failure(trouble, heard, key, words.as_bytes())
+}
+
 /// A failure in the words given, which may hold what was sent.
 pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, words: &[u8]) -> LookFailure {
     let quote = Quote { words: printable(words, 300, Some(key)), ..quote(heard, Some(key)) };
@@ -153,7 +160,8 @@ pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, wo
 
 /// No answer came.
 pub(super) fn unreachable(cut: &Cut) -> LookFailure {
-    let quote = Quote { words: format!("{}: {}", cut.at, cut.words), ..Quote::default() };
+    let quote =
+        Quote { words: cut.words.clone(), at: Some(cut.at), obstacle: cut.obstacle, by: AnsweredBy::Nobody, ..Quote::default() };
     LookFailure { trouble: LookTrouble::Unreachable, quote, retry_after: None }
 }
 

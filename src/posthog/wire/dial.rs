@@ -10,12 +10,12 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::exchange::{Cut, in_words};
-use super::proxy::Way;
+use super::exchange::{Cut, in_words, obstacle_of_io};
+use super::proxy::{Proxy, Way};
 use super::track::microseconds;
 use super::{Origin, Rules, Tls, Track};
 use crate::clock::Clock;
-use crate::model::Phase;
+use crate::model::{Obstacle, Phase};
 
 /// One of a name's addresses may swallow packets: this long, then the next one.
 const ONE_ADDRESS: Duration = Duration::from_secs(5);
@@ -52,11 +52,11 @@ impl Dialer {
                 let stream = self.connect(origin, track).await?;
                 if origin.is_https() { self.agree(origin, stream, track).await? } else { (stream, false) }
             }
-            Way::Forward(proxy) => (self.reach_proxy(&proxy.origin, track).await?, false),
+            Way::Forward(proxy) => (self.reach_proxy(proxy, track).await?, false),
             Way::Tunnel(proxy) => {
-                let mut stream = self.reach_proxy(&proxy.origin, track).await?;
-                track.enter(Phase::Connect);
-                proxy.open_tunnel(origin, &mut stream).await.map_err(|words| Cut { at: Phase::Connect, words })?;
+                let mut stream = self.reach_proxy(proxy, track).await?;
+                track.enter(Phase::ForwardProxy);
+                proxy.open_tunnel(origin, &mut stream).await.map_err(|words| proxy.cut(Obstacle::Other, &words))?;
                 self.agree(origin, stream, track).await?
             }
         };
@@ -64,22 +64,22 @@ impl Dialer {
         if is_h2 { shake_h2(stream).await } else { shake_h1(stream).await }
     }
 
-    async fn reach_proxy(&self, proxy: &Origin, track: &Track) -> Result<Stream, Cut> {
-        let stream = self.connect(proxy, track).await?;
-        if !proxy.is_https() {
+    /// Whatever fails on the way to the forward proxy is that proxy's, and not of who stands behind it.
+    async fn reach_proxy(&self, proxy: &Proxy, track: &Track) -> Result<Stream, Cut> {
+        let of_proxy = |cut: Cut| proxy.cut(cut.obstacle, &cut.words);
+        let stream = self.connect(&proxy.origin, track).await.map_err(of_proxy)?;
+        if !proxy.origin.is_https() {
             return Ok(stream);
         }
-        match self.tls.agree(proxy.host(), stream).await {
-            Ok(stream) => Ok(Box::new(stream)),
-            Err(wrong) => Err(Cut { at: Phase::Connect, words: format!("TLS with the proxy {proxy}: {wrong}") }),
-        }
+        let agreed = self.tls.agree(proxy.origin.host(), stream).await.map_err(of_proxy)?;
+        Ok(Box::new(agreed))
     }
 
     async fn connect(&self, origin: &Origin, track: &Track) -> Result<Stream, Cut> {
         let addresses = self.look_up(origin, track).await?;
         track.enter(Phase::Connect);
         let begun = self.clock.real();
-        let mut words = String::new();
+        let (mut words, mut obstacle) = (String::new(), Obstacle::Other);
         for address in addresses {
             match self.clock.timeout(ONE_ADDRESS, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
@@ -89,11 +89,17 @@ impl Dialer {
                     track.took(|phases| phases.connect_us = Some(microseconds(took)));
                     return Ok(Box::new(stream));
                 }
-                Ok(Err(refused)) => append(&mut words, &format!("{address}: {refused}")),
-                Err(elapsed) => append(&mut words, &format!("{address}: {elapsed}")),
+                Ok(Err(refused)) => {
+                    obstacle = obstacle_of_io(&refused);
+                    append(&mut words, &format!("{address}: {refused}"));
+                }
+                Err(elapsed) => {
+                    obstacle = Obstacle::TimedOut;
+                    append(&mut words, &format!("{address}: {elapsed}"));
+                }
             }
         }
-        Err(Cut { at: Phase::Connect, words })
+        Err(Cut::new(Phase::Connect, obstacle, words))
     }
 
     async fn look_up(&self, origin: &Origin, track: &Track) -> Result<Vec<SocketAddr>, Cut> {
@@ -103,10 +109,11 @@ impl Dialer {
         }
         track.enter(Phase::Dns);
         let begun = self.clock.real();
-        let cut = |why: &str| Cut { at: Phase::Dns, words: format!("looking up `{host}`: {why}") };
-        let addresses: Vec<SocketAddr> = lookup_host((host, port)).await.map_err(|wrong| cut(&wrong.to_string()))?.collect();
+        let cut = |obstacle, why: &str| Cut::new(Phase::Dns, obstacle, format!("looking up `{host}`: {why}"));
+        let found = lookup_host((host, port)).await;
+        let addresses: Vec<SocketAddr> = found.map_err(|wrong| cut(obstacle_of_io(&wrong), &wrong.to_string()))?.collect();
         if addresses.is_empty() {
-            return Err(cut("the name has no address"));
+            return Err(cut(Obstacle::Other, "the name has no address"));
         }
         let took = self.clock.real().saturating_sub(begun);
         track.took(|phases| phases.dns_us = Some(microseconds(took)));
@@ -115,10 +122,9 @@ impl Dialer {
 
     async fn agree(&self, origin: &Origin, stream: Stream, track: &Track) -> Result<(Stream, bool), Cut> {
         track.enter(Phase::Tls);
-        let cut = |words| Cut { at: Phase::Tls, words };
-        self.tls.prepare().await.map_err(cut)?;
+        self.tls.prepare().await?;
         let begun = self.clock.real();
-        let stream = self.tls.agree(origin.host(), stream).await.map_err(cut)?;
+        let stream = self.tls.agree(origin.host(), stream).await?;
         let took = self.clock.real().saturating_sub(begun);
         track.took(|phases| phases.tls_us = Some(microseconds(took)));
         let is_h2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
@@ -140,7 +146,7 @@ async fn shake_h2(stream: Stream) -> Result<Opened, Cut> {
 }
 
 fn unsent(wrong: &hyper::Error) -> Cut {
-    Cut { at: Phase::Send, words: in_words(wrong) }
+    Cut::new(Phase::Send, Obstacle::Other, in_words(wrong))
 }
 
 fn append(words: &mut String, more: &str) {

@@ -11,6 +11,7 @@ use hyper::body::Incoming;
 use hyper::client::conn::{http1, http2};
 use tokio::sync::{Semaphore, SemaphorePermit, TryAcquireError};
 
+use super::decode::decoded;
 use super::dial::Opened;
 use super::exchange::read;
 use super::proxy::Way;
@@ -132,7 +133,8 @@ impl Line {
             let (head, body) = response.into_parts();
             let (body, whole) = read(body, ask.most).await?;
             lease.end(whole, now);
-            return Ok(Heard { status: head.status, headers: head.headers, body, whole, at });
+            let (body, encoded) = decoded(&head.headers, body, ask.most);
+            return Ok(Heard { status: head.status, headers: head.headers, body, encoded, whole, at });
         }
     }
 

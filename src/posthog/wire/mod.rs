@@ -5,6 +5,7 @@
 //! that its phases are real), dials once for every waiting request when cold, and opens no second HTTP/2 connection when the
 //! streams of the first are used up.
 
+mod decode;
 mod dial;
 mod exchange;
 mod line;

@@ -4,15 +4,19 @@ use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
-use super::Origin;
-use crate::model::Proxies;
+use super::{Cut, Origin};
+use crate::model::{Obstacle, Phase, Proxies};
 use crate::posthog::SettingsError;
 
 /// A proxy's answer to CONNECT is a few lines; more than this is something else.
 const MOST_OF_A_HEAD: usize = 8 * 1024;
 
-/// Which proxy stands before which address.
-pub(crate) struct Rules(Matcher);
+/// Which proxy stands before which address, and which variable says so.
+pub(crate) struct Rules {
+    matcher: Matcher,
+    /// Whether a variable of its own is set for http, and for https; the rest goes by `ALL_PROXY`.
+    own: (bool, bool),
+}
 
 /// How an origin is reached.
 #[derive(Debug)]
@@ -32,6 +36,8 @@ pub(crate) struct Proxy {
     pub(super) origin: Origin,
     /// The value of `Proxy-Authorization`; marked as sensitive.
     pub(super) authorization: Option<HeaderValue>,
+    /// The variable that names it.
+    pub(super) variable: &'static str,
 }
 
 impl Rules {
@@ -43,17 +49,23 @@ impl Rules {
         let none = proxies.none.clone().unwrap_or_default();
         if none.split(',').any(|entry| entry.trim() == "*") {
             // The matcher takes `*` for every name, but not for an address written in numbers.
-            return Ok(Self(Matcher::builder().build()));
+            return Ok(Self { matcher: Matcher::builder().build(), own: (false, false) });
         }
-        Ok(Self(Matcher::builder().http(http).https(https).all(all).no(none).build()))
+        let own = (!http.is_empty(), !https.is_empty());
+        Ok(Self { matcher: Matcher::builder().http(http).https(https).all(all).no(none).build(), own })
     }
 
     /// The way to `origin`.
     pub(super) fn way(&self, origin: &Origin) -> Way {
-        let found = self.0.intercept(&origin.uri(http::uri::PathAndQuery::from_static("/")));
+        let found = self.matcher.intercept(&origin.uri(http::uri::PathAndQuery::from_static("/")));
         let proxy = found.and_then(|found| {
             let authorization = found.basic_auth().cloned();
-            Origin::of(found.uri()).map(|origin| Proxy { origin, authorization })
+            let variable = match (origin.is_https(), self.own) {
+                (true, (_, true)) => "HTTPS_PROXY",
+                (false, (true, _)) => "HTTP_PROXY",
+                _ => "ALL_PROXY",
+            };
+            Origin::of(found.uri()).map(|origin| Proxy { origin, authorization, variable })
         });
         match proxy {
             None => Way::Direct,
@@ -76,6 +88,11 @@ fn usable(variable: &'static str, written: Option<&str>) -> Result<String, Setti
 }
 
 impl Proxy {
+    /// The way ended at this proxy.
+    pub(super) fn cut(&self, obstacle: Obstacle, words: &str) -> Cut {
+        Cut::new(Phase::ForwardProxy, obstacle, format!("the forward proxy {} (set by {}): {words}", self.origin, self.variable))
+    }
+
     /// Asks the proxy, over `stream`, for a tunnel to `target`.
     pub(super) async fn open_tunnel(&self, target: &Origin, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<(), String> {
         let to = target.host_and_port();
@@ -86,13 +103,13 @@ impl Proxy {
             ask.extend_from_slice(b"\r\n");
         }
         ask.extend_from_slice(b"\r\n");
-        let broken = |wrong: std::io::Error| format!("the proxy {} broke off: {wrong}", self.origin);
+        let broken = |wrong: std::io::Error| format!("it broke off: {wrong}");
         stream.write_all(&ask).await.map_err(broken)?;
         let mut head = Vec::with_capacity(256);
         // Byte by byte, so that nothing behind the head is taken from TLS; it is read once in a dial.
         while !head.ends_with(b"\r\n\r\n") {
             if head.len() > MOST_OF_A_HEAD {
-                return Err(format!("the proxy {} does not speak HTTP", self.origin));
+                return Err("it does not speak HTTP".to_owned());
             }
             head.push(stream.read_u8().await.map_err(broken)?);
         }
@@ -100,7 +117,7 @@ impl Proxy {
         let first = first.lines().next().unwrap_or_default();
         match first.split(' ').nth(1) {
             Some(status) if status.starts_with('2') && first.starts_with("HTTP/1.") => Ok(()),
-            _ => Err(format!("the proxy {} gave no way to {to}: `{first}`", self.origin)),
+            _ => Err(format!("it gave no way to {to}: `{first}`")),
         }
     }
 }

@@ -1,11 +1,13 @@
-//! TLS: the machine's own trust and a private authority's, agreed on afresh at every dial.
+//! TLS: the machine's own trust and a private authority's, agreed on afresh at every dial; and what went wrong, in plain words.
 
 use std::sync::Arc;
 
 use rustls::ClientConfig;
 use rustls::client::Resumption;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::{CryptoProvider, aws_lc_rs};
-use rustls::pki_types::{CertificateDer, ServerName};
+use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{AlertDescription, CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme};
 use rustls_platform_verifier::Verifier;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::OnceCell;
@@ -13,6 +15,8 @@ use tokio::task::spawn_blocking;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
+use super::Cut;
+use crate::model::{Obstacle, Phase};
 use crate::posthog::SettingsError;
 
 /// Makes TLS connections. What it trusts is read from the machine when the first is made: where only `http://` is spoken,
@@ -35,37 +39,161 @@ impl Tls {
 
     /// Reads what the machine trusts, once. Apart from [`Tls::agree`], so that the files are not read in the time that a
     /// handshake is said to take, nor on a thread that other requests need.
-    pub(super) async fn prepare(&self) -> Result<&TlsConnector, String> {
+    pub(super) async fn prepare(&self) -> Result<&TlsConnector, Cut> {
         let build = || async {
             let (roots, provider) = (self.extra_roots.clone(), Arc::clone(&self.provider));
             spawn_blocking(move || connector(roots, provider)).await.unwrap_or_else(|wrong| Err(wrong.to_string()))
         };
-        self.connector.get_or_init(build).await.as_ref().map_err(Clone::clone)
+        self.connector.get_or_init(build).await.as_ref().map_err(|words| Cut::new(Phase::Tls, Obstacle::Other, words.clone()))
     }
 
     /// Agrees on TLS with `host` over `stream`.
-    pub(super) async fn agree<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, String>
+    pub(super) async fn agree<S>(&self, host: &str, stream: S) -> Result<TlsStream<S>, Cut>
     where
         S: AsyncRead + AsyncWrite + Unpin,
     {
         let connector = self.prepare().await?;
-        let name = ServerName::try_from(host.to_owned()).map_err(|_| format!("`{host}` is no name that a certificate can hold"))?;
-        connector.connect(name, stream).await.map_err(|wrong| wrong.to_string())
+        let name = ServerName::try_from(host.to_owned())
+            .map_err(|_| Cut::new(Phase::Tls, Obstacle::WrongName, format!("`{host}` is no name that a certificate can hold")))?;
+        connector.connect(name, stream).await.map_err(|wrong| explain(host, &wrong))
     }
 }
 
 fn connector(extra_roots: Vec<CertificateDer<'static>>, provider: Arc<CryptoProvider>) -> Result<TlsConnector, String> {
-    let in_words = |wrong: rustls::Error| wrong.to_string();
+    let in_words = |wrong: Error| wrong.to_string();
     let verifier = Verifier::new_with_extra_roots(extra_roots, Arc::clone(&provider)).map_err(in_words)?;
     let mut config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(in_words)?
         .dangerous()
-        .with_custom_certificate_verifier(Arc::new(verifier))
+        .with_custom_certificate_verifier(Arc::new(Telling(verifier)))
         .with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     // A resumed session skips the certificate: one that has expired would go unnoticed, and the phase would look shorter
     // than it is for a new visitor.
     config.resumption = Resumption::disabled();
     Ok(TlsConnector::from(Arc::new(config)))
+}
+
+/// The platform's verifier, which accepts and refuses as it does alone. Of a chain that it does not trust this one tells more: whether the
+/// certificate is signed by itself, came without its issuer, or leads to an authority that is not known here.
+#[derive(Debug)]
+struct Telling(Verifier);
+
+/// A chain that is not trusted.
+#[derive(Debug)]
+struct Untrusted(Obstacle);
+
+impl std::fmt::Display for Untrusted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the certificate's issuer is not trusted")
+    }
+}
+
+impl std::error::Error for Untrusted {}
+
+impl ServerCertVerifier for Telling {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp_response: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let found = self.0.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
+        found.map_err(|wrong| match &wrong {
+            // What is no certificate of a server is told in other words by each verifier: a self-signed one that may sign others is one of them.
+            Error::InvalidCertificate(CertificateError::UnknownIssuer | CertificateError::Other(_)) => {
+                let untrusted = Untrusted(why_untrusted(end_entity, intermediates));
+                Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(untrusted))))
+            }
+            _ => wrong,
+        })
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls12_signature(message, cert, dss)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        cert: &CertificateDer<'_>,
+        dss: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.0.verify_tls13_signature(message, cert, dss)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.supported_verify_schemes()
+    }
+}
+
+fn why_untrusted(end_entity: &CertificateDer<'_>, intermediates: &[CertificateDer<'_>]) -> Obstacle {
+    let is_self_signed = webpki::EndEntityCert::try_from(end_entity).is_ok_and(|cert| cert.issuer() == cert.subject());
+    match (is_self_signed, intermediates.is_empty()) {
+        (true, _) => Obstacle::SelfSigned,
+        (false, true) => Obstacle::IncompleteChain,
+        (false, false) => Obstacle::PrivateAuthority,
+    }
+}
+
+/// What went wrong, for a person who is not at home in TLS.
+fn explain(host: &str, wrong: &std::io::Error) -> Cut {
+    let told = wrong.get_ref().and_then(|inner| inner.downcast_ref::<Error>());
+    let (obstacle, words) = match told {
+        Some(Error::InvalidCertificate(why)) => certificate(host, why),
+        Some(Error::AlertReceived(alert)) => alerted(*alert),
+        Some(Error::InvalidMessage(_) | Error::InappropriateMessage { .. }) => {
+            (Obstacle::NotTls, "the server does not speak TLS on this port: it answered with something else".to_owned())
+        }
+        Some(Error::PeerIncompatible(why)) => (Obstacle::OldTls, format!("no TLS version or cipher in common with the server ({why:?})")),
+        _ => match wrong.kind() {
+            std::io::ErrorKind::UnexpectedEof => (Obstacle::Closed, "the server closed the connection during the TLS handshake".to_owned()),
+            std::io::ErrorKind::ConnectionReset => (Obstacle::Reset, "the server reset the connection during the TLS handshake".to_owned()),
+            _ => (Obstacle::Other, wrong.to_string()),
+        },
+    };
+    Cut::new(Phase::Tls, obstacle, words)
+}
+
+fn certificate(host: &str, why: &CertificateError) -> (Obstacle, String) {
+    match why {
+        CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+            (Obstacle::Expired, format!("the certificate of {host} has expired"))
+        }
+        CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+            (Obstacle::NotYetValid, format!("the certificate of {host} is not valid yet"))
+        }
+        CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+            (Obstacle::WrongName, format!("the certificate is for another name than {host}"))
+        }
+        CertificateError::Other(other) => match other.0.downcast_ref::<Untrusted>() {
+            Some(Untrusted(Obstacle::SelfSigned)) => (Obstacle::SelfSigned, format!("the certificate of {host} is self-signed")),
+            Some(Untrusted(Obstacle::IncompleteChain)) => {
+                let words = "was sent without its issuer's certificate, and that issuer is not trusted here";
+                (Obstacle::IncompleteChain, format!("the certificate of {host} {words}"))
+            }
+            Some(_) => {
+                (Obstacle::PrivateAuthority, format!("the certificate of {host} is signed by an authority that this machine does not trust"))
+            }
+            None => (Obstacle::Other, format!("the certificate of {host} is not accepted: {why}")),
+        },
+        other => (Obstacle::Other, format!("the certificate of {host} is not accepted: {other}")),
+    }
+}
+
+fn alerted(alert: AlertDescription) -> (Obstacle, String) {
+    match alert {
+        AlertDescription::ProtocolVersion => (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)".to_owned()),
+        AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server wants a client certificate".to_owned()),
+        AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server knows no site of this name".to_owned()),
+        other => (Obstacle::Other, format!("the server refused the TLS handshake: {other:?}")),
+    }
 }

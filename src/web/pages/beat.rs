@@ -184,7 +184,7 @@ impl Quoted {
             EvidenceOf::Refused { quote, .. } => {
                 (format!("Capture answered with {}", quote.status), quote.headers.clone(), quote.words.clone())
             }
-            EvidenceOf::Unreachable { at, words } => {
+            EvidenceOf::Unreachable { at, words, .. } => {
                 (format!("Capture could not be reached: the way ended at {at}"), Vec::new(), words.clone())
             }
             EvidenceOf::Lost { looked } => (format!("It was not there at {}", looked.time_of_day()), Vec::new(), String::new()),

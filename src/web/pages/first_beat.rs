@@ -199,7 +199,7 @@ impl Way<'_> {
         let is_its = |evidence: &&Evidence| evidence.route == self.beat.route && evidence.minute == self.beat.minute;
         match self.report.evidence.iter().rev().find(is_its).map(|evidence| &evidence.of) {
             Some(EvidenceOf::Refused { quote, .. }) => format!("refused: {} `{}`", quote.status, quote.words.trim()),
-            Some(EvidenceOf::Unreachable { at, words }) => format!("unreachable at {at}: {words}"),
+            Some(EvidenceOf::Unreachable { at, words, .. }) => format!("unreachable at {at}: {words}"),
             _ => self.beat.outcome.name().to_owned(),
         }
     }
@@ -298,7 +298,7 @@ mod tests {
         });
         let facts = judge::Facts {
             now,
-            pace: &project.spec.pace,
+            spec: &project.spec,
             on_since: project.on_since(),
             routes: &project.routes,
             beats,

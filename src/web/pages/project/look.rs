@@ -93,6 +93,7 @@ const fn standing(standing: Standing) -> &'static str {
         Standing::Unknown => "this PostHog does not know it",
         Standing::Untold => "nobody could say",
         Standing::Elsewhere(_) => "it belongs to a project in another region",
+        Standing::Altered => "PostHog itself knows it; behind the proxy it is not known",
         Standing::OverQuota => "its project is over the events quota",
     }
 }

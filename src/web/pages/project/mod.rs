@@ -16,7 +16,6 @@ use serde::Deserialize;
 
 use super::first_beat::{FirstBeat, first_beat};
 use super::tabs::{Tab, Tabs, tabs};
-use crate::judge::Cause;
 use crate::model::Incident;
 use crate::report::{Days, Past, Report, RouteReport};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
@@ -75,8 +74,8 @@ impl Page {
         self.open.iter().filter_map(|incident| incident.id.map(|id| (id.0, incident)))
     }
 
-    fn advice(&self) -> Option<&'static str> {
-        self.report.verdict.cause.as_ref().and_then(Cause::advice)
+    fn advice(&self) -> Option<&str> {
+        self.report.verdict.cause.as_ref()?.advice.as_deref()
     }
 
     fn days_strip(&self) -> Strip {

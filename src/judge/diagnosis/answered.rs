@@ -1,0 +1,147 @@
+//! An answer that takes no event in: whose it is, and what it shows.
+
+use super::fix::fix;
+use super::redirect::{self, Redirect};
+use super::way::{Way, quoted, somebody};
+use crate::model::{Address, AnsweredBy, Did, Diagnosis, Endpoint, Obstacle, Place, Quote, Refusal};
+
+/// What an answer to an event shows, when it is not that the event was taken in. `token_known` is whether the token was found to be known at that
+/// address, by what serves browsers there.
+#[must_use]
+pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<bool>) -> Diagnosis {
+    let said = quoted(quote.status, &quote.words);
+    let found = match (quote.by, quote.did) {
+        // A bare answer to the endpoint that newer releases alone have, of a PostHog that answers for the rest.
+        (AnsweredBy::Unknown | AnsweredBy::Posthog, Some(Did::WrongPath)) if way.endpoint == Endpoint::V1 && token_known == Some(true) => no_v1(way),
+        (AnsweredBy::Posthog, None) => by_posthog(way, why, &said, token_known),
+        _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
+            .advised("Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.")
+            .or(&[(Place::Intermediary, quote.did)]),
+        _ => of_intermediary(way, quote, &way.place(), way.host.capture()),
+    };
+    Diagnosis { answered_by: quote.by, shown_by: quote.signs.clone(), address: way.address(), ..found }
+}
+
+/// An answer that PostHog would not give, or that shows what came to PostHog changed: of whoever stands at `place`.
+pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &str) -> Diagnosis {
+    let said = quoted(quote.status, &quote.words);
+    let who = somebody(&quote.signs, place);
+    match (quote.obstacle, quote.did) {
+        (Obstacle::WantsTls, _) => {
+            return Diagnosis::at(Place::Tls, format!("The port at {place} speaks TLS, and plain http was sent to it: it answers {said}"))
+                .advised("Write https:// in the host; behind a reverse proxy, in the address of its upstream.")
+                .or(&[(Place::Intermediary, Some(Did::UpstreamDown))]);
+        }
+        (Obstacle::ClientCertificate, _) => {
+            return Diagnosis::at(Place::Tls, format!("{who} wants a client certificate: it answers {said}"))
+                .advised("Exempt PostHog's paths from client certificates: applications in browsers have none.");
+        }
+        _ => {}
+    }
+    let did = quote.did.unwrap_or(Did::AnswersItself);
+    let advice = fix(did, &quote.signs, place);
+    let not_certain: &[(Place, Option<Did>)] = match did {
+        Did::WrongPath => &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::AnswersItself))],
+        Did::AnswersItself if quote.status < 300 => &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Swallows))],
+        Did::AnswersItself => &[(Place::Intermediary, Some(Did::WrongUpstream))],
+        Did::UpstreamDown if quote.status == 503 => &[(Place::Intermediary, Some(Did::Limits)), (Place::Intermediary, Some(Did::AnswersItself))],
+        Did::UpstreamDown if quote.status == 500 => &[(Place::Intermediary, Some(Did::UpstreamSlow)), (Place::Capture, None)],
+        Did::RequiresLogin | Did::Blocks if quote.signs.software.is_none() => &[(Place::Intermediary, Some(Did::AnswersItself))],
+        _ => &[],
+    };
+    let found = match did {
+        Did::Redirects => return redirects(way, quote, &who, base),
+        Did::AnswersItself if quote.status < 300 => format!("{who} answers {said} in PostHog's place, to everything: no event gets to PostHog"),
+        Did::AnswersItself => format!("{who} answers {said} in PostHog's place"),
+        Did::UpstreamDown => format!("{who} answers {said}: it cannot reach what is behind it"),
+        Did::UpstreamSlow => format!("{who} answers {said}: what is behind it does not answer in time"),
+        Did::RequiresLogin => format!("{who} asks for a login before PostHog: it answers {said}"),
+        Did::Blocks => format!("{who} blocks the request: it answers {said}"),
+        Did::Limits => format!("{who} limits the rate: it answers {said}"),
+        Did::TooLarge => format!("{who} finds the request too large: it answers {said}"),
+        Did::WrongPath => format!("There is no capture at this path of {place}: the answer is {said}"),
+        Did::WrongUpstream => format!("{who} leads to something that is not this PostHog: the answer is {said}"),
+        Did::AltersToken => format!("The project token does not get through {place} as it was sent: PostHog answers {said}"),
+        Did::DropsAuthorization => format!("The Authorization header does not get through {place}: PostHog answers {said}"),
+        Did::DropsBody => format!("The request's body does not get through {place}: PostHog answers {said}"),
+        Did::Swallows => format!("{who} answers as PostHog would, and passes nothing on"),
+        Did::Caches => format!("{who} answers {said} from a cache: the event was not passed on"),
+        Did::Encodes => format!("{who} answers in an encoding that was not asked for"),
+    };
+    let found = Diagnosis { certain: true, ..Diagnosis::intermediary(did, found).advised(advice) };
+    if not_certain.is_empty() { found } else { found.or(not_certain) }
+}
+
+fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
+    let status = quote.status;
+    let is_capture = base == way.host.capture();
+    let path = if is_capture { way.endpoint.path() } else { "/api/" };
+    let slash = "Let the proxy pass both forms of the path on, with and without the slash at the end. Next.js: skipTrailingSlashRedirect: true; nginx: \
+                 proxy_pass without a rewrite or return for the slash.";
+    let (summary, advice) = match redirect::read(base, path, quote.header("location")) {
+        Redirect::Slash => (format!("{who} redirects ({status}) to the same path in the other form of its trailing slash"), slash.to_owned()),
+        Redirect::Https(host) => (format!("{who} redirects ({status}) from http to https"), format!("Set the host to {host}.")),
+        Redirect::Host(host) => (format!("{who} redirects ({status}) to another address"), format!("Set the host to {host}.")),
+        Redirect::OtherSite(to) => (
+            format!("{who} redirects ({status}) to another site, {to}"),
+            "Let the proxy pass this path on unchanged. Set the host to that site only if it is yours or PostHog's.".to_owned(),
+        ),
+        Redirect::Elsewhere(to) => (
+            format!("{who} redirects ({status}) to {to}"),
+            "Let the proxy pass this path on unchanged: events are not sent along redirects.".to_owned(),
+        ),
+        Redirect::Nowhere => (
+            format!("{who} redirects ({status}) without saying where to"),
+            "Let the proxy pass this path on unchanged: events are not sent along redirects.".to_owned(),
+        ),
+    };
+    Diagnosis::intermediary(Did::Redirects, summary).advised(advice)
+}
+
+fn by_posthog(way: &Way<'_>, why: Refusal, said: &str, token_known: Option<bool>) -> Diagnosis {
+    let place = way.place();
+    let at = |place: Place, summary: String| Diagnosis::at(place, summary);
+    match why {
+        // The same token is known where it travels in the body: the header that carries it here does not come through.
+        Refusal::Token if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
+            let summary = format!("The Authorization header does not get through {place}: PostHog knows the token, and v1 answers {said}");
+            let advice = fix(Did::DropsAuthorization, &crate::model::Signs::default(), &place);
+            Diagnosis::intermediary(Did::DropsAuthorization, summary).advised(advice).or(&[(Place::Intermediary, Some(Did::AltersToken))])
+        }
+        Refusal::Token => at(Place::Token, format!("PostHog's capture at {place} rejects the project token: {said}"))
+            .advised("Copy the project token (phc_...) again, from Settings > Project > General; a personal API key (phx_...) is not one."),
+        Refusal::OverQuota => over_quota(format!("PostHog's capture rejects events: the project is over its events quota ({said})")),
+        Refusal::Throttled => at(Place::Capture, format!("PostHog's capture at {place} limits the rate of this address or token: {said}"))
+            .advised("Find out what else sends from this address or with this token, and wait."),
+        Refusal::Broken => at(Place::Capture, format!("PostHog's capture at {place} is failing: {said}")).advised(
+            "Self-hosted: look at the logs of the capture service, and whether its queue (Kafka) takes messages. On Cloud: status.posthog.com.",
+        ),
+        Refusal::NoEndpoint => no_v1(way),
+        Refusal::Event => at(Place::Capture, format!("PostHog's capture at {place} rejects the event itself: {said}"))
+            .advised("This is not expected of Heartbeat's events: please report it with the words above; a proxy that changes bodies does it too.")
+            .or(&[(Place::Intermediary, Some(Did::DropsBody))]),
+        Refusal::Redirect | Refusal::NotPostHog => at(Place::Capture, format!("PostHog at {place} answers {said}"))
+            .advised("Look at the logs of PostHog's capture service."),
+    }
+}
+
+/// Over the quota, in this sentence.
+pub(super) fn over_quota(summary: String) -> Diagnosis {
+    Diagnosis::at(Place::Quota, summary)
+        .advised("Raise the limit on PostHog's billing page (Organization > Billing), or wait for the next billing period: until then events are dropped.")
+}
+
+fn no_v1(way: &Way<'_>) -> Diagnosis {
+    Diagnosis::at(Place::Capture, format!("The PostHog at {} has no v1 endpoint for events", way.place()))
+        .advised("Use v0: --endpoint v0, or endpoint = \"v0\" for the route.")
+}
+
+/// A load balancer's own trouble: of PostHog Cloud's, where nothing else stands before it.
+fn is_of_the_edge(quote: &Quote) -> bool {
+    quote.status >= 500 && !matches!(quote.signs.software.as_deref(), Some("Squid"))
+}
+
+/// Where a reading goes, for what is said about it.
+pub(super) fn api_place(address: Option<&Address>, otherwise: &str) -> String {
+    address.map_or_else(|| otherwise.to_owned(), ToString::to_string)
+}

@@ -1,0 +1,162 @@
+//! An event that was accepted, and cannot be found by queries.
+
+use std::time::Duration;
+
+use super::answered::over_quota;
+use super::fix::fix;
+use super::way::Way;
+use crate::model::{AnsweredBy, Diagnosis, Did, Look, Parts, Place, Region, Signs, Standing, Timestamp, span};
+
+/// What is known of events that are accepted and not there.
+#[derive(Debug, Clone, Copy)]
+pub struct Missing {
+    /// How long the oldest has been missing.
+    pub waited: Duration,
+    /// What capture's address answered: 204 could be anybody's.
+    pub status: Option<u16>,
+    /// How other events of the project fare meanwhile.
+    pub others: Others,
+    /// What becomes of events with this token, where somebody was asked.
+    pub standing: Option<Standing>,
+    /// The parts of PostHog that it says are down.
+    pub down: Parts,
+    /// How events fare that are sent past the proxy.
+    pub direct: Direct,
+}
+
+/// How events fare that are sent straight to PostHog, or through another proxy, in the same minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Direct {
+    /// None was sent, or nothing is known yet.
+    #[default]
+    Unknown,
+    /// They arrive.
+    Arrives,
+    /// They do not arrive either.
+    Missing,
+}
+
+/// The project's own traffic, while a beat is missing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Others {
+    /// No look told.
+    Untold,
+    /// None in the last 30 minutes.
+    Absent,
+    /// None that is younger than the beat that is missing.
+    Stopped {
+        /// The newest.
+        newest: Timestamp,
+    },
+    /// There are some that are younger than the beat that is missing.
+    Arrive {
+        /// The newest.
+        newest: Timestamp,
+    },
+}
+
+impl Others {
+    /// What the newest look says of them, for a beat that was missing for as long as `waited` when it was made.
+    #[must_use]
+    pub fn in_look(look: Option<&Look>, waited: Duration) -> Self {
+        let Some((look, traffic)) = look.and_then(|look| look.result.as_ref().ok().map(|traffic| (look, traffic))) else {
+            return Self::Untold;
+        };
+        match traffic.newest {
+            _ if traffic.others == 0 => Self::Absent,
+            None => Self::Untold,
+            Some(newest) if newest > look.at.minus(waited) => Self::Arrive { newest },
+            Some(newest) => Self::Stopped { newest },
+        }
+    }
+}
+
+/// What it means that events are accepted on this way and are not there.
+#[must_use]
+pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
+    let waited = span(facts.waited);
+    let place = way.place();
+    let accepted = format!("Events are accepted at {place}, and cannot be queried after {waited}");
+    let behind_proxy = |did: Did, summary: String| Diagnosis::intermediary(did, summary).advised(fix(did, &Signs::default(), &place));
+    let found = match (facts.standing, facts.direct) {
+        (Some(Standing::Altered), _) => behind_proxy(
+            Did::AltersToken,
+            format!("The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known"),
+        )
+        .or(&[(Place::Intermediary, Some(Did::WrongUpstream))]),
+        (_, Direct::Arrives) if facts.status == Some(204) => {
+            behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: what is sent past it arrives"))
+                .or(&[(Place::Intermediary, Some(Did::Swallows))])
+        }
+        (_, Direct::Arrives) => {
+            behind_proxy(Did::Swallows, format!("The way through {place} is broken: events are accepted there and never arrive; what is sent past it does"))
+                .or(&[(Place::Intermediary, Some(Did::AltersToken)), (Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Caches))])
+        }
+        (Some(Standing::Unknown), _) => unknown_token(way),
+        (Some(Standing::Elsewhere(region)), _) => wrong_region(region),
+        (Some(Standing::OverQuota), _) => over_quota("Events are accepted and dropped: the project is over its events quota".to_owned()),
+        _ if facts.status == Some(204) => {
+            behind_proxy(Did::AnswersItself, format!("{accepted}: the address answers 204, as PostHog does only to a beacon"))
+                .or(&[(Place::Pipeline, None), (Place::Intermediary, Some(Did::Swallows))])
+        }
+        // What others get through has not stopped.
+        _ if facts.down.carry_events() && !matches!(facts.others, Others::Arrive { .. }) => {
+            Diagnosis::at(Place::Pipeline, format!("{accepted}: PostHog says that {}", facts.down))
+                .advised("Look at the logs of the part that is named. Ingestion goes on when it is up again, and what was accepted is kept in the queue.")
+        }
+        _ => stuck(way, facts, &accepted),
+    };
+    let answered_by = if facts.status == Some(204) { AnsweredBy::Unknown } else { AnsweredBy::Posthog };
+    Diagnosis { answered_by: if found.place == Place::Intermediary { AnsweredBy::Intermediary } else { answered_by }, address: way.address(), ..found }
+}
+
+fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
+    let proxy = way.is_through_proxy().then_some((Place::Intermediary, Some(Did::Swallows)));
+    let or = |found: Diagnosis, others: &[(Place, Option<Did>)]| {
+        let all: Vec<_> = others.iter().copied().chain(proxy.filter(|_| facts.direct == Direct::Unknown)).collect();
+        found.or(&all)
+    };
+    let token_known = facts.standing == Some(Standing::Known);
+    if let Others::Arrive { newest } = facts.others {
+        let summary = format!("{accepted}; other events arrive, the newest from {} UTC: only Heartbeat's own are missing", newest.time_of_day());
+        let found = Diagnosis::at(Place::Filtered, summary).advised(
+            "Look at the project's event filters and transformations (Data pipeline), which may drop events that they do not know; and at the reverse proxy, \
+             if Heartbeat sends through one and your applications do not.",
+        );
+        return or(found, &[(Place::Partition, None), (Place::Pipeline, None)]);
+    }
+    let others = match facts.others {
+        Others::Absent => "; there is no other event of the last 30 minutes either".to_owned(),
+        Others::Stopped { newest } => format!("; the newest other event is from {} UTC", newest.time_of_day()),
+        Others::Untold | Others::Arrive { .. } => String::new(),
+    };
+    let known = if token_known { "; the project token is known" } else { "" };
+    let found = Diagnosis::at(Place::Pipeline, format!("{accepted}{others}{known}: ingestion behind capture is stuck or slow")).advised(
+        "Self-hosted: look at the lag of the queue (Kafka consumer group of the ingestion workers), the workers' logs and ClickHouse. On Cloud: \
+         status.posthog.com, and the project's billing page, since events over the quota are accepted and dropped.",
+    );
+    if token_known {
+        or(found, &[(Place::Quota, None), (Place::Filtered, None)])
+    } else {
+        or(found, &[(Place::Token, None), (Place::Quota, None), (Place::Filtered, None)])
+    }
+}
+
+/// The token is not known at this address.
+#[must_use]
+pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
+    let place = way.place();
+    let found = Diagnosis::at(Place::Token, format!("The PostHog at {place} does not know the project token: events with it are answered 200 and dropped"));
+    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }.advised(
+        "Copy the project token (phc_...) again, from Settings > Project > General. It belongs to one PostHog, and on Cloud to one region: compare the host \
+         with the address that the project's pages have in your browser.",
+    )
+}
+
+/// The token belongs to a project in another region of Cloud.
+pub(super) fn wrong_region(region: Region) -> Diagnosis {
+    let name = region.name();
+    let upper = name.to_ascii_uppercase();
+    Diagnosis::at(Place::Token, format!("The project token belongs to a project in PostHog Cloud {upper}, another region: events sent here are dropped"))
+        .advised(format!("Set the host to {name}."))
+}

@@ -1,0 +1,69 @@
+//! No usable answer: where the way ended, and what stood in it.
+
+use crate::model::{Address, AnsweredBy, Diagnosis, Obstacle, Phase, Place};
+
+/// What it means that the way to this address ended in this phase, in these words.
+#[must_use]
+pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, words: &str) -> Diagnosis {
+    let place = address.as_ref().map_or_else(|| "the host".to_owned(), ToString::to_string);
+    let name = address.as_ref().map_or_else(String::new, |address| address.host.clone());
+    let found = match (obstacle, at) {
+        (Obstacle::OutOfMeans, _) => Diagnosis::at(Place::Heartbeat, format!("This machine has no means left to connect: {words}"))
+            .advised("Raise the limit of open files (LimitNOFILE= or ulimit -n), and see what else uses them. This says nothing about PostHog."),
+        (_, Phase::Dns) => Diagnosis::at(Place::Dns, format!("The name {name} cannot be resolved: {words}"))
+            .advised(format!("Check the host's spelling, and ask the name server of this machine: getent hosts {name}")),
+        (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, sentence(words)).advised(
+            "Check the address in that variable (or its lower-case form), or exempt this host from the proxy with NO_PROXY.",
+        ),
+        (_, Phase::Connect) => Diagnosis::at(Place::Connect, format!("No connection to {place}: {words}")).advised(
+            "Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.",
+        ),
+        (obstacle, Phase::Tls) => {
+            Diagnosis::at(Place::Tls, format!("TLS with {place} fails: {words}")).advised(tls_advice(obstacle, address.as_ref()))
+        }
+        (obstacle, Phase::Send | Phase::Answer) => no_answer(&place, obstacle, words),
+    };
+    Diagnosis { answered_by: AnsweredBy::Nobody, address, ..found }
+}
+
+fn no_answer(place: &str, obstacle: Obstacle, words: &str) -> Diagnosis {
+    let found = Diagnosis::at(Place::NoAnswer, format!("{place} takes the connection and gives no whole answer: {words}"));
+    found.advised(match obstacle {
+        Obstacle::NotHttp => "Check the port: what listens there is not a web server.",
+        Obstacle::TimedOut => {
+            "Look at what stands first on the way (proxy, firewall, load balancer): it holds the request, or what is behind it does. Its own log says which."
+        }
+        Obstacle::Truncated => "What is behind the proxy breaks off in its answer: look at the log of the proxy, then at that of PostHog's capture.",
+        _ => "Something closes the connection on purpose, or crashes: look at the log of what listens there (nginx: return 444, HAProxy: silent-drop or reject).",
+    })
+}
+
+fn tls_advice(obstacle: Obstacle, address: Option<&Address>) -> String {
+    let target = address.map_or_else(|| "HOST:443".to_owned(), |address| format!("{}:{}", address.host, address.port));
+    let look = format!("Look at it with: openssl s_client -connect {target} -showcerts");
+    match obstacle {
+        Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {look}"),
+        Obstacle::NotYetValid => format!("Compare the clocks of this machine and of whoever made the certificate. {look}"),
+        Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {look}"),
+        Obstacle::SelfSigned => format!(
+            "Use a certificate of a known authority; or trust this one: put it into a PEM file and name that in SSL_CERT_FILE, or add it to the machine's \
+             store (update-ca-certificates). {look}"
+        ),
+        Obstacle::IncompleteChain => format!(
+            "Configure the server with the full chain (nginx: ssl_certificate fullchain.pem), not the leaf alone; if the issuer is your own authority, name \
+             its certificate in SSL_CERT_FILE. {look}"
+        ),
+        Obstacle::PrivateAuthority => format!(
+            "If the authority is your own, name its certificate in SSL_CERT_FILE, or add it to the machine's store (update-ca-certificates). {look}"
+        ),
+        Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {look}"),
+        Obstacle::ClientCertificate => "Exempt PostHog's paths from client certificates: applications in browsers have none.".to_owned(),
+        Obstacle::NotTls => "Write http:// in the host if this port is meant; or give the port that speaks TLS.".to_owned(),
+        _ => look,
+    }
+}
+
+fn sentence(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}

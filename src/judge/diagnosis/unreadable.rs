@@ -1,0 +1,60 @@
+//! A reading that failed: events cannot be read back, which says nothing about whether they arrive.
+
+use super::answered::{api_place, of_intermediary};
+use super::unreachable::unreachable;
+use super::way::{Way, quoted};
+use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Obstacle, Parts, Phase, Place};
+
+/// What a reading that failed means. `down` are the parts that PostHog says are down, where it was asked.
+#[must_use]
+pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosis {
+    let address = way.api_address();
+    let place = api_place(address.as_ref(), way.api.api());
+    let quote = &failure.quote;
+    let said = quoted(quote.status, &quote.words);
+    let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(capital(failure.trouble.advice()));
+    let found = match failure.trouble {
+        LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()),
+        LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&quote.words)),
+        LookTrouble::Unreachable => {
+            let reached = unreachable(address.clone(), quote.at.unwrap_or(Phase::Answer), quote.obstacle, &quote.words);
+            Diagnosis { summary: format!("PostHog's API cannot be asked. {}", reached.summary), ..reached }
+        }
+        // Something between answered, or took something out of the question.
+        _ if quote.did.is_some() && quote.by != AnsweredBy::Unknown => {
+            let found = of_intermediary(way, quote, &place, way.api.api());
+            Diagnosis { summary: format!("PostHog's API cannot be asked. {}", found.summary), ..found }
+        }
+        LookTrouble::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
+        LookTrouble::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {said}")),
+        LookTrouble::NoSuchProject => {
+            let words = if quote.status == 0 { capital(&quote.words) } else { format!("The personal API key sees no such project: {said}") };
+            with(Place::PersonalKey, words).or(&[(Place::Query, None)])
+        }
+        LookTrouble::Broken if !down.is_empty() => {
+            Diagnosis::at(Place::Query, format!("PostHog's query API is failing ({said}), and PostHog says that {down}"))
+                .advised("This is PostHog's own trouble: look at the logs of the part that is named.")
+        }
+        LookTrouble::Broken => with(Place::Query, format!("PostHog's query API is failing: {said}")),
+        LookTrouble::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {said}")),
+        LookTrouble::QuestionRefused => with(Place::Query, format!("PostHog does not accept the query: {said}")),
+        LookTrouble::NotPostHog => Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))
+            .advised(capital(failure.trouble.advice())),
+    };
+    let answered_by = match found.answered_by {
+        AnsweredBy::Unknown => quote.by,
+        known => known,
+    };
+    Diagnosis { answered_by, shown_by: quote.signs.clone(), address: found.address.clone().or(address), ..found }
+}
+
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
+}
+
+/// Whether a failure is of this machine's own means.
+#[must_use]
+pub fn is_own(failure: &LookFailure) -> bool {
+    failure.quote.obstacle == Obstacle::OutOfMeans
+}

@@ -1,0 +1,424 @@
+//! The diagnosis: where the way of an event is broken, who answered there, how certain that is, and what to do next. One value, made by `judge`
+//! and shown by every command, page, answer and message.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+use utoipa::ToSchema;
+
+use super::{Finding, Minute, Timestamp};
+
+/// Where the way is broken: a closed list.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Place {
+    /// Nowhere: events arrive.
+    #[default]
+    None,
+    /// The name server: the host's name has no address.
+    Dns,
+    /// The connection: refused, no route, or no answer to it.
+    Connect,
+    /// TLS: a certificate, a protocol version, or a port that does not speak it.
+    Tls,
+    /// Connected, and no whole answer came.
+    NoAnswer,
+    /// The forward proxy of this machine (`HTTPS_PROXY` and its like).
+    ForwardProxy,
+    /// Something between this machine and PostHog; [`Did`] says what it does.
+    Intermediary,
+    /// PostHog's capture service: it answers, and does not take the event.
+    Capture,
+    /// The project token: not known there, or not one.
+    Token,
+    /// The events quota is used up: events are accepted and dropped.
+    Quota,
+    /// A filter, transformation or restriction drops the event.
+    Filtered,
+    /// Behind capture: queue, ingestion workers or `ClickHouse`.
+    Pipeline,
+    /// Some partitions of the queue, and not others.
+    Partition,
+    /// A share of the events is lost, the others arrive.
+    PartialLoss,
+    /// Capture takes events, and its answers do not come.
+    AnswersLost,
+    /// PostHog's query API: events cannot be read back.
+    Query,
+    /// The personal API key.
+    PersonalKey,
+    /// A clock: this machine's, or PostHog's.
+    Clock,
+    /// A self-hosted PostHog before 1.30.0.
+    PosthogTooOld,
+    /// Heartbeat itself: not running, or out of its own means.
+    Heartbeat,
+}
+
+/// What an intermediary does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Did {
+    /// It answers in PostHog's place.
+    AnswersItself,
+    /// It cannot reach what is behind it.
+    UpstreamDown,
+    /// It does not wait long enough for what is behind it.
+    UpstreamSlow,
+    /// It sends the client elsewhere.
+    Redirects,
+    /// It asks for a login of its own.
+    RequiresLogin,
+    /// It forbids the request.
+    Blocks,
+    /// It limits the rate.
+    Limits,
+    /// The request is larger than it lets through.
+    TooLarge,
+    /// It does not pass on this path, or passes it on changed.
+    WrongPath,
+    /// It leads to something that is not this PostHog.
+    WrongUpstream,
+    /// The project token does not come out as it went in.
+    AltersToken,
+    /// The `Authorization` header does not come out.
+    DropsAuthorization,
+    /// The body does not come out.
+    DropsBody,
+    /// It answers as PostHog would, and passes nothing on.
+    Swallows,
+    /// It answers from a cache.
+    Caches,
+    /// It encodes answers in a way that was not asked for.
+    Encodes,
+}
+
+/// Who gave the answer that a diagnosis rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AnsweredBy {
+    /// PostHog itself: the answer has a shape that only PostHog gives.
+    Posthog,
+    /// Something between.
+    Intermediary,
+    /// There was no answer.
+    Nobody,
+    /// The answer could be anybody's.
+    #[default]
+    Unknown,
+}
+
+/// What shows who answered.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Signs {
+    /// The product, where it is known by its headers or its page: `nginx`, `Caddy`, `Cloudflare` ...
+    #[serde(default)]
+    pub software: Option<String>,
+    /// The header `Server`.
+    #[serde(default)]
+    pub server: Option<String>,
+    /// The header `Via`.
+    #[serde(default)]
+    pub via: Option<String>,
+    /// The title of the page that came.
+    #[serde(default)]
+    pub title: Option<String>,
+    /// The status.
+    #[serde(default)]
+    pub status: Option<u16>,
+}
+
+/// An address, in its parts.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Address {
+    /// `http` or `https`.
+    pub scheme: String,
+    /// A name, or an address in numbers.
+    pub host: String,
+    /// The port, also where the scheme's own is meant.
+    pub port: u16,
+    /// The path before PostHog's own; empty, or with a leading and without a trailing slash.
+    pub path: String,
+}
+
+impl Address {
+    /// The parts of a base address; none where it is no such address.
+    #[must_use]
+    pub fn of(base: &str) -> Option<Self> {
+        let url = Url::parse(base).ok()?;
+        Some(Self {
+            scheme: url.scheme().to_owned(),
+            host: url.host_str()?.to_owned(),
+            port: url.port_or_known_default()?,
+            path: url.path().trim_end_matches('/').to_owned(),
+        })
+    }
+}
+
+/// `https://example.com/ingest`, the port only where it is not the scheme's own.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { scheme, host, port, path } = self;
+        match (scheme.as_str(), port) {
+            ("http", 80) | ("https", 443) => write!(f, "{scheme}://{host}{path}"),
+            _ => write!(f, "{scheme}://{host}:{port}{path}"),
+        }
+    }
+}
+
+/// One thing that it may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+pub struct Possibility {
+    /// Where.
+    pub place: Place,
+    /// What an intermediary does there.
+    #[serde(default)]
+    pub did: Option<Did>,
+}
+
+/// The beats that a diagnosis rests on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Counts {
+    /// How many beats were looked at.
+    pub beats: u32,
+    /// Of these: seen in time.
+    pub arrived: u32,
+    /// Seen, but late.
+    pub late: u32,
+    /// Accepted and not seen so far; still looked for.
+    pub missing: u32,
+    /// Accepted, and not seen when the search ended.
+    pub lost: u32,
+    /// Answered, and not taken.
+    pub rejected: u32,
+    /// Not answered.
+    pub not_answered: u32,
+}
+
+/// Where the way of an event is broken, and all that is said of it.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+pub struct Diagnosis {
+    /// Where.
+    pub place: Place,
+    /// What the intermediary does, where it is one.
+    #[serde(default)]
+    pub did: Option<Did>,
+    /// Who gave the answer that this rests on.
+    #[serde(default)]
+    pub answered_by: AnsweredBy,
+    /// What shows who that was.
+    #[serde(default)]
+    pub shown_by: Signs,
+    /// The address that was asked.
+    #[serde(default)]
+    pub address: Option<Address>,
+    /// The route, where only one of several is concerned.
+    #[serde(default)]
+    pub route: Option<String>,
+    /// Whether it can be nothing else, by what is seen from outside.
+    #[serde(default)]
+    pub certain: bool,
+    /// What else it may be, where it is not certain; the likeliest first.
+    #[serde(default)]
+    pub possibilities: Vec<Possibility>,
+    /// One sentence.
+    pub summary: String,
+    /// What an expert would do next, with the very setting or line.
+    #[serde(default)]
+    pub advice: Option<String>,
+    /// The first bad minute.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub since: Option<Timestamp>,
+    /// The beats that it rests on; none for a single check.
+    #[serde(default)]
+    pub counts: Option<Counts>,
+}
+
+impl Diagnosis {
+    /// A certain one, of this place.
+    #[must_use]
+    pub fn at(place: Place, summary: impl Into<String>) -> Self {
+        Self { place, certain: true, summary: summary.into(), ..Self::default() }
+    }
+
+    /// Of an intermediary.
+    #[must_use]
+    pub fn intermediary(did: Did, summary: impl Into<String>) -> Self {
+        Self { did: Some(did), answered_by: AnsweredBy::Intermediary, ..Self::at(Place::Intermediary, summary) }
+    }
+
+    /// With this advice.
+    #[must_use]
+    pub fn advised(self, advice: impl Into<String>) -> Self {
+        Self { advice: Some(advice.into()), ..self }
+    }
+
+    /// Not certain: it may be one of these as well.
+    #[must_use]
+    pub fn or(self, possibilities: &[(Place, Option<Did>)]) -> Self {
+        let possibilities = possibilities.iter().map(|(place, did)| Possibility { place: *place, did: *did }).collect();
+        Self { certain: false, possibilities, ..self }
+    }
+
+    /// In a word for machines: `pipeline`, `intermediary/upstream_down`. A timeline has an entry where this changes.
+    #[must_use]
+    pub fn code(&self) -> String {
+        match self.did {
+            Some(did) => format!("{}/{}", self.place.name(), did.name()),
+            None => self.place.name().to_owned(),
+        }
+    }
+
+    /// As an incident keeps it.
+    #[must_use]
+    pub fn finding(&self) -> Finding {
+        Finding { code: self.code(), words: self.summary.clone() }
+    }
+
+    /// Whether no event that is missing can still arrive.
+    #[must_use]
+    pub const fn is_final(&self) -> bool {
+        matches!(self.place, Place::Token | Place::Quota | Place::Filtered)
+            || matches!(self.did, Some(Did::AltersToken | Did::Swallows | Did::AnswersItself | Did::Caches | Did::WrongUpstream | Did::DropsBody))
+    }
+
+    /// With the minute in which it began.
+    #[must_use]
+    pub fn since(self, since: Option<Minute>) -> Self {
+        Self { since: since.map(Minute::start), ..self }
+    }
+}
+
+impl Place {
+    /// All of them.
+    pub const ALL: [Self; 20] = [
+        Self::None,
+        Self::Dns,
+        Self::Connect,
+        Self::Tls,
+        Self::NoAnswer,
+        Self::ForwardProxy,
+        Self::Intermediary,
+        Self::Capture,
+        Self::Token,
+        Self::Quota,
+        Self::Filtered,
+        Self::Pipeline,
+        Self::Partition,
+        Self::PartialLoss,
+        Self::AnswersLost,
+        Self::Query,
+        Self::PersonalKey,
+        Self::Clock,
+        Self::PosthogTooOld,
+        Self::Heartbeat,
+    ];
+
+    /// One word, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Dns => "dns",
+            Self::Connect => "connect",
+            Self::Tls => "tls",
+            Self::NoAnswer => "no_answer",
+            Self::ForwardProxy => "forward_proxy",
+            Self::Intermediary => "intermediary",
+            Self::Capture => "capture",
+            Self::Token => "token",
+            Self::Quota => "quota",
+            Self::Filtered => "filtered",
+            Self::Pipeline => "pipeline",
+            Self::Partition => "partition",
+            Self::PartialLoss => "partial_loss",
+            Self::AnswersLost => "answers_lost",
+            Self::Query => "query",
+            Self::PersonalKey => "personal_key",
+            Self::Clock => "clock",
+            Self::PosthogTooOld => "posthog_too_old",
+            Self::Heartbeat => "heartbeat",
+        }
+    }
+}
+
+impl Did {
+    /// All of them.
+    pub const ALL: [Self; 16] = [
+        Self::AnswersItself,
+        Self::UpstreamDown,
+        Self::UpstreamSlow,
+        Self::Redirects,
+        Self::RequiresLogin,
+        Self::Blocks,
+        Self::Limits,
+        Self::TooLarge,
+        Self::WrongPath,
+        Self::WrongUpstream,
+        Self::AltersToken,
+        Self::DropsAuthorization,
+        Self::DropsBody,
+        Self::Swallows,
+        Self::Caches,
+        Self::Encodes,
+    ];
+
+    /// One word, as in JSON.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AnswersItself => "answers_itself",
+            Self::UpstreamDown => "upstream_down",
+            Self::UpstreamSlow => "upstream_slow",
+            Self::Redirects => "redirects",
+            Self::RequiresLogin => "requires_login",
+            Self::Blocks => "blocks",
+            Self::Limits => "limits",
+            Self::TooLarge => "too_large",
+            Self::WrongPath => "wrong_path",
+            Self::WrongUpstream => "wrong_upstream",
+            Self::AltersToken => "alters_token",
+            Self::DropsAuthorization => "drops_authorization",
+            Self::DropsBody => "drops_body",
+            Self::Swallows => "swallows",
+            Self::Caches => "caches",
+            Self::Encodes => "encodes",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_those_of_the_json() {
+        for place in Place::ALL {
+            assert_eq!(serde_json::to_value(place).unwrap(), place.name());
+        }
+        for did in Did::ALL {
+            assert_eq!(serde_json::to_value(did).unwrap(), did.name());
+        }
+    }
+
+    #[test]
+    fn an_address_is_written_as_a_user_would() {
+        for (base, written) in [
+            ("https://example.com/ingest", "https://example.com/ingest"),
+            ("http://[::1]:8010", "http://[::1]:8010"),
+            ("https://example.com:443/", "https://example.com"),
+            ("http://example.com:8080/a/b", "http://example.com:8080/a/b"),
+        ] {
+            assert_eq!(Address::of(base).unwrap().to_string(), written);
+        }
+        assert_eq!(Address::of("nonsense"), None);
+    }
+
+    #[test]
+    fn what_an_earlier_release_wrote_is_read() {
+        let read: Diagnosis = serde_json::from_str(r#"{"place":"pipeline","summary":"No."}"#).unwrap();
+        assert_eq!((read.place, read.certain, read.code().as_str()), (Place::Pipeline, false, "pipeline"));
+    }
+}

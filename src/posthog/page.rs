@@ -1,0 +1,99 @@
+//! A web page that came in place of an answer: its title and its first words, without markup.
+
+/// As much of a page is read, in bytes.
+const LOOKED_AT: usize = 64 * 1024;
+/// What lies between these is no text.
+const SILENT: [&str; 4] = ["script", "style", "noscript", "svg"];
+
+/// A page in words.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Page {
+    pub(super) title: Option<String>,
+    /// The visible text, the title not included, white space folded.
+    pub(super) text: String,
+    /// Whether it asks for a password.
+    pub(super) asks_for_password: bool,
+}
+
+impl Page {
+    /// Reads markup, however broken: what is no tag is text.
+    pub(super) fn read(body: &[u8]) -> Self {
+        let whole = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
+        let (mut page, mut rest, mut title) = (Self::default(), &*whole, String::new());
+        let (mut silent, mut in_title): (Option<&str>, bool) = (None, false);
+        while !rest.is_empty() {
+            let (text, tag, after) = next_tag(rest);
+            rest = after;
+            match (silent, in_title) {
+                (None, true) => append(&mut title, text),
+                (None, false) => append(&mut page.text, text),
+                (Some(_), _) => {}
+            }
+            let name = tag.trim_start_matches('/').split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
+            let is_end = tag.starts_with('/');
+            match silent {
+                Some(open) => silent = Some(open).filter(|open| !(is_end && name.eq_ignore_ascii_case(open))),
+                None if !is_end && !tag.ends_with('/') => silent = SILENT.into_iter().find(|known| name.eq_ignore_ascii_case(known)),
+                None => {}
+            }
+            if name.eq_ignore_ascii_case("title") {
+                in_title = !is_end && page.title.is_none();
+                if is_end && page.title.is_none() && !title.is_empty() {
+                    page.title = Some(std::mem::take(&mut title));
+                }
+            }
+            page.asks_for_password |= name.eq_ignore_ascii_case("input") && tag.to_ascii_lowercase().contains("password");
+        }
+        page
+    }
+}
+
+/// The text up to the next tag, what stands in that tag, and what follows.
+fn next_tag(rest: &str) -> (&str, &str, &str) {
+    let Some((text, behind)) = rest.split_once('<') else { return (rest, "", "") };
+    if let Some(comment) = behind.strip_prefix("!--") {
+        return (text, "", comment.split_once("-->").map_or("", |(_, after)| after));
+    }
+    match behind.split_once('>') {
+        Some((tag, after)) => (text, tag, after),
+        None => (text, "", ""),
+    }
+}
+
+/// Adds words, each after one space, with the commonest entities read.
+fn append(to: &mut String, text: &str) {
+    for word in text.split_whitespace() {
+        if !to.is_empty() {
+            to.push(' ');
+        }
+        let plain = word.replace("&nbsp;", " ").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'");
+        to.push_str(plain.replace("&amp;", "&").trim());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_its_title_and_its_words() {
+        let nginx = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n<hr><center>nginx</center>";
+        let page = Page::read(nginx.as_bytes());
+        assert_eq!((page.title.as_deref(), page.text.as_str()), (Some("502 Bad Gateway"), "502 Bad Gateway nginx"));
+        let login = "<!doctype html><!-- a > b --><title>Sign in &amp; go</title><style>p{}</style><script>if (a<b) {}</script>\
+                     <p>Hello<br/>you <INPUT type='Password' name=p>";
+        let page = Page::read(login.as_bytes());
+        assert_eq!((page.title.as_deref(), page.text.as_str(), page.asks_for_password), (Some("Sign in & go"), "Hello you", true));
+        assert_eq!(Page::read(b"plain words"), Page { text: "plain words".into(), ..Page::default() });
+    }
+
+    proptest! {
+        #[test]
+        fn whatever_came_is_read(body in "[<>/a-z!\\- \"'=&;]{0,200}") {
+            let page = Page::read(body.as_bytes());
+            prop_assert!(!page.text.contains("  "));
+        }
+    }
+}
