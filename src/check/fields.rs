@@ -7,7 +7,7 @@
 use std::time::Duration;
 
 use super::arrival::advice;
-use super::token::{COPY_THE_TOKEN, TokenFound, find_token, home};
+use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
 use super::{Mark, quoted};
 use crate::clock::Clock;
 use crate::model::{Host, LookFailure, LookTrouble, PersonalKey, ProjectToken, Quote};
@@ -115,8 +115,7 @@ impl Inquiry<'_> {
 
     async fn token(&self) -> Option<TokenFound> {
         let token = self.typed.token.as_ref()?;
-        let home = home(self.host, self.typed.api_host.as_ref());
-        let found = self.within(find_token(self.client, self.host, home, token)).await;
+        let found = self.within(find_token(self.client, self.host, self.typed.api_host.as_ref(), token)).await;
         Some(found.unwrap_or_else(|| TokenFound::CannotTell(in_vain())))
     }
 
@@ -132,7 +131,7 @@ impl Inquiry<'_> {
     /// What is told of the host, and of the API's.
     fn places(&self, who: &Who, token: Option<&TokenFound>) -> Vec<Finding> {
         let field = self.api_field();
-        let takes_events = matches!(token, Some(TokenFound::Here(_) | TokenFound::Elsewhere(_) | TokenFound::Nowhere));
+        let takes_events = matches!(token, Some(TokenFound::Here(_) | TokenFound::Elsewhere(_) | TokenFound::Nowhere | TokenFound::Altered));
         let of_api = match who {
             Who::PostHog(instance) => self.instance(field, instance),
             Who::Nobody(words) => Finding::new(field, Mark::Fail, words.clone())
@@ -236,6 +235,7 @@ fn told_of(found: &TokenFound) -> Finding {
         TokenFound::Here(_) | TokenFound::CannotTell(_) => finding,
         TokenFound::Elsewhere(other) => finding.advised(format!("make the host `{}`", other.name())),
         TokenFound::Nowhere => finding.advised(COPY_THE_TOKEN),
+        TokenFound::Altered => finding.advised("let the proxy pass request bodies on unchanged, to the PostHog that the project is in"),
     }
 }
 

@@ -1,93 +1,97 @@
-//! The steps before arrival: which PostHog is this, does it know the token, does capture take the event?
+//! The steps before arrival: which PostHog is this, does it know the token, does capture take the event? Each tells its line; what is broken is
+//! `judge`'s to say.
 
-use super::token::{COPY_THE_TOKEN, TokenFound, find_token, home};
-use super::{Ending, Mark, Plan, phases};
-use crate::model::{Endpoint, Receipt, Refusal, Reply};
+use super::token::{TokenFound, find_token};
+use super::{Ending, Mark, Plan, Teller, phases};
+use crate::judge::diagnosis;
+use crate::model::{AnsweredBy, Diagnosis, Did, Place, Receipt, Refusal, Reply};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified};
 
-pub(super) async fn identify(
-    client: &Client,
-    plan: &Plan,
-    line: &mut impl FnMut(Mark, &'static str, String, Option<String>),
-) -> Option<Ending> {
-    let api = plan.api_host.as_ref().unwrap_or(&plan.host).api();
+/// What ends a check before its event is read back.
+pub(super) type End = (Ending, Diagnosis);
+
+pub(super) async fn identify(client: &Client, plan: &Plan, tell: &mut Teller<'_>) -> Option<End> {
+    let api = plan.api().api();
     match instance::identify(client, api).await {
         Ok(found) if found.too_old().is_some() => {
-            let advice = format!("upgrade it to {} or later: {}", instance::OLDEST, instance::UPGRADING);
-            line(Mark::Fail, "posthog", format!("{found}: too old, Heartbeat needs {} or later", instance::OLDEST), Some(advice));
-            return Some(Ending::TooOld);
+            let summary = format!("This is {found}, and Heartbeat needs {} or later", instance::OLDEST);
+            let advice = format!("Upgrade it: {}", instance::UPGRADING);
+            let diagnosis = Diagnosis { answered_by: AnsweredBy::Posthog, ..Diagnosis::at(Place::PosthogTooOld, summary) }.advised(advice);
+            tell.diagnosed("posthog", &diagnosis);
+            return Some((Ending::TooOld, diagnosis));
         }
         Ok(found) => {
             let ailing = matches!(&found, Instance::SelfHosted { down, .. } if !down.is_empty());
             let advice = ailing.then(|| format!("see {api}/_preflight and the logs of what is named here"));
-            line(if ailing { Mark::Note } else { Mark::Ok }, "posthog", found.to_string(), advice);
+            tell.line(if ailing { Mark::Note } else { Mark::Ok }, "posthog", found.to_string(), advice);
         }
         Err(unknown) => {
             // Where nobody answers there is nothing behind it to be named; what can be done is said of capture.
             let may_be_proxy = plan.api_host.is_none() && matches!(unknown, Unidentified::Strange(_));
             let advice = may_be_proxy.then(|| "if this is a reverse proxy, name the PostHog behind it with --api-host".into());
-            line(Mark::Note, "posthog", format!("cannot tell which PostHog this is: {unknown}"), advice);
+            tell.line(Mark::Note, "posthog", format!("cannot tell which PostHog this is: {unknown}"), advice);
         }
     }
     None
 }
 
-pub(super) async fn know_token(
-    client: &Client,
-    plan: &Plan,
-    line: &mut impl FnMut(Mark, &'static str, String, Option<String>),
-) -> Option<Ending> {
-    let home = home(&plan.host, plan.api_host.as_ref());
-    let found = find_token(client, &plan.host, home, &plan.token).await;
-    let advice = match &found {
-        TokenFound::Here(_) | TokenFound::CannotTell(_) => None,
-        TokenFound::Elsewhere(other) => Some(format!("use --host {}", other.name())),
-        TokenFound::Nowhere => Some(COPY_THE_TOKEN.to_owned()),
+/// Whether the token is known, and the end where it is not.
+pub(super) async fn know_token(client: &Client, plan: &Plan, tell: &mut Teller<'_>) -> Result<bool, End> {
+    let found = find_token(client, &plan.host, plan.api_host.as_ref(), &plan.token).await;
+    let way = plan.way();
+    let diagnosis = match &found {
+        TokenFound::Here(_) | TokenFound::CannotTell(_) => {
+            tell.line(found.mark(), "token", found.to_string(), None);
+            return Ok(matches!(found, TokenFound::Here(_)));
+        }
+        TokenFound::Elsewhere(other) => diagnosis::wrong_region(&way, *other),
+        TokenFound::Nowhere => diagnosis::unknown_token(&way),
+        TokenFound::Altered => diagnosis::altered_token(&way),
     };
-    line(found.mark(), "token", found.to_string(), advice);
-    (found.mark() == Mark::Fail).then_some(Ending::TokenUnknown)
+    tell.line(found.mark(), "token", found.to_string(), diagnosis.advice.clone());
+    Err((Ending::TokenUnknown, diagnosis))
 }
 
-/// Says what the receipt says; gives the ending, when it is one.
-pub(super) fn receive(plan: &Plan, receipt: &Receipt, line: &mut impl FnMut(Mark, &'static str, String, Option<String>)) -> Option<Ending> {
+/// What the receipt says.
+pub(super) enum Taken {
+    /// By capture, as far as its answer tells.
+    Yes,
+    /// By nobody, as far as is known; the event may have arrived all the same.
+    Perhaps(End),
+    No(End),
+}
+
+/// Says what the receipt says.
+pub(super) fn receive(plan: &Plan, receipt: &Receipt, token_known: bool, tell: &mut Teller<'_>) -> Taken {
     let tries = if receipt.tries > 1 { format!(", after {} tries", receipt.tries) } else { String::new() };
+    let way = plan.way();
     match &receipt.reply {
+        // 204 is what PostHog says to a beacon, and what anything says that has nothing to say.
+        Reply::Accepted { status: 204 } if !token_known && plan.key.is_none() => {
+            let quote = crate::model::Quote { status: 204, did: Some(Did::AnswersItself), ..crate::model::Quote::default() };
+            let diagnosis = diagnosis::rejected(&way, Refusal::NotPostHog, &quote, None);
+            tell.diagnosed("capture", &diagnosis);
+            Taken::No((Ending::Refused, diagnosis))
+        }
         Reply::Accepted { status } => {
-            line(Mark::Ok, "capture", format!("accepted with {status}{tries} ({})", phases(&receipt.phases)), None);
-            None
+            let mark = if *status == 204 { Mark::Note } else { Mark::Ok };
+            tell.line(mark, "capture", format!("accepted with {status}{tries} ({})", phases(&receipt.phases)), None);
+            Taken::Yes
         }
         Reply::Refused { why, quote } => {
-            let says = match why {
-                // These words are a sentence of ours, which names the status.
-                Refusal::Redirect => format!("refused{tries}: {}", quote.words),
-                _ => format!("refused{tries}: {} `{}`", quote.status, quote.words.trim()),
-            };
-            line(Mark::Fail, "capture", says, Some(refusal_advice(*why, plan).into()));
-            Some(Ending::Refused)
+            let diagnosis = diagnosis::rejected(&way, *why, quote, Some(token_known));
+            tell.diagnosed("capture", &diagnosis);
+            let end = (Ending::Refused, diagnosis);
+            // Some proxies pass the event on and put an answer of their own in place of PostHog's.
+            if (200..300).contains(&quote.status) { Taken::Perhaps(end) } else { Taken::No(end) }
         }
-        Reply::Unreachable { at, words } => {
-            let advice = format!("check the address {}, the name server, the firewall and the proxy between", plan.host.capture());
-            line(Mark::Fail, "capture", format!("unreachable at {at}{tries}: {words}"), Some(advice));
-            Some(Ending::Unreachable)
+        Reply::Unreachable { at, obstacle, words } => {
+            let diagnosis = diagnosis::unreachable(way.address(), *at, *obstacle, words);
+            tell.diagnosed("capture", &diagnosis);
+            let sent = diagnosis.place == Place::NoAnswer;
+            let end = (Ending::Unreachable, diagnosis);
+            if sent { Taken::Perhaps(end) } else { Taken::No(end) }
         }
-    }
-}
-
-const fn refusal_advice(why: Refusal, plan: &Plan) -> &'static str {
-    match why {
-        Refusal::Token => "copy the project token (phc_...) again, from Settings > Project > General",
-        Refusal::OverQuota => "the project is over its events quota: raise the billing limit, or wait for the next period",
-        Refusal::Event => "PostHog did not like the event itself; please report this with the words above",
-        Refusal::Throttled => "PostHog limits the rate of this address or token: wait, or find out what else is sending",
-        Refusal::Broken => "PostHog's capture is in trouble: see its logs, or its status page",
-        Refusal::NoEndpoint => match plan.endpoint {
-            Endpoint::V1 => "this PostHog has no v1 endpoint: use --endpoint v0",
-            Endpoint::V0 => "there is no capture at this address: check the path, and what the reverse proxy passes on",
-        },
-        Refusal::Redirect => {
-            "events are not sent along redirects: let what stands before PostHog pass this path on, or give the address that the answer names"
-        }
-        Refusal::NotPostHog => "something else answered in PostHog's place: a proxy, a firewall or a login page; check the address",
     }
 }

@@ -1,4 +1,4 @@
-//! Where a token is known: here, in the other region of Cloud, or nowhere that we can ask.
+//! Where a token is known: at the host, behind it, in the other region of Cloud, or nowhere that we can ask.
 
 use std::fmt;
 
@@ -20,6 +20,8 @@ pub(super) enum TokenFound {
     Elsewhere(Region),
     /// Not where it was asked.
     Nowhere,
+    /// PostHog itself knows it; behind the proxy where it was asked it is not known.
+    Altered,
     /// Nobody said, and why.
     CannotTell(String),
 }
@@ -29,7 +31,7 @@ impl TokenFound {
         match self {
             Self::Here(_) => Mark::Ok,
             Self::CannotTell(_) => Mark::Note,
-            Self::Elsewhere(_) | Self::Nowhere => Mark::Fail,
+            Self::Elsewhere(_) | Self::Nowhere | Self::Altered => Mark::Fail,
         }
     }
 }
@@ -44,6 +46,7 @@ impl fmt::Display for TokenFound {
                 write!(f, "not known here, but in the region {}: events sent here are answered 200 and dropped", other.name())
             }
             Self::Nowhere => f.write_str("not known here: events with it are answered 200 and dropped"),
+            Self::Altered => f.write_str("known to PostHog itself, and not behind the proxy: it does not get through as it was sent"),
             Self::CannotTell(why) => write!(f, "cannot tell whether it is known here: {why}"),
         }
     }
@@ -54,17 +57,32 @@ pub(super) fn home(host: &Host, api_host: Option<&Host>) -> Option<Region> {
     host.region().or_else(|| api_host.and_then(Host::region))
 }
 
-/// Asks the host, and where it is Cloud and does not know the token, the other region.
-pub(super) async fn find_token(client: &Client, host: &Host, home: Option<Region>, token: &ProjectToken) -> TokenFound {
-    match knows_token(client, host.capture(), token).await {
-        TokenState::Known => TokenFound::Here(home),
-        TokenState::CannotTell(why) => TokenFound::CannotTell(why),
-        TokenState::Unknown => match home.map(Region::other) {
-            Some(other) => match knows_token(client, other.host().capture(), token).await {
-                TokenState::Known => TokenFound::Elsewhere(other),
-                TokenState::Unknown | TokenState::CannotTell(_) => TokenFound::Nowhere,
-            },
-            None => TokenFound::Nowhere,
+/// Asks the host; where it does not know the token, PostHog's own address behind it, and where that is Cloud, the other region.
+pub(super) async fn find_token(client: &Client, host: &Host, api_host: Option<&Host>, token: &ProjectToken) -> TokenFound {
+    let home = home(host, api_host);
+    let through = knows_token(client, host.capture(), token).await;
+    let behind = api_host.map(Host::api).filter(|behind| *behind != host.capture());
+    match through {
+        TokenState::Known => return TokenFound::Here(home),
+        TokenState::NotPostHog(quote) => {
+            return TokenFound::CannotTell(format!("something that is not PostHog answers {} “{}”", quote.status, quote.words));
+        }
+        TokenState::CannotTell(why) => return TokenFound::CannotTell(why),
+        TokenState::Unknown | TokenState::Lost => {}
+    }
+    if let Some(behind) = behind
+        && knows_token(client, behind, token).await == TokenState::Known
+    {
+        return TokenFound::Altered;
+    }
+    if through == TokenState::Lost {
+        return TokenFound::CannotTell("PostHog answers that no token came with the question".into());
+    }
+    match home.map(Region::other) {
+        Some(other) => match knows_token(client, other.host().capture(), token).await {
+            TokenState::Known => TokenFound::Elsewhere(other),
+            _ => TokenFound::Nowhere,
         },
+        None => TokenFound::Nowhere,
     }
 }

@@ -18,7 +18,7 @@ const ROOMS: [(&str, &[&str]); 21] = [
     ("verify", &["model", "clock", "store", "vitals", "posthog", "judge", "message"]),
     ("notify", &["model", "clock", "store", "vitals", "message"]),
     ("keep", &["model", "clock", "store", "vitals"]),
-    ("check", &["model", "clock", "posthog"]),
+    ("check", &["model", "clock", "posthog", "judge"]),
     ("report", &["model", "store", "judge", "message"]),
     ("edit", &["model", "config", "store", "judge", "message", "notify"]),
     ("access", &["model", "clock", "store"]),

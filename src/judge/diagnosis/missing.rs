@@ -79,11 +79,7 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     let accepted = format!("Events are accepted at {place}, and cannot be queried after {waited}");
     let behind_proxy = |did: Did, summary: String| Diagnosis::intermediary(did, summary).advised(fix(did, &Signs::default(), &place));
     let found = match (facts.standing, facts.direct) {
-        (Some(Standing::Altered), _) => behind_proxy(
-            Did::AltersToken,
-            format!("The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known"),
-        )
-        .or(&[(Place::Intermediary, Some(Did::WrongUpstream))]),
+        (Some(Standing::Altered), _) => altered_token(way),
         (_, Direct::Arrives) if facts.status == Some(204) => {
             behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: what is sent past it arrives"))
                 .or(&[(Place::Intermediary, Some(Did::Swallows))])
@@ -93,7 +89,7 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
                 .or(&[(Place::Intermediary, Some(Did::AltersToken)), (Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Caches))])
         }
         (Some(Standing::Unknown), _) => unknown_token(way),
-        (Some(Standing::Elsewhere(region)), _) => wrong_region(region),
+        (Some(Standing::Elsewhere(region)), _) => wrong_region(way, region),
         (Some(Standing::OverQuota), _) => over_quota("Events are accepted and dropped: the project is over its events quota".to_owned()),
         _ if facts.status == Some(204) => {
             behind_proxy(Did::AnswersItself, format!("{accepted}: the address answers 204, as PostHog does only to a beacon"))
@@ -142,6 +138,15 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
     }
 }
 
+/// PostHog itself knows the token, and behind the proxy it is not known.
+#[must_use]
+pub fn altered_token(way: &Way<'_>) -> Diagnosis {
+    let place = way.place();
+    let summary = format!("The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known");
+    let found = Diagnosis::intermediary(Did::AltersToken, summary).advised(fix(Did::AltersToken, &Signs::default(), &place));
+    Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::WrongUpstream))])
+}
+
 /// The token is not known at this address.
 #[must_use]
 pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
@@ -154,9 +159,11 @@ pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
 }
 
 /// The token belongs to a project in another region of Cloud.
-pub(super) fn wrong_region(region: Region) -> Diagnosis {
+#[must_use]
+pub fn wrong_region(way: &Way<'_>, region: Region) -> Diagnosis {
     let name = region.name();
     let upper = name.to_ascii_uppercase();
-    Diagnosis::at(Place::Token, format!("The project token belongs to a project in PostHog Cloud {upper}, another region: events sent here are dropped"))
-        .advised(format!("Set the host to {name}."))
+    let summary = format!("The project token belongs to a project in PostHog Cloud {upper}, another region: events sent here are dropped");
+    let found = Diagnosis::at(Place::Token, summary).advised(format!("Set the host to {name}."));
+    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
 }

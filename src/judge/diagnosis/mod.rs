@@ -14,8 +14,8 @@ mod unreadable;
 mod way;
 
 pub use answered::rejected;
-pub use missing::{Direct, Missing, Others, missing};
-pub use traffic::{late, no_events, not_running, quiet, unknown_token};
+pub use missing::{Direct, Missing, Others, altered_token, missing, unknown_token, wrong_region};
+pub use traffic::{late, no_events, not_running, quiet};
 pub use unreachable::unreachable;
 pub use unreadable::unreadable;
 pub use way::Way;

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-pub use super::missing::unknown_token;
 use crate::model::{Diagnosis, Place, Timestamp, span};
 
 /// Nothing was sent lately: Heartbeat does not run.
