@@ -6,7 +6,7 @@ use super::{EVENT, Ending, Line, Mark, News, Outcome, Plan, quoted};
 use crate::clock::Clock;
 use crate::model::{Arrival, Beat, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
 use crate::posthog::Client;
-use crate::posthog::query::{self, Question, Watched};
+use crate::posthog::query::{self, ProjectPath, Question, Watched};
 
 /// The waits between looks; the last one repeats. Two minutes take 19 looks, a sixth of an hour's smallest budget (120).
 const LOOK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
@@ -15,7 +15,7 @@ const LOOK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
 pub(super) struct Place<'a> {
     pub(super) api: &'a str,
     pub(super) key: &'a PersonalKey,
-    pub(super) posthog_id: u64,
+    pub(super) posthog_id: ProjectPath,
     pub(super) sent: Timestamp,
 }
 
@@ -53,10 +53,7 @@ pub(super) async fn wait_for(
                 (missed, failure) = (Some(now), None);
             }
             Err(found) => {
-                let final_word = !matches!(
-                    found.trouble,
-                    LookTrouble::Throttled | LookTrouble::Broken | LookTrouble::Unreachable | LookTrouble::NotPostHog
-                );
+                let final_word = !(found.trouble.can_pass() || found.trouble == LookTrouble::NotPostHog);
                 if final_word {
                     return unreadable(&found, tell);
                 }

@@ -13,7 +13,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::model::{Beat, Endpoint, Host, LookFailure, PersonalKey, Phases, ProjectToken};
+use crate::model::{Beat, Endpoint, Host, LookFailure, LookTrouble, PersonalKey, Phases, ProjectToken};
+use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
 use arrival::{Place, advice, wait_for};
 use steps::{identify, know_token, receive};
@@ -178,11 +179,18 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
     };
     let api = plan.api_host.as_ref().unwrap_or(&plan.host).api();
     let posthog_id = match plan.posthog_id {
-        Some(id) => id,
+        Some(id) => ProjectPath::Number(id),
         None => match query::find_project(client, api, key, &plan.token).await {
-            Ok(id) => {
-                line(Mark::Ok, "project", format!("the token belongs to project {id}"), None);
-                id
+            Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
+                let limited = scopes.is_some_and(|scopes| scopes.projects == [id]);
+                let says = if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
+                line(Mark::Ok, "project", says, None);
+                ProjectPath::Number(id)
+            }
+            Ok(FoundProject { path: ProjectPath::Current, .. }) => {
+                let says = "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
+                line(Mark::Note, "project", says, Some(LookTrouble::WhichProject.advice().into()));
+                ProjectPath::Current
             }
             Err(failure) => {
                 line(Mark::Fail, "project", quoted(&failure), Some(advice(failure.trouble).into()));
@@ -205,8 +213,5 @@ pub fn phases(phases: &Phases) -> String {
 }
 
 fn quoted(failure: &LookFailure) -> String {
-    match failure.quote.status {
-        0 => failure.quote.words.clone(),
-        status => format!("{status} `{}`", failure.quote.words.trim()),
-    }
+    failure.says()
 }

@@ -82,7 +82,7 @@ mod tests {
             assert!(cause.advice().is_some_and(|advice| advice.ends_with('.')), "{cause:?}");
             assert!(advice(cause.code()).is_some(), "an incident keeps the code alone: {}", cause.code());
         }
-        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None };
+        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None, note: None };
         assert_eq!(Cause::CannotLook(failure).advice(), None, "its words say what to do");
     }
 }

@@ -239,7 +239,7 @@ mod tests {
 
     fn look(result: Result<Traffic, LookFailure>) -> Look {
         let at = START.start();
-        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None }
+        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None, findings: crate::model::Findings::default() }
     }
 
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
@@ -421,14 +421,14 @@ mod tests {
     #[test]
     fn blindness_is_ours_and_says_which_repair() {
         let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
-        let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None }));
+        let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Blind, "{letters}");
             assert!(verdict.to_string().starts_with("Cannot look: 403 `API key missing required scope 'query:read'`"), "{verdict}");
         }
         assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Bad, "capture's word needs no look");
-        let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None }));
+        let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None, note: None }));
         assert_eq!(judge(&[fixed(1)], &["..."], Some(&unasked)).health, Health::Unchecked);
     }
 

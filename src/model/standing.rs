@@ -17,12 +17,21 @@ pub enum Standing {
     Elsewhere(Region),
     /// It belongs to a project there, whose events are dropped: the quota is used up.
     OverQuota,
+    /// It belongs to a project there, and something in PostHog drops our events: [`super::Findings::filter`] says what.
+    Filtered,
 }
 
 impl Standing {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 6] =
-        [Self::Known, Self::Unknown, Self::Untold, Self::Elsewhere(Region::Us), Self::Elsewhere(Region::Eu), Self::OverQuota];
+    pub const ALL: [Self; 7] = [
+        Self::Known,
+        Self::Unknown,
+        Self::Untold,
+        Self::Elsewhere(Region::Us),
+        Self::Elsewhere(Region::Eu),
+        Self::OverQuota,
+        Self::Filtered,
+    ];
 }
 
 /// A part of a self-hosted PostHog, under the name by which `/_preflight` tells its state.

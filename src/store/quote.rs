@@ -3,24 +3,35 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::Quote;
+use crate::model::{LookFailure, Quote};
 
 #[derive(Serialize, Deserialize)]
 struct Written {
     status: u16,
     headers: Vec<(String, String)>,
     words: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// A quote as text.
 pub(super) fn write(quote: &Quote) -> String {
-    let Quote { status, headers, words } = quote.clone();
-    // Numbers, strings and lists of them cannot fail to be JSON.
-    serde_json::to_string(&Written { status, headers, words }).unwrap_or_default()
+    noted(quote, None)
 }
 
-/// Reads [`write`] back; none when the text is not such.
-pub(super) fn read(text: &str) -> Option<Quote> {
-    let Written { status, headers, words } = serde_json::from_str(text).ok()?;
-    Some(Quote { status, headers, words })
+/// A failure's quote, with our own words beside it, as text.
+pub(super) fn write_failure(failure: &LookFailure) -> String {
+    noted(&failure.quote, failure.note.clone())
+}
+
+fn noted(quote: &Quote, note: Option<String>) -> String {
+    let Quote { status, headers, words } = quote.clone();
+    // Numbers, strings and lists of them cannot fail to be JSON.
+    serde_json::to_string(&Written { status, headers, words, note }).unwrap_or_default()
+}
+
+/// Reads [`write`] and [`write_failure`] back: the quote, and our own words; none when the text is neither.
+pub(super) fn read(text: &str) -> Option<(Quote, Option<String>)> {
+    let Written { status, headers, words, note } = serde_json::from_str(text).ok()?;
+    Some((Quote { status, headers, words }, note))
 }

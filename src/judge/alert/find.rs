@@ -84,7 +84,7 @@ fn cannot_look(scene: &Scene<'_>) -> Option<Finding> {
         return look.result.as_ref().err().map(|failure| Cause::CannotLook(failure.clone()).finding());
     }
     let trouble = scene.glances.last()?.result.err()?;
-    Some(Cause::CannotLook(LookFailure { trouble, quote: Quote::default(), retry_after: None }).finding())
+    Some(Cause::CannotLook(LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None }).finding())
 }
 
 fn is_bad_now(scene: &Scene<'_>, kind: RuleKind) -> bool {
