@@ -227,6 +227,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
         not_before: at,
         posthog_id: None,
         token: None,
+        findings: heartbeat::model::Findings::default(),
     }
 }
 

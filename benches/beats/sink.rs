@@ -130,14 +130,16 @@ fn note(request: &[u8], notes: &Shared) -> Vec<u8> {
     answer(r#"{"status":"Ok"}"#)
 }
 
-/// Every beat that a look asks for has arrived.
+/// Every beat that a look asks for has arrived. The row of traffic repeats when it was asked.
 fn results(request: &[u8]) -> String {
     let mut beats = String::new();
     let at_ms = now_us() / 1000;
     for uuid in request.split(|byte| *byte == b'\'').filter_map(|text| Uuid::try_parse_ascii(text).ok()) {
-        let _ = write!(beats, r#"["beat","{uuid}",{at_ms},1],"#);
+        let _ = write!(beats, r#"["beat","{uuid}",{at_ms},1,0,0],"#);
     }
-    format!(r#"{{"results":[{beats}["traffic","",0,0],["watched","",0,1]],"error":null}}"#)
+    let stamp = find(request, b"'traffic' AS kind, '").map_or(&b""[..], |at| &request[at + 20..]);
+    let stamp = String::from_utf8_lossy(stamp.split(|byte| *byte == b'\'').next().unwrap_or_default());
+    format!(r#"{{"results":[{beats}["traffic","{stamp}",0,0,{at_ms},1]],"error":null}}"#)
 }
 
 fn answer(body: &str) -> Vec<u8> {

@@ -1,121 +1,127 @@
-//! The last step: waiting for the event to be queryable.
+//! Waiting for the event to be queryable.
 
 use std::time::Duration;
 
-use super::{EVENT, Ending, Line, Mark, News, Outcome, Plan, quoted};
+use super::{EVENT, Mark, News, Teller};
 use crate::clock::Clock;
-use crate::model::{Arrival, Beat, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
+use crate::model::{Arrival, Beat, KeyScopes, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
 use crate::posthog::Client;
-use crate::posthog::query::{self, Question, Watched};
+use crate::posthog::query::{self, ProjectPath, Question, Watched};
 
 /// The waits between looks; the last one repeats. Two minutes take 19 looks, a sixth of an hour's smallest budget (120).
 const LOOK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
 
-/// Where the event is looked for.
-pub(super) struct Place<'a> {
+/// Where an event is looked for, and which.
+#[derive(Clone)]
+pub(super) struct Reading<'a> {
     pub(super) api: &'a str,
     pub(super) key: &'a PersonalKey,
-    pub(super) posthog_id: u64,
+    pub(super) project: ProjectPath,
+    pub(super) scopes: Option<KeyScopes>,
+    pub(super) beat: &'a Beat,
     pub(super) sent: Timestamp,
 }
 
-pub(super) async fn wait_for(
+/// An event that was seen.
+pub(super) struct Seen {
+    /// From the sending to PostHog's own time of ingestion.
+    pub(super) ingested: Duration,
+    /// From the sending to the last look that did not see it.
+    pub(super) after: Duration,
+    /// From the sending to the first look that saw it.
+    pub(super) within: Duration,
+    copies: u32,
+    pub(super) server_ahead_ms: Option<i64>,
+}
+
+/// Looks for the event until it is seen, or `wait` is over: then none.
+///
+/// # Errors
+/// [`LookFailure`] when nothing can be read: at once where asking again cannot help, else when the wait is over.
+pub(super) async fn seek(
     client: &Client,
     clock: &Clock,
-    plan: &Plan,
-    place: &Place<'_>,
-    beat: &Beat,
-    tell: &mut (dyn FnMut(News) + Send),
-) -> Outcome {
+    reading: &Reading<'_>,
+    wait: Duration,
+    tell: &mut Teller<'_>,
+) -> Result<Option<Seen>, LookFailure> {
     let mut waits = LOOK_AFTER_S.into_iter().chain(std::iter::repeat(LOOK_AFTER_S[LOOK_AFTER_S.len() - 1]));
     let (mut missed, mut failure): (Option<Timestamp>, Option<LookFailure>) = (None, None);
     let begun = clock.monotonic();
     loop {
-        let wait = Duration::from_secs(waits.next().unwrap_or(8));
+        let pause = Duration::from_secs(waits.next().unwrap_or(8));
         let asked_for = failure.as_ref().and_then(|failure| failure.retry_after).unwrap_or_default();
-        count(clock, wait.max(asked_for).min(plan.wait.saturating_sub(clock.monotonic().saturating_sub(begun))), begun, tell).await;
+        let left = wait.saturating_sub(clock.monotonic().saturating_sub(begun));
+        count(clock, pause.max(asked_for).min(left), begun, tell).await;
         let now = clock.now();
         let question = Question {
-            base: place.api,
-            key: place.key,
-            posthog_id: place.posthog_id,
+            base: reading.api,
+            key: reading.key,
+            posthog_id: reading.project,
             events: vec![EVENT],
-            uuids: vec![beat.uuid],
-            back_to: place.sent,
+            uuids: vec![reading.beat.uuid],
+            back_to: reading.sent,
             watched: Watched::default(),
             now,
         };
         match query::look(client, &question).await {
             Ok(answer) => {
-                if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == beat.uuid) {
-                    return arrived(place, missed, now, arrival, answer.server_ahead, tell);
+                if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == reading.beat.uuid) {
+                    return Ok(Some(Seen::new(reading.sent, missed, now, arrival, answer.server_ahead)));
                 }
                 (missed, failure) = (Some(now), None);
             }
             Err(found) => {
-                let final_word = !matches!(
-                    found.trouble,
-                    LookTrouble::Throttled | LookTrouble::Broken | LookTrouble::Unreachable | LookTrouble::NotPostHog
-                );
-                if final_word {
-                    return unreadable(&found, tell);
+                let may_pass = found.trouble.can_pass() || found.trouble == LookTrouble::NotPostHog;
+                if !may_pass {
+                    return Err(found);
                 }
                 failure = Some(found);
             }
         }
-        if clock.monotonic().saturating_sub(begun) >= plan.wait {
-            return match &failure {
-                Some(failure) => unreadable(failure, tell),
-                None => not_seen(plan, tell),
-            };
+        if clock.monotonic().saturating_sub(begun) >= wait {
+            return failure.map_or(Ok(None), Err);
         }
     }
 }
 
 /// Waits, telling each second for how long already.
-async fn count(clock: &Clock, wait: Duration, begun: Duration, tell: &mut (dyn FnMut(News) + Send)) {
+async fn count(clock: &Clock, wait: Duration, begun: Duration, tell: &mut Teller<'_>) {
     let until = clock.monotonic() + wait;
     while let Some(left) = until.checked_sub(clock.monotonic()).filter(|left| !left.is_zero()) {
-        tell(News::Waiting { waited: clock.monotonic().saturating_sub(begun) });
+        (tell.0)(News::Waiting { waited: clock.monotonic().saturating_sub(begun) });
         clock.sleep(left.min(Duration::from_secs(1))).await;
     }
 }
 
-fn arrived(
-    place: &Place<'_>,
-    missed: Option<Timestamp>,
-    seen: Timestamp,
-    arrival: &Arrival,
-    server_ahead: Option<i64>,
-    tell: &mut (dyn FnMut(News) + Send),
-) -> Outcome {
-    let ingested = Timestamp::from_ms(arrival.ingested.ms() - server_ahead.unwrap_or(0)).since(place.sent);
-    let after = missed.map_or(Duration::ZERO, |missed| missed.since(place.sent));
-    let within = seen.since(place.sent);
-    let copies = if arrival.copies > 1 { format!("; {} copies, which PostHog merges later", arrival.copies) } else { String::new() };
-    let says =
-        format!("ingested after {}, queryable between {} and {} after it was sent{copies}", span(ingested), span(after), span(within));
-    tell(News::Line(Line { mark: Mark::Ok, what: "arrival", says, advice: None }));
-    if let Some(ahead) = server_ahead {
-        let says = format!(
-            "PostHog's clock is {} ms {} this machine's; the lag above is corrected",
-            ahead.abs(),
-            if ahead > 0 { "ahead of" } else { "behind" }
-        );
-        tell(News::Line(Line { mark: Mark::Note, what: "clock", says, advice: Some("set this machine's clock by NTP".into()) }));
+impl Seen {
+    fn new(sent: Timestamp, missed: Option<Timestamp>, seen: Timestamp, arrival: &Arrival, server_ahead_ms: Option<i64>) -> Self {
+        // Whatever clocks say, it was ingested after it was sent, and before it was seen.
+        let ingested = Timestamp::from_ms(arrival.ingested.ms() - server_ahead_ms.unwrap_or(0)).min(seen);
+        Self {
+            ingested: ingested.since(sent),
+            after: missed.map_or(Duration::ZERO, |missed| missed.since(sent)),
+            within: seen.since(sent),
+            copies: arrival.copies,
+            server_ahead_ms,
+        }
     }
-    Outcome {
-        ingested_lag_ms: Some(ingested.as_millis() as u64),
-        queryable_after_ms: Some(after.as_millis() as u64),
-        queryable_within_ms: Some(within.as_millis() as u64),
-        ..Outcome::at(Ending::Arrived)
-    }
-}
 
-fn unreadable(failure: &LookFailure, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let advice = Some(advice(failure.trouble).into());
-    tell(News::Line(Line { mark: Mark::Fail, what: "arrival", says: format!("could not be read back: {}", quoted(failure)), advice }));
-    Outcome::at(Ending::CannotRead)
+    pub(super) fn tell(&self, tell: &mut Teller<'_>) {
+        let copies = if self.copies > 1 { format!("; {} copies, which PostHog merges later", self.copies) } else { String::new() };
+        let says = format!(
+            "ingested after {}, queryable between {} and {} after it was sent{copies}",
+            span(self.ingested),
+            span(self.after),
+            span(self.within)
+        );
+        tell.line(Mark::Ok, "arrival", says, None);
+        if let Some(ahead) = self.server_ahead_ms {
+            let side = if ahead > 0 { "ahead of" } else { "behind" };
+            let says = format!("PostHog's clock is {} {side} this machine's; the lag above is corrected", span(Duration::from_millis(ahead.unsigned_abs())));
+            tell.line(Mark::Note, "clock", says, Some("set this machine's clock by NTP".into()));
+        }
+    }
 }
 
 /// A check has no pace that could be slowed down.
@@ -124,12 +130,4 @@ pub(super) const fn advice(trouble: LookTrouble) -> &'static str {
         LookTrouble::Throttled => "PostHog is throttling queries: check again in a while, or find out what else is using the API",
         other => other.advice(),
     }
-}
-
-fn not_seen(plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let says = format!("accepted, but not queryable after {}", span(plan.wait));
-    let advice = "the queue may be stuck or slow, or the project over its quota (capture says 200 to that): \
-                  look at the project's billing, and self-hosted at the ingestion worker's logs and the queue's lag; or give it longer with --wait";
-    tell(News::Line(Line { mark: Mark::Fail, what: "arrival", says, advice: Some(advice.into()) }));
-    Outcome::at(Ending::NotSeen)
 }

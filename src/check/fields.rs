@@ -10,13 +10,15 @@ use super::arrival::advice;
 use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
 use super::{Mark, quoted};
 use crate::clock::Clock;
-use crate::model::{Host, LookFailure, LookTrouble, PersonalKey, ProjectToken, Quote};
+use crate::model::{Host, KeyScope, LookFailure, LookTrouble, PersonalKey, ProjectToken, Quote};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified, identify};
-use crate::posthog::query::{Question, Watched, find_project, look};
+use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_project, has_token, look};
 
 /// Each question may take so long, in real time: somebody waits for the answer with his fingers on the keys.
 const LIMIT: Duration = Duration::from_secs(5);
+/// The key that needs nothing else.
+const KEY_TO_MAKE: &str = "make a personal API key under Settings > Personal API keys that is limited to this project, with the scope query:read";
 
 /// What was typed, as far as it can be read.
 #[derive(Debug, Clone, Default)]
@@ -167,7 +169,7 @@ impl Inquiry<'_> {
         let Some(key) = &self.typed.key else {
             return vec![
                 Finding::new(field, Mark::Note, "none is given: beats are sent, and whether they arrive is not checked")
-                    .advised("make one under Settings > Personal API keys, with the scopes query:read and project:read"),
+                    .advised(KEY_TO_MAKE),
             ];
         };
         match who {
@@ -182,19 +184,29 @@ impl Inquiry<'_> {
             Some(token) => self.within(find_project(self.client, self.api(), key, token)).await,
             None => None,
         };
-        let number = match (self.typed.posthog_id, &found) {
-            (Some(given), _) => given,
-            (None, Some(Ok(found))) => *found,
-            (None, Some(Err(failure))) => return vec![unfound(failure)],
+        let path = match (self.typed.posthog_id, &found) {
+            (Some(given), _) => ProjectPath::Number(given),
+            (None, Some(Ok(found))) => found.path,
+            (None, Some(Err(failure))) => return vec![failed(failure)],
             (None, None) if self.typed.token.is_none() => {
                 return vec![Finding::new(field, Mark::Note, "not checked before there is a token")];
             }
             (None, None) => return vec![Finding::new(field, Mark::Note, format!("not checked: {}", in_vain()))],
         };
+        // A key that is limited to one project says its number, and not whose token it is.
+        let scopes = found.as_ref().and_then(|found| found.as_ref().ok()?.scopes.clone());
+        if let (None, Some(token), Some(scopes)) = (self.typed.posthog_id, &self.typed.token, &scopes)
+            && scopes.allows(KeyScope::ProjectRead)
+            && let [only] = scopes.projects.as_slice()
+            && let Some(Ok(false)) = self.within(has_token(self.client, self.api(), key, *only, token)).await
+        {
+            let says = format!("the key is limited to project {only}, and the token belongs to another one");
+            return vec![Finding::new(field, Mark::Fail, says).advised(KEY_TO_MAKE)];
+        }
         let question = Question {
             base: self.api(),
             key,
-            posthog_id: number,
+            posthog_id: path,
             events: Vec::new(),
             uuids: Vec::new(),
             back_to: self.clock.now(),
@@ -203,22 +215,30 @@ impl Inquiry<'_> {
         };
         let seen = self.within(look(self.client, &question)).await;
         let of_key = match seen {
-            Some(Ok(_)) => Finding::new(field, Mark::Ok, format!("may query project {number}")),
+            Some(Ok(_)) => match (key.warning(), path) {
+                (Some(warning), _) => Finding::new(field, Mark::Note, warning),
+                (None, ProjectPath::Number(number)) => Finding::new(field, Mark::Ok, format!("may query project {number}")),
+                (None, ProjectPath::Current) => {
+                    let says = "may query, and does not say which project it is for: beats are looked for in the one that its owner has open";
+                    Finding::new(field, Mark::Note, says).advised(LookTrouble::WhichProject.advice())
+                }
+            },
             // It is the number that is wrong; the key may be right.
             Some(Err(failure)) if failure.trouble == LookTrouble::NoSuchProject && self.typed.posthog_id.is_some() => {
-                let says = format!("the key sees no project {number}: {}", quoted(&failure));
+                let says = format!("the key sees no project {path}: {}", quoted(&failure));
                 return vec![Finding::new("project_id", Mark::Fail, says).advised(number_advice(found.as_ref()))];
             }
             Some(Err(failure)) => failed(&failure),
             None => Finding::new(field, Mark::Note, format!("not checked: {}", in_vain())),
         };
-        let of_number = match (self.typed.posthog_id, &found) {
-            (Some(given), Some(Ok(found))) if given != *found => Some(
+        let found = found.and_then(Result::ok).and_then(|found| found.path.number());
+        let of_number = match (self.typed.posthog_id, found) {
+            (Some(given), Some(found)) if given != found => Some(
                 Finding::new("project_id", Mark::Fail, format!("the token belongs to project {found}"))
                     .advised("give that number, or leave the field empty"),
             ),
-            (Some(_), Some(Ok(_))) => Some(Finding::new("project_id", Mark::Ok, "the token belongs to it")),
-            (None, Some(Ok(found))) => Some(Finding::new("project_id", Mark::Ok, format!("found: {found}"))),
+            (Some(_), Some(_)) => Some(Finding::new("project_id", Mark::Ok, "the token belongs to it")),
+            (None, Some(found)) => Some(Finding::new("project_id", Mark::Ok, format!("found: {found}"))),
             _ => None,
         };
         [of_key].into_iter().chain(of_number).collect()
@@ -256,28 +276,17 @@ fn stranger(field: &'static str, quote: &Quote, takes_events: bool) -> Finding {
         .advised("if this is a reverse proxy, give the PostHog behind it as the API host")
 }
 
-/// The project of the token could not be found.
-fn unfound(failure: &LookFailure) -> Finding {
-    match failure.trouble {
-        LookTrouble::KeyForbidden => Finding::new("personal_api_key", Mark::Fail, quoted(failure))
-            .advised("give the key the scope project:read as well as query:read; or give the project id"),
-        _ => failed(failure),
-    }
-}
-
 /// A question with the key failed.
 fn failed(failure: &LookFailure) -> Finding {
-    let mark = match failure.trouble {
-        // These pass, and say nothing of the key.
-        LookTrouble::Throttled | LookTrouble::Broken | LookTrouble::Unreachable | LookTrouble::QuestionRefused => Mark::Note,
-        _ => Mark::Fail,
-    };
+    // What passes says nothing of the key.
+    let says_nothing = failure.trouble.can_pass() || failure.trouble == LookTrouble::QuestionRefused;
+    let mark = if says_nothing { Mark::Note } else { Mark::Fail };
     Finding::new("personal_api_key", mark, quoted(failure)).advised(advice(failure.trouble))
 }
 
-fn number_advice(found: Option<&Result<u64, LookFailure>>) -> String {
-    match found {
-        Some(Ok(number)) => format!("the token belongs to project {number}: give that, or leave the field empty"),
+fn number_advice(found: Option<&Result<FoundProject, LookFailure>>) -> String {
+    match found.and_then(|found| found.as_ref().ok()?.path.number()) {
+        Some(number) => format!("the token belongs to project {number}: give that, or leave the field empty"),
         _ => "it is the number in the address of the project's pages; or leave the field empty".to_owned(),
     }
 }

@@ -1,10 +1,12 @@
-//! The check: one event now, followed all the way, with a line for each thing found out. And [`fields`]: what a person typed to set up a project,
-//! asked of the PostHog that it names, with nothing sent.
+//! The check: one event now, followed all the way, with a line for each thing found out, and a diagnosis. And [`fields`]: what a person typed to
+//! set up a project, asked of the PostHog that it names, with nothing sent.
 //!
-//! Takes a place, a token and perhaps a key; gives lines as they come, and an ending. Nothing is remembered.
+//! Takes a place, a token and perhaps a key; gives lines as they come, and an ending. What is found out is `judge`'s to read. Nothing is
+//! remembered.
 
 mod arrival;
 pub mod fields;
+mod silence;
 mod steps;
 mod token;
 
@@ -13,16 +15,20 @@ use std::time::Duration;
 use serde::Serialize;
 
 use crate::clock::Clock;
-use crate::model::{Beat, Endpoint, Host, LookFailure, PersonalKey, Phases, ProjectToken};
+use crate::judge::diagnosis::{self, Way};
+use crate::model::{Beat, Diagnosis, Endpoint, Host, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken};
+use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
-use arrival::{Place, advice, wait_for};
-use steps::{identify, know_token, receive};
+use arrival::{Reading, Seen, advice, seek};
+use steps::{End, Taken, identify, know_token, receive};
 
 /// The name of the event that a check sends.
 pub const EVENT: &str = "heartbeat_check";
 const DISTINCT_ID: &str = "posthog-heartbeat check";
 /// A failure is tried again for so long: a hiccup passes, and a person who waits for the answer gets it soon.
 const TRIED_FOR: Duration = Duration::from_secs(5);
+/// An event that nobody said was taken is looked for no longer than this.
+const LOOKED_FOR: Duration = Duration::from_secs(15);
 
 /// What to check.
 #[derive(Debug, Clone)]
@@ -41,6 +47,17 @@ pub struct Plan {
     pub endpoint: Endpoint,
     /// How long to wait for the event to be queryable.
     pub wait: Duration,
+}
+
+impl Plan {
+    /// Where the event is read.
+    fn api(&self) -> &Host {
+        self.api_host.as_ref().unwrap_or(&self.host)
+    }
+
+    fn way(&self) -> Way<'_> {
+        Way { host: &self.host, api: self.api(), endpoint: self.endpoint }
+    }
 }
 
 /// How a line of the checklist came out.
@@ -112,6 +129,8 @@ impl Ending {
 pub struct Outcome {
     /// How it ended.
     pub ending: Ending,
+    /// Where the way is broken; `none` where it is not.
+    pub diagnosis: Diagnosis,
     /// The event's uuid, once it was sent: how to find it in PostHog.
     pub uuid: Option<uuid::Uuid>,
     /// From the sending to PostHog's own time of ingestion, in milliseconds.
@@ -123,8 +142,21 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    const fn at(ending: Ending) -> Self {
-        Self { ending, uuid: None, ingested_lag_ms: None, queryable_after_ms: None, queryable_within_ms: None }
+    fn at((ending, diagnosis): End) -> Self {
+        // The summary of a diagnosis is a sentence wherever it stands alone.
+        let summary = format!("{}.", diagnosis.summary.trim_end_matches('.'));
+        let diagnosis = Diagnosis { summary, ..diagnosis };
+        Self { ending, diagnosis, uuid: None, ingested_lag_ms: None, queryable_after_ms: None, queryable_within_ms: None }
+    }
+
+    fn seen(end: End, seen: &Seen) -> Self {
+        let ms = |span: Duration| Some(span.as_millis() as u64);
+        Self {
+            ingested_lag_ms: ms(seen.ingested),
+            queryable_after_ms: ms(seen.after),
+            queryable_within_ms: ms(seen.within),
+            ..Self::at(end)
+        }
     }
 }
 
@@ -140,17 +172,33 @@ pub enum News {
     },
 }
 
+/// Tells what comes out, line by line.
+struct Teller<'t>(&'t mut (dyn FnMut(News) + Send));
+
+impl Teller<'_> {
+    fn line(&mut self, mark: Mark, what: &'static str, says: String, advice: Option<String>) {
+        (self.0)(News::Line(Line { mark, what, says, advice }));
+    }
+
+    /// What is broken, and what to do about it.
+    fn diagnosed(&mut self, what: &'static str, diagnosis: &Diagnosis) {
+        self.line(Mark::Fail, what, diagnosis.summary.clone(), diagnosis.advice.clone());
+    }
+}
+
 /// Checks, and tells as it goes.
 pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn FnMut(News) + Send)) -> Outcome {
-    let mut line = |mark, what, says: String, advice: Option<String>| tell(News::Line(Line { mark, what, says, advice }));
+    let mut tell = Teller(tell);
+    let tell = &mut tell;
     // 1. Which PostHog is this?
-    if let Some(ending) = identify(client, plan, &mut line).await {
-        return Outcome::at(ending);
+    if let Some(end) = identify(client, plan, tell).await {
+        return Outcome::at(end);
     }
     // 2. Does it know the token? Capture itself would answer 200 either way.
-    if let Some(ending) = know_token(client, plan, &mut line).await {
-        return Outcome::at(ending);
-    }
+    let token_known = match know_token(client, plan, tell).await {
+        Ok(known) => known,
+        Err(end) => return Outcome::at(end),
+    };
     // 3. Does capture take the event?
     let sent_at = clock.now();
     let beat = Beat::alone(&plan.token, DISTINCT_ID, sent_at);
@@ -163,36 +211,107 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
         timestamp: sent_at,
     };
     let receipt = capture::send(client, &event, sent_at.plus(TRIED_FOR)).await;
-    if let Some(ending) = receive(plan, &receipt, &mut line) {
-        return Outcome { uuid: Some(beat.uuid), ..Outcome::at(ending) };
-    }
-    // 4. Can it be read back?
-    let Some(key) = &plan.key else {
-        line(
-            Mark::Note,
-            "arrival",
-            "not checked: no personal API key was given, and a 200 alone proves nothing".into(),
-            Some("give --personal-api-key (scope query:read) to see the event arrive".into()),
-        );
-        return Outcome { uuid: Some(beat.uuid), ..Outcome::at(Ending::AcceptedUnchecked) };
+    let sent = Sent { beat: &beat, receipt: &receipt, token_known };
+    let outcome = match (receive(plan, &receipt, token_known, tell), &plan.key) {
+        (Taken::No(end), _) | (Taken::Perhaps(end), None) => Outcome::at(end),
+        (Taken::Yes, None) => unchecked(plan, tell),
+        // 4. Can it be read back?
+        (Taken::Yes, Some(key)) => match read(client, plan, key, &sent, tell).await {
+            Ok(reading) => arrive(client, clock, plan, &reading, &sent, tell).await,
+            Err(end) => Outcome::at(end),
+        },
+        (Taken::Perhaps(end), Some(key)) => match read(client, plan, key, &sent, tell).await {
+            Ok(reading) => arrive_all_the_same(client, clock, plan, &reading, end, tell).await,
+            Err(_) => Outcome::at(end),
+        },
     };
-    let api = plan.api_host.as_ref().unwrap_or(&plan.host).api();
-    let posthog_id = match plan.posthog_id {
-        Some(id) => id,
+    Outcome { uuid: Some(beat.uuid), ..outcome }
+}
+
+/// What was sent, and what came of it so far.
+struct Sent<'a> {
+    beat: &'a Beat,
+    receipt: &'a crate::model::Receipt,
+    token_known: bool,
+}
+
+fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
+    let says = "not checked: no personal API key was given, and a 200 alone proves nothing".into();
+    tell.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to see the event arrive".into()));
+    let way = plan.way();
+    let failure = LookFailure::quoting(LookTrouble::NoKey, crate::model::Quote::default());
+    let diagnosis = Diagnosis { certain: false, address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
+    Outcome::at((Ending::AcceptedUnchecked, diagnosis))
+}
+
+/// Where the event is read: which project, by which key.
+async fn read<'a>(client: &Client, plan: &'a Plan, key: &'a PersonalKey, sent: &Sent<'a>, tell: &mut Teller<'_>) -> Result<Reading<'a>, End> {
+    let api = plan.api().api();
+    let (project, scopes) = match plan.posthog_id {
+        Some(id) => (ProjectPath::Number(id), None),
         None => match query::find_project(client, api, key, &plan.token).await {
-            Ok(id) => {
-                line(Mark::Ok, "project", format!("the token belongs to project {id}"), None);
-                id
+            Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
+                let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
+                let says = if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
+                tell.line(Mark::Ok, "project", says, None);
+                (ProjectPath::Number(id), scopes)
+            }
+            Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
+                let says = "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
+                tell.line(Mark::Note, "project", says, Some(LookTrouble::WhichProject.advice().into()));
+                (ProjectPath::Current, scopes)
             }
             Err(failure) => {
-                line(Mark::Fail, "project", quoted(&failure), Some(advice(failure.trouble).into()));
-                return Outcome { uuid: Some(beat.uuid), ..Outcome::at(Ending::CannotRead) };
+                tell.line(Mark::Fail, "project", failure.says(), Some(advice(failure.trouble).into()));
+                return Err((Ending::CannotRead, diagnosis::unreadable(&plan.way(), &failure, Parts::default())));
             }
         },
     };
-    let place = Place { api, key, posthog_id, sent: receipt.sent };
-    let outcome = wait_for(client, clock, plan, &place, &beat, tell).await;
-    Outcome { uuid: Some(beat.uuid), ..outcome }
+    Ok(Reading { api, key, project, scopes, beat: sent.beat, sent: sent.receipt.sent })
+}
+
+/// Waits for an event that capture took.
+async fn arrive(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> Outcome {
+    match seek(client, clock, reading, plan.wait, tell).await {
+        Ok(Some(seen)) => {
+            seen.tell(tell);
+            Outcome::seen((Ending::Arrived, arrived(plan, &seen)), &seen)
+        }
+        Ok(None) => {
+            let diagnosis = silence::why(client, clock, plan, reading, sent, tell).await;
+            tell.diagnosed("arrival", &diagnosis);
+            // An answer that was not PostHog's took nothing.
+            let ending = if diagnosis.place == Place::Intermediary { Ending::Refused } else { Ending::NotSeen };
+            Outcome::at((ending, diagnosis))
+        }
+        Err(failure) => {
+            let says = format!("could not be read back: {}", failure.says());
+            tell.line(Mark::Fail, "arrival", says, Some(advice(failure.trouble).into()));
+            let down = silence::parts_down(client, plan).await;
+            Outcome::at((Ending::CannotRead, diagnosis::unreadable(&plan.way(), &failure, down)))
+        }
+    }
+}
+
+/// Looks for an event that nobody said was taken: capture may have taken it all the same.
+async fn arrive_all_the_same(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, end: End, tell: &mut Teller<'_>) -> Outcome {
+    let Ok(Some(seen)) = seek(client, clock, reading, plan.wait.min(LOOKED_FOR), tell).await else { return Outcome::at(end) };
+    seen.tell(tell);
+    let diagnosis = match end {
+        (Ending::Unreachable, _) => diagnosis::answers_lost(&plan.way()),
+        // The event is there: whatever stands between passes it on, and puts an answer of its own in place of PostHog's.
+        (_, found) => Diagnosis { place: Place::None, did: None, certain: true, possibilities: Vec::new(), ..found },
+    };
+    tell.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
+    Outcome::seen((Ending::Arrived, diagnosis), &seen)
+}
+
+fn arrived(plan: &Plan, seen: &Seen) -> Diagnosis {
+    if let Some(wrong) = diagnosis::wrong_clock(seen.server_ahead_ms) {
+        return wrong;
+    }
+    let summary = format!("The event arrived {} after it was sent", crate::model::span(seen.within));
+    Diagnosis { answered_by: crate::model::AnsweredBy::Posthog, address: plan.way().address(), ..Diagnosis::at(Place::None, summary) }
 }
 
 /// `dns 1.2ms, connect 10.1ms, tls 12.0ms, first byte 30.2ms`.
@@ -205,8 +324,5 @@ pub fn phases(phases: &Phases) -> String {
 }
 
 fn quoted(failure: &LookFailure) -> String {
-    match failure.quote.status {
-        0 => failure.quote.words.clone(),
-        status => format!("{status} `{}`", failure.quote.words.trim()),
-    }
+    failure.says()
 }

@@ -1,7 +1,7 @@
 //! Keeps secrets out of words: the last door before a text reaches a person, whatever field it came from.
 
 /// Keys that are secret, by how they begin. A project token (`phc_`) is not: every visitor's browser sees it.
-const SECRET_PREFIXES: [&str; 2] = ["phx_", "phs_"];
+const SECRET_PREFIXES: [&str; 3] = ["phx_", "phs_", "pha_"];
 const STARS: &str = "***";
 
 /// `text` with each secret key cut down to `phx_***` and each `user:password@` of an address to `***@`.

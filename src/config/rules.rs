@@ -26,7 +26,7 @@ const LOST_AFTER_MOST: Duration = Duration::from_hours(12);
 pub fn host(text: &str) -> Result<Host, String> {
     match text.trim().get(..4) {
         Some("phc_") => Err("is a project token (phc_...); here belongs `us`, `eu`, or the address of a PostHog".to_owned()),
-        Some("phx_" | "phs_") => Err("is a key; here belongs `us`, `eu`, or the address of a PostHog".to_owned()),
+        Some("phx_" | "phs_" | "pha_") => Err("is a key; here belongs `us`, `eu`, or the address of a PostHog".to_owned()),
         _ => Host::parse(text).map_err(|wrong| match wrong {
             HostError::NotHttp(_) | HostError::NoAddress(..) => {
                 format!("{wrong}; give `us`, `eu`, or one such as `https://posthog.example.com`")

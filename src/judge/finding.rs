@@ -64,6 +64,10 @@ impl RouteFinding<'_> {
         let way = Way::of(facts.spec, self.route);
         let newest = self.newest?;
         let missing = |waited: Duration, is_overdue: bool| {
+            let filter = facts.look.and_then(|look| look.findings.filter.as_ref()).filter(|_| is_overdue);
+            if let Some(filter) = filter {
+                return diagnosis::filtered(&way, filter);
+            }
             let word = facts.look.and_then(|look| look.token).filter(|_| is_overdue);
             let others = Others::in_look(facts.look, waited);
             let down = word.map_or_else(Parts::default, |word| word.down);
@@ -82,7 +86,7 @@ impl RouteFinding<'_> {
                 Some(EvidenceOf::Unreachable { at, obstacle, words }) => diagnosis::unreachable(way.address(), *at, *obstacle, words),
                 _ => diagnosis::unreachable(way.address(), Phase::Answer, Obstacle::Other, "no answer"),
             }),
-            Finding::AnswersLost => Some(answers_lost(&way)),
+            Finding::AnswersLost => Some(diagnosis::answers_lost(&way)),
             Finding::Missing { waited, .. } => Some(missing(*waited, true)),
             Finding::Waiting(waited) => Some(missing(*waited, false)),
             Finding::Slow(lag) => Some(Diagnosis { address: way.address(), ..diagnosis::late(*lag) }),
@@ -114,16 +118,6 @@ impl RouteFinding<'_> {
 /// What an answer of which only the status is on record tells.
 fn bare(status: Option<u16>) -> Quote {
     Quote { status: status.unwrap_or_default(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() }
-}
-
-fn answers_lost(way: &Way<'_>) -> Diagnosis {
-    let place = way.address().map_or_else(String::new, |address| address.to_string());
-    let summary = format!("Capture takes events at {place}, and its answers do not come: they arrive all the same");
-    let found = Diagnosis::at(Place::AnswersLost, summary).advised(
-        "Your applications send such events again and again, or give up on them: raise the time-outs between, and look at what cuts connections before the \
-         answer (proxy, load balancer, firewall).",
-    );
-    Diagnosis { answered_by: crate::model::AnsweredBy::Nobody, address: way.address(), ..found }
 }
 
 /// What the newest beats of a route say.

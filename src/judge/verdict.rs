@@ -12,8 +12,6 @@ use crate::model::{
 /// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
 /// after 20 s.
 const QUIET_FOR: Duration = Duration::from_secs(75);
-/// A clock that differs by more than this misdates events.
-const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
 /// So many of the newest beats are counted.
 const COUNTED: usize = 30;
 
@@ -180,10 +178,11 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
         Finding::Waiting(_) | Finding::Fine(_) => Health::Good,
         Finding::Nothing | Finding::Unseen => Health::Pending,
     };
-    if health == Health::Good && cause.is_none() {
-        if let Some(wrong) = wrong_clock(facts) {
-            return Verdict { cause: Some(wrong), lag, ..plain(Health::Slow) };
-        }
+    if health == Health::Good
+        && cause.is_none()
+        && let Some(wrong) = diagnosis::wrong_clock(facts.look.and_then(|look| look.findings.server_ahead_ms))
+    {
+        return Verdict { cause: Some(wrong), lag, ..plain(Health::Slow) };
     }
     let says_since = worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
     Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, ..plain(health) }
@@ -193,7 +192,7 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
 fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Health) -> Verdict, has_beats: bool) -> Verdict {
     let Some(failure) = facts.look.and_then(|look| look.result.as_ref().err()) else { return plain(Health::Blind) };
     let way = Way::of(facts.spec, worst.route);
-    let down = facts.look.and_then(|look| look.token).map_or_else(Parts::default, |word| word.down);
+    let down = facts.look.map_or_else(Parts::default, |look| look.findings.parts_down());
     let health = match (failure.trouble == LookTrouble::NoKey, has_beats) {
         (true, true) => Health::Unchecked,
         (true, false) => Health::Pending,
@@ -226,23 +225,6 @@ fn counts(facts: &Facts<'_>) -> Counts {
         *count += 1;
     }
     counts
-}
-
-/// Beats arrive, and their times say that this machine's clock and PostHog's differ.
-fn wrong_clock(facts: &Facts<'_>) -> Option<Diagnosis> {
-    let ahead_ms = server_ahead_ms(facts.look?)?;
-    let differ = Duration::from_millis(ahead_ms.unsigned_abs());
-    if differ <= CLOCK_WRONG_BY {
-        return None;
-    }
-    let (which, advice) = (if ahead_ms > 0 { "behind" } else { "ahead of" }, "Set this machine's clock by NTP (timedatectl, chrony).");
-    let summary = format!("This machine's clock is {} {which} PostHog's: events are stored with wrong times", span(differ));
-    Some(Diagnosis::at(Place::Clock, summary).advised(advice))
-}
-
-/// TODO-merge
-fn server_ahead_ms(_look: &Look) -> Option<i64> {
-    None
 }
 
 /// Where the way is broken: on all routes, on one, or on some partitions.
@@ -318,7 +300,7 @@ mod tests {
 
     fn look(result: Result<Traffic, LookFailure>) -> Look {
         let at = START.start();
-        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None }
+        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None, findings: crate::model::Findings::default() }
     }
 
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
@@ -500,14 +482,14 @@ mod tests {
     #[test]
     fn blindness_is_ours_and_says_which_repair() {
         let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
-        let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None }));
+        let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Blind, "{letters}");
             assert!(verdict.to_string().starts_with("Cannot look: 403 `API key missing required scope 'query:read'`"), "{verdict}");
         }
         assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Bad, "capture's word needs no look");
-        let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None }));
+        let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None, note: None }));
         assert_eq!(judge(&[fixed(1)], &["..."], Some(&unasked)).health, Health::Unchecked);
     }
 

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{ProjectId, Quote, Timestamp, TokenWord};
+use super::{Findings, ProjectId, Quote, Timestamp, TokenWord};
 
 /// A beat, seen in the query API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,11 +72,23 @@ pub enum LookTrouble {
     NotPostHog,
     /// A self-hosted PostHog before 1.30.0: Heartbeat does not work with it.
     TooOld,
+    /// The question reads more than PostHog gives a key: 10 s, its memory, its bytes (504, 512, 513, `too_many_bytes`).
+    TooExpensive,
+    /// 402: the queries of the plan are used up.
+    QueryQuota,
+    /// 429 `api_queries_budget_exceeded`: what the project may read in an hour is used up.
+    BudgetUsedUp,
+    /// 503 `database_unavailable`: PostHog's own database is away.
+    DatabaseUnavailable,
+    /// 401: no key reached PostHog, although one was sent.
+    KeyNotReceived,
+    /// The key may query, and nothing says which project it is to be asked about.
+    WhichProject,
 }
 
 impl LookTrouble {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 16] = [
         Self::NoKey,
         Self::KeyWrong,
         Self::KeyForbidden,
@@ -86,7 +99,31 @@ impl LookTrouble {
         Self::Unreachable,
         Self::NotPostHog,
         Self::TooOld,
+        Self::TooExpensive,
+        Self::QueryQuota,
+        Self::BudgetUsedUp,
+        Self::DatabaseUnavailable,
+        Self::KeyNotReceived,
+        Self::WhichProject,
     ];
+
+    /// Whether it puts in doubt which project is asked, or what the key may do.
+    #[must_use]
+    pub const fn doubts_project(self) -> bool {
+        matches!(self, Self::NoSuchProject | Self::WhichProject | Self::KeyWrong | Self::KeyForbidden | Self::TooOld)
+    }
+
+    /// Whether asking less often is the answer to it.
+    #[must_use]
+    pub const fn slows_down(self) -> bool {
+        matches!(self, Self::Throttled | Self::TooExpensive | Self::QueryQuota | Self::BudgetUsedUp)
+    }
+
+    /// Whether it passes by itself, and says nothing of the key.
+    #[must_use]
+    pub const fn can_pass(self) -> bool {
+        self.slows_down() || matches!(self, Self::Broken | Self::Unreachable | Self::DatabaseUnavailable)
+    }
 
     /// What it means and what to do, in one sentence.
     #[must_use]
@@ -107,6 +144,23 @@ impl LookTrouble {
             Self::Broken => "PostHog's query API is failing; see its logs, or its status page",
             Self::Unreachable => "PostHog's API does not answer; check the api host, the network and the proxy between",
             Self::TooOld => "upgrade PostHog to 1.30.0 or later: https://posthog.com/docs/self-host/configure/upgrading-posthog",
+            Self::TooExpensive => {
+                "our query reads more than PostHog lets an API key read at once, PostHog itself is well: shorten Ingestion Alert's time range, \
+                 or let it watch named events"
+            }
+            Self::QueryQuota => "the API queries of the plan are used up: raise the limit in PostHog's billing settings, or look less often (look_every)",
+            Self::BudgetUsedUp => {
+                "what this project may read in an hour through the API is used up: find what else is querying it, look less often (look_every), \
+                 shorten Ingestion Alert's time range, or let it watch named events"
+            }
+            Self::DatabaseUnavailable => "PostHog's own database is unavailable: see its logs, or its status page",
+            Self::KeyNotReceived => {
+                "the personal API key did not reach PostHog: let the proxy between pass on the header Authorization, or give PostHog's own \
+                 address as the api host"
+            }
+            Self::WhichProject => {
+                "make a personal API key that is limited to this one project, with the scope query:read; or give the project id"
+            }
             Self::NotPostHog => {
                 "something that is not PostHog answered in its place; check the api host, and a proxy or login page before it"
             }
@@ -119,19 +173,78 @@ impl LookTrouble {
 pub struct LookFailure {
     /// In which way.
     pub trouble: LookTrouble,
-    /// What came back.
+    /// What came back, in the words of whoever answered.
     pub quote: Quote,
+    /// What is wrong with it, in words of ours, where its kind alone does not say.
+    pub note: Option<String>,
     /// How long PostHog asked us to wait (`Retry-After`).
     pub retry_after: Option<Duration>,
 }
 
+impl LookFailure {
+    /// With nothing but what came back.
+    #[must_use]
+    pub const fn quoting(trouble: LookTrouble, quote: Quote) -> Self {
+        Self { trouble, quote, note: None, retry_after: None }
+    }
+
+    /// Of which nobody said anything: these words are ours.
+    #[must_use]
+    pub fn noted(trouble: LookTrouble, note: impl Into<String>) -> Self {
+        Self { note: Some(note.into()), ..Self::quoting(trouble, Quote::default()) }
+    }
+
+    /// What was found, without what to do: our words first, a server's words in quotes.
+    #[must_use]
+    pub fn says(&self) -> String {
+        let words = self.quote.words.trim();
+        let quoted = match (self.quote.status, words) {
+            // An error of the network, in our words or the system's.
+            (0, words) => words.to_owned(),
+            (status, "") => status.to_string(),
+            (status, words) => format!("{status} `{words}`"),
+        };
+        match &self.note {
+            Some(note) if quoted.is_empty() => note.clone(),
+            Some(note) => format!("{note} ({quoted})"),
+            None => quoted,
+        }
+    }
+}
+
 impl fmt::Display for LookFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (self.quote.status, self.quote.words.as_str()) {
-            (0, "") => f.write_str(self.trouble.advice()),
-            (0, words) => write!(f, "{words}: {}", self.trouble.advice()),
-            (status, words) => write!(f, "{status} `{words}`: {}", self.trouble.advice()),
+        match self.says().as_str() {
+            "" => f.write_str(self.trouble.advice()),
+            says => write!(f, "{says}: {}", self.trouble.advice()),
         }
+    }
+}
+
+/// What a query cost, as PostHog says in the headers of its answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct QueryCost {
+    /// What it read, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bytes_read: Option<u64>,
+    /// What the project may still read in this hour, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub budget_left: Option<u64>,
+}
+
+impl QueryCost {
+    /// How many more such queries the rest of the hour's budget lasts for; none where PostHog does not say.
+    #[must_use]
+    pub fn queries_left(self) -> Option<u64> {
+        let read = self.bytes_read.filter(|read| *read > 0)?;
+        self.budget_left.map(|left| left / read)
+    }
+
+    /// Whether the rest would not last for an hour of looks at this pace. The budget fills up all the time, so this warns early.
+    #[must_use]
+    pub fn is_short(self, look_every: Duration) -> bool {
+        let looks = 3600 / look_every.as_secs().max(1);
+        self.queries_left().is_some_and(|left| left < looks)
     }
 }
 
@@ -154,4 +267,6 @@ pub struct Look {
     pub posthog_id: Option<u64>,
     /// What was said, while beats that were accepted do not arrive; none in good weather.
     pub token: Option<TokenWord>,
+    /// What else is known: of the key, of the quota, of what becomes of events that stay away.
+    pub findings: Findings,
 }

@@ -18,8 +18,8 @@ pub enum KeyError {
         "is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys"
     )]
     ProjectForPersonal,
-    /// `phs_...`, which can neither send nor run a query.
-    #[error("is a project secret key (phs_...), which can neither send events nor run a query")]
+    /// `phs_...`, which cannot send.
+    #[error("is a project secret key (phs_...), which cannot send events; here belongs the project token (phc_...), from Settings > Project > General")]
     ProjectSecret,
     /// Capture answers 401 to such a token.
     #[error("is over 64 bytes long; PostHog takes no such token")]
@@ -42,7 +42,7 @@ impl ProjectToken {
         let text = text.trim();
         match text {
             "" => Err(KeyError::Empty),
-            _ if text.starts_with("phx_") => Err(KeyError::PersonalForProject),
+            _ if text.starts_with("phx_") || text.starts_with("pha_") => Err(KeyError::PersonalForProject),
             _ if text.starts_with("phs_") => Err(KeyError::ProjectSecret),
             _ if text.len() > 64 => Err(KeyError::TooLong),
             _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(KeyError::Characters),
@@ -68,7 +68,8 @@ impl fmt::Display for ProjectToken {
 pub struct PersonalKey(SecretString);
 
 impl PersonalKey {
-    /// Reads a key. One without `phx_` is taken: keys made before the prefix are still in use.
+    /// Reads a key. One without `phx_` is taken: keys made before the prefix are still in use, and other kinds may query as well
+    /// ([`PersonalKey::warning`]).
     ///
     /// # Errors
     /// [`KeyError`] when it is empty, another kind of key, or cannot stand in a header.
@@ -77,9 +78,24 @@ impl PersonalKey {
         match text {
             "" => Err(KeyError::Empty),
             _ if text.starts_with("phc_") => Err(KeyError::ProjectForPersonal),
-            _ if text.starts_with("phs_") => Err(KeyError::ProjectSecret),
             _ if !text.bytes().all(|byte| byte.is_ascii_graphic()) => Err(KeyError::Characters),
             _ => Ok(Self(SecretString::from(text))),
+        }
+    }
+
+    /// Whether it is a project secret key (`phs_...`): it belongs to one project, and to no person.
+    #[must_use]
+    pub fn is_of_project(&self) -> bool {
+        self.expose().starts_with("phs_")
+    }
+
+    /// What to know of a key of its kind, as a sentence without a full stop; none of a personal API key.
+    #[must_use]
+    pub fn warning(&self) -> Option<&'static str> {
+        match self.expose().get(..4) {
+            Some("phs_") => Some("it is a project secret key (phs_...): not every PostHog lets one run queries; a personal API key (phx_...) is the safe choice"),
+            Some("pha_") => Some("it is an OAuth access token (pha_...), which expires: beats are not read back any more when it does; use a personal API key (phx_...)"),
+            _ => None,
         }
     }
 

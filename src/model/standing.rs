@@ -17,19 +17,22 @@ pub enum Standing {
     Elsewhere(Region),
     /// It belongs to a project there, whose events are dropped: the quota is used up.
     OverQuota,
+    /// It belongs to a project there, and something in PostHog drops our events: [`super::Findings::filter`] says what.
+    Filtered,
     /// PostHog itself knows it, and behind the route's proxy it is not known, or another one is known in its place.
     Altered,
 }
 
 impl Standing {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Known,
         Self::Unknown,
         Self::Untold,
         Self::Elsewhere(Region::Us),
         Self::Elsewhere(Region::Eu),
         Self::OverQuota,
+        Self::Filtered,
         Self::Altered,
     ];
 }

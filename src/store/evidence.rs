@@ -55,7 +55,7 @@ fn to_row(evidence: &Evidence) -> [Value; 7] {
         }
         EvidenceOf::Lost { looked } => (LOST, looked.ms(), None, None),
         EvidenceOf::Unseen(failure) => {
-            (UNSEEN, place_of(&failure.trouble, &LookTrouble::ALL), Some(quote::write(&failure.quote)), failure.retry_after)
+            (UNSEEN, place_of(&failure.trouble, &LookTrouble::ALL), Some(quote::write_failure(failure)), failure.retry_after)
         }
     };
     [
@@ -74,14 +74,14 @@ fn from_row(row: &Row) -> Result<Evidence, StoreError> {
     let detail = row.int(4)?;
     let quote = row.maybe_text(5)?.as_deref().and_then(quote::read);
     let of = match (row.int(3)?, quote) {
-        (REFUSED, Some(quote)) => at_place(detail, &Refusal::ALL).map(|why| EvidenceOf::Refused { why, quote }),
-        (UNREACHABLE, Some(quote)) => {
+        (REFUSED, Some((quote, _))) => at_place(detail, &Refusal::ALL).map(|why| EvidenceOf::Refused { why, quote }),
+        (UNREACHABLE, Some((quote, _))) => {
             at_place(detail, &PHASES).map(|at| EvidenceOf::Unreachable { at, obstacle: quote.obstacle, words: quote.words })
         }
         (LOST, None) => Some(EvidenceOf::Lost { looked: Timestamp::from_ms(detail) }),
-        (UNSEEN, Some(quote)) => {
+        (UNSEEN, Some((quote, note))) => {
             let retry_after = duration(row.maybe_int(6)?);
-            at_place(detail, &LookTrouble::ALL).map(|trouble| EvidenceOf::Unseen(LookFailure { trouble, quote, retry_after }))
+            at_place(detail, &LookTrouble::ALL).map(|trouble| EvidenceOf::Unseen(LookFailure { trouble, quote, note, retry_after }))
         }
         _ => None,
     };

@@ -1,6 +1,6 @@
 //! The newest look of each project.
 
-use crate::model::{Look, LookFailure, LookTrouble, Parts, ProjectId, Standing, Timestamp, TokenWord, Traffic};
+use crate::model::{Findings, Look, LookFailure, LookTrouble, Parts, ProjectId, Standing, Timestamp, TokenWord, Traffic};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, duration, place_of};
@@ -11,7 +11,7 @@ use super::{StoreError, quote};
 const PROJECTS: usize = 500;
 
 const SELECT: &str = "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-                      posthog_id, token, token_asked_ms, watched, watched_newest_ms, down FROM looks";
+                      posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings FROM looks";
 
 /// Replaces a project's last look. A project that was removed meanwhile gets none.
 pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreError> {
@@ -21,7 +21,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     };
     let statement = Statement::new(
         "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down) SELECT id, ",
+         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings) SELECT id, ",
     )
     .bind(look.at.ms())
     .text(", ")
@@ -31,7 +31,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .text(", ")
     .bind(failure.map(|failure| place_of(&failure.trouble, &LookTrouble::ALL)))
     .text(", ")
-    .bind(failure.map(|failure| quote::write(&failure.quote)))
+    .bind(failure.map(|failure| quote::write_failure(failure)))
     .text(", ")
     .bind(failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64))
     .text(", ")
@@ -52,6 +52,8 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .bind(traffic.and_then(|traffic| traffic.watched_newest).map(Timestamp::ms))
     .text(", ")
     .bind(look.token.map(|word| i64::from(word.down.bits())))
+    .text(", ")
+    .bind(written(&look.findings))
     .text(" FROM projects WHERE id = ")
     .bind(look.project.0)
     .text(
@@ -59,7 +61,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
          trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
          failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id, \
          token = excluded.token, token_asked_ms = excluded.token_asked_ms, watched = excluded.watched, \
-         watched_newest_ms = excluded.watched_newest_ms, down = excluded.down",
+         watched_newest_ms = excluded.watched_newest_ms, down = excluded.down, findings = excluded.findings",
     );
     work.run(statement).await.map(drop)
 }
@@ -93,11 +95,11 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
             watched: row.maybe_int(13)?.unwrap_or(0) as u64,
             watched_newest: time(14)?,
         }),
-        Some(trouble) => Err(LookFailure {
-            trouble: at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?,
-            quote: row.maybe_text(5)?.as_deref().and_then(quote::read).ok_or_else(damaged)?,
-            retry_after: duration(row.maybe_int(6)?),
-        }),
+        Some(trouble) => {
+            let (quote, note) = row.maybe_text(5)?.as_deref().and_then(quote::read).ok_or_else(damaged)?;
+            let trouble = at_place(trouble, &LookTrouble::ALL).ok_or_else(damaged)?;
+            Err(LookFailure { trouble, quote, note, retry_after: duration(row.maybe_int(6)?) })
+        }
     };
     let token = match (row.maybe_int(11)?, time(12)?) {
         (Some(standing), Some(asked)) => {
@@ -116,5 +118,12 @@ fn from_row(row: &Row) -> Result<Look, StoreError> {
         not_before: Timestamp::from_ms(row.int(9)?),
         posthog_id: row.maybe_int(10)?.map(|id| id as u64),
         token,
+        // What another release wrote and this one cannot read is found out anew.
+        findings: row.maybe_text(16)?.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default(),
     })
+}
+
+/// Nothing, where nothing was found out.
+fn written(findings: &Findings) -> Option<String> {
+    if *findings == Findings::default() { None } else { serde_json::to_string(findings).ok() }
 }

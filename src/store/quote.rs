@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{AnsweredBy, Did, Obstacle, Phase, Quote, Signs};
+use crate::model::{AnsweredBy, Did, LookFailure, Obstacle, Phase, Quote, Signs};
 
 /// What an earlier release did not write is unknown.
 #[derive(Serialize, Deserialize)]
@@ -21,17 +21,28 @@ struct Written {
     at: Option<Phase>,
     #[serde(default)]
     obstacle: Obstacle,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 /// A quote as text.
 pub(super) fn write(quote: &Quote) -> String {
-    let Quote { status, headers, words, by, did, signs, at, obstacle } = quote.clone();
-    // Numbers, strings and lists of them cannot fail to be JSON.
-    serde_json::to_string(&Written { status, headers, words, by, did, signs, at, obstacle }).unwrap_or_default()
+    noted(quote, None)
 }
 
-/// Reads [`write`] back; none when the text is not such.
-pub(super) fn read(text: &str) -> Option<Quote> {
-    let Written { status, headers, words, by, did, signs, at, obstacle } = serde_json::from_str(text).ok()?;
-    Some(Quote { status, headers, words, by, did, signs, at, obstacle })
+/// A failure's quote, with our own words beside it, as text.
+pub(super) fn write_failure(failure: &LookFailure) -> String {
+    noted(&failure.quote, failure.note.clone())
+}
+
+fn noted(quote: &Quote, note: Option<String>) -> String {
+    let Quote { status, headers, words, by, did, signs, at, obstacle } = quote.clone();
+    // Numbers, strings and lists of them cannot fail to be JSON.
+    serde_json::to_string(&Written { status, headers, words, by, did, signs, at, obstacle, note }).unwrap_or_default()
+}
+
+/// Reads [`write`] and [`write_failure`] back: the quote, and our own words; none when the text is neither.
+pub(super) fn read(text: &str) -> Option<(Quote, Option<String>)> {
+    let Written { status, headers, words, by, did, signs, at, obstacle, note } = serde_json::from_str(text).ok()?;
+    Some((Quote { status, headers, words, by, did, signs, at, obstacle }, note))
 }

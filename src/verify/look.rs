@@ -10,11 +10,10 @@ use super::silence::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
 use crate::model::{
-    Events, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Outcome, PersonalKey, Project, Quote, Settled, Standing, Timestamp,
+    Events, Evidence, EvidenceOf, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Project, Quote, Settled, Standing, Timestamp,
     Traffic, Watch,
 };
-use crate::posthog::instance;
-use crate::posthog::query::{self, Answer, Question, Watched};
+use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;
 
 impl Verify {
@@ -36,58 +35,46 @@ impl Verify {
             // Switched off, nothing left to wait for, and nothing watched.
             return Ok(None);
         }
-        let mut posthog_id = last.and_then(|last| last.posthog_id);
-        let answer = self.ask(project, &asked, asked_at, &mut posthog_id).await;
+        let mut known = Known::of(last);
+        let answer = self.ask(project, &asked, asked_at, &mut known).await;
         let now = self.clock.now();
-        let mut look = next_state(project, last, asked_at, now, posthog_id, answer.as_ref().map(|answer| answer.traffic));
+        let mut look = next_state(project, last, asked_at, now, known, answer.as_ref());
         let settled = match &answer {
             Ok(answer) => settle(project, &asked, Moments { asked: asked_at, answered: now }, answer),
             Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.pace, asked_at)).collect(),
         };
         let evidence = evidence(&asked, &settled, now, answer.as_ref().err());
         self.store.settle(&look, &settled, &evidence).await?;
-        if look.result.is_ok() {
-            let overdue = may_be_overdue(project, &asked, &settled, asked_at);
-            let token = if overdue { self.token_word(project, look.token, asked_at).await? } else { None };
-            if token != look.token {
-                // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
-                let asked_anew = token.map(|word| word.asked) != look.token.map(|word| word.asked);
-                let posthog_id = look.posthog_id.filter(|_| token.is_none() || !asked_anew);
-                look = Look { posthog_id, token, ..look };
-                self.store.settle(&look, &[], &[]).await?;
-            }
+        let overdue = look.result.is_ok() && may_be_overdue(project, &asked, &settled, asked_at);
+        let found = self.find_out(project, &look, overdue).await?;
+        if (found.token, &found.findings) != (look.token, &look.findings) {
+            // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
+            let asked_anew = found.token.map(|word| word.asked) != look.token.map(|word| word.asked);
+            let is_sure = found.token.is_none() || !asked_anew;
+            let findings = Findings { is_current: is_sure && found.findings.is_current, ..found.findings };
+            look = Look { posthog_id: look.posthog_id.filter(|_| is_sure), token: found.token, findings, ..look };
+            self.store.settle(&look, &[], &[]).await?;
         }
         report(project, last, &look);
         Ok(Some(look))
     }
 
-    /// The first look at a PostHog: one that is too old is refused, one that does not tell its version is newer. Gives PostHog's
-    /// number of the project.
-    async fn meet(&self, project: &Project, key: &PersonalKey) -> Result<u64, LookFailure> {
+    /// Asks; which project is asked, and what the key may do, is found out where that is not known, and kept in `known`.
+    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, known: &mut Known) -> Result<Answer, LookFailure> {
         let spec = &project.spec;
-        let instance = instance::identify(&self.client, spec.api()).await;
-        if let Some(version) = instance.ok().and_then(|instance| instance.too_old()) {
-            let words = format!("this PostHog is {version}, and Heartbeat needs {} or later", instance::OLDEST);
-            return Err(LookFailure { trouble: LookTrouble::TooOld, quote: Quote { words, ..Quote::default() }, retry_after: None });
-        }
-        match spec.posthog_id {
-            Some(given) => Ok(given),
-            None => query::find_project(&self.client, spec.api(), key, &spec.token).await,
-        }
-    }
-
-    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, id: &mut Option<u64>) -> Result<Answer, LookFailure> {
-        let spec = &project.spec;
-        let without_key = || LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None };
-        let key = spec.reading_key().ok_or_else(without_key)?;
-        let posthog_id = match *id {
-            Some(found) => found,
-            None => *id.insert(self.meet(project, key).await?),
+        let key = spec.reading_key().ok_or(LookFailure::quoting(LookTrouble::NoKey, Quote::default()))?;
+        let path = match known.path {
+            Some(path) => path,
+            None => {
+                let found = self.meet(project, key, now).await?;
+                known.scopes = found.scopes;
+                *known.path.insert(found.path)
+            }
         };
         let question = Question {
             base: spec.api(),
             key,
-            posthog_id,
+            posthog_id: path,
             events: project.routes.iter().map(|route| route.spec.event.as_str()).collect(),
             uuids: asked.iter().map(|asked| asked.beat.uuid).collect(),
             back_to: oldest(asked, now).start(),
@@ -95,6 +82,22 @@ impl Verify {
             now,
         };
         query::look(&self.client, &question).await
+    }
+}
+
+/// What is known of where to ask.
+struct Known {
+    path: Option<ProjectPath>,
+    scopes: Option<KeyScopes>,
+}
+
+impl Known {
+    fn of(last: Option<&Look>) -> Self {
+        let path = last.and_then(|last| match last.posthog_id {
+            Some(number) => Some(ProjectPath::Number(number)),
+            None => last.findings.is_current.then_some(ProjectPath::Current),
+        });
+        Self { path, scopes: last.and_then(|last| last.findings.key.clone()) }
     }
 }
 
@@ -151,25 +154,38 @@ fn next_state(
     last: Option<&Look>,
     asked_at: Timestamp,
     now: Timestamp,
-    posthog_id: Option<u64>,
-    result: Result<Traffic, &LookFailure>,
+    known: Known,
+    answer: Result<&Answer, &LookFailure>,
 ) -> Look {
+    let result: Result<Traffic, &LookFailure> = answer.map(|answer| answer.traffic);
     let last_wait = last.map_or(Duration::ZERO, |last| last.not_before.since(last.at));
     let wait = result
         .as_ref()
         .err()
         .map_or(Duration::ZERO, |failure| wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.pace.look_every));
-    // Another project of that number may be meant once PostHog no longer knows it: it is looked up again. One that was too
-    // old may have been upgraded by the next look.
-    let is_unsure = result.is_err_and(|failure| matches!(failure.trouble, LookTrouble::NoSuchProject | LookTrouble::TooOld));
+    // Another project may be meant by now, or another key be there: it is found out again. One that was too old may have been upgraded.
+    let is_unsure = result.is_err_and(|failure| failure.trouble.doubts_project());
     Look {
         project: project.id,
         at: asked_at,
         last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
         failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
         not_before: now.plus(wait),
-        posthog_id: posthog_id.filter(|_| !is_unsure),
+        posthog_id: known.path.filter(|_| !is_unsure).and_then(ProjectPath::number),
         token: last.and_then(|last| last.token),
+        findings: Findings {
+            key: known.scopes,
+            is_current: known.path == Some(ProjectPath::Current) && !is_unsure,
+            // A failure says nothing of the budget: what was said before it stands.
+            cost: answer.map_or_else(|_| last.map(|last| last.findings.cost).unwrap_or_default(), |answer| answer.cost),
+            quota: last.and_then(|last| last.findings.quota),
+            filter: last.and_then(|last| last.findings.filter.clone()),
+            server_ahead_ms: match answer {
+                Ok(answer) => answer.server_ahead,
+                Err(_) => last.and_then(|last| last.findings.server_ahead_ms),
+            },
+            down: last.map_or(0, |last| last.findings.down),
+        },
         result: result.map_err(Clone::clone),
     }
 }
@@ -192,6 +208,10 @@ fn report(project: &Project, last: Option<&Look>, look: &Look) {
         }
         Some(Standing::Altered) => {
             tracing::warn!(project = %name, "beats are accepted and dropped: the project's token does not get through the proxy as it was sent");
+        }
+        Some(Standing::Filtered) => {
+            let by = look.findings.filter.as_ref().map_or("PostHog drops them", |filter| filter.says.as_str());
+            tracing::warn!(project = %name, by, "beats are accepted and dropped");
         }
         Some(Standing::Known | Standing::Untold) | None => {}
     }

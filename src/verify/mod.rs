@@ -7,6 +7,7 @@
 mod agenda;
 mod assess;
 mod look;
+mod meet;
 mod questions;
 mod silence;
 mod token;
@@ -29,10 +30,12 @@ use assess::Audience;
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
 /// How many looks are under way at once, at most.
 const MAX_LOOKS: usize = 64;
-/// Throttled without a `Retry-After`, we wait this many times as long as we did, up to [`LONGEST_WAIT`].
+/// Throttled, or asking for too much, without a `Retry-After`, we wait this many times as long as we did, up to [`LONGEST_WAIT`].
 const SLOW_DOWN: u32 = 2;
 /// No wait between looks grows beyond this, whatever we were told: the way back must be noticed.
 const LONGEST_WAIT: Duration = Duration::from_mins(10);
+/// But where the hour's budget is used up: asking sooner would only be refused.
+const LONGEST_BUDGET_WAIT: Duration = Duration::from_hours(1);
 
 /// What verifying needs.
 #[derive(Clone)]
@@ -133,8 +136,9 @@ impl Verify {
 /// How long to leave PostHog alone after this failure.
 fn wait_after(trouble: LookTrouble, asked: Option<Duration>, last_wait: Duration, look_every: Duration) -> Duration {
     match (trouble, asked) {
+        (LookTrouble::BudgetUsedUp, Some(asked)) => asked.min(LONGEST_BUDGET_WAIT),
         (_, Some(asked)) => asked.min(LONGEST_WAIT),
-        (LookTrouble::Throttled, None) => (last_wait.max(look_every) * SLOW_DOWN).min(LONGEST_WAIT),
+        (trouble, None) if trouble.slows_down() => (last_wait.max(look_every) * SLOW_DOWN).min(LONGEST_WAIT),
         _ => Duration::ZERO,
     }
 }

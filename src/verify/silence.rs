@@ -1,17 +1,24 @@
 //! Silence: capture says 200 to events that it drops or that get stuck behind it. When beats are accepted and stay away, PostHog is asked
-//! for what it does not say by itself: whether it knows the token, whether the quota is used up, and which of its parts are down.
+//! for what it does not say by itself: whether it knows the token, whether the quota is used up, what filters events, and which of its parts are
+//! down. The quota is asked about while beats arrive too: it is told before it is reached.
 
 use std::time::Duration;
 
 use super::Verify;
 use super::questions::Asked;
 use crate::judge;
-use crate::model::{Host, Outcome, Parts, Project, RouteId, Settled, Timestamp, TokenWord};
+use crate::model::{
+    Beat, Filter, Findings, Host, KeyScope, Look, LookTrouble, Outcome, Parts, Project, QuotaLimit, Recorded, Route, RouteId, Settled, Standing,
+    Timestamp, TokenWord,
+};
 use crate::posthog::instance::{self, Instance};
+use crate::posthog::query::{self, Inquiry, Missed, ProjectPath};
 use crate::store::StoreError;
 
 /// So long an answer about the token stands: a token does not come and go.
 const STANDS_FOR: Duration = Duration::from_mins(10);
+/// So many of the newest beats that stay away are looked for in what PostHog says of dropped events.
+const FILTERED: usize = 30;
 /// For so long an answer is waited for: the next look is due.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -25,28 +32,87 @@ pub(super) fn may_be_overdue(project: &Project, asked: &[Asked], settled: &[Sett
     asked.iter().any(|asked| asked.recorded.sent.is_some_and(|sent| sent.plus(late_after) < looked) && !seen(asked))
 }
 
+/// What is known beside a look.
+pub(super) struct Found {
+    /// Nothing while beats arrive.
+    pub(super) token: Option<TokenWord>,
+    pub(super) findings: Findings,
+}
+
 impl Verify {
-    /// What is known of silence after a look at `looked`: nothing while beats arrive, what was `last` said of the token while that stands,
-    /// and otherwise what PostHog says now.
-    pub(super) async fn token_word(
-        &self,
-        project: &Project,
-        last: Option<TokenWord>,
-        looked: Timestamp,
-    ) -> Result<Option<TokenWord>, StoreError> {
+    /// What is found out beside a look that is made: what is `known` of it from before stands for a while. None of it can cost the look, and
+    /// nothing is asked that the key may not ask.
+    pub(super) async fn find_out(&self, project: &Project, look: &Look, overdue: bool) -> Result<Found, StoreError> {
+        let mut found = Found { token: look.token, findings: look.findings.clone() };
+        let looked = look.at;
+        if let Err(failure) = &look.result {
+            // A query that fails because a part of PostHog is down is PostHog's trouble, not ours.
+            let may_be_down = matches!(failure.trouble, LookTrouble::Broken | LookTrouble::DatabaseUnavailable | LookTrouble::Unreachable);
+            found.findings.down = if may_be_down { self.parts_down(project).await.bits() } else { 0 };
+            return Ok(found);
+        }
+        found.findings.down = 0;
+        found.findings.quota = self.quota(project, look).await;
+        let silent = if overdue { self.silence(project, looked).await? } else { None };
+        let Some(Silent { route, beats }) = silent else {
+            (found.token, found.findings.filter) = (None, None);
+            return Ok(found);
+        };
+        let down = self.parts_down(project).await;
+        let stands = |word: &TokenWord| word.asked <= looked && looked.since(word.asked) < STANDS_FOR;
+        if let Some(last) = look.token.filter(stands) {
+            found.token = Some(TokenWord { down, ..last });
+            return Ok(found);
+        }
+        let limited = found.findings.quota.is_some_and(|quota| quota.limited);
+        // Where it is plain why beats stay away, or the quota is known, none is sent a second time to find out.
+        let is_open = |beat: &&Recorded| beat.route == route.id && beat.outcome == Outcome::Awaiting;
+        let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !found.findings.quota.is_some_and(|quota| quota.is_said()));
+        let standing = if limited { Standing::OverQuota } else { self.ask_standing(project, route, probe).await };
+        let may_be_filtered = matches!(standing, Standing::Known | Standing::Untold);
+        found.findings.filter = if may_be_filtered { self.filter(project, look, route, &beats).await } else { None };
+        let standing = if found.findings.filter.is_some() { Standing::Filtered } else { standing };
+        found.token = Some(TokenWord { standing, asked: looked, down });
+        Ok(found)
+    }
+
+    /// The route on which beats were accepted and stay away, with the beats around; none while beats arrive.
+    async fn silence<'p>(&self, project: &'p Project, looked: Timestamp) -> Result<Option<Silent<'p>>, StoreError> {
         let pace = &project.spec.pace;
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let beats = self.store.beats(&ids, looked.minus(pace.lost_after).minute().plus(-1), looked.minute().plus(1)).await?;
-        let Some(route) = judge::silent_route(&project.routes, &beats, pace) else { return Ok(None) };
-        let down = self.parts_down(project).await;
-        let stands = |word: &TokenWord| word.asked <= looked && looked.since(word.asked) < STANDS_FOR;
-        if let Some(last) = last.filter(stands) {
-            return Ok(Some(TokenWord { down, ..last }));
+        Ok(judge::silent_route(&project.routes, &beats, pace).map(|route| Silent { route, beats }))
+    }
+
+    /// How far the quota is used up: as it was said lately, or as it is said now.
+    async fn quota(&self, project: &Project, look: &Look) -> Option<QuotaLimit> {
+        let known = look.findings.quota;
+        let stands = |quota: &QuotaLimit| quota.asked() <= look.at && look.at.since(quota.asked()) < STANDS_FOR;
+        // Where the key's scopes are not known it would be refused each time.
+        let may_ask = look.findings.key.as_ref().is_some_and(|key| key.allows(KeyScope::ProjectRead));
+        if !may_ask {
+            return None;
         }
-        // Where it is plain why beats stay away, none is sent a second time to find out.
-        let probe = beats.iter().rfind(|beat| beat.route == route.id && beat.outcome == Outcome::Awaiting && !down.carry_events());
-        let standing = self.ask_standing(project, route, probe).await;
-        Ok(Some(TokenWord { standing, asked: looked, down }))
+        if known.is_some_and(|quota| stands(&quota)) {
+            return known;
+        }
+        let inquiry = inquiry(project, look)?;
+        let asked = self.clock.timeout(PATIENCE, query::quota(&self.client, &inquiry)).await.ok().flatten();
+        // One that does not say is not asked each minute.
+        Some(asked.unwrap_or(QuotaLimit { asked_ms: look.at.ms(), ..QuotaLimit::default() }))
+    }
+
+    /// What drops the beats of the silent route inside of PostHog.
+    async fn filter(&self, project: &Project, look: &Look, route: &Route, beats: &[Recorded]) -> Option<Filter> {
+        let inquiry = inquiry(project, look)?;
+        let open = beats.iter().rev().filter(|beat| beat.route == route.id && beat.sent.is_some() && beat.seen.is_none()).take(FILTERED);
+        let missed: Vec<Missed> = open
+            .map(|beat| {
+                let derived = Beat::derive(&project.spec.token, &route.spec, beat.minute);
+                Missed { event: route.spec.event.clone(), distinct_id: derived.distinct_id, uuid: derived.uuid.to_string() }
+            })
+            .collect();
+        self.clock.timeout(PATIENCE, query::what_drops(&self.client, &inquiry, &missed)).await.ok().flatten()
     }
 
     /// Which parts are down, by the word of a self-hosted PostHog; Cloud does not tell.
@@ -59,4 +125,20 @@ impl Verify {
             _ => Parts::default(),
         }
     }
+}
+
+/// Beats that were accepted and stay away.
+struct Silent<'p> {
+    route: &'p Route,
+    beats: Vec<Recorded>,
+}
+
+/// Where causes are asked for; none where nothing can be.
+fn inquiry<'a>(project: &'a Project, look: &'a Look) -> Option<Inquiry<'a>> {
+    let path = match look.posthog_id {
+        Some(number) => ProjectPath::Number(number),
+        None => look.findings.is_current.then_some(ProjectPath::Current)?,
+    };
+    let (base, key) = (project.spec.api(), project.spec.reading_key()?);
+    Some(Inquiry { base, key, scopes: look.findings.key.as_ref(), project: path, now: look.at })
 }

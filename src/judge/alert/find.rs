@@ -71,13 +71,13 @@ fn cannot_look(scene: &Scene<'_>) -> Option<Finding> {
         return look.result.as_ref().err().map(|failure| unreadable(scene, failure).finding());
     }
     let trouble = scene.glances.last()?.result.err()?;
-    Some(unreadable(scene, &LookFailure { trouble, quote: Quote::default(), retry_after: None }).finding())
+    Some(unreadable(scene, &LookFailure::quoting(trouble, Quote::default())).finding())
 }
 
 fn unreadable(scene: &Scene<'_>, failure: &LookFailure) -> Diagnosis {
     let spec = &scene.project.spec;
     let way = diagnosis::Way { host: &spec.host, api: spec.api_host.as_ref().unwrap_or(&spec.host), endpoint: crate::model::Endpoint::V0 };
-    let down = scene.look.and_then(|look| look.token).map_or_else(Parts::default, |word| word.down);
+    let down = scene.look.map_or_else(Parts::default, |look| look.findings.parts_down());
     diagnosis::unreadable(&way, failure, down)
 }
 

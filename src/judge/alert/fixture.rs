@@ -152,10 +152,10 @@ impl World {
         let before = self.look.take();
         let last_good = if trouble.is_none() { Some(asked) } else { before.as_ref().and_then(|look| look.last_good) };
         let failing_since = trouble.map(|_| before.and_then(|look| look.failing_since).unwrap_or(asked));
-        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None };
+        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None };
         let result = result.map_err(failure);
         let project = self.project.id;
-        self.look = Some(Look { project, at: asked, result, last_good, failing_since, not_before: asked, posthog_id: None, token: None });
+        self.look = Some(Look { project, at: asked, result, last_good, failing_since, not_before: asked, posthog_id: None, token: None, findings: crate::model::Findings::default() });
     }
 
     fn traffic(&self, asked: Timestamp) -> Traffic {

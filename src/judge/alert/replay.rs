@@ -174,7 +174,7 @@ impl<'a> Run<'a> {
 impl Moment {
     /// The look as it is on record; none where it is assumed: it says nothing of other events.
     fn look(&self, project: &Project) -> Option<Look> {
-        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None };
+        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None };
         Some(Look {
             project: project.id,
             at: self.asked,
@@ -184,6 +184,7 @@ impl Moment {
             not_before: self.asked,
             posthog_id: None,
             token: None,
+            findings: crate::model::Findings::default(),
         })
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::answered::over_quota;
 use super::fix::fix;
 use super::way::Way;
-use crate::model::{AnsweredBy, Diagnosis, Did, Look, Parts, Place, Region, Signs, Standing, Timestamp, span};
+use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Look, Parts, Place, Region, Signs, Standing, Timestamp, span};
 
 /// What is known of events that are accepted and not there.
 #[derive(Debug, Clone, Copy)]
@@ -136,6 +136,31 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
     } else {
         or(found, &[(Place::Token, None), (Place::Quota, None), (Place::Filtered, None)])
     }
+}
+
+/// The event arrived under another uuid: what stands between writes events anew, and a repeat is not known as one any more.
+#[must_use]
+pub fn rewritten(way: &Way<'_>) -> Diagnosis {
+    let place = way.place();
+    let summary = format!("Events that go through {place} arrive under other uuids: the proxy writes them anew");
+    let found = Diagnosis::intermediary(Did::WrongUpstream, summary).advised(
+        "Let the proxy pass request bodies on unchanged. With new uuids PostHog keeps each retry as an event of its own, and Heartbeat cannot find its beats.",
+    );
+    Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::AltersToken))])
+}
+
+/// Something inside of PostHog drops the event.
+#[must_use]
+pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
+    let quote = if filter.quote.is_empty() { String::new() } else { format!(" (“{}”)", filter.quote) };
+    let advice = match filter.kind {
+        FilterKind::EventFilter => "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops what it does not name.",
+        FilterKind::Transformation => "Look at the project's transformations (Data pipeline > Transformations): let them pass Heartbeat's events.",
+        FilterKind::Restriction => "PostHog's staff restricts this project: ask PostHog's support.",
+        FilterKind::Warning => "Look at the project's ingestion warnings (Data management > Ingestion warnings).",
+    };
+    let found = Diagnosis::at(Place::Filtered, format!("Events are accepted and dropped: {}{quote}", filter.says)).advised(advice);
+    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
 }
 
 /// PostHog itself knows the token, and behind the proxy it is not known.

@@ -14,8 +14,8 @@ mod unreadable;
 mod way;
 
 pub use answered::rejected;
-pub use missing::{Direct, Missing, Others, altered_token, missing, unknown_token, wrong_region};
-pub use traffic::{late, no_events, not_running, quiet};
+pub use missing::{Direct, Missing, Others, altered_token, filtered, missing, rewritten, unknown_token, wrong_region};
+pub use traffic::{answers_lost, late, no_events, not_running, quiet, wrong_clock};
 pub use unreachable::unreachable;
 pub use unreadable::unreadable;
 pub use way::Way;

@@ -2,13 +2,38 @@
 
 use std::time::Duration;
 
-use crate::model::{Diagnosis, Place, Timestamp, span};
+use super::way::Way;
+use crate::model::{AnsweredBy, Diagnosis, Place, Timestamp, span};
+
+/// A clock that differs by more than this misdates events.
+const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
 
 /// Nothing was sent lately: Heartbeat does not run.
 #[must_use]
 pub fn not_running() -> Diagnosis {
     Diagnosis::at(Place::Heartbeat, "Nothing is being sent: Heartbeat is not running")
         .advised("Start heartbeat run, or see why it ended. The minutes without a beat are Heartbeat's own, and are not sent later.")
+}
+
+/// Capture takes events and does not answer: they arrive all the same.
+#[must_use]
+pub fn answers_lost(way: &Way<'_>) -> Diagnosis {
+    let place = way.place();
+    let found = Diagnosis::at(Place::AnswersLost, format!("Capture takes events at {place} and does not answer: they arrive all the same")).advised(
+        "Applications send such events again and again, or give up on them: raise the time-outs between, and look at what cuts connections before the \
+         answer (proxy, load balancer, firewall).",
+    );
+    Diagnosis { answered_by: AnsweredBy::Nobody, address: way.address(), ..found }
+}
+
+/// What it means that PostHog's clock is ahead of ours by so many milliseconds (behind, when negative); none where that does no harm.
+#[must_use]
+pub fn wrong_clock(server_ahead_ms: Option<i64>) -> Option<Diagnosis> {
+    let ahead_ms = server_ahead_ms?;
+    let differ = Duration::from_millis(ahead_ms.unsigned_abs());
+    let side = if ahead_ms > 0 { "behind" } else { "ahead of" };
+    let summary = format!("This machine's clock is {} {side} PostHog's: events are stored with wrong times", span(differ));
+    (differ > CLOCK_WRONG_BY).then(|| Diagnosis::at(Place::Clock, summary).advised("Set this machine's clock by NTP (timedatectl, chrony); if it is right, PostHog's is not."))
 }
 
 /// Beats arrive, and late: the last one by so much.

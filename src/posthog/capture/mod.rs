@@ -17,6 +17,8 @@ use crate::model::{Beat, Endpoint, Phases, ProjectToken, Receipt, Reply, Timesta
 
 /// One try, from the name to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(20);
+/// What is tried once more is tried so much later, and a spread.
+const ONCE_AFTER: Duration = Duration::from_secs(1);
 /// As much of an answer is read.
 const MOST: usize = 64 * 1024;
 /// For so long a PostHog without `/i/v0/e/` is sent to `/e/` at once.
@@ -64,6 +66,7 @@ pub async fn send_telling(client: &Client, event: &Event<'_>, no_try_after: Time
             Again::Never => None,
             Again::Soon { floor } => Some(retry::pause(event.beat.uuid, tries).max(floor)),
             Again::After(asked) => Some(asked),
+            Again::Once => (tries == 1).then(|| retry::pause(event.beat.uuid, tries) + ONCE_AFTER),
         };
         let receipt = Receipt { sent, reply: verdict.reply, phases: track.phases(), tries };
         match pause {

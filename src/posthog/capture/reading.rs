@@ -25,6 +25,8 @@ pub(super) enum Again {
     Soon { floor: Duration },
     /// Not before the time that PostHog asked for.
     After(Duration),
+    /// Once more, a good second later.
+    Once,
 }
 
 impl Verdict {
@@ -54,7 +56,9 @@ pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
     let quote = quote(heard, None);
     let why = refusal(heard);
     let again = match why {
-        Refusal::Throttled => retry_after(heard).map_or(Again::Never, Again::After),
+        // Without a word about when, and 404 of v1: a proxy before capture may have said that, as PostHog's own libraries assume.
+        Refusal::Throttled => retry_after(heard).map_or(Again::Once, Again::After),
+        Refusal::NoEndpoint if endpoint == Endpoint::V1 && heard.status == StatusCode::NOT_FOUND => Again::Once,
         Refusal::Broken if can_pass(heard.status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
         _ => Again::Never,
     };

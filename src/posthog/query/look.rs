@@ -4,25 +4,26 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::answer::{self, Rows};
-use super::statement;
-use crate::model::{AnsweredBy, Arrival, LookFailure, LookTrouble, PersonalKey, Quote, Timestamp, Traffic};
+use super::answer::{self, Fault, Rows};
+use super::clocks::server_ahead;
+use super::failure::{Told, failure, strange, trouble, unreachable};
+use super::statement::{stamp, statement};
+use super::ProjectPath;
+use crate::model::{Arrival, LookFailure, LookTrouble, PersonalKey, Phase, QueryCost, Timestamp, Traffic};
 use crate::posthog::AGENT;
 use crate::posthog::client::{Client, Place};
-use crate::posthog::answerer::{asks_for_a_login, is_html};
-use crate::posthog::quote::{date, printable, quote, retry_after};
 use crate::posthog::wire::{Ask, Cut, Heard, Track};
 
 /// PostHog gives a query 60 s; the way there and back comes on top.
 const LIMIT: Duration = Duration::from_secs(65);
+/// What is no query is answered sooner.
+const BESIDE: Duration = Duration::from_secs(20);
 /// A thousand rows, and the question several times: PostHog repeats it in its answer.
 const MOST: usize = 8 * 1024 * 1024;
-/// `Date` has whole seconds and the answer takes its time: less than this says nothing about anybody's clock.
-const CLOCKS_AGREE_WITHIN_MS: i64 = 2_000;
 
 /// Traffic is that of so long.
 pub const TRAFFIC_OF: Duration = Duration::from_mins(30);
@@ -49,8 +50,8 @@ pub struct Question<'a> {
     pub base: &'a str,
     /// Who asks.
     pub key: &'a PersonalKey,
-    /// PostHog's number of the project.
-    pub posthog_id: u64,
+    /// Which project.
+    pub posthog_id: ProjectPath,
     /// The names of our events: beats have one of them, and traffic none.
     pub events: Vec<&'a str>,
     /// The beats asked for; the first [`super::MAX_BEATS_A_LOOK`] of them are.
@@ -70,9 +71,11 @@ pub struct Answer {
     pub arrivals: Vec<Arrival>,
     /// Everything that is not ours, and what is watched.
     pub traffic: Traffic,
-    /// By how many milliseconds the server's clock is ahead of ours (behind, when negative), by the answer's `Date`; none where they agree
-    /// within two seconds, or nothing is said.
+    /// By how many milliseconds PostHog's clock is ahead of ours (behind, when negative); none where they agree within two seconds, or nothing is
+    /// known of it.
     pub server_ahead: Option<i64>,
+    /// What the query cost.
+    pub cost: QueryCost,
 }
 
 /// Asks once. Whoever asks decides when to ask again.
@@ -80,45 +83,78 @@ pub struct Answer {
 /// # Errors
 /// [`LookFailure`] says what stood in the way: our trouble until shown otherwise.
 pub async fn look(client: &Client, question: &Question<'_>) -> Result<Answer, LookFailure> {
-    let place = client.place(question.base).map_err(|cut| unreachable(&cut))?;
-    let path = place.path(&format!("/api/projects/{}/query/", question.posthog_id)).map_err(|cut| unreachable(&cut))?;
+    let (heard, answer) = ask_query(client, question.base, question.posthog_id, question.key, &statement(question)).await?;
+    let Rows { arrivals, mut traffic } = answer::read(&answer, &stamp(question))
+        .map_err(|fault| strange(fault, &heard, question.key))?;
+    let server_ahead = server_ahead(&heard, &arrivals);
+    // Rules compare these with our own clock.
+    for newest in [&mut traffic.newest, &mut traffic.watched_newest] {
+        *newest = newest.map(|at| Timestamp::from_ms(at.ms() - server_ahead.unwrap_or(0)));
+    }
+    Ok(Answer { arrivals, traffic, server_ahead, cost: cost(&heard) })
+}
+
+/// Puts a statement to a project, for the columns and rows of its answer.
+pub(super) async fn ask_query(
+    client: &Client,
+    base: &str,
+    project: ProjectPath,
+    key: &PersonalKey,
+    statement: &str,
+) -> Result<(Heard, Value), LookFailure> {
+    let place = client.place(base).map_err(|cut| unreachable(&cut))?;
+    let path = place.path(&format!("/api/projects/{project}/query/")).map_err(|cut| unreachable(&cut))?;
     let body = json!({
-        "query": { "kind": "HogQLQuery", "query": statement(question) },
+        "query": { "kind": "HogQLQuery", "query": statement },
         // Without it the answer may be one that was given before.
         "refresh": "force_blocking",
         "name": "heartbeat",
     });
-    let mut headers = headers(question.key);
+    let mut headers = headers(key);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     let ask = Ask { method: Method::POST, path, headers, body: Bytes::from(body.to_string()), cold: false, limit: LIMIT, most: MOST };
-    let (heard, answer) = converse(client, &place, &ask, question.key).await?;
-    let Rows { arrivals, traffic } =
-        answer::read(&answer).map_err(|fault| failure(fault.trouble, &heard, question.key, fault.words.as_bytes()))?;
-    Ok(Answer { arrivals, traffic, server_ahead: server_ahead(&heard) })
+    converse(client, &place, &ask, key).await
+}
+
+/// Asks for what lies at this path.
+pub(super) async fn get(client: &Client, base: &str, path: &str, key: &PersonalKey) -> Result<(Heard, Value), LookFailure> {
+    let place = client.place(base).map_err(|cut| unreachable(&cut))?;
+    let path = place.path(path).map_err(|cut| unreachable(&cut))?;
+    let ask = Ask { method: Method::GET, path, headers: headers(key), body: Bytes::new(), cold: false, limit: BESIDE, most: MOST };
+    converse(client, &place, &ask, key).await
 }
 
 /// Asks the private API with a key; gives the answer, and its JSON.
-pub(super) async fn converse(client: &Client, place: &Place, ask: &Ask, key: &PersonalKey) -> Result<(Heard, Value), LookFailure> {
-    let heard = client.exchange(place, ask, &Track::new()).await.map_err(|cut| unreachable(&cut))?;
-    if let Some(trouble) = trouble(&heard) {
-        let detail = serde_json::from_slice::<Value>(&heard.body).ok();
-        let detail = detail.as_ref().and_then(|answer| answer.get("detail")).and_then(Value::as_str);
-        return Err(match detail {
-            Some(detail) => failure(trouble, &heard, key, detail.as_bytes()),
-            None => as_answered(trouble, &heard, key),
-        });
+async fn converse(client: &Client, place: &Place, ask: &Ask, key: &PersonalKey) -> Result<(Heard, Value), LookFailure> {
+    let heard = exchange(client, place, ask).await.map_err(|cut| unreachable(&cut))?;
+    let told = Told::of(&heard);
+    if let Some(trouble) = trouble(&heard, &told) {
+        return Err(failure(trouble, &heard, key, told.detail()));
     }
+    let odd = |note: &str| strange(Fault { trouble: LookTrouble::NotPostHog, note: Some(note.to_owned()), said: None }, &heard, key);
     if !heard.whole {
-        return Err(failure(LookTrouble::NotPostHog, &heard, key, b"an answer of over 8 MiB"));
+        return Err(odd("an answer of over 8 MiB"));
     }
-    let Ok(answer) = serde_json::from_slice(&heard.body) else {
-        return Err(as_answered(LookTrouble::NotPostHog, &heard, key));
-    };
-    Ok((heard, answer))
+    match serde_json::from_slice(&heard.body) {
+        Ok(answer) => Ok((heard, answer)),
+        Err(_) => Err(odd("an answer that is not JSON")),
+    }
+}
+
+/// Asks once more where the connection broke: a server may close a kept one at the very moment at which it is used, and a question may be put twice.
+async fn exchange(client: &Client, place: &Place, ask: &Ask) -> Result<Heard, Cut> {
+    let begun = client.clock().monotonic();
+    let first = client.exchange(place, ask, &Track::new()).await;
+    match first {
+        Err(cut) if matches!(cut.at, Phase::Send | Phase::Answer) && client.clock().monotonic().saturating_sub(begun) < ask.limit => {
+            client.exchange(place, ask, &Track::new()).await
+        }
+        first => first,
+    }
 }
 
 /// The headers of a question. The key is marked as sensitive.
-pub(super) fn headers(key: &PersonalKey) -> HeaderMap {
+fn headers(key: &PersonalKey) -> HeaderMap {
     let mut headers = HeaderMap::with_capacity(4);
     headers.insert(USER_AGENT, AGENT);
     // A key is printable ASCII, or it would not be one.
@@ -129,44 +165,8 @@ pub(super) fn headers(key: &PersonalKey) -> HeaderMap {
     headers
 }
 
-/// What a status other than success means for a look.
-fn trouble(heard: &Heard) -> Option<LookTrouble> {
-    let status = heard.status.as_u16();
-    Some(match status {
-        429 => LookTrouble::Throttled,
-        408 | 500..=599 => LookTrouble::Broken,
-        _ if is_html(heard) || asks_for_a_login(heard) => LookTrouble::NotPostHog,
-        200..=299 => return None,
-        400 | 413 | 414 | 422 => LookTrouble::QuestionRefused,
-        401 => LookTrouble::KeyWrong,
-        403 => LookTrouble::KeyForbidden,
-        404 => LookTrouble::NoSuchProject,
-        _ => LookTrouble::NotPostHog,
-    })
-}
-
-/// A failure in the answer's own words.
-pub(super) fn as_answered(trouble: LookTrouble, heard: &Heard, key: &PersonalKey) -> LookFailure {
-    let words = quote(heard, Some(key)).words;
-    failure(trouble, heard, key, words.as_bytes())
-}
-
-/// A failure in the words given, which may hold what was sent.
-pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, words: &[u8]) -> LookFailure {
-    let quote = Quote { words: printable(words, 300, Some(key)), ..quote(heard, Some(key)) };
-    let asked = matches!(heard.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    LookFailure { trouble, quote, retry_after: if asked { retry_after(heard) } else { None } }
-}
-
-/// No answer came.
-pub(super) fn unreachable(cut: &Cut) -> LookFailure {
-    let quote =
-        Quote { words: cut.words.clone(), at: Some(cut.at), obstacle: cut.obstacle, by: AnsweredBy::Nobody, ..Quote::default() };
-    LookFailure { trouble: LookTrouble::Unreachable, quote, retry_after: None }
-}
-
-fn server_ahead(heard: &Heard) -> Option<i64> {
-    // The second that `Date` names is over by a half, on average.
-    let ahead_ms = date(&heard.headers)?.ms() + 500 - heard.at.ms();
-    (ahead_ms.abs() > CLOCKS_AGREE_WITHIN_MS).then_some(ahead_ms)
+/// What the query cost, where the answer says so.
+fn cost(heard: &Heard) -> QueryCost {
+    let number = |name: &str| heard.headers.get(name)?.to_str().ok()?.trim().parse().ok();
+    QueryCost { bytes_read: number("x-posthog-query-bytes-read"), budget_left: number("x-posthog-query-budget-remaining-bytes") }
 }

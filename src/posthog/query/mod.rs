@@ -1,10 +1,19 @@
-//! Reading back: one HogQL query per project and look, holding every question of it.
+//! Reading back: one HogQL query per project and look, holding every question of it. And what is asked beside it, each by itself: which project it
+//! is, what the key may do, why events stay away.
 
 mod answer;
+mod clocks;
+mod dropped;
+mod failure;
+mod key;
 mod look;
 mod project;
+mod rewritten;
 mod statement;
 
+pub use dropped::{Inquiry, Missed, quota, what_drops};
+pub use key::key_scopes;
 pub use look::{Answer, Question, TRAFFIC_OF, Watched, look};
-pub use project::find_project;
+pub use project::{FoundProject, ProjectPath, find_project, has_token};
+pub use rewritten::{Sent, look_rewritten, statement_of_rewritten};
 pub use statement::{MAX_BEATS_A_LOOK, statement};

@@ -1,75 +1,205 @@
 //! The question in HogQL.
+//!
+//! Two clocks are in it. The timestamps of our own events are our clock's, so they are asked for between literal times by our clock, and are
+//! found however wrong it is. Everything else goes by the server's clock: `now()`.
+//!
+//! Of PostHog's functions (posthog/hogql/functions) it takes `count`, `countIf`, `least`, `max`, `maxIf`, `min`, `now`, `toDateTime`, `toString`
+//! and `toUnixTimestamp64Milli`. `toDateTime` of a text is ClickHouse's `parseDateTime64BestEffortOrNull` there, which takes the project's
+//! timezone unless the text names one: ours end in `Z`.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
+use uuid::Uuid;
+
 use super::{Question, TRAFFIC_OF};
+use crate::model::Timestamp;
 
 /// So many beats are asked for in one question: 39 bytes each in its text, a row each in the answer, well below PostHog's
 /// 50,000.
 pub const MAX_BEATS_A_LOOK: usize = 1000;
 
-/// The oldest beat is looked for from so much earlier: our clock and the server's may differ.
+/// A beat is looked for from so long before its slot until so long behind it: it is sent up to a minute later, and the clock may be set between.
 const MARGIN: Duration = Duration::from_mins(10);
 
-/// The newest timestamp that counts as traffic lies so much ahead of the server's clock: a client whose own clock runs ahead by more would
-/// go on sending news from the future, and hide that nothing arrives.
-const AHEAD_MINUTES: u64 = 5;
+/// The newest timestamp that counts as traffic lies so much ahead of the clock by which it was given: a client whose own clock runs ahead by more
+/// would go on sending news from the future, and hide that nothing arrives.
+const AHEAD: Duration = Duration::from_mins(5);
 
-/// The text of a question. A row `beat` per beat that arrived, one row `traffic` on everything that is not ours, and one row `watched` on
-/// what is watched.
+/// When an event took place, or was ingested, whichever is earlier: no clock of a client makes it newer than it is.
+const AT: &str = "least(toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Milli(created_at))";
+
+/// The text of a question. A row `beat` per beat that arrived, and one row `traffic` on everything that is not ours and on what is watched, which
+/// repeats when it was asked: so no two questions are the same text (PostHog remembers the failures of a text for hours), and an answer shows
+/// which question it answers.
 ///
 /// Each part has its own `LIMIT`: after UNION ALL it would hold for the last part only, and PostHog gives a part without
 /// one a limit of 100. Beats are grouped by uuid, because a repeat is stored twice until ClickHouse merges.
 #[must_use]
 pub fn statement(question: &Question<'_>) -> String {
-    let mut text = String::with_capacity(1000 + 40 * question.uuids.len());
-    if !question.uuids.is_empty() {
-        let since = question.now.since(question.back_to) + MARGIN;
-        let minutes = since.as_secs().div_ceil(60);
-        text.push_str("SELECT 'beat' AS kind, toString(uuid) AS id, min(toUnixTimestamp64Milli(created_at)) AS ingested, count() AS copies FROM events");
-        let _ = write!(text, " WHERE timestamp >= now() - INTERVAL {minutes} MINUTE");
+    let mut text = String::with_capacity(1500 + 40 * question.uuids.len());
+    let uuids = &question.uuids[..question.uuids.len().min(MAX_BEATS_A_LOOK)];
+    if !uuids.is_empty() {
+        text.push_str(
+            "SELECT 'beat' AS kind, toString(uuid) AS id, min(toUnixTimestamp64Milli(created_at)) AS at_ms, count() AS seen, \
+             0 AS watched_at_ms, 0 AS watched FROM events WHERE ",
+        );
+        Span::of(uuids, question).write(&mut text);
         if !question.events.is_empty() {
-            text.push_str(" AND event IN (");
-            list(&mut text, &question.events, literal);
-            text.push(')');
+            text.push_str(" AND event IN ");
+            names(&mut text, &question.events);
         }
         text.push_str(" AND uuid IN (");
-        list(&mut text, &question.uuids[..question.uuids.len().min(MAX_BEATS_A_LOOK)], |text, uuid| {
+        list(&mut text, uuids, |text, uuid| {
             let _ = write!(text, "'{uuid}'");
         });
         let _ = write!(text, ") GROUP BY uuid LIMIT {MAX_BEATS_A_LOOK} UNION ALL ");
     }
-    part(&mut text, "traffic", TRAFFIC_OF);
-    if !question.events.is_empty() {
-        text.push_str(" AND event NOT IN (");
-        list(&mut text, &question.events, literal);
-        text.push(')');
-    }
-    text.push_str(" LIMIT 1 UNION ALL ");
-    part(&mut text, "watched", question.watched.range);
-    match question.watched.events.as_deref() {
-        None => {}
-        // No event is without a name: nothing is watched.
-        Some([]) => text.push_str(" AND event IN ('')"),
-        Some(events) => {
-            text.push_str(" AND event IN (");
-            list(&mut text, events, literal);
-            text.push(')');
-        }
-    }
-    text.push_str(" LIMIT 1");
+    traffic(&mut text, question);
     text
 }
 
-/// Counts events with a timestamp in the last `range`; of which names follows.
-fn part(text: &mut String, kind: &str, range: Duration) {
-    let minutes = range.as_secs().div_ceil(60);
-    let _ = write!(
-        text,
-        "SELECT '{kind}' AS kind, '' AS id, max(toUnixTimestamp64Milli(timestamp)) AS ingested, count() AS copies FROM events \
-         WHERE timestamp >= now() - INTERVAL {minutes} MINUTE AND timestamp < now() + INTERVAL {AHEAD_MINUTES} MINUTE"
-    );
+/// One scan for the counts of everything: events that were ingested in the longer of the two ranges, with a timestamp in it.
+fn traffic(text: &mut String, question: &Question<'_>) {
+    let range = question.watched.range.max(TRAFFIC_OF);
+    let others = Counted { ours: Ours::Out, events: None, range: (TRAFFIC_OF < range).then_some(TRAFFIC_OF) };
+    let watched = Counted {
+        ours: Ours::In,
+        events: question.watched.events.as_deref(),
+        range: (question.watched.range < range).then_some(question.watched.range),
+    };
+    let _ = write!(text, "SELECT 'traffic' AS kind, '{}' AS id, ", stamp(question));
+    others.write(text, question, ["at_ms", "seen"]);
+    text.push_str(", ");
+    watched.write(text, question, ["watched_at_ms", "watched"]);
+    let minutes = minutes(range);
+    let _ = write!(text, " FROM events WHERE created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE");
+    let _ = write!(text, " AND timestamp < now() + INTERVAL {} MINUTE", self::minutes(AHEAD));
+    if !question.events.is_empty() {
+        text.push_str(" OR ");
+        ours_within(text, question, range);
+        let _ = write!(text, " AND timestamp < {}", Literal(question.now.plus(AHEAD)));
+    }
+    text.push_str(") LIMIT 1");
+}
+
+/// What the row `traffic` names itself by: when it was asked.
+pub(super) fn stamp(question: &Question<'_>) -> String {
+    question.now.ms().to_string()
+}
+
+/// Whether our own events are among those that are counted.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ours {
+    In,
+    Out,
+}
+
+/// Which of the events of a scan are counted.
+struct Counted<'a> {
+    ours: Ours,
+    /// Of these names; of any, when none are given.
+    events: Option<&'a [&'a str]>,
+    /// Those of so long, where that is less than what is scanned.
+    range: Option<Duration>,
+}
+
+impl Counted<'_> {
+    /// The newest of them, and how many there are, under these names.
+    fn write(&self, text: &mut String, question: &Question<'_>, [newest, count]: [&str; 2]) {
+        let condition = self.condition(question);
+        let _ = if condition.is_empty() {
+            write!(text, "max({AT}) AS {newest}, count() AS {count}")
+        } else {
+            write!(text, "maxIf({AT}, {condition}) AS {newest}, countIf({condition}) AS {count}")
+        };
+    }
+
+    /// Empty when all are counted.
+    fn condition(&self, question: &Question<'_>) -> String {
+        let mut text = String::new();
+        let without_ours = self.ours == Ours::Out && !question.events.is_empty();
+        if without_ours {
+            text.push_str("event NOT IN ");
+            names(&mut text, &question.events);
+        }
+        match self.events {
+            None => {}
+            // No event is without a name: nothing is watched.
+            Some([]) => text.push_str("event IN ('')"),
+            Some(events) => {
+                text.push_str("event IN ");
+                names(&mut text, events);
+            }
+        }
+        if let Some(range) = self.range {
+            let (and, minutes) = (if text.is_empty() { "" } else { " AND " }, minutes(range));
+            let _ = write!(text, "{and}created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE");
+            if self.ours == Ours::In && !question.events.is_empty() {
+                text.push_str(" OR ");
+                ours_within(&mut text, question, range);
+            }
+            text.push(')');
+        }
+        text
+    }
+}
+
+/// Our own events with a timestamp in the last `range` by our clock, which gave it to them.
+fn ours_within(text: &mut String, question: &Question<'_>, range: Duration) {
+    text.push_str("event IN ");
+    names(text, &question.events);
+    let _ = write!(text, " AND timestamp >= {}", Literal(question.now.minus(range)));
+}
+
+/// Where the timestamps of beats lie: around their slots by our clock; and around the time that has passed since by the server's, because PostHog
+/// stores what lies more than 23 hours ahead of its clock under its own time.
+pub(super) struct Span {
+    from: Timestamp,
+    to: Timestamp,
+    minutes_ago: u64,
+}
+
+impl Span {
+    fn of(uuids: &[Uuid], question: &Question<'_>) -> Self {
+        // The time in a beat's uuid is its slot. One that lies ahead was sent before our clock was set back.
+        let newest = uuids.iter().map(|uuid| Timestamp::from_ms((uuid.as_u128() >> 80) as i64)).max();
+        Self::between(question.back_to, newest.map_or(question.now, |newest| newest.max(question.now)), question.now)
+    }
+
+    pub(super) fn between(oldest: Timestamp, newest: Timestamp, now: Timestamp) -> Self {
+        Self { from: oldest.minus(MARGIN), to: newest.plus(MARGIN), minutes_ago: minutes(now.since(oldest) + MARGIN) }
+    }
+
+    pub(super) fn write(&self, text: &mut String) {
+        let _ = write!(text, "(timestamp >= {} AND timestamp < {}", Literal(self.from), Literal(self.to));
+        let (ago, ahead) = (self.minutes_ago, minutes(MARGIN));
+        let _ = write!(text, " OR timestamp >= now() - INTERVAL {ago} MINUTE AND timestamp < now() + INTERVAL {ahead} MINUTE)");
+    }
+}
+
+/// A time as a literal, cut to the second.
+struct Literal(Timestamp);
+
+impl fmt::Display for Literal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = self.0.to_string();
+        match text.split_once('.') {
+            Some((seconds, _)) => write!(f, "toDateTime('{seconds}Z')"),
+            None => write!(f, "toDateTime({})", self.0.ms().div_euclid(1000)),
+        }
+    }
+}
+
+const fn minutes(of: Duration) -> u64 {
+    of.as_secs().div_ceil(60)
+}
+
+/// Names in parentheses.
+fn names(text: &mut String, names: &[&str]) {
+    text.push('(');
+    list(text, names, literal);
+    text.push(')');
 }
 
 fn list<T>(text: &mut String, items: &[T], one: impl Fn(&mut String, &T)) {
@@ -82,7 +212,7 @@ fn list<T>(text: &mut String, items: &[T], one: impl Fn(&mut String, &T)) {
 }
 
 /// A text as HogQL and ClickHouse both read it.
-fn literal(text: &mut String, value: &&str) {
+pub(super) fn literal(text: &mut String, value: &&str) {
     text.push('\'');
     for letter in value.chars() {
         match letter {

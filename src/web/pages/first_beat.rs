@@ -295,6 +295,7 @@ mod tests {
             not_before: now,
             posthog_id: None,
             token: None,
+            findings: crate::model::Findings::default(),
         });
         let facts = judge::Facts {
             now,
@@ -368,7 +369,7 @@ mod tests {
         let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
         assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
         let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
-        let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None };
+        let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
         let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
         assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");
         assert!(

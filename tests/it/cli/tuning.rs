@@ -97,6 +97,7 @@ async fn write(
         not_before: asked,
         posthog_id: None,
         token: None,
+        findings: heartbeat::model::Findings::default(),
     };
     store.settle(&look, &all, &[]).await.unwrap();
 }

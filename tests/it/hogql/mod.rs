@@ -74,6 +74,17 @@ async fn with_events() -> (Running, Vec<Value>, Timestamp) {
     with_events_named(&["heartbeat", "heartbeat_api", "$pageview"]).await
 }
 
+/// Everything that a sandbox has stored.
+const ROWS: &str = "SELECT uuid, event, properties, toUnixTimestamp64Micro(timestamp), distinct_id, toUnixTimestamp64Micro(created_at) FROM events LIMIT 10000";
+
+/// Stored rows, as the oracle takes them.
+fn stored_rows(found: &Value) -> Vec<Value> {
+    let rows = found.as_array().unwrap().iter().map(|row| {
+        json!({"uuid": row[0], "event": row[1], "properties": row[2], "timestamp_us": row[3], "distinct_id": row[4], "created_at_us": row[5]})
+    });
+    rows.collect()
+}
+
 /// The same, with events of these names in turn.
 async fn with_events_named(names: &[&str]) -> (Running, Vec<Value>, Timestamp) {
     let (sandbox, hand) = Running::by_hand().await;
@@ -106,11 +117,7 @@ async fn with_events_named(names: &[&str]) -> (Running, Vec<Value>, Timestamp) {
     }
     let now = START.plus(Duration::from_mins(44));
     hand.advance_to(now);
-    let found = sandbox.rows("SELECT uuid, event, properties, toUnixTimestamp64Micro(timestamp), distinct_id, toUnixTimestamp64Micro(created_at) FROM events LIMIT 10000").await;
-    let rows = found.as_array().unwrap().iter().map(|row| {
-        json!({"uuid": row[0], "event": row[1], "properties": row[2], "timestamp_us": row[3], "distinct_id": row[4], "created_at_us": row[5]})
-    });
-    let rows = rows.collect::<Vec<_>>();
+    let rows = stored_rows(&sandbox.rows(ROWS).await);
     assert!(rows.len() > 100, "{} rows: there should be duplicates", rows.len());
     (sandbox, rows, now)
 }

@@ -5,8 +5,8 @@ Reads JSON from standard input: {"now_us": ..., "rows": [{uuid, event, propertie
 otherwise {"types": [...], "rows": [[...], ...]}.
 
 The parser gives a tree, not ClickHouse's SQL, and PostHog's printer is no package. So each statement runs as it is written, but for
-three things that the printer would do: `now()` is the given time (ClickHouse's own clock is not the test's), `properties.x` is
-taken out of the JSON, and `toInt`, `toFloat` have ClickHouse's names.
+four things that the printer would do: `now()` is the given time (ClickHouse's own clock is not the test's), `properties.x` is
+taken out of the JSON, `toInt`, `toFloat` have ClickHouse's names, and `toDateTime` of a text is `parseDateTime64BestEffortOrNull`.
 """
 
 import json
@@ -58,6 +58,7 @@ def printed(statement: str, now_us: int) -> str:
     statement = re.sub(r"\bnow\(\)", now, statement)
     for name, kind in (("toInt", "Int64"), ("toFloat", "Float64")):
         statement = re.sub(r"\b%s\(([^()]*)\)" % name, r"accurateCastOrNull(\1, '%s')" % kind, statement)
+    statement = re.sub(r"\btoDateTime\('([^']*)'\)", r"parseDateTime64BestEffortOrNull('\1', 6, 'UTC')", statement)
     statement = PROPERTY.sub(
         lambda found: "replaceRegexpAll(nullIf(nullIf(JSONExtractRaw(properties, '%s'), ''), 'null'), '^\"|\"$', '')"
         % (found[1] or found[2]),

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{PersonalKey, Timestamp};
-use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, Question, Watched, statement};
+use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, ProjectPath, Question, Sent, Watched, statement, statement_of_rewritten};
 use heartbeat::sandbox::PERSONAL_KEY;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -11,7 +11,7 @@ use proptest::test_runner::TestRunner;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Verdict, differences, oracle, rows_of, with_events_named};
+use super::{ROWS, Verdict, differences, oracle, rows_of, stored_rows, with_events_named};
 use crate::sandbox::{Running, event, uuid};
 
 /// Names of events as people may write them into a route's settings.
@@ -52,7 +52,7 @@ impl Asked {
         let key = PersonalKey::parse(PERSONAL_KEY).unwrap();
         let uuids = self.beats.iter().map(|beat| uuid(*beat).parse::<Uuid>().unwrap()).collect();
         let (back_to, events, watched) = (now.minus(self.back), self.events.clone(), self.watched.clone());
-        statement(&Question { base: "http://localhost", key: &key, posthog_id: 1, events, uuids, back_to, watched, now })
+        statement(&Question { base: "http://localhost", key: &key, posthog_id: ProjectPath::Number(1), events, uuids, back_to, watched, now })
     }
 }
 
@@ -119,7 +119,7 @@ async fn the_types_of_a_question_are_clickhouses() {
         panic!("the oracle refuses the question")
     };
     let answer = sandbox.query(&statement).await.json();
-    assert_eq!(answer["columns"], json!(["kind", "id", "ingested", "copies"]));
+    assert_eq!(answer["columns"], json!(["kind", "id", "at_ms", "seen", "watched_at_ms", "watched"]));
     let named = answer["types"].as_array().unwrap().iter().map(|column| column[1].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     assert_eq!(named, types);
 }
@@ -135,12 +135,18 @@ async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
     let now = crate::sandbox::START.plus(Duration::from_mins(u64::from(most)));
     let asked = Asked::new(&["heartbeat"], 0..most, Duration::from_mins(u64::from(most)));
     let rows = rows_of(&sandbox.query(&asked.stated(now)).await.json());
-    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 2, "PostHog gives a part without its own LIMIT 100 rows");
+    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 1, "PostHog gives a part without its own LIMIT 100 rows");
     assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
 }
 
+/// The row of traffic: newest and count of all, newest and count of what is watched.
+fn traffic(rows: &[Vec<serde_json::Value>]) -> [i64; 4] {
+    let row = rows.iter().find(|row| row[0] == "traffic").unwrap();
+    [2, 3, 4, 5].map(|at| row[at].as_i64().unwrap())
+}
+
 #[tokio::test]
-async fn what_a_clock_that_is_ahead_stamps_is_neither_traffic_nor_watched() {
+async fn what_a_clock_that_is_ahead_stamps_is_news_neither_when_it_comes_nor_when_its_time_has_come() {
     let (sandbox, hand) = Running::by_hand().await;
     let start = crate::sandbox::START;
     for (number, ahead) in [0, 4, 6, 60].into_iter().enumerate() {
@@ -148,12 +154,72 @@ async fn what_a_clock_that_is_ahead_stamps_is_neither_traffic_nor_watched() {
         stamped["timestamp"] = json!(start.plus(Duration::from_mins(ahead)).to_string());
         sandbox.post("/e/", &stamped).await;
     }
-    hand.advance(Duration::from_secs(1));
-    let asked = Asked::new(&["heartbeat"], 0..0, Duration::ZERO).watching(&["signup"], Duration::from_mins(2));
-    let rows = rows_of(&sandbox.query(&asked.stated(start)).await.json());
-    let newest = start.plus(Duration::from_mins(4)).ms();
-    assert_eq!(
-        rows,
-        [vec![json!("traffic"), json!(""), json!(newest), json!(2)], vec![json!("watched"), json!(""), json!(newest), json!(2)]]
-    );
+    let mut seen = Vec::new();
+    for minutes in [0, 29, 31, 62] {
+        let now = start.plus(Duration::from_mins(minutes)).plus(Duration::from_secs(10));
+        hand.advance_to(now);
+        let asked = Asked::new(&["heartbeat"], 0..0, Duration::ZERO).watching(&["signup"], Duration::from_mins(30));
+        let [newest, others, watched_newest, watched] = traffic(&rows_of(&sandbox.query(&asked.stated(now)).await.json()));
+        assert_eq!((others, newest), (watched, watched_newest));
+        assert!(others == 0 || Timestamp::from_ms(newest) < start.plus(Duration::from_secs(10)), "{newest}: no newer than its ingestion");
+        seen.push(others);
+    }
+    assert_eq!(seen, [2, 4, 0, 0], "they are ingested at once, and news for half an hour from then on");
+}
+
+#[tokio::test]
+async fn beats_are_found_and_counted_whatever_our_own_clock_says() {
+    for off_minutes in [-1500_i64, -60, -20, 0, 20, 60, 1500] {
+        let (sandbox, hand) = Running::by_hand().await;
+        let ours = |at: Timestamp| Timestamp::from_ms(at.ms() + off_minutes * 60_000);
+        let start = crate::sandbox::START;
+        for beat in 0..3 {
+            let mut sent = event(beat, "heartbeat");
+            sent["timestamp"] = json!(ours(start.plus(Duration::from_mins(u64::from(beat)))).to_string());
+            hand.advance_to(start.plus(Duration::from_mins(u64::from(beat))));
+            sandbox.post("/e/", &sent).await;
+        }
+        let now = start.plus(Duration::from_mins(3));
+        hand.advance_to(now);
+        let asked = Asked::new(&["heartbeat"], 0..3, Duration::from_mins(3)).watching(&["heartbeat"], Duration::from_mins(30));
+        let rows = rows_of(&sandbox.query(&asked.stated(ours(now))).await.json());
+        assert_eq!(rows.iter().filter(|row| row[0] == "beat").count(), 3, "{off_minutes}: {rows:?}");
+        let [_, others, _, watched] = traffic(&rows);
+        // What is stored under the server's own time, because ours lies too far ahead, is found above, and counted by nobody's clock.
+        assert_eq!((others, watched), (0, 3), "{off_minutes}");
+    }
+}
+
+#[tokio::test]
+async fn an_event_under_another_uuid_is_found_by_what_we_wrote_into_it() {
+    let (sandbox, hand) = Running::by_hand().await;
+    let start = crate::sandbox::START;
+    let mut sent = event(7, "heartbeat_check");
+    sent["timestamp"] = json!(start.to_string());
+    sent["properties"] = json!({"$lib": "posthog-heartbeat", "$timestamp": start.to_string()});
+    sandbox.post("/e/", &sent).await;
+    let mut other = event(8, "heartbeat_check");
+    other["properties"] = json!({"$lib": "posthog-heartbeat", "$timestamp": start.plus(Duration::from_secs(1)).to_string()});
+    sandbox.post("/e/", &other).await;
+    hand.advance(Duration::from_secs(5));
+    let key = PersonalKey::parse(PERSONAL_KEY).unwrap();
+    let now = start.plus(Duration::from_secs(5));
+    let asked = |beat: u32| {
+        let sent = Sent {
+            base: "http://localhost",
+            key: &key,
+            project: ProjectPath::Current,
+            event: "heartbeat_check",
+            slot: start,
+            uuid: uuid(beat).parse().unwrap(),
+            now,
+        };
+        statement_of_rewritten(&sent)
+    };
+    let rows = rows_of(&sandbox.query(&asked(9)).await.json());
+    assert_eq!(rows.iter().map(|row| row[1].clone()).collect::<Vec<_>>(), [json!(uuid(7))]);
+    assert!(rows_of(&sandbox.query(&asked(7)).await.json()).is_empty(), "under its own uuid it was not rewritten");
+    let stored = sandbox.rows(ROWS).await;
+    let wrong = differences(&sandbox, &stored_rows(&stored), &[asked(7), asked(9)], now).await;
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Arrival, LookFailure, LookTrouble, ProjectToken, Timestamp, Traffic};
-use heartbeat::posthog::query::{Answer, Question, Watched, find_project, look};
+use heartbeat::model::{Arrival, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectToken, QueryCost, Timestamp, Traffic};
+use heartbeat::posthog::query::{Answer, FoundProject, ProjectPath, Question, Watched, find_project, look};
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
 use uuid::Uuid;
@@ -15,12 +15,15 @@ use crate::support::scripted::{Act, Server, always, answer, eventually};
 const NOW: Timestamp = Timestamp::from_ms(1_740_000_000_000);
 const SEEN: &str = "0195189a-5b3c-7000-8000-000000000001";
 const JSON: &str = "content-type: application/json\r\n";
+/// An answer with nothing in it, to a question asked at [`NOW`].
+const NOTHING: &str = r#"{"results":[["traffic","1740000000000",0,0,0,0]]}"#;
+const STAMP: &str = "1740000000000";
 
 async fn ask(client: &Client, base: &str) -> Result<Answer, LookFailure> {
     let key = key();
     let uuids = vec![SEEN.parse::<Uuid>().unwrap()];
     let watched = Watched::default();
-    let question = Question { base, key: &key, posthog_id: 42, events: vec!["heartbeat"], uuids, back_to: NOW, watched, now: NOW };
+    let question = Question { base, key: &key, posthog_id: ProjectPath::Number(42), events: vec!["heartbeat"], uuids, back_to: NOW, watched, now: NOW };
     look(client, &question).await
 }
 
@@ -32,7 +35,7 @@ async fn answered(status: &'static str, headers: &'static str, body: impl Into<S
 
 #[tokio::test]
 async fn the_question_is_asked_as_the_facts_say() {
-    let server = always(|| answer("200 OK", JSON, r#"{"results":[["traffic","",0,0],["watched","",0,0]]}"#)).await;
+    let server = always(|| answer("200 OK", JSON, NOTHING)).await;
     ask(&client(), &server.base()).await.unwrap();
     let request = &server.requests()[0];
     assert_eq!(request.line(), "POST /api/projects/42/query/ HTTP/1.1");
@@ -49,9 +52,8 @@ async fn arrivals_and_traffic_are_read() {
     for (rows, arrivals, traffic) in [
         (
             json!([
-                ["beat", SEEN, 1_740_000_001_234_i64, 2],
-                ["traffic", "", 1_740_000_000_500_i64, 17],
-                ["watched", "", 1_740_000_000_900_i64, 19]
+                ["beat", SEEN, 1_740_000_001_234_i64, 2, 0, 0],
+                ["traffic", STAMP, 1_740_000_000_500_i64, 17, 1_740_000_000_900_i64, 19]
             ]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 2 }],
             Traffic {
@@ -61,10 +63,10 @@ async fn arrivals_and_traffic_are_read() {
                 watched_newest: Some(Timestamp::from_ms(1_740_000_000_900)),
             },
         ),
-        (json!([["traffic", "", 0, 0], ["watched", "", 0, 0]]), vec![], Traffic::default()),
-        (json!([["watched", "", null, 0], ["traffic", "", null, 0]]), vec![], Traffic::default()),
+        (json!([["traffic", STAMP, 0, 0, 0, 0]]), vec![], Traffic::default()),
+        (json!([["traffic", STAMP, null, 0, null, 0]]), vec![], Traffic::default()),
         (
-            json!([["traffic", "", "5", "1"], ["watched", "", "0", "0"], ["beat", SEEN, "1740000001234", "1"]]),
+            json!([["traffic", STAMP, "5", "1", "0", "0"], ["beat", SEEN, "1740000001234", "1", "0", "0"]]),
             vec![Arrival { uuid, ingested: Timestamp::from_ms(1_740_000_001_234), copies: 1 }],
             Traffic { others: 1, newest: Some(Timestamp::from_ms(5)), ..Traffic::default() },
         ),
@@ -77,7 +79,7 @@ async fn arrivals_and_traffic_are_read() {
 
 #[tokio::test]
 async fn an_answer_in_chunks_is_whole_and_leaves_its_connection_usable() {
-    let (one, two) = (r#"{"results":[["traf"#, r#"fic","",0,0],["watched","",0,0]]}"#);
+    let (one, two) = NOTHING.split_at(20);
     let body = format!("{:x}\r\n{one}\r\n{:x}\r\n{two}\r\n0\r\n\r\n", one.len(), two.len());
     let server = always(move || Act::Answer(format!("HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n{body}"))).await;
     let client = client();
@@ -90,7 +92,8 @@ async fn an_answer_in_chunks_is_whole_and_leaves_its_connection_usable() {
 #[tokio::test]
 async fn an_answer_over_its_bound_is_not_read_on() {
     let failure = answered("200 OK", JSON, "x".repeat(9 * 1024 * 1024)).await.unwrap_err();
-    assert_eq!((failure.trouble, failure.quote.words.as_str()), (LookTrouble::NotPostHog, "an answer of over 8 MiB"));
+    assert_eq!((failure.trouble, failure.quote.words.as_str()), (LookTrouble::NotPostHog, "x".repeat(300).as_str()));
+    assert_eq!(failure.note.as_deref(), Some("an answer of over 8 MiB"));
 }
 
 #[tokio::test]
@@ -105,27 +108,35 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("502 Bad Gateway", "", "<html>nginx", LookTrouble::Broken, "<html>nginx"),
         ("504 Timeout", "", "", LookTrouble::Broken, ""),
         ("200 OK", JSON, r#"{"error":"Code: 241. Memory limit","results":[]}"#, LookTrouble::Broken, "Memory limit"),
-        ("200 OK", JSON, r#"{"is_cached":true,"results":[["traffic","",0,0],["watched","",0,0]]}"#, LookTrouble::Broken, "cache"),
         ("200 OK", "content-type: text/html\r\n", "<title>Log in", LookTrouble::NotPostHog, "<title>Log in"),
         ("403 Forbidden", "", "<html>cloudflare", LookTrouble::NotPostHog, "cloudflare"),
         ("404 Not Found", "", "<h1>nginx", LookTrouble::NotPostHog, "nginx"),
-        ("302 Found", "location: /login\r\n", "", LookTrouble::NotPostHog, "answers 302 to"),
         ("418 Teapot", JSON, "{}", LookTrouble::NotPostHog, "{}"),
-        ("200 OK", JSON, "welcome", LookTrouble::NotPostHog, "not JSON: welcome"),
-        ("200 OK", JSON, "", LookTrouble::NotPostHog, "not JSON"),
-        ("200 OK", JSON, "[]", LookTrouble::NotPostHog, "without `results`"),
-        ("200 OK", JSON, r#"{"results":{}}"#, LookTrouble::NotPostHog, "without `results`"),
-        ("200 OK", JSON, r#"{"results":[]}"#, LookTrouble::NotPostHog, "without its last rows"),
-        ("200 OK", JSON, r#"{"results":[["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "without its last rows"),
-        ("200 OK", JSON, r#"{"results":[["watched","",0,0]]}"#, LookTrouble::NotPostHog, "without its last rows"),
-        ("200 OK", JSON, r#"{"results":[["watched","","x",1],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "no count"),
-        ("200 OK", JSON, r#"{"results":[["watched","",0],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "not asked for"),
-        ("200 OK", JSON, r#"{"results":[["beat","nobody",1,1],["traffic","",0,0]]}"#, LookTrouble::NotPostHog, "no beat"),
-        ("200 OK", JSON, r#"{"results":[["beat",null,1,1]]}"#, LookTrouble::NotPostHog, "no beat"),
-        ("200 OK", JSON, r#"{"results":[["traffic","",0,-1]]}"#, LookTrouble::NotPostHog, "no count"),
-        ("200 OK", JSON, r#"{"results":[["traffic","",1e99,1]]}"#, LookTrouble::NotPostHog, "no count"),
-        ("200 OK", JSON, r#"{"results":[["other","",1,1]]}"#, LookTrouble::NotPostHog, "not asked for"),
-        ("200 OK", JSON, r#"{"results":[[],7]}"#, LookTrouble::NotPostHog, "not asked for"),
+        // Where PostHog says that the question is too big, and where somebody else lost his patience.
+        ("504 Timeout", JSON, r#"{"detail":"This query hit the 10-second time limit"}"#, LookTrouble::TooExpensive, "10-second"),
+        ("504 Timeout", "", "upstream request timeout", LookTrouble::Broken, "upstream"),
+        ("512 Slow", JSON, r#"{"detail":"too slow"}"#, LookTrouble::TooExpensive, "too slow"),
+        ("513 Memory", JSON, r#"{"code":"clickhouse_memory_limit_exceeded","detail":"ran out of memory"}"#, LookTrouble::TooExpensive, "memory"),
+        ("400 No", JSON, r#"{"code":"too_many_bytes","detail":"reads too many bytes"}"#, LookTrouble::TooExpensive, "too many bytes"),
+        ("402 Pay", JSON, r#"{"code":"api_queries_quota_exceeded","detail":"quota"}"#, LookTrouble::QueryQuota, "quota"),
+        ("402 Pay", "", "pay the proxy", LookTrouble::NotPostHog, "pay the proxy"),
+        ("429 No", JSON, r#"{"code":"api_queries_budget_exceeded","detail":"budget"}"#, LookTrouble::BudgetUsedUp, "budget"),
+        ("503 No", JSON, r#"{"code":"database_unavailable","detail":"later"}"#, LookTrouble::DatabaseUnavailable, "later"),
+        (
+            "401 No",
+            "www-authenticate: Bearer resource_metadata=\"https://us.posthog.com/.well-known\"\r\n",
+            r#"{"detail":"Authentication credentials were not provided."}"#,
+            LookTrouble::KeyNotReceived,
+            "not provided",
+        ),
+        (
+            "401 No",
+            "www-authenticate: Bearer resource_metadata=\"https://us.posthog.com/.well-known\"\r\n",
+            r#"{"detail":"Personal API key found in request Authorization header is invalid."}"#,
+            LookTrouble::KeyWrong,
+            "is invalid",
+        ),
+        ("401 No", "www-authenticate: Basic realm=office\r\n", "", LookTrouble::NotPostHog, ""),
     ] {
         let failure = answered(status, headers, body).await.unwrap_err();
         assert_eq!(failure.trouble, trouble, "{status} {body}");
@@ -133,6 +144,49 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         assert!(status.starts_with(&failure.quote.status.to_string()));
         assert_eq!(failure.retry_after, None);
     }
+}
+
+/// What is ours in a failure stands beside what was said, and never inside its quotation marks.
+#[tokio::test]
+async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
+    let row = |row: &str| format!(r#"{{"results":[{row}]}}"#);
+    for (status, headers, body, note, words) in [
+        ("302 Found", "location: /login\r\n", String::new(), "answers 302 to", ""),
+        ("200 OK", JSON, "welcome".into(), "an answer that is not JSON", "welcome"),
+        ("200 OK", JSON, String::new(), "an answer that is not JSON", ""),
+        ("200 OK", JSON, "[]".into(), "an answer without `results`", "[]"),
+        ("200 OK", JSON, r#"{"results":{}}"#.into(), "an answer without `results`", "{}"),
+        ("200 OK", JSON, row(""), "an answer without its last row", "results"),
+        ("200 OK", JSON, row(r#"["traffic","1739999940000",0,0,0,0]"#), "the answer to an older question", "1739999940000"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0]"#), "a row that was not asked for", "traffic"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000","x",1,0,0]"#), "a row that is no count", "x"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,-1,0,0]"#), "a row that is no count", "-1"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "e99"),
+        ("200 OK", JSON, row(r#"["beat","nobody",1,1,0,0]"#), "a row that is no beat", "nobody"),
+        ("200 OK", JSON, row(r#"["beat",null,1,1,0,0]"#), "a row that is no beat", "null"),
+        ("200 OK", JSON, row(r#"["other","",1,1,0,0]"#), "a row that was not asked for", "other"),
+        ("200 OK", JSON, row("[],7"), "a row that was not asked for", "[]"),
+    ] {
+        let failure = answered(status, headers, body.clone()).await.unwrap_err();
+        assert_eq!(failure.trouble, LookTrouble::NotPostHog, "{status} {body}");
+        assert!(failure.note.as_deref().unwrap_or_default().starts_with(note), "{status} {body}: {:?}", failure.note);
+        assert!(failure.quote.words.contains(words) && !failure.quote.words.contains(note), "{status} {body}: {}", failure.quote.words);
+    }
+}
+
+#[tokio::test]
+async fn the_answer_to_a_look_that_was_joined_with_another_is_no_fault() {
+    let body = NOTHING.replacen('{', r#"{"is_cached":true,"#, 1);
+    assert_eq!(answered("200 OK", JSON, body).await.unwrap().traffic, Traffic::default());
+}
+
+#[tokio::test]
+async fn what_a_query_cost_is_read_where_it_is_told() {
+    let headers = "x-posthog-query-bytes-read: 1000\r\nx-posthog-query-budget-remaining-bytes: 20000\r\n";
+    let cost = answered("200 OK", headers, NOTHING).await.unwrap().cost;
+    assert_eq!((cost.bytes_read, cost.budget_left, cost.queries_left()), (Some(1000), Some(20_000), Some(20)));
+    assert!(cost.is_short(Duration::from_mins(1)) && !cost.is_short(Duration::from_mins(5)));
+    assert_eq!(answered("200 OK", "x-posthog-query-bytes-read: many\r\n", NOTHING).await.unwrap().cost, QueryCost::default());
 }
 
 #[tokio::test]
@@ -164,7 +218,7 @@ async fn the_servers_clock_is_told_only_where_it_differs() {
         ("yesterday", None),
     ] {
         let head = format!("date: {date}\r\n");
-        let server = always(move || answer("200 OK", &head, r#"{"results":[["traffic","",0,0],["watched","",0,0]]}"#)).await;
+        let server = always(move || answer("200 OK", &head, NOTHING)).await;
         let (clock, _hand) = Clock::hand(NOW);
         let client = Client::new(clock, &Settings::default()).unwrap();
         assert_eq!(ask(&client, &server.base()).await.unwrap().server_ahead, ahead, "{date}");
@@ -214,11 +268,88 @@ async fn the_personal_key_is_in_no_failure_though_a_server_echoes_it() {
     }
 }
 
+/// A PostHog that answers by path; what it does not know is not there.
+async fn posthog(answers: &'static [(&'static str, &'static str, &'static str)]) -> Server {
+    Server::start(move |_, request| {
+        assert_eq!(request.header("authorization"), Some("Bearer phx_this_is_secret"));
+        let line = request.line();
+        let known = answers.iter().find(|(path, _, _)| line.split(' ').nth(1).is_some_and(|asked| asked.starts_with(path)));
+        known.map_or_else(|| answer("404 No", JSON, r#"{"detail":"Not found."}"#), |(_, status, body)| answer(status, JSON, body))
+    })
+    .await
+}
+
+const KEY: &str = "/api/personal_api_keys/@current/";
+const LIST: &str = "/api/projects/?limit=100";
+
+async fn find(server: &Server) -> Result<FoundProject, LookFailure> {
+    find_project(&client(), &server.base(), &key(), &ProjectToken::parse("phc_sample").unwrap()).await
+}
+
+fn lines(server: &Server) -> Vec<String> {
+    server.requests().iter().map(|request| request.line().split(' ').nth(1).unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_key_that_is_limited_to_one_project_says_which_and_nothing_else_is_asked() {
+    let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["query:read"],"scoped_teams":[42],"scoped_organizations":[]}"#)]).await;
+    let scopes = KeyScopes { scopes: vec!["query:read".into()], projects: vec![42] };
+    assert_eq!(find(&server).await, Ok(FoundProject { path: ProjectPath::Number(42), scopes: Some(scopes) }));
+    assert_eq!(lines(&server), [KEY]);
+}
+
+#[tokio::test]
+async fn of_several_projects_that_a_key_is_limited_to_the_token_tells() {
+    let server = posthog(&[
+        (KEY, "200 OK", r#"{"scopes":["query:read","project:read"],"scoped_teams":[41,42,43]}"#),
+        ("/api/projects/42/", "200 OK", r#"{"id":42,"api_token":"phc_sample"}"#),
+        ("/api/projects/43/", "200 OK", r#"{"id":43,"api_token":"phc_other"}"#),
+    ])
+    .await;
+    assert_eq!(find(&server).await.unwrap().path, ProjectPath::Number(42), "41 was deleted, which says nothing of 42");
+    let blind = posthog(&[(KEY, "200 OK", r#"{"scopes":["query:read"],"scoped_teams":[41,42]}"#)]).await;
+    let failure = find(&blind).await.unwrap_err();
+    assert_eq!((failure.trouble, failure.quote.words.as_str()), (LookTrouble::WhichProject, ""));
+    assert!(failure.to_string().contains("limited to 2 projects") && failure.to_string().contains("project id"), "{failure}");
+}
+
+#[tokio::test]
+async fn a_key_that_is_not_limited_lists_the_projects_or_is_left_with_the_one_its_owner_has_open() {
+    let listing = r#"{"results":[{"id":7,"api_token":"phc_sample"}]}"#;
+    for scopes in [r#"{"scopes":["*"],"scoped_teams":null}"#, r#"{"scopes":["query:read","project:write"],"scoped_teams":[]}"#] {
+        let answers: &'static [_] = vec![(KEY, "200 OK", scopes), (LIST, "200 OK", listing)].leak();
+        assert_eq!(find(&posthog(answers).await).await.unwrap().path, ProjectPath::Number(7), "{scopes}");
+    }
+    let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["query:read"],"scoped_teams":[]}"#)]).await;
+    assert_eq!(find(&server).await.unwrap().path, ProjectPath::Current);
+    assert_eq!(lines(&server), [KEY]);
+}
+
+#[tokio::test]
+async fn a_key_without_the_scope_to_query_is_told_so_before_it_is_tried() {
+    let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["project:read","insight:read"],"scoped_teams":[42]}"#)]).await;
+    let failure = find(&server).await.unwrap_err();
+    assert_eq!(failure.trouble, LookTrouble::KeyForbidden);
+    assert!(failure.to_string().starts_with("the key's scopes are project:read, insight:read, and query:read is not among them: "), "{failure}");
+}
+
+#[tokio::test]
+async fn a_key_of_a_project_asks_for_its_own() {
+    let server = posthog(&[]).await;
+    let key = PersonalKey::parse("phs_of_the_project").unwrap();
+    let found = find_project(&client(), &server.base(), &key, &ProjectToken::parse("phc_sample").unwrap()).await;
+    assert_eq!((found.unwrap().path, server.requests().len()), (ProjectPath::Current, 0));
+}
+
 #[tokio::test]
 async fn a_project_is_found_on_any_page_by_its_token() {
+    // An older PostHog does not say what a key may do.
     let server = Server::start(|at, request| {
         assert_eq!(request.header("authorization"), Some("Bearer phx_this_is_secret"));
-        let page = match at {
+        if at == 0 {
+            return answer("404 No", JSON, "{}");
+        }
+        let page = match at - 1 {
             // The host that PostHog takes itself to have is not asked: only the query of `next` counts.
             0 => json!({"next": "http://inside.invalid/api/projects/?limit=100&offset=100", "results": [{"id": 1, "api_token": "phc_a"}]}),
             _ => json!({"next": null, "results": [{"id": 2}, {"id": 77, "api_token": "phc_sample"}]}),
@@ -228,10 +359,10 @@ async fn a_project_is_found_on_any_page_by_its_token() {
     .await;
     let token = ProjectToken::parse("phc_sample").unwrap();
     let found = find_project(&client(), &format!("{}/ph", server.base()), &key(), &token).await;
-    assert_eq!(found, Ok(77));
+    assert_eq!(found, Ok(FoundProject { path: ProjectPath::Number(77), scopes: None }));
     let requests = server.requests();
-    assert_eq!(requests[0].line(), "GET /ph/api/projects/?limit=100 HTTP/1.1");
-    assert_eq!(requests[1].line(), "GET /ph/api/projects/?limit=100&offset=100 HTTP/1.1");
+    assert_eq!(requests[1].line(), "GET /ph/api/projects/?limit=100 HTTP/1.1");
+    assert_eq!(requests[2].line(), "GET /ph/api/projects/?limit=100&offset=100 HTTP/1.1");
 }
 
 #[tokio::test]
@@ -245,22 +376,22 @@ async fn a_token_of_no_project_says_how_many_were_seen() {
         let server = always(move || answer("200 OK", JSON, &body)).await;
         let failure = find_project(&client(), &server.base(), &key(), &token).await.unwrap_err();
         assert_eq!(failure.trouble, LookTrouble::NoSuchProject);
-        assert!(failure.quote.words.contains("none of the 2 projects"), "{}", failure.quote.words);
+        assert!(failure.to_string().starts_with("none of the 2 projects"), "{failure}");
     }
 }
 
 #[tokio::test]
 async fn a_list_of_projects_that_cannot_be_read_says_why() {
-    let token = ProjectToken::parse("phc_sample").unwrap();
-    for (status, body, trouble, words) in [
-        ("401 No", r#"{"detail":"Invalid key."}"#, LookTrouble::KeyWrong, "Invalid key."),
-        ("403 No", r#"{"detail":"missing required scope 'project:read'"}"#, LookTrouble::KeyForbidden, "or give the project id"),
-        ("200 OK", "{}", LookTrouble::NotPostHog, "without `results`"),
-        ("200 OK", r#"{"results":[1,null,{"id":"x","api_token":"phc_sample"}]}"#, LookTrouble::NoSuchProject, "none of the 3"),
+    for (status, body, trouble, note, words) in [
+        ("401 No", r#"{"detail":"Invalid key."}"#, LookTrouble::KeyWrong, "", "Invalid key."),
+        ("403 No", r#"{"detail":"missing required scope 'project:read'"}"#, LookTrouble::WhichProject, "the key may not list projects", "missing required scope 'project:read'"),
+        ("200 OK", "{}", LookTrouble::NotPostHog, "a list of projects without `results`", "{}"),
+        ("200 OK", r#"{"results":[1,null,{"id":"x","api_token":"phc_sample"}]}"#, LookTrouble::NoSuchProject, "none of the 3", ""),
     ] {
-        let server = always(move || answer(status, JSON, body)).await;
-        let failure = find_project(&client(), &server.base(), &key(), &token).await.unwrap_err();
+        let answers: &'static [_] = vec![(LIST, status, body)].leak();
+        let failure = find(&posthog(answers).await).await.unwrap_err();
         assert_eq!(failure.trouble, trouble, "{status} {body}");
-        assert!(failure.quote.words.contains(words), "{}", failure.quote.words);
+        assert!(failure.note.as_deref().unwrap_or_default().starts_with(note), "{:?}", failure.note);
+        assert_eq!(failure.quote.words, words);
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Beat, Endpoint, LookFailure, PersonalKey, ProjectToken, Receipt, Reply};
+use heartbeat::model::{Beat, Endpoint, LookFailure, PersonalKey, ProjectToken, Receipt, Reply, Timestamp};
 use heartbeat::posthog::capture::{Event, send_telling};
 use heartbeat::posthog::instance::{TokenState, identify, knows_token};
-use heartbeat::posthog::query::{Answer, Question, Watched, find_project, look};
+use heartbeat::posthog::query::{Answer, ProjectPath, Question, Watched, find_project, look};
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use serde_json::Value;
 
@@ -107,8 +107,9 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
         "v0" => send(Endpoint::V0, base, &token).await,
         "v1" => send(Endpoint::V1, base, &token).await,
         "query" => {
-            let posthog_id = if file.request.path.contains("/2/") { 2 } else { 1 };
-            let now = Clock::system().now();
+            let posthog_id = ProjectPath::Number(if file.request.path.contains("/2/") { 2 } else { 1 });
+            // The answer repeats when it was asked.
+            let now = Timestamp::from_ms(1_740_000_000_000);
             let (uuids, watched) = (Vec::new(), Watched::default());
             let question = Question { base, key: &key, posthog_id, events: vec!["heartbeat"], uuids, back_to: now, watched, now };
             match look(&client(), &question).await {
@@ -129,7 +130,7 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
             Err(why) => Reading { words: why.to_string(), ..Reading::of("unidentified") },
         },
         "projects" => match find_project(&client(), base, &key, &token).await {
-            Ok(id) => Reading::of(format!("project {id}")),
+            Ok(found) => Reading::of(format!("project {}", found.path)),
             Err(failure) => Reading::of_failure(&failure),
         },
         other => panic!("{}: nothing of the client's asks for `{other}`", file.name),

@@ -101,6 +101,7 @@ async fn write(store: &dyn Store, project: &Project, route: RouteId, minute: Min
         trouble: LookTrouble::Throttled,
         quote: Quote { status: 429, words: "Request was throttled.".into(), ..Quote::default() },
         retry_after: None,
+        note: None,
     };
     let blank = Settled { route, minute, outcome: Outcome::Arrived, missed: None, seen: None, ingested: None, copies: 0 };
     let seen = |ms: u64, copies| {
@@ -131,6 +132,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
         not_before: at,
         posthog_id: Some(1),
         token: None,
+        findings: heartbeat::model::Findings::default(),
     }
 }
 

@@ -44,7 +44,7 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
     assert_eq!(nothing, heartbeat::report::AlertFigures::default());
     for minute in 0..120 {
         let made = look(&project, after(START.plus(minute), 30));
-        let failure = LookFailure { trouble: LookTrouble::Broken, quote: Quote::default(), retry_after: None };
+        let failure = LookFailure { trouble: LookTrouble::Broken, quote: Quote::default(), retry_after: None, note: None };
         let made = if minute % 10 == 0 { Look { result: Err(failure), ..made } } else { made };
         world.store.settle(&made, &[], &[]).await.unwrap();
     }

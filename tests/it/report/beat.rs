@@ -29,7 +29,7 @@ async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
     // The late beat was missed until 180 s, and seen by the look of 239 s, whose answer came at 240 s.
     for second in [30, 90, 150, 239, 299] {
         let made = look(&project, after(START, second));
-        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None };
+        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None, note: None };
         let made = if second == 90 { Look { result: Err(failure), ..made } } else { made };
         world.store.settle(&made, &[], &[]).await.unwrap();
     }

@@ -101,7 +101,7 @@ async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() 
     let project = world.project("shop").await;
     for minute in 0..20 {
         let made = look(&project, after(START.plus(minute), 30));
-        let failure = |trouble| Err(LookFailure { trouble, quote: Quote::default(), retry_after: None });
+        let failure = |trouble| Err(LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None });
         let made = match minute {
             3..=7 => Look { result: failure(LookTrouble::Throttled), ..made },
             8 => Look { result: failure(LookTrouble::Broken), ..made },

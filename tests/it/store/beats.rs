@@ -294,7 +294,7 @@ async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
     }
     for (after, trouble) in (40..).zip(LookTrouble::ALL) {
         let retry_after = (after % 2 == 0).then(|| std::time::Duration::from_secs(90));
-        all.push(evidence(after, EvidenceOf::Unseen(LookFailure { trouble, quote: quote.clone(), retry_after })));
+        all.push(evidence(after, EvidenceOf::Unseen(LookFailure { trouble, quote: quote.clone(), note: None, retry_after })));
     }
     let (receipts, looks) = all.split_at(9);
     store.record(&[], receipts).await.unwrap();

@@ -28,7 +28,7 @@ async fn glances_come_back_as_they_were(bed: Bed) {
     let mut glances = Vec::new();
     for (minute, result) in (0..).zip(results) {
         let at = at(START.plus(minute), 59_999 - minute);
-        let of = result.map_err(|trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None });
+        let of = result.map_err(|trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None });
         store.settle(&Look { result: of, ..look(&project, at) }, &[], &[]).await.unwrap();
         glances.push(Glance { at, result });
     }
@@ -40,7 +40,7 @@ async fn glances_come_back_as_they_were(bed: Bed) {
 async fn the_last_look_of_a_minute_stands(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
-    let failure = LookFailure { trouble: LookTrouble::Broken, quote: Quote::default(), retry_after: None };
+    let failure = LookFailure { trouble: LookTrouble::Broken, quote: Quote::default(), retry_after: None, note: None };
     let looks = [look(&project, at(START, 5)), Look { result: Err(failure), ..look(&project, at(START, 7)) }, look(&project, at(START, 9))];
     for look in looks {
         store.settle(&look, &[], &[]).await.unwrap();

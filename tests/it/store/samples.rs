@@ -106,6 +106,7 @@ pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
         not_before: at.plus(Duration::from_mins(1)),
         posthog_id: Some(42),
         token: None,
+        findings: heartbeat::model::Findings::default(),
     }
 }
 

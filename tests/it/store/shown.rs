@@ -92,7 +92,7 @@ async fn looks_are_counted(bed: Bed) {
     let (project, another) = (set_up(&*store, spec("shop")).await, set_up(&*store, spec("other")).await);
     for minute in 0..10 {
         let made = look(&project, at(START.plus(minute), 30_000));
-        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None };
+        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None, note: None };
         let made = if minute % 4 == 0 { Look { result: Err(failure), ..made } } else { made };
         store.settle(&made, &[], &[]).await.unwrap();
         store.settle(&look(&another, at(START.plus(minute), 30_000)), &[], &[]).await.unwrap();

@@ -92,7 +92,7 @@ async fn a_look_that_failed_is_told_with_its_words() {
     let project = with_history(&site, spec("shop"), LONG, &["AAA"]).await;
     let at = site.clock.now();
     let quote = Quote { status: 403, words: "<i>missing scope</i> query:read".into(), ..Quote::default() };
-    let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None };
+    let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
     let failed = heartbeat::model::Look { result: Err(failure), failing_since: Some(at), ..look(&project, at) };
     site.store.settle(&failed, &[], &[]).await.unwrap();
     let page = site.reader().await.get("/projects/shop").await;

@@ -70,11 +70,15 @@ fn seen(look: &Look, now: Timestamp) -> Result<String, Failed> {
 /// What came back, when anything did.
 fn said(failure: &LookFailure) -> Option<String> {
     let (status, words) = (failure.quote.status, failure.quote.words.trim());
-    match (status, words) {
-        (0, "") => None,
-        (0, words) => Some(words.to_owned()),
-        (status, "") => Some(status.to_string()),
-        (status, words) => Some(format!("{status} {words}")),
+    let quoted = match (status, words) {
+        (0, words) => words.to_owned(),
+        (status, "") => status.to_string(),
+        (status, words) => format!("{status} {words}"),
+    };
+    match &failure.note {
+        Some(note) if quoted.is_empty() => Some(note.clone()),
+        Some(note) => Some(format!("{note}: {quoted}")),
+        None => Some(quoted).filter(|quoted| !quoted.is_empty()),
     }
 }
 
@@ -95,6 +99,7 @@ const fn standing(standing: Standing) -> &'static str {
         Standing::Elsewhere(_) => "it belongs to a project in another region",
         Standing::Altered => "PostHog itself knows it; behind the proxy it is not known",
         Standing::OverQuota => "its project is over the events quota",
+        Standing::Filtered => "it is known, and PostHog drops the events",
     }
 }
 

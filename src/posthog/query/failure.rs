@@ -1,0 +1,90 @@
+//! Every failure of the private API under its own name: by its status, and by the code that PostHog gives it.
+
+use http::StatusCode;
+use serde_json::Value;
+
+use super::answer::Fault;
+use crate::model::{AnsweredBy, LookFailure, LookTrouble, PersonalKey, Quote};
+use crate::posthog::answerer::{asks_for_a_login, is_html};
+use crate::posthog::quote::{printable, quote, retry_after};
+use crate::posthog::wire::{Cut, Heard};
+
+/// As much is quoted, in bytes.
+pub(super) const WORDS: usize = 300;
+
+/// How PostHog calls a question that asks for more than it gives.
+const TOO_MUCH: [&str; 3] = ["clickhouse_memory_limit_exceeded", "memory_limit_exceeded", "too_many_bytes"];
+
+/// An error as PostHog writes it: `{"type", "code", "detail", "attr"}`.
+pub(super) struct Told {
+    body: Option<Value>,
+}
+
+impl Told {
+    pub(super) fn of(heard: &Heard) -> Self {
+        Self { body: if heard.status.is_success() || is_html(heard) { None } else { serde_json::from_slice(&heard.body).ok() } }
+    }
+
+    fn word(&self, name: &str) -> &str {
+        self.body.as_ref().and_then(|body| body.get(name)).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// What it says to people; none where it is no error of PostHog's.
+    pub(super) fn detail(&self) -> Option<&str> {
+        Some(self.word("detail")).filter(|detail| !detail.is_empty())
+    }
+
+    fn code(&self) -> &str {
+        self.word("code")
+    }
+}
+
+/// What a status other than success means for a look.
+pub(super) fn trouble(heard: &Heard, told: &Told) -> Option<LookTrouble> {
+    let status = heard.status.as_u16();
+    Some(match status {
+        _ if TOO_MUCH.contains(&told.code()) => LookTrouble::TooExpensive,
+        429 if told.code() == "api_queries_budget_exceeded" => LookTrouble::BudgetUsedUp,
+        429 => LookTrouble::Throttled,
+        402 if told.detail().is_some() => LookTrouble::QueryQuota,
+        503 if told.code() == "database_unavailable" => LookTrouble::DatabaseUnavailable,
+        // A 504 of anybody else has no such words.
+        504 | 512 | 513 if told.detail().is_some() => LookTrouble::TooExpensive,
+        408 | 500..=599 => LookTrouble::Broken,
+        _ if is_html(heard) || asks_for_a_login(heard) => LookTrouble::NotPostHog,
+        200..=299 => return None,
+        400 | 413 | 414 | 422 => LookTrouble::QuestionRefused,
+        401 if told.detail().is_some_and(|detail| detail.contains("credentials were not provided")) => LookTrouble::KeyNotReceived,
+        401 => LookTrouble::KeyWrong,
+        403 => LookTrouble::KeyForbidden,
+        404 => LookTrouble::NoSuchProject,
+        _ => LookTrouble::NotPostHog,
+    })
+}
+
+/// A text on one line within its bound.
+pub(super) fn printed(text: &str, most: usize) -> String {
+    printable(text.as_bytes(), most, None)
+}
+
+/// A failure in the words that PostHog has for people, which may hold what was sent; in the answer's own where it has none.
+pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> LookFailure {
+    let answered = quote(heard, Some(key));
+    let quote = match words {
+        Some(words) => Quote { words: printable(words.as_bytes(), WORDS, Some(key)), ..answered },
+        None => answered,
+    };
+    let asked = matches!(heard.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
+    LookFailure { retry_after: if asked { retry_after(heard) } else { None }, ..LookFailure::quoting(trouble, quote) }
+}
+
+/// An answer that tells nothing: what is wrong with it in our words, and how it begins.
+pub(super) fn strange(fault: Fault, heard: &Heard, key: &PersonalKey) -> LookFailure {
+    LookFailure { note: fault.note, ..failure(fault.trouble, heard, key, fault.said.as_deref()) }
+}
+
+/// No answer came.
+pub(super) fn unreachable(cut: &Cut) -> LookFailure {
+    let quote = Quote { words: cut.words.clone(), at: Some(cut.at), obstacle: cut.obstacle, by: AnsweredBy::Nobody, ..Quote::default() };
+    LookFailure::quoting(LookTrouble::Unreachable, quote)
+}
