@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Minute, Outcome, Recorded, RouteId};
+use crate::model::{Host, Minute, Outcome, Pace, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId};
 
 /// The minute of the first letter.
 pub(super) const START: Minute = Minute::from_index(30_000_000);
@@ -30,4 +30,19 @@ pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
             }
         })
         .collect()
+}
+
+/// A project of somebody's own PostHog.
+pub(super) fn spec() -> ProjectSpec {
+    ProjectSpec {
+        name: ProjectName::parse("shop").unwrap(),
+        host: Host::parse("https://posthog.example.com").unwrap(),
+        api_host: None,
+        token: ProjectToken::parse("phc_a").unwrap(),
+        personal_key: None,
+        posthog_id: None,
+        pace: Pace::default(),
+        heartbeat: None,
+        ingestion_alert: None,
+    }
 }

@@ -278,7 +278,7 @@ fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::judge::letters::{START, beats};
+    use crate::judge::letters::{START, beats, spec};
     use crate::model::{
         Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing, TokenWord,
         Traffic,
@@ -314,15 +314,15 @@ mod tests {
         for (letters, health, says) in [
             ("", Health::Pending, "first beat is on its way"),
             (".", Health::Pending, "first beat is on its way"),
-            ("w", Health::Pending, "first beat is on its way: accepted, but not queryable after 30s"),
+            ("w", Health::Pending, "first beat is on its way. Events are accepted at https://posthog.example.com, and cannot be queried after 30s"),
             ("AAA.", Health::Good, "Every beat arrives; the last one took 2.0s."),
             ("AAAw", Health::Good, "Waiting for the last beat"),
-            ("AAWw.", Health::Slow, "not queryable after 5m 00s (since"),
+            ("AAWw.", Health::Slow, "cannot be queried after 5m 00s: ingestion behind capture is stuck or slow. Since 08:02 UTC."),
             ("AL", Health::Slow, "arrive late: the last one took 3m 20s"),
-            ("AAXWw.", Health::Bad, "accepted, but not queryable after 15m 00s"),
-            ("AAR", Health::Bad, "capture refuses: status 503"),
-            ("AAU", Health::Bad, "capture unreachable at answer"),
-            ("AAU.", Health::Pending, "Beats are accepted again, and are on their way (since"),
+            ("AAXWw.", Health::Bad, "Beats do not arrive. Events are accepted at https://posthog.example.com, and cannot be queried after 15m 00s"),
+            ("AAR", Health::Bad, "PostHog's capture at https://posthog.example.com is failing: 503. Since 08:02 UTC."),
+            ("AAU", Health::Bad, "takes the connection and gives no whole answer"),
+            ("AAU.", Health::Pending, "Beats are accepted again, and are on their way. Since"),
             ("AAX?.", Health::Pending, "on its way"),
             ("AAXA", Health::Good, "Every beat arrives"),
             ("A____", Health::Idle, "Nothing is being sent"),
@@ -337,19 +337,19 @@ mod tests {
     fn several_routes_name_the_place() {
         let fresh = route(2, "fresh", DistinctId::Fresh("y".into()));
         for (letters, routes, says) in [
-            (["AAA", "AAR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
-            (["AAR", "AAR"], [fixed(1), fixed(2)], ": capture refuses"),
+            (["AAA", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
+            (["AAR", "AAR"], [fixed(1), fixed(2)], "do not arrive. PostHog's capture at"),
             (["AAA", "AXX"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
             (["AAA", "WAA"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
             (["AAA", "XAA"], [fixed(1), fresh.clone()], "Every beat arrives"),
             (["AAA", "WAA"], [fixed(1), fixed(2)], "Every beat arrives"),
             (["AXX", "AAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),
-            (["AXX", "AXX"], [fixed(1), fresh.clone()], ": accepted, but not queryable"),
-            (["AAA", "AAX"], [fixed(1), fixed(2)], "only route r2: accepted, but"),
-            (["AAw", "AAR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
-            (["AXX", "AXR"], [fixed(1), fixed(2)], "only route r2: capture refuses"),
-            (["___", "AAR"], [fixed(1), fixed(2)], ": capture refuses"),
-            (["AAA", "AXX"], [fixed(1), through(fresh.clone(), "https://proxy.example.com")], "only route fresh: accepted, but"),
+            (["AXX", "AXX"], [fixed(1), fresh.clone()], "do not arrive. Events are accepted at"),
+            (["AAA", "AAX"], [fixed(1), fixed(2)], "on the route r2. Events are accepted at"),
+            (["AAw", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
+            (["AXX", "AXR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
+            (["___", "AAR"], [fixed(1), fixed(2)], "do not arrive. PostHog's capture at"),
+            (["AAA", "AXX"], [fixed(1), through(fresh.clone(), "https://proxy.example.com")], "on the route fresh. The way through https://proxy.example.com is broken"),
         ] {
             let verdict = judge(&routes, &letters, None);
             assert!(verdict.to_string().contains(says), "{letters:?}: {verdict}");
@@ -363,93 +363,44 @@ mod tests {
         let down = |parts: &[Part]| word(Standing::Known).map(|word| TokenWord { down: parts.iter().copied().collect(), ..word });
         // The oldest of those missing was sent at 60 s, and the look was made 300 s later.
         let at = START.start().plus(Duration::from_mins(6));
-        for (letters, token, traffic, health, says) in [
-            (
-                "AW",
-                word(Standing::Unknown),
-                Traffic::default(),
-                Health::Bad,
-                "does not know the token: it is the wrong key, or the wrong region",
-            ),
-            ("AX", word(Standing::Unknown), Traffic::default(), Health::Bad, "does not know the token"),
-            (
-                "Aw",
-                word(Standing::Unknown),
-                Traffic::default(),
-                Health::Good,
-                "not queryable after 30s; no other event in the last 30 minutes either.",
-            ),
-            ("AA", word(Standing::Unknown), Traffic::default(), Health::Good, "Every beat arrives"),
-            (
-                "AW",
-                word(Standing::Known),
-                Traffic::default(),
-                Health::Slow,
-                "either; the token is known, so the queue is stuck, or the project is over its events quota",
-            ),
-            (
-                "AW",
-                word(Standing::Known),
-                Traffic { others: 3, newest: newest(59), ..Traffic::default() },
-                Health::Slow,
-                "is from 08:00:59; the token is known, so the queue is stuck",
-            ),
-            (
-                "AW",
-                word(Standing::Known),
-                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
-                Health::Slow,
-                "other events arrive, the newest from 08:01:01: only ours go missing (",
-            ),
-            (
-                "AW",
-                word(Standing::Untold),
-                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
-                Health::Slow,
-                "only ours go missing",
-            ),
-            ("AW", None, Traffic::default(), Health::Slow, "no other event in the last 30 minutes either (since"),
-            (
-                "AW",
-                word(Standing::Elsewhere(Region::Eu)),
-                Traffic::default(),
-                Health::Bad,
-                "dropped: the token belongs to a project in EU, another region (since",
-            ),
-            (
-                "AW",
-                word(Standing::OverQuota),
-                Traffic::default(),
-                Health::Bad,
-                "dropped: the project is over its events quota (v0 does not say so",
-            ),
-            ("Aw", word(Standing::OverQuota), Traffic::default(), Health::Good, "accepted, but not queryable after 30s; no other event"),
+        let others = |seconds| Traffic { others: 3, newest: newest(seconds), ..Traffic::default() };
+        let none = Traffic::default();
+        for (letters, token, traffic, health, place, says) in [
+            ("AW", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
+            ("AX", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
+            ("Aw", word(Standing::Unknown), none, Health::Good, Place::Pipeline, "after 30s; there is no other event of the last 30 minutes either"),
+            ("AA", word(Standing::Unknown), none, Health::Good, Place::None, "Every beat arrives"),
+            ("AW", word(Standing::Known), none, Health::Slow, Place::Pipeline, "either; the project token is known"),
+            ("AW", word(Standing::Known), others(59), Health::Slow, Place::Pipeline, "is from 08:00:59 UTC; the project token is known"),
+            ("AW", word(Standing::Known), others(61), Health::Slow, Place::Filtered, "the newest from 08:01:01 UTC: only Heartbeat's own are missing"),
+            ("AW", word(Standing::Untold), others(61), Health::Slow, Place::Filtered, "only Heartbeat's own are missing"),
+            ("AW", None, none, Health::Slow, Place::Pipeline, "no other event of the last 30 minutes either"),
+            ("AW", word(Standing::Elsewhere(Region::Eu)), none, Health::Bad, Place::Token, "belongs to a project in PostHog Cloud EU"),
+            ("AW", word(Standing::OverQuota), none, Health::Bad, Place::Quota, "the project is over its events quota"),
+            ("Aw", word(Standing::OverQuota), none, Health::Good, Place::Pipeline, "cannot be queried after 30s"),
+            ("AW", word(Standing::Altered), none, Health::Bad, Place::Intermediary, "does not get through https://posthog.example.com"),
             (
                 "AW",
                 down(&[Part::Kafka, Part::Plugins, Part::Celery]),
-                Traffic::default(),
+                none,
                 Health::Slow,
-                "not queryable after 5m 00s; the pipeline is broken: /_preflight says that kafka, plugins, celery are down (since",
+                Place::Pipeline,
+                "after 5m 00s: PostHog says that kafka, plugins, celery are down",
             ),
-            ("AX", down(&[Part::Kafka]), Traffic::default(), Health::Bad, "/_preflight says that kafka is down"),
-            ("AW", down(&[Part::Celery]), Traffic::default(), Health::Slow, "the token is known, so the queue is stuck"),
-            (
-                "AW",
-                down(&[Part::Kafka]),
-                Traffic { others: 3, newest: newest(61), ..Traffic::default() },
-                Health::Slow,
-                "only ours go missing",
-            ),
+            ("AX", down(&[Part::Kafka]), none, Health::Bad, Place::Pipeline, "PostHog says that kafka is down"),
+            ("AW", down(&[Part::Celery]), none, Health::Slow, Place::Pipeline, "the project token is known"),
+            ("AW", down(&[Part::Kafka]), others(61), Health::Slow, Place::Filtered, "only Heartbeat's own are missing"),
         ] {
             let look = Look { at, token, ..look(Ok(traffic)) };
             let verdict = judge(&[fixed(1)], &[letters], Some(&look));
             assert_eq!(verdict.health, health, "{letters} {token:?}: {verdict}");
             assert!(verdict.to_string().contains(says), "{letters} {token:?}: {verdict}");
+            assert_eq!(verdict.diagnosis().place, place, "{letters} {token:?}: {verdict}");
         }
         let elsewhere = Look { token: word(Standing::Unknown), ..look(Ok(Traffic::default())) };
         let verdict = judge(&[fixed(1), fixed(2)], &["AA", "AW"], Some(&elsewhere));
         assert_eq!(verdict.health, Health::Bad, "{verdict}");
-        assert!(verdict.to_string().contains("only route r2: accepted, but this PostHog does not know the token"), "{verdict}");
+        assert!(verdict.to_string().contains("on the route r2. The PostHog at https://posthog.example.com does not know the project token"), "{verdict}");
     }
 
     #[test]
@@ -462,11 +413,11 @@ mod tests {
         let start = Some(START.start());
         // A slot late in the next minute, and a try that was given up after 20 s.
         assert_eq!(after(125, start).health, Health::Good);
-        assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running (since 08:01).");
+        assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running. Since 08:01 UTC.");
         let switched_on_again = Some(START.start().plus(Duration::from_hours(10)));
         assert_eq!(after(36_001, switched_on_again).health, Health::Good);
         let idle = after(36_100, switched_on_again);
-        assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running (since 18:00).");
+        assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running. Since 18:00 UTC.");
         let never = verdict(&Facts {
             now: START.start().plus(Duration::from_mins(9)),
             spec: &spec(),
@@ -481,12 +432,12 @@ mod tests {
 
     #[test]
     fn blindness_is_ours_and_says_which_repair() {
-        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
+        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
         let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Blind, "{letters}");
-            assert!(verdict.to_string().starts_with("Cannot look: 403 `API key missing required scope 'query:read'`"), "{verdict}");
+            assert!(verdict.to_string().contains("read back. The personal API key may not query this project: 403 “API key missing required scope 'query:read'”"), "{verdict}");
         }
         assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Bad, "capture's word needs no look");
         let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None, note: None }));
@@ -496,7 +447,7 @@ mod tests {
     #[test]
     fn what_was_refused_is_quoted() {
         let (routes, all) = ([fixed(1)], beats(1, "R"));
-        let quote = Quote { status: 503, words: "transient error, please retry".into(), headers: Vec::new() };
+        let quote = Quote { status: 503, words: "transient error, please retry".into(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() };
         let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
         let facts = Facts {
@@ -508,6 +459,6 @@ mod tests {
             evidence: &evidence,
             look: None,
         };
-        assert!(verdict(&facts).to_string().contains("503 `transient error, please retry`"));
+        assert!(verdict(&facts).to_string().contains("503 “transient error, please retry”"));
     }
 }

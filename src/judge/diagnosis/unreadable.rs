@@ -15,7 +15,7 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
     let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(capital(failure.trouble.advice()));
     let found = match failure.trouble {
         LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()),
-        LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&quote.words)),
+        LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
         LookTrouble::Unreachable => {
             let reached = unreachable(address.clone(), quote.at.unwrap_or(Phase::Answer), quote.obstacle, &quote.words);
             Diagnosis { summary: format!("PostHog's API cannot be asked. {}", reached.summary), ..reached }
@@ -26,9 +26,10 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
             Diagnosis { summary: format!("PostHog's API cannot be asked. {}", found.summary), ..found }
         }
         LookTrouble::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
+        LookTrouble::KeyForbidden if quote.status == 0 => with(Place::PersonalKey, capital(&failure.says())),
         LookTrouble::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {said}")),
         LookTrouble::NoSuchProject => {
-            let words = if quote.status == 0 { capital(&quote.words) } else { format!("The personal API key sees no such project: {said}") };
+            let words = if quote.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
             with(Place::PersonalKey, words).or(&[(Place::Query, None)])
         }
         LookTrouble::Broken if !down.is_empty() => {
@@ -36,6 +37,13 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
                 .advised("This is PostHog's own trouble: look at the logs of the part that is named.")
         }
         LookTrouble::Broken => with(Place::Query, format!("PostHog's query API is failing: {said}")),
+        LookTrouble::KeyNotReceived => Diagnosis::intermediary(Did::DropsAuthorization, format!("The Authorization header does not get through {place}: PostHog answers {said}"))
+            .advised(capital(failure.trouble.advice())),
+        LookTrouble::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
+        LookTrouble::TooExpensive => with(Place::Query, format!("The query reads more than PostHog lets an API key read: {said}")),
+        LookTrouble::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {said}")),
+        LookTrouble::BudgetUsedUp => with(Place::Query, format!("What the project may read in an hour through the API is used up: {said}")),
+        LookTrouble::DatabaseUnavailable => with(Place::Query, format!("PostHog's own database is unavailable: {said}")),
         LookTrouble::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {said}")),
         LookTrouble::QuestionRefused => with(Place::Query, format!("PostHog does not accept the query: {said}")),
         LookTrouble::NotPostHog => Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))

@@ -237,7 +237,7 @@ mod tests {
     use std::sync::Arc;
 
     use crate::judge;
-    use crate::model::{
+    use crate::model::{Obstacle, 
         AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Look, Minute, Pace, PersonalKey, Phase, Phases, Project, ProjectId, ProjectName,
         ProjectSpec, ProjectToken, Quote, Refusal, Route, RouteSpec, Switch,
     };
@@ -358,17 +358,17 @@ mod tests {
     #[test]
     fn a_step_that_fails_says_why() {
         let refused = Recorded { outcome: Outcome::Refused, status: Some(503), ..sent() };
-        let quote = Quote { status: 503, words: "no".into(), headers: Vec::new() };
+        let quote = Quote { status: 503, words: "no".into(), headers: Vec::new(), ..Quote::default() };
         let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
         let evidence = |of| vec![Evidence { route: RouteId(1), minute: START, at: after(7), of }];
         let text = told(&shown(project(), &[refused], evidence(of), None, after(9)).unwrap());
         assert!(text.starts_with("The first beat was not taken; it is sent anew each minute.\n"), "{text}");
         assert!(text.contains("Accepted failed refused: 503 `no` (dns 0.9ms"), "{text}");
         let cut = Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..sent() };
-        let of = EvidenceOf::Unreachable { at: Phase::Dns, words: "no such name".into() };
+        let of = EvidenceOf::Unreachable { at: Phase::Dns, obstacle: Obstacle::Other, words: "no such name".into() };
         let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
         assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
-        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new() };
+        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
         let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
         let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
         assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");

@@ -70,7 +70,7 @@ async fn beats_for_long(site: &TestSite, project: &Project) {
 }
 
 fn proof(beat: &Recorded) -> Evidence {
-    let quote = Quote { status: 502, headers: vec![("server".into(), "nginx".into())], words: "Bad Gateway".into() };
+    let quote = Quote { status: 502, headers: vec![("server".into(), "nginx".into())], words: "Bad Gateway".into(), ..Quote::default() };
     Evidence { route: beat.route, minute: beat.minute, at: beat.counted_from(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
 }
 

@@ -226,7 +226,7 @@ async fn an_answer_that_breaks_off_is_no_answer() {
     let server = Server::start(|_, _| Act::Reset).await;
     let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
     match receipt.reply {
-        Reply::Unreachable { at: Phase::Answer, words } => assert!(words.contains("reset"), "{words}"),
+        Reply::Unreachable { at: Phase::Answer, words, .. } => assert!(words.contains("reset"), "{words}"),
         other => panic!("{other:?}"),
     }
 }

@@ -17,7 +17,7 @@ const MINUTE: Duration = Duration::from_mins(1);
 
 fn unreachable(receipt: &Receipt) -> (Phase, &str) {
     match &receipt.reply {
-        Reply::Unreachable { at, words } => (*at, words),
+        Reply::Unreachable { at, words, .. } => (*at, words),
         other => panic!("answered: {other:?}"),
     }
 }

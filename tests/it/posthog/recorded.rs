@@ -40,7 +40,7 @@ impl Reading {
         match &receipt.reply {
             Reply::Accepted { .. } => Self { again, ..Self::of("accepted") },
             Reply::Refused { why, quote } => Self { reads: format!("refused {why:?}"), words: quote.words.clone(), again },
-            Reply::Unreachable { at, words } => Self { reads: format!("unreachable at {at}"), words: words.clone(), again },
+            Reply::Unreachable { at, words, .. } => Self { reads: format!("unreachable at {at}"), words: words.clone(), again },
         }
     }
 }
@@ -123,6 +123,8 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
         "flags" | "decide" | "config" => match knows_token(&client(), base, &token).await {
             TokenState::Known => Reading::of("known"),
             TokenState::Unknown => Reading::of("unknown"),
+            TokenState::Lost => Reading::of("lost on the way"),
+            TokenState::NotPostHog(quote) => Reading { words: quote.words, ..Reading::of("not PostHog") },
             TokenState::CannotTell(words) => Reading { words, ..Reading::of("cannot tell") },
         },
         "preflight" => match identify(&client(), base).await {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{Endpoint, Phase, Receipt, Refusal, Reply, Timestamp};
+use heartbeat::model::{Obstacle, Endpoint, Phase, Receipt, Refusal, Reply, Timestamp};
 use heartbeat::posthog::capture::send;
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
@@ -154,7 +154,7 @@ async fn silence_is_given_up_when_the_clock_says_so_and_not_before() {
     assert!(clock.timeout(Duration::from_millis(100), eventually(|| sending.receipt.is_finished())).await.is_err());
     sending.hand.advance(Duration::from_secs(1));
     let receipt = sending.receipt.await.unwrap();
-    assert_eq!(receipt.reply, Reply::Unreachable { at: Phase::Answer, words: "no answer within 20s".into() });
+    assert_eq!(receipt.reply, Reply::Unreachable { at: Phase::Answer, obstacle: Obstacle::TimedOut, words: "no answer within 20s".into() });
     assert_eq!(receipt.phases.first_byte_us, None);
     assert_eq!(receipt.tries, 1);
 }

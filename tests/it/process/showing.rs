@@ -4,8 +4,7 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::model::{
-    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt, Recorded,
+use heartbeat::model::{Obstacle, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt, Recorded,
     Refusal, Reply, RouteId, Settled, Timestamp, Traffic,
 };
 use heartbeat::store::{self, Sealer, Store};
@@ -86,10 +85,10 @@ async fn write(store: &dyn Store, project: &Project, route: RouteId, minute: Min
         Came::NotSent => return,
         Came::Refused => {
             let headers = vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8a1b2c3d4e5f".into())];
-            let quote = Quote { status: 403, headers, words: "<title>Just a moment...</title>".into() };
+            let quote = Quote { status: 403, headers, words: "<title>Just a moment...</title>".into(), ..Quote::default() };
             (Reply::Refused { why: Refusal::NotPostHog, quote }, 1)
         }
-        Came::Cut => (Reply::Unreachable { at: Phase::Tls, words: "certificate has expired".into() }, 4),
+        Came::Cut => (Reply::Unreachable { at: Phase::Tls, obstacle: Obstacle::Expired, words: "certificate has expired".into() }, 4),
         _ => (Reply::Accepted { status: 200 }, 1),
     };
     let receipt = Receipt { sent, reply, phases, tries };

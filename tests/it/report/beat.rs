@@ -22,7 +22,7 @@ async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
     world.record(project.routes[0].id, START, "LR_A").await;
-    let quote = Quote { status: 503, headers: vec![], words: "down".into() };
+    let quote = Quote { status: 503, headers: vec![], words: "down".into(), ..Quote::default() };
     let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
     let evidence = Evidence { route: project.routes[0].id, minute: START.plus(1), at: after(START.plus(1), 6), of };
     world.store.record(&[], std::slice::from_ref(&evidence)).await.unwrap();

@@ -3,8 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::model::{
-    Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Phase, Project, Quote, Refusal, Severity, Standing,
+use heartbeat::model::{Obstacle, Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Phase, Project, Quote, Refusal, Severity, Standing,
     Strand, Timestamp, TokenWord, Traffic,
 };
 use heartbeat::report::{Brief, briefs, report};
@@ -59,9 +58,9 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
         for (at, letter) in letters.chars().enumerate().filter(|(_, letter)| "RU".contains(*letter)) {
             let of = match letter {
                 'R' => {
-                    EvidenceOf::Refused { why: Refusal::Broken, quote: Quote { status: 503, words: format!("no {at}"), headers: vec![] } }
+                    EvidenceOf::Refused { why: Refusal::Broken, quote: Quote { status: 503, words: format!("no {at}"), headers: vec![], ..Quote::default() } }
                 }
-                _ => EvidenceOf::Unreachable { at: Phase::Connect, words: format!("gone {at}") },
+                _ => EvidenceOf::Unreachable { at: Phase::Connect, obstacle: Obstacle::Other, words: format!("gone {at}") },
             };
             let minute = START.plus(at as i64);
             if minute.plus(90).start() > now {

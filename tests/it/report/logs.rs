@@ -1,8 +1,7 @@
 //! Logs of apps.
 
 use heartbeat::keep::fold_due;
-use heartbeat::model::{
-    AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Phase,
+use heartbeat::model::{Obstacle, AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Phase,
     ProjectSpec, Quote, Retention, Strand, Timestamp,
 };
 use heartbeat::report::{Level, LogPage, Sought, log};
@@ -32,7 +31,7 @@ async fn heartbeat_tells_each_beat_what_its_failure_left_and_when_nothing_was_se
     world.store.apply(std::slice::from_ref(&spec), &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
     world.record(project.routes[0].id, START, "AU___AX").await;
-    let of = EvidenceOf::Unreachable { at: Phase::Connect, words: "connection refused".into() };
+    let of = EvidenceOf::Unreachable { at: Phase::Connect, obstacle: Obstacle::Other, words: "connection refused".into() };
     let evidence = Evidence { route: project.routes[0].id, minute: START.plus(1), at: after(START.plus(1), 44), of };
     world.store.record(&[], &[evidence]).await.unwrap();
     let off = ProjectSpec { heartbeat: Some(HeartbeatApp { enabled: false, ..HeartbeatApp::default() }), ..spec };

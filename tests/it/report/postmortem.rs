@@ -60,7 +60,7 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
         notice.said = Some(if taken { "200".into() } else { "404 `no_such_hook`".into() });
     }
     world.store.mark(&leased, &[], &[]).await.unwrap();
-    let quote = Quote { status: 503, headers: vec![("server".into(), "nginx".into())], words: "<html>*down*".into() };
+    let quote = Quote { status: 503, headers: vec![("server".into(), "nginx".into())], words: "<html>*down*".into(), ..Quote::default() };
     let evidence: Vec<Evidence> = (3..13)
         .map(|minute| {
             let of = EvidenceOf::Refused { why: Refusal::Broken, quote: quote.clone() };

@@ -1,7 +1,6 @@
 //! Receipts, settling, and what is read of beats.
 
-use heartbeat::model::{
-    Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId, Timestamp,
+use heartbeat::model::{Obstacle, Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId, Timestamp,
 };
 use heartbeat::store::Store;
 
@@ -283,6 +282,7 @@ async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
         status: 403,
         headers: vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8 \u{0} ü".into())],
         words: "<html>\u{0}'; DROP TABLE beats; -- \u{1F494}".into(),
+        ..Quote::default()
     };
     let evidence = |at_ms: i64, of| Evidence { route, minute: START, at: at(START, at_ms), of };
     let mut all = vec![evidence(0, EvidenceOf::Lost { looked: at(START, 900_000) })];
@@ -290,7 +290,7 @@ async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
         all.push(evidence(after, EvidenceOf::Refused { why, quote: quote.clone() }));
     }
     for (after, phase) in (20..).zip([Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer]) {
-        all.push(evidence(after, EvidenceOf::Unreachable { at: phase, words: "no \u{0} route".into() }));
+        all.push(evidence(after, EvidenceOf::Unreachable { at: phase, obstacle: Obstacle::Reset, words: "no \u{0} route".into() }));
     }
     for (after, trouble) in (40..).zip(LookTrouble::ALL) {
         let retry_after = (after % 2 == 0).then(|| std::time::Duration::from_secs(90));

@@ -116,7 +116,7 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     world.minutes(2).await;
     let outcomes = world.outcomes().await;
     let waited =
-        |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words } if words.contains("20s"));
+        |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words, .. } if words.contains("20s"));
     assert!(world.report().await.evidence.iter().filter(|evidence| waited(evidence)).count() >= 4);
     assert_eq!(outcomes, "AAAAAAAAA", "every minute had its beat, and capture had taken those that it did not answer");
     assert!(world.uuids_per_minute().await.values().all(|uuids| uuids.len() == 1));

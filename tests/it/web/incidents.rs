@@ -158,7 +158,7 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
 }
 
 fn refused(project: &Project, minute: Minute, words: &str) -> Evidence {
-    let quote = Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into() };
+    let quote = Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into(), ..Quote::default() };
     Evidence { route: project.routes[0].id, minute, at: minute.start(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
 }
 
