@@ -14,7 +14,7 @@ use super::trouble::Misuse;
 use crate::app;
 use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
 use crate::config::{conceal, duration, proxies};
-use crate::model::{Endpoint, Host, ProjectToken, span};
+use crate::model::{Diagnosis, Endpoint, Host, Place, ProjectToken, span};
 
 /// Send one event (`heartbeat_check`) now, and follow it all the way
 ///
@@ -25,13 +25,15 @@ use crate::model::{Endpoint, Host, ProjectToken, span};
   0  arrived; or, without a personal API key, accepted with arrival unchecked (a line says which)
   1  accepted, not seen in time
   2  wrong usage
-  3  refused
+  3  not taken: rejected by capture, or answered by something that is not PostHog
   4  unreachable
   5  the token is not known here
   6  could not be read back (key, scope, throttled)
   7  this PostHog is too old
 
-JSON: {ending, exit_code, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms, lines: [{mark: ok|note|fail, what, says, advice}]}.")]
+JSON: {ending, exit_code, diagnosis: {place, did, answered_by, shown_by: {software, server, via, title, status}, address: {scheme, host, port, path}, route,
+certain, possibilities: [{place, did}], summary, advice, since, counts}, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms,
+lines: [{mark: ok|note|fail, what, says, advice}]}. `place` is none where nothing is broken.")]
 pub struct Check {
     /// Where PostHog is: `us`, `eu`, or an address [default: `POSTHOG_HOST`]
     #[arg(long, value_name = "HOST")]
@@ -95,6 +97,9 @@ impl Check {
         if self.json {
             invocation.screen.json(&CheckJson { exit_code, outcome: &outcome, lines: &lines })?;
         } else {
+            if let Some(place) = whereabouts(&outcome.diagnosis) {
+                invocation.screen.line(place)?;
+            }
             invocation.screen.line(last_words(outcome.ending))?;
         }
         Ok(ExitCode::from(exit_code))
@@ -146,12 +151,25 @@ fn page(line: &Line) -> String {
     format!("{} {:<9} {}\n{advice}", styled(style, sign), line.what, line.says)
 }
 
+/// `Where: intermediary (upstream_down) at https://example.com, answered by nginx`; none where nothing is broken.
+fn whereabouts(diagnosis: &Diagnosis) -> Option<String> {
+    if diagnosis.place == Place::None {
+        return None;
+    }
+    let did = diagnosis.did.map_or_else(String::new, |did| format!(" ({})", did.name()));
+    let at = diagnosis.address.as_ref().map_or_else(String::new, |address| format!(" at {address}"));
+    let by = diagnosis.shown_by.software.as_ref().map_or_else(String::new, |software| format!(", answered by {software}"));
+    let others: Vec<String> = diagnosis.possibilities.iter().map(ToString::to_string).collect();
+    let or = if others.is_empty() { String::new() } else { format!("; or {}", others.join(", ")) };
+    Some(format!("Where: {}{did}{at}{by}{or}", diagnosis.place.name()))
+}
+
 fn last_words(ending: Ending) -> String {
     match ending {
         Ending::Arrived => styled(GOOD, "The event arrived."),
         Ending::AcceptedUnchecked => styled(WARN, "The event was accepted; arrival unchecked."),
         Ending::NotSeen => styled(BAD, "The event was accepted, and not seen in time."),
-        Ending::Refused => styled(BAD, "The event was refused."),
+        Ending::Refused => styled(BAD, "The event was not taken."),
         Ending::Unreachable => styled(BAD, "Capture could not be reached."),
         Ending::TokenUnknown => styled(BAD, "The token is not known here; no event was sent."),
         Ending::CannotRead => styled(BAD, "The event was accepted; it could not be read back."),

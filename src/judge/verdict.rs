@@ -107,7 +107,7 @@ impl Verdict {
         let took = self.lag.map(|lag| format!("the last one took {}", span(lag)));
         match self.health {
             Health::Off => "Heartbeat is not enabled here".into(),
-            Health::Pending if self.since.is_some() => "Beats are accepted again, and are on their way".into(),
+            Health::Pending if self.since.is_some() && self.cause.is_none() => "Beats are accepted again, and are on their way".into(),
             Health::Pending => "The first beat is on its way".into(),
             Health::Good => match (&self.cause, took) {
                 (Some(_), _) => "Waiting for the last beat".into(),

@@ -177,6 +177,16 @@ pub struct Possibility {
     pub did: Option<Did>,
 }
 
+/// `intermediary (upstream_down)`
+impl fmt::Display for Possibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.did {
+            Some(did) => write!(f, "{} ({})", self.place.name(), did.name()),
+            None => f.write_str(self.place.name()),
+        }
+    }
+}
+
 /// The beats that a diagnosis rests on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Counts {
@@ -279,9 +289,14 @@ impl Diagnosis {
 
     /// Whether no event that is missing can still arrive.
     #[must_use]
-    pub const fn is_final(&self) -> bool {
-        matches!(self.place, Place::Token | Place::Quota | Place::Filtered)
-            || matches!(self.did, Some(Did::AltersToken | Did::Swallows | Did::AnswersItself | Did::Caches | Did::WrongUpstream | Did::DropsBody))
+    pub fn is_final(&self) -> bool {
+        match self.place {
+            Place::Token | Place::Quota => true,
+            Place::Filtered => self.certain,
+            // Whatever else it may be is an intermediary's doing as well.
+            Place::Intermediary => self.possibilities.iter().all(|other| other.place == Place::Intermediary),
+            _ => false,
+        }
     }
 
     /// With the minute in which it began.

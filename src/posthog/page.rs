@@ -19,22 +19,18 @@ impl Page {
     /// Reads markup, however broken: what is no tag is text.
     pub(super) fn read(body: &[u8]) -> Self {
         let whole = String::from_utf8_lossy(&body[..body.len().min(LOOKED_AT)]);
-        let (mut page, mut rest, mut title) = (Self::default(), &*whole, String::new());
-        let (mut silent, mut in_title): (Option<&str>, bool) = (None, false);
+        let (mut page, mut rest, mut title, mut in_title) = (Self::default(), &*whole, String::new(), false);
         while !rest.is_empty() {
             let (text, tag, after) = next_tag(rest);
             rest = after;
-            match (silent, in_title) {
-                (None, true) => append(&mut title, text),
-                (None, false) => append(&mut page.text, text),
-                (Some(_), _) => {}
-            }
+            append(if in_title { &mut title } else { &mut page.text }, text);
             let name = tag.trim_start_matches('/').split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default();
             let is_end = tag.starts_with('/');
-            match silent {
-                Some(open) => silent = Some(open).filter(|open| !(is_end && name.eq_ignore_ascii_case(open))),
-                None if !is_end && !tag.ends_with('/') => silent = SILENT.into_iter().find(|known| name.eq_ignore_ascii_case(known)),
-                None => {}
+            if let Some(silent) = SILENT.into_iter().find(|known| name.eq_ignore_ascii_case(known))
+                && !is_end
+                && !tag.ends_with('/')
+            {
+                rest = behind_end_of(silent, rest);
             }
             if name.eq_ignore_ascii_case("title") {
                 in_title = !is_end && page.title.is_none();
@@ -46,6 +42,14 @@ impl Page {
         }
         page
     }
+}
+
+/// What follows the end of a script or its like: nothing in it is markup.
+fn behind_end_of<'a>(name: &str, rest: &'a str) -> &'a str {
+    let end = format!("</{name}");
+    // Lower case keeps the length of what is ASCII, and of nothing else: only ASCII is lowered.
+    let at = rest.to_ascii_lowercase().find(&end);
+    at.map_or("", |at| rest[at..].split_once('>').map_or("", |(_, after)| after))
 }
 
 /// The text up to the next tag, what stands in that tag, and what follows.
