@@ -15,8 +15,8 @@ use super::judging::{Judged, Said, demand, judge, right_exits, show};
 use super::{chosen, situations};
 use crate::process::Desk;
 
-/// So many checks at once: most of what a check does is to wait.
-const AT_ONCE: usize = 6;
+/// So many checks at once: nearly all that a check does is to wait, for an answer, for its next try, for its event.
+const AT_ONCE: usize = 12;
 /// The longest that a check may take.
 const PATIENCE: Duration = Duration::from_secs(200);
 /// How long a check waits for its event.

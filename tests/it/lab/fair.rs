@@ -87,12 +87,8 @@ impl Watch {
         if incidents.as_array().is_none_or(|incidents| !incidents.is_empty()) {
             wrong.push(format!("{name}: incidents: {incidents}"));
         }
-        let today = &status[0]["today"];
-        let odd = ["missing", "lost", "refused", "unreachable", "unsent", "unseen"]
-            .iter()
-            .filter(|field| today[**field].as_u64().unwrap_or(0) > 0);
-        for field in odd {
-            wrong.push(format!("{name}: {field} today: {today}"));
+        if status[0]["diagnosis"]["place"] != "none" {
+            wrong.push(format!("{name}: the status is {:#}", status[0]));
         }
         if !wrong.is_empty() {
             wrong.push(format!("{name}: {}", self.process.err.text()));

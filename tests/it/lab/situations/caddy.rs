@@ -150,14 +150,14 @@ http://:{port} {
             &["tls"],
             Caddy(
                 "
-https://localhost:{port} {
+https://127.0.0.1:{port} {
     bind 127.0.0.1
     tls internal
     reverse_proxy {sandbox}
 }",
             ),
         )
-        .https(),
+        .origin("https://127.0.0.1"),
         Situation::new(
             "caddy/fair-tls",
             "fair, by HTTP/2",

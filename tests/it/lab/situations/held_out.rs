@@ -389,18 +389,10 @@ fn on_the_way() -> Vec<Situation> {
     ]
 }
 
-/// `HTTP_PROXY` and its like.
+/// `HTTP_PROXY` and its like. The API is reached without them, by its number in `NO_PROXY`.
 fn forward_proxies() -> Vec<Situation> {
     const RIGHT: &[&str] = &["forward_proxy"];
-    let through = |name, truth, variables| Situation::new(name, truth, RIGHT, Nginx(FAIR)).variables(variables);
-    vec![
-        through("forward/http-dead", "HTTP_PROXY leads to a proxy that is not there", &[("HTTP_PROXY", "http://{closed}")]).exits(&[3, 4]),
-        Situation::new(
-            "forward/https-dead",
-            "HTTPS_PROXY leads to a proxy that is not there",
-            RIGHT,
-            Nginx(
-                "
+    const TLS: &str = "
     server {
         listen 127.0.0.1:{port} ssl;
         ssl_certificate {certificates}/good.pem;
@@ -408,15 +400,37 @@ fn forward_proxies() -> Vec<Situation> {
         location / {
             proxy_pass http://{sandbox};
         }
-    }",
-            ),
-        )
-        .https()
-        .variables(&[("HTTPS_PROXY", "http://{closed}")])
-        .exits(&[3, 4]),
-        through("forward/no-name", "ALL_PROXY leads to a name that does not resolve", &[("ALL_PROXY", "http://proxy.invalid:3128")])
-            .exits(&[3, 4]),
-        through("forward/silent", "HTTP_PROXY leads to a proxy that does not answer", &[("HTTP_PROXY", "http://{silent}")]).exits(&[3, 4]),
+    }";
+    let http = |name, truth, variables| {
+        Situation::new(name, truth, RIGHT, Nginx(FAIR)).origin("http://localhost").variables(variables).exits(&[3, 4])
+    };
+    let https = |name, truth, variables| Situation::new(name, truth, RIGHT, Nginx(TLS)).https().variables(variables).exits(&[3, 4]);
+    vec![
+        http(
+            "forward/http-dead",
+            "HTTP_PROXY leads to a proxy that is not there",
+            &[("HTTP_PROXY", "http://{closed}"), ("NO_PROXY", "127.0.0.1")],
+        ),
+        https(
+            "forward/https-dead",
+            "HTTPS_PROXY leads to a proxy that is not there",
+            &[("HTTPS_PROXY", "http://{closed}"), ("NO_PROXY", "127.0.0.1")],
+        ),
+        https(
+            "forward/https-no-proxy",
+            "HTTPS_PROXY leads to a server that is no proxy",
+            &[("HTTPS_PROXY", "http://{breaks_off}"), ("NO_PROXY", "127.0.0.1")],
+        ),
+        http(
+            "forward/no-name",
+            "ALL_PROXY leads to a name that does not resolve",
+            &[("ALL_PROXY", "http://proxy.invalid:3128"), ("NO_PROXY", "127.0.0.1")],
+        ),
+        https(
+            "forward/silent",
+            "HTTPS_PROXY leads to a proxy that does not answer",
+            &[("HTTPS_PROXY", "http://{silent}"), ("NO_PROXY", "127.0.0.1")],
+        ),
     ]
 }
 

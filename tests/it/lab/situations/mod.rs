@@ -222,11 +222,6 @@ impl Situation {
         self.held_out = true;
         self
     }
-
-    /// Whether all is well there, as far as events go.
-    pub(super) fn is_fair(&self) -> bool {
-        self.right.first() == Some(&"none")
-    }
 }
 
 /// All that `heartbeat check` is held against.
