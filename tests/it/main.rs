@@ -8,6 +8,7 @@ mod cli;
 mod config;
 mod edit;
 mod hogql;
+mod lab;
 mod message;
 mod notify;
 mod posthog;

@@ -1,0 +1,71 @@
+//! Next.js: the application that `bin/test` has built, started with the rewrites that situations want.
+//!
+//! `next build` writes down where rewrites lead, and builds take long; so the application is built once, and the places in what was built
+//! (`routes-manifest.json`) are filled in before each start.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use super::node_packages;
+use crate::lab::daemon::{Daemon, Ended, free_ports};
+
+/// Which rewrites an application has.
+#[derive(Default)]
+pub(crate) struct Rewrites {
+    keeps: Vec<(String, String)>,
+    redirects: Vec<(String, String)>,
+}
+
+impl Rewrites {
+    /// Everything below `path` leads to `to`, which ends in `/:path*`.
+    pub(crate) fn add(&mut self, keeps_slash: bool, path: String, to: String) -> String {
+        let said = format!("skipTrailingSlashRedirect: {keeps_slash}, rewrites: [{{ source: '{path}/:path*', destination: '{to}' }}]");
+        if keeps_slash { &mut self.keeps } else { &mut self.redirects }.push((path, to));
+        said
+    }
+}
+
+pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBuf) -> Result<Option<(Daemon, u16)>, Ended> {
+    let wanted = if keeps_slash { &rewrites.keeps } else { &rewrites.redirects };
+    if wanted.is_empty() {
+        return Ok(None);
+    }
+    let packages = node_packages();
+    copy(&packages.join("shop"), &folder);
+    std::os::unix::fs::symlink(packages.join("node_modules"), folder.join("node_modules")).unwrap();
+    fill_in(&folder.join(".next/routes-manifest.json"), wanted, keeps_slash);
+    let port = free_ports(1).await[0];
+    let next = packages.join("node_modules/next/dist/bin/next");
+    let number = port.to_string();
+    let arguments = [next.to_str().unwrap(), "start", "-H", "127.0.0.1", "-p", &number];
+    let keeps = if keeps_slash { "1" } else { "0" };
+    let variables = [("NEXT_TELEMETRY_DISABLED", "1"), ("NODE_ENV", "production"), ("KEEPS_SLASH", keeps)];
+    let daemon = Daemon::start("node", &arguments, &variables, &folder, &[port]).await?;
+    Ok(Some((daemon, port)))
+}
+
+fn copy(from: &Path, to: &Path) {
+    let all = format!("{}/.", from.display());
+    assert!(Command::new("cp").args(["-R", &all]).arg(to).status().unwrap().success());
+}
+
+/// Writes the rewrites as `next build` does, and leaves out its own redirect of the slash where the application is to keep it.
+fn fill_in(manifest: &Path, wanted: &[(String, String)], keeps_slash: bool) {
+    let mut routes: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
+    let pattern = routes["rewrites"]["afterFiles"][0].clone();
+    assert_eq!(pattern["source"], "/ingest/:path*", "the application was built with another rewrite");
+    let regex = pattern["regex"].as_str().unwrap();
+    let written: Vec<Value> = wanted
+        .iter()
+        .map(|(path, to)| json!({"source": format!("{path}/:path*"), "destination": to, "regex": regex.replacen("/ingest", path, 1)}))
+        .collect();
+    routes["rewrites"]["afterFiles"] = written.into();
+    let redirects = routes["redirects"].as_array_mut().unwrap();
+    assert!(redirects.iter().any(|redirect| redirect["internal"] == true), "the application was built without its redirect of the slash");
+    if keeps_slash {
+        redirects.retain(|redirect| redirect["internal"] != true);
+    }
+    std::fs::write(manifest, routes.to_string()).unwrap();
+}
