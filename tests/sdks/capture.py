@@ -9,6 +9,7 @@ import json
 import pathlib
 import threading
 import time
+import uuid
 from datetime import datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -18,10 +19,10 @@ V1_PATH = "/i/v1/analytics/events"
 
 
 class Answer:
-    """What is sent back: a status with headers and a body; `take` whether the events count as taken in."""
+    """What is sent back: a status with headers and a body; `take` whether the events count as taken in, but for the first `skip` of them."""
 
     def __init__(self, status, body="", take=False, delay=0.0, **headers):
-        self.status, self.body, self.take, self.delay = status, body, take, delay
+        self.status, self.body, self.take, self.delay, self.skip = status, body, take, delay, 0
         self.headers = {name.replace("_", "-"): str(value) for name, value in headers.items()}
 
 
@@ -114,7 +115,7 @@ class Capture:
             self.requests.append(request)
             number = len(self.requests)
         answer = self.plan(number, request) or own_answer(request, body)
-        request["status"], request["taken"] = answer.status, answer.take
+        request["status"], request["taken"] = answer.status, request["events"][answer.skip :] if answer.take else []
         time.sleep(answer.delay)
         request["answered"] = time.time()
         send(http, answer)
@@ -142,8 +143,9 @@ def own_answer(request, body):
     return Answer(200, '{"status":"Ok"}', take=True, Content_Type="application/json")
 
 
-def verdicts(request, result, key=lambda uuid: uuid, take=None):
-    results = {key(event["uuid"]): {"result": result} for event in request["events"]}
+def verdicts(request, result, take=None):
+    """A verdict for each uuid, written as capture writes it: small letters and hyphens, however it came."""
+    results = {str(uuid.UUID(event["uuid"])): {"result": result} for event in request["events"]}
     take = result in ("ok", "warning") if take is None else take
     return Answer(200, json.dumps({"results": results}), take=take, Content_Type="application/json")
 

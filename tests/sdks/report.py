@@ -7,14 +7,14 @@ import re
 HERE = pathlib.Path(__file__).resolve().parent
 RESULTS = HERE / "results.json"
 DOCUMENT = HERE.parent.parent / "docs/sdks.md"
-KNOWN = ("/batch", "/e/", "/i/v0/e", "/capture", "/track", "/i/v1/analytics/events")
+KNOWN = ("/batch", "/e", "/capture", "/track", "/i/v1/analytics/events")
 
 
-def outcome(ground, told, count, start):
+def outcome(ground, told, count):
     taken = [request for request in ground.capture.requests if request["taken"]]
-    copies, shift, gone = {}, 0.0, 0
+    copies, shift = {}, 0.0
     for request in taken:
-        for event in request["events"]:
+        for event in request["taken"]:
             copies.setdefault(event["n"], []).append(event["uuid"])
         # Capture stores now - (sent_at - timestamp): what lies between sending and arriving is added to the time stamp.
         if not request["v1"] and request.get("sent_at"):
@@ -22,11 +22,10 @@ def outcome(ground, told, count, start):
     requests = [entry for entry in ground.front.log() if is_capture(entry[2])] if ground.front else [
         (request["status"], request["method"], request["path"]) for request in ground.capture.requests
     ]
-    gone = count - len(copies)
     times = [request["at"] for request in ground.capture.requests]
     return {
         "events": count,
-        "lost": gone,
+        "lost": count - len(copies),
         "doubled": sum(len(uuids) > 1 for uuids in copies.values()),
         "same_uuid": all(len(set(uuids)) == 1 for uuids in copies.values()),
         "late_by_s": round(shift) if shift > 0.9 else 0,
@@ -46,7 +45,7 @@ def outcome(ground, told, count, start):
 
 
 def is_capture(path):
-    return any(known in path for known in KNOWN)
+    return path.split("?")[0].rstrip("/").endswith(KNOWN)
 
 
 def compact(values):

@@ -147,17 +147,10 @@ class Hole:
             connection.close()
 
 
-def other_case(uuid):
-    return uuid.upper()
-
-
-def no_hyphens(uuid):
-    return uuid.replace("-", "")
-
-
 def partial(number, request):
-    """v1: the first event of the request gets no verdict, the others `ok`."""
+    """v1: the first event of the request is not taken and gets no verdict, the others are `ok`."""
     answer = verdicts({**request, "events": request["events"][1:]}, "ok")
+    answer.skip = 1
     return answer
 
 
@@ -240,14 +233,14 @@ ROWS = {
     "verdict_unknown": ("v1: an unknown verdict", scripted(lambda number, request: verdicts(request, "limited")), "Update the SDK."),
     "verdict_drop": ("v1: verdict `drop`", scripted(lambda number, request: verdicts(request, "drop")), "Read the verdict's details."),
     "verdict_drop_capitals": (
-        "v1: verdict `drop`, its uuid in capitals",
-        scripted(lambda number, request: verdicts(request, "drop", other_case)),
-        "Let nothing rewrite the answer's uuids.",
+        "v1: verdict `drop`; the program gave its uuid in capitals",
+        scripted(lambda number, request: verdicts(request, "drop")),
+        "Give uuids in small letters, with hyphens: capture answers with these.",
     ),
     "verdict_drop_no_hyphens": (
-        "v1: verdict `drop`, its uuid without hyphens",
-        scripted(lambda number, request: verdicts(request, "drop", no_hyphens)),
-        "Let nothing rewrite the answer's uuids.",
+        "v1: verdict `drop`; the program gave its uuid without hyphens",
+        scripted(lambda number, request: verdicts(request, "drop")),
+        "Give uuids in small letters, with hyphens: capture answers with these.",
     ),
     "verdict_retry_once": (
         "v1: verdict `retry`, once",
@@ -258,4 +251,6 @@ ROWS = {
     "never_answers": ("takes the request and never answers", never_answers, "Find out why nothing answers; give `shutdown` time."),
 }
 
+# Words for the SDK's program beside address and count.
+WORDS = {"verdict_drop_capitals": "capitals", "verdict_drop_no_hyphens": "no-hyphens"}
 V1_ONLY = {name for name in ROWS if name.startswith("verdict_")}
