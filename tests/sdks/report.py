@@ -56,8 +56,18 @@ def compact(values):
 
 
 def told_by(result):
-    ways = [name for name in ("raised", "callback", "log") if result[name]]
-    return [{"raised": "exception", "callback": "callback", "log": "log"}[way] for way in ways]
+    words = {"raised": "exception", "callback": "callback", "log": "log"}
+    ways = list(result["told"]) if "told" in result else [word for name, word in words.items() if result[name]]
+    # `sync_mode` returns None in place of a uuid, `capture_immediate` a summary that counts what was not persisted.
+    if "result" not in ways and re.search(r"None|not persisted [1-9]", result["returned"]):
+        ways.append("result")
+    return ways
+
+
+def kept(result):
+    """What results.json keeps of a cell: what the table says, and what another run is compared with."""
+    names = ("events", "lost", "doubled", "same_uuid", "late_by_s", "requests", "answers", "returned", "waiting", "seconds")
+    return {**{name: result[name] for name in names}, "told": told_by(result)}
 
 
 def short(result):
@@ -97,12 +107,20 @@ def stored():
     return json.loads(RESULTS.read_text()) if RESULTS.exists() else {}
 
 
+def merged(before, fresh):
+    return {row: {**before.get(row, {}), **fresh.get(row, {})} for row in {**before, **fresh}}
+
+
 def write(results):
     from rows import ROWS
     from sdks import SDKS
 
-    ordered = {row: {sdk: results[row][sdk] for sdk in SDKS if sdk in results[row]} for row in ROWS if row in results}
-    RESULTS.write_text(json.dumps(ordered, indent=1) + "\n")
+    ordered = {row: {sdk: kept(results[row][sdk]) for sdk in SDKS if sdk in results[row]} for row in ROWS if row in results}
+    rows = [
+        json.dumps(row) + ": {\n" + ",\n".join(f"  {json.dumps(sdk)}: {json.dumps(cell)}" for sdk, cell in cells.items()) + "\n}"
+        for row, cells in ordered.items()
+    ]
+    RESULTS.write_text("{\n" + ",\n".join(rows) + "\n}\n")
     if not DOCUMENT.exists():
         return
     lines = []
