@@ -72,19 +72,23 @@ def delayed(answer, seconds):
 
 
 def upstream_comes_back(ground):
-    """The proxy's upstream is down at first and comes back two seconds later."""
+    """The proxy's upstream is down and comes back two seconds after the first request."""
     late = ground.keep(Late(ground.capture))
     ground.proxy(Nginx, "location / { proxy_pass http://127.0.0.1:@LATE@; }", LATE=late.port)
+    threading.Thread(target=late.open_after, args=(ground.front, 2.0), daemon=True).start()
 
 
 class Late:
-    """A port that refuses at first and leads to capture from the second second on."""
+    """A port that refuses at first and leads to capture from some time after the proxy's first refusal on."""
 
     def __init__(self, capture):
         self.port, self.capture, self.listener = free_port(), capture, None
-        timer = threading.Timer(2.0, self.open)
-        timer.daemon = True
-        timer.start()
+
+    def open_after(self, front, seconds):
+        while not any(status == 502 for status, _, _ in front.log()):
+            time.sleep(0.05)
+        time.sleep(seconds)
+        self.open()
 
     def open(self):
         self.listener = socket.create_server(("127.0.0.1", self.port))
