@@ -11,7 +11,7 @@ use tokio::process::Command;
 
 use super::document::{self, Row, Table};
 use super::ground::{Ground, Place, Sandboxes};
-use super::judging::{Judged, Said, demand, judge, right_exits, show};
+use super::judging::{Judged, Said, complain, judge, right_exits, show};
 use super::{chosen, situations};
 use crate::process::Desk;
 
@@ -48,11 +48,10 @@ async fn a_check_says_where_the_way_is_broken() {
         }
     }
     let judged: Vec<(String, Judged)> = checked.iter().map(|checked| (checked.place.situation.name.to_owned(), checked.judged())).collect();
-    if !chosen {
-        let rows = checked.iter().map(|checked| Row::new(&checked.place, &checked.said(), checked.exit)).collect();
-        document::hold(Table::Check, rows);
-    }
-    demand("check", &judged);
+    let rows = || checked.iter().map(|checked| Row::new(&checked.place, &checked.said(), checked.exit)).collect();
+    let stale = if chosen { None } else { document::hold(Table::Check, rows()) };
+    let complaints: Vec<String> = complain("check", &judged).into_iter().chain(stale).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 /// Those in which somebody waits for an answer that does not come are begun first: they cost time, and no work.

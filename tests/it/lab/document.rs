@@ -68,8 +68,8 @@ impl Table {
     }
 }
 
-/// Writes the table where that is asked for; otherwise it has to be the one in the committed document.
-pub(super) fn hold(table: Table, rows: Vec<Row>) {
+/// Writes the table where that is asked for; otherwise says how it differs from the one in the committed document.
+pub(super) fn hold(table: Table, rows: Vec<Row>) -> Option<String> {
     let _alone = ONE_AT_A_TIME.lock().unwrap();
     let drawn = table.draw(&rows);
     if let Some(file) = asked() {
@@ -80,17 +80,18 @@ pub(super) fn hold(table: Table, rows: Vec<Row>) {
             Table::Run => format!("{INTRO}{}{drawn}", other(Table::Check)),
         };
         std::fs::write(file, text).unwrap();
-        return;
+        return None;
     }
     let file = root().join("docs/diagnosis.md");
     let committed = std::fs::read_to_string(&file).unwrap_or_default();
     let committed = section(&committed, table).unwrap_or_default();
     let differs: Vec<String> = differing(&committed, &drawn);
-    assert!(
-        differs.is_empty(),
-        "docs/diagnosis.md is stale; HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab:: writes it anew\n{}",
-        differs.join("\n")
-    );
+    (!differs.is_empty()).then(|| {
+        format!(
+            "docs/diagnosis.md is stale; HEARTBEAT_DIAGNOSIS=docs/diagnosis.md cargo test --all-features --test it lab:: writes it anew\n{}",
+            differs.join("\n")
+        )
+    })
 }
 
 fn differing(old: &str, new: &str) -> Vec<String> {

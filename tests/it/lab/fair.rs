@@ -17,18 +17,8 @@ use crate::process::{Desk, Process, speed};
 const SPEED: u32 = 60;
 const MINUTES: usize = 120;
 /// The proxies that it goes through.
-const THROUGH: [&str; 10] = [
-    "nginx/fair-api-too",
-    "nginx/upstream-cuts",
-    "nginx/mirrored",
-    "nginx/date-behind",
-    "nginx/date-ahead",
-    "tls/fair",
-    "caddy/fair",
-    "haproxy/fair",
-    "next/fair",
-    "node/fair",
-];
+const THROUGH: [&str; 7] =
+    ["nginx/upstream-cuts", "nginx/date-behind", "nginx/date-ahead", "caddy/fair-tls", "haproxy/fair", "next/fair", "node/fair"];
 
 /// A service behind its proxy.
 struct Watch {

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::document::{self, Row, Table};
 use super::ground::{Ground, Place, Sandboxes};
-use super::judging::{Judged, Said, demand, judge, show};
+use super::judging::{Judged, Said, complain, judge, show};
 use super::situations::{Expected, Story};
 use super::{chosen, situations};
 use crate::process::receiver::{Letter, Receiver};
@@ -60,10 +60,10 @@ async fn a_service_says_where_the_way_is_broken() {
     }
     let judged: Vec<(String, Judged)> =
         outcomes.iter().map(|outcome| (outcome.story.situation.name.to_owned(), outcome.judged())).collect();
-    if !chosen {
-        document::hold(Table::Run, outcomes.iter().map(|outcome| Row::new(&outcome.place, &outcome.by_status(), None)).collect());
-    }
-    demand("run", &judged);
+    let rows = || outcomes.iter().map(|outcome| Row::new(&outcome.place, &outcome.by_status(), None)).collect();
+    let stale = if chosen { None } else { document::hold(Table::Run, rows()) };
+    let complaints: Vec<String> = complain("run", &judged).into_iter().chain(stale).collect();
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
 
 impl Service {
