@@ -175,7 +175,7 @@ async fn over_quota_looks_the_same_from_outside_1() {
     --- out
     ✓ posthog   a self-hosted PostHog
     ✓ token     known here
-    ✗ capture   refused: 402 `{"error":"billing_limit_exceeded","error_description":"billing limit exceeded","error_uri":"https://posthog.com/docs/api"}`
+    ✗ capture   refused: 402 `{"error":"billing_limit_exceeded","error_description":"Billing quota exceeded. Events are being dropped. Upgrade your plan to resume ingestion.","error_uri":"https://posthog.com/docs/billing/limits"}`
                 → the project is over its events quota: raise the billing limit, or wait for the next period
     The event was refused.
     "#);
