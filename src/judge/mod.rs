@@ -10,6 +10,7 @@ mod finding;
 #[cfg(test)]
 mod letters;
 mod outcome;
+mod partition;
 mod verdict;
 
 pub use advice::advice;
@@ -20,4 +21,5 @@ pub use cause::{Cause, Others};
 pub use complete::complete_through;
 pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};
+pub use partition::{Partitions, partitions};
 pub use verdict::{Facts, Health, Verdict, verdict};

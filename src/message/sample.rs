@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+    EndedBecause, Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
@@ -40,7 +40,9 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
         strand: Strand::Ingestion,
         opened: at.minus(Duration::from_mins(1)),
         closed: is_over.then_some(at),
+        ended_because: is_over.then_some(EndedBecause::Recovered),
         rules: vec![RuleKind::Lost, RuleKind::Lag],
+        judged_under: String::new(),
         severity: Severity::Critical,
         cause: Finding {
             code: "not_queryable".into(),

@@ -105,8 +105,15 @@ pub struct IncidentFacts {
     /// When it was over; none while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closed: Option<Timestamp>,
-    /// How long it lasted, or has lasted, in milliseconds.
+    /// Why it ended: `recovered`, `rule_off`, `limit_changed`, `alert_off`, `alert_removed`, `project_removed`, `heartbeat_off` or
+    /// `key_removed`; none while it is open.
+    #[serde(default)]
+    pub ended_because: Option<String>,
+    /// How long it lasted, or has lasted, in milliseconds: from its first bad minute.
     pub lasted_ms: u64,
+    /// How long after its first bad minute had begun it was noticed, in milliseconds.
+    #[serde(default)]
+    pub noticed_after_ms: u64,
     /// The first minute of the trouble.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first_bad: Option<Timestamp>,

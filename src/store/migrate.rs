@@ -5,12 +5,13 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 5] = [
+const MIGRATIONS: [&str; 6] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
     include_str!("../../migrations/0004_deeds.sql"),
     include_str!("../../migrations/0005_pages.sql"),
+    include_str!("../../migrations/0007_incident_ends.sql"),
 ];
 
 /// The newest schema that this program knows.
