@@ -133,7 +133,7 @@ fn line(project: &Project, beat: &Recorded) -> String {
     if let (Some(ingested), Some((after, within))) = (beat.ingested_lag(), beat.queryable_lag()) {
         parts.push(format!("ingested after {}, queryable after {} to {}", span(ingested), span(after), span(within)));
     }
-    if beat.copies > 1 {
+    if beat.duplicates() > 0 {
         parts.push(format!("{} copies", beat.copies));
     }
     if beat.tries > 1 {

@@ -19,7 +19,7 @@ use crate::report::{Report, reports};
 #[command(
     after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
 
-JSON: [{project, health, verdict, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
+JSON: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, summary, advice, since, counts}, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
 arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}]; times are RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."
@@ -93,8 +93,10 @@ fn page(report: &Report) -> String {
         .collect();
     let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
     let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };
+    let cause = report.verdict.cause.as_ref();
+    let advice = cause.and_then(|cause| cause.advice.as_ref()).map_or_else(String::new, |advice| format!("  what to do {advice}\n"));
     format!(
-        "{head}\n  {}\n  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
+        "{head}\n  {}\n{advice}  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
         report.verdict,
         styled(style, strip)
     )

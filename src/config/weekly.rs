@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::model::Cron;
+use crate::model::{Cron, parse_clock, parse_days};
 
-const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+const DAYS: [&str; 7] = ["MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN"];
 const MINUTES_OF_A_DAY: u64 = 24 * 60;
 
 /// Reads `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`. What does not end later on the same day ends on the next.
@@ -28,7 +28,7 @@ fn read(text: &str) -> Result<(String, Duration), String> {
     let parts = || {
         let (days, times) = text.trim().split_once(char::is_whitespace)?;
         let (from, to) = times.split_once('-')?;
-        Some((days_of(&days.to_lowercase())?, clock_of(from).filter(|from| *from < MINUTES_OF_A_DAY)?, clock_of(to)?))
+        Some((days_of(days)?, clock_of(from).filter(|from| *from < MINUTES_OF_A_DAY)?, clock_of(to)?))
     };
     let (days, from, to) = parts().ok_or_else(|| {
         format!("`{}` must be days and times, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`", text.trim())
@@ -42,25 +42,14 @@ fn read(text: &str) -> Result<(String, Duration), String> {
 
 /// `sun`, `sat,sun` or `fri-mon`, as crontab lists days.
 fn days_of(text: &str) -> Option<String> {
-    let day = |name: &str| DAYS.iter().position(|day| *day == name);
-    let mut on = [false; 7];
-    for part in text.split(',') {
-        let (first, last) = part.split_once('-').unwrap_or((part, part));
-        let (first, last) = (day(first)?, day(last)?);
-        let many = (last + 7 - first) % 7;
-        (0..=many).for_each(|after| on[(first + after) % 7] = true);
-    }
-    let chosen = DAYS.iter().zip(on).filter(|(_, on)| *on).map(|(day, _)| day.to_uppercase()).collect::<Vec<_>>();
+    let on = parse_days(text)?;
+    let chosen = DAYS.iter().zip(on).filter(|(_, on)| *on).map(|(day, _)| *day).collect::<Vec<_>>();
     Some(if chosen.len() == 7 { "*".to_owned() } else { chosen.join(",") })
 }
 
 /// `02:30` as minutes since midnight, up to `24:00`.
 fn clock_of(text: &str) -> Option<u64> {
-    let (hours, minutes) = text.trim().split_once(':')?;
-    let number =
-        |digits: &str| (digits.len() <= 2 && digits.bytes().all(|byte| byte.is_ascii_digit())).then(|| digits.parse::<u64>().ok())?;
-    let (hours, minutes) = (number(hours)?, number(minutes).filter(|minutes| *minutes < 60)?);
-    Some(hours * 60 + minutes).filter(|all| *all <= MINUTES_OF_A_DAY)
+    parse_clock(text).map(u64::from)
 }
 
 #[cfg(test)]

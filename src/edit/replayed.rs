@@ -144,8 +144,8 @@ impl ReplayJson {
             lasted_ms: ms(replayed.lasted(&found.incident)),
             first_bad: found.incident.first_bad.map(minute),
             last_good: found.incident.last_good.map(minute),
-            cause_code: found.incident.cause.code.clone(),
-            cause: found.incident.cause.words.clone(),
+            cause_code: found.incident.cause.code(),
+            cause: found.incident.cause.summary.clone(),
         };
         let total = replayed.sums().map(|Sums { strand, found, recorded }| SumJson {
             strand: strand.name(),

@@ -63,7 +63,9 @@ impl RouteFinding<'_> {
     pub(super) fn diagnose(&self, facts: &Facts<'_>, direct: Direct) -> Option<Diagnosis> {
         let way = Way::of(facts.spec, self.route);
         let newest = self.newest?;
+        let further_back = |look: &crate::model::Look| facts.first_bad.map(|first_bad| look.at.since(first_bad.end()));
         let missing = |waited: Duration, is_overdue: bool| {
+            let waited = waited.max(facts.look.and_then(further_back).unwrap_or_default());
             let filter = facts.look.and_then(|look| look.findings.filter.as_ref()).filter(|_| is_overdue);
             if let Some(filter) = filter {
                 return diagnosis::filtered(&way, filter);

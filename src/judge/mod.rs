@@ -9,6 +9,7 @@ mod finding;
 #[cfg(test)]
 mod letters;
 mod outcome;
+mod partition;
 mod verdict;
 
 pub use alert::{
@@ -17,4 +18,5 @@ pub use alert::{
 pub use complete::complete_through;
 pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};
+pub use partition::{Partitions, partitions};
 pub use verdict::{Facts, Health, Verdict, verdict};

@@ -4,9 +4,11 @@ use std::fmt;
 use std::time::Duration;
 
 use super::diagnosis::{self, Direct, Way};
+use super::alert::{Sight, lost_among};
 use super::finding::{Finding, RouteFinding, find};
+use super::partition::partitions;
 use crate::model::{
-    Counts, Diagnosis, Did, DistinctId, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, Timestamp, span,
+    Counts, Diagnosis, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, Timestamp, span,
 };
 
 /// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
@@ -14,6 +16,8 @@ use crate::model::{
 const QUIET_FOR: Duration = Duration::from_secs(75);
 /// So many of the newest beats are counted.
 const COUNTED: usize = 30;
+/// So many lost beats among those of so many decided minutes are a partial loss: as Ingestion Alert has it, unless it is told otherwise.
+const LOSING: (usize, usize) = (3, 30);
 
 /// Everything a verdict is made from.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,8 @@ pub struct Facts<'a> {
     pub evidence: &'a [Evidence],
     /// The newest look.
     pub look: Option<&'a Look>,
+    /// Since when beats are known to be missing, where these go no further back.
+    pub first_bad: Option<Minute>,
 }
 
 /// A project's health in a word.
@@ -166,6 +172,11 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
     let plain = |health| Verdict { counts: counts(facts), ..plain(health) };
+    // What is gone while later beats arrive is not on its way, whatever the newest beats say.
+    let loss = losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
+    if let Some(lost) = loss.filter(|_| failure.is_none()) {
+        return Verdict { cause: Some(lost), lag, ..plain(Health::Bad) };
+    }
     let cause = place(facts, &findings, worst);
     let health = match &worst.finding {
         Finding::Rejected | Finding::Unreachable | Finding::Missing { lost: true, .. } => Health::Bad,
@@ -208,6 +219,22 @@ fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) ->
     (facts.now.since(due) > QUIET_FOR).then(|| due.minute())
 }
 
+/// Whether a share of the beats is gone while others arrive.
+fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
+    let (least, of) = LOSING;
+    // In fair weather none is missing, and there is nothing to sort out.
+    if facts.beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
+        return None;
+    }
+    if partitions(facts.routes, facts.beats, &facts.spec.pace).is_some() {
+        return None;
+    }
+    let sight = Sight { routes: facts.routes, beats: facts.beats, pace: &facts.spec.pace, beginning: on_since };
+    let loss = lost_among(&sight, of);
+    let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
+    (loss.gone >= least && loss.gone < loss.decided).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
+}
+
 /// What became of the newest beats of all routes.
 fn counts(facts: &Facts<'_>) -> Counts {
     let mut counts = Counts::default();
@@ -236,11 +263,14 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unseen));
     let (broken, fine): (Vec<_>, Vec<_>) = (known().filter(is_broken).collect(), known().filter(is_fine).collect());
     let cause = worst.diagnose(facts, direct(worst, &fine))?;
+    if matches!(worst.finding, Finding::Missing { .. })
+        && !cause.is_final()
+        && let Some(found) = partitions(facts.routes, facts.beats, &facts.spec.pace)
+    {
+        return Some(diagnosis::partitions(&found));
+    }
     if broken.is_empty() || fine.is_empty() {
         return Some(cause);
-    }
-    if !at_capture && let Some(partitions) = some_partitions(&broken, &fine) {
-        return Some(partitions);
     }
     if broken.len() > 1 {
         return Some(cause);
@@ -254,33 +284,12 @@ fn direct(worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>]) -> Direct {
     if fine.iter().filter(other_way).any(|found| found.arrives()) { Direct::Arrives } else { Direct::Unknown }
 }
 
-/// The broken and the fine routes go the same way, and differ in how their distinct ids are made, which choose the partition.
-fn some_partitions(broken: &[&RouteFinding<'_>], fine: &[&RouteFinding<'_>]) -> Option<Diagnosis> {
-    let fresh = |found: &&&RouteFinding<'_>| matches!(found.route.spec.distinct_id, DistinctId::Fresh(_));
-    let (fresh_broken, fresh_fine) = (broken.iter().filter(fresh).count(), fine.iter().filter(fresh).count());
-    let same_way = |one: &RouteFinding<'_>, other: &RouteFinding<'_>| {
-        one.route.spec.host == other.route.spec.host && one.route.spec.endpoint == other.route.spec.endpoint
-    };
-    if !broken.iter().all(|found| fine.iter().any(|other| same_way(found, other))) {
-        return None;
-    }
-    let missing = if fresh_broken == broken.len() && fresh_fine == 0 {
-        "events with new distinct ids are missing, those with the fixed one arrive"
-    } else if fresh_broken == 0 && fresh_fine == fine.len() {
-        "events with the fixed distinct id are missing, those with new ones arrive"
-    } else {
-        return None;
-    };
-    let found = Diagnosis::at(Place::Partition, format!("Only some partitions of the queue are broken: {missing}"));
-    Some(found.advised("One ingestion worker is stuck while the others work: look at the lag of each of the queue's partitions.").or(&[(Place::Intermediary, Some(Did::Swallows))]))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::judge::letters::{START, beats, spec};
     use crate::model::{
-        Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing, TokenWord,
+        DistinctId, Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing, TokenWord,
         Traffic,
     };
 
@@ -306,7 +315,7 @@ mod tests {
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
         let all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
-        verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look })
+        verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look, first_bad: None })
     }
 
     #[test]
@@ -408,7 +417,7 @@ mod tests {
         let routes = [fixed(1)];
         let after = |seconds, on_since| {
             let now = START.start().plus(Duration::from_secs(seconds));
-            verdict(&Facts { now, spec: &spec(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None })
+            verdict(&Facts { now, spec: &spec(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None, first_bad: None })
         };
         let start = Some(START.start());
         // A slot late in the next minute, and a try that was given up after 20 s.
@@ -426,6 +435,7 @@ mod tests {
             beats: &[],
             evidence: &[],
             look: None,
+            first_bad: None,
         });
         assert_eq!(never.health, Health::Idle, "a first beat that nobody sends is not on its way");
     }
@@ -458,6 +468,7 @@ mod tests {
             beats: &all,
             evidence: &evidence,
             look: None,
+            first_bad: None,
         };
         assert!(verdict(&facts).to_string().contains("503 “transient error, please retry”"));
     }

@@ -1,25 +1,31 @@
 //! Messages about an incident: it opened, it is graver, it goes on, it is over.
 
+use std::borrow::Cow;
+
 use super::{VERSION, mark, moment, sentence};
-use crate::model::{Incident, IncidentFacts, Message, Minute, NoticeKind, RuleKind, Strand, Timestamp, span};
+use crate::model::{EndedBecause, Incident, IncidentFacts, Message, Minute, NoticeKind, Place, RuleKind, Strand, Timestamp, span};
 
 /// The message about `incident` as it stands at `at`. `ending` is the sentence that says what became of the data, once it is over.
 #[must_use]
 pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, at: Timestamp) -> Message {
-    let (trouble, over) = headline(incident);
-    let lasted = span(incident.closed.unwrap_or(at).since(incident.opened));
+    let headline = headline(incident);
+    let trouble = headline.with_counts(incident);
+    let lasted = span(incident.lasted(at));
     let project = &incident.project_name;
     let says = match kind {
-        NoticeKind::Resolved => format!("{project}: {over} (after {lasted})"),
+        NoticeKind::Resolved => {
+            let over = incident.why_ended().map_or(headline.over, Cow::Owned);
+            format!("{project}: {over} (after {lasted})")
+        }
         NoticeKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
         NoticeKind::Worsened => format!("{project}: graver: {trouble} (for {lasted})"),
         _ => format!("{project}: {trouble}"),
     };
     let mut lines = match kind {
         NoticeKind::Resolved => ended(incident, ending, &lasted, at),
-        _ => vec![sentence(&incident.cause.words)],
+        _ => told(incident),
     };
-    lines.extend(kind_of_trouble(incident.strand).map(str::to_owned));
+    lines.extend(kind_of_trouble(incident).map(str::to_owned));
     lines.extend(minutes(incident, at));
     if kind != NoticeKind::Resolved && incident.strand == Strand::Ingestion {
         lines.extend(so_far(incident));
@@ -31,7 +37,7 @@ pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, 
         test: false,
         merged: false,
         at,
-        title: format!("[{}] {says}", mark(kind, incident.severity)),
+        title: format!("[{}] {says}", mark(kind, incident)),
         text: lines.join("\n"),
         project: project.to_string(),
         severity: incident.severity.to_string(),
@@ -46,7 +52,7 @@ pub fn merged(resolved: &Message) -> Message {
     let closed = facts.closed.unwrap_or(resolved.at);
     let (from, to) = (moment(facts.opened, resolved.at), moment(closed, resolved.at));
     let told = format!("This could not be told while it lasted: it opened at {from} and was over at {to}.");
-    let cause = format!("While it lasted: {}.", facts.cause);
+    let cause = format!("While it lasted: {}.", facts.cause.trim_end_matches('.'));
     let rest = resolved.text.lines().filter(|line| *line != cause);
     let text = [told.as_str(), cause.as_str()].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
     Message { merged: true, title: format!("{}, told late", resolved.title), text, ..resolved.clone() }
@@ -61,11 +67,15 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
         key: incident.key(),
         strand: incident.strand.to_string(),
         rules: incident.rules.iter().map(ToString::to_string).collect(),
-        cause_code: incident.cause.code.clone(),
-        cause: incident.cause.words.clone(),
+        cause_code: incident.cause.code(),
+        cause: incident.cause.summary.clone(),
+        diagnosis: incident.cause.clone().since(incident.first_bad),
+        url: None,
         opened: incident.opened,
         closed: incident.closed,
-        lasted_ms: incident.closed.unwrap_or(at).since(incident.opened).as_millis() as u64,
+        ended_because: incident.ended_because.map(|because| because.name().to_owned()),
+        lasted_ms: incident.lasted(at).as_millis() as u64,
+        noticed_after_ms: incident.noticed_after().as_millis() as u64,
         first_bad: incident.first_bad.map(Minute::start),
         last_good: incident.last_good.map(Minute::start),
         beats_sent: tally.sent,
@@ -79,62 +89,115 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
 
 /// What is wrong in a few words: `ingestion stopped`.
 #[must_use]
-pub fn trouble(incident: &Incident) -> &'static str {
-    headline(incident).0
+pub fn trouble(incident: &Incident) -> Cow<'static, str> {
+    headline(incident).trouble
 }
 
-/// What is wrong, and what it is called once it is over, in a few words.
-fn headline(incident: &Incident) -> (&'static str, &'static str) {
+/// Where the way is broken, and what to do about it.
+fn told(incident: &Incident) -> Vec<String> {
+    let cause = &incident.cause;
+    let only = cause.route.as_ref().map_or_else(String::new, |route| format!("On the route {route}: "));
+    let mut lines = vec![format!("{only}{}", sentence(&cause.summary))];
+    lines.extend(cause.address.as_ref().map(|address| format!("Address: {address}")));
+    lines.extend(cause.advice.as_ref().map(|advice| format!("What to do: {advice}")));
+    lines
+}
+
+/// What is wrong, and what it is called once it has recovered, in a few words.
+struct Headline {
+    trouble: Cow<'static, str>,
+    over: Cow<'static, str>,
+}
+
+impl Headline {
+    const fn of(trouble: &'static str, over: &'static str) -> Self {
+        Self { trouble: Cow::Borrowed(trouble), over: Cow::Borrowed(over) }
+    }
+
+    /// `beats are being lost: 9 of 30 did not arrive`.
+    fn with_counts(&self, incident: &Incident) -> String {
+        let tally = &incident.tally;
+        if incident.rules.contains(&RuleKind::PartialLoss) && self.trouble == LOSING && tally.missing > 0 {
+            format!("{}: {} of {} did not arrive", self.trouble, tally.missing, tally.sent)
+        } else {
+            self.trouble.to_string()
+        }
+    }
+}
+
+const LOSING: &str = "beats are being lost";
+
+fn headline(incident: &Incident) -> Headline {
     let holds = |rule| incident.rules.contains(&rule);
+    let stopped_for = |trouble| Headline::of(trouble, "ingestion is back");
+    let cause = &incident.cause;
+    let named = |over: &'static str| {
+        let trouble = cause.title.clone().map_or(Cow::Borrowed("ingestion stopped"), Cow::Owned);
+        Headline { trouble, over: Cow::Borrowed(over) }
+    };
     match incident.strand {
-        Strand::Blind => ("cannot look", "looking works again"),
-        Strand::Quiet => ("no traffic", "traffic is back"),
-        Strand::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => ("ingestion stopped", "ingestion is back"),
-        Strand::Ingestion if holds(RuleKind::Capture) => ("capture fails", "capture works again"),
-        Strand::Ingestion => ("ingestion is late", "ingestion is in time again"),
+        Strand::Blind => Headline::of("cannot look", "looking works again"),
+        Strand::Quiet => Headline::of("no traffic", "traffic is back"),
+        // What is known for good has a title of its own, whichever rule noticed it.
+        Strand::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
+        Strand::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
+        // These events are not sent; the way is open.
+        Strand::Ingestion if cause.place == Place::None && cause.title.is_some() => named("the watched events come in again"),
+        Strand::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are taken again"),
+        Strand::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
+        Strand::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
+        Strand::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),
+        Strand::Ingestion if holds(RuleKind::AnswersLost) => Headline::of("capture takes events but does not answer", "capture answers again"),
+        Strand::Ingestion => Headline::of("ingestion is late", "ingestion is in time again"),
     }
 }
 
 /// What a person must know before she looks in the wrong place.
 #[must_use]
-pub const fn kind_of_trouble(strand: Strand) -> Option<&'static str> {
-    match strand {
-        Strand::Ingestion => None,
-        Strand::Blind => Some("This is a repair of ours, and says nothing about PostHog's ingestion: nobody could look."),
-        Strand::Quiet => Some("Heartbeats arrive, so ingestion works: nobody sends."),
+pub fn kind_of_trouble(incident: &Incident) -> Option<&'static str> {
+    match (incident.strand, incident.cause.place) {
+        (Strand::Ingestion, _) => None,
+        (Strand::Blind, Place::Query) => Some("PostHog's own query API fails. That says nothing about whether events get in: nobody could look."),
+        (Strand::Blind, Place::Intermediary) => Some("Something before PostHog's API fails. That says nothing about whether events get in: nobody could look."),
+        (Strand::Blind, _) => Some("This is a repair of ours, and says nothing about PostHog's ingestion: nobody could look."),
+        (Strand::Quiet, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
     }
 }
 
 fn minutes(incident: &Incident, at: Timestamp) -> Option<String> {
     let time = |minute: Minute| moment(minute.start(), at);
-    match (incident.first_bad.map(time), incident.last_good.map(time)) {
-        (Some(bad), Some(good)) => Some(format!("First bad minute {bad}, last good one before it {good}.")),
-        (Some(bad), None) => Some(format!("First bad minute {bad}.")),
-        (None, _) => None,
-    }
+    let bad = time(incident.first_bad?);
+    let good = incident.last_good.map_or_else(String::new, |good| format!(", last good one before it {}", time(good)));
+    Some(format!("First bad minute {bad}{good}; noticed after {}.", span(incident.noticed_after())))
 }
 
-/// `18 beats are missing so far (15 of them given up), 3 came late, 2 were refused.`
+/// `So far, of 21 sent: 15 beats lost, 3 beats missing, 2 beats late.`
 fn so_far(incident: &Incident) -> Option<String> {
     let tally = &incident.tally;
     let beats = |count: u32| if count == 1 { "1 beat".to_owned() } else { format!("{count} beats") };
-    let given_up = if tally.lost > 0 { format!(" ({} given up)", tally.lost) } else { String::new() };
     let parts = [
-        (tally.missing > 0).then(|| format!("{} missing{given_up}", beats(tally.missing))),
-        (tally.late > 0).then(|| format!("{} late", beats(tally.late))),
-        (tally.refused > 0).then(|| format!("{} refused", beats(tally.refused))),
-        (tally.unreachable > 0).then(|| format!("{} without an answer", beats(tally.unreachable))),
-        (tally.doubled > 0).then(|| format!("{} doubled", beats(tally.doubled))),
+        (tally.lost, "lost"),
+        (tally.missing.saturating_sub(tally.lost), "missing"),
+        (tally.late, "late"),
+        (tally.refused, "refused"),
+        (tally.unreachable, "without an answer"),
+        (tally.doubled, "doubled"),
     ];
-    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    let parts: Vec<String> =
+        parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", beats(count))).collect();
     (!parts.is_empty()).then(|| format!("So far, of {} sent: {}.", tally.sent, parts.join(", ")))
 }
 
 fn ended(incident: &Incident, ending: Option<&str>, lasted: &str, at: Timestamp) -> Vec<String> {
-    let closed = incident.closed.unwrap_or(at);
-    let mut lines = vec![format!("Over at {}, after {lasted}.", moment(closed, at))];
+    let closed = moment(incident.closed.unwrap_or(at), at);
+    let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
+    let mut lines = vec![if has_recovered {
+        format!("Over at {closed}, after {lasted}.")
+    } else {
+        format!("Closed at {closed}, after {lasted}. Whether the trouble is over is not known.")
+    }];
     lines.extend(ending.filter(|words| !words.is_empty()).map(sentence));
-    lines.push(format!("While it lasted: {}.", incident.cause.words));
+    lines.push(format!("While it lasted: {}.", incident.cause.summary.trim_end_matches('.')));
     lines
 }
 

@@ -15,7 +15,7 @@ pub use incident::{facts, kind_of_trouble, merged, of_incident, trouble};
 pub use sample::{sample, samples};
 pub use template::{Template, TemplateError, dressed};
 
-use crate::model::{Message, NoticeKind, Severity, Timestamp};
+use crate::model::{EndedBecause, Incident, Message, NoticeKind, Severity, Timestamp};
 
 /// The version of a message's shape.
 const VERSION: u8 = 1;
@@ -53,10 +53,12 @@ pub fn sentence(words: &str) -> String {
 }
 
 /// What stands in brackets before a title.
-fn mark(kind: NoticeKind, severity: Severity) -> &'static str {
+fn mark(kind: NoticeKind, incident: &Incident) -> &'static str {
+    let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
     match kind {
-        NoticeKind::Resolved => "resolved",
-        _ => severity.name(),
+        NoticeKind::Resolved if has_recovered => "resolved",
+        NoticeKind::Resolved => "closed",
+        _ => incident.severity.name(),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+    Address, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
@@ -40,11 +40,17 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
         strand: Strand::Ingestion,
         opened: at.minus(Duration::from_mins(1)),
         closed: is_over.then_some(at),
+        ended_because: is_over.then_some(EndedBecause::Recovered),
         rules: vec![RuleKind::Lost, RuleKind::Lag],
+        judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Finding {
-            code: "not_queryable".into(),
-            words: "accepted, but not queryable after 18m 00s; no other event in the last 30 minutes either".into(),
+        cause: Diagnosis {
+            address: Address::of("https://posthog.example.com"),
+            ..Diagnosis::at(
+                Place::Pipeline,
+                "Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either",
+            )
+            .advised("Look at the lag of the queue, the ingestion workers' logs and ClickHouse.")
         },
         first_bad: Some(since),
         last_good: Some(since.plus(-1)),

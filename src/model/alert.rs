@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Damping, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, alert_settings, duration};
+use super::{Damping, DueHours, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, alert_settings, duration};
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -66,6 +66,8 @@ pub struct IngestionAlertApp {
     pub posthog_host: Option<Host>,
     /// What is watched.
     pub watch: Watch,
+    /// When it is due: outside of these hours its absence is no news. Always, where there are none.
+    pub due: Option<DueHours>,
     rules: [Rule; RuleKind::ALL.len()],
 }
 
@@ -79,6 +81,7 @@ impl Default for IngestionAlertApp {
             posthog_api_key: None,
             posthog_host: None,
             watch: Watch::Any,
+            due: None,
             rules: RuleKind::ALL.map(RuleKind::usual),
         }
     }
@@ -133,6 +136,7 @@ impl IngestionAlertApp {
             "posthogApiKey" => self.posthog_api_key = given.map(PersonalKey::parse).transpose().map_err(|wrong| wrong.to_string())?,
             "posthogHost" => self.posthog_host = given.map(Host::parse).transpose().map_err(|wrong| wrong.to_string())?,
             "watch" => self.watch = given.map_or(Ok(Watch::Any), Watch::parse)?,
+            "due" => self.due = given.map(DueHours::parse).transpose()?,
             _ => {
                 let (kind, facet) = rule_setting(key).ok_or_else(|| "is not a setting of ingestion-alert".to_owned())?;
                 set_rule(self.rule_mut(kind), kind, facet, given)?;
@@ -152,6 +156,7 @@ impl IngestionAlertApp {
             "posthogApiKey" => self.posthog_api_key.as_ref().map(|key| key.expose().to_owned()),
             "posthogHost" => self.posthog_host.as_ref().map(|host| host.written().to_owned()),
             "watch" => Some(&self.watch).filter(|watch| **watch != usual.watch).map(ToString::to_string),
+            "due" => self.due.as_ref().map(ToString::to_string),
             _ => {
                 let (kind, facet) = rule_setting(key)?;
                 let [now, usual] = [self.rule(kind), usual.rule(kind)].map(|rule| show_rule(rule, facet));
@@ -245,7 +250,7 @@ mod tests {
         for setting in IngestionAlertApp::settings() {
             let mut app = IngestionAlertApp::default();
             assert_eq!(app.value(setting.key), None, "{}: the default is told as unset", setting.key);
-            if setting.default.starts_with("the project's") {
+            if setting.default.starts_with("the project's") || setting.default == "always" {
                 continue;
             }
             app.set(setting.key, setting.default).unwrap();
@@ -261,6 +266,7 @@ mod tests {
             ("posthogApiKey", "phx_a"),
             ("posthogHost", "eu"),
             ("watch", "signup, purchase"),
+            ("due", "mon-fri 08:00-20:00 Europe/Berlin"),
             ("no_event", "off"),
             ("lost_open_after", "2 of 4"),
             ("lost_close_after", "9"),
@@ -289,6 +295,7 @@ mod tests {
             ("webHookUrlResolved", "ftp://example.com/secret", "must be one of http or https"),
             ("posthogApiKey", "phc_secret", "is a project token"),
             ("watch", "a,,b", "no name of an event"),
+            ("due", "weekdays", "must be days and times"),
             ("lost", "maybe", "must be on or off"),
             ("lost_open_after", "6 of 5", "must be written like"),
             ("lost_close_after", "0", "whole number from 1"),

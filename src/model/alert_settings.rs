@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use super::Setting;
 
 /// Those that are not a rule's.
-const OWN: [Setting; 6] = [
+const OWN: [Setting; 7] = [
     Setting {
         key: "timeRange",
         name: "Time range in minutes",
@@ -65,6 +65,17 @@ const OWN: [Setting; 6] = [
         secret: false,
         choices: &["any", "heartbeats"],
         others: true,
+    },
+    Setting {
+        key: "due",
+        name: "When it is due",
+        hint: "Hours in which the watched events must come, such as `mon-fri 08:00-20:00 Europe/Berlin`; several between commas, UTC without a time zone. \
+               Outside of them `no_event` opens nothing.",
+        default: "always",
+        required: false,
+        secret: false,
+        choices: &[],
+        others: false,
     },
 ];
 
@@ -196,6 +207,28 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             "2",
             "info",
             "off"
+        ),
+        rule_settings!(
+            "partial_loss",
+            "Partial loss",
+            "Some beats are lost while later ones arrive: on or off. Counted in minutes.",
+            "on",
+            ON_OFF,
+            "2 of 30",
+            "30",
+            "critical",
+            "1h, 4h, 12h, 1d"
+        ),
+        rule_settings!(
+            "answers_lost",
+            "Answers lost",
+            "Capture takes beats and does not answer: on or off. Counted in minutes.",
+            "on",
+            ON_OFF,
+            "3 of 5",
+            "3",
+            "warning",
+            "1h, 4h, 12h, 1d"
         ),
     ];
     OWN.into_iter().chain(rules.into_iter().flatten()).collect()

@@ -148,6 +148,18 @@ impl Recorded {
         self.ingested.map(|at| at.since(self.counted_from()))
     }
 
+    /// Rows beyond one that PostHog made of it. Each try of ours may have left a row of its own: those are not PostHog's doing.
+    #[must_use]
+    pub fn duplicates(&self) -> u32 {
+        self.copies.saturating_sub(u32::from(self.tries.max(1)))
+    }
+
+    /// Whether capture took it and did not say so: it was seen, and its last try had no answer.
+    #[must_use]
+    pub const fn answer_lost(&self) -> bool {
+        self.outcome.is_seen() && self.status.is_none() && self.tries > 0
+    }
+
     /// Queryable later than the first and not later than the second of these: the bracket between two looks.
     #[must_use]
     pub fn queryable_lag(&self) -> Option<(Duration, Duration)> {

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{Finding, Minute, Timestamp};
+use super::{Minute, Timestamp};
 
 /// Where the way is broken: a closed list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize, ToSchema)]
@@ -232,6 +232,9 @@ pub struct Diagnosis {
     /// What else it may be, where it is not certain; the likeliest first.
     #[serde(default)]
     pub possibilities: Vec<Possibility>,
+    /// What is wrong in a few words, where there is more to say than that events stop or are late.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
     /// One sentence.
     pub summary: String,
     /// What an expert would do next, with the very setting or line.
@@ -244,6 +247,9 @@ pub struct Diagnosis {
     /// The beats that it rests on; none for a single check.
     #[serde(default)]
     pub counts: Option<Counts>,
+    /// Whether it is about what others send, and not about the way.
+    #[serde(default, skip)]
+    pub is_about_traffic: bool,
 }
 
 impl Diagnosis {
@@ -281,10 +287,34 @@ impl Diagnosis {
         }
     }
 
-    /// As an incident keeps it.
+    /// With these few words for a title.
     #[must_use]
-    pub fn finding(&self) -> Finding {
-        Finding { code: self.code(), words: self.summary.clone() }
+    pub fn titled(self, title: impl Into<String>) -> Self {
+        Self { title: Some(title.into()), ..self }
+    }
+
+    /// What an earlier release, or a row of it, says of a cause: a code, and a clause without a full stop.
+    #[must_use]
+    pub fn of_words(code: &str, words: &str) -> Self {
+        let place = match code {
+            "capture_refuses" => Place::Capture,
+            "capture_unreachable" => Place::NoAnswer,
+            "token_unknown" | "wrong_region" => Place::Token,
+            "over_quota" => Place::Quota,
+            "some_partitions" => Place::Partition,
+            "cannot_look" => Place::Query,
+            "not_running" => Place::Heartbeat,
+            "quiet" => Place::None,
+            _ => Place::ALL.into_iter().find(|place| place.name() == code).unwrap_or(Place::Pipeline),
+        };
+        Self { place, summary: words.to_owned(), ..Self::default() }
+    }
+
+    /// Whether what is missing may still come: accepted, and not there yet.
+    #[must_use]
+    pub fn is_waiting(&self) -> bool {
+        let waits = |place: Place| matches!(place, Place::Pipeline | Place::Partition | Place::Filtered);
+        !self.is_final() && (waits(self.place) || (self.place == Place::Intermediary && self.possibilities.iter().any(|other| waits(other.place))))
     }
 
     /// Whether no event that is missing can still arrive.

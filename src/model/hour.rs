@@ -13,7 +13,7 @@ pub struct Hour {
     pub outcomes: [Outcome; 60],
     /// Ingested lags of those that arrived, late ones with them.
     pub lags: Histogram,
-    /// How many rows beyond one each were seen.
+    /// How many rows beyond one PostHog made of each.
     pub duplicates: u32,
 }
 
@@ -27,7 +27,7 @@ impl Hour {
                 continue;
             };
             *place = beat.outcome;
-            hour.duplicates += beat.copies.saturating_sub(1);
+            hour.duplicates += beat.duplicates();
             if let Some(lag) = beat.ingested_lag() {
                 hour.lags.add(lag);
             }

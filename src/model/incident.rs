@@ -1,9 +1,11 @@
 //! An incident: a stretch of trouble on a project, with what was found out about it while it lasted.
 
+use std::time::Duration;
+
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Timestamp};
+use super::{Diagnosis, EndedBecause, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Timestamp};
 
 /// By what people call an incident: the store's number, given when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,12 +26,16 @@ pub struct Incident {
     pub opened: Timestamp,
     /// When the last rule let go; none while it is open.
     pub closed: Option<Timestamp>,
+    /// Why it ended; none while it is open, or where an older version did not write it down.
+    pub ended_because: Option<EndedBecause>,
     /// The rules that hold it open; those that did last, once it is over.
     pub rules: Vec<RuleKind>,
+    /// What the settings of those rules were when they last held: an end that comes with other settings is no recovery.
+    pub judged_under: String,
     /// The gravest that any of its rules has been so far.
     pub severity: Severity,
     /// Where the way is broken, as found last while it was.
-    pub cause: Finding,
+    pub cause: Diagnosis,
     /// The first minute of the trouble: the oldest beat that is missing, late or refused, or the first minute without an event.
     pub first_bad: Option<Minute>,
     /// The last good minute before it.
@@ -53,6 +59,24 @@ impl Incident {
     #[must_use]
     pub fn key(&self) -> Uuid {
         derived(&[b"incident", self.project_name.as_str().as_bytes(), self.strand.name().as_bytes(), &self.opened.ms().to_be_bytes()])
+    }
+
+    /// When the trouble began: with its first bad minute, where one is known.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.first_bad.map_or(self.opened, |minute| minute.start().min(self.opened))
+    }
+
+    /// How long it lasted, or has lasted at `at`: from its first bad minute.
+    #[must_use]
+    pub fn lasted(&self, at: Timestamp) -> Duration {
+        self.closed.unwrap_or(at).since(self.began())
+    }
+
+    /// How long after its first bad minute had begun it was noticed.
+    #[must_use]
+    pub fn noticed_after(&self) -> Duration {
+        self.opened.since(self.began())
     }
 
     /// Whether it is not over.
@@ -80,15 +104,6 @@ pub struct Acknowledged {
     pub at: Timestamp,
     /// In that person's own words.
     pub by: String,
-}
-
-/// Where the way is broken, as it was found at one time.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Finding {
-    /// One of a closed list of words, for machines: `not_queryable`, `capture_refuses` ... The timeline has an entry where this changes.
-    pub code: String,
-    /// One sentence without a full stop, beginning in lower case.
-    pub words: String,
 }
 
 /// What became of the beats of an incident's minutes, on all routes.

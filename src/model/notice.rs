@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::incident::derived;
-use super::{ChannelId, IncidentId, Timestamp};
+use super::{ChannelId, Diagnosis, IncidentId, Timestamp};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -99,14 +99,27 @@ pub struct IncidentFacts {
     pub cause_code: String,
     /// The same as a sentence.
     pub cause: String,
+    /// Where the way is broken, who answered there, and what to do next.
+    #[serde(default)]
+    pub diagnosis: Diagnosis,
+    /// Its page, where the page's public address is set.
+    #[serde(default)]
+    pub url: Option<String>,
     /// When it opened.
     #[schema(value_type = String, format = DateTime)]
     pub opened: Timestamp,
     /// When it was over; none while it is open.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub closed: Option<Timestamp>,
-    /// How long it lasted, or has lasted, in milliseconds.
+    /// Why it ended: `recovered`, `rule_off`, `limit_changed`, `alert_off`, `alert_removed`, `project_removed`, `heartbeat_off` or
+    /// `key_removed`; none while it is open.
+    #[serde(default)]
+    pub ended_because: Option<String>,
+    /// How long it lasted, or has lasted, in milliseconds: from its first bad minute.
     pub lasted_ms: u64,
+    /// How long after its first bad minute had begun it was noticed, in milliseconds.
+    #[serde(default)]
+    pub noticed_after_ms: u64,
     /// The first minute of the trouble.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first_bad: Option<Timestamp>,

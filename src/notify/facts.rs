@@ -42,6 +42,7 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
             ("cause", incident.cause.clone()),
             ("opened", incident.opened.to_string()),
             ("closed", time(incident.closed)),
+            ("ended_because", incident.ended_because.clone().unwrap_or_default()),
             ("lasted", duration::show(Duration::from_secs(incident.lasted_ms / 1000))),
             ("first_bad", time(incident.first_bad)),
             ("last_good", time(incident.last_good)),

@@ -235,6 +235,7 @@ impl<'p> Known<'p> {
             beats: &beats,
             evidence,
             look,
+            first_bad: None,
         });
         let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &project.routes, &beats, now));
         let newest_seen = beats.into_iter().rfind(|beat| beat.outcome.is_seen());

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Ends;
-use super::due::Due;
+use super::due::{Counted, Due};
 use super::history::History;
-use crate::model::{Incident, Minute, Outcome, Project, RouteId, Strand, Timestamp};
+use crate::model::{Incident, Minute, Project, RouteId, Strand, Timestamp};
 use crate::store::{Store, StoreError, Which};
 
 /// So many days are shown, today with them.
@@ -116,32 +116,31 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     let first = first_day(now);
     let end = now.minute().plus(1);
     let day_ago = end.plus(-DAY);
-    let mut days: Vec<Counted> = (0..DAYS as i64).map(|at| Counted::starting(first.plus(at * DAY))).collect();
-    let mut last_24_hours = Counted::starting(day_ago);
+    let mut days: Vec<Counted> = (0..DAYS as i64).map(|_| Counted::at(now)).collect();
+    let mut last_24_hours = Counted::at(now);
     for (_, minute, outcome) in history.minutes().filter(|(_, minute, _)| *minute >= first) {
-        // The minute that is under way is not missing yet, whether it is on record or not.
-        let is_whole = minute < now.minute();
-        days[place(first, minute)].add(outcome, is_whole);
+        days[place(first, minute)].add(minute, outcome);
         if minute >= day_ago {
-            last_24_hours.add(outcome, is_whole);
+            last_24_hours.add(minute, outcome);
         }
     }
     for hour in history.hours.iter().filter(|hour| hour.start >= first) {
-        days[place(first, hour.start)].ends.duplicates += hour.duplicates;
+        days[place(first, hour.start)].add_duplicates(hour.duplicates);
     }
     for beat in history.beats_from(first) {
-        days[place(first, beat.minute)].ends.duplicates += beat.copies.saturating_sub(1);
+        days[place(first, beat.minute)].add_duplicates(beat.duplicates());
     }
 
     let switched: Vec<Due> = projects.iter().map(|project| Due::of(project)).collect();
     let due = |from: Minute, to: Minute| -> u32 {
-        projects.iter().zip(&switched).map(|(project, due)| due.on_routes(&project.routes, from, to.min(now.minute()))).sum()
+        projects.iter().zip(&switched).map(|(project, due)| due.over(&project.routes, from, to, now)).sum()
     };
     let open = Strand::ALL.map(|strand| stretches(incidents.iter().filter(|incident| incident.strand == strand), now));
-    let days: Vec<Day> = days
-        .into_iter()
-        .map(|day| {
-            let (start, end) = (day.start, day.start.plus(DAY));
+    let days: Vec<Day> = (0..)
+        .zip(days)
+        .map(|(at, day)| {
+            let start = first.plus(at * DAY);
+            let end = start.plus(DAY);
             let open = std::array::from_fn(|strand| open[strand].iter().map(|one| overlap(*one, (start.start(), end.start()))).sum());
             Day { start, ends: day.ends(due(start, end)), open }
         })
@@ -155,31 +154,6 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     let uptime =
         Uptime { last_24_hours: last_24_hours.share(), last_7_days: of_last(7), last_30_days: of_last(30), last_90_days: of_last(DAYS) };
     Days { days, uptime, last_24_hours }
-}
-
-/// What is on record of some minutes.
-struct Counted {
-    start: Minute,
-    ends: Ends,
-    /// Beats of minutes that are over.
-    recorded: u32,
-}
-
-impl Counted {
-    fn starting(start: Minute) -> Self {
-        Self { start, ends: Ends::default(), recorded: 0 }
-    }
-
-    fn add(&mut self, outcome: Outcome, is_whole: bool) {
-        self.ends.add(outcome, 1);
-        self.recorded += u32::from(is_whole);
-    }
-
-    /// With whatever was `due` and is not on record.
-    fn ends(mut self, due: u32) -> Ends {
-        self.ends.add(Outcome::Unsent, due.saturating_sub(self.recorded));
-        self.ends
-    }
 }
 
 /// The number of the day in which a minute lies, counted from `first`, before which it is not.

@@ -1,6 +1,7 @@
-//! In how many minutes a beat was due: stretches of time are counted, and not their minutes one by one.
+//! In how many minutes a beat was due, and how many of them have none: stretches of time are counted, and not their minutes one by one.
 
-use crate::model::{AppKind, Minute, Project, Route};
+use super::Ends;
+use crate::model::{AppKind, Minute, Outcome, Project, Route, Timestamp};
 
 /// The stretches in which a project's Heartbeat was on, oldest first, none touching the next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,13 +35,50 @@ impl Due {
     }
 
     /// How many beats were due on these routes from `from` up to and without `to`.
-    pub(super) fn on_routes(&self, routes: &[Route], from: Minute, to: Minute) -> u32 {
+    fn on_routes(&self, routes: &[Route], from: Minute, to: Minute) -> u32 {
         routes.iter().map(|route| self.count(from.max(route.since.minute()), to)).sum()
+    }
+
+    /// How many beats were due on these routes in the minutes from `from` up to and without `to` that are over at `now`.
+    pub(super) fn over(&self, routes: &[Route], from: Minute, to: Minute, now: Timestamp) -> u32 {
+        self.on_routes(routes, from, to.min(now.minute()))
     }
 
     /// The minute after the last that was due; none when there never was one.
     pub(super) fn end(&self) -> Option<Minute> {
         self.0.last().map(|(_, until)| *until)
+    }
+}
+
+/// What is on record of some minutes, as of one time. The minute that is under way then is not missing yet, whether it is on record or not.
+pub(super) struct Counted {
+    now: Timestamp,
+    ends: Ends,
+    /// Beats of minutes that are over.
+    recorded: u32,
+}
+
+impl Counted {
+    pub(super) fn at(now: Timestamp) -> Self {
+        Self { now, ends: Ends::default(), recorded: 0 }
+    }
+
+    /// Counts a beat. One that was not sent is none.
+    pub(super) fn add(&mut self, minute: Minute, outcome: Outcome) {
+        if outcome != Outcome::Unsent {
+            self.ends.add(outcome, 1);
+            self.recorded += u32::from(minute < self.now.minute());
+        }
+    }
+
+    pub(super) fn add_duplicates(&mut self, count: u32) {
+        self.ends.duplicates += count;
+    }
+
+    /// With whatever was `due` in minutes that are over ([`Due::over`]) and is not on record.
+    pub(super) fn ends(mut self, due: u32) -> Ends {
+        self.ends.add(Outcome::Unsent, due.saturating_sub(self.recorded));
+        self.ends
     }
 }
 
@@ -57,7 +95,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::model::{Switch, Timestamp};
+    use crate::model::Switch;
     use crate::report::samples::project;
 
     proptest! {

@@ -1,6 +1,6 @@
 //! To which ends beats came, counted.
 
-use crate::model::{Outcome, Recorded};
+use crate::model::Outcome;
 
 /// How many beats came to which end.
 ///
@@ -9,7 +9,7 @@ use crate::model::{Outcome, Recorded};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ends {
     counts: [u32; Outcome::ALL.len()],
-    /// Rows beyond one that looks saw of a beat.
+    /// Rows beyond one that PostHog made of a beat; those that our own tries left are none.
     pub duplicates: u32,
 }
 
@@ -49,12 +49,6 @@ impl Ends {
     /// Counts `count` more that ended so.
     pub(super) fn add(&mut self, outcome: Outcome, count: u32) {
         self.counts[outcome as usize] += count;
-    }
-
-    /// Counts one beat.
-    pub(super) fn add_beat(&mut self, beat: &Recorded) {
-        self.add(beat.outcome, 1);
-        self.duplicates += beat.copies.saturating_sub(1);
     }
 
     /// Counts everything that `other` counted.

@@ -69,7 +69,7 @@ impl History {
     /// How many rows beyond one were seen of beats from `from` on. An hour counts when it begins there.
     pub(super) fn duplicates(&self, from: Minute) -> u32 {
         let of_hours: u32 = self.hours.iter().filter(|hour| hour.start >= from).map(|hour| hour.duplicates).sum();
-        of_hours + self.beats_from(from).iter().map(|beat| beat.copies.saturating_sub(1)).sum::<u32>()
+        of_hours + self.beats_from(from).iter().map(Recorded::duplicates).sum::<u32>()
     }
 
     /// Every minute of which anything is on record.

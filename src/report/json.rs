@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::{Report, proof};
 use crate::message;
-use crate::model::{Channel, Entry, Evidence, Incident, IncidentFacts, Minute, Notice, Outcome, Project, Recorded, Timestamp};
+use crate::model::{Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, Minute, Notice, Outcome, Project, Recorded, Timestamp};
 
 /// A project: verdict, complete through, lags and ends of today, the last hour.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -20,6 +20,8 @@ pub struct ReportJson {
     pub health: &'static str,
     /// The verdict in one sentence.
     pub verdict: String,
+    /// Where the way is broken, who answered there, and what to do next; `none` where nothing is broken.
+    pub diagnosis: Diagnosis,
     /// The first minute of the trouble.
     pub since: Option<String>,
     /// The newest minute up to which every accepted beat has arrived.
@@ -77,6 +79,7 @@ impl ReportJson {
             project: report.project.spec.name.to_string(),
             health: report.verdict.health.name(),
             verdict: report.verdict.to_string(),
+            diagnosis: report.verdict.diagnosis(),
             since: report.verdict.since.map(minute),
             complete_through: report.complete_through.map(minute),
             last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),

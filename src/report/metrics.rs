@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::due::Due;
+use super::due::{Counted, Due};
 use super::history::History;
 use super::{Ends, Lags};
-use crate::model::{Histogram, Incident, Minute, NoticeState, Outcome, Project, Recorded, RouteId, Strand, Timestamp};
+use crate::model::{Histogram, Incident, Minute, NoticeState, Project, Recorded, RouteId, Strand, Timestamp};
 use crate::store::{Store, StoreError, Which};
 
 const HOUR: i64 = 60;
@@ -44,14 +44,10 @@ pub async fn heartbeat_figures(store: &dyn Store, project: &Project, now: Timest
 
     let due = Due::of(project);
     let of = |from: Minute| {
-        let (mut ends, mut over) = (Ends::default(), 0);
-        for (_, minute, outcome) in history.minutes().filter(|(_, minute, _)| *minute >= from) {
-            ends.add(outcome, 1);
-            over += u32::from(minute < now.minute());
-        }
-        ends.duplicates = history.duplicates(from);
-        ends.add(Outcome::Unsent, due.on_routes(&project.routes, from, now.minute()).saturating_sub(over));
-        ends
+        let mut counted = Counted::at(now);
+        history.minutes().filter(|(_, minute, _)| *minute >= from).for_each(|(_, minute, outcome)| counted.add(minute, outcome));
+        counted.add_duplicates(history.duplicates(from));
+        counted.ends(due.over(&project.routes, from, end, now))
     };
     let mut lags = Histogram::default();
     history.hours.iter().filter(|one| one.start >= day).for_each(|one| lags.merge(&one.lags));
@@ -136,6 +132,6 @@ pub async fn alert_figures(store: &dyn Store, project: &Project, now: Timestamp)
 
 /// How long after the first bad minute had begun an incident opened, where it is about ingestion.
 fn time_to_notice(incident: &Incident) -> Option<Duration> {
-    let first_bad = incident.first_bad.filter(|_| incident.strand == Strand::Ingestion)?;
-    Some(incident.opened.since(first_bad.start()))
+    incident.first_bad.filter(|_| incident.strand == Strand::Ingestion)?;
+    Some(incident.noticed_after())
 }

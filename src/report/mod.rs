@@ -31,7 +31,7 @@ use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
-use due::Due;
+use due::{Counted, Due};
 use ends::graver;
 
 pub use accounts::{May, TokenJson, UserJson};
@@ -149,7 +149,8 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
         beats,
         evidence,
         look: look.as_ref(),
-    };
+            first_bad: None,
+        };
     let verdict = judge::verdict(&facts);
     let (lags, ends) = today(&project, &project.routes, beats, now);
     Report {
@@ -174,17 +175,15 @@ fn owners(projects: &[Arc<Project>]) -> HashMap<RouteId, usize> {
 /// Lags and ends of today (UTC), of these routes and their beats.
 fn today(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp) -> (Lags, Ends) {
     let midnight = Minute::from_index(now.minute().index().div_euclid(24 * 60) * 24 * 60);
-    let (mut lags, mut ends, mut sent) = (Histogram::default(), Ends::default(), 0_u32);
+    let (mut lags, mut counted) = (Histogram::default(), Counted::at(now));
     for beat in beats.iter().filter(|beat| beat.minute >= midnight) {
-        ends.add_beat(beat);
-        sent += 1;
+        counted.add(beat.minute, beat.outcome);
+        counted.add_duplicates(beat.duplicates());
         if let Some(lag) = beat.ingested_lag() {
             lags.add(lag);
         }
     }
-    let due = Due::of(project).on_routes(routes, midnight, now.minute());
-    ends.add(Outcome::Unsent, due.saturating_sub(sent));
-    (Lags::of(&lags), ends)
+    (Lags::of(&lags), counted.ends(Due::of(project).over(routes, midnight, now.minute(), now)))
 }
 
 /// The last hour, of these routes and their beats: the gravest outcome of each minute.

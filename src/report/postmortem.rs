@@ -71,7 +71,7 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
 
     facts(&mut text, incident, now);
     text.push_str("\n## What happened\n\n");
-    paragraph(&mut text, &sentence(&incident.cause.words));
+    paragraph(&mut text, &sentence(&incident.cause.summary));
     text.push_str("\n## Impact\n\n");
     for line in impact(incident) {
         item(&mut text, &line);
@@ -98,7 +98,7 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
 }
 
 fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
-    let lasted = span(incident.closed.unwrap_or(now).since(incident.opened));
+    let lasted = span(incident.lasted(now));
     let minute = |minute: Minute| format!("{} UTC", minute_of(minute.start()));
     let over = incident.closed.map_or_else(
         || format!("not over at {} UTC, after {lasted}", second(now)),
@@ -111,7 +111,9 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
         ("First bad minute", incident.first_bad.map(minute)),
         ("Last good minute", incident.last_good.map(minute)),
         ("Opened", Some(format!("{} UTC", second(incident.opened)))),
+        ("Noticed after", Some(span(incident.noticed_after()))),
         ("Over", Some(over)),
+        ("Ended because", incident.ended_because.map(|because| incident.why_ended().unwrap_or_else(|| because.to_string()))),
         ("Rules", Some(rules)),
         ("In hand", incident.acknowledged.as_ref().map(|word| format!("{}, since {} UTC", word.by, second(word.at)))),
     ];
@@ -129,7 +131,7 @@ fn impact(incident: &Incident) -> Vec<String> {
     let Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, .. } = incident.tally;
     let mut lines = Vec::new();
     if incident.strand == Strand::Blind {
-        lines.push("This was a repair of ours: nobody could look. It says nothing about PostHog's ingestion.".to_owned());
+        lines.extend(message::kind_of_trouble(incident).map(str::to_owned));
     }
     if sent > 0 {
         lines.push(format!("Beats sent in its minutes: {sent}"));
@@ -137,8 +139,8 @@ fn impact(incident: &Incident) -> Vec<String> {
     let counts = [
         (arrived, "arrived in time"),
         (late, "arrived late"),
-        (missing, "not seen so far"),
-        (lost, "of these given up"),
+        (lost, "lost"),
+        (missing.saturating_sub(lost), "still missing"),
         (refused, "refused by capture"),
         (unreachable, "not answered by capture"),
         (unseen, "that nobody could look for"),

@@ -1,7 +1,7 @@
 //! Values for the tests of this room.
 
 use crate::model::{
-    AppKind, DistinctId, Endpoint, Finding, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Project, ProjectId, ProjectName,
+    AppKind, DistinctId, Endpoint, Diagnosis, Place, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Project, ProjectId, ProjectName,
     ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Strand, Switch, Tally, Timestamp,
 };
 
@@ -42,9 +42,11 @@ pub(super) fn incident(project: &Project, strand: Strand, opened: Timestamp) -> 
         strand,
         opened,
         closed: None,
+        ended_because: None,
         rules: vec![RuleKind::Lost],
+        judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Finding { code: "not_queryable".into(), words: "accepted, but not queryable after 15m 00s".into() },
+        cause: Diagnosis::at(Place::Pipeline, "Events are accepted, and cannot be queried after 15m 00s"),
         first_bad: Some(opened.minute().plus(-15)),
         last_good: Some(opened.minute().plus(-16)),
         tally: Tally::default(),

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acknowledged, Entry, EntryKind, Finding, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally,
-    Timestamp,
+    Acknowledged, Diagnosis, EndedBecause, Entry, EntryKind, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity,
+    Strand, Tally, Timestamp,
 };
 
 use super::database::{Database, Row, Work};
@@ -16,7 +16,7 @@ use super::{Owed, Stand, StoreError, Which, notices, numbers};
 const ROWS: usize = 500;
 
 /// Those that a rule writes, in the order of [`to_row`].
-const WRITTEN: [&str; 15] = [
+const WRITTEN: [&str; 18] = [
     "project",
     "project_name",
     "strand",
@@ -32,6 +32,9 @@ const WRITTEN: [&str; 15] = [
     "announced_ms",
     "reminders",
     "told_ms",
+    "ended_because",
+    "judged_under",
+    "diagnosis",
 ];
 
 /// A tally as JSON text. What a later version counts beside it is none here.
@@ -221,14 +224,17 @@ fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
         ms(incident.closed),
         rules.into(),
         place_of(&incident.severity, &Severity::ALL).into(),
-        incident.cause.code.as_str().into(),
-        incident.cause.words.as_str().into(),
+        incident.cause.code().into(),
+        incident.cause.summary.as_str().into(),
         minute(incident.first_bad),
         minute(incident.last_good),
         tally_text(&incident.tally).into(),
         ms(incident.announced),
         i64::from(incident.reminders).into(),
         ms(incident.told),
+        incident.ended_because.map(|because| because.name().to_owned()).into(),
+        incident.judged_under.as_str().into(),
+        serde_json::to_string(&incident.cause).ok().into(),
     ]
 }
 
@@ -241,7 +247,8 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
     if rules < 0 || rules >> RuleKind::ALL.len() != 0 {
         return Err(damaged("list of rules"));
     }
-    let acknowledged = time(16)?.map(|at| Ok::<_, StoreError>(Acknowledged { at, by: row.maybe_text(17)?.unwrap_or_default() }));
+    let because = row.maybe_text(16)?.map(|text| EndedBecause::named(&text).ok_or_else(|| damaged("reason of its end")));
+    let acknowledged = time(19)?.map(|at| Ok::<_, StoreError>(Acknowledged { at, by: row.maybe_text(20)?.unwrap_or_default() }));
     Ok(Incident {
         id: Some(id),
         project: ProjectId(row.int(1)?),
@@ -249,9 +256,15 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
         strand: at_place(row.int(3)?, &Strand::ALL).ok_or_else(|| damaged("strand"))?,
         opened: Timestamp::from_ms(row.int(4)?),
         closed: time(5)?,
+        ended_because: because.transpose()?,
         rules: RuleKind::ALL.into_iter().filter(|rule| rules >> place_of(rule, &RuleKind::ALL) & 1 == 1).collect(),
+        judged_under: row.text(17)?,
         severity: at_place(row.int(7)?, &Severity::ALL).ok_or_else(|| damaged("severity"))?,
-        cause: Finding { code: row.text(8)?, words: row.text(9)? },
+        cause: match row.maybe_text(18)?.and_then(|text| serde_json::from_str(&text).ok()) {
+            Some(diagnosis) => diagnosis,
+            // A row of an earlier release.
+            None => Diagnosis::of_words(&row.text(8)?, &row.text(9)?),
+        },
         first_bad: minute(10)?,
         last_good: minute(11)?,
         tally: tally(&row.text(12)?).ok_or_else(|| damaged("tally"))?,
@@ -259,7 +272,7 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
         reminders: u32::try_from(row.int(14)?).map_err(|_| damaged("number of reminders"))?,
         told: time(15)?,
         acknowledged: acknowledged.transpose()?,
-        snoozed_until: time(18)?,
+        snoozed_until: time(21)?,
     })
 }
 

@@ -5,13 +5,15 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 6] = [
+const MIGRATIONS: [&str; 8] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
     include_str!("../../migrations/0004_deeds.sql"),
     include_str!("../../migrations/0005_pages.sql"),
     include_str!("../../migrations/0006_findings.sql"),
+    include_str!("../../migrations/0007_incident_ends.sql"),
+    include_str!("../../migrations/0008_diagnosis.sql"),
 ];
 
 /// The newest schema that this program knows.

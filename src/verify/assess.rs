@@ -9,8 +9,8 @@ use super::Verify;
 use crate::judge::{self, Scene, Step};
 use crate::message;
 use crate::model::{
-    Channel, ChannelId, ChannelKind, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp,
-    Window,
+    Channel, ChannelId, ChannelKind, EndedBecause, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand,
+    Timestamp, Window,
 };
 use crate::store::{Roster, StoreError, Which, WhichNotices};
 
@@ -114,12 +114,13 @@ impl Verify {
         let now = self.clock.now();
         for incident in self.store.incidents(&Which { open_only: true, ..Which::default() }).await? {
             let project = roster.projects().iter().find(|project| project.id == incident.project);
-            let why = match project.map(|project| project.spec.alert()) {
+            let because = match project.map(|project| project.spec.alert()) {
                 Some(Some(_)) => continue,
-                Some(None) => "Ingestion Alert was switched off for this project",
-                None => "the project was removed",
+                Some(None) if project.is_some_and(|project| project.spec.ingestion_alert.is_none()) => EndedBecause::AlertRemoved,
+                Some(None) => EndedBecause::AlertOff,
+                None => EndedBecause::ProjectRemoved,
             };
-            self.write(&judge::abandon(&incident, now, why), audience, now).await?;
+            self.write(&judge::abandon(&incident, now, because), audience, now).await?;
         }
         Ok(())
     }

@@ -16,8 +16,8 @@ use crate::report::json::IncidentJson;
 use crate::store::Which;
 
 pub(super) const JSON: &str =
-    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, opened, closed, lasted_ms, first_bad, last_good,
-beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}],
+    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, opened, closed, ended_because,
+lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}],
 newest first; absent values are null, times RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when one is open.";
@@ -103,6 +103,6 @@ fn line(incident: &Incident, now: &Moment) -> String {
         incident.strand,
         minute_of(incident.opened),
         span(lasted(incident, now)),
-        incident.cause.words,
+        incident.cause.summary,
     )
 }

@@ -74,7 +74,7 @@ impl WhichOne {
 
 /// How long an incident lasted, or has lasted by `now`.
 fn lasted(incident: &Incident, now: &Moment) -> Duration {
-    incident.closed.unwrap_or_else(|| now.time()).since(incident.opened)
+    incident.lasted(now.time())
 }
 
 /// `2026-11-23 14:02`

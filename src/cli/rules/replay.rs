@@ -115,7 +115,7 @@ impl Shown<'_> {
             styled(style, incident.severity),
             incident.strand,
             styled(FAINT, rules),
-            incident.cause.words,
+            incident.cause.summary,
         )
     }
 }

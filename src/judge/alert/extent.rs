@@ -3,7 +3,7 @@
 use super::marks::{self, Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene};
 use super::{glances, scene};
-use crate::model::{Minute, RuleKind, Timestamp};
+use crate::model::{Minute, Recorded, Route, RuleKind, Timestamp};
 
 /// From where to where trouble reaches back.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -21,7 +21,10 @@ pub(super) fn extent(scene: &Scene<'_>, held: &[RuleKind]) -> Extent {
 fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
     let marks: Vec<Mark> = marks::newest_first(kind, scene).collect();
     let of = scene.app().map_or(1, |app| usize::from(app.rule(kind).damping.of));
-    let Some(in_window) = marks.iter().take(of).rposition(|mark| mark.of == MarkOf::Bad) else { return Extent::default() };
+    let Some(in_window) = marks.iter().take(of).rposition(|mark| mark.of == MarkOf::Bad) else {
+        // It holds for what is known of beats that no look has given up yet.
+        return if kind == RuleKind::Lost { of_missing(scene) } else { Extent::default() };
+    };
     // The trouble is older than the damping looks.
     let run = marks[in_window..].iter().take_while(|mark| mark.of == MarkOf::Bad).count();
     let (bad, before) = marks.split_at(in_window + run);
@@ -30,6 +33,24 @@ fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
         last_good: before.iter().find(|mark| mark.of == MarkOf::Good).map(|mark| mark.minute),
     };
     if scene::is_of_beats(kind) { by_marks } else { of_looks(kind, scene, by_marks.first_bad).unwrap_or(by_marks) }
+}
+
+/// The newest beats of a route, as far back as they are missing, where that is longer than `late_after`.
+fn of_missing(scene: &Scene<'_>) -> Extent {
+    let late_after = scene.project.spec.pace.late_after;
+    let of_route = |route: &Route| {
+        let mut newest_first = scene.beats.iter().rev().filter(|beat| beat.route == route.id && beat.sent.is_some());
+        let mut oldest = None;
+        let last_good = newest_first.find(|beat| {
+            let is_seen = beat.outcome.is_seen();
+            oldest = if is_seen { oldest } else { Some(*beat) };
+            is_seen
+        });
+        let is_overdue = |beat: &&Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
+        let first_bad = oldest.filter(is_overdue)?.minute;
+        Some(Extent { first_bad: Some(first_bad), last_good: last_good.map(|beat| beat.minute) })
+    };
+    scene.project.routes.iter().filter_map(of_route).min_by_key(|extent| extent.first_bad).unwrap_or_default()
 }
 
 /// What a look proves began before it. `bad` is the minute of the first bad look.
@@ -49,8 +70,8 @@ fn of_looks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Ex
         }
     };
     Some(match kind {
-        RuleKind::NoEvent => begins(before.filter_map(|traffic| traffic.watched_newest).max(), range),
-        RuleKind::Quiet => begins(before.filter_map(|traffic| traffic.newest).max(), range.max(OTHERS_OVER)),
+        RuleKind::NoEvent => begins(before.filter_map(|traffic| traffic.watched_newest).filter(|newest| *newest <= at).max(), range),
+        RuleKind::Quiet => begins(before.filter_map(|traffic| traffic.newest).filter(|newest| *newest <= at).max(), range.max(OTHERS_OVER)),
         _ => {
             let blind = glances::blindness(scene, place);
             let first_bad = blind.first_failed.minute();

@@ -4,81 +4,121 @@ use std::time::Duration;
 
 use super::marks::{self, MarkOf};
 use super::scene::Scene;
-use super::{glances, scene};
-use crate::judge::diagnosis;
-use crate::judge::verdict::{Health, Verdict, verdict};
-use crate::model::{Diagnosis, Finding, Incident, LookFailure, Minute, Parts, Place, Quote, RuleKind, Strand, Timestamp, Watch};
+use super::{glances, loss, scene};
+use crate::judge::diagnosis::{self, Way};
+use crate::judge::verdict::{Facts, Health, Verdict, verdict};
+use crate::model::{
+    Diagnosis, Endpoint, Incident, LookFailure, Minute, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration,
+};
 
 /// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
 /// its incident, once there is one: it remembers what lies further back than the scene.
-pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: Option<&Incident>) -> Option<Finding> {
+pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
     let found = match strand {
         Strand::Blind => cannot_look(scene)?,
         Strand::Quiet => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
         Strand::Ingestion => ingestion(scene, held, open.and_then(|open| open.first_bad))?,
     };
     // These name the newest event, which is soon out of sight: the first words stay the best ones.
-    let stands = |open: &&Incident| open.cause.code == found.code && matches!(found.code.as_str(), "no_events" | "quiet");
+    let stands = |open: &&Incident| open.cause.code() == found.code() && found.is_about_traffic;
     Some(open.filter(stands).map_or_else(|| found.clone(), |open| open.cause.clone()))
 }
 
 /// What the rules that hold see, when nothing says where the way is broken.
-pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Finding {
+pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
     let rule = held.iter().copied().find(|kind| scene::is_of_beats(*kind)).or(held.first().copied());
     match rule {
-        Some(RuleKind::Lag) => diagnosis::late(newest_lag(scene)).finding(),
+        Some(RuleKind::Lag) => diagnosis::late(newest_lag(scene)),
         Some(kind @ (RuleKind::Lost | RuleKind::Capture)) => {
             let of = scene.app().map_or(1, |app| usize::from(app.rule(kind).damping.of));
             let bad = marks::newest_first(kind, scene).take(of).filter(|mark| mark.of == MarkOf::Bad).count();
-            let (code, did) = if kind == RuleKind::Lost { ("lost", "lost") } else { ("capture_refuses", "not taken by capture") };
-            Finding { code: code.into(), words: format!("in {bad} of the last {of} minutes beats were {did}") }
+            let (place, did) = if kind == RuleKind::Lost { (Place::Pipeline, "lost") } else { (Place::Capture, "not taken by capture") };
+            Diagnosis::at(place, format!("In {bad} of the last {of} minutes beats were {did}")).or(&[(Place::Intermediary, None)])
         }
-        Some(RuleKind::NoEvent) => no_events(scene).finding(),
+        Some(RuleKind::PartialLoss) => partial_loss(scene),
+        Some(RuleKind::AnswersLost) => diagnosis::answers_lost(&first_way(scene)),
+        Some(RuleKind::NoEvent) => no_events(scene),
         Some(RuleKind::Quiet) => quiet(scene),
-        Some(RuleKind::Blind) | None => Finding { code: "cannot_look".into(), words: "cannot look".into() },
+        Some(RuleKind::Blind) | None => Diagnosis::at(Place::Query, "Beats cannot be read back"),
     }
 }
 
-fn ingestion(scene: &Scene<'_>, held: &[RuleKind], _first_bad: Option<Minute>) -> Option<Finding> {
-    let verdict = verdict(&scene.facts());
-    if let Some(cause) = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held)) {
-        return Some(cause.finding());
+/// The cause after which no beat that is missing now can still arrive, once it is known: then there is nothing to wait for.
+pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
+    let look = scene.look?;
+    // Most of the time there is no such word, and a verdict is not for nothing.
+    let may_be = look.findings.filter.is_some()
+        || look.token.is_some_and(|word| {
+            matches!(word.standing, Standing::Unknown | Standing::Elsewhere(_) | Standing::OverQuota | Standing::Filtered | Standing::Altered)
+        });
+    let cause = may_be.then(|| verdict(&scene.facts()).cause).flatten()?;
+    cause.is_final().then_some(cause)
+}
+
+/// What is most certain comes first: an answer, then what is gone while others arrive, then what keeps us waiting.
+fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) -> Option<Diagnosis> {
+    let facts = Facts { first_bad: first_bad.filter(|_| !scene.beats.iter().any(|beat| beat.outcome.is_seen())), ..scene.facts() };
+    let verdict = verdict(&facts);
+    let telling = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held));
+    if let Some(cause) = telling.filter(|cause| cause.is_final() || !cause.is_waiting()) {
+        return Some(cause.clone());
+    }
+    if held.contains(&RuleKind::PartialLoss) {
+        return Some(partial_loss(scene));
+    }
+    let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit);
+    let lag = newest_lag(scene).filter(|lag| limit.is_some_and(|limit| *lag > limit) && held.contains(&RuleKind::Lag));
+    let late = lag.map(|lag| diagnosis::late(Some(lag)));
+    // While beats arrive, however late, nothing is stuck.
+    if let (Some(late), true) = (&late, arrivals_go_on(scene)) {
+        return Some(late.clone());
+    }
+    if let Some(cause) = telling {
+        return Some(cause.clone());
     }
     if held.contains(&RuleKind::NoEvent) && is_bad_now(scene, RuleKind::NoEvent) {
-        return Some(no_events(scene).finding());
+        return Some(no_events(scene));
     }
-    let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit)?;
-    let lag = newest_lag(scene).filter(|lag| *lag > limit && held.contains(&RuleKind::Lag))?;
-    Some(diagnosis::late(Some(lag)).finding())
+    late.or_else(|| held.contains(&RuleKind::AnswersLost).then(|| diagnosis::answers_lost(&first_way(scene))))
+}
+
+/// Whether one of the last three looks saw a beat that none before had seen.
+fn arrivals_go_on(scene: &Scene<'_>) -> bool {
+    let newest = scene.beats.iter().filter_map(|beat| beat.seen).max();
+    newest.is_some_and(|seen| scene.at.since(seen) < scene::look_every(scene.project) * 3)
 }
 
 /// Whether the verdict names what broke ingestion. A beat that keeps us waiting is no cause before the limit, and what is our own
 /// trouble is none at all.
 fn is_telling(scene: &Scene<'_>, verdict: &Verdict, cause: &Diagnosis, held: &[RuleKind]) -> bool {
     match verdict.health {
-        Health::Bad | Health::Slow => true,
+        Health::Bad | Health::Slow => cause.place != Place::Clock,
         Health::Good | Health::Pending => {
             let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit).unwrap_or(Duration::MAX);
-            let waited = scene.beats.iter().filter_map(|beat| beat.missed.filter(|_| !beat.outcome.is_seen())?.since(beat.counted_from()).into());
-            held.contains(&RuleKind::Lag) && matches!(cause.place, Place::Pipeline | Place::Filtered) && waited.max().is_some_and(|waited: Duration| waited > limit)
+            let missing = scene.beats.iter().filter(|beat| !beat.outcome.is_seen());
+            let waited = missing.filter_map(|beat| Some(beat.missed?.since(beat.counted_from()))).max();
+            held.contains(&RuleKind::Lag) && cause.is_waiting() && waited.is_some_and(|waited| waited > limit)
         }
         Health::Off | Health::Unchecked | Health::Blind | Health::Idle => false,
     }
 }
 
-fn cannot_look(scene: &Scene<'_>) -> Option<Finding> {
-    if let Some(look) = scene.look {
-        return look.result.as_ref().err().map(|failure| unreadable(scene, failure).finding());
-    }
-    let trouble = scene.glances.last()?.result.err()?;
-    Some(unreadable(scene, &LookFailure::quoting(trouble, Quote::default())).finding())
+fn cannot_look(scene: &Scene<'_>) -> Option<Diagnosis> {
+    let failure = match scene.look {
+        Some(look) => look.result.as_ref().err()?.clone(),
+        None => LookFailure::quoting(scene.glances.last()?.result.err()?, Quote::default()),
+    };
+    let down = scene.look.map_or_else(Parts::default, |look| look.findings.parts_down());
+    Some(diagnosis::unreadable(&first_way(scene), &failure, down))
 }
 
-fn unreadable(scene: &Scene<'_>, failure: &LookFailure) -> Diagnosis {
+/// The way of the project's first route; where it has none, that of its host.
+fn first_way<'a>(scene: &Scene<'a>) -> Way<'a> {
     let spec = &scene.project.spec;
-    let way = diagnosis::Way { host: &spec.host, api: spec.api_host.as_ref().unwrap_or(&spec.host), endpoint: crate::model::Endpoint::V0 };
-    let down = scene.look.map_or_else(Parts::default, |look| look.findings.parts_down());
-    diagnosis::unreadable(&way, failure, down)
+    match scene.project.routes.first() {
+        Some(route) => Way::of(spec, route),
+        None => Way { host: &spec.host, api: spec.api_host.as_ref().unwrap_or(&spec.host), endpoint: Endpoint::V0 },
+    }
 }
 
 fn is_bad_now(scene: &Scene<'_>, kind: RuleKind) -> bool {
@@ -88,19 +128,33 @@ fn is_bad_now(scene: &Scene<'_>, kind: RuleKind) -> bool {
 
 fn no_events(scene: &Scene<'_>) -> Diagnosis {
     let within = scene.app().map_or(Duration::ZERO, |app| app.time_range);
-    let only_heartbeats = scene.app().is_some_and(|app| app.watch == Watch::Heartbeats);
+    let watch = scene.app().map(|app| &app.watch);
     let newest = scene.glances.iter().filter_map(|glance| glance.result.ok()?.watched_newest).filter(|newest| *newest <= scene.at).max();
-    let heartbeats = (scene.project.spec.beats() && !only_heartbeats).then(|| scene.arrives(scene.at, within));
-    diagnosis::no_events(within, newest, heartbeats)
+    let heartbeats = (scene.project.spec.beats() && watch != Some(&Watch::Heartbeats)).then(|| scene.arrives(scene.at, within));
+    let names = match watch {
+        Some(Watch::Events(names)) => Some(names.join(" or ")),
+        _ => None,
+    };
+    let title = names.as_ref().filter(|_| heartbeats != Some(false)).map(|names| {
+        let works = if heartbeats.is_some() { "; ingestion works" } else { "" };
+        format!("no {names} for {}{works}", duration::show(within))
+    });
+    Diagnosis { title, ..diagnosis::no_events(names.as_deref(), within, newest, heartbeats) }
 }
 
-fn quiet(scene: &Scene<'_>) -> Finding {
+/// How many beats are gone, and on which routes.
+fn partial_loss(scene: &Scene<'_>) -> Diagnosis {
+    let loss = loss::loss(scene);
+    let only = (loss.routes.len() < scene.project.routes.len()).then(|| loss.routes.join(", "));
+    Diagnosis { address: first_way(scene).address(), ..diagnosis::partial_loss(loss.gone, loss.decided, only) }
+}
+
+fn quiet(scene: &Scene<'_>) -> Diagnosis {
     let within = scene.app().map_or(scene::OTHERS_OVER, |app| app.time_range.max(scene::OTHERS_OVER));
     let newest: Option<Timestamp> = scene.glances.iter().filter_map(|glance| glance.result.ok()?.newest).max();
-    diagnosis::quiet(within, newest).finding()
+    diagnosis::quiet(within, newest)
 }
 
 fn newest_lag(scene: &Scene<'_>) -> Option<Duration> {
     scene.beats.iter().rev().find(|beat| beat.outcome.is_seen())?.ingested_lag()
 }
-

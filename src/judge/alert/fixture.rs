@@ -47,6 +47,12 @@ pub(super) fn route(id: i64) -> Route {
     Route { id: RouteId(id), spec, since: START.plus(-10 * 24 * 60).start() }
 }
 
+/// A route with a new distinct id each minute.
+pub(super) fn fresh(id: i64) -> Route {
+    let route = route(id);
+    Route { spec: RouteSpec { distinct_id: DistinctId::Fresh("x ".into()), ..route.spec }, ..route }
+}
+
 /// A PostHog with other people's events, one a minute, and our beats and looks.
 pub(super) struct World {
     pub(super) project: Project,
@@ -60,17 +66,29 @@ pub(super) struct World {
     /// What stands in the queue: the places of beats, and of others.
     queue: (Vec<usize>, Vec<usize>),
     next: Minute,
+    /// At which rate beats are lost in the minutes of partial loss, and the seed of the luck that they have.
+    pub(super) loses: (f64, u64),
+}
+
+/// Whether the beat of this route and minute is lost: the same for the same seed.
+fn is_lost((rate, seed): (f64, u64), route: RouteId, minute: Minute) -> bool {
+    let mut mixed =
+        (seed.wrapping_mul(0x9E37_79B9_7F4A_7C15)) ^ (minute.index() as u64).wrapping_mul(0xD6E8_FEB8_6659_FD93) ^ (route.0 as u64);
+    for _ in 0..3 {
+        mixed = (mixed ^ (mixed >> 31)).wrapping_mul(0x94D0_49BB_1331_11EB).wrapping_add(0x9E37_79B9_7F4A_7C15);
+    }
+    ((mixed >> 11) as f64 / (1_u64 << 53) as f64) < rate
 }
 
 impl World {
     pub(super) fn new(project: Project) -> Self {
         let nothing = (Vec::new(), Vec::new());
         let (beats, glances, ingested, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { project, beats, glances, look: None, ingested, others, queue: nothing, next: START }
+        Self { project, beats, glances, look: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1) }
     }
 
     /// Plays a minute; gives the time of its look. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
-    /// takes 100 s. R: capture refuses. N: capture does not answer. U: it does not, and takes the beat in all the same. f: looks fail. F: looks
+    /// takes 100 s. R: capture refuses. p: some of what is accepted is dropped. N: capture does not answer. U: it does not, and takes the beat in all the same. f: looks fail. F: looks
     /// fail, and the queue stands. g: looks fail, and nobody but us sends. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. r: capture refuses,
     /// and the queue stands. `_`: we are down. `-`: we are, and nobody else sends.
     pub(super) fn minute(&mut self, letter: char) -> Option<Timestamp> {
@@ -115,6 +133,7 @@ impl World {
                     None
                 }
                 'R' | 'r' | 'N' | 'd' | 'z' => None,
+                'p' if is_lost(self.loses, route.id, sent.minute()) => None,
                 'l' => Some(sent.plus(Duration::from_secs(100))),
                 'U' => Some(sent.plus(Duration::from_secs(65))),
                 _ => Some(sent.plus(Duration::from_secs(2))),

@@ -43,17 +43,24 @@ fn blind_until(scene: &Scene<'_>, place: usize) -> Timestamp {
 fn no_event(scene: &Scene<'_>, at: Timestamp, traffic: Traffic) -> Option<MarkOf> {
     let app = scene.app()?;
     if traffic.watched > 0 {
-        return Some(MarkOf::Good);
+        return is_news(traffic.watched_newest, at).then_some(MarkOf::Good);
     }
-    // We were told not to send what is watched.
-    let is_switched_off = app.watch == Watch::Heartbeats && scene.project.spec.heartbeat.is_some() && !scene.project.spec.beats();
-    if is_switched_off || at.since(scene.since()) < app.time_range {
+    let is_due = app.due.as_ref().is_none_or(|due| due.covers(at.minus(app.time_range), at));
+    if !is_due || at.since(scene.since()) < app.time_range {
         return None;
     }
     if scene.watches_own_beats() && !(beats_long_enough(scene, at, app.time_range) && is_missing_something(scene, at, app.time_range)) {
         return None;
     }
     Some(MarkOf::Bad)
+}
+
+/// Clocks of clients may be ahead by so much.
+const AHEAD: Duration = Duration::from_mins(5);
+
+/// Whether the newest of some events says that they come: one from the future was sent when nobody knows.
+fn is_news(newest: Option<Timestamp>, at: Timestamp) -> bool {
+    newest.is_none_or(|newest| newest <= at.plus(AHEAD))
 }
 
 fn beats_long_enough(scene: &Scene<'_>, at: Timestamp, range: Duration) -> bool {
@@ -81,7 +88,7 @@ fn quiet(scene: &Scene<'_>, place: usize, traffic: Traffic) -> Option<MarkOf> {
     let app = scene.app()?;
     let at = scene.glances[place].at;
     if traffic.others > 0 {
-        return Some(MarkOf::Good);
+        return is_news(traffic.newest, at).then_some(MarkOf::Good);
     }
     let beginning = at.minus(app.time_range);
     let is_watched = !matches!(app.watch, Watch::Events(_));

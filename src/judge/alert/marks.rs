@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::glances;
 use super::scene::Scene;
+use super::{glances, loss};
 use crate::model::{Minute, Outcome, Recorded, RuleKind, Timestamp};
 
 /// What a mark says.
@@ -35,7 +35,9 @@ enum Says {
 pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn Iterator<Item = Mark> + 'a> {
     match kind {
         RuleKind::Lost => Box::new(minutes(kind, scene, lost)),
-        RuleKind::Capture => Box::new(minutes(kind, scene, capture)),
+        RuleKind::Capture => Box::new(minutes(kind, scene, |beat| capture(beat, scene.at))),
+        RuleKind::AnswersLost => Box::new(minutes(kind, scene, |beat| answers(beat, scene.at))),
+        RuleKind::PartialLoss => Box::new(loss::marks(scene).into_iter()),
         RuleKind::Lag => {
             let limit = scene.app().and_then(|app| app.rule(kind).limit).unwrap_or(Duration::MAX);
             Box::new(minutes(kind, scene, move |beat| lag(beat, limit)))
@@ -64,7 +66,7 @@ fn minutes<'a>(kind: RuleKind, scene: &'a Scene<'a>, says: impl Fn(&Recorded) ->
 }
 
 /// Whether a beat is of a route in use, and was due after the route was set up and the apps were switched on.
-fn is_counted(scene: &Scene<'_>, beat: &Recorded, beginning: Timestamp) -> bool {
+pub(super) fn is_counted(scene: &Scene<'_>, beat: &Recorded, beginning: Timestamp) -> bool {
     let route = scene.project.routes.iter().find(|route| route.id == beat.route);
     route.is_some_and(|route| beat.counted_from() >= beginning && beat.minute >= route.since.minute())
 }
@@ -85,8 +87,8 @@ fn lag(beat: &Recorded, limit: Duration) -> Says {
     match beat.outcome {
         Outcome::Arrived => beat.ingested_lag().map_or(Says::Good, is_over),
         Outcome::Late => beat.ingested_lag().map_or(Says::Bad, is_over),
-        Outcome::Lost => Says::Bad,
-        Outcome::Awaiting | Outcome::Unseen => match beat.missed {
+        // That it is given up says nothing of a limit that lies beyond: it is looked for on.
+        Outcome::Awaiting | Outcome::Unseen | Outcome::Lost => match beat.missed {
             Some(missed) if missed.since(beat.counted_from()) > limit => Says::Bad,
             _ => Says::Open,
         },
@@ -94,11 +96,25 @@ fn lag(beat: &Recorded, limit: Duration) -> Says {
     }
 }
 
-/// What capture said at once. A beat that was seen got in, whatever it said.
-fn capture(beat: &Recorded) -> Says {
+/// What capture said at once. A beat that was seen got in, whatever it said; and one without an answer may have: it counts once a look has
+/// missed it, or its minute is over.
+fn capture(beat: &Recorded, at: Timestamp) -> Says {
     match beat.outcome {
-        Outcome::Refused | Outcome::Unreachable => Says::Bad,
+        Outcome::Refused => Says::Bad,
+        Outcome::Unreachable if beat.missed.is_some() || beat.minute.end() <= at => Says::Bad,
+        Outcome::Unreachable => Says::Open,
         Outcome::Unsent => Says::Nothing,
         Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unseen => Says::Good,
+    }
+}
+
+/// Whether capture said that it took what it took. A beat counts once its minute is over: until then it may be tried again.
+fn answers(beat: &Recorded, at: Timestamp) -> Says {
+    match beat.outcome {
+        Outcome::Unsent => Says::Nothing,
+        _ if beat.minute.end() > at => Says::Open,
+        _ if beat.answer_lost() => Says::Bad,
+        outcome if outcome.is_seen() || beat.status.is_some() => Says::Good,
+        _ => Says::Nothing,
     }
 }

@@ -6,11 +6,13 @@
 //! does the same over what was recorded long ago.
 
 mod damping;
+mod ended;
 mod extent;
 mod find;
 #[cfg(test)]
 mod fixture;
 mod glances;
+mod loss;
 mod marks;
 #[cfg(test)]
 mod properties;
@@ -26,6 +28,7 @@ mod words;
 pub use replay::{History, Replayed, replay};
 pub use scene::{Scene, lookback};
 pub use step::{Step, abandon, step, steps};
+pub(super) use loss::{Sight, lost_among};
 pub use tally::{aftermath, counted_minutes, ending, tally};
 pub use then::as_of;
 
@@ -37,8 +40,13 @@ pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
     let Some(app) = scene.project.spec.alert() else { return Vec::new() };
     let scene = scene.in_reach();
     let holds = |kind: &RuleKind| {
-        let rule = app.rule(*kind);
-        rule.on && damping::holds(rule.damping, marks::newest_first(*kind, &scene).map(|mark| mark.of), before.contains(kind))
+        let (rule, before) = (app.rule(*kind), before.contains(kind));
+        rule.on
+            && match kind {
+                RuleKind::PartialLoss => (before || loss::may_hold(&scene)) && loss::holds(rule.damping, &loss::marks(&scene), before),
+                RuleKind::Lost if find::final_cause(&scene).is_some() => true,
+                _ => damping::holds(rule.damping, marks::newest_first(*kind, &scene).map(|mark| mark.of), before),
+            }
     };
     RuleKind::ALL.into_iter().filter(|kind| scene.can_tell(*kind) && holds(kind)).collect()
 }

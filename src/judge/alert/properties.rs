@@ -22,7 +22,7 @@ fn weather(letters: &'static str) -> impl Strategy<Value = String> {
     })
 }
 
-const ALL: &str = "AAAAsdlRUNfFkgqzr_-";
+const ALL: &str = "AAAAsdlpRUNfFkgqzr_-";
 
 /// Rules of every kind of damping.
 fn apps() -> impl Strategy<Value = IngestionAlertApp> {
@@ -32,6 +32,7 @@ fn apps() -> impl Strategy<Value = IngestionAlertApp> {
         &[("watch", "heartbeats"), ("lag_above", "90s"), ("lag_above_severity", "critical")],
         &[("watch", "signup"), ("timeRange", "45"), ("quiet", "on")],
         &[("lost_open_after", "1 of 1"), ("lost_close_after", "1"), ("capture_open_after", "2 of 9"), ("no_event_close_after", "5")],
+        &[("partial_loss_open_after", "3 of 60"), ("partial_loss_close_after", "5"), ("answers_lost_open_after", "1"), ("lag_above", "1h")],
         &[("lag_above", "10s"), ("capture_reminders", "5m, 10m"), ("lost", "off"), ("blind", "3m"), ("timeRange", "1")],
     ]);
     settings.prop_map(|settings: &[(&str, &str)]| {
@@ -46,8 +47,12 @@ fn apps() -> impl Strategy<Value = IngestionAlertApp> {
 /// What two runs must agree on, but for the words.
 fn bones(incidents: &[Incident]) -> Vec<String> {
     let bone = |incident: &Incident| {
-        let Incident { strand, opened, closed, rules, severity, first_bad, last_good, tally, reminders, cause, .. } = incident;
-        format!("{strand} {opened} {closed:?} {rules:?} {severity} {first_bad:?} {last_good:?} {tally:?} {reminders} {}", cause.code)
+        let Incident { strand, opened, closed, ended_because, rules, severity, first_bad, last_good, tally, reminders, cause, .. } =
+            incident;
+        format!(
+            "{strand} {opened} {closed:?} {ended_because:?} {rules:?} {severity} {first_bad:?} {last_good:?} {tally:?} {reminders} {}",
+            cause.code()
+        )
     };
     incidents.iter().map(bone).collect()
 }
@@ -299,7 +304,8 @@ fn folded_hours_are_judged_by_their_outcomes() {
     let expected = [
         (first_bad(10), vec![RuleKind::Capture]),
         (first_bad(30), vec![RuleKind::Lag]),
-        (first_bad(60), vec![RuleKind::Lost, RuleKind::Lag]),
+        // That they are lost says nothing of a limit of an hour.
+        (first_bad(60), vec![RuleKind::Lost]),
     ];
     assert_eq!(said, expected, "{found:#?}");
     assert!(found.iter().all(|found| !found.incident.is_open()));

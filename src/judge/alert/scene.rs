@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::loss;
 use crate::judge::verdict::Facts;
 use crate::model::{Evidence, Glance, IngestionAlertApp, Look, LookTrouble, Minute, Project, Recorded, RuleKind, Timestamp, Watch};
 
@@ -30,8 +31,7 @@ pub(super) const OTHERS_OVER: Duration = Duration::from_mins(30);
 
 /// How far back beats and glances are needed for a scene of this project.
 ///
-/// A beat is decided once `lost_after` has passed, and the rules look at no more decided beats than their damping says; the looks they
-/// need lie in `timeRange`, and in the limit of `blind`.
+/// The rules look at no more decided beats than their damping says; the looks they need lie in `timeRange`, and in the limit of `blind`.
 #[must_use]
 pub fn lookback(project: &Project) -> Duration {
     let blind = project.spec.alert().and_then(|app| app.rule(RuleKind::Blind).limit).unwrap_or_default();
@@ -40,19 +40,25 @@ pub fn lookback(project: &Project) -> Duration {
 }
 
 /// The most marks that one of these rules looks at.
-fn most_marks(project: &Project, kinds: [RuleKind; 3]) -> u32 {
-    let marks =
-        project.spec.alert().map(|app| kinds.map(|kind| app.rule(kind).damping).map(|damping| u32::from(damping.of.max(damping.good))));
-    marks.into_iter().flatten().max().unwrap_or(0)
+fn most_marks(project: &Project, kinds: &[RuleKind]) -> u32 {
+    let Some(app) = project.spec.alert() else { return 0 };
+    let dampings = kinds.iter().map(|kind| app.rule(*kind).damping);
+    dampings.map(|damping| u32::from(damping.of.max(damping.good))).max().unwrap_or(0)
 }
 
+/// A beat is decided once `lost_after` and the limit of lag have passed; partial loss knows earlier.
 fn back_over_beats(project: &Project) -> Duration {
-    let most = most_marks(project, [RuleKind::Lost, RuleKind::Lag, RuleKind::Capture]);
-    project.spec.pace.lost_after + Duration::from_mins(1) * most + look_every(project) + MARGIN
+    const UNTIL_DECIDED: [RuleKind; 4] = [RuleKind::Lost, RuleKind::Lag, RuleKind::Capture, RuleKind::AnswersLost];
+    let pace = &project.spec.pace;
+    let rule = |kind| project.spec.alert().map(|app| app.rule(kind)).filter(|rule| rule.on);
+    let limit = rule(RuleKind::Lag).and_then(|rule| rule.limit).unwrap_or_default();
+    let decided = pace.lost_after.max(limit) + Duration::from_mins(1) * most_marks(project, &UNTIL_DECIDED);
+    let partial = rule(RuleKind::PartialLoss).map_or(Duration::ZERO, |rule| loss::back_over(pace.late_after, rule.damping));
+    decided.max(partial) + look_every(project) + MARGIN
 }
 
 fn back_over_looks(project: &Project) -> Duration {
-    look_every(project) * (most_marks(project, [RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]) + 1) + MARGIN
+    look_every(project) * (most_marks(project, &[RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]) + 1) + MARGIN
 }
 
 /// From one look to the next.
@@ -91,11 +97,17 @@ impl<'a> Scene<'a> {
         self.project.spec.alert()
     }
 
-    /// Whether this rule can tell anything here: of beats nothing while Heartbeat is off, of blindness nothing once nobody asks us to look.
+    /// Whether this rule can tell anything here: without a key only what capture says, of beats nothing while Heartbeat is off, and of
+    /// heartbeats alone nothing while we were told not to send them.
     pub(super) fn can_tell(&self, kind: RuleKind) -> bool {
+        let spec = &self.project.spec;
+        let is_off = spec.heartbeat.is_some() && !spec.beats();
         match kind {
-            RuleKind::Blind => !self.is_without_key(),
-            _ => !is_of_beats(kind) || self.project.spec.beats(),
+            RuleKind::Capture => spec.beats(),
+            _ if self.is_without_key() => false,
+            RuleKind::NoEvent => !is_off || self.app().is_none_or(|app| app.watch != Watch::Heartbeats),
+            RuleKind::Blind | RuleKind::Quiet => true,
+            RuleKind::Lost | RuleKind::Lag | RuleKind::PartialLoss | RuleKind::AnswersLost => spec.beats(),
         }
     }
 
@@ -119,6 +131,7 @@ impl<'a> Scene<'a> {
             beats: self.beats,
             evidence: self.evidence,
             look: self.look,
+            first_bad: None,
         }
     }
 
@@ -153,5 +166,5 @@ pub(super) fn answered(asked: Timestamp, next: Option<Timestamp>) -> Timestamp {
 
 /// Whether a rule's marks are minutes with beats, and not looks.
 pub(super) fn is_of_beats(kind: RuleKind) -> bool {
-    matches!(kind, RuleKind::Lost | RuleKind::Lag | RuleKind::Capture)
+    matches!(kind, RuleKind::Lost | RuleKind::Lag | RuleKind::Capture | RuleKind::PartialLoss | RuleKind::AnswersLost)
 }

@@ -1,13 +1,14 @@
 //! A step: what becomes of the one incident of a strand, from one scene to the next.
 
+use super::ended;
 use super::extent::extent;
 use super::find::{find, seen_by};
 use super::holding;
-use super::scene::{Scene, is_of_beats};
+use super::scene::Scene;
 use super::tally::{counted_minutes, ending, tally};
 use super::words::rules_changed;
 use crate::model::{
-    Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Recorded, RuleKind, Severity, Strand, Tally, Timestamp,
+    EndedBecause, Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Recorded, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 
 /// What changed. Incident, entries and what is told of them belong into one transaction.
@@ -67,13 +68,13 @@ pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], si
     }
 }
 
-/// Closes an incident whose project is not watched any more: it was removed, or the app was switched off. `why` is a sentence without a
-/// full stop.
+/// Closes an incident whose project is not watched any more: it was removed, or the app was switched off.
 #[must_use]
-pub fn abandon(open: &Incident, at: Timestamp, why: &str) -> Step {
-    let incident = Incident { closed: Some(at), ..open.clone() };
+pub fn abandon(open: &Incident, at: Timestamp, because: EndedBecause) -> Step {
+    let incident = Incident { closed: Some(at), ended_because: Some(because), ..open.clone() };
+    let entries = vec![entry(at, EntryKind::Closed, &ending(&incident))];
     let tell = resolved(&incident);
-    Step { incident, entries: vec![entry(at, EntryKind::Closed, why)], tell, recount: None }
+    Step { incident, entries, tell, recount: None }
 }
 
 fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Step {
@@ -87,7 +88,9 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         strand,
         opened: at,
         closed: None,
+        ended_because: None,
         rules: held.to_vec(),
+        judged_under: ended::settings(scene, held),
         severity: gravest(scene, held),
         cause: find(scene, strand, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
@@ -99,7 +102,7 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         acknowledged: None,
         snoozed_until: None,
     };
-    let mut entries = vec![entry(at, EntryKind::Opened, &incident.cause.words)];
+    let mut entries = vec![entry(at, EntryKind::Opened, &incident.cause.summary)];
     if let Some(until) = silenced_until {
         entries.push(entry(at, EntryKind::Silenced, &format!("a maintenance window is open until {until}: nobody is told")));
     }
@@ -115,9 +118,10 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         entries.push(entry(at, EntryKind::Rules, &words));
         incident.rules = held.to_vec();
     }
+    incident.judged_under = ended::settings_kept(open, scene, held);
     if let Some(found) = find(scene, open.strand, held, Some(open)) {
-        if found.code != open.cause.code {
-            entries.push(entry(at, EntryKind::Cause, &found.words));
+        if found.code() != open.cause.code() {
+            entries.push(entry(at, EntryKind::Cause, &found.summary));
         }
         incident.cause = found;
     }
@@ -149,15 +153,10 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
 }
 
 fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
-    let mut incident = Incident { closed: Some(scene.at), ..open.clone() };
+    let (because, rules) = ended::why(open, scene);
+    let mut incident = Incident { closed: Some(scene.at), ended_because: Some(because), rules, ..open.clone() };
     let recount = count_anew(&mut incident, scene);
-    let is_switched_off = !scene.project.spec.beats() && incident.rules.iter().all(|kind| is_of_beats(*kind));
-    let words = match incident.strand {
-        Strand::Ingestion if is_switched_off => format!("Heartbeat is off here; {}", ending(&incident)),
-        Strand::Blind if scene.is_without_key() => "there is no personal API key any more: nobody asks us to look".into(),
-        _ => ending(&incident),
-    };
-    let entries = vec![entry(scene.at, EntryKind::Closed, &words)];
+    let entries = vec![entry(scene.at, EntryKind::Closed, &ending(&incident))];
     Step { tell: resolved(&incident), incident, entries, recount }
 }
 
@@ -178,7 +177,9 @@ fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Min
 
 /// Counted from the last message, by the rule that is the gravest of those that hold now.
 fn is_reminder_due(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> bool {
-    let is_held_back = open.acknowledged.is_some() || open.snoozed_until.is_some_and(|until| scene.at < until);
+    let is_due = |app: &IngestionAlertApp| held != [RuleKind::NoEvent] || app.due.as_ref().is_none_or(|due| due.contains(scene.at));
+    let is_snoozed = open.snoozed_until.is_some_and(|until| scene.at < until);
+    let is_held_back = open.acknowledged.is_some() || is_snoozed || !scene.app().is_some_and(is_due);
     let (Some(told), Some(app), false) = (open.told.filter(|_| open.announced.is_some()), scene.app(), is_held_back) else { return false };
     let wait = gravest_rule(app, held).and_then(|kind| app.rule(kind).reminder(open.reminders));
     wait.is_some_and(|wait| scene.at >= told.plus(wait))
@@ -279,11 +280,11 @@ mod tests {
     #[test]
     fn a_project_that_is_not_watched_any_more_leaves_no_incident_open() {
         let (_, book) = play(project(only(&[("capture", "on")])), "R*5");
-        let step = abandon(&book.incidents[0], START.plus(6).start(), "the project was removed");
+        let step = abandon(&book.incidents[0], START.plus(6).start(), EndedBecause::ProjectRemoved);
         assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NoticeKind::Resolved]));
-        assert_eq!(step.entries[0].words, "the project was removed");
+        assert!(step.entries[0].words.starts_with("no longer watched: the project was removed; so far"), "{}", step.entries[0].words);
         let never_told = Incident { announced: None, ..book.incidents[0].clone() };
-        assert_eq!(abandon(&never_told, START.plus(6).start(), "").tell, []);
+        assert_eq!(abandon(&never_told, START.plus(6).start(), EndedBecause::AlertOff).tell, []);
     }
 
     #[test]

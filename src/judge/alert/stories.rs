@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::fixture::{World, only, play, project, replayed, route, story};
 use super::holding;
 use crate::judge::letters::{START, beats};
-use crate::model::{EntryKind, IngestionAlertApp, RuleKind, Severity, Tally};
+use crate::model::{EndedBecause, EntryKind, IngestionAlertApp, Look, RuleKind, Severity, Standing, Tally, Timestamp, TokenWord, Traffic};
 
 fn told(settings: &[(&str, &str)], row: &str) -> String {
     play(project(only(settings)), row).1.story()
@@ -61,7 +61,10 @@ fn the_limit_of_lag_is_the_whole_wait() {
         ("90s", "A*20 l*9", "ingestion opened@24"),
         ("100s", "A*20 l*20", ""),
         ("5m", "A*20 F*60", ""),
-        ("20m", "A*20 s*18", "ingestion opened@37"),
+        // Given up after 15 minutes, which is no reason to call it later than 20.
+        ("20m", "A*20 s*22", ""),
+        ("20m", "A*20 s*23", "ingestion opened@42"),
+        ("12h", "A*20 d*90 A*20", ""),
     ] {
         assert_eq!(told(&[("lag_above", limit)], row), said, "{limit}: {row}");
     }
@@ -99,7 +102,7 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
     let (_, book) = play(without.clone(), "A*40 R*30 A*3");
     assert_eq!(book.story(), "ingestion opened@69 closed@71", "the last event is from the start of minute 39");
     assert!(
-        book.incidents[0].cause.words.starts_with("no watched event in the last 30m 00s; the newest is from"),
+        book.incidents[0].cause.summary.starts_with("No watched event in the last 30m 00s; the newest is from"),
         "{book:?}",
         book = book.incidents
     );
@@ -155,7 +158,7 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
     let incident = &book.incidents[0];
     assert_eq!(incident.severity, Severity::Critical);
     assert_eq!((incident.first_bad, incident.last_good), (Some(START.plus(60)), Some(START.plus(59))));
-    assert_eq!(incident.cause.code, "capture_refuses");
+    assert_eq!(incident.cause.code(), "capture");
     assert_eq!(
         book.words(EntryKind::Rules),
         ["now also lost", "now also no_event", "now also capture", "lost no longer", "no_event no longer"]
@@ -174,17 +177,17 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
 fn the_cause_is_kept_when_nothing_newer_is_known() {
     let (_, book) = play(project(only(&[("lag_above", "5m")])), "A*20 s*20 F*20 _*5 F*5");
     assert_eq!(book.story(), "ingestion opened@27");
-    assert_eq!(book.incidents[0].cause.code, "not_queryable", "going blind, or down, is no cause");
+    assert_eq!(book.incidents[0].cause.code(), "pipeline", "going blind, or down, is no cause");
     let (_, book) = play(project(only(&[("lag_above", "90s")])), "A*20 l*20");
-    assert_eq!(book.incidents[0].cause.code, "late");
-    assert!(book.incidents[0].cause.words.starts_with("beats arrive late: the last one took 1m 40s"), "{}", book.incidents[0].cause.words);
+    assert_eq!(book.incidents[0].cause.code(), "pipeline");
+    assert!(book.incidents[0].cause.summary.starts_with("Beats arrive late: the last one took 1m 40s"), "{}", book.incidents[0].cause.summary);
 }
 
 #[test]
 fn a_long_outage_is_told_with_its_whole_length() {
     let (world, book) = play(project(only(&[("lag_above", "5m"), ("lag_above_reminders", "off")])), "A*20 s*300");
     assert!(super::lookback(&world.project) < Duration::from_hours(1));
-    let words = &book.incidents[0].cause.words;
+    let words = &book.incidents[0].cause.summary;
     assert!(words.starts_with("accepted, but not queryable after 4h 58m"), "{words}");
 }
 
@@ -192,10 +195,11 @@ fn a_long_outage_is_told_with_its_whole_length() {
 fn quiet_and_stalled_name_what_they_see() {
     let (_, book) = play(project(only(&[("no_event", "on"), ("watch", "signup")])), "A*40 q*31");
     let cause = &book.incidents[0].cause;
-    assert_eq!(cause.code, "no_events");
-    assert!(cause.words.ends_with("heartbeats arrive: PostHog takes events in, and these do not come"), "{}", cause.words);
+    assert_eq!(cause.code(), "none");
+    let (begins, ends) = ("no signup for 30m; ingestion works; the newest is from ", "; heartbeats arrive, and these do not come");
+    assert!(cause.summary.starts_with(begins) && cause.summary.ends_with(ends), "{}", cause.summary);
     let (_, book) = play(project(only(&[("quiet", "on")])), "A*40 q*31");
-    assert_eq!(book.incidents[0].cause.code, "quiet");
+    assert_eq!(book.incidents[0].cause.code(), "none");
     assert_eq!((book.incidents[0].first_bad, book.incidents[0].last_good), (Some(START.plus(40)), Some(START.plus(39))));
 }
 
@@ -245,9 +249,182 @@ fn a_rule_that_is_switched_off_lets_go() {
     book.look(&world, at, None);
     assert_eq!(book.story(), "ingestion opened@7 closed@10");
     assert_eq!(book.notices(), "opened@7 resolved@10");
+    assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::RuleOff));
+    assert!(
+        book.words(EntryKind::Closed)[0].starts_with("no longer watched: rule capture was switched off; so far "),
+        "{book:?}",
+        book = book.entries
+    );
     let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
     world.project.spec.heartbeat.as_mut().unwrap().enabled = false;
     let at = world.minute('A').unwrap();
     book.look(&world, at, None);
-    assert!(book.words(EntryKind::Closed)[0].starts_with("Heartbeat is off here; "), "{:?}", book.words(EntryKind::Closed));
+    let closed = book.words(EntryKind::Closed)[0];
+    assert!(
+        closed.starts_with("can no longer be checked: Heartbeat was switched off on this project; so far 3 beats were refused"),
+        "{closed}"
+    );
+    assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::HeartbeatOff));
+}
+
+#[test]
+fn an_end_that_is_no_recovery_says_so() {
+    type Change = fn(&mut World);
+    fn set(world: &mut World, key: &str, text: &str) {
+        world.project.spec.ingestion_alert.as_mut().unwrap().set(key, text).unwrap();
+    }
+    let cases: [(&[(&str, &str)], &str, Change, char, EndedBecause, &str); 6] = [
+        (&[("lag_above", "5m")], "A*20 s*12", |world| set(world, "lag_above", "12h"), 's', EndedBecause::LimitChanged, "lag_above"),
+        (&[("lag_above", "5m")], "A*20 s*12", |world| set(world, "lag_above", "off"), 's', EndedBecause::RuleOff, "lag_above"),
+        (&[("no_event", "on")], "A*40 s*31", |world| set(world, "timeRange", "90"), 's', EndedBecause::LimitChanged, "no_event"),
+        (&[("lost", "on")], "A*20 s*20", |_| (), 'k', EndedBecause::KeyRemoved, "lost"),
+        (&[("blind", "5m")], "A*20 f*9", |_| (), 'k', EndedBecause::KeyRemoved, "blind"),
+        (&[("capture", "on")], "A*5 R*5 A*2", |_| (), 'A', EndedBecause::Recovered, "capture"),
+    ];
+    for (settings, row, change, letter, because, rule) in cases {
+        let (mut world, mut book) = play(project(only(settings)), row);
+        assert!(book.incidents[0].is_open(), "{row}");
+        change(&mut world);
+        for _ in 0..2 {
+            let at = world.minute(letter).unwrap();
+            book.look(&world, at, None);
+        }
+        let over = &book.incidents[0];
+        assert_eq!((over.is_open(), over.ended_because), (false, Some(because)), "{settings:?} {row}");
+        assert_eq!(over.rules, [RuleKind::named(rule).unwrap()], "{row}");
+        assert_eq!(over.why_ended().is_none(), because == EndedBecause::Recovered, "{row}");
+    }
+}
+
+#[test]
+fn settings_that_changed_while_it_went_on_are_no_reason_for_its_end() {
+    let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+    world.project.spec.ingestion_alert.as_mut().unwrap().set("capture_close_after", "2").unwrap();
+    for letter in "RRAA".chars() {
+        let at = world.minute(letter).unwrap();
+        book.look(&world, at, None);
+    }
+    assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::Recovered));
+}
+
+#[test]
+fn answers_that_are_lost_are_told_as_such_and_are_no_outage_of_capture() {
+    let settings = &[("capture", "on"), ("answers_lost", "on")];
+    let (_, book) = play(project(only(settings)), "A*5 U*9 A*6");
+    // A beat counts once its minute is over.
+    assert_eq!(book.story(), "ingestion opened@8 closed@17");
+    let over = &book.incidents[0];
+    assert_eq!(
+        (over.rules.as_slice(), over.severity, over.cause.code().as_str()),
+        (&[RuleKind::AnswersLost][..], Severity::Warning, "answers_lost")
+    );
+    assert_eq!(book.words(EntryKind::Closed), ["every beat arrived: nothing was lost"]);
+    assert_eq!(told(settings, "A*5 N*9 A*9"), "ingestion opened@7 closed@16");
+}
+
+#[test]
+fn rows_that_our_own_tries_left_are_no_duplicates() {
+    for (tries, copies, doubled) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (3, 3, 0), (3, 2, 0), (3, 4, 1)] {
+        let mut all = beats(1, "A");
+        (all[0].tries, all[0].copies) = (tries, copies);
+        assert_eq!(super::tally(&all, START, START.plus(1)).doubled, doubled, "{copies} copies of {tries} tries");
+    }
+}
+
+/// The newest look, with what was said of the token.
+fn told_of_token(world: &World, standing: Standing, at: Timestamp) -> Look {
+    let look = world.scene(at).look.unwrap().clone();
+    Look { token: Some(TokenWord { standing, asked: at, down: crate::model::Parts::default() }), ..look }
+}
+
+#[test]
+fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
+    for (standing, code) in [(Standing::Unknown, "token_unknown"), (Standing::OverQuota, "over_quota")] {
+        let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
+        let at = START.plus(22).start().plus(Duration::from_secs(25));
+        let look = told_of_token(&world, standing, at);
+        let steps = super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None);
+        let incident = &steps[0].incident;
+        assert_eq!((incident.cause.code().as_str(), incident.severity), (code, Severity::Critical));
+        assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
+        assert_eq!(incident.last_good, Some(START.plus(19)));
+    }
+    // That the token is known is no cause, and neither is one of which nothing is missing.
+    let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
+    let at = START.plus(22).start().plus(Duration::from_secs(25));
+    let look = told_of_token(&world, Standing::Known, at);
+    assert_eq!(super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None), []);
+    let (world, _) = play(project(IngestionAlertApp::default()), "A*23");
+    let look = told_of_token(&world, Standing::Unknown, at);
+    assert_eq!(super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None), []);
+}
+
+#[test]
+fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
+    let (mut world, book) = play(project(IngestionAlertApp::default()), "A*20 d*9");
+    assert_eq!((book.incidents[0].rules.as_slice(), book.incidents[0].severity), (&[RuleKind::Lag][..], Severity::Warning));
+    let at = world.minute('d').unwrap();
+    let look = told_of_token(&world, Standing::Unknown, at);
+    let held = Some(crate::model::Acknowledged { at, by: "ann".into() });
+    let open = crate::model::Incident { acknowledged: held.clone(), ..book.incidents[0].clone() };
+    let step = super::steps(&[open], &super::Scene { look: Some(&look), ..world.scene(at) }, None).remove(0);
+    assert_eq!((step.incident.cause.code().as_str(), step.incident.severity), ("token", Severity::Critical));
+    assert_eq!(step.incident.acknowledged, held);
+    assert_eq!(step.tell, [crate::model::NoticeKind::Worsened]);
+}
+
+#[test]
+fn lag_is_lag_while_beats_arrive_whatever_its_size() {
+    let (mut world, mut book) = play(project(only(&[("lag_above", "5m")])), "A*20 s*20");
+    assert_eq!(book.incidents[0].cause.code(), "pipeline");
+    // The queue moves again, far behind: what comes out is 20 minutes old.
+    for letter in "As".chars() {
+        let at = world.minute(letter).unwrap();
+        world.beats.iter_mut().filter(|beat| beat.minute >= START.plus(25)).for_each(|beat| {
+            (beat.outcome, beat.seen, beat.ingested) = (crate::model::Outcome::Awaiting, None, None);
+            beat.missed = Some(at);
+        });
+        book.look(&world, at, None);
+    }
+    assert_eq!(book.incidents[0].cause.code(), "pipeline", "{}", book.incidents[0].cause.summary);
+}
+
+#[test]
+fn an_event_from_the_future_is_no_news() {
+    let (mut world, mut book) = play(project(only(&[("no_event", "on"), ("watch", "signup")])), "A*40 q*31");
+    assert_eq!(book.story(), "ingestion opened@69");
+    for _ in 0..5 {
+        let at = world.minute('q').unwrap();
+        let newest = Some(at.plus(Duration::from_hours(2)));
+        world.glances.last_mut().unwrap().result = Ok(Traffic { watched: 3, watched_newest: newest, ..Traffic::default() });
+        book.look(&world, at, None);
+    }
+    assert_eq!(book.story(), "ingestion opened@69", "nobody knows when they were sent");
+    for _ in 0..2 {
+        let at = world.minute('A').unwrap();
+        book.look(&world, at, None);
+    }
+    assert!(!book.incidents[0].is_open());
+}
+
+#[test]
+fn outside_the_hours_in_which_events_are_due_nothing_opens_and_nothing_closes() {
+    // The first letter is at 08:00 UTC on a Friday.
+    let at = |minutes: i64| START.plus(minutes).start().to_string();
+    assert!(at(0).starts_with("2027-01-15T08:00:00"));
+    let settings = |due: &'static str| [("no_event", "on"), ("watch", "signup"), ("due", due), ("no_event_reminders", "10m")];
+    for (due, row, said) in [
+        ("fri 08:00-20:00", "A*40 q*31", "ingestion opened@69"),
+        // All of the half hour must be due.
+        ("fri 08:00-09:00", "A*40 q*90", ""),
+        ("fri 08:00-09:10", "A*40 q*90 ", "ingestion opened@69"),
+        ("fri 08:45-12:00", "A*40 q*90", "ingestion opened@75"),
+        ("sat 00:00-24:00", "A*40 q*90", ""),
+        // They come again, due or not.
+        ("fri 08:00-09:10", "A*40 q*60 A*3", "ingestion opened@69 closed@101"),
+    ] {
+        assert_eq!(told(&settings(due), row), said, "{due}: {row}");
+    }
+    let (_, book) = play(project(only(&settings("fri 08:00-09:25"))), "A*40 q*90");
+    assert_eq!(book.notices(), "opened@69 reminder@79", "no reminder of what is not due");
 }

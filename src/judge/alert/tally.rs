@@ -15,7 +15,7 @@ pub fn tally(beats: &[Recorded], from: Minute, to: Minute) -> Tally {
             continue;
         }
         tally.sent += 1;
-        tally.doubled += u32::from(beat.copies > 1);
+        tally.doubled += u32::from(beat.duplicates() > 0);
         match beat.outcome {
             Outcome::Arrived => tally.arrived += 1,
             Outcome::Late => {
@@ -48,20 +48,51 @@ pub fn counted_minutes(incident: &Incident, at: Timestamp) -> (Minute, Minute) {
     (from, to.max(from.plus(1)))
 }
 
-/// What is to be said of an incident that is over, in one sentence without a full stop. It is made from the tally alone, and claims no
-/// more than beats can prove.
+/// What is to be said of an incident that is over, in one sentence without a full stop: why it ended, where it did not recover, and what
+/// became of the data. It is made from the tally, and claims no more than beats can prove.
 #[must_use]
 pub fn ending(incident: &Incident) -> String {
+    let Some(why) = incident.why_ended() else { return recovery(incident) };
+    let said = said_of_beats(&incident.tally);
+    if said.is_empty() { why } else { format!("{why}; so far {}", said.join("; ")) }
+}
+
+/// What is to be said once its rules saw it recover.
+fn recovery(incident: &Incident) -> String {
+    let Tally { sent, missing, refused, unreachable, unseen, arrived, late, .. } = incident.tally;
+    let said = said_of_beats(&incident.tally);
     match incident.strand {
-        Strand::Blind => return "looking works again".into(),
-        Strand::Quiet => return "other events come in again".into(),
-        Strand::Ingestion => {}
+        Strand::Quiet => "other events come in again".into(),
+        Strand::Blind if sent == 0 => "looking works again".into(),
+        Strand::Blind if missing + refused + unreachable + unseen == 0 => {
+            let came = arrived + late;
+            let all = if came == 1 {
+                "the one beat that was sent meanwhile arrived".into()
+            } else {
+                format!("all {came} beats that were sent meanwhile arrived")
+            };
+            format!("looking works again: {all}")
+        }
+        Strand::Blind => format!("looking works again; of what was sent meanwhile {}", said.join("; ")),
+        // Without beats nobody knows what became of what was sent meanwhile.
+        Strand::Ingestion if sent == 0 => "events come in again".into(),
+        Strand::Ingestion if said.is_empty() => "every beat arrived: nothing was lost".into(),
+        Strand::Ingestion => said.join("; "),
     }
-    let Tally { sent, late, missing, refused, unreachable, unseen, .. } = incident.tally;
+}
+
+/// What became of beats that did not simply arrive. Missing is what is still looked for, and lost what was given up.
+fn said_of_beats(tally: &Tally) -> Vec<String> {
+    let Tally { sent, late, missing, lost, refused, unreachable, unseen, .. } = *tally;
     let mut said = Vec::new();
-    if missing > 0 {
-        let are = if missing == 1 { "is" } else { "are" };
-        said.push(format!("{missing} of {} {are} still missing", count(sent, "beat")));
+    let are = |number| if number == 1 { "is" } else { "are" };
+    let still = missing.saturating_sub(lost);
+    let of = |number: u32, what: &str| format!("{number} of {} {} {what}", count(sent, "beat"), are(number));
+    match (lost, still) {
+        (0, 0) => {}
+        (0, still) => said.push(of(still, "still missing")),
+        (lost, 0) => said.push(of(lost, "lost")),
+        (lost, still) => said.push(format!("{} and {still} still missing", of(lost, "lost"))),
     }
     if late > 0 {
         let came = match (missing, late) {
@@ -69,8 +100,8 @@ pub fn ending(incident: &Incident) -> String {
             (0, _) => format!("all {late} late beats arrived"),
             _ => format!("{} arrived late", count(late, "beat")),
         };
-        let by = incident.tally.last_arrival.map_or_else(String::new, |last| format!(" by {}", next_minute(last)));
-        let nothing_lost = if missing + refused + unreachable + unseen == 0 { ": nothing was lost" } else { "" };
+        let by = tally.last_arrival.map_or_else(String::new, |last| format!(" by {}", next_minute(last)));
+        let nothing_lost = if tally.outstanding() == 0 { ": nothing was lost" } else { "" };
         said.push(format!("{came}{by}{nothing_lost}"));
     }
     if refused > 0 {
@@ -86,11 +117,7 @@ pub fn ending(incident: &Incident) -> String {
     if unseen > 0 {
         said.push(format!("nobody could look for {}", count(unseen, "beat")));
     }
-    if said.is_empty() {
-        // Without beats nobody knows what became of what was sent meanwhile.
-        return if sent == 0 { "events come in again".into() } else { "every beat arrived: nothing was lost".into() };
-    }
-    said.join("; ")
+    said
 }
 
 fn were(number: u32) -> String {
@@ -122,7 +149,7 @@ pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<S
 
 fn aftermath_words(incident: &Incident) -> String {
     // What a blind or quiet stretch had missing has come; how it ended was said.
-    ending(&Incident { strand: Strand::Ingestion, ..incident.clone() })
+    recovery(&Incident { strand: Strand::Ingestion, ..incident.clone() })
 }
 
 #[cfg(test)]

@@ -68,7 +68,11 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
         Did::Caches => format!("{who} answers {said} from a cache: the event was not passed on"),
         Did::Encodes => format!("{who} answers in an encoding that was not asked for"),
     };
-    let found = Diagnosis { certain: true, ..Diagnosis::intermediary(did, found).advised(advice) };
+    let title = match &quote.signs.software {
+        Some(software) => format!("the way to PostHog is broken at {software}"),
+        None => "the way to PostHog is broken before it".to_owned(),
+    };
+    let found = Diagnosis::intermediary(did, found).titled(title).advised(advice);
     if not_certain.is_empty() { found } else { found.or(not_certain) }
 }
 
@@ -128,6 +132,7 @@ fn by_posthog(way: &Way<'_>, why: Refusal, said: &str, token_known: Option<bool>
 /// Over the quota, in this sentence.
 pub(super) fn over_quota(summary: String) -> Diagnosis {
     Diagnosis::at(Place::Quota, summary)
+        .titled("over the events quota, events are dropped")
         .advised("Raise the limit on PostHog's billing page (Organization > Billing), or wait for the next billing period: until then events are dropped.")
 }
 

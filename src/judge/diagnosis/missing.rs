@@ -160,7 +160,8 @@ pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
         FilterKind::Warning => "Look at the project's ingestion warnings (Data management > Ingestion warnings).",
     };
     let found = Diagnosis::at(Place::Filtered, format!("Events are accepted and dropped: {}{quote}", filter.says)).advised(advice);
-    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
+    let title = Some("PostHog drops the events".into());
+    Diagnosis { title, answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
 }
 
 /// PostHog itself knows the token, and behind the proxy it is not known.
@@ -177,7 +178,8 @@ pub fn altered_token(way: &Way<'_>) -> Diagnosis {
 pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
     let found = Diagnosis::at(Place::Token, format!("The PostHog at {place} does not know the project token: events with it are answered 200 and dropped"));
-    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }.advised(
+    let title = Some("the project token is unknown, events are dropped".into());
+    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), title, ..found }.advised(
         "Copy the project token (phc_...) again, from Settings > Project > General. It belongs to one PostHog, and on Cloud to one region: compare the host \
          with the address that the project's pages have in your browser.",
     )
@@ -190,5 +192,6 @@ pub fn wrong_region(way: &Way<'_>, region: Region) -> Diagnosis {
     let upper = name.to_ascii_uppercase();
     let summary = format!("The project token belongs to a project in PostHog Cloud {upper}, another region: events sent here are dropped");
     let found = Diagnosis::at(Place::Token, summary).advised(format!("Set the host to {name}."));
-    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
+    let title = Some("the project token is of another region, events are dropped".into());
+    Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), title, ..found }
 }

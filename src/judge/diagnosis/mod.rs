@@ -15,7 +15,7 @@ mod way;
 
 pub use answered::rejected;
 pub use missing::{Direct, Missing, Others, altered_token, filtered, missing, rewritten, unknown_token, wrong_region};
-pub use traffic::{answers_lost, late, no_events, not_running, quiet, wrong_clock};
+pub use traffic::{answers_lost, late, no_events, not_running, partial_loss, partitions, quiet, wrong_clock};
 pub use unreachable::unreachable;
 pub use unreadable::unreadable;
 pub use way::Way;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::way::Way;
-use crate::model::{AnsweredBy, Diagnosis, Place, Timestamp, span};
+use crate::judge::partition::Partitions;
+use crate::model::{AnsweredBy, Diagnosis, Did, Place, Timestamp, span};
 
 /// A clock that differs by more than this misdates events.
 const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
@@ -23,7 +24,8 @@ pub fn answers_lost(way: &Way<'_>) -> Diagnosis {
         "Applications send such events again and again, or give up on them: raise the time-outs between, and look at what cuts connections before the \
          answer (proxy, load balancer, firewall).",
     );
-    Diagnosis { answered_by: AnsweredBy::Nobody, address: way.address(), ..found }
+    let title = Some("capture takes events but does not answer".into());
+    Diagnosis { answered_by: AnsweredBy::Nobody, address: way.address(), title, ..found }
 }
 
 /// What it means that PostHog's clock is ahead of ours by so many milliseconds (behind, when negative); none where that does no harm.
@@ -44,11 +46,26 @@ pub fn late(lag: Option<Duration>) -> Diagnosis {
         .advised("Ingestion works, and does not keep up. Self-hosted: look at the lag of the queue and at the load of the ingestion workers and ClickHouse.")
 }
 
-/// No event of those that are watched came within this time. `heartbeats` says whether beats arrive meanwhile; none where there are none.
+/// A share of the beats is gone, while later ones arrived: so many of those that are decided, on these routes alone.
 #[must_use]
-pub fn no_events(within: Duration, newest: Option<Timestamp>, heartbeats: Option<bool>) -> Diagnosis {
-    let none = format!("No watched event in the last {}{}", span(within), newest_words(newest));
-    match heartbeats {
+pub fn partial_loss(gone: usize, decided: usize, only: Option<String>) -> Diagnosis {
+    let on = only.as_ref().map_or_else(String::new, |route| format!(" on the route {route}"));
+    let found = Diagnosis::at(Place::PartialLoss, format!("Events are being lost{on}: {gone} of the last {decided} did not arrive, and later ones did"));
+    Diagnosis { route: only, answered_by: AnsweredBy::Posthog, title: Some("beats are being lost".into()), ..found }
+        .advised(
+            "Look for what drops a share of the events: a sampling transformation, ingestion workers that crash on some messages or a full dead-letter queue, \
+             and a load balancer with one broken upstream among several.",
+        )
+        .or(&[(Place::Pipeline, None), (Place::Filtered, None), (Place::Intermediary, Some(Did::Swallows))])
+}
+
+/// No event of those that are watched, by these names, came within this time. `heartbeats` says whether beats arrive meanwhile; none where there
+/// are none.
+#[must_use]
+pub fn no_events(names: Option<&str>, within: Duration, newest: Option<Timestamp>, heartbeats: Option<bool>) -> Diagnosis {
+    let what = names.map_or_else(|| "watched event".to_owned(), str::to_owned);
+    let none = format!("No {what} in the last {}{}", span(within), newest_words(newest));
+    let found = match heartbeats {
         Some(true) => Diagnosis::at(Place::None, format!("{none}; beats arrive, so ingestion works, and these events are not sent"))
             .advised("Look at what should send them: the application, its PostHog library, and its own way to capture."),
         Some(false) => Diagnosis::at(Place::Pipeline, format!("{none}; beats do not arrive either"))
@@ -56,7 +73,8 @@ pub fn no_events(within: Duration, newest: Option<Timestamp>, heartbeats: Option
         None => Diagnosis::at(Place::Pipeline, none)
             .advised("Install Heartbeat on this project: with it, a project that nobody sends to is told from one whose ingestion stands still.")
             .or(&[(Place::None, None), (Place::Token, None), (Place::Quota, None)]),
-    }
+    };
+    Diagnosis { is_about_traffic: true, ..found }
 }
 
 /// Beats arrive, and no other event does: nobody else sends.
@@ -67,9 +85,24 @@ pub fn quiet(within: Duration, newest: Option<Timestamp>) -> Diagnosis {
         span(within),
         newest_words(newest)
     );
-    Diagnosis::at(Place::None, summary).advised("Look at what should send events: the application and its PostHog library.")
+    let found = Diagnosis::at(Place::None, summary).advised("Look at what should send events: the application and its PostHog library.");
+    Diagnosis { is_about_traffic: true, ..found }
 }
 
 fn newest_words(newest: Option<Timestamp>) -> String {
     newest.map_or_else(String::new, |newest| format!("; the newest is from {} UTC", newest.time_of_day()))
+}
+
+/// Some partitions of the queue give nothing out, and others do.
+#[must_use]
+pub fn partitions(found: &Partitions) -> Diagnosis {
+    let which = if found.fresh_missing {
+        "events with new distinct ids are missing, those with the fixed one arrive"
+    } else {
+        "events with the fixed distinct id are missing, those with new ones arrive"
+    };
+    let summary = format!("Only some partitions of the queue are broken: {which}, {} against {} in the same minutes", found.missing, found.arrived);
+    Diagnosis::at(Place::Partition, summary)
+        .advised("One ingestion worker is stuck while the others work: look at the lag of each of the queue's partitions.")
+        .or(&[(Place::PartialLoss, None), (Place::Filtered, None)])
 }

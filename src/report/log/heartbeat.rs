@@ -110,7 +110,7 @@ fn of_hour(hour: &Hour) -> Line {
 }
 
 fn level(beat: &Recorded) -> Level {
-    level_of(beat.outcome).max(if beat.copies > 1 { Level::Warning } else { Level::Info })
+    level_of(beat.outcome).max(if beat.duplicates() > 0 { Level::Warning } else { Level::Info })
 }
 
 const fn level_of(outcome: Outcome) -> Level {
@@ -144,7 +144,7 @@ pub fn words(beat: &Recorded) -> String {
         // What capture said is all that there is to say.
         Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => String::new(),
     };
-    let copies = if beat.copies > 1 { format!("{} copies", beat.copies) } else { String::new() };
+    let copies = if beat.duplicates() > 0 { format!("{} copies", beat.copies) } else { String::new() };
     let tries = if beat.tries > 1 { format!("{} tries", beat.tries) } else { String::new() };
     [sent, tries, end, copies].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(", ")
 }

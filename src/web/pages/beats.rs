@@ -147,7 +147,7 @@ fn notes(kept: &Kept) -> String {
         Kept::NotDue => return String::new(),
     };
     let queryable = beat.queryable_lag().map(|(after, within)| format!("queryable after {} to {}", span(after), span(within)));
-    let copies = (beat.copies > 1).then(|| format!("{} copies", beat.copies));
+    let copies = (beat.duplicates() > 0).then(|| format!("{} copies", beat.copies));
     let tries = (beat.tries > 1).then(|| format!("{} tries", beat.tries));
     [queryable, tries, copies].into_iter().flatten().collect::<Vec<_>>().join(", ")
 }

@@ -305,6 +305,7 @@ mod tests {
             beats,
             evidence: &evidence,
             look: look.as_ref(),
+            first_bad: None,
         };
         let report = Report {
             verdict: judge::verdict(&facts),

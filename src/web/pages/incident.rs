@@ -1,5 +1,6 @@
 //! One incident: where the way is broken, what was found while it lasted, who was told, and a person's word on it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -85,7 +86,7 @@ impl Page {
         self.incident.id.map_or(0, |id| id.0)
     }
 
-    fn title(&self) -> &'static str {
+    fn title(&self) -> Cow<'static, str> {
         message::trouble(&self.incident)
     }
 
@@ -100,12 +101,22 @@ impl Page {
     }
 
     fn cause(&self) -> String {
-        message::sentence(&self.incident.cause.words)
+        message::sentence(&self.incident.cause.summary)
     }
 
     /// What is to be known beside the cause.
-    fn advice(&self) -> Option<&'static str> {
-        message::kind_of_trouble(self.incident.strand)
+    fn note(&self) -> Option<&'static str> {
+        message::kind_of_trouble(&self.incident)
+    }
+
+    /// What to do about the cause.
+    fn advice(&self) -> Option<&str> {
+        self.incident.cause.advice.as_deref()
+    }
+
+    /// Where the way is broken.
+    fn address(&self) -> Option<String> {
+        self.incident.cause.address.as_ref().map(ToString::to_string)
     }
 
     /// What became of the data, once it is over.
@@ -124,8 +135,8 @@ impl Page {
     }
 
     fn lasted(&self) -> String {
-        let Incident { opened, closed, .. } = &self.incident;
-        closed.map_or_else(|| When::counting(*opened, self.frame.now).to_string(), |closed| span(closed.since(*opened)))
+        let began = self.incident.began();
+        self.incident.closed.map_or_else(|| When::counting(began, self.frame.now).to_string(), |closed| span(closed.since(began)))
     }
 
     fn rules(&self) -> String {

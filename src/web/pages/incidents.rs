@@ -1,5 +1,6 @@
 //! The incidents: those that are open first, then what was, a page at a time.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use askama::Template;
@@ -64,7 +65,7 @@ struct Row {
     id: i64,
     project: String,
     /// `ingestion stopped`
-    title: &'static str,
+    title: Cow<'static, str>,
     cause: String,
     strand: Strand,
     severity: &'static str,
@@ -78,13 +79,12 @@ struct Row {
 
 impl Row {
     fn of(incident: &Incident, windows: &[Window], now: Timestamp) -> Self {
-        let lasted =
-            incident.closed.map_or_else(|| When::counting(incident.opened, now).to_string(), |closed| span(closed.since(incident.opened)));
+        let lasted = incident.closed.map_or_else(|| When::counting(incident.began(), now).to_string(), |_| span(incident.lasted(now)));
         Self {
             id: incident.id.map_or(0, |id| id.0),
             project: incident.project_name.to_string(),
             title: message::trouble(incident),
-            cause: message::sentence(&incident.cause.words),
+            cause: message::sentence(&incident.cause.summary),
             strand: incident.strand,
             severity: incident.severity.name(),
             badges: badges(incident, windows, now),

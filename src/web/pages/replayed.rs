@@ -62,7 +62,7 @@ impl Drawn {
             strand: incident.strand.name(),
             severity: incident.severity.name(),
             rules: rules.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", "),
-            cause: message::sentence(&incident.cause.words),
+            cause: message::sentence(&incident.cause.summary),
         };
         let watched = "Looks on record counted what was watched then: what they would have counted of something else is not known.";
         let count = |many: usize| if many == 1 { "1 incident".to_owned() } else { format!("{many} incidents") };
@@ -87,6 +87,6 @@ fn bar(replayed: &Replay, incident: &Incident) -> Bar {
     let x = units(incident.opened.since(replayed.from)).min(WIDTH - width.min(WIDTH));
     let opened = incident.opened.to_string();
     let opened = opened.get(..16).unwrap_or_default().replace('T', " ");
-    let title = format!("{opened} UTC, {}: {}", span(replayed.lasted(incident)), incident.cause.words);
+    let title = format!("{opened} UTC, {}: {}", span(replayed.lasted(incident)), incident.cause.summary);
     Bar { x, width, title }
 }

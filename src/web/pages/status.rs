@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderValue};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::model::{Incident, ProjectName, Timestamp, span};
+use crate::model::{EndedBecause, Incident, ProjectName, Timestamp, span};
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
 use crate::web::frame::{Frame, OpenFrame, Place, page};
 use crate::web::site::Site;
@@ -55,8 +55,13 @@ impl Page {
         title(incident.strand)
     }
 
-    fn opened(&self, incident: &Incident) -> When {
-        When::minute(incident.opened, self.frame.now)
+    fn began(&self, incident: &Incident) -> When {
+        When::minute(incident.began(), self.frame.now)
+    }
+
+    /// `over`, or what became of the watching where it did not recover.
+    fn state(incident: &Incident) -> &'static str {
+        state(incident)
     }
 
     fn closed(&self, incident: &Incident) -> Option<When> {
@@ -65,7 +70,7 @@ impl Page {
 
     /// How long it lasted, or has lasted.
     fn lasted(&self, incident: &Incident) -> String {
-        span(incident.closed.unwrap_or(self.frame.now).since(incident.opened))
+        span(incident.lasted(self.frame.now))
     }
 }
 
@@ -118,11 +123,13 @@ async fn feed(
 }
 
 fn entry(incident: &Incident, now: Timestamp) -> Entry {
-    let words = match incident.closed {
-        Some(closed) => format!("From {} to {}: it lasted {}.", incident.opened, closed, span(closed.since(incident.opened))),
-        None => format!("Since {}: it goes on.", incident.opened),
+    let (began, lasted) = (incident.began(), span(incident.lasted(now)));
+    let state = state(incident);
+    let words = match (incident.closed, incident.ended_because.and_then(EndedBecause::outcome)) {
+        (Some(closed), None) => format!("From {began} to {closed}: it lasted {lasted}."),
+        (Some(closed), Some(_)) => format!("From {began} to {closed}: {state}. Whether it is over is not known."),
+        (None, _) => format!("Since {began}: it goes on."),
     };
-    let state = if incident.closed.is_some() { "over" } else { "open" };
     Entry {
         key: incident.key().to_string(),
         title: format!("{}: {} ({state})", incident.project_name, title(incident.strand)),
@@ -130,5 +137,13 @@ fn entry(incident: &Incident, now: Timestamp) -> Entry {
         opened: incident.opened,
         updated: incident.closed.unwrap_or(incident.opened).min(now),
         words,
+    }
+}
+
+/// How an incident stands: `open`, `over`, or what became of the watching where it did not recover.
+fn state(incident: &Incident) -> &'static str {
+    match (incident.is_open(), incident.ended_because) {
+        (true, _) => "open",
+        (false, because) => because.and_then(EndedBecause::outcome).unwrap_or("over"),
     }
 }

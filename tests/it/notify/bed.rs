@@ -94,6 +94,8 @@ pub(super) fn message(kind: NoticeKind) -> Message {
         opened: at("2026-11-23T14:32:00Z"),
         closed,
         lasted_ms: 2_280_000,
+        ended_because: None,
+        noticed_after_ms: 60_000,
         first_bad: Some(at("2026-11-23T14:28:00Z")),
         last_good: None,
         beats_sent: 42,

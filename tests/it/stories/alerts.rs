@@ -6,6 +6,8 @@
 #![expect(clippy::print_stdout, reason = "the table of times is read by whoever asks for it")]
 
 mod causes;
+mod ends;
+mod loss;
 
 use std::time::Duration;
 
@@ -154,7 +156,7 @@ async fn events_that_are_dropped_are_told_as_lost() {
         code: "not_queryable",
         words: "accepted, but not queryable after",
         opens: minutes(2 + 15) + LOOK,
-        over: "[resolved] story: ingestion is back",
+        over: "[resolved] story: no more beats are lost",
         ..Case::default()
     };
     case.run("events dropped").await;
