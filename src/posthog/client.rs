@@ -114,11 +114,6 @@ impl Place {
             .map_err(|wrong| Cut::new(Phase::Send, Obstacle::Other, format!("`{}{tail}` is no path: {wrong}", self.prefix)))
     }
 
-    /// The whole address of a path here, for comparing and for showing.
-    pub(super) fn address(&self, path: &PathAndQuery) -> String {
-        self.line.origin().uri(path.clone()).to_string()
-    }
-
     /// Whether the endpoint v0 was lately found to be missing here.
     pub(super) fn lacks_v0(&self, now: Timestamp) -> bool {
         now.ms() < self.without_v0_until.load(Ordering::Relaxed)

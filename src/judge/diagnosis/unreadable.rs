@@ -3,7 +3,7 @@
 use super::answered::{api_place, of_intermediary};
 use super::unreachable::unreachable;
 use super::way::{Way, quoted};
-use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Obstacle, Parts, Phase, Place};
+use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Parts, Phase, Place};
 
 /// What a reading that failed means. `down` are the parts that PostHog says are down, where it was asked.
 #[must_use]
@@ -59,10 +59,4 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
 fn capital(words: &str) -> String {
     let mut letters = words.chars();
     letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
-}
-
-/// Whether a failure is of this machine's own means.
-#[must_use]
-pub fn is_own(failure: &LookFailure) -> bool {
-    failure.quote.obstacle == Obstacle::OutOfMeans
 }

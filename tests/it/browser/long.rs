@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, Deed, Entry, EntryKind, Evidence, EvidenceOf, Finding, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
+    Access, Acknowledged, Deed, Entry, EntryKind, Evidence, EvidenceOf, Diagnosis, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
     Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, StatusPage, Strand, Timestamp,
 };
 
@@ -89,7 +89,7 @@ async fn settled() -> TestSite {
     for (days, minutes, words) in [(23, 70, "accepted, but not queryable after 15m 00s"), (51, 60, "the newest data is 3m 20s old")] {
         let opened = now().minus(Duration::from_hours(24 * days));
         let closed = Some(opened.plus(Duration::from_mins(minutes)));
-        let cause = Finding { code: "not_queryable".into(), words: words.into() };
+        let cause = Diagnosis::of_words("not_queryable", words);
         open_incident(&*site.store, told(Incident { opened, closed, cause, ..incident(&shop) })).await;
     }
     let open = incident(&shop);
@@ -121,10 +121,7 @@ fn incident(project: &Project) -> Incident {
         announced: Some(opened),
         rules: vec![RuleKind::Capture],
         severity: Severity::Critical,
-        cause: Finding {
-            code: "capture_refuses".into(),
-            words: "only route proxy: capture refuses: 502 `Bad Gateway` [server: nginx]".into(),
-        },
+        cause: Diagnosis::of_words("capture_refuses", "only route proxy: capture refuses: 502 `Bad Gateway` [server: nginx]"),
         first_bad: Some(now().minute().plus(-9)),
         last_good: Some(now().minute().plus(-10)),
         acknowledged: Some(Acknowledged { at: opened.plus(Duration::from_mins(2)), by: "ann".into() }),

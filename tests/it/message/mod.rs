@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heartbeat::message::{digest, merged, of_incident, sample, samples};
 use heartbeat::model::{
-    Finding, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+    Diagnosis, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -29,7 +29,7 @@ fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
         rules: rules.to_vec(),
         judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Finding { code: "capture_refuses".into(), words: "capture refuses: 503 `transient error, please retry`".into() },
+        cause: Diagnosis::of_words("capture_refuses", "capture refuses: 503 `transient error, please retry`"),
         first_bad: Some(at("2026-11-23T14:15:00Z").minute()),
         last_good: Some(at("2026-11-23T14:14:00Z").minute()),
         tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, refused: 2, doubled: 1, ..Tally::default() },

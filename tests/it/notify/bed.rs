@@ -86,6 +86,8 @@ pub(super) fn message(kind: NoticeKind) -> Message {
     let closed = (kind == NoticeKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
     let incident = IncidentFacts {
         id: 7,
+        diagnosis: heartbeat::model::Diagnosis::default(),
+        url: None,
         key: KEY,
         strand: "ingestion".into(),
         rules: vec!["lost".into(), "lag_above".into()],

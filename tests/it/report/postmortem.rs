@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Acknowledged, Entry, EntryKind, Evidence, EvidenceOf, Finding, Incident, NoticeKind, NoticeState, Quote, Refusal, RuleKind, Severity,
+    Acknowledged, Entry, EntryKind, Evidence, EvidenceOf, Diagnosis, Incident, NoticeKind, NoticeState, Quote, Refusal, RuleKind, Severity,
     Strand, Tally,
 };
 use heartbeat::report::{incident_story, postmortem};
@@ -25,10 +25,7 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
         closed: Some(at(50)),
         rules: vec![RuleKind::Lost, RuleKind::Capture],
         severity: Severity::Critical,
-        cause: Finding {
-            code: "capture_refuses".into(),
-            words: "capture refuses: 503 `*upstream* <b>gone</b> | [see](https://evil.example)`".into(),
-        },
+        cause: Diagnosis::of_words("capture_refuses", "capture refuses: 503 `*upstream* <b>gone</b> | [see](https://evil.example)`"),
         first_bad: Some(START.plus(3)),
         last_good: Some(START.plus(2)),
         tally: Tally { sent: 45, arrived: 10, late: 20, missing: 5, lost: 4, refused: 10, last_arrival: Some(at(70)), ..Tally::default() },
@@ -86,7 +83,7 @@ async fn one_that_is_not_over_is_told_as_far_as_it_has_come() {
     let project = world.project("shop").await;
     let open = Incident {
         opened: after(START.plus(30), 0),
-        cause: Finding { code: "cannot_look".into(), words: "cannot look: 401: the personal API key is not valid".into() },
+        cause: Diagnosis::of_words("cannot_look", "cannot look: 401: the personal API key is not valid"),
         rules: vec![RuleKind::Blind],
         severity: Severity::Warning,
         first_bad: None,

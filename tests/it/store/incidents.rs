@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use heartbeat::model::{
-    Acknowledged, EntryKind, Finding, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
+    Acknowledged, EntryKind, Diagnosis, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 use heartbeat::store::{Stand, Store, StoreError, Which, WhichNotices};
 
@@ -38,7 +38,7 @@ async fn all(store: &dyn Store) -> Vec<Incident> {
 async fn an_incident_comes_back_as_it_was(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
-    let bare = Incident { rules: Vec::new(), first_bad: None, cause: Finding::default(), ..incident(&project, Strand::Quiet, 0) };
+    let bare = Incident { rules: Vec::new(), first_bad: None, cause: Diagnosis::default(), ..incident(&project, Strand::Quiet, 0) };
     let full = Incident {
         closed: Some(at(START, 9)),
         rules: RuleKind::ALL.to_vec(),
@@ -354,9 +354,9 @@ async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&*store, spec("one")).await;
     let mut open = incident(&project, Strand::Ingestion, 0);
-    open.cause.words = "capture refuses: `\u{0}`".into();
+    open.cause.summary = "capture refuses: `\u{0}`".into();
     let id = store.write_incident(&open, &[entry(EntryKind::Opened, "\u{0}")], &owing(&[])).await.unwrap().unwrap();
-    assert_eq!(all(&*store).await[0].cause.words, "capture refuses: `\u{fffd}`");
+    assert_eq!(all(&*store).await[0].cause.summary, "capture refuses: `\u{fffd}`");
     assert_eq!(store.entries(id).await.unwrap()[0].words, "\u{fffd}");
 }
 

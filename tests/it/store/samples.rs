@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Channel, ChannelId, ChannelKind, ChannelSpec, Deed, DistinctId, Endpoint, Entry, EntryKind, Events, Finding, HeartbeatApp, Host,
+    Channel, ChannelId, ChannelKind, ChannelSpec, Deed, DistinctId, Endpoint, Entry, EntryKind, Events, Diagnosis, HeartbeatApp, Host,
     Incident, IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
     ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
 };
@@ -123,7 +123,7 @@ pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incide
         rules: vec![RuleKind::Lost],
         judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Finding { code: "not_queryable".into(), words: "beats are accepted and do not arrive".into() },
+        cause: Diagnosis::of_words("not_queryable", "beats are accepted and do not arrive"),
         first_bad: Some(START),
         last_good: None,
         tally: Tally::default(),
@@ -193,11 +193,13 @@ pub(crate) fn message(kind: NoticeKind, after_ms: i64) -> Message {
 pub(crate) fn notice(channel: ChannelId, incident: &Incident, kind: NoticeKind, number: u32) -> Notice {
     let facts = IncidentFacts {
         id: 0,
+        diagnosis: Diagnosis::default(),
+        url: None,
         key: incident.key(),
         strand: incident.strand.to_string(),
         rules: incident.rules.iter().map(ToString::to_string).collect(),
-        cause_code: incident.cause.code.clone(),
-        cause: incident.cause.words.clone(),
+        cause_code: incident.cause.code(),
+        cause: incident.cause.summary.clone(),
         opened: incident.opened,
         closed: incident.closed,
         lasted_ms: 7,

@@ -37,7 +37,7 @@ fn incident(project: &Project, strand: Strand, ago: u64) -> Incident {
 }
 
 async fn write(site: &TestSite, incident: &Incident) -> i64 {
-    let entry = Entry { at: incident.opened, kind: EntryKind::Opened, words: format!("opened: {}", incident.cause.words) };
+    let entry = Entry { at: incident.opened, kind: EntryKind::Opened, words: format!("opened: {}", incident.cause.summary) };
     site.store.write_incident(incident, &[entry], &owing(&[])).await.unwrap().unwrap().0
 }
 
