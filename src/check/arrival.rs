@@ -118,7 +118,10 @@ impl Seen {
         tell.line(Mark::Ok, "arrival", says, None);
         if let Some(ahead) = self.server_ahead_ms {
             let side = if ahead > 0 { "ahead of" } else { "behind" };
-            let says = format!("PostHog's clock is {} {side} this machine's; the lag above is corrected", span(Duration::from_millis(ahead.unsigned_abs())));
+            let says = format!(
+                "PostHog's clock is {} {side} this machine's; the lag above is corrected",
+                span(Duration::from_millis(ahead.unsigned_abs()))
+            );
             tell.line(Mark::Note, "clock", says, Some("set this machine's clock by NTP".into()));
         }
     }

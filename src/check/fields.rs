@@ -18,7 +18,8 @@ use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_p
 /// Each question may take so long, in real time: somebody waits for the answer with his fingers on the keys.
 const LIMIT: Duration = Duration::from_secs(5);
 /// The key that needs nothing else.
-const KEY_TO_MAKE: &str = "make a personal API key under Settings > Personal API keys that is limited to this project, with the scope query:read";
+const KEY_TO_MAKE: &str =
+    "make a personal API key under Settings > Personal API keys that is limited to this project, with the scope query:read";
 
 /// What was typed, as far as it can be read.
 #[derive(Debug, Clone, Default)]
@@ -133,7 +134,8 @@ impl Inquiry<'_> {
     /// What is told of the host, and of the API's.
     fn places(&self, who: &Who, token: Option<&TokenFound>) -> Vec<Finding> {
         let field = self.api_field();
-        let takes_events = matches!(token, Some(TokenFound::Here(_) | TokenFound::Elsewhere(_) | TokenFound::Nowhere | TokenFound::Altered));
+        let takes_events =
+            matches!(token, Some(TokenFound::Here(_) | TokenFound::Elsewhere(_) | TokenFound::Nowhere | TokenFound::Altered));
         let of_api = match who {
             Who::PostHog(instance) => self.instance(field, instance),
             Who::Nobody(words) => Finding::new(field, Mark::Fail, words.clone())
@@ -219,7 +221,8 @@ impl Inquiry<'_> {
                 (Some(warning), _) => Finding::new(field, Mark::Note, warning),
                 (None, ProjectPath::Number(number)) => Finding::new(field, Mark::Ok, format!("may query project {number}")),
                 (None, ProjectPath::Current) => {
-                    let says = "may query, and does not say which project it is for: beats are looked for in the one that its owner has open";
+                    let says =
+                        "may query, and does not say which project it is for: beats are looked for in the one that its owner has open";
                     Finding::new(field, Mark::Note, says).advised(LookTrouble::WhichProject.advice())
                 }
             },

@@ -245,19 +245,27 @@ fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
 }
 
 /// Where the event is read: which project, by which key.
-async fn read<'a>(client: &Client, plan: &'a Plan, key: &'a PersonalKey, sent: &Sent<'a>, tell: &mut Teller<'_>) -> Result<Reading<'a>, End> {
+async fn read<'a>(
+    client: &Client,
+    plan: &'a Plan,
+    key: &'a PersonalKey,
+    sent: &Sent<'a>,
+    tell: &mut Teller<'_>,
+) -> Result<Reading<'a>, End> {
     let api = plan.api().api();
     let (project, scopes) = match plan.posthog_id {
         Some(id) => (ProjectPath::Number(id), None),
         None => match query::find_project(client, api, key, &plan.token).await {
             Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
                 let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
-                let says = if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
+                let says =
+                    if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
                 tell.line(Mark::Ok, "project", says, None);
                 (ProjectPath::Number(id), scopes)
             }
             Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
-                let says = "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
+                let says =
+                    "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
                 tell.line(Mark::Note, "project", says, Some(LookTrouble::WhichProject.advice().into()));
                 (ProjectPath::Current, scopes)
             }
@@ -294,7 +302,14 @@ async fn arrive(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'
 }
 
 /// Looks for an event that nobody said was taken: capture may have taken it all the same.
-async fn arrive_all_the_same(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, end: End, tell: &mut Teller<'_>) -> Outcome {
+async fn arrive_all_the_same(
+    client: &Client,
+    clock: &Clock,
+    plan: &Plan,
+    reading: &Reading<'_>,
+    end: End,
+    tell: &mut Teller<'_>,
+) -> Outcome {
     let Ok(Some(seen)) = seek(client, clock, reading, plan.wait.min(LOOKED_FOR), tell).await else { return Outcome::at(end) };
     seen.tell(tell);
     let diagnosis = match end {

@@ -37,7 +37,8 @@ pub(super) async fn why(
         down: parts_down(client, plan).await,
         direct: Direct::Unknown,
     };
-    let inquiry = Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };
+    let inquiry =
+        Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };
     // 1. What is found under another uuid was written anew on the way.
     let rewritten = query::Sent {
         base: reading.api,
@@ -53,7 +54,9 @@ pub(super) async fn why(
     }
     // 2. What goes past the proxy, where there is one?
     if way.is_through_proxy() {
-        if replaces_tokens(client, plan.host.capture()).await == Some(true) && replaces_tokens(client, plan.api().capture()).await == Some(false) {
+        if replaces_tokens(client, plan.host.capture()).await == Some(true)
+            && replaces_tokens(client, plan.api().capture()).await == Some(false)
+        {
             return diagnosis::altered_token(&way);
         }
         missing.direct = send_past(client, clock, plan, reading, tell).await;
@@ -63,7 +66,9 @@ pub(super) async fn why(
     }
     // 3. What does PostHog say?
     let quota = query::quota(client, &inquiry).await;
-    if quota.is_some_and(|quota| quota.limited) || (!quota.is_some_and(|quota| quota.is_said()) && is_over_quota(client, clock, plan, sent.beat).await) {
+    if quota.is_some_and(|quota| quota.limited)
+        || (!quota.is_some_and(|quota| quota.is_said()) && is_over_quota(client, clock, plan, sent.beat).await)
+    {
         missing.standing = Some(Standing::OverQuota);
     } else {
         let missed = Missed { event: EVENT.into(), distinct_id: sent.beat.distinct_id.clone(), uuid: sent.beat.uuid.to_string() };
@@ -100,14 +105,8 @@ async fn send_past(client: &Client, clock: &Clock, plan: &Plan, reading: &Readin
 
 /// v0 says 200 over the quota as well, and v1 says it: the same event is sent there once more, which PostHog would keep once.
 async fn is_over_quota(client: &Client, clock: &Clock, plan: &Plan, beat: &Beat) -> bool {
-    let event = capture::Event {
-        base: plan.api().capture(),
-        endpoint: Endpoint::V1,
-        token: &plan.token,
-        name: EVENT,
-        beat,
-        timestamp: beat.slot,
-    };
+    let event =
+        capture::Event { base: plan.api().capture(), endpoint: Endpoint::V1, token: &plan.token, name: EVENT, beat, timestamp: beat.slot };
     let receipt = capture::send(client, &event, clock.now()).await;
     matches!(receipt.reply, Reply::Refused { why: Refusal::OverQuota, .. })
 }

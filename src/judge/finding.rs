@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::diagnosis::{self, Direct, Missing, Others, Way};
 use super::verdict::Facts;
-use crate::model::{Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Pace, Parts, Phase, Quote, Recorded, Refusal, Route};
+use crate::model::{
+    Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Pace, Parts, Phase, Quote, Recorded, Refusal, Route,
+};
 
 /// So many of so many last beats without an answer, and seen all the same, mean that answers are lost.
 const ANSWERS_LOST: (usize, usize) = (3, 5);

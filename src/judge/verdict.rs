@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::diagnosis::{self, Direct, Way};
 use super::alert::{Sight, lost_among};
+use super::diagnosis::{self, Direct, Way};
 use super::finding::{Finding, RouteFinding, find};
 use super::partition::partitions;
 use crate::model::{
@@ -103,7 +103,10 @@ impl Verdict {
     /// The diagnosis; of a project where nothing is wrong, or nothing is known, one that says so.
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
-        let found = self.cause.clone().unwrap_or_else(|| Diagnosis { certain: self.health == Health::Good, ..Diagnosis::at(Place::None, self.headline()) });
+        let found = self
+            .cause
+            .clone()
+            .unwrap_or_else(|| Diagnosis { certain: self.health == Health::Good, ..Diagnosis::at(Place::None, self.headline()) });
         let summary = format!("{}.", found.summary.trim_end_matches('.'));
         Diagnosis { counts: Some(self.counts), summary, ..found }.since(self.since)
     }
@@ -173,7 +176,8 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
     let plain = |health| Verdict { counts: counts(facts), ..plain(health) };
     // What is gone while later beats arrive is not on its way, whatever the newest beats say.
-    let loss = losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
+    let loss =
+        losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
     if let Some(lost) = loss.filter(|_| failure.is_none()) {
         return Verdict { cause: Some(lost), lag, ..plain(Health::Bad) };
     }
@@ -195,7 +199,8 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     {
         return Verdict { cause: Some(wrong), lag, ..plain(Health::Slow) };
     }
-    let says_since = worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
+    let says_since =
+        worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
     Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, ..plain(health) }
 }
 
@@ -289,8 +294,8 @@ mod tests {
     use super::*;
     use crate::judge::letters::{START, beats, spec};
     use crate::model::{
-        DistinctId, Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing, TokenWord,
-        Traffic,
+        DistinctId, Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing,
+        TokenWord, Traffic,
     };
 
     fn route(id: i64, name: &str, distinct_id: DistinctId) -> Route {
@@ -309,11 +314,23 @@ mod tests {
 
     fn look(result: Result<Traffic, LookFailure>) -> Look {
         let at = START.start();
-        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None, findings: crate::model::Findings::default() }
+        Look {
+            project: ProjectId(1),
+            at,
+            result,
+            last_good: None,
+            failing_since: None,
+            not_before: at,
+            posthog_id: None,
+            token: None,
+            findings: crate::model::Findings::default(),
+        }
     }
 
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
-        let all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
+        let mut all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
+        // As the store gives them.
+        all.sort_by_key(|beat| (beat.minute, beat.route));
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
         verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look, first_bad: None })
     }
@@ -323,12 +340,20 @@ mod tests {
         for (letters, health, says) in [
             ("", Health::Pending, "first beat is on its way"),
             (".", Health::Pending, "first beat is on its way"),
-            ("w", Health::Pending, "first beat is on its way. Events are accepted at https://posthog.example.com, and cannot be queried after 30s"),
+            (
+                "w",
+                Health::Pending,
+                "first beat is on its way. Events are accepted at https://posthog.example.com, and cannot be queried after 30s",
+            ),
             ("AAA.", Health::Good, "Every beat arrives; the last one took 2.0s."),
             ("AAAw", Health::Good, "Waiting for the last beat"),
             ("AAWw.", Health::Slow, "cannot be queried after 5m 00s: ingestion behind capture is stuck or slow. Since 08:02 UTC."),
             ("AL", Health::Slow, "arrive late: the last one took 3m 20s"),
-            ("AAXWw.", Health::Bad, "Beats do not arrive. Events are accepted at https://posthog.example.com, and cannot be queried after 15m 00s"),
+            (
+                "AAXWw.",
+                Health::Bad,
+                "Beats do not arrive. Events are accepted at https://posthog.example.com, and cannot be queried after 15m 00s",
+            ),
             ("AAR", Health::Bad, "PostHog's capture at https://posthog.example.com is failing: 503. Since 08:02 UTC."),
             ("AAU", Health::Bad, "takes the connection and gives no whole answer"),
             ("AAU.", Health::Pending, "Beats are accepted again, and are on their way. Since"),
@@ -358,7 +383,11 @@ mod tests {
             (["AAw", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
             (["AXX", "AXR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
             (["___", "AAR"], [fixed(1), fixed(2)], "do not arrive. PostHog's capture at"),
-            (["AAA", "AXX"], [fixed(1), through(fresh.clone(), "https://proxy.example.com")], "on the route fresh. The way through https://proxy.example.com is broken"),
+            (
+                ["AAA", "AXX"],
+                [fixed(1), through(fresh.clone(), "https://proxy.example.com")],
+                "on the route fresh. The way through https://proxy.example.com is broken",
+            ),
         ] {
             let verdict = judge(&routes, &letters, None);
             assert!(verdict.to_string().contains(says), "{letters:?}: {verdict}");
@@ -377,11 +406,25 @@ mod tests {
         for (letters, token, traffic, health, place, says) in [
             ("AW", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
             ("AX", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
-            ("Aw", word(Standing::Unknown), none, Health::Good, Place::Pipeline, "after 30s; there is no other event of the last 30 minutes either"),
+            (
+                "Aw",
+                word(Standing::Unknown),
+                none,
+                Health::Good,
+                Place::Pipeline,
+                "after 30s; there is no other event of the last 30 minutes either",
+            ),
             ("AA", word(Standing::Unknown), none, Health::Good, Place::None, "Every beat arrives"),
             ("AW", word(Standing::Known), none, Health::Slow, Place::Pipeline, "either; the project token is known"),
             ("AW", word(Standing::Known), others(59), Health::Slow, Place::Pipeline, "is from 08:00:59 UTC; the project token is known"),
-            ("AW", word(Standing::Known), others(61), Health::Slow, Place::Filtered, "the newest from 08:01:01 UTC: only Heartbeat's own are missing"),
+            (
+                "AW",
+                word(Standing::Known),
+                others(61),
+                Health::Slow,
+                Place::Filtered,
+                "the newest from 08:01:01 UTC: only Heartbeat's own are missing",
+            ),
             ("AW", word(Standing::Untold), others(61), Health::Slow, Place::Filtered, "only Heartbeat's own are missing"),
             ("AW", None, none, Health::Slow, Place::Pipeline, "no other event of the last 30 minutes either"),
             ("AW", word(Standing::Elsewhere(Region::Eu)), none, Health::Bad, Place::Token, "belongs to a project in PostHog Cloud EU"),
@@ -409,7 +452,10 @@ mod tests {
         let elsewhere = Look { token: word(Standing::Unknown), ..look(Ok(Traffic::default())) };
         let verdict = judge(&[fixed(1), fixed(2)], &["AA", "AW"], Some(&elsewhere));
         assert_eq!(verdict.health, Health::Bad, "{verdict}");
-        assert!(verdict.to_string().contains("on the route r2. The PostHog at https://posthog.example.com does not know the project token"), "{verdict}");
+        assert!(
+            verdict.to_string().contains("on the route r2. The PostHog at https://posthog.example.com does not know the project token"),
+            "{verdict}"
+        );
     }
 
     #[test]
@@ -417,7 +463,16 @@ mod tests {
         let routes = [fixed(1)];
         let after = |seconds, on_since| {
             let now = START.start().plus(Duration::from_secs(seconds));
-            verdict(&Facts { now, spec: &spec(), on_since, routes: &routes, beats: &beats(1, "A"), evidence: &[], look: None, first_bad: None })
+            verdict(&Facts {
+                now,
+                spec: &spec(),
+                on_since,
+                routes: &routes,
+                beats: &beats(1, "A"),
+                evidence: &[],
+                look: None,
+                first_bad: None,
+            })
         };
         let start = Some(START.start());
         // A slot late in the next minute, and a try that was given up after 20 s.
@@ -442,12 +497,18 @@ mod tests {
 
     #[test]
     fn blindness_is_ours_and_says_which_repair() {
-        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
+        let quote =
+            Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
         let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
             assert_eq!(verdict.health, Health::Blind, "{letters}");
-            assert!(verdict.to_string().contains("read back. The personal API key may not query this project: 403 “API key missing required scope 'query:read'”"), "{verdict}");
+            assert!(
+                verdict.to_string().contains(
+                    "read back. The personal API key may not query this project: 403 “API key missing required scope 'query:read'”"
+                ),
+                "{verdict}"
+            );
         }
         assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Bad, "capture's word needs no look");
         let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None, note: None }));
@@ -457,7 +518,8 @@ mod tests {
     #[test]
     fn what_was_refused_is_quoted() {
         let (routes, all) = ([fixed(1)], beats(1, "R"));
-        let quote = Quote { status: 503, words: "transient error, please retry".into(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() };
+        let quote =
+            Quote { status: 503, words: "transient error, please retry".into(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() };
         let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
         let facts = Facts {

@@ -147,7 +147,9 @@ fn headline(incident: &Incident) -> Headline {
         Strand::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
         Strand::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
         Strand::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),
-        Strand::Ingestion if holds(RuleKind::AnswersLost) => Headline::of("capture takes events but does not answer", "capture answers again"),
+        Strand::Ingestion if holds(RuleKind::AnswersLost) => {
+            Headline::of("capture takes events but does not answer", "capture answers again")
+        }
         Strand::Ingestion => Headline::of("ingestion is late", "ingestion is in time again"),
     }
 }
@@ -157,8 +159,12 @@ fn headline(incident: &Incident) -> Headline {
 pub fn kind_of_trouble(incident: &Incident) -> Option<&'static str> {
     match (incident.strand, incident.cause.place) {
         (Strand::Ingestion, _) => None,
-        (Strand::Blind, Place::Query) => Some("PostHog's own query API fails. That says nothing about whether events get in: nobody could look."),
-        (Strand::Blind, Place::Intermediary) => Some("Something before PostHog's API fails. That says nothing about whether events get in: nobody could look."),
+        (Strand::Blind, Place::Query) => {
+            Some("PostHog's own query API fails. That says nothing about whether events get in: nobody could look.")
+        }
+        (Strand::Blind, Place::Intermediary) => {
+            Some("Something before PostHog's API fails. That says nothing about whether events get in: nobody could look.")
+        }
         (Strand::Blind, _) => Some("This is a repair of ours, and says nothing about PostHog's ingestion: nobody could look."),
         (Strand::Quiet, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
     }

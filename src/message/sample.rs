@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use super::{channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Address, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+    Address, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind, Severity, Strand,
+    Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.

@@ -117,7 +117,10 @@ mod tests {
             Template::parse("{{ project | upper }}{% if incident.id is not none %} #{{ incident.id }}: {{ incident.cause }}{% endif %}.")
                 .unwrap();
         let text = template.render(&sample(NoticeKind::Opened, &shop(), at)).unwrap();
-        assert_eq!(text, "SHOP #0: accepted, but not queryable after 18m 00s; no other event in the last 30 minutes either.");
+        assert_eq!(
+            text,
+            "SHOP #0: Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either."
+        );
         assert_eq!(template.render(&sample(NoticeKind::Returned, &shop(), at)).unwrap(), ".");
     }
 

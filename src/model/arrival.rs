@@ -148,7 +148,9 @@ impl LookTrouble {
                 "our query reads more than PostHog lets an API key read at once, PostHog itself is well: shorten Ingestion Alert's time range, \
                  or let it watch named events"
             }
-            Self::QueryQuota => "the API queries of the plan are used up: raise the limit in PostHog's billing settings, or look less often (look_every)",
+            Self::QueryQuota => {
+                "the API queries of the plan are used up: raise the limit in PostHog's billing settings, or look less often (look_every)"
+            }
             Self::BudgetUsedUp => {
                 "what this project may read in an hour through the API is used up: find what else is querying it, look less often (look_every), \
                  shorten Ingestion Alert's time range, or let it watch named events"

@@ -6,7 +6,9 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{LookFailure, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp};
+use super::{
+    LookFailure, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp,
+};
 
 /// One event on one route in one minute, ready to be sent or looked for.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -314,7 +314,8 @@ impl Diagnosis {
     #[must_use]
     pub fn is_waiting(&self) -> bool {
         let waits = |place: Place| matches!(place, Place::Pipeline | Place::Partition | Place::Filtered);
-        !self.is_final() && (waits(self.place) || (self.place == Place::Intermediary && self.possibilities.iter().any(|other| waits(other.place))))
+        !self.is_final()
+            && (waits(self.place) || (self.place == Place::Intermediary && self.possibilities.iter().any(|other| waits(other.place))))
     }
 
     /// Whether no event that is missing can still arrive.

@@ -63,7 +63,9 @@ impl KeyScopes {
     pub fn allows(&self, wanted: KeyScope) -> bool {
         let name = wanted.name();
         let as_writer = name.strip_suffix(":read");
-        self.scopes.iter().any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
+        self.scopes
+            .iter()
+            .any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
     }
 
     /// The scopes that it has not.

@@ -242,7 +242,8 @@ fn marked(heard: &Heard) -> Option<&'static str> {
             || (!mark.header.is_empty() && heard.headers.contains_key(mark.header))
             || (!mark.words.is_empty() && text.contains(mark.words))
     };
-    let powered = || [("next.js", "Next.js"), ("express", "Express")].into_iter().find(|(word, _)| named.contains(word)).map(|(_, name)| name);
+    let powered =
+        || [("next.js", "Next.js"), ("express", "Express")].into_iter().find(|(word, _)| named.contains(word)).map(|(_, name)| name);
     MARKS.iter().find(|mark| has(mark)).map(|mark| mark.name).or_else(powered)
 }
 
@@ -356,7 +357,12 @@ mod tests {
             (502, &[HTML, NGINX][..], page, Did::UpstreamDown),
             (502, &[("server", "Caddy")], "", Did::UpstreamDown),
             (504, &[("server", "Caddy")], "", Did::UpstreamSlow),
-            (503, &[HTML], "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n", Did::UpstreamDown),
+            (
+                503,
+                &[HTML],
+                "<html><body><h1>503 Service Unavailable</h1>\nNo server is available to handle this request.\n",
+                Did::UpstreamDown,
+            ),
             (502, &[PLAIN], "Bad Gateway", Did::UpstreamDown),
             (500, &[], "Internal Server Error", Did::UpstreamDown),
             (522, &[HTML, ("server", "cloudflare")], "<title>x.com | 522: Connection timed out</title>", Did::UpstreamDown),

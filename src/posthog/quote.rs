@@ -41,13 +41,23 @@ pub(super) fn quote(heard: &Heard, secret: Option<&PersonalKey>) -> Quote {
     let found = answerer(heard);
     let words = match (&found.page, &heard.encoded) {
         (Some(page), _) => {
-            let title = page.title.as_deref().filter(|title| !page.text.starts_with(title)).map_or_else(String::new, |title| format!("{title}: "));
+            let title =
+                page.title.as_deref().filter(|title| !page.text.starts_with(title)).map_or_else(String::new, |title| format!("{title}: "));
             printable(format!("{title}{}", page.text).trim_end_matches(": ").as_bytes(), WORDS, secret)
         }
         (None, Some(encoding)) if heard.body.is_empty() => format!("a body encoded as {}", printable(encoding.as_bytes(), 20, None)),
         _ => printable(&heard.body, WORDS, secret),
     };
-    Quote { status: heard.status.as_u16(), headers, words, by: found.by, did: found.did, signs: found.signs, at: None, obstacle: found.obstacle }
+    Quote {
+        status: heard.status.as_u16(),
+        headers,
+        words,
+        by: found.by,
+        did: found.did,
+        signs: found.signs,
+        at: None,
+        obstacle: found.obstacle,
+    }
 }
 
 /// Bytes as one printable line of at most `most` bytes, without the secret.

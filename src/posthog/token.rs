@@ -156,7 +156,9 @@ impl Inquiry<'_> {
 /// Whether this is what PostHog answers to a token that it knows.
 fn is_flags(heard: &Heard) -> bool {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
-    ["flags", "featureFlags", "errorsWhileComputingFlags", "supportedCompression", "sessionRecording"].into_iter().any(|key| answer.get(key).is_some())
+    ["flags", "featureFlags", "errorsWhileComputingFlags", "supportedCompression", "sessionRecording"]
+        .into_iter()
+        .any(|key| answer.get(key).is_some())
 }
 
 fn words_of(path: &str, quote: &Quote) -> String {

@@ -149,8 +149,8 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
         beats,
         evidence,
         look: look.as_ref(),
-            first_bad: None,
-        };
+        first_bad: None,
+    };
     let verdict = judge::verdict(&facts);
     let (lags, ends) = today(&project, &project.routes, beats, now);
     Report {

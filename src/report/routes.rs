@@ -60,8 +60,16 @@ fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: Las
     let alone = std::slice::from_ref(route);
     let beats: Vec<Recorded> = day.beats.iter().filter(|beat| beat.route == route.id).cloned().collect();
     let evidence: Vec<Evidence> = day.evidence.iter().filter(|evidence| evidence.route == route.id).cloned().collect();
-    let facts =
-        Facts { now, spec: &project.spec, on_since: project.on_since(), routes: alone, beats: &beats, evidence: &evidence, look, first_bad: None };
+    let facts = Facts {
+        now,
+        spec: &project.spec,
+        on_since: project.on_since(),
+        routes: alone,
+        beats: &beats,
+        evidence: &evidence,
+        look,
+        first_bad: None,
+    };
     let (lags, ends) = today(project, alone, &beats, now);
     RouteReport {
         route: route.clone(),

@@ -1,8 +1,8 @@
 //! Values for the tests of this room.
 
 use crate::model::{
-    AppKind, DistinctId, Endpoint, Diagnosis, Place, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Project, ProjectId, ProjectName,
-    ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Strand, Switch, Tally, Timestamp,
+    AppKind, Diagnosis, DistinctId, Endpoint, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Place, Project, ProjectId,
+    ProjectName, ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Strand, Switch, Tally, Timestamp,
 };
 
 /// 2026-06-20T00:00:00Z.

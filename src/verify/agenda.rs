@@ -144,7 +144,17 @@ mod tests {
 
     fn look(project: &Project, at: Timestamp, not_before: Timestamp) -> Look {
         let result = Ok(Traffic::default());
-        Look { project: project.id, at, result, last_good: None, failing_since: None, not_before, posthog_id: None, token: None, findings: crate::model::Findings::default() }
+        Look {
+            project: project.id,
+            at,
+            result,
+            last_good: None,
+            failing_since: None,
+            not_before,
+            posthog_id: None,
+            token: None,
+            findings: crate::model::Findings::default(),
+        }
     }
 
     /// The visits from a look on, in the minutes after it; a capital L is one that looks.

@@ -49,7 +49,10 @@ pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
     // Most of the time there is no such word, and a verdict is not for nothing.
     let may_be = look.findings.filter.is_some()
         || look.token.is_some_and(|word| {
-            matches!(word.standing, Standing::Unknown | Standing::Elsewhere(_) | Standing::OverQuota | Standing::Filtered | Standing::Altered)
+            matches!(
+                word.standing,
+                Standing::Unknown | Standing::Elsewhere(_) | Standing::OverQuota | Standing::Filtered | Standing::Altered
+            )
         });
     let cause = may_be.then(|| verdict(&scene.facts()).cause).flatten()?;
     cause.is_final().then_some(cause)

@@ -5,6 +5,8 @@
 //! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of a strand. [`replay`]
 //! does the same over what was recorded long ago.
 
+#[cfg(test)]
+mod causes;
 mod damping;
 mod ended;
 mod extent;
@@ -25,10 +27,10 @@ mod tally;
 mod then;
 mod words;
 
+pub(super) use loss::{Sight, lost_among};
 pub use replay::{History, Replayed, replay};
 pub use scene::{Scene, lookback};
 pub use step::{Step, abandon, step, steps};
-pub(super) use loss::{Sight, lost_among};
 pub use tally::{aftermath, counted_minutes, ending, tally};
 pub use then::as_of;
 

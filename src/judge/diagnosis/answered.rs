@@ -2,8 +2,9 @@
 
 use super::fix::fix;
 use super::redirect::{self, Redirect};
+use super::sdks::with_effect;
 use super::way::{Way, quoted, somebody};
-use crate::model::{Address, AnsweredBy, Did, Diagnosis, Endpoint, Obstacle, Place, Quote, Refusal};
+use crate::model::{Address, AnsweredBy, Diagnosis, Did, Endpoint, Obstacle, Place, Quote, Refusal};
 
 /// What an answer to an event shows, when it is not that the event was taken in. `token_known` is whether the token was found to be known at that
 /// address, by what serves browsers there.
@@ -12,13 +13,18 @@ pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<
     let said = quoted(quote.status, &quote.words);
     let found = match (quote.by, quote.did) {
         // A bare answer to the endpoint that newer releases alone have, of a PostHog that answers for the rest.
-        (AnsweredBy::Unknown | AnsweredBy::Posthog, Some(Did::WrongPath)) if way.endpoint == Endpoint::V1 && token_known == Some(true) => no_v1(way),
+        (AnsweredBy::Unknown | AnsweredBy::Posthog, Some(Did::WrongPath)) if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
+            no_v1(way)
+        }
         (AnsweredBy::Posthog, None) => by_posthog(way, why, &said, token_known),
         _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
-            .advised("Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.")
+            .advised(
+                "Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.",
+            )
             .or(&[(Place::Intermediary, quote.did)]),
         _ => of_intermediary(way, quote, &way.place(), way.host.capture()),
     };
+    let found = with_effect(found, quote, way.endpoint);
     Diagnosis { answered_by: quote.by, shown_by: quote.signs.clone(), address: way.address(), ..found }
 }
 
@@ -42,16 +48,22 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
     let advice = fix(did, &quote.signs, place);
     let not_certain: &[(Place, Option<Did>)] = match did {
         Did::WrongPath => &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::AnswersItself))],
-        Did::AnswersItself if quote.status < 300 => &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Swallows))],
+        Did::AnswersItself if quote.status < 300 => {
+            &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Swallows))]
+        }
         Did::AnswersItself => &[(Place::Intermediary, Some(Did::WrongUpstream))],
-        Did::UpstreamDown if quote.status == 503 => &[(Place::Intermediary, Some(Did::Limits)), (Place::Intermediary, Some(Did::AnswersItself))],
+        Did::UpstreamDown if quote.status == 503 => {
+            &[(Place::Intermediary, Some(Did::Limits)), (Place::Intermediary, Some(Did::AnswersItself))]
+        }
         Did::UpstreamDown if quote.status == 500 => &[(Place::Intermediary, Some(Did::UpstreamSlow)), (Place::Capture, None)],
         Did::RequiresLogin | Did::Blocks if quote.signs.software.is_none() => &[(Place::Intermediary, Some(Did::AnswersItself))],
         _ => &[],
     };
     let found = match did {
         Did::Redirects => return redirects(way, quote, &who, base),
-        Did::AnswersItself if quote.status < 300 => format!("{who} answers {said} in PostHog's place, to everything: no event gets to PostHog"),
+        Did::AnswersItself if quote.status < 300 => {
+            format!("{who} answers {said} in PostHog's place, to everything: no event gets to PostHog")
+        }
         Did::AnswersItself => format!("{who} answers {said} in PostHog's place"),
         Did::UpstreamDown => format!("{who} answers {said}: it cannot reach what is behind it"),
         Did::UpstreamSlow => format!("{who} answers {said}: what is behind it does not answer in time"),
@@ -83,7 +95,9 @@ fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
     let slash = "Let the proxy pass both forms of the path on, with and without the slash at the end. Next.js: skipTrailingSlashRedirect: true; nginx: \
                  proxy_pass without a rewrite or return for the slash.";
     let (summary, advice) = match redirect::read(base, path, quote.header("location")) {
-        Redirect::Slash => (format!("{who} redirects ({status}) to the same path in the other form of its trailing slash"), slash.to_owned()),
+        Redirect::Slash => {
+            (format!("{who} redirects ({status}) to the same path in the other form of its trailing slash"), slash.to_owned())
+        }
         Redirect::Https(host) => (format!("{who} redirects ({status}) from http to https"), format!("Set the host to {host}.")),
         Redirect::Host(host) => (format!("{who} redirects ({status}) to another address"), format!("Set the host to {host}.")),
         Redirect::OtherSite(to) => (

@@ -55,16 +55,28 @@ fn line(did: Did, software: &str) -> Option<&'static str> {
         ("nginx" | "OpenResty", Did::RequiresLogin) => "nginx: auth_basic off; in the location of PostHog's paths.",
         ("nginx" | "OpenResty", Did::DropsAuthorization) => "nginx: remove proxy_set_header Authorization \"\";",
         ("nginx" | "OpenResty", Did::Encodes) => "nginx: remove gzip_static always, or add_header Content-Encoding.",
-        ("Caddy", Did::UpstreamDown | Did::UpstreamSlow) => "Caddy: its log names the reason; check reverse_proxy and its transport's time-outs.",
-        ("Caddy", Did::WrongPath | Did::AnswersItself) => "Caddy: use handle_path /ingest/* { reverse_proxy ... }; an unmatched path is answered with an empty 200.",
-        ("HAProxy", Did::UpstreamDown) => "HAProxy: no server of the backend is up; see its health check (option httpchk) and the server lines.",
+        ("Caddy", Did::UpstreamDown | Did::UpstreamSlow) => {
+            "Caddy: its log names the reason; check reverse_proxy and its transport's time-outs."
+        }
+        ("Caddy", Did::WrongPath | Did::AnswersItself) => {
+            "Caddy: use handle_path /ingest/* { reverse_proxy ... }; an unmatched path is answered with an empty 200."
+        }
+        ("HAProxy", Did::UpstreamDown) => {
+            "HAProxy: no server of the backend is up; see its health check (option httpchk) and the server lines."
+        }
         ("HAProxy", Did::UpstreamSlow) => "HAProxy: timeout server in the backend.",
         ("HAProxy", Did::Blocks) => "HAProxy: http-request deny rules in the frontend.",
         ("Next.js", Did::Redirects) => "Next.js: skipTrailingSlashRedirect: true in next.config.js.",
-        ("Next.js" | "Vercel", Did::UpstreamDown | Did::UpstreamSlow) => "Next.js: the destination of rewrites() is not reachable from the server.",
-        ("Next.js" | "Vercel", Did::WrongPath) => "Next.js: compare source and destination of rewrites(): /ingest/:path* to https://us.i.posthog.com/:path*.",
+        ("Next.js" | "Vercel", Did::UpstreamDown | Did::UpstreamSlow) => {
+            "Next.js: the destination of rewrites() is not reachable from the server."
+        }
+        ("Next.js" | "Vercel", Did::WrongPath) => {
+            "Next.js: compare source and destination of rewrites(): /ingest/:path* to https://us.i.posthog.com/:path*."
+        }
         ("Cloudflare", Did::Blocks) => "Cloudflare: see Security > Events; a WAF custom rule with Skip for PostHog's paths lets them pass.",
-        ("Cloudflare", Did::UpstreamDown) => "Cloudflare: 52x means that Cloudflare could not reach the origin; see the error's number in its documentation.",
+        ("Cloudflare", Did::UpstreamDown) => {
+            "Cloudflare: 52x means that Cloudflare could not reach the origin; see the error's number in its documentation."
+        }
         ("Envoy", Did::UpstreamDown) => "Envoy: response_flags in its access log name the reason (UH, UF, UC, URX).",
         ("Envoy", Did::UpstreamSlow) => "Envoy: the route's timeout (15s by default).",
         ("Traefik", Did::WrongPath) => "Traefik: the router's rule does not match; StripPrefix takes the path away.",

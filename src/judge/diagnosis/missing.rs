@@ -103,7 +103,11 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
         _ => stuck(way, facts, &accepted),
     };
     let answered_by = if facts.status == Some(204) { AnsweredBy::Unknown } else { AnsweredBy::Posthog };
-    Diagnosis { answered_by: if found.place == Place::Intermediary { AnsweredBy::Intermediary } else { answered_by }, address: way.address(), ..found }
+    Diagnosis {
+        answered_by: if found.place == Place::Intermediary { AnsweredBy::Intermediary } else { answered_by },
+        address: way.address(),
+        ..found
+    }
 }
 
 fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
@@ -114,7 +118,8 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
     };
     let token_known = facts.standing == Some(Standing::Known);
     if let Others::Arrive { newest } = facts.others {
-        let summary = format!("{accepted}; other events arrive, the newest from {} UTC: only Heartbeat's own are missing", newest.time_of_day());
+        let summary =
+            format!("{accepted}; other events arrive, the newest from {} UTC: only Heartbeat's own are missing", newest.time_of_day());
         let found = Diagnosis::at(Place::Filtered, summary).advised(
             "Look at the project's event filters and transformations (Data pipeline), which may drop events that they do not know; and at the reverse proxy, \
              if Heartbeat sends through one and your applications do not.",
@@ -154,8 +159,12 @@ pub fn rewritten(way: &Way<'_>) -> Diagnosis {
 pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
     let quote = if filter.quote.is_empty() { String::new() } else { format!(" (“{}”)", filter.quote) };
     let advice = match filter.kind {
-        FilterKind::EventFilter => "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops what it does not name.",
-        FilterKind::Transformation => "Look at the project's transformations (Data pipeline > Transformations): let them pass Heartbeat's events.",
+        FilterKind::EventFilter => {
+            "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops what it does not name."
+        }
+        FilterKind::Transformation => {
+            "Look at the project's transformations (Data pipeline > Transformations): let them pass Heartbeat's events."
+        }
         FilterKind::Restriction => "PostHog's staff restricts this project: ask PostHog's support.",
         FilterKind::Warning => "Look at the project's ingestion warnings (Data management > Ingestion warnings).",
     };
@@ -168,7 +177,9 @@ pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
 #[must_use]
 pub fn altered_token(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
-    let summary = format!("The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known");
+    let summary = format!(
+        "The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known"
+    );
     let found = Diagnosis::intermediary(Did::AltersToken, summary).advised(fix(Did::AltersToken, &Signs::default(), &place));
     Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::WrongUpstream))])
 }
@@ -177,7 +188,10 @@ pub fn altered_token(way: &Way<'_>) -> Diagnosis {
 #[must_use]
 pub fn unknown_token(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
-    let found = Diagnosis::at(Place::Token, format!("The PostHog at {place} does not know the project token: events with it are answered 200 and dropped"));
+    let found = Diagnosis::at(
+        Place::Token,
+        format!("The PostHog at {place} does not know the project token: events with it are answered 200 and dropped"),
+    );
     let title = Some("the project token is unknown, events are dropped".into());
     Diagnosis { answered_by: AnsweredBy::Posthog, address: way.address(), title, ..found }.advised(
         "Copy the project token (phc_...) again, from Settings > Project > General. It belongs to one PostHog, and on Cloud to one region: compare the host \

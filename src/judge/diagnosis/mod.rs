@@ -8,6 +8,7 @@ mod answered;
 mod fix;
 mod missing;
 mod redirect;
+mod sdks;
 mod traffic;
 mod unreachable;
 mod unreadable;

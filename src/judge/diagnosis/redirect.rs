@@ -98,8 +98,14 @@ mod tests {
         ] {
             assert_eq!(read(location), asks, "{location}");
         }
-        assert_eq!(super::read("http://example.com", path, Some("https://example.com/i/v0/e/")), Redirect::Https("https://example.com".into()));
-        assert_eq!(super::read("http://127.0.0.1:81", path, Some("http://127.0.0.2:81/i/v0/e/")), Redirect::OtherSite("http://127.0.0.2:81/i/v0/e/".into()));
+        assert_eq!(
+            super::read("http://example.com", path, Some("https://example.com/i/v0/e/")),
+            Redirect::Https("https://example.com".into())
+        );
+        assert_eq!(
+            super::read("http://127.0.0.1:81", path, Some("http://127.0.0.2:81/i/v0/e/")),
+            Redirect::OtherSite("http://127.0.0.2:81/i/v0/e/".into())
+        );
         assert_eq!(super::read(base, path, None), Redirect::Nowhere);
     }
 }

@@ -35,7 +35,10 @@ pub fn wrong_clock(server_ahead_ms: Option<i64>) -> Option<Diagnosis> {
     let differ = Duration::from_millis(ahead_ms.unsigned_abs());
     let side = if ahead_ms > 0 { "behind" } else { "ahead of" };
     let summary = format!("This machine's clock is {} {side} PostHog's: events are stored with wrong times", span(differ));
-    (differ > CLOCK_WRONG_BY).then(|| Diagnosis::at(Place::Clock, summary).advised("Set this machine's clock by NTP (timedatectl, chrony); if it is right, PostHog's is not."))
+    (differ > CLOCK_WRONG_BY).then(|| {
+        Diagnosis::at(Place::Clock, summary)
+            .advised("Set this machine's clock by NTP (timedatectl, chrony); if it is right, PostHog's is not.")
+    })
 }
 
 /// Beats arrive, and late: the last one by so much.
@@ -50,7 +53,10 @@ pub fn late(lag: Option<Duration>) -> Diagnosis {
 #[must_use]
 pub fn partial_loss(gone: usize, decided: usize, only: Option<String>) -> Diagnosis {
     let on = only.as_ref().map_or_else(String::new, |route| format!(" on the route {route}"));
-    let found = Diagnosis::at(Place::PartialLoss, format!("Events are being lost{on}: {gone} of the last {decided} did not arrive, and later ones did"));
+    let found = Diagnosis::at(
+        Place::PartialLoss,
+        format!("Events are being lost{on}: {gone} of the last {decided} did not arrive, and later ones did"),
+    );
     Diagnosis { route: only, answered_by: AnsweredBy::Posthog, title: Some("beats are being lost".into()), ..found }
         .advised(
             "Look for what drops a share of the events: a sampling transformation, ingestion workers that crash on some messages or a full dead-letter queue, \
@@ -71,7 +77,9 @@ pub fn no_events(names: Option<&str>, within: Duration, newest: Option<Timestamp
         Some(false) => Diagnosis::at(Place::Pipeline, format!("{none}; beats do not arrive either"))
             .advised("Look at ingestion: capture, the queue, and the ingestion workers."),
         None => Diagnosis::at(Place::Pipeline, none)
-            .advised("Install Heartbeat on this project: with it, a project that nobody sends to is told from one whose ingestion stands still.")
+            .advised(
+                "Install Heartbeat on this project: with it, a project that nobody sends to is told from one whose ingestion stands still.",
+            )
             .or(&[(Place::None, None), (Place::Token, None), (Place::Quota, None)]),
     };
     Diagnosis { is_about_traffic: true, ..found }
@@ -101,7 +109,8 @@ pub fn partitions(found: &Partitions) -> Diagnosis {
     } else {
         "events with the fixed distinct id are missing, those with new ones arrive"
     };
-    let summary = format!("Only some partitions of the queue are broken: {which}, {} against {} in the same minutes", found.missing, found.arrived);
+    let summary =
+        format!("Only some partitions of the queue are broken: {which}, {} against {} in the same minutes", found.missing, found.arrived);
     Diagnosis::at(Place::Partition, summary)
         .advised("One ingestion worker is stuck while the others work: look at the lag of each of the queue's partitions.")
         .or(&[(Place::PartialLoss, None), (Place::Filtered, None)])

@@ -9,12 +9,13 @@ pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, word
     let name = address.as_ref().map_or_else(String::new, |address| address.host.clone());
     let found = match (obstacle, at) {
         (Obstacle::OutOfMeans, _) => Diagnosis::at(Place::Heartbeat, format!("This machine has no means left to connect: {words}"))
-            .advised("Raise the limit of open files (LimitNOFILE= or ulimit -n), and see what else uses them. This says nothing about PostHog."),
+            .advised(
+                "Raise the limit of open files (LimitNOFILE= or ulimit -n), and see what else uses them. This says nothing about PostHog.",
+            ),
         (_, Phase::Dns) => Diagnosis::at(Place::Dns, format!("The name {name} cannot be resolved: {words}"))
             .advised(format!("Check the host's spelling, and ask the name server of this machine: getent hosts {name}")),
-        (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, sentence(words)).advised(
-            "Check the address in that variable (or its lower-case form), or exempt this host from the proxy with NO_PROXY.",
-        ),
+        (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, sentence(words))
+            .advised("Check the address in that variable (or its lower-case form), or exempt this host from the proxy with NO_PROXY."),
         (_, Phase::Connect) => Diagnosis::at(Place::Connect, format!("No connection to {place}: {words}")).advised(
             "Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.",
         ),

@@ -29,7 +29,8 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         LookTrouble::KeyForbidden if quote.status == 0 => with(Place::PersonalKey, capital(&failure.says())),
         LookTrouble::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {said}")),
         LookTrouble::NoSuchProject => {
-            let words = if quote.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
+            let words =
+                if quote.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
             with(Place::PersonalKey, words).or(&[(Place::Query, None)])
         }
         LookTrouble::Broken if !down.is_empty() => {
@@ -37,8 +38,11 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
                 .advised("This is PostHog's own trouble: look at the logs of the part that is named.")
         }
         LookTrouble::Broken => with(Place::Query, format!("PostHog's query API is failing: {said}")),
-        LookTrouble::KeyNotReceived => Diagnosis::intermediary(Did::DropsAuthorization, format!("The Authorization header does not get through {place}: PostHog answers {said}"))
-            .advised(capital(failure.trouble.advice())),
+        LookTrouble::KeyNotReceived => Diagnosis::intermediary(
+            Did::DropsAuthorization,
+            format!("The Authorization header does not get through {place}: PostHog answers {said}"),
+        )
+        .advised(capital(failure.trouble.advice())),
         LookTrouble::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
         LookTrouble::TooExpensive => with(Place::Query, format!("The query reads more than PostHog lets an API key read: {said}")),
         LookTrouble::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {said}")),
@@ -46,8 +50,10 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         LookTrouble::DatabaseUnavailable => with(Place::Query, format!("PostHog's own database is unavailable: {said}")),
         LookTrouble::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {said}")),
         LookTrouble::QuestionRefused => with(Place::Query, format!("PostHog does not accept the query: {said}")),
-        LookTrouble::NotPostHog => Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))
-            .advised(capital(failure.trouble.advice())),
+        LookTrouble::NotPostHog => {
+            Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))
+                .advised(capital(failure.trouble.advice()))
+        }
     };
     let answered_by = match found.answered_by {
         AnsweredBy::Unknown => quote.by,

@@ -33,7 +33,8 @@ fn bracket(seen: Timestamp, arrivals: &[Arrival]) -> Option<(i64, i64)> {
         Some((arrival.ingested.ms() - seen.ms(), arrival.ingested.ms() - sent.ms()))
     };
     let all = arrivals.iter().filter_map(of);
-    all.reduce(|(least, most), (other_least, other_most)| (least.max(other_least), most.min(other_most))).filter(|(least, most)| least <= most)
+    all.reduce(|(least, most), (other_least, other_most)| (least.max(other_least), most.min(other_most)))
+        .filter(|(least, most)| least <= most)
 }
 
 /// The time in a UUIDv7: our clock's, when the event was due.

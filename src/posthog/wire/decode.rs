@@ -58,7 +58,8 @@ mod tests {
 
     #[test]
     fn what_cannot_be_decoded_is_named_and_never_shown() {
-        for (encoding, body) in [("gzip", "no gzip"), ("br", "\u{1}\u{2}no brotli"), ("zstd", "no zstd"), ("deflate", "no"), ("dcb", "new")] {
+        for (encoding, body) in [("gzip", "no gzip"), ("br", "\u{1}\u{2}no brotli"), ("zstd", "no zstd"), ("deflate", "no"), ("dcb", "new")]
+        {
             assert_eq!(decoded(&headers(encoding), body.into(), 1000), (Bytes::new(), Some(encoding.to_owned())));
         }
     }

@@ -57,7 +57,11 @@ impl Dialer {
                 let mut stream = self.reach_proxy(proxy, track).await?;
                 track.enter(Phase::ForwardProxy);
                 proxy.open_tunnel(origin, &mut stream).await.map_err(|words| proxy.cut(Obstacle::Other, &words))?;
-                self.agree(origin, stream, track).await?
+                // What comes out of a tunnel and is no TLS is the doing of who opened it.
+                self.agree(origin, stream, track).await.map_err(|cut| match cut.obstacle {
+                    Obstacle::NotTls => proxy.cut(cut.obstacle, "it opened a way, and what comes out of it is not TLS"),
+                    _ => cut,
+                })?
             }
         };
         track.enter(Phase::Send);

@@ -180,9 +180,10 @@ fn certificate(host: &str, why: &CertificateError) -> (Obstacle, String) {
                 let words = "was sent without its issuer's certificate, and that issuer is not trusted here";
                 (Obstacle::IncompleteChain, format!("the certificate of {host} {words}"))
             }
-            Some(_) => {
-                (Obstacle::PrivateAuthority, format!("the certificate of {host} is signed by an authority that this machine does not trust"))
-            }
+            Some(_) => (
+                Obstacle::PrivateAuthority,
+                format!("the certificate of {host} is signed by an authority that this machine does not trust"),
+            ),
             None => (Obstacle::Other, format!("the certificate of {host} is not accepted: {why}")),
         },
         other => (Obstacle::Other, format!("the certificate of {host} is not accepted: {other}")),
@@ -191,7 +192,9 @@ fn certificate(host: &str, why: &CertificateError) -> (Obstacle, String) {
 
 fn alerted(alert: AlertDescription) -> (Obstacle, String) {
     match alert {
-        AlertDescription::ProtocolVersion => (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)".to_owned()),
+        AlertDescription::ProtocolVersion => {
+            (Obstacle::OldTls, "the server speaks no TLS version that is still in use (1.2 or 1.3)".to_owned())
+        }
         AlertDescription::CertificateRequired => (Obstacle::ClientCertificate, "the server wants a client certificate".to_owned()),
         AlertDescription::UnrecognisedName => (Obstacle::WrongName, "the server knows no site of this name".to_owned()),
         other => (Obstacle::Other, format!("the server refused the TLS handshake: {other:?}")),

@@ -182,7 +182,9 @@ impl EvidenceJson {
         let blank = |of| Self { at: evidence.at.to_string(), of, phase: None, status: None, headers: Vec::new(), words: None };
         match &evidence.of {
             EvidenceOf::Refused { quote, .. } => blank("refused").quoting(quote),
-            EvidenceOf::Unreachable { at, words, .. } => Self { phase: Some(at.name()), words: Some(words.clone()), ..blank("unreachable") },
+            EvidenceOf::Unreachable { at, words, .. } => {
+                Self { phase: Some(at.name()), words: Some(words.clone()), ..blank("unreachable") }
+            }
             EvidenceOf::Lost { .. } => blank("lost"),
             EvidenceOf::Unseen(failure) => blank("unseen").quoting(&failure.quote),
         }

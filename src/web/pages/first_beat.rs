@@ -237,9 +237,9 @@ mod tests {
     use std::sync::Arc;
 
     use crate::judge;
-    use crate::model::{Obstacle, 
-        AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Look, Minute, Pace, PersonalKey, Phase, Phases, Project, ProjectId, ProjectName,
-        ProjectSpec, ProjectToken, Quote, Refusal, Route, RouteSpec, Switch,
+    use crate::model::{
+        AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Look, Minute, Obstacle, Pace, PersonalKey, Phase, Phases, Project, ProjectId,
+        ProjectName, ProjectSpec, ProjectToken, Quote, Refusal, Route, RouteSpec, Switch,
     };
     use crate::report::{Ends, Lags};
 
@@ -369,7 +369,8 @@ mod tests {
         let of = EvidenceOf::Unreachable { at: Phase::Dns, obstacle: Obstacle::Other, words: "no such name".into() };
         let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
         assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
-        let quote = Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
+        let quote =
+            Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
         let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
         let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
         assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");

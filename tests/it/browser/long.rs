@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, Deed, Entry, EntryKind, Evidence, EvidenceOf, Diagnosis, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
+    Access, Acknowledged, Deed, Diagnosis, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
     Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, StatusPage, Strand, Timestamp,
 };
 

@@ -52,7 +52,16 @@ impl Asked {
         let key = PersonalKey::parse(PERSONAL_KEY).unwrap();
         let uuids = self.beats.iter().map(|beat| uuid(*beat).parse::<Uuid>().unwrap()).collect();
         let (back_to, events, watched) = (now.minus(self.back), self.events.clone(), self.watched.clone());
-        statement(&Question { base: "http://localhost", key: &key, posthog_id: ProjectPath::Number(1), events, uuids, back_to, watched, now })
+        statement(&Question {
+            base: "http://localhost",
+            key: &key,
+            posthog_id: ProjectPath::Number(1),
+            events,
+            uuids,
+            back_to,
+            watched,
+            now,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{Obstacle, Endpoint, Phase, Receipt, Refusal, Reply, Timestamp};
+use heartbeat::model::{Endpoint, Obstacle, Phase, Receipt, Refusal, Reply, Timestamp};
 use heartbeat::posthog::capture::send;
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::model::{Obstacle, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt, Recorded,
-    Refusal, Reply, RouteId, Settled, Timestamp, Traffic,
+use heartbeat::model::{
+    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt,
+    Recorded, Refusal, Reply, RouteId, Settled, Timestamp, Traffic,
 };
 use heartbeat::store::{self, Sealer, Store};
 

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::model::{Obstacle, Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Phase, Project, Quote, Refusal, Severity, Standing,
-    Strand, Timestamp, TokenWord, Traffic,
+use heartbeat::model::{
+    Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Obstacle, Phase, Project, Quote, Refusal, Severity,
+    Standing, Strand, Timestamp, TokenWord, Traffic,
 };
 use heartbeat::report::{Brief, briefs, report};
 use proptest::prelude::*;
@@ -57,9 +58,10 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
         }
         for (at, letter) in letters.chars().enumerate().filter(|(_, letter)| "RU".contains(*letter)) {
             let of = match letter {
-                'R' => {
-                    EvidenceOf::Refused { why: Refusal::Broken, quote: Quote { status: 503, words: format!("no {at}"), headers: vec![], ..Quote::default() } }
-                }
+                'R' => EvidenceOf::Refused {
+                    why: Refusal::Broken,
+                    quote: Quote { status: 503, words: format!("no {at}"), headers: vec![], ..Quote::default() },
+                },
                 _ => EvidenceOf::Unreachable { at: Phase::Connect, obstacle: Obstacle::Other, words: format!("gone {at}") },
             };
             let minute = START.plus(at as i64);
@@ -91,7 +93,17 @@ fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
     // One was made after the moment that is shown: it says nothing.
     let at = if kind == 5 { now.plus(Duration::from_secs(1)) } else { now };
     let token = (kind == 4).then_some(word);
-    Some(Look { project: project.id, at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token, findings: heartbeat::model::Findings::default() })
+    Some(Look {
+        project: project.id,
+        at,
+        result,
+        last_good: None,
+        failing_since: None,
+        not_before: at,
+        posthog_id: None,
+        token,
+        findings: heartbeat::model::Findings::default(),
+    })
 }
 
 async fn both(told: &[Told]) {

@@ -1,8 +1,9 @@
 //! Logs of apps.
 
 use heartbeat::keep::fold_due;
-use heartbeat::model::{Obstacle, AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Phase,
-    ProjectSpec, Quote, Retention, Strand, Timestamp,
+use heartbeat::model::{
+    AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Obstacle,
+    Phase, ProjectSpec, Quote, Retention, Strand, Timestamp,
 };
 use heartbeat::report::{Level, LogPage, Sought, log};
 use proptest::prelude::*;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Acknowledged, Entry, EntryKind, Evidence, EvidenceOf, Diagnosis, Incident, NoticeKind, NoticeState, Quote, Refusal, RuleKind, Severity,
+    Acknowledged, Diagnosis, Entry, EntryKind, Evidence, EvidenceOf, Incident, NoticeKind, NoticeState, Quote, Refusal, RuleKind, Severity,
     Strand, Tally,
 };
 use heartbeat::report::{incident_story, postmortem};

@@ -1,6 +1,8 @@
 //! Receipts, settling, and what is read of beats.
 
-use heartbeat::model::{Obstacle, Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId, Timestamp,
+use heartbeat::model::{
+    Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId,
+    Timestamp,
 };
 use heartbeat::store::Store;
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use heartbeat::model::{
-    Acknowledged, EntryKind, Diagnosis, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
+    Acknowledged, Diagnosis, EntryKind, Incident, IncidentId, NoticeKind, ProjectId, RuleKind, Severity, Strand, Tally, Timestamp,
 };
 use heartbeat::store::{Stand, Store, StoreError, Which, WhichNotices};
 

@@ -39,7 +39,8 @@ async fn looks_come_back_as_they_were(bed: Bed) {
     for (trouble, retry_after) in
         LookTrouble::ALL.into_iter().zip([None, Some(Duration::ZERO), Some(Duration::from_hours(12))].into_iter().cycle())
     {
-        let quote = Quote { status: 429, headers: vec![("retry-after".into(), "9".into())], words: "slow \u{0} down".into(), ..Quote::default() };
+        let quote =
+            Quote { status: 429, headers: vec![("retry-after".into(), "9".into())], words: "slow \u{0} down".into(), ..Quote::default() };
         let failure = LookFailure { trouble, quote, note: Some("ours".into()), retry_after };
         looks.push(Look { result: Err(failure), failing_since: Some(at(START, -9)), ..good.clone() });
     }

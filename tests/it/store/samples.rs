@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Channel, ChannelId, ChannelKind, ChannelSpec, Deed, DistinctId, Endpoint, Entry, EntryKind, Events, Diagnosis, HeartbeatApp, Host,
+    Channel, ChannelId, ChannelKind, ChannelSpec, Deed, Diagnosis, DistinctId, Endpoint, Entry, EntryKind, Events, HeartbeatApp, Host,
     Incident, IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
     ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
 };

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use heartbeat::model::{Obstacle, Evidence, EvidenceOf, Minute, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Recorded, Refusal, Timestamp};
+use heartbeat::model::{
+    Evidence, EvidenceOf, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Recorded, Refusal, Timestamp,
+};
 
 use super::bed::{NOW, Shown, TestSite};
 use crate::report::world::beat;
@@ -40,10 +42,17 @@ fn phases(beat: &Recorded) -> Phases {
 
 /// What a failure leaves. The server's words are none that a page may take for its own.
 fn proof(beat: &Recorded) -> Option<Evidence> {
-    let quote = Quote { status: 503, headers: vec![("server".into(), "envoy".into())], words: "<b>no upstream</b> & no hope".into(), ..Quote::default() };
+    let quote = Quote {
+        status: 503,
+        headers: vec![("server".into(), "envoy".into())],
+        words: "<b>no upstream</b> & no hope".into(),
+        ..Quote::default()
+    };
     let of = match beat.outcome {
         Outcome::Refused => EvidenceOf::Refused { why: Refusal::Broken, quote },
-        Outcome::Unreachable => EvidenceOf::Unreachable { at: Phase::Tls, obstacle: Obstacle::WrongName, words: "the certificate is of <evil.example>".into() },
+        Outcome::Unreachable => {
+            EvidenceOf::Unreachable { at: Phase::Tls, obstacle: Obstacle::WrongName, words: "the certificate is of <evil.example>".into() }
+        }
         Outcome::Lost => EvidenceOf::Lost { looked: beat.missed? },
         _ => return None,
     };

@@ -1,0 +1,73 @@
+//! What the same answer does to the user's own events: PostHog's official libraries lose, double or misdate them, each in its own way. Every
+//! sentence was seen in a run of the versions that docs/sdks.md names; `tests/sdks/run` runs it again.
+
+use crate::model::{Diagnosis, Did, Endpoint, Place, Quote};
+
+/// What the libraries do with this answer, as one sentence; none where that was not run.
+pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> {
+    let is_v1 = endpoint == Endpoint::V1;
+    Some(match (quote.status, quote.did) {
+        (202, _) => {
+            "posthog-node and posthog-rs (v0) count this as sent and lose every event in silence; posthog-python sends each batch four times, then reports \
+             an error"
+        }
+        (200..=299, Some(Did::AnswersItself | Did::RequiresLogin | Did::Caches)) => {
+            "posthog-python, posthog-node, posthog-js and posthog-rs (v0) count this answer as sent: every event is lost, and no library says so"
+        }
+        (301..=303, Some(Did::RequiresLogin)) => {
+            "the libraries (v0) follow this redirect to a page, count it as sent and lose every event in silence"
+        }
+        (301..=303, _) => "posthog-python, posthog-node, posthog-js and posthog-rs follow this redirect with a GET and lose every event",
+        (307 | 308, _) => {
+            "posthog-node on Node 20 and 22 loses every event behind this redirect (four posts each); Node 24, posthog-python and posthog-rs follow it"
+        }
+        (404, _) if is_v1 => "posthog-python and posthog-node try three times more; posthog-rs loses these events at once",
+        (404, _) => "every library loses these events at once",
+        (413, _) => {
+            "posthog-python, posthog-js and posthog-rs lose the whole batch; posthog-node (v0) halves its batches and keeps them small until it is restarted"
+        }
+        (429, _) if quote.header("retry-after").is_some() => {
+            "posthog-js and posthog-rs (v1) lose these events at once; posthog-node (v0) ignores Retry-After and tries again every 3 s"
+        }
+        (429, _) => "posthog-js and posthog-rs lose these events at once; posthog-python and posthog-node try three times more",
+        (504, _) => "the libraries send again what PostHog may have taken: up to four times the load, under the same uuids",
+        (520, _) => "posthog-rs, and posthog-python and posthog-node with capture v1, lose these events at once",
+        (500 | 502 | 503, _) => {
+            "posthog-rs gives up after 0.6 s, posthog-python after 7 s, posthog-node after 9 s; posthog-js goes on for about 50 minutes while the page is open"
+        }
+        _ => return None,
+    })
+}
+
+/// A diagnosis of an answer, with what that answer does to the user's own events.
+pub(super) fn with_effect(found: Diagnosis, quote: &Quote, endpoint: Endpoint) -> Diagnosis {
+    // What is wrong with this one event, its token or its quota says nothing about how theirs are sent.
+    let concerns_all = matches!(found.place, Place::Intermediary | Place::Capture);
+    let Some(effect) = effect(quote, endpoint).filter(|_| concerns_all) else { return found };
+    let advice = found.advice.as_deref().unwrap_or_default();
+    let advice = format!("{advice} Your own events: {effect} (docs/sdks.md).").trim_start().to_owned();
+    Diagnosis { advice: Some(advice), ..found }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_redirect_and_a_page_say_what_they_cost() {
+        let quote = |status, did| Quote { status, did: Some(did), ..Quote::default() };
+        for (quote, says) in [
+            (quote(308, Did::Redirects), "posthog-node on Node 20 and 22 loses every event"),
+            (quote(302, Did::RequiresLogin), "in silence"),
+            (quote(200, Did::AnswersItself), "no library says so"),
+            (quote(413, Did::TooLarge), "keeps them small"),
+        ] {
+            let found = with_effect(Diagnosis::intermediary(Did::Redirects, "x").advised("Do."), &quote, Endpoint::V0);
+            let advice = found.advice.unwrap();
+            assert!(advice.starts_with("Do. Your own events: ") && advice.contains(says), "{advice}");
+        }
+        let of_token = with_effect(Diagnosis::at(Place::Token, "x"), &quote(404, Did::WrongPath), Endpoint::V0);
+        assert_eq!(of_token.advice, None);
+        assert_eq!(effect(&quote(401, Did::RequiresLogin), Endpoint::V0), None);
+    }
+}
