@@ -32,6 +32,9 @@ def stub_posthog_errors() -> None:
 
 stub_posthog_errors()
 
+# Nothing is left behind in the folder of the sources.
+sys.dont_write_bytecode = True
+
 import hogql_parser  # noqa: E402
 from chdb import session  # noqa: E402
 from printer import Printer, Unprinted  # noqa: E402
@@ -46,6 +49,7 @@ CREATE TABLE events (
     created_at DateTime64(6, 'UTC')
 ) ENGINE = MergeTree ORDER BY (toDate(timestamp), event, cityHash64(distinct_id), cityHash64(uuid))
 """
+
 
 def answer(clickhouse, statement: str, now_us: int) -> dict:
     tree = json.loads(hogql_parser.parse_select_json(statement))
