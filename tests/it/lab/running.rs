@@ -60,8 +60,8 @@ async fn a_service_says_where_the_way_is_broken() {
     }
     let judged: Vec<(String, Judged)> =
         outcomes.iter().map(|outcome| (outcome.story.situation.name.to_owned(), outcome.judged())).collect();
-    let rows = || outcomes.iter().map(|outcome| Row::new(&outcome.place, &outcome.by_status(), None)).collect();
-    let stale = if chosen { None } else { document::hold(Table::Run, rows()) };
+    let rows: Vec<Row> = outcomes.iter().map(|outcome| Row::new(&outcome.place, &outcome.by_status(), None)).collect();
+    let stale = if chosen { None } else { document::hold(Table::Run, &rows) };
     let complaints: Vec<String> = complain("run", &judged).into_iter().chain(stale).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }
