@@ -9,7 +9,7 @@ use heartbeat::clock::Clock;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// A server has to listen within this time; Next.js on a busy machine takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Runs the command that follows, and kills its whole group when our end of the pipe is closed: by [`Drop`], or because this process is no more.
 const GUARD: &str = r#"exec 3<&0; { cat <&3 >/dev/null; kill -KILL 0; } & exec 3<&-; "$@" </dev/null"#;

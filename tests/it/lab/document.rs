@@ -58,7 +58,7 @@ impl Table {
             Self::Run => "\n| situation | what is true | what is said |\n| --- | --- | --- |\n",
         };
         for row in rows {
-            text += &format!("| {} | {} | {} |", row.name, row.truth, row.said);
+            text += &["|", &row.name, "|", row.truth, "|", &row.said, "|"].join(" ");
             if self == Self::Check {
                 text += &row.exit.map_or_else(|| " |".to_owned(), |code| format!(" {code} |"));
             }

@@ -108,7 +108,7 @@ impl Ground {
                 ("rewritten", format!("r{number}")),
             ]);
             names.0.extend(["port", "port2", "port3"].map(|name| (name, ports.next().unwrap().to_string())));
-            let configuration = add(&situation, &names, &mut proxies).await;
+            let configuration = add(&situation, &names, &mut proxies);
             built.push((situation, sandbox, names, configuration));
         }
         let daemons = proxies.start(folder.path()).await?;
@@ -143,7 +143,7 @@ impl Ground {
 }
 
 /// Hands a situation's configuration to its proxy; gives it as it is then.
-async fn add(situation: &Situation, names: &Names, proxies: &mut proxies::Proxies) -> String {
+fn add(situation: &Situation, names: &Names, proxies: &mut proxies::Proxies) -> String {
     let port = names.port();
     match situation.before {
         Before::Nginx(text) => proxies.nginx.add(port, names.fill(text)),

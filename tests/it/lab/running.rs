@@ -123,21 +123,21 @@ fn settings(story: &Story, place: &Place, receiver: &str) -> String {
     let asked = &place.situation.asked;
     let direct = &place.sandbox.url;
     let host = if story.direct_too { direct } else { &place.host };
-    let mut text =
-        format!("[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n", asked.token, asked.key);
-    if let Some(api) = &place.api {
-        text += &format!("api_host = \"{api}\"\n");
-    }
-    text += "[project.heartbeat]\n";
-    if story.direct_too || asked.v1 {
-        let endpoint = if asked.v1 { "v1" } else { "v0" };
-        text += &format!(
+    let api = place.api.as_ref().map_or_else(String::new, |api| format!("api_host = \"{api}\"\n"));
+    let endpoint = if asked.v1 { "v1" } else { "v0" };
+    let route = if story.direct_too || asked.v1 {
+        format!(
             "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\nhost = \"{}\"\nendpoint = \"{endpoint}\"\n",
             place.host
-        );
-    }
-    text += "[project.ingestion_alert]\n";
-    text + &format!("[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{receiver}/hook\"\nat_once = 60000\n")
+        )
+    } else {
+        String::new()
+    };
+    format!(
+        "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n{api}[project.heartbeat]\n{route}\
+         [project.ingestion_alert]\n[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{receiver}/hook\"\nat_once = 60000\n",
+        asked.token, asked.key
+    )
 }
 
 impl Outcome {
