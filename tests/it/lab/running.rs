@@ -15,8 +15,8 @@ use super::{chosen, situations};
 use crate::process::receiver::{Letter, Receiver};
 use crate::process::{Desk, Process, speed};
 
-/// A minute of five seconds.
-const SPEED: u32 = 12;
+/// A minute of six seconds.
+const SPEED: u32 = 10;
 const MINUTE: Duration = Duration::from_secs(60 / SPEED as u64);
 /// When the status is asked for, and by when a message has to have come, since the trouble began.
 const STATUS_AFTER: Duration = MINUTE.saturating_mul(20);
