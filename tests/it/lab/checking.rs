@@ -48,8 +48,8 @@ async fn a_check_says_where_the_way_is_broken() {
         }
     }
     let judged: Vec<(String, Judged)> = checked.iter().map(|checked| (checked.place.situation.name.to_owned(), checked.judged())).collect();
-    let rows = || checked.iter().map(|checked| Row::new(&checked.place, &checked.said(), checked.exit)).collect();
-    let stale = if chosen { None } else { document::hold(Table::Check, rows()) };
+    let rows: Vec<Row> = checked.iter().map(|checked| Row::new(&checked.place, &checked.said(), checked.exit)).collect();
+    let stale = if chosen { None } else { document::hold(Table::Check, &rows) };
     let complaints: Vec<String> = complain("check", &judged).into_iter().chain(stale).collect();
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
 }

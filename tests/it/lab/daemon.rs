@@ -9,7 +9,10 @@ use heartbeat::clock::Clock;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 /// A server has to listen within this time; Next.js on a busy machine takes some seconds.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// What servers say of a port that somebody else has; nginx then tries for some seconds more.
+const TAKEN: &str = "Address already in use";
 
 /// Runs the command that follows, and kills its whole group when our end of the pipe is closed: by [`Drop`], or because this process is no more.
 const GUARD: &str = r#"exec 3<&0; { cat <&3 >/dev/null; kill -KILL 0; } & exec 3<&-; "$@" </dev/null"#;
@@ -45,6 +48,12 @@ impl Daemon {
         for port in ports {
             daemon.wait_for(*port).await?;
         }
+        // One that found a port taken may have listened on the others before it gave up; what answers then is somebody else.
+        match daemon.child.try_wait().unwrap() {
+            Some(status) => return Err(Ended(format!("it ended with {status}: {}", daemon.said()))),
+            None if daemon.said().contains(TAKEN) => return Err(Ended(daemon.said())),
+            None => {}
+        }
         Ok(daemon)
     }
 
@@ -78,13 +87,21 @@ impl Drop for Daemon {
     }
 }
 
-/// So many ports that are free at the moment, each another.
-pub(super) async fn free_ports(count: usize) -> Vec<u16> {
-    let mut held = Vec::new();
-    for _ in 0..count {
-        held.push(TcpListener::bind("127.0.0.1:0").await.unwrap());
+/// Ports that were free, held until somebody is to listen on them: whoever asks for a free one meanwhile gets another.
+pub(super) struct HeldPorts(Vec<TcpListener>);
+
+impl HeldPorts {
+    pub(super) async fn take(count: usize) -> Self {
+        let mut held = Vec::new();
+        for _ in 0..count {
+            held.push(TcpListener::bind("127.0.0.1:0").await.unwrap());
+        }
+        Self(held)
     }
-    held.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+
+    pub(super) fn numbers(&self) -> Vec<u16> {
+        self.0.iter().map(|listener| listener.local_addr().unwrap().port()).collect()
+    }
 }
 
 /// A port on which nobody listens, and nobody else can as long as this lives.

@@ -58,7 +58,7 @@ impl Table {
             Self::Run => "\n| situation | what is true | what is said |\n| --- | --- | --- |\n",
         };
         for row in rows {
-            text += &format!("| {} | {} | {} |", row.name, row.truth, row.said);
+            text += &["|", &row.name, "|", row.truth, "|", &row.said, "|"].join(" ");
             if self == Self::Check {
                 text += &row.exit.map_or_else(|| " |".to_owned(), |code| format!(" {code} |"));
             }
@@ -69,9 +69,9 @@ impl Table {
 }
 
 /// Writes the table where that is asked for; otherwise says how it differs from the one in the committed document.
-pub(super) fn hold(table: Table, rows: Vec<Row>) -> Option<String> {
+pub(super) fn hold(table: Table, rows: &[Row]) -> Option<String> {
     let _alone = ONE_AT_A_TIME.lock().unwrap();
-    let drawn = table.draw(&rows);
+    let drawn = table.draw(rows);
     if let Some(file) = asked() {
         let old = std::fs::read_to_string(&file).unwrap_or_default();
         let other = |other: Table| section(&old, other).unwrap_or_else(|| other.draw(&[]));

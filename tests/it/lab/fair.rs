@@ -1,13 +1,11 @@
 //! Two hours of fair weather through each proxy: nothing is told, no beat is missing, none is doubled.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
 use serde_json::Value;
 
-use super::chosen;
 use super::ground::{Ground, Place, Sandboxes};
 use super::situations;
 use crate::process::receiver::{Letter, Receiver};
@@ -16,45 +14,74 @@ use crate::process::{Desk, Process, speed};
 /// A minute of one second.
 const SPEED: u32 = 60;
 const MINUTES: usize = 120;
-/// The proxies that it goes through.
-const THROUGH: [&str; 7] =
-    ["nginx/upstream-cuts", "nginx/date-behind", "nginx/date-ahead", "caddy/fair-tls", "haproxy/fair", "next/fair", "node/fair"];
+/// The proxies, each a route of one project.
+const ROUTES: [&str; 9] = [
+    "nginx/fair-prefix",
+    "nginx/upstream-cuts",
+    "nginx/date-behind",
+    "nginx/date-ahead",
+    "caddy/fair-tls",
+    "haproxy/fair",
+    "haproxy/upstream-cuts",
+    "next/fair",
+    "node/fair",
+];
+/// The proxy through which another project does everything, reading back as well.
+const ALL_THROUGH: &str = "nginx/date-behind";
 
-/// A service behind its proxy.
+/// A service that watches one project.
 struct Watch {
-    place: Arc<Place>,
+    ground: Ground,
     desk: Desk,
     receiver: Receiver,
     process: Process,
+    /// The names of its events, each of another route.
+    events: Vec<String>,
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_hours_of_fair_weather_through_each_proxy_are_quiet_and_whole() {
-    let fair = situations::for_check().into_iter().filter(|situation| THROUGH.contains(&situation.name)).collect();
-    let (fair, _) = chosen(fair, |situation: &situations::Situation| situation.name);
-    let ground = Ground::start(fair, &Clock::fast(speed(SPEED)), Sandboxes::OneEach).await;
-    let mut watches = Vec::new();
-    for place in &ground.places {
-        watches.push(Watch::start(Arc::clone(place)).await);
-    }
-    let wrong = futures_util::future::join_all(watches.into_iter().map(Watch::end)).await;
-    let wrong: Vec<String> = wrong.into_iter().flatten().collect();
+    let ground = async |names: &[&str]| {
+        let fair = situations::for_check().into_iter().filter(|situation| names.contains(&situation.name)).collect();
+        Ground::start(fair, &Clock::fast(speed(SPEED)), Sandboxes::Shared).await
+    };
+    let by_routes = ground(&ROUTES).await;
+    assert_eq!(by_routes.places.len(), ROUTES.len(), "a proxy is not among the situations");
+    let (mut events, settings): (Vec<String>, Vec<String>) = by_routes.places.iter().map(|place| route(place)).unzip();
+    events.push("heartbeat".to_owned());
+    let direct = by_routes.places[0].sandbox.url.clone();
+    let by_routes = Watch::start(by_routes, &direct, &settings.concat(), events).await;
+
+    let through = ground(&[ALL_THROUGH]).await;
+    let host = through.places[0].host.clone();
+    let through = Watch::start(through, &host, "", vec!["heartbeat".to_owned()]).await;
+
+    let (by_routes, through) = tokio::join!(by_routes.end(), through.end());
+    let wrong = [by_routes, through].concat();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// A place as a route: its event, and its settings.
+fn route(place: &Place) -> (String, String) {
+    let name = place.situation.name.replace('/', "-");
+    let event = format!("heartbeat_{}", name.replace('-', "_"));
+    let settings = format!("[[project.heartbeat.route]]\nname = \"{name}\"\nevent = \"{event}\"\nhost = \"{}\"\n", place.host);
+    (event, settings)
+}
+
 impl Watch {
-    async fn start(place: Arc<Place>) -> Self {
+    async fn start(ground: Ground, host: &str, routes: &str, events: Vec<String>) -> Self {
         let (desk, receiver) = (Desk::new(), Receiver::start().await);
-        let api = place.api.as_ref().map_or_else(String::new, |api| format!("api_host = \"{api}\"\n"));
+        let asked = &ground.places[0].situation.asked;
         let settings = format!(
-            "[[project]]\nname = \"shop\"\nhost = \"{}\"\n{api}token = \"{}\"\npersonal_api_key = \"{}\"\n[project.heartbeat]\n[project.ingestion_alert]\n\
-             [[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{}/hook\"\n",
-            place.host, place.situation.asked.token, place.situation.asked.key, receiver.url
+            "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n[project.heartbeat]\n{routes}\
+             [project.ingestion_alert]\n[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{}/hook\"\n",
+            asked.token, asked.key, receiver.url
         );
         desk.file("heartbeat.toml", &settings);
-        let process = Process::start(command(&desk, &place, &["run", "--config", "heartbeat.toml"]));
+        let process = Process::start(command(&desk, &ground.places[0], &["run", "--config", "heartbeat.toml"]));
         process.err.wait_for("beating").await;
-        Self { place, desk, receiver, process }
+        Self { ground, desk, receiver, process, events }
     }
 
     /// Waits for two hours' worth of beats; says what is wrong then.
@@ -66,28 +93,31 @@ impl Watch {
         let status = self.ask(&["status", "--json"]).await;
         let incidents = self.ask(&["incidents", "list", "--json"]).await;
         self.process.signal("TERM");
-        let events = self.place.sandbox.events().await;
+        let held = self.ground.places[0].sandbox.events().await;
 
-        let name = self.place.situation.name;
-        let mut wrong: Vec<String> = whole(&events).into_iter().map(|what| format!("{name}: {what}")).collect();
+        let mut wrong = Vec::new();
+        for event in &self.events {
+            let of_it: Vec<&Value> = held.iter().filter(|one| one["event"] == **event).collect();
+            wrong.extend(whole(&of_it).into_iter().map(|what| format!("{event}: {what}")));
+        }
         let letters = self.receiver.letters();
         if !letters.is_empty() {
-            wrong.push(format!("{name}: messages came: {:?}", letters.iter().map(Letter::message).collect::<Vec<_>>()));
+            wrong.push(format!("messages came: {:?}", letters.iter().map(Letter::message).collect::<Vec<_>>()));
         }
         if incidents.as_array().is_none_or(|incidents| !incidents.is_empty()) {
-            wrong.push(format!("{name}: incidents: {incidents}"));
+            wrong.push(format!("incidents: {incidents}"));
         }
         if status[0]["diagnosis"]["place"] != "none" {
-            wrong.push(format!("{name}: the status is {:#}", status[0]));
+            wrong.push(format!("the status is {:#}", status[0]));
         }
         if !wrong.is_empty() {
-            wrong.push(format!("{name}: {}", self.process.err.text()));
+            wrong.push(self.process.err.text());
         }
         wrong
     }
 
     async fn ask(&self, arguments: &[&str]) -> Value {
-        let ended = Process::start(command(&self.desk, &self.place, arguments)).end().await;
+        let ended = Process::start(command(&self.desk, &self.ground.places[0], arguments)).end().await;
         serde_json::from_str(&ended.out).unwrap_or_else(|wrong| panic!("{arguments:?}: {wrong}: {ended:?}"))
     }
 }
@@ -99,8 +129,8 @@ fn command(desk: &Desk, place: &Place, arguments: &[&str]) -> std::process::Comm
     command
 }
 
-/// What is wrong with two hours of beats as PostHog holds them: minutes without one, with more than one, too few of them.
-fn whole(events: &[Value]) -> Vec<String> {
+/// What is wrong with two hours of a route's beats as PostHog holds them: minutes without one, with more than one, too few of them.
+fn whole(events: &[&Value]) -> Vec<String> {
     let mut minutes: BTreeMap<i64, usize> = BTreeMap::new();
     let mut wrong = Vec::new();
     for event in events {

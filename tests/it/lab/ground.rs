@@ -10,13 +10,15 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::certificates::Certificates;
-use super::daemon::{ClosedPort, Daemon, Ended, free_ports};
+use super::daemon::{ClosedPort, Daemon, Ended, HeldPorts};
 use super::situations::{Api, Before, Change, Raw, Situation};
 use super::{proxies, raw, relay};
 use crate::sandbox::Running;
 
 /// A port that was free may be taken by somebody else before the proxy has it.
 const TRIES: usize = 3;
+/// The ports of a situation's own.
+const PORTS: [&str; 3] = ["port", "port2", "port3"];
 
 /// All that was started; it ends with this.
 pub(super) struct Ground {
@@ -90,7 +92,8 @@ impl Ground {
             ("folder", folder.path().display().to_string()),
             ("certificates", certificates.display().to_string()),
         ];
-        let mut ports = free_ports(3 * situations.len()).await.into_iter();
+        let held = HeldPorts::take(situations.iter().map(ports_of).sum()).await;
+        let mut ports = held.numbers().into_iter();
 
         let (mut built, mut proxies) = (Vec::new(), proxies::Proxies::default());
         for (number, situation) in situations.into_iter().enumerate() {
@@ -101,16 +104,17 @@ impl Ground {
                 None => String::new(),
             };
             let mut names = Names(around.iter().cloned().collect());
-            names.0.extend([
-                ("sandbox", sandbox.address.to_string()),
-                ("cuts", raw::cuts(sandbox.address).await.to_string()),
-                ("relay", relay),
-                ("rewritten", format!("r{number}")),
-            ]);
-            names.0.extend(["port", "port2", "port3"].map(|name| (name, ports.next().unwrap().to_string())));
-            let configuration = add(&situation, &names, &mut proxies).await;
+            names.0.extend([("sandbox", sandbox.address.to_string()), ("relay", relay), ("rewritten", format!("r{number}"))]);
+            if configuration_of(&situation).contains("{cuts}") {
+                names.0.insert("cuts", raw::cuts(sandbox.address).await.to_string());
+            }
+            for name in PORTS.into_iter().take(ports_of(&situation)) {
+                names.0.insert(name, ports.next().unwrap().to_string());
+            }
+            let configuration = add(&situation, &names, &mut proxies);
             built.push((situation, sandbox, names, configuration));
         }
+        drop(held);
         let daemons = proxies.start(folder.path()).await?;
 
         let mut places = Vec::new();
@@ -118,10 +122,10 @@ impl Ground {
             let address = match situation.before {
                 Before::Nothing => sandbox.address.to_string(),
                 Before::Relay => names.0["relay"].clone(),
-                Before::Closed => names.0["closed"].clone(),
+                Before::Closed | Before::NoName => names.0["closed"].clone(),
                 Before::Raw(raw) => raw::start(raw).await.to_string(),
                 Before::Next { keeps_slash, .. } => format!("127.0.0.1:{}", daemons.next_port(keeps_slash)),
-                Before::Nginx(_) | Before::Caddy(_) | Before::Haproxy(_) | Before::Node(_) | Before::NoName => {
+                Before::Nginx(_) | Before::Caddy(_) | Before::Haproxy(_) | Before::Node(_) => {
                     format!("127.0.0.1:{}", names.port())
                 }
             };
@@ -142,14 +146,32 @@ impl Ground {
     }
 }
 
-/// Hands a situation's configuration to its proxy; gives it as it is then.
-async fn add(situation: &Situation, names: &Names, proxies: &mut proxies::Proxies) -> String {
-    let port = names.port();
+/// What a situation wants of its proxy, as it is written; empty where no proxy is.
+fn configuration_of(situation: &Situation) -> &'static str {
     match situation.before {
-        Before::Nginx(text) => proxies.nginx.add(port, names.fill(text)),
-        Before::Caddy(text) => proxies.caddy.add(port, names.fill(text)),
-        Before::Haproxy(text) => proxies.haproxy.add(port, names.fill(text)),
-        Before::Node(text) => proxies.node.add(port, names.fill(text)),
+        Before::Nginx(text) | Before::Caddy(text) | Before::Haproxy(text) | Before::Node(text) => text,
+        Before::Next { to, .. } => to,
+        Before::Nothing | Before::Raw(_) | Before::Relay | Before::Closed | Before::NoName => "",
+    }
+}
+
+/// How many ports of its own a situation has; its proxy listens on the first, whether its configuration says so or not.
+fn ports_of(situation: &Situation) -> usize {
+    match situation.before {
+        Before::Nginx(text) | Before::Caddy(text) | Before::Haproxy(text) | Before::Node(text) => {
+            PORTS.iter().rposition(|name| text.contains(&format!("{{{name}}}"))).map_or(1, |last| last + 1)
+        }
+        Before::Next { .. } | Before::Nothing | Before::Raw(_) | Before::Relay | Before::Closed | Before::NoName => 0,
+    }
+}
+
+/// Hands a situation's configuration to its proxy; gives it as it is then.
+fn add(situation: &Situation, names: &Names, proxies: &mut proxies::Proxies) -> String {
+    match situation.before {
+        Before::Nginx(text) => proxies.nginx.add(names.port(), names.fill(text)),
+        Before::Caddy(text) => proxies.caddy.add(names.port(), names.fill(text)),
+        Before::Haproxy(text) => proxies.haproxy.add(names.port(), names.fill(text)),
+        Before::Node(text) => proxies.node.add(names.port(), names.fill(text)),
         Before::Next { keeps_slash, to } => {
             let path = if situation.asked.path.is_empty() { "/{rewritten}" } else { situation.asked.path };
             proxies.next.add(keeps_slash, names.fill(path), names.fill(to))

@@ -1,4 +1,4 @@
-//! The lab: real nginx, Caddy, HAProxy, Next.js and a proxy in Node before the sandbox, in situations of which it is known what is true; and
+//! The lab: real nginx, Caddy, `HAProxy`, Next.js and a proxy in Node before the sandbox, in situations of which it is known what is true; and
 //! what the program says of each.
 //!
 //! `HEARTBEAT_LAB=nginx/login cargo test --all-features --test it lab::checking -- --nocapture` tries those whose name begins so (or as one of several,

@@ -56,16 +56,16 @@ impl Relay {
         }
         let asked =
             self.http.request(head.method, format!("http://{}{onward}", self.upstream)).headers(headers).body(self.changed(&path, body));
-        let Ok(heard) = asked.send().await else {
+        let Ok(reply) = asked.send().await else {
             return Response::builder().status(StatusCode::BAD_GATEWAY).body(Body::from("Bad Gateway")).unwrap();
         };
-        let mut answer = Response::builder().status(heard.status());
-        for (name, value) in heard.headers() {
+        let mut answer = Response::builder().status(reply.status());
+        for (name, value) in reply.headers() {
             if ![CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODING].contains(name) {
                 answer.headers_mut().unwrap().append(name, value.clone());
             }
         }
-        let body = heard.bytes().await.unwrap_or_default();
+        let body = reply.bytes().await.unwrap_or_default();
         self.answered(&path, answer.body(Body::empty()).unwrap(), body).await
     }
 

@@ -1,4 +1,4 @@
-//! HAProxy: one process with a `listen` for each situation, and the defaults that Debian gives it.
+//! `HAProxy`: one process with a `listen` for each situation, and the defaults that Debian gives it.
 
 use std::path::PathBuf;
 

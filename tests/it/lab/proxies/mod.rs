@@ -36,11 +36,11 @@ pub(super) struct Started {
 }
 
 impl Parts {
-    pub(super) fn add(&mut self, port: u16, part: String) -> String {
-        self.ports.push(port);
-        self.text += &part;
+    pub(super) fn add(&mut self, listens: u16, text: String) -> String {
+        self.ports.push(listens);
+        self.text += &text;
         self.text.push('\n');
-        part
+        text
     }
 }
 

@@ -9,7 +9,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 
 use super::node_packages;
-use crate::lab::daemon::{Daemon, Ended, free_ports};
+use crate::lab::daemon::{Daemon, Ended, HeldPorts};
 
 /// Which rewrites an application has.
 #[derive(Default)]
@@ -36,8 +36,8 @@ pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBu
     copy(&packages.join("shop"), &folder);
     std::os::unix::fs::symlink(packages.join("node_modules"), folder.join("node_modules")).unwrap();
     fill_in(&folder.join(".next/routes-manifest.json"), wanted, keeps_slash);
-    let port = free_ports(1).await[0];
     let next = packages.join("node_modules/next/dist/bin/next");
+    let port = HeldPorts::take(1).await.numbers()[0];
     let number = port.to_string();
     let arguments = [next.to_str().unwrap(), "start", "-H", "127.0.0.1", "-p", &number];
     let keeps = if keeps_slash { "1" } else { "0" };

@@ -6,6 +6,8 @@
 //! `{breaks_off}` one whose answers break off, `{elsewhere}` another PostHog, which does not know the token, `{nameserver}` a name server
 //! that knows no name, `{folder}` the lab's folder and `{certificates}` that of its certificates.
 
+#![expect(clippy::too_many_lines, reason = "lists are as long as there are situations")]
+
 mod caddy;
 mod faults;
 mod haproxy;
