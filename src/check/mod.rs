@@ -183,12 +183,14 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
         None => match query::find_project(client, api, key, &plan.token).await {
             Ok(FoundProject { path: ProjectPath::Number(id), scopes }) => {
                 let limited = scopes.is_some_and(|scopes| scopes.projects == [id]);
-                let says = if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
+                let says =
+                    if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
                 line(Mark::Ok, "project", says, None);
                 ProjectPath::Number(id)
             }
             Ok(FoundProject { path: ProjectPath::Current, .. }) => {
-                let says = "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
+                let says =
+                    "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
                 line(Mark::Note, "project", says, Some(LookTrouble::WhichProject.advice().into()));
                 ProjectPath::Current
             }

@@ -239,7 +239,17 @@ mod tests {
 
     fn look(result: Result<Traffic, LookFailure>) -> Look {
         let at = START.start();
-        Look { project: ProjectId(1), at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token: None, findings: crate::model::Findings::default() }
+        Look {
+            project: ProjectId(1),
+            at,
+            result,
+            last_good: None,
+            failing_since: None,
+            not_before: at,
+            posthog_id: None,
+            token: None,
+            findings: crate::model::Findings::default(),
+        }
     }
 
     fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {

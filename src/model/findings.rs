@@ -39,9 +39,9 @@ impl KeyScope {
     pub const fn adds(self) -> &'static str {
         match self {
             Self::QueryRead => "without it nothing can be read back",
-            Self::ProjectRead => "it adds how far the events quota is used up, and whether PostHog restricts the project",
-            Self::EventFilterRead => "it adds whether the project's event filter drops the beats",
-            Self::IngestionWarningRead => "it adds why events were dropped, where PostHog does not tell that to queries",
+            Self::ProjectRead => "it would add how far the events quota is used up, and whether PostHog restricts the project",
+            Self::EventFilterRead => "it would add whether the project's event filter drops the beats",
+            Self::IngestionWarningRead => "it would add why events were dropped, on a PostHog that does not tell that to queries",
         }
     }
 }
@@ -63,7 +63,9 @@ impl KeyScopes {
     pub fn allows(&self, wanted: KeyScope) -> bool {
         let name = wanted.name();
         let as_writer = name.strip_suffix(":read");
-        self.scopes.iter().any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
+        self.scopes
+            .iter()
+            .any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
     }
 
     /// The scopes that it has not.

@@ -19,7 +19,9 @@ pub enum KeyError {
     )]
     ProjectForPersonal,
     /// `phs_...`, which cannot send.
-    #[error("is a project secret key (phs_...), which cannot send events; here belongs the project token (phc_...), from Settings > Project > General")]
+    #[error(
+        "is a project secret key (phs_...), which cannot send events; here belongs the project token (phc_...), from Settings > Project > General"
+    )]
     ProjectSecret,
     /// Capture answers 401 to such a token.
     #[error("is over 64 bytes long; PostHog takes no such token")]
@@ -93,8 +95,12 @@ impl PersonalKey {
     #[must_use]
     pub fn warning(&self) -> Option<&'static str> {
         match self.expose().get(..4) {
-            Some("phs_") => Some("it is a project secret key (phs_...): not every PostHog lets one run queries; a personal API key (phx_...) is the safe choice"),
-            Some("pha_") => Some("it is an OAuth access token (pha_...), which expires: beats are not read back any more when it does; use a personal API key (phx_...)"),
+            Some("phs_") => Some(
+                "it is a project secret key (phs_...): not every PostHog lets one run queries; a personal API key (phx_...) is the safe choice",
+            ),
+            Some("pha_") => Some(
+                "it is an OAuth access token (pha_...), which expires: beats are not read back any more when it does; use a personal API key (phx_...)",
+            ),
             _ => None,
         }
     }

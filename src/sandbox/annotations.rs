@@ -7,9 +7,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 
 use super::body;
+use super::denial::Denial;
 use super::instance::Instance;
 use super::moment::Moment;
-use super::private::{Denial, admit_to};
+use super::private::admit_to;
 
 /// The longest content, in characters.
 const LONGEST_CONTENT: usize = 8192;
@@ -21,6 +22,8 @@ const MOST_KEPT: usize = 10_000;
 #[derive(Debug, Clone)]
 pub(super) struct Annotation {
     id: u64,
+    /// The id of its project.
+    project: u32,
     content: String,
     date_marker: Moment,
     scope: String,
@@ -49,12 +52,13 @@ pub(super) async fn write(
     headers: HeaderMap,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), Denial> {
-    admit_to(&project, &instance, &headers)?;
+    let project = admit_to(&project, &instance, &headers, "annotation:write")?;
     let text = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()))?;
     let asked: Value = serde_json::from_slice(&text).map_err(|why| Denial::invalid(format!("JSON parse error - {why}")))?;
     let mut kept = instance.annotations();
     let annotation = Annotation {
         id: kept.last().map_or(1, |last| last.id + 1),
+        project: project.id,
         content: content(&asked)?,
         date_marker: date_marker(&asked)?,
         scope: scope(&asked)?,
@@ -69,8 +73,9 @@ pub(super) async fn write(
 
 /// `GET /api/projects/{project}/annotations/`, newest first.
 pub(super) async fn list(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
-    admit_to(&project, &instance, &headers)?;
-    let results = instance.annotations().iter().rev().map(Annotation::as_json).collect::<Vec<_>>();
+    let project = admit_to(&project, &instance, &headers, "annotation:read")?;
+    let kept = instance.annotations();
+    let results = kept.iter().rev().filter(|one| one.project == project.id).map(Annotation::as_json).collect::<Vec<_>>();
     Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
 }
 

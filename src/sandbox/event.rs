@@ -3,11 +3,14 @@
 use uuid::Uuid;
 
 use super::moment::Moment;
+use super::project::PROJECTS;
 use super::weather::PARTITIONS;
 
-/// One event. All of the sandbox's events are those of its only project.
+/// One event.
 #[derive(Debug, Clone)]
 pub(super) struct Event {
+    /// The id of the project whose token it came with.
+    pub(super) project: u32,
     pub(super) uuid: Uuid,
     pub(super) name: String,
     pub(super) distinct_id: String,
@@ -22,6 +25,7 @@ pub(super) struct Event {
 /// What makes two rows the same to a `ReplacingMergeTree`: they are merged into one, some time later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Identity {
+    project: u32,
     day: i64,
     event: String,
     distinct_id: String,
@@ -32,7 +36,8 @@ impl Event {
     /// The queue's partition: chosen by token and distinct id, so one person's events stay in order. (The real one uses
     /// murmur2; which number comes out does not matter, only that the same key always gives the same.)
     pub(super) fn partition(&self) -> u8 {
-        let key = [super::TOKEN.as_bytes(), b":", self.distinct_id.as_bytes()].concat();
+        let token = PROJECTS.iter().find(|project| project.id == self.project).map_or("", |project| project.token);
+        let key = [token.as_bytes(), b":", self.distinct_id.as_bytes()].concat();
         let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
         // Folded once more: names that differ in their last letter would share a partition otherwise.
         let folded = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
@@ -40,6 +45,7 @@ impl Event {
     }
 
     pub(super) fn identity(&self) -> Identity {
-        Identity { day: self.timestamp.day(), event: self.name.clone(), distinct_id: self.distinct_id.clone(), uuid: self.uuid }
+        let (event, distinct_id) = (self.name.clone(), self.distinct_id.clone());
+        Identity { project: self.project, day: self.timestamp.day(), event, distinct_id, uuid: self.uuid }
     }
 }

@@ -6,9 +6,9 @@ use axum::response::{IntoResponse, Response};
 use http::{StatusCode, header};
 use serde_json::{Value, json};
 
-use super::TOKEN;
 use super::body::{self, Encoding};
 use super::instance::Instance;
+use super::project::Project;
 
 /// `POST /flags/?v=2` and `POST /decide/?v=3`. There are no flags; an unknown token is 401.
 pub(super) async fn evaluate(State(instance): State<Instance>, request: Request) -> Response {
@@ -20,8 +20,8 @@ pub(super) async fn evaluate(State(instance): State<Instance>, request: Request)
         return refused(StatusCode::BAD_REQUEST, "malformed_data", "Malformed request data.");
     };
     let token = ["token", "api_key", "$token"].iter().find_map(|name| asked.get(name)?.as_str()).map(str::trim);
-    match token {
-        Some(TOKEN) if !instance.weather().capture.unknown_token => {
+    match token.and_then(Project::of_token) {
+        Some(_) if !instance.weather().capture.unknown_token => {
             Json(json!({"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false})).into_response()
         }
         _ => refused(
@@ -34,11 +34,10 @@ pub(super) async fn evaluate(State(instance): State<Instance>, request: Request)
 
 /// `GET /array/{token}/config.js`: the browser library's configuration; 404 for a token that is not known.
 pub(super) async fn config(State(instance): State<Instance>, Path(token): Path<String>) -> Response {
-    if token != TOKEN || instance.weather().capture.unknown_token {
-        return StatusCode::NOT_FOUND.into_response();
-    }
-    let config = json!({"token": TOKEN, "supportedCompression": ["gzip", "gzip-js"], "hasFeatureFlags": false});
-    let script = format!("(function() {{ window._POSTHOG_REMOTE_CONFIG = {{'{TOKEN}': {{config: {config}, siteApps: []}}}}; }})();");
+    let known = Project::of_token(&token).filter(|_| !instance.weather().capture.unknown_token);
+    let Some(Project { token, .. }) = known else { return StatusCode::NOT_FOUND.into_response() };
+    let config = json!({"token": token, "supportedCompression": ["gzip", "gzip-js"], "hasFeatureFlags": false});
+    let script = format!("(function() {{ window._POSTHOG_REMOTE_CONFIG = {{'{token}': {{config: {config}, siteApps: []}}}}; }})();");
     ([(header::CONTENT_TYPE, "application/javascript")], script).into_response()
 }
 

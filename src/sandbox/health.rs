@@ -1,4 +1,4 @@
-//! Which PostHog this is, and which of its parts are up: a self-hosted one.
+//! Which PostHog this is, and which of its parts are up: a self-hosted one, unless the weather says otherwise.
 
 use axum::Json;
 use axum::extract::State;
@@ -13,15 +13,16 @@ pub(super) async fn preflight(State(instance): State<Instance>) -> Json<Value> {
     let mut told = json!({
         "django": true,
         "initiated": true,
-        "cloud": false,
+        "cloud": weather.instance.cloud,
         "demo": false,
-        "realm": "hosted-clickhouse",
-        "region": null,
+        "realm": if weather.instance.cloud { "cloud" } else { "hosted-clickhouse" },
+        "region": weather.instance.cloud.then_some("US"),
         "object_storage": true,
         "can_create_org": false,
         "available_timezones": {"UTC": 0},
     });
-    for part in PARTS {
+    // Cloud does not say how its parts are.
+    for part in PARTS.into_iter().filter(|_| !weather.instance.cloud) {
         let stopped = weather.queue.stopped && ["kafka", "plugins"].contains(&part);
         told[part] = json!(!stopped && !weather.instance.down.iter().any(|down| down == part));
     }

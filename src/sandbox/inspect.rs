@@ -49,7 +49,7 @@ struct Held {
     rows: usize,
 }
 
-/// `GET /_sandbox/events`, `?event=` only those of that name: what capture has taken and the weather has not lost, in the order
+/// `GET /_sandbox/events`, `?event=` only those of that name, `?project=` only those of that project: what capture has taken and the weather has not lost, in the order
 /// in which it was first received. An event that was taken twice stands here once: `copies` says how often it was taken, and
 /// `rows` how many rows of it a query sees now (0 while it waits in the queue, 2 until a duplicate is merged).
 pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query<HashMap<String, String>>) -> Response {
@@ -58,6 +58,9 @@ pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query
     };
     if let Some(name) = asked.get("event") {
         held.retain(|one| &one.event.name == name);
+    }
+    if let Some(project) = asked.get("project") {
+        held.retain(|one| Ok(one.event.project) == project.parse());
     }
     let list = held.iter().map(Held::as_json).collect::<Vec<_>>();
     Json(list).into_response()
@@ -94,6 +97,7 @@ fn one_of<'a>(all: &'a mut Vec<Held>, places: &mut HashMap<Identity, usize>, eve
 impl Held {
     fn as_json(&self) -> Value {
         json!({
+            "project": self.event.project,
             "uuid": self.event.uuid.to_string(),
             "event": self.event.name,
             "distinct_id": self.event.distinct_id,

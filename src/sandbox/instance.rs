@@ -7,11 +7,14 @@ use serde_json::Value;
 use tokio::sync::{Mutex as AsyncMutex, MutexGuard as AsyncMutexGuard, OnceCell};
 
 use super::annotations::Annotation;
+use super::budget::Budgets;
 use super::chance::Chance;
 use super::event::Event;
 use super::moment::Moment;
 use super::pipeline::Pipeline;
+use super::query::Running;
 use super::table::Table;
+use super::warnings::Warnings;
 use super::weather::{BadWeather, Weather};
 use crate::clock::Clock;
 
@@ -32,6 +35,7 @@ struct Inside {
     /// Opened when it is first asked for.
     table: OnceCell<AsyncMutex<Table>>,
     annotations: Mutex<Vec<Annotation>>,
+    queries: Running,
 }
 
 /// What changes with each request; locked for moments, never across an await.
@@ -40,6 +44,8 @@ struct Moving {
     weather: Weather,
     chance: Chance,
     pipeline: Pipeline,
+    warnings: Warnings,
+    budgets: Budgets,
     /// How many uuids were made here, for events that came without one.
     uuids: u64,
 }
@@ -55,10 +61,33 @@ pub(super) enum Fate {
     AnswerLost,
 }
 
+impl Moving {
+    fn set_weather(&mut self, next: Weather, now: Moment) {
+        self.pipeline.replan(&next.queue, now);
+        if next.query.budget != self.weather.query.budget {
+            self.budgets = Budgets::default();
+        }
+        self.weather = next;
+    }
+}
+
 impl Instance {
     pub(super) fn new(clock: Clock) -> Self {
-        let moving = Moving { weather: Weather::default(), chance: Chance::seeded(0), pipeline: Pipeline::default(), uuids: 0 };
-        Self(Arc::new(Inside { clock, moving: Mutex::new(moving), table: OnceCell::new(), annotations: Mutex::default() }))
+        let moving = Moving {
+            weather: Weather::default(),
+            chance: Chance::seeded(0),
+            pipeline: Pipeline::default(),
+            warnings: Warnings::default(),
+            budgets: Budgets::default(),
+            uuids: 0,
+        };
+        Self(Arc::new(Inside {
+            clock,
+            moving: Mutex::new(moving),
+            table: OnceCell::new(),
+            annotations: Mutex::default(),
+            queries: Running::default(),
+        }))
     }
 
     pub(super) fn now(&self) -> Moment {
@@ -76,22 +105,18 @@ impl Instance {
         self.moving().weather.clone()
     }
 
-    /// Merges a change into the weather.
+    /// Merges a change into the weather. Reading and writing are one step: of two changes at once both hold.
     pub(super) fn change_weather(&self, change: &Value) -> Result<Weather, BadWeather> {
-        let next = self.weather().changed(change)?;
-        self.set_weather(next.clone());
+        let now = self.now();
+        let mut moving = self.moving();
+        let next = moving.weather.changed(change)?;
+        moving.set_weather(next.clone(), now);
         Ok(next)
     }
 
     pub(super) fn clear_weather(&self) {
-        self.set_weather(Weather::default());
-    }
-
-    fn set_weather(&self, next: Weather) {
         let now = self.now();
-        let mut moving = self.moving();
-        moving.pipeline.replan(&next.queue, now);
-        moving.weather = next;
+        self.moving().set_weather(Weather::default(), now);
     }
 
     /// What happens to a request to capture that comes in now.
@@ -111,16 +136,22 @@ impl Instance {
     pub(super) fn take(&self, events: Vec<Event>) {
         let oldest = self.oldest();
         let mut moving = self.moving();
-        let Moving { weather, chance, pipeline, .. } = &mut *moving;
+        let Moving { weather: Weather { capture, queue, .. }, chance, pipeline, warnings, .. } = &mut *moving;
         if pipeline.waiting().len() > MOST_WAITING {
             pipeline.forget(oldest);
         }
+        let filter = capture.filter();
+        let filtered = |event: &Event| filter.as_ref().is_some_and(|filter| filter.drops(&event.name, &event.distinct_id));
         for event in events {
-            if chance.happens(weather.capture.drop_rate) {
+            if chance.happens(capture.drop_rate) || capture.restricted.contains(&event.name) || filtered(&event) {
                 continue;
             }
-            let rows = if chance.happens(weather.queue.duplicate_rate) { 2 } else { 1 };
-            pipeline.put(event, rows, &weather.queue);
+            if capture.transformation_drops.contains(&event.name) {
+                warnings.dropped_by_transformation(&event);
+                continue;
+            }
+            let rows = if chance.happens(queue.duplicate_rate) { 2 } else { 1 };
+            pipeline.put(event, rows, queue);
         }
     }
 
@@ -144,10 +175,27 @@ impl Instance {
         let opened = self.0.table.get_or_try_init(|| async { Table::new().await.map(AsyncMutex::new) }).await?;
         let mut table = opened.lock().await;
         let now = self.now();
-        table.expect(self.moving().pipeline.drain(now));
+        let (rows, warnings) = {
+            let mut moving = self.moving();
+            (moving.pipeline.drain(now), moving.warnings.take())
+        };
+        table.expect(rows, warnings);
         table.settle().await?;
         table.tidy(now, self.oldest()).await?;
         Ok(table)
+    }
+
+    /// The queries that run now.
+    pub(super) fn queries(&self) -> &Running {
+        &self.0.queries
+    }
+
+    /// Looks after the read budgets, with the weather of this moment.
+    pub(super) fn budgets<T>(&self, look: impl FnOnce(&mut Budgets, &Weather, Moment) -> T) -> T {
+        let now = self.now();
+        let mut moving = self.moving();
+        let Moving { weather, budgets, .. } = &mut *moving;
+        look(budgets, weather, now)
     }
 
     pub(super) fn annotations(&self) -> MutexGuard<'_, Vec<Annotation>> {

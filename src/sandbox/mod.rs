@@ -13,21 +13,29 @@
 mod about;
 mod annotations;
 mod body;
+mod budget;
 mod capture;
 mod chance;
+mod cors;
+mod denial;
 mod event;
 mod flags;
 mod health;
 mod hogql;
 mod inspect;
 mod instance;
+mod keys;
+mod losses;
 mod moment;
 mod pipeline;
+mod printed;
 mod private;
+mod project;
 mod query;
 mod router;
 mod server;
 mod table;
+mod warnings;
 mod weather;
 
 use std::future::Future;
@@ -38,18 +46,37 @@ use tokio::net::TcpListener;
 use crate::clock::Clock;
 use instance::Instance;
 
-pub use weather::{BadWeather, CaptureWeather, InstanceWeather, QueryWeather, QueueWeather, Weather};
+pub use weather::{
+    BadWeather, Budget, CaptureWeather, EventFilter, FilterField, FilterMode, FilterNode, FilterOperator, InstanceWeather, QueryWeather,
+    QueueWeather, Quota, Release, Weather,
+};
 
-/// The token of the sandbox's only project.
+/// The token of the sandbox's first project.
 pub const TOKEN: &str = "phc_sandbox";
-
-/// The personal API key that may read and write that project.
-pub const PERSONAL_KEY: &str = "phx_sandbox";
 
 /// The id of that project.
 pub const PROJECT_ID: u32 = 1;
 
-/// One PostHog with one project. Cheap to clone; all clones are the same one.
+/// The token of the second project.
+pub const SECOND_TOKEN: &str = "phc_sandbox_two";
+
+/// The id of that project.
+pub const SECOND_PROJECT_ID: u32 = 2;
+
+/// The personal API key that may do everything in both projects.
+pub const PERSONAL_KEY: &str = "phx_sandbox";
+
+/// One with the scope `query:read` alone, limited to the first project: what PostHog's own pages recommend.
+pub const LIMITED_KEY: &str = "phx_sandbox_limited";
+
+/// One with the scope `query:read` alone, of every project.
+pub const QUERY_KEY: &str = "phx_sandbox_query";
+
+/// One limited to the first project that may read all that is asked when events are gone: `query:read`, `project:read`,
+/// `event_filter:read`, `ingestion_warning:read`.
+pub const READER_KEY: &str = "phx_sandbox_reader";
+
+/// One PostHog with two projects. Cheap to clone; all clones are the same one.
 #[derive(Debug, Clone)]
 pub struct Sandbox {
     instance: Instance,

@@ -80,6 +80,7 @@ mod tests {
 
     fn event(received_at: Moment) -> Event {
         Event {
+            project: 1,
             uuid: Uuid::from_u128(1),
             name: "heartbeat".into(),
             distinct_id: "someone".into(),

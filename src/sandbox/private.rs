@@ -1,119 +1,90 @@
-//! The private API's door, and what it says about the project and the key's owner.
+//! The private API's door: which key may touch which project; and what it says of projects, of the key and of its owner.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Request, State};
+use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use serde_json::{Value, json};
 
+use super::denial::Denial;
 use super::instance::Instance;
-use super::{PERSONAL_KEY, PROJECT_ID, TOKEN};
+use super::keys::{Key, SECRET_KEY};
+use super::project::{ORGANIZATION_ID, PROJECTS, Project};
 
-/// The one organisation, the one team and the one user have made-up, constant ids.
-const ORGANIZATION_ID: &str = "0195d3a0-0000-7000-8000-000000000001";
-const TEAM_UUID: &str = "0195d3a0-0000-7000-8000-000000000002";
+/// The keys' owner is made up.
 const USER_UUID: &str = "0195d3a0-0000-7000-8000-000000000003";
 
-/// An answer that is not a success, as the private API writes it.
-#[derive(Debug)]
-pub(super) struct Denial {
-    status: StatusCode,
-    kind: &'static str,
-    code: &'static str,
-    detail: String,
-}
-
-impl Denial {
-    /// 400: the request itself is wrong.
-    pub(super) fn invalid(detail: impl Into<String>) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "validation_error", "invalid_input", detail)
-    }
-
-    /// 404: no such project.
-    pub(super) fn no_project() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "invalid_request", "not_found", "Project not found.")
-    }
-
-    /// What the private API says under this status, whatever the reason.
-    pub(super) fn of_status(status: StatusCode) -> Self {
-        match status.as_u16() {
-            400 => Self::invalid("Invalid query."),
-            401 => Self::bad_key(),
-            403 => Self::new(status, "authentication_error", "permission_denied", "API key missing required scope 'query:read'"),
-            404 => Self::no_project(),
-            429 => Self::new(status, "throttled_error", "throttled", "Request was throttled."),
-            500 => Self::clickhouse(),
-            _ => Self::new(status, "server_error", "error", status.canonical_reason().unwrap_or("A server error occurred.")),
-        }
-    }
-
-    /// 500: ClickHouse could not do it.
-    pub(super) fn clickhouse() -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "server_error", "error", "ClickHouse error while executing query.")
-    }
-
-    fn bad_key() -> Self {
-        let detail = "Personal API key found in request Authorization header is invalid.";
-        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "authentication_failed", detail)
-    }
-
-    fn no_key() -> Self {
-        let detail = "Authentication credentials were not provided.";
-        Self::new(StatusCode::UNAUTHORIZED, "authentication_error", "not_authenticated", detail)
-    }
-
-    fn new(status: StatusCode, kind: &'static str, code: &'static str, detail: impl Into<String>) -> Self {
-        Self { status, kind, code, detail: detail.into() }
-    }
-}
-
-impl IntoResponse for Denial {
-    fn into_response(self) -> Response {
-        let body = json!({"type": self.kind, "code": self.code, "detail": self.detail, "attr": null});
-        let mut response = (self.status, Json(body)).into_response();
-        if self.status == StatusCode::UNAUTHORIZED {
-            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        response
-    }
-}
-
-/// Lets the bearer of the personal API key in.
-pub(super) fn admit(instance: &Instance, headers: &HeaderMap) -> Result<(), Denial> {
+/// Lets the bearer of a personal API key in, whatever the key may do.
+fn authenticate(instance: &Instance, headers: &HeaderMap) -> Result<&'static Key, Denial> {
     let authorization = headers.get(header::AUTHORIZATION).ok_or_else(Denial::no_key)?.to_str().unwrap_or_default();
-    let (scheme, key) = authorization.split_once(' ').ok_or_else(Denial::no_key)?;
+    let (scheme, value) = authorization.split_once(' ').ok_or_else(Denial::no_key)?;
     if !scheme.eq_ignore_ascii_case("bearer") {
         return Err(Denial::no_key());
     }
+    let value = value.trim();
+    if value == SECRET_KEY {
+        return Err(Denial::forbidden("This action does not support project secret API key access"));
+    }
+    // A project secret key is no personal one: where it is unknown, nothing was given.
+    if value.starts_with("phs_") {
+        return Err(Denial::no_key());
+    }
     let broken = instance.weather().query.status == Some(StatusCode::UNAUTHORIZED.as_u16());
-    if key.trim() == PERSONAL_KEY && !broken { Ok(()) } else { Err(Denial::bad_key()) }
+    Key::of(value).filter(|_| !broken).ok_or_else(Denial::bad_key)
 }
 
-/// Lets the bearer of the personal API key into this project.
-pub(super) fn admit_to(project: &str, instance: &Instance, headers: &HeaderMap) -> Result<(), Denial> {
-    admit(instance, headers)?;
-    if project.parse() == Ok(PROJECT_ID) { Ok(()) } else { Err(Denial::no_project()) }
+/// Lets a key with this scope in, where no project is named: a limited key is of no use there.
+fn admit(instance: &Instance, headers: &HeaderMap, scope: &str) -> Result<(), Denial> {
+    let key = authenticate(instance, headers)?;
+    if key.is_limited() {
+        return Err(Denial::forbidden("API keys with scoped projects are only supported on project-based endpoints."));
+    }
+    if key.has(scope) { Ok(()) } else { Err(Denial::no_scope(scope)) }
+}
+
+/// Lets a key with this scope into the project that the address names. As PostHog does, the project is looked for first,
+/// then whether the key reaches it, then the scope.
+pub(super) fn admit_to(named: &str, instance: &Instance, headers: &HeaderMap, scope: &str) -> Result<&'static Project, Denial> {
+    let key = authenticate(instance, headers)?;
+    let project = Project::of_address(named).ok_or_else(Denial::no_project)?;
+    if !key.reaches(project.id) {
+        return Err(Denial::forbidden(format!("API key does not have access to the requested project: ID {}.", project.id)));
+    }
+    if key.has(scope) { Ok(project) } else { Err(Denial::no_scope(scope)) }
 }
 
 /// `GET /api/projects/`.
 pub(super) async fn projects(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
-    admit(&instance, &headers)?;
-    Ok(Json(json!({"count": 1, "next": null, "previous": null, "results": [the_project()]})))
+    admit(&instance, &headers, "project:read")?;
+    let results = PROJECTS.iter().map(Project::as_json).collect::<Vec<_>>();
+    Ok(Json(json!({"count": results.len(), "next": null, "previous": null, "results": results})))
 }
 
 /// `GET /api/projects/{project}/`.
 pub(super) async fn project(
     State(instance): State<Instance>,
-    Path(project): Path<String>,
+    Path(named): Path<String>,
     headers: HeaderMap,
 ) -> Result<Json<Value>, Denial> {
-    admit_to(&project, &instance, &headers)?;
-    Ok(Json(the_project()))
+    Ok(Json(admit_to(&named, &instance, &headers, "project:read")?.as_json()))
 }
 
-/// `GET /api/users/@me/`.
+/// `GET /api/personal_api_keys/@current/`: what the key that asks is. Every key may ask. Old releases have no such key.
+pub(super) async fn key(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
+    let key = authenticate(&instance, &headers)?;
+    if instance.weather().instance.is_old() {
+        return Err(Denial::no_endpoint());
+    }
+    Ok(Json(key.as_json(instance.now())))
+}
+
+/// `GET /api/users/@me/`. It is of no project, and open to limited keys.
 pub(super) async fn me(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
-    admit(&instance, &headers)?;
+    let key = authenticate(&instance, &headers)?;
+    if !key.has("user:read") {
+        return Err(Denial::no_scope("user:read"));
+    }
     Ok(Json(json!({
         "id": 1,
         "uuid": USER_UUID,
@@ -122,19 +93,35 @@ pub(super) async fn me(State(instance): State<Instance>, headers: HeaderMap) -> 
         "last_name": "",
         "email": "sandbox@localhost",
         "organization": {"id": ORGANIZATION_ID, "name": "Sandbox"},
-        "team": the_project(),
+        "team": PROJECTS[0].as_json(),
     })))
 }
 
-fn the_project() -> Value {
-    json!({
-        "id": PROJECT_ID,
-        "uuid": TEAM_UUID,
-        "organization": ORGANIZATION_ID,
-        "api_token": TOKEN,
-        "name": "Sandbox",
-        "timezone": "UTC",
-        "is_demo": false,
-        "ingested_event": true,
-    })
+/// Every other path under `/api/`.
+pub(super) async fn nowhere() -> Denial {
+    Denial::no_endpoint()
+}
+
+/// A path of the private API, asked in another way than it answers.
+pub(super) async fn no_method(method: Method) -> Denial {
+    Denial::no_method(&method)
+}
+
+/// Every 401 says how to log in: where PostHog's OAuth server describes itself. Old releases have none.
+pub(super) async fn challenge(State(instance): State<Instance>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("localhost").to_owned();
+    let mut response = next.run(request).await;
+    if response.status() == StatusCode::UNAUTHORIZED {
+        let current = format!("Bearer resource_metadata=\"http://{host}/.well-known/oauth-protected-resource\"");
+        let challenge = if instance.weather().instance.is_old() { "Bearer".to_owned() } else { current };
+        if let Ok(challenge) = HeaderValue::from_str(&challenge) {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+        }
+    }
+    response
+}
+
+/// What PostHog answers where old releases have nothing yet.
+pub(super) fn only_current(instance: &Instance, answer: impl IntoResponse) -> Result<Response, Denial> {
+    if instance.weather().instance.is_old() { Err(Denial::no_endpoint()) } else { Ok(answer.into_response()) }
 }

@@ -1,5 +1,8 @@
 //! The query API: HogQL over what was ingested.
 
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Path, State};
@@ -8,55 +11,183 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use serde_json::{Value, json};
 use sqlx::Row;
 use sqlx::sqlite::SqliteRow;
+use tokio::sync::OnceCell;
 
+use super::PROJECT_ID;
 use super::body;
+use super::budget::BYTES_A_ROW;
 use super::capture;
-use super::hogql::{self, Plan};
+use super::denial::Denial;
+use super::hogql::{self, Plan, View};
 use super::instance::Instance;
-use super::private::{Denial, admit_to};
+use super::private::admit_to;
 use super::weather::QueryWeather;
 
+/// Why a key gets no OFFSET.
+const NO_OFFSET: &str = "OFFSET is not supported on queries made with a personal API key. For pagination, use keyset pagination on the \
+                         `timestamp` column, e.g. `WHERE timestamp > :last_seen_timestamp ORDER BY timestamp LIMIT N`. For bulk data \
+                         extraction, use batch exports: https://posthog.com/docs/cdp/batch-exports";
+
 /// `POST /api/projects/{project}/query/`.
-pub(super) async fn answer(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap, body: Body) -> Response {
+pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let body = body::read(body).await;
     let weather = instance.weather().query;
-    instance.hold(weather.delay_ms).await;
     if let Some(refusal) = refusal(&weather) {
+        instance.hold(weather.delay_ms).await;
         return refusal;
     }
-    let admitted = admit_to(&project, &instance, &headers);
-    let asked = admitted.and(body.map_err(|why| Denial::invalid(why.to_string())));
-    let answer = match asked {
-        Ok(request) => run(&instance, &request).await,
+    let admitted = admit_to(&named, &instance, &headers, "query:read");
+    let asked = admitted.and_then(|project| {
+        let request = body.map_err(|why| Denial::invalid(why.to_string()))?;
+        Ok(Asked { project: project.id, statement: statement(&request)?, by: Asker::Key })
+    });
+    let answered = match asked {
+        Ok(asked) => joined(&instance, asked, weather.delay_ms).await,
+        Err(denial) => {
+            instance.hold(weather.delay_ms).await;
+            Err(denial)
+        }
+    };
+    match answered {
+        Ok(answered) => answered.respond(&instance),
+        Err(denial) => denial.into_response(),
+    }
+}
+
+/// `POST /_sandbox/query`: the first project is asked as its own web application asks it, without a key, and with OFFSET.
+pub(super) async fn answer_the_application(State(instance): State<Instance>, body: Body) -> Response {
+    let request = body::read(body).await.map_err(|why| Denial::invalid(why.to_string()));
+    let asked = request.and_then(|request| Ok(Asked { project: PROJECT_ID, statement: statement(&request)?, by: Asker::Application }));
+    let answered = match asked {
+        Ok(asked) => run(&instance, &asked).await,
         Err(denial) => Err(denial),
     };
-    answer.map_or_else(IntoResponse::into_response, |answer| Json(answer).into_response())
+    answered.map_or_else(IntoResponse::into_response, |answered| Json(answered.body).into_response())
 }
 
 /// What the weather answers instead, if it does.
 fn refusal(weather: &QueryWeather) -> Option<Response> {
     let status = StatusCode::from_u16(weather.status?).ok()?;
-    let mut response = match &weather.body {
-        Some(body) => capture::quoted(body),
-        None => Denial::of_status(status).into_response(),
-    };
-    *response.status_mut() = status;
-    if let Some(seconds) = weather.retry_after_s {
-        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    let usual = Denial::of_status(status, weather.code.as_deref(), weather.retry_after_s);
+    let mut response = usual.into_response();
+    if let Some(body) = &weather.body {
+        let mut quoted = capture::quoted(body);
+        if let Some(wait) = response.headers_mut().remove(header::RETRY_AFTER) {
+            quoted.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        response = quoted;
     }
+    *response.status_mut() = status;
     Some(response)
 }
 
-/// Answers one query request.
-async fn run(instance: &Instance, request: &[u8]) -> Result<Value, Denial> {
-    let statement = statement(request)?;
+/// Who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+enum Asker {
+    /// A program with a personal API key.
+    Key,
+    /// PostHog's own pages.
+    Application,
+}
+
+/// One question.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Asked {
+    project: u32,
+    statement: String,
+    by: Asker,
+}
+
+/// One answer.
+#[derive(Debug, Clone)]
+pub(super) struct Answered {
+    project: u32,
+    body: Value,
+    /// How many bytes ClickHouse read for it.
+    read: i64,
+    /// Whether it is the answer to somebody else, who asked the same at the same time.
+    joined: bool,
+}
+
+/// The answers that are being made, by their questions.
+#[derive(Debug, Default)]
+pub(super) struct Running(Mutex<HashMap<Asked, Weak<OnceCell<Result<Answered, Denial>>>>>);
+
+impl Running {
+    /// The place of this question's answer: there already where somebody is asking the same.
+    fn place(&self, asked: &Asked) -> Arc<OnceCell<Result<Answered, Denial>>> {
+        let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        places.retain(|_, place| place.strong_count() > 0);
+        if let Some(place) = places.get(asked).and_then(Weak::upgrade) {
+            return place;
+        }
+        let place = Arc::new(OnceCell::new());
+        places.insert(asked.clone(), Arc::downgrade(&place));
+        place
+    }
+
+    /// What is being asked now, and by how many.
+    fn list(&self) -> Vec<Value> {
+        let places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited_for = places.iter().filter(|(_, place)| place.strong_count() > 0);
+        waited_for
+            .map(|(asked, place)| json!({"project": asked.project, "query": asked.statement, "askers": place.strong_count()}))
+            .collect()
+    }
+}
+
+/// `GET /_sandbox/queries`: the queries that wait for their answers, each with the number of those who asked it.
+pub(super) async fn running(State(instance): State<Instance>) -> Json<Value> {
+    Json(instance.queries().list().into())
+}
+
+/// The answer to a question that somebody else may be asking too: then it is theirs.
+async fn joined(instance: &Instance, asked: Asked, delay_ms: u64) -> Result<Answered, Denial> {
+    if let Some(wait) = instance.budgets(|budgets, weather, now| budgets.wait_s(asked.project, weather.query.budget?, now)) {
+        return Err(Denial::over_budget(wait));
+    }
+    let mut ours = false;
+    let place = instance.queries().place(&asked);
+    let answered = place.get_or_init(|| async {
+        ours = true;
+        instance.hold(delay_ms).await;
+        run(instance, &asked).await
+    });
+    let answered = answered.await.clone();
+    answered.map(|answered| Answered { joined: !ours, ..answered })
+}
+
+impl Answered {
+    fn respond(mut self, instance: &Instance) -> Response {
+        self.body["is_cached"] = (self.joined || instance.weather().query.cached).into();
+        let read = if self.joined { 0 } else { self.read };
+        let left = instance.budgets(|budgets, weather, now| Some(budgets.debit(self.project, weather.query.budget?, read, now)));
+        let mut response = Json(self.body).into_response();
+        if let Some(left) = left {
+            response.headers_mut().insert("x-posthog-query-bytes-read", HeaderValue::from(read));
+            response.headers_mut().insert("x-posthog-query-budget-remaining-bytes", HeaderValue::from(left));
+        }
+        response
+    }
+}
+
+/// Answers one question.
+async fn run(instance: &Instance, asked: &Asked) -> Result<Answered, Denial> {
     let now = instance.now();
-    let plan = hogql::plan_apart(statement.clone(), now).await.map_err(|why| Denial::invalid(why.to_string()))?;
+    let statement = &asked.statement;
+    let view = View { now, project: asked.project, system_tables: !instance.weather().instance.is_old() };
+    let plan = hogql::plan_apart(statement.clone(), view).await.map_err(|why| Denial::invalid(why.to_string()))?;
+    if plan.has_offset && asked.by == Asker::Key {
+        return Err(Denial::invalid(NO_OFFSET));
+    }
     let mut table = instance.table().await.map_err(|_| Denial::clickhouse())?;
     let rows = table.select(&plan.sql).await.map_err(|why| {
         tracing::debug!(%why, sql = plan.sql, "the sandbox's own SQL failed");
         Denial::clickhouse()
     })?;
+    // Counting takes time, and is of use only where there is a budget.
+    let counted = if instance.weather().query.budget.is_some() { table.count(asked.project).await } else { Ok(0) };
+    let read = counted.map_err(|_| Denial::clickhouse())?.saturating_mul(BYTES_A_ROW);
     drop(table);
     let mut results = rows.iter().map(|row| plain(&plan, row)).collect::<Vec<_>>();
     // One row more than the default limit was asked for, to know whether there is more.
@@ -64,7 +195,7 @@ async fn run(instance: &Instance, request: &[u8]) -> Result<Value, Denial> {
     results.truncate(plan.default_limit.unwrap_or(results.len()));
     let columns = plan.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>();
     let types = plan.columns.iter().map(|column| json!([column.name, column.kind.name(column.nullable)])).collect::<Vec<_>>();
-    Ok(json!({
+    let body = json!({
         "columns": columns,
         "types": types,
         "results": results,
@@ -78,7 +209,8 @@ async fn run(instance: &Instance, request: &[u8]) -> Result<Value, Denial> {
         "last_refresh": now.iso(),
         "timezone": "UTC",
         "query_status": null,
-    }))
+    });
+    Ok(Answered { project: asked.project, body, read, joined: false })
 }
 
 /// The HogQL text of a request.

@@ -1,43 +1,75 @@
-//! Which path leads where.
+//! Which path leads where. Three services answer at one address, as behind the proxy of a self-hosted PostHog: capture with
+//! flags, the private API with the rest of the web application, and what only a sandbox has.
 
 use axum::Router;
-use axum::routing::{get, post};
+use axum::middleware::{from_fn, from_fn_with_state};
+use axum::routing::{MethodRouter, any, get, post};
 
 use super::instance::Instance;
-use super::{about, annotations, capture, flags, health, inspect, private, query};
+use super::{about, annotations, capture, cors, flags, health, inspect, losses, private, query};
 
 /// Paths of capture v0. Each is also served without the slash at its end.
 const V0_PATHS: [&str; 5] = ["/i/v0/e/", "/e/", "/capture/", "/track/", "/batch/"];
 
+/// What a project's address begins with; the second is the older name, and means the same.
+const PROJECT: [&str; 2] = ["/api/projects/{project}", "/api/environments/{project}"];
+
 pub(super) fn routes(instance: &Instance) -> Router {
+    Router::new().merge(capture()).merge(private(instance)).merge(own()).with_state(instance.clone())
+}
+
+/// Capture and flags; every path that is nobody else's is theirs, and answered with an empty 404.
+fn capture() -> Router<Instance> {
     let mut router = Router::new();
     for path in V0_PATHS {
-        router = with_and_without_slash(router, path, || post(capture::v0::take));
+        router = with_and_without_slash(router, path, || get(capture::v0::take).post(capture::v0::take));
     }
     router = with_and_without_slash(router, "/i/v1/analytics/events/", || post(capture::v1::take));
     router = with_and_without_slash(router, "/flags/", || post(flags::evaluate));
     router = with_and_without_slash(router, "/decide/", || post(flags::evaluate));
+    router.route("/array/{token}/config.js", get(flags::config)).fallback(capture::nowhere).layer(from_fn(cors::allow))
+}
+
+/// The web application.
+fn private(instance: &Instance) -> Router<Instance> {
+    let mut router = Router::new();
     router = with_and_without_slash(router, "/_preflight/", || get(health::preflight));
     for path in ["/_health/", "/_livez/", "/_readyz/"] {
         router = with_and_without_slash(router, path, || get(health::alive));
     }
     router = with_and_without_slash(router, "/api/projects/", || get(private::projects));
-    router = with_and_without_slash(router, "/api/projects/{project}/", || get(private::project));
+    router = with_and_without_slash(router, "/api/personal_api_keys/@current/", || get(private::key));
     router = with_and_without_slash(router, "/api/users/@me/", || get(private::me));
-    router = with_and_without_slash(router, "/api/projects/{project}/query/", || post(query::answer));
-    router = with_and_without_slash(router, "/api/projects/{project}/annotations/", || get(annotations::list).post(annotations::write));
+    for project in PROJECT {
+        let mut at = |path: &str, method: fn() -> MethodRouter<Instance>| {
+            let path = format!("{project}{path}");
+            router = with_and_without_slash(std::mem::take(&mut router), &path, method);
+        };
+        at("/", || get(private::project));
+        at("/query/", || post(query::answer));
+        at("/annotations/", || get(annotations::list).post(annotations::write));
+        at("/quota_limits/", || get(losses::quota));
+        at("/event_filter/", || get(losses::filter));
+        at("/event_ingestion_restrictions/", || get(losses::restrictions));
+        at("/ingestion_warnings_v2/", || get(losses::warnings));
+    }
     router
-        .route("/array/{token}/config.js", get(flags::config))
+        .route("/api/", any(private::nowhere))
+        .route("/api/{*rest}", any(private::nowhere))
+        .method_not_allowed_fallback(private::no_method)
+        .layer(from_fn_with_state(instance.clone(), private::challenge))
+}
+
+/// What only a sandbox has.
+fn own() -> Router<Instance> {
+    Router::new()
         .route("/", get(about::page))
         .route("/_sandbox/weather", get(inspect::weather).put(inspect::change_weather).delete(inspect::clear_weather))
         .route("/_sandbox/events", get(inspect::events))
-        .with_state(instance.clone())
+        .route("/_sandbox/queries", get(query::running))
+        .route("/_sandbox/query", post(query::answer_the_application))
 }
 
-fn with_and_without_slash(
-    router: Router<Instance>,
-    path: &'static str,
-    method: impl Fn() -> axum::routing::MethodRouter<Instance>,
-) -> Router<Instance> {
+fn with_and_without_slash(router: Router<Instance>, path: &str, method: impl Fn() -> MethodRouter<Instance>) -> Router<Instance> {
     router.route(path, method()).route(path.trim_end_matches('/'), method())
 }

@@ -1,4 +1,4 @@
-//! The table behind the query API: an in-memory SQLite that holds rows as ClickHouse would, times as microseconds.
+//! The tables behind the query API: an in-memory SQLite that holds rows as ClickHouse would, times as microseconds.
 //!
 //! Rows with one identity stay apart until they are merged, late. On a merge the row that was inserted last is kept, as a
 //! `ReplacingMergeTree` does.
@@ -9,27 +9,32 @@ use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteRow};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, QueryBuilder, Row, Sqlite};
 
 use super::event::{Event, Identity};
+use super::losses::Written;
 use super::moment::Moment;
 use super::pipeline::Ingested;
+use super::printed;
+use super::warnings::Warning;
 
 /// How long copies stay apart: ClickHouse merges in the background, when it likes.
 pub(super) const MERGE_AFTER_MS: i64 = 10 * 60 * 1000;
 
-/// Rows are written this many at a time; SQLite takes 32,766 parameters a statement, and a row has 8 of them.
+/// Rows are written this many at a time; SQLite takes 32,766 parameters a statement, and a row has 10 of them.
 const ROWS_A_STATEMENT: usize = 2000;
 
 /// What [`stored`] reads.
-const ROWS: &str = "SELECT seq, uuid, event, distinct_id, properties, timestamp, received_at, created_at, copies FROM events";
+const ROWS: &str = "SELECT seq, project, uuid, event, distinct_id, properties, timestamp, received_at, created_at, copies FROM events";
 
-/// PRAGMA: ClickHouse's LIKE tells upper case from lower case.
+/// `printed` is what `properties.x` is read from. PRAGMA: ClickHouse's LIKE tells upper case from lower case.
 const SCHEMA: &str = "
     PRAGMA case_sensitive_like = ON;
     CREATE TABLE events (
         seq INTEGER PRIMARY KEY,
+        project INTEGER NOT NULL,
         uuid TEXT NOT NULL,
         event TEXT NOT NULL,
         distinct_id TEXT NOT NULL,
         properties TEXT NOT NULL,
+        printed TEXT NOT NULL,
         timestamp INTEGER NOT NULL,
         received_at INTEGER NOT NULL,
         created_at INTEGER NOT NULL,
@@ -37,6 +42,13 @@ const SCHEMA: &str = "
     ) STRICT;
     CREATE INDEX events_uuid ON events (uuid);
     CREATE INDEX events_timestamp ON events (timestamp);
+    CREATE TABLE ingestion_warnings (
+        project INTEGER NOT NULL,
+        source TEXT NOT NULL,
+        type TEXT NOT NULL,
+        details TEXT NOT NULL,
+        timestamp INTEGER NOT NULL
+    ) STRICT;
 ";
 
 /// A row of the table, with what the sandbox alone knows about it.
@@ -57,6 +69,8 @@ pub(super) struct Table {
     /// Ingested, and not written yet. A reader that hangs up stops the writing between any two steps, so each row has its
     /// number from the start: writing it again is harmless.
     unwritten: Vec<(i64, Ingested)>,
+    /// The same for warnings; one that is written twice would only be one more that says the same, so they have no number.
+    unwritten_warnings: Vec<Warning>,
     next_seq: i64,
     merged_up_to: Moment,
 }
@@ -66,11 +80,12 @@ impl Table {
         let options = SqliteConnectOptions::new().in_memory(true).disable_statement_logging();
         let mut connection = SqliteConnection::connect_with(&options).await?;
         connection.execute(SCHEMA).await?;
-        Ok(Self { connection, unwritten: Vec::new(), next_seq: 0, merged_up_to: Moment::from_us(i64::MIN) })
+        Ok(Self { connection, unwritten: Vec::new(), unwritten_warnings: Vec::new(), next_seq: 0, merged_up_to: Moment::from_us(i64::MIN) })
     }
 
-    /// Takes rows over, in order. They are not there for a reader until [`Table::settle`].
-    pub(super) fn expect(&mut self, rows: Vec<Ingested>) {
+    /// Takes rows and warnings over, in order. They are not there for a reader until [`Table::settle`].
+    pub(super) fn expect(&mut self, rows: Vec<Ingested>, warnings: Vec<Warning>) {
+        self.unwritten_warnings.extend(warnings);
         for row in rows {
             self.unwritten.push((self.next_seq, row));
             self.next_seq += 1;
@@ -81,15 +96,17 @@ impl Table {
     pub(super) async fn settle(&mut self) -> sqlx::Result<()> {
         for some in self.unwritten.chunks(ROWS_A_STATEMENT) {
             let mut insert = QueryBuilder::<Sqlite>::new(
-                "INSERT OR IGNORE INTO events (seq, uuid, event, distinct_id, properties, timestamp, received_at, created_at, copies) ",
+                "INSERT OR IGNORE INTO events (seq, project, uuid, event, distinct_id, properties, printed, timestamp, received_at, created_at, copies) ",
             );
             insert.push_values(some, |mut values, (seq, row)| {
                 values
                     .push_bind(*seq)
+                    .push_bind(row.event.project)
                     .push_bind(row.event.uuid.to_string())
                     .push_bind(row.event.name.clone())
                     .push_bind(row.event.distinct_id.clone())
                     .push_bind(row.event.properties.clone())
+                    .push_bind(printed::anew(&row.event.properties))
                     .push_bind(row.event.timestamp.us())
                     .push_bind(row.event.received_at.us())
                     .push_bind(row.created_at.us())
@@ -98,6 +115,17 @@ impl Table {
             insert.build().persistent(false).execute(&mut self.connection).await?;
         }
         self.unwritten.clear();
+        while let Some(warning) = self.unwritten_warnings.first() {
+            sqlx::query("INSERT INTO ingestion_warnings (project, source, type, details, timestamp) VALUES ($1, $2, $3, $4, $5)")
+                .bind(warning.project)
+                .bind(warning.source)
+                .bind(warning.kind)
+                .bind(warning.details.clone())
+                .bind(warning.timestamp.us())
+                .execute(&mut self.connection)
+                .await?;
+            self.unwritten_warnings.remove(0);
+        }
         Ok(())
     }
 
@@ -110,6 +138,7 @@ impl Table {
         }
         let mut transaction = self.connection.begin().await?;
         sqlx::query("DELETE FROM events WHERE received_at < $1").bind(oldest.us()).execute(&mut *transaction).await?;
+        sqlx::query("DELETE FROM ingestion_warnings WHERE timestamp < $1").bind(oldest.us()).execute(&mut *transaction).await?;
         let doubled = sqlx::query(AssertSqlSafe(format!(
             "{ROWS} WHERE uuid IN (SELECT uuid FROM events GROUP BY uuid HAVING count(*) > 1) ORDER BY seq"
         )))
@@ -134,6 +163,27 @@ impl Table {
         rows.iter().map(stored).collect()
     }
 
+    /// A project's warnings from `since` on, newest first.
+    pub(super) async fn warnings(&mut self, project: u32, since: Moment) -> sqlx::Result<Vec<Written>> {
+        let all = "SELECT source, type, details, timestamp FROM ingestion_warnings WHERE project = $1 AND timestamp >= $2 \
+                   ORDER BY timestamp DESC";
+        let rows = sqlx::query(all).bind(project).bind(since.us()).fetch_all(&mut self.connection).await?;
+        let written = rows.iter().map(|row| {
+            Ok(Written {
+                source: row.try_get("source")?,
+                kind: row.try_get("type")?,
+                details: serde_json::from_str(row.try_get("details")?).map_err(|why| sqlx::Error::Decode(Box::new(why)))?,
+                timestamp: Moment::from_us(row.try_get("timestamp")?),
+            })
+        });
+        written.collect()
+    }
+
+    /// How many rows of a project there are.
+    pub(super) async fn count(&mut self, project: u32) -> sqlx::Result<i64> {
+        sqlx::query_scalar("SELECT count(*) FROM events WHERE project = $1").bind(project).fetch_one(&mut self.connection).await
+    }
+
     /// Runs a statement that [`super::hogql`] wrote: it reads, and nothing else.
     pub(super) async fn select(&mut self, sql: &str) -> sqlx::Result<Vec<SqliteRow>> {
         sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch_all(&mut self.connection).await
@@ -155,6 +205,7 @@ fn stored(row: &SqliteRow) -> sqlx::Result<Stored> {
     Ok(Stored {
         seq: row.try_get("seq")?,
         event: Event {
+            project: row.try_get("project")?,
             uuid: row.try_get::<String, _>("uuid")?.parse().map_err(|why| sqlx::Error::Decode(Box::new(why)))?,
             name: row.try_get("event")?,
             distinct_id: row.try_get("distinct_id")?,

@@ -63,7 +63,11 @@ impl Agenda {
 
 /// Whether what is looked for, or where, is another one now.
 fn is_elsewhere(before: &Project, now: &Project) -> bool {
-    let place = |project: &Project| (project.spec.token.clone(), project.spec.api().to_owned(), project.spec.posthog_id);
+    let place = |project: &Project| {
+        let spec = &project.spec;
+        // What was found out about another key's scopes, and by it, is no word about this one's.
+        (spec.token.clone(), spec.api().to_owned(), spec.posthog_id, spec.personal_key.clone())
+    };
     place(before) != place(now)
 }
 
@@ -144,7 +148,17 @@ mod tests {
 
     fn look(project: &Project, at: Timestamp, not_before: Timestamp) -> Look {
         let result = Ok(Traffic::default());
-        Look { project: project.id, at, result, last_good: None, failing_since: None, not_before, posthog_id: None, token: None, findings: crate::model::Findings::default() }
+        Look {
+            project: project.id,
+            at,
+            result,
+            last_good: None,
+            failing_since: None,
+            not_before,
+            posthog_id: None,
+            token: None,
+            findings: crate::model::Findings::default(),
+        }
     }
 
     /// The visits from a look on, in the minutes after it; a capital L is one that looks.

@@ -10,8 +10,8 @@ use super::silence::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
 use crate::model::{
-    Events, Evidence, EvidenceOf, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Project, Quote, Settled, Standing, Timestamp,
-    Traffic, Watch,
+    Events, Evidence, EvidenceOf, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Project, Quote, Settled, Standing,
+    Timestamp, Traffic, Watch,
 };
 use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;

@@ -47,7 +47,8 @@ impl Verify {
             now,
         };
         if query::look(&self.client, &question).await?.arrivals.is_empty() {
-            let note = "the key does not say which project it is for, and no beat of this project is in the one that its owner has open (yet)";
+            let note =
+                "the key does not say which project it is for, and no beat of this project is in the one that its owner has open (yet)";
             return Err(LookFailure::noted(LookTrouble::WhichProject, note));
         }
         Ok(())

@@ -8,8 +8,8 @@ use super::Verify;
 use super::questions::Asked;
 use crate::judge;
 use crate::model::{
-    Beat, Filter, Findings, Host, KeyScope, Look, LookTrouble, Outcome, Parts, Project, QuotaLimit, Recorded, Route, RouteId, Settled, Standing,
-    Timestamp, TokenWord,
+    Beat, Filter, Findings, Host, KeyScope, Look, LookTrouble, Outcome, Parts, Project, QuotaLimit, Recorded, Route, RouteId, Settled,
+    Standing, Timestamp, TokenWord,
 };
 use crate::posthog::instance::{self, Instance};
 use crate::posthog::query::{self, Inquiry, Missed, ProjectPath};
@@ -67,7 +67,8 @@ impl Verify {
         let limited = found.findings.quota.is_some_and(|quota| quota.limited);
         // Where it is plain why beats stay away, or the quota is known, none is sent a second time to find out.
         let is_open = |beat: &&Recorded| beat.route == route.id && beat.outcome == Outcome::Awaiting;
-        let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !found.findings.quota.is_some_and(|quota| quota.is_said()));
+        let quota_is_said = found.findings.quota.is_some_and(|quota| quota.is_said());
+        let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !quota_is_said);
         let standing = if limited { Standing::OverQuota } else { self.ask_standing(project, route, probe).await };
         let may_be_filtered = matches!(standing, Standing::Known | Standing::Untold);
         found.findings.filter = if may_be_filtered { self.filter(project, look, route, &beats).await } else { None };

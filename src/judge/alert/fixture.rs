@@ -155,7 +155,17 @@ impl World {
         let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None };
         let result = result.map_err(failure);
         let project = self.project.id;
-        self.look = Some(Look { project, at: asked, result, last_good, failing_since, not_before: asked, posthog_id: None, token: None, findings: crate::model::Findings::default() });
+        self.look = Some(Look {
+            project,
+            at: asked,
+            result,
+            last_good,
+            failing_since,
+            not_before: asked,
+            posthog_id: None,
+            token: None,
+            findings: crate::model::Findings::default(),
+        });
     }
 
     fn traffic(&self, asked: Timestamp) -> Traffic {

@@ -93,7 +93,9 @@ fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
     let says = match missed.iter().find(dropped(Some(true))) {
         Some(missed) => format!("the project's event filter is live and drops the event {}", missed.event),
         // A condition that we do not know may be the one.
-        None if missed.iter().any(|missed| dropped(None)(&missed)) => "the project's event filter is live, and may be what drops the event".to_owned(),
+        None if missed.iter().any(|missed| dropped(None)(&missed)) => {
+            "the project's event filter is live, and may be what drops the event".to_owned()
+        }
         None => return None,
     };
     Some(Filter { kind: FilterKind::EventFilter, says, quote: printed(&tree.to_string(), WORDS) })
@@ -105,11 +107,14 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
     let children = || tree.get("children").and_then(Value::as_array).into_iter().flatten().map(|child| matches(child, missed));
     match word("type")? {
         "condition" => {
-            let (value, wanted) = (match word("field")? {
-                "event_name" => missed.event.as_str(),
-                "distinct_id" => missed.distinct_id.as_str(),
-                _ => return None,
-            }, word("value")?);
+            let (value, wanted) = (
+                match word("field")? {
+                    "event_name" => missed.event.as_str(),
+                    "distinct_id" => missed.distinct_id.as_str(),
+                    _ => return None,
+                },
+                word("value")?,
+            );
             match word("operator")? {
                 "exact" => Some(value == wanted),
                 "contains" => Some(value.contains(wanted)),
@@ -120,7 +125,11 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
         // Of nothing, neither drops anything.
         "and" => {
             let parts = children().collect::<Vec<_>>();
-            if parts.contains(&Some(false)) || parts.is_empty() { Some(false) } else { parts.into_iter().collect::<Option<Vec<_>>>().map(|_| true) }
+            if parts.contains(&Some(false)) || parts.is_empty() {
+                Some(false)
+            } else {
+                parts.into_iter().collect::<Option<Vec<_>>>().map(|_| true)
+            }
         }
         "or" => {
             let parts = children().collect::<Vec<_>>();
@@ -195,7 +204,8 @@ fn text(value: &Value) -> String {
 
 /// A warning about one of our events. Others' have warnings all the time.
 fn warning(warnings: &[Warning], missed: &[Missed]) -> Option<Filter> {
-    let ours = |details: &str| missed.iter().any(|missed| [&missed.uuid, &missed.distinct_id].iter().any(|id| details.contains(id.as_str())));
+    let ours =
+        |details: &str| missed.iter().any(|missed| [&missed.uuid, &missed.distinct_id].iter().any(|id| details.contains(id.as_str())));
     let (kind, details) = warnings.iter().find(|(_, details)| ours(details))?;
     let (of, says) = if kind == "event_dropped_by_transformation" {
         (FilterKind::Transformation, "a transformation of the project drops the event".to_owned())
@@ -246,7 +256,8 @@ mod tests {
 
     #[test]
     fn a_restriction_counts_when_it_drops_and_is_about_us() {
-        let restricted = |kind: &str, ids: Value| restriction(&json!([{"restriction_type": kind, "distinct_ids": ids}]), &missed()).is_some();
+        let restricted =
+            |kind: &str, ids: Value| restriction(&json!([{"restriction_type": kind, "distinct_ids": ids}]), &missed()).is_some();
         assert!(restricted("drop_event_from_ingestion", Value::Null) && restricted("drop_event_from_ingestion", json!([])));
         assert!(restricted("drop_event_from_ingestion", json!(["PostHog Heartbeat Plugin"])));
         assert!(!restricted("drop_event_from_ingestion", json!(["somebody"])) && !restricted("skip_person_processing", Value::Null));
@@ -259,7 +270,10 @@ mod tests {
         let found = of("event_dropped_by_transformation", r#"{"eventUuid": "0195189a-5b3c"}"#).unwrap();
         assert_eq!(found.kind, FilterKind::Transformation);
         let found = of("message_size_too_large", r#"{"distinctId": "PostHog Heartbeat Plugin"}"#).unwrap();
-        assert_eq!((found.kind, found.says.as_str()), (FilterKind::Warning, "PostHog's ingestion warns of the event: message size too large"));
+        assert_eq!(
+            (found.kind, found.says.as_str()),
+            (FilterKind::Warning, "PostHog's ingestion warns of the event: message size too large")
+        );
     }
 
     #[test]

@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn a_key_is_read_as_posthog_writes_it() {
-        let read = |scopes: Value, teams: Value| read(&json!({"id": "x", "scopes": scopes, "scoped_teams": teams, "scoped_organizations": null}));
+        let read =
+            |scopes: Value, teams: Value| read(&json!({"id": "x", "scopes": scopes, "scoped_teams": teams, "scoped_organizations": null}));
         let key = |scopes: &[&str], projects: &[u64]| {
             Some(KeyScopes { scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(), projects: projects.to_vec() })
         };

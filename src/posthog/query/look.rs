@@ -8,10 +8,10 @@ use http::{HeaderMap, HeaderValue, Method};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use super::ProjectPath;
 use super::answer::{self, Fault, Rows};
 use super::failure::{Told, failure, strange, trouble, unreachable};
 use super::statement::{stamp, statement};
-use super::ProjectPath;
 use crate::model::{Arrival, LookFailure, LookTrouble, PersonalKey, Phase, QueryCost, Timestamp, Traffic};
 use crate::posthog::AGENT;
 use crate::posthog::client::{Client, Place};
@@ -86,8 +86,7 @@ pub struct Answer {
 /// [`LookFailure`] says what stood in the way: our trouble until shown otherwise.
 pub async fn look(client: &Client, question: &Question<'_>) -> Result<Answer, LookFailure> {
     let (heard, answer) = ask_query(client, question.base, question.posthog_id, question.key, &statement(question)).await?;
-    let Rows { arrivals, mut traffic } = answer::read(&answer, &stamp(question))
-        .map_err(|fault| strange(fault, &heard, question.key))?;
+    let Rows { arrivals, mut traffic } = answer::read(&answer, &stamp(question)).map_err(|fault| strange(fault, &heard, question.key))?;
     let server_ahead = server_ahead(&heard);
     // Rules compare these with our own clock.
     for newest in [&mut traffic.newest, &mut traffic.watched_newest] {

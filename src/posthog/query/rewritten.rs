@@ -6,11 +6,11 @@ use std::fmt::Write as _;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::ProjectPath;
 use super::answer::{self, arrival, rows};
 use super::failure;
 use super::look::ask_query;
 use super::statement::{Span, literal};
-use super::ProjectPath;
 use crate::model::{Arrival, LookFailure, PersonalKey, Timestamp};
 use crate::posthog::NAME;
 use crate::posthog::client::Client;

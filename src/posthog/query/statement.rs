@@ -73,7 +73,10 @@ fn traffic(text: &mut String, question: &Question<'_>) {
     text.push_str(", ");
     watched.write(text, question, ["watched_at_ms", "watched"]);
     let minutes = minutes(range);
-    let _ = write!(text, " FROM events WHERE created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE");
+    let _ = write!(
+        text,
+        " FROM events WHERE created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE"
+    );
     let _ = write!(text, " AND timestamp < now() + INTERVAL {} MINUTE", self::minutes(AHEAD));
     if !question.events.is_empty() {
         text.push_str(" OR ");
@@ -134,7 +137,8 @@ impl Counted<'_> {
         }
         if let Some(range) = self.range {
             let (and, minutes) = (if text.is_empty() { "" } else { " AND " }, minutes(range));
-            let _ = write!(text, "{and}created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE");
+            let _ =
+                write!(text, "{and}created_at >= now() - INTERVAL {minutes} MINUTE AND (timestamp >= now() - INTERVAL {minutes} MINUTE");
             if self.ours == Ours::In && !question.events.is_empty() {
                 text.push_str(" OR ");
                 ours_within(&mut text, question, range);

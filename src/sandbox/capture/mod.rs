@@ -10,6 +10,7 @@ pub(super) mod v1;
 use axum::extract::Request;
 use axum::response::Response;
 use bytes::Bytes;
+use http::StatusCode;
 use http::request::Parts;
 
 use super::body::{self, BadBody};
@@ -18,6 +19,11 @@ use super::server;
 use storm::Wire;
 
 pub(super) use storm::quoted;
+
+/// Every path that capture does not know: an answer without a word.
+pub(super) async fn nowhere() -> StatusCode {
+    StatusCode::NOT_FOUND
+}
 
 /// A request with its body read, as far as it could be.
 struct Arrived {

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::stamp::Stated;
 use super::storm::Wire;
 use super::{Arrived, token, weathered};
-use crate::sandbox::TOKEN;
 use crate::sandbox::body::{self, BadBody, Encoding};
 use crate::sandbox::event::Event;
 use crate::sandbox::instance::Instance;
 use crate::sandbox::moment::Moment;
+use crate::sandbox::project::Project;
 
 /// The largest single event, in bytes of JSON: what fits into a message of the queue.
 const LARGEST_EVENT: usize = 1_000_000;
@@ -157,10 +157,13 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), Refusal> {
         return Err(Refusal::EmptyBatch);
     }
     let token = sent.token()?;
-    let events = sent.events.into_iter().map(|raw| raw.stored(instance, sent.sent_at, now)).collect::<Result<Vec<_>, _>>()?;
-    // A token without a project and a project over its quota are found out behind capture: nobody is told.
+    // A token without a project and a project over its quota are found out behind capture: nobody is told. What is wrong with
+    // the events themselves is said, whosever they are.
+    let project = Project::of_token(&token).map_or(0, |project| project.id);
+    let stored = |raw: RawEvent| raw.stored(instance, project, sent.sent_at, now);
+    let events = sent.events.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
     let weather = instance.weather().capture;
-    if token == TOKEN && !weather.unknown_token && !weather.over_quota {
+    if project != 0 && !weather.unknown_token && !weather.over_quota {
         instance.take(events);
     }
     Ok(())
@@ -214,7 +217,7 @@ impl RawEvent {
     }
 
     /// The event as it goes into the queue.
-    fn stored(mut self, instance: &Instance, sent_at: Option<Moment>, now: Moment) -> Result<Event, Refusal> {
+    fn stored(mut self, instance: &Instance, project: u32, sent_at: Option<Moment>, now: Moment) -> Result<Event, Refusal> {
         if self.event.is_empty() {
             return Err(Refusal::NoEventName);
         }
@@ -237,6 +240,7 @@ impl RawEvent {
             return Err(Refusal::TooLarge(format!("{} bytes", properties.len())));
         }
         Ok(Event {
+            project,
             uuid: self.uuid.unwrap_or_else(|| instance.fresh_uuid()),
             name: self.event,
             distinct_id: distinct_id.chars().take(LONGEST_DISTINCT_ID).collect(),

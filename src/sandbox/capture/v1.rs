@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::stamp::Stated;
 use super::storm::Wire;
 use super::{Arrived, token, weathered};
-use crate::sandbox::TOKEN;
 use crate::sandbox::body::{self, BadBody, Encoding};
 use crate::sandbox::event::Event;
 use crate::sandbox::instance::Instance;
 use crate::sandbox::moment::Moment;
+use crate::sandbox::project::Project;
 
 /// The headers without which nothing is read; `Authorization` is asked for before them.
 const REQUIRED: [&str; 6] =
@@ -53,6 +53,9 @@ const REFUSED_DISTINCT_IDS: [&str; 20] = [
 
 /// `POST /i/v1/analytics/events`.
 pub(in crate::sandbox) async fn take(State(instance): State<Instance>, request: Request) -> Response {
+    if instance.weather().instance.is_old() {
+        return super::nowhere().await.into_response();
+    }
     weathered(&instance, request, Wire::V1, |instance, arrived| match accept(instance, arrived) {
         Ok(results) => Json(json!({"results": results})).into_response(),
         Err(problem) => problem.into_response(),
@@ -83,7 +86,10 @@ impl Problem {
         let usual = status.canonical_reason().unwrap_or("error");
         let (tag, description) = match status.as_u16() {
             401 => ("invalid_api_token", "The provided API token is not valid."),
-            402 => ("billing_limit_exceeded", "billing limit exceeded"),
+            402 => {
+                let description = "Billing quota exceeded. Events are being dropped. Upgrade your plan to resume ingestion.";
+                ("billing_limit_exceeded", description)
+            }
             408 => ("request_timeout", "request timed out"),
             413 => ("payload_too_large", usual),
             415 => ("unsupported_content_type", usual),
@@ -99,7 +105,9 @@ impl Problem {
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = json!({"error": self.tag, "error_description": self.description, "error_uri": "https://posthog.com/docs/api"});
+        let uri =
+            if self.tag == "billing_limit_exceeded" { "https://posthog.com/docs/billing/limits" } else { "https://posthog.com/docs/api" };
+        let body = json!({"error": self.tag, "error_description": self.description, "error_uri": uri});
         let mut response = (self.status, Json(body)).into_response();
         if self.status.is_server_error() || self.status == StatusCode::TOO_MANY_REQUESTS {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
@@ -140,7 +148,10 @@ fn no_properties() -> Value {
 }
 
 /// What the headers say.
-struct Headers {
+struct Headers<'a> {
+    project: &'static Project,
+    /// The sender's library, and its version where it is said.
+    library: (&'a str, Option<&'a str>),
     encoding: Option<Encoding>,
     /// The sender's clock when it sent.
     sent_at: Moment,
@@ -151,8 +162,9 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
     let now = instance.now();
     let headers = Headers::read(instance, &arrived.head)?;
     let batch = parsed(arrived, headers.encoding)?;
-    if instance.weather().capture.over_quota {
-        return Err(Problem::new(StatusCode::PAYMENT_REQUIRED, "billing_limit_exceeded", "billing limit exceeded"));
+    let weather = instance.weather().capture;
+    if weather.over_quota {
+        return Err(Problem::of_status(StatusCode::PAYMENT_REQUIRED));
     }
     let mut taken = Vec::new();
     let mut results = Map::new();
@@ -163,7 +175,8 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
         if !seen.insert(uuid) {
             return Err(Problem::bad("duplicate_event_uuid", format!("duplicate event uuid: {uuid}")));
         }
-        let result = match raw.stored(uuid, headers.sent_at, now) {
+        let result = match raw.stored(uuid, &headers, now) {
+            Ok(event) if weather.restricted.contains(&event.name) => json!({"result": "drop", "details": "event_restriction_drop"}),
             Ok(event) => {
                 taken.push(event);
                 json!({"result": "ok"})
@@ -195,8 +208,8 @@ fn parsed(arrived: &Arrived, encoding: Option<Encoding>) -> Result<Batch, Proble
     Ok(batch)
 }
 
-impl Headers {
-    fn read(instance: &Instance, head: &Parts) -> Result<Self, Problem> {
+impl<'a> Headers<'a> {
+    fn read(instance: &Instance, head: &'a Parts) -> Result<Self, Problem> {
         let headers = &head.headers;
         if !headers.contains_key(header::AUTHORIZATION) {
             return Err(Problem::new(StatusCode::UNAUTHORIZED, "missing_authorization", "request is missing the Authorization header"));
@@ -205,7 +218,7 @@ impl Headers {
         if !missing.is_empty() {
             return Err(Problem::bad("missing_required_headers", format!("request is missing required headers: {missing:?}")));
         }
-        check_token(instance, header_text(headers, "authorization")?)?;
+        let project = project_of(instance, header_text(headers, "authorization")?)?;
         let media_type = header_text(headers, "content-type")?;
         if !media_type.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/json") {
             return Err(unsupported("unsupported_content_type", format!("unsupported content type: {media_type}")));
@@ -226,18 +239,18 @@ impl Headers {
         let sent_at = header_text(headers, "posthog-request-timestamp")?;
         let sent_at =
             Moment::parse(sent_at).ok_or_else(|| invalid(&format!("posthog-request-timestamp is not valid RFC 3339: {sent_at}")))?;
-        Ok(Self { encoding, sent_at })
+        let sdk = header_text(headers, "posthog-sdk-info")?;
+        let library = sdk.split_once('/').map_or((sdk, None), |(name, version)| (name, Some(version)));
+        Ok(Self { project, library, encoding, sent_at })
     }
 }
 
-/// Only the sandbox's project is known, and v1 says so.
-fn check_token(instance: &Instance, authorization: &str) -> Result<(), Problem> {
+/// Only the sandbox's projects are known, and v1 says so.
+fn project_of(instance: &Instance, authorization: &str) -> Result<&'static Project, Problem> {
     let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme"))?;
-    match token::check(token) {
-        Ok(TOKEN) if !instance.weather().capture.unknown_token => Ok(()),
-        _ => Err(Problem::new(StatusCode::UNAUTHORIZED, "invalid_api_token", "The provided API token is not valid.")),
-    }
+    let known = token::check(token).ok().and_then(Project::of_token).filter(|_| !instance.weather().capture.unknown_token);
+    known.ok_or_else(|| Problem::of_status(StatusCode::UNAUTHORIZED))
 }
 
 fn header_text<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Problem> {
@@ -255,7 +268,7 @@ fn unsupported(tag: &'static str, description: String) -> Problem {
 
 impl RawEvent {
     /// The event as it goes into the queue, or the word for why it is dropped.
-    fn stored(self, uuid: Uuid, sent_at: Moment, now: Moment) -> Result<Event, &'static str> {
+    fn stored(self, uuid: Uuid, headers: &Headers<'_>, now: Moment) -> Result<Event, &'static str> {
         let distinct_id = self.distinct_id.trim();
         if self.event.is_empty() {
             return Err("missing_event_name");
@@ -278,8 +291,16 @@ impl RawEvent {
         if let Some(profile) = options.process_person_profile {
             properties.insert("$process_person_profile".into(), profile.into());
         }
-        let stated = Stated { timestamp: Some(timestamp), sent_at: (!options.disable_skew_correction).then_some(sent_at) };
+        // Who sent it stands in the header alone, unless the event says it itself.
+        let (library, version) = headers.library;
+        for (name, value) in [("$lib", Some(library)), ("$lib_version", version)] {
+            if let Some(value) = value {
+                properties.entry(name).or_insert_with(|| value.into());
+            }
+        }
+        let stated = Stated { timestamp: Some(timestamp), sent_at: (!options.disable_skew_correction).then_some(headers.sent_at) };
         Ok(Event {
+            project: headers.project.id,
             uuid,
             name: self.event,
             distinct_id: distinct_id.to_owned(),

@@ -6,6 +6,7 @@ use sqlparser::parser::Parser;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::dialect::HogQl;
+use super::tokens::{self, is_keyword};
 use super::{BadHogQl, Understood, refuse};
 
 /// The longest statement, in bytes.
@@ -23,12 +24,65 @@ const MOST_BRANCHES: usize = 100;
 pub(super) struct Branch {
     pub(super) select: Box<Select>,
     pub(super) order_by: Vec<OrderByExpr>,
+    pub(super) part: Part,
+}
+
+/// What LIMIT and OFFSET leave of a result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Part {
     pub(super) limit: Option<usize>,
-    pub(super) offset: usize,
+    pub(super) offset: Option<usize>,
+}
+
+/// All branches of a query, and what is left of them together.
+#[derive(Debug)]
+pub(super) struct Branches {
+    pub(super) all: Vec<Branch>,
+    pub(super) part: Part,
+}
+
+impl Part {
+    pub(super) fn is_all(self) -> bool {
+        self == Self::default()
+    }
+
+    /// This part, but for what `outer` says: a LIMIT around parentheses takes the place of the one inside.
+    fn overridden_by(self, outer: Self) -> Self {
+        Self { limit: outer.limit.or(self.limit), offset: outer.offset.or(self.offset) }
+    }
+}
+
+impl Branches {
+    fn one(branch: Branch) -> Self {
+        Self { all: vec![branch], part: Part::default() }
+    }
+
+    /// These branches, in parentheses that ORDER BY and LIMIT follow.
+    fn limited(mut self, order_by: &[OrderByExpr], outer: Part) -> Understood<Self> {
+        // PostHog's parser takes such an ORDER BY and forgets it.
+        if !order_by.is_empty() {
+            return refuse("ORDER BY around a query in parentheses is not supported by this sandbox.");
+        }
+        let part = match self.all.as_mut_slice() {
+            [only] => &mut only.part,
+            _ => &mut self.part,
+        };
+        *part = part.overridden_by(outer);
+        Ok(self)
+    }
+
+    /// These branches, and then those.
+    fn and(mut self, more: Self) -> Understood<Self> {
+        if !self.part.is_all() || !more.part.is_all() {
+            return refuse("A UNION ALL with a LIMIT of its own inside another is not supported by this sandbox.");
+        }
+        self.all.extend(more.all);
+        Ok(self)
+    }
 }
 
 /// Parses a statement into its branches.
-pub(super) fn parse(statement: &str) -> Understood<Vec<Branch>> {
+pub(super) fn parse(statement: &str) -> Understood<Branches> {
     if statement.len() > LONGEST {
         return refuse(format!("Query is longer than {LONGEST} bytes."));
     }
@@ -36,7 +90,12 @@ pub(super) fn parse(statement: &str) -> Understood<Vec<Branch>> {
     if tokens.iter().filter(|token| is_word(token)).count() > MOST_WORDS {
         return refuse("Query is too complex.");
     }
-    let mut branches = Vec::new();
+    let tokens = tokens::prepared(tokens);
+    // The parser below would forget it.
+    if tokens.windows(2).any(|pair| is_keyword(&pair[0], Keyword::LIMIT) && is_keyword(&pair[1], Keyword::ALL)) {
+        return refuse("LIMIT ALL is not supported.");
+    }
+    let mut queries = Vec::new();
     for piece in pieces(tokens)? {
         let mut parser = Parser::new(&HogQl).with_tokens(piece);
         let query = parser.parse_query().map_err(|why| BadHogQl(syntax_error(&why.to_string())))?;
@@ -44,9 +103,10 @@ pub(super) fn parse(statement: &str) -> Understood<Vec<Branch>> {
         if rest.token != Token::EOF {
             return refuse(format!("Syntax error: unexpected `{rest}`"));
         }
-        branches.extend(of_query(*query)?);
+        queries.push(*query);
     }
-    if branches.len() > MOST_BRANCHES {
+    let branches = united(queries)?;
+    if branches.all.len() > MOST_BRANCHES {
         return refuse("Query is too complex.");
     }
     Ok(branches)
@@ -67,13 +127,13 @@ fn is_word(token: &Token) -> bool {
 fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
     let mut pieces = vec![Vec::new()];
     let mut depth = 0_i32;
-    let mut tokens = tokens.into_iter().filter(|token| !matches!(token, Token::Whitespace(_))).peekable();
+    let mut tokens = tokens.into_iter().peekable();
     while let Some(token) = tokens.next() {
         match &token {
             Token::LParen => depth += 1,
             Token::RParen => depth -= 1,
             Token::SemiColon if tokens.peek().is_none() => continue,
-            Token::Word(word) if word.keyword == Keyword::UNION && depth == 0 => {
+            union if depth == 0 && is_keyword(union, Keyword::UNION) => {
                 if !tokens.next().is_some_and(|next| is_keyword(&next, Keyword::ALL)) {
                     return refuse("Only UNION ALL is supported here.");
                 }
@@ -89,61 +149,93 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
     Ok(pieces)
 }
 
-fn is_keyword(token: &Token, keyword: Keyword) -> bool {
-    matches!(token, Token::Word(word) if word.keyword == keyword)
+/// The branches of queries with UNION ALL between them. What follows the last one belongs to it; but where that one is in
+/// parentheses, it belongs to all of them together.
+fn united(mut queries: Vec<Query>) -> Understood<Branches> {
+    let Some(mut last) = queries.pop() else { return refuse("Syntax error: there is no SELECT.") };
+    if queries.is_empty() {
+        return of_query(last);
+    }
+    let mut outer = (Vec::new(), Part::default());
+    if matches!(*last.body, SetExpr::Query(_)) {
+        outer = (order(last.order_by.take().map(|order_by| order_by.kind))?, part(last.limit_clause.take())?);
+    }
+    let mut branches: Option<Branches> = None;
+    for query in queries {
+        if matches!(*query.body, SetExpr::Query(_)) && (query.limit_clause.is_some() || query.order_by.is_some()) {
+            return refuse("Syntax error: a LIMIT that is followed by UNION ALL belongs into the parentheses before it.");
+        }
+        let more = of_query(query)?;
+        branches = Some(match branches {
+            None => more,
+            Some(branches) => branches.and(more)?,
+        });
+    }
+    let more = of_query(last)?;
+    let all = match branches {
+        None => more,
+        Some(branches) => branches.and(more)?,
+    };
+    all.limited(&outer.0, outer.1)
 }
 
-/// The branches of a parsed query; its ORDER BY and LIMIT belong to the last of them.
-pub(super) fn of_query(query: Query) -> Understood<Vec<Branch>> {
+/// The branches of a parsed query.
+pub(super) fn of_query(query: Query) -> Understood<Branches> {
     if query.with.is_some() {
         return refuse("WITH is not supported by this sandbox.");
     }
     if query.fetch.is_some() || query.settings.is_some() || query.format_clause.is_some() || !query.pipe_operators.is_empty() {
         return refuse("FETCH, SETTINGS and FORMAT are not supported.");
     }
-    let order_by = match query.order_by.map(|order_by| order_by.kind) {
-        None => Vec::new(),
-        Some(OrderByKind::Expressions(order_by)) => order_by,
-        Some(OrderByKind::All(_)) => return refuse("ORDER BY ALL is not supported."),
-    };
-    let (limit, offset) = limits(query.limit_clause)?;
-    let mut branches = of_body(*query.body)?;
-    if !order_by.is_empty() || limit.is_some() || offset > 0 {
-        match branches.last_mut() {
-            Some(last) if last.order_by.is_empty() && last.limit.is_none() && last.offset == 0 => {
-                *last = Branch { select: last.select.clone(), order_by, limit, offset };
+    let order_by = order(query.order_by.map(|order_by| order_by.kind))?;
+    let part = part(query.limit_clause)?;
+    match *query.body {
+        SetExpr::Select(select) => Ok(Branches::one(Branch { select, order_by, part })),
+        body @ SetExpr::Query(_) => of_body(body)?.limited(&order_by, part),
+        SetExpr::SetOperation { ref right, .. } if matches!(**right, SetExpr::Query(_)) => of_body(*query.body)?.limited(&order_by, part),
+        body => {
+            let mut branches = of_body(body)?;
+            if let Some(last) = branches.all.last_mut() {
+                (last.order_by, last.part) = (order_by, part);
             }
-            _ => return refuse("ORDER BY and LIMIT around a query that has its own are not supported by this sandbox."),
+            Ok(branches)
         }
     }
-    Ok(branches)
 }
 
-fn of_body(body: SetExpr) -> Understood<Vec<Branch>> {
+fn of_body(body: SetExpr) -> Understood<Branches> {
     match body {
-        SetExpr::Select(select) => Ok(vec![Branch { select, order_by: Vec::new(), limit: None, offset: 0 }]),
+        SetExpr::Select(select) => Ok(Branches::one(Branch { select, order_by: Vec::new(), part: Part::default() })),
         SetExpr::Query(query) => of_query(*query),
         SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: SetQuantifier::All, right } => {
-            let mut branches = of_body(*left)?;
-            branches.extend(of_body(*right)?);
-            Ok(branches)
+            of_body(*left)?.and(of_body(*right)?)
         }
         other => refuse(format!("This is no SELECT that is supported here: {other}")),
     }
 }
 
-fn limits(clause: Option<LimitClause>) -> Understood<(Option<usize>, usize)> {
+fn order(kind: Option<OrderByKind>) -> Understood<Vec<OrderByExpr>> {
+    match kind {
+        None => Ok(Vec::new()),
+        Some(OrderByKind::Expressions(order_by)) => Ok(order_by),
+        Some(OrderByKind::All(_)) => refuse("ORDER BY ALL is not supported."),
+    }
+}
+
+fn part(clause: Option<LimitClause>) -> Understood<Part> {
     match clause {
-        None => Ok((None, 0)),
+        None => Ok(Part::default()),
         Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
             if !limit_by.is_empty() {
                 return refuse("LIMIT BY is not supported by this sandbox.");
             }
             let limit = limit.map(|limit| whole(&limit)).transpose()?;
-            let offset = offset.map(|offset| whole(&offset.value)).transpose()?;
-            Ok((limit, offset.unwrap_or(0)))
+            Ok(Part { limit, offset: offset.map(|offset| whole(&offset.value)).transpose()? })
         }
-        Some(LimitClause::OffsetCommaLimit { offset, limit }) => Ok((Some(whole(&limit)?), whole(&offset)?)),
+        // PostHog's parser reads `LIMIT 2, 3` the other way round than ClickHouse: two rows, after three.
+        Some(LimitClause::OffsetCommaLimit { offset: first, limit: second }) => {
+            Ok(Part { limit: Some(whole(&first)?), offset: Some(whole(&second)?) })
+        }
     }
 }
 

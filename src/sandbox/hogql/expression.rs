@@ -5,9 +5,9 @@ use std::cell::Cell;
 use sqlparser::ast::{AccessExpr, CaseWhen, CastKind, Expr, Ident, Subscript, UnaryOperator, Value};
 
 use super::kind::Kind;
+use super::select::Written;
 use super::term::{Term, quoted};
-use super::{Column, Understood, function, operator, refuse, time};
-use crate::sandbox::moment::Moment;
+use super::{Understood, View, function, operator, refuse, time};
 
 /// How deep an expression may be nested.
 const DEEPEST: usize = 64;
@@ -20,20 +20,41 @@ pub(super) struct Source {
     columns: Vec<(String, Term)>,
     /// What its columns may be prefixed with.
     names: Vec<String>,
+    /// Whether there is an OFFSET in it.
+    pub(super) has_offset: bool,
 }
 
 impl Source {
     /// No table: `SELECT 1`.
     pub(super) fn nothing() -> Self {
-        Self { from: String::new(), columns: Vec::new(), names: Vec::new() }
+        Self { from: String::new(), columns: Vec::new(), names: Vec::new(), has_offset: false }
     }
 
-    /// The events.
-    pub(super) fn events(alias: Option<String>) -> Self {
+    /// The ingestion warnings of a project.
+    pub(super) fn ingestion_warnings(project: u32, alias: Option<String>) -> Self {
+        let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
+        Self {
+            from: format!(
+                " FROM (SELECT project AS team_id, source, type, details, timestamp FROM ingestion_warnings WHERE project = {project})"
+            ),
+            columns: vec![
+                column("team_id", Kind::Int64),
+                column("source", Kind::String),
+                column("type", Kind::String),
+                column("details", Kind::String),
+                column("timestamp", Kind::DateTime64),
+            ],
+            names: alias.into_iter().chain(["ingestion_warnings".to_owned()]).collect(),
+            has_offset: false,
+        }
+    }
+
+    /// The events of a project.
+    pub(super) fn events(project: u32, alias: Option<String>) -> Self {
         let column = |name: &str, kind| (name.to_owned(), Term::column(name, kind, false));
         let person_mode = "iif(json_extract(properties, '$.\"$process_person_profile\"') = 0, 'propertyless', 'full')";
         Self {
-            from: " FROM events".into(),
+            from: format!(" FROM (SELECT * FROM events WHERE project = {project})"),
             columns: vec![
                 column("uuid", Kind::Uuid),
                 column("event", Kind::String),
@@ -44,18 +65,20 @@ impl Source {
                 ("person_mode".into(), Term::column(person_mode, Kind::String, false)),
             ],
             names: alias.into_iter().chain(["events".to_owned()]).collect(),
+            has_offset: false,
         }
     }
 
     /// A query in parentheses, whose SQL names its columns `c0`, `c1` and so on.
-    pub(super) fn query(sql: &str, columns: Vec<Column>, alias: Option<String>) -> Self {
-        let columns = columns.into_iter().enumerate();
+    pub(super) fn query(inner: Written, alias: Option<String>) -> Self {
+        let columns = inner.columns.into_iter().enumerate();
         Self {
-            from: format!(" FROM ({sql})"),
+            from: format!(" FROM ({})", inner.sql),
             columns: columns
                 .map(|(place, column)| (column.name, Term::column(format!("c{place}"), column.kind, column.nullable)))
                 .collect(),
             names: alias.into_iter().collect(),
+            has_offset: inner.has_offset,
         }
     }
 }
@@ -67,13 +90,13 @@ pub(super) struct Scope {
     aliases: Vec<(String, Term)>,
     /// What is grouped by.
     keys: Vec<Term>,
-    pub(super) now: Moment,
+    pub(super) view: View,
     depth: Cell<usize>,
 }
 
 impl Scope {
-    pub(super) fn new(source: Source, now: Moment) -> Self {
-        Self { source, aliases: Vec::new(), keys: Vec::new(), now, depth: Cell::new(0) }
+    pub(super) fn new(source: Source, view: View) -> Self {
+        Self { source, aliases: Vec::new(), keys: Vec::new(), view, depth: Cell::new(0) }
     }
 
     /// SQLite's words for what is selected from.
@@ -146,7 +169,7 @@ impl Scope {
             }
             Expr::Case { operand, conditions, else_result, .. } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
             Expr::Interval(interval) => match &interval.leading_field {
-                Some(unit) => time::interval(self.read(&interval.value)?, &unit.to_string()),
+                Some(unit) => time::written_interval(self.read(&interval.value)?, &unit.to_string()),
                 None => refuse(format!("`{interval}` has no unit.")),
             },
             Expr::Floor { expr, .. } => function::rounded(self.read(expr)?, "floor"),
@@ -189,7 +212,10 @@ impl Scope {
         if *first != "properties" {
             return refuse(format!("Unable to resolve field: {}", path.join(".")));
         }
-        property(&column.sql, keys)
+        if column.sql != "properties" {
+            return refuse("Properties of a query in parentheses are not supported by this sandbox: take them out inside.");
+        }
+        property(keys)
     }
 
     /// `properties['$lib']` and `properties.a['b']`.
@@ -229,16 +255,30 @@ impl Scope {
 }
 
 /// A property, as PostHog takes it out of the JSON: its raw text without quotes around it, NULL when there is none.
-pub(super) fn property(column: &str, keys: &[&str]) -> Understood<Term> {
+fn property(keys: &[&str]) -> Understood<Term> {
+    let path = json_path(keys)?;
+    let raw = format!("(printed -> {path})");
+    let sql = format!(
+        "CASE json_type(printed, {path}) WHEN 'null' THEN NULL WHEN 'text' THEN substr({raw}, 2, length({raw}) - 2) ELSE {raw} END"
+    );
+    Ok(Term::column(sql, Kind::String, true))
+}
+
+/// `JSONExtractString` of the properties: a text as it is, anything else as it is printed, and nothing where there is none.
+pub(super) fn extracted_text(json: &Term, key: &str) -> Understood<Term> {
+    let path = json_path(&[key])?;
+    let sql = format!(
+        "CASE json_type(printed, {path}) WHEN 'null' THEN '' WHEN 'text' THEN printed ->> {path} ELSE coalesce(printed -> {path}, '') END"
+    );
+    Term::of(&[json], sql, Kind::String)
+}
+
+/// SQLite's path to a key of a document.
+fn json_path(keys: &[&str]) -> Understood<String> {
     if keys.iter().any(|key| key.contains(['"', '\\', '\0'])) {
         return refuse("A property's name with quotes or backslashes in it is not supported by this sandbox.");
     }
-    let path = quoted(&format!("$.\"{}\"", keys.join("\".\"")));
-    let raw = format!("({column} -> {path})");
-    let sql = format!(
-        "CASE json_type({column}, {path}) WHEN 'null' THEN NULL WHEN 'text' THEN substr({raw}, 2, length({raw}) - 2) ELSE {raw} END"
-    );
-    Ok(Term::column(sql, Kind::String, true))
+    Ok(quoted(&format!("$.\"{}\"", keys.join("\".\""))))
 }
 
 fn literal(value: &Value) -> Understood<Term> {

@@ -2,7 +2,7 @@
 
 use sqlparser::ast::{DuplicateTreatment, Function, FunctionArg, FunctionArgExpr, FunctionArguments};
 
-use super::expression::{Scope, property};
+use super::expression::{Scope, extracted_text};
 use super::kind::Kind;
 use super::term::Term;
 use super::{Understood, aggregate, operator, refuse, time};
@@ -48,8 +48,8 @@ fn arguments(scope: &Scope, name: &str, arguments: &FunctionArguments) -> Unders
 /// Functions of one row that are not about time.
 fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
     match (name, arguments.as_slice()) {
-        ("now" | "now64", []) => Ok(Term::constant(scope.now.us().to_string(), Kind::DateTime64)),
-        ("today", []) => Ok(Term::constant((scope.now.day() * 86_400_000_000).to_string(), Kind::Date)),
+        ("now" | "now64", []) => Ok(Term::constant(scope.view.now.us().to_string(), Kind::DateTime64)),
+        ("today", []) => Ok(Term::constant((scope.view.now.day() * 86_400_000_000).to_string(), Kind::Date)),
         ("toString", [only]) => to_text(only),
         ("toInt" | "toInt64", [only]) => to_number(only, Kind::Int64),
         ("toFloat" | "toFloat64", [only]) => to_number(only, Kind::Float64),
@@ -93,24 +93,30 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
             Term::of(&[&only], format!("abs({})", only.sql), kind)
         }
         ("round" | "floor" | "ceil", [only]) => rounded(only.clone(), name),
-        ("round", [only, digits]) if digits.kind.is_whole() => {
+        ("round", [only, digits]) if (digits.kind == Kind::UInt8 && !digits.varies) => {
             let only = only.clone().must_be_number(name)?;
-            Term::of(&[&only, digits], format!("round({}, {})", only.sql, digits.sql), only.kind)
+            if only.kind != Kind::Float64 {
+                return Ok(only);
+            }
+            let scaled = only.clone().sql(format!("({} * 1e{})", only.sql, digits.sql));
+            let whole = rounded(scaled, "round")?;
+            let sql = format!("({} / 1e{})", whole.sql, digits.sql);
+            Ok(whole.sql(sql))
         }
         ("plus", [left, right]) => operator::arithmetic(left.clone(), "+", right.clone()),
         ("minus", [left, right]) => operator::arithmetic(left.clone(), "-", right.clone()),
         ("modulo", [left, right]) => operator::arithmetic(left.clone(), "%", right.clone()),
         ("divide", [left, right]) => operator::divided(left.clone(), right.clone()),
         ("intDiv", [left, right]) if left.kind.is_whole() && right.kind.is_whole() => {
+            operator::not_by_zero(right)?;
             Term::of(&[left, right], format!("({} / {})", left.sql, right.sql), Kind::Int64)
         }
         ("greatest", [_, _, ..]) => extreme("max", &arguments),
         ("least", [_, _, ..]) => extreme("min", &arguments),
-        ("JSONExtractString", [json, key]) if json.sql == "properties" && key.text.is_some() => {
-            let found = property(&json.sql, &[key.text.as_deref().unwrap_or_default()])?;
-            let sql = format!("coalesce({}, '')", found.sql);
-            Ok(found.sql(sql).never_null())
-        }
+        ("JSONExtractString", [json, key]) if json.sql == "properties" => match &key.text {
+            Some(key) => extracted_text(json, key),
+            None => refuse("JSONExtractString wants a key in quotes."),
+        },
         _ => refuse(format!("Unsupported function call '{name}(...)' with {} arguments", arguments.len())),
     }
 }
@@ -134,9 +140,21 @@ fn to_number(term: &Term, kind: Kind) -> Understood<Term> {
         return Term::of(&[term], format!("CAST({} AS {name})", term.sql), kind);
     }
     let text = term.clone().must_be_text("toInt and toFloat")?;
-    // A text is a number when it begins and ends like one and has nothing but a number's letters.
-    let sql =
-        format!("iif({0} GLOB '[-0-9]*' AND {0} GLOB '*[0-9]' AND NOT {0} GLOB '*[^-+.eE0-9]*', CAST({0} AS {name}), NULL)", text.sql);
+    let number = &text.sql;
+    let is_one = if kind == Kind::Float64 {
+        // Digits with a point anywhere, and an exponent whose sign follows its letter.
+        format!(
+            "{number} GLOB '[-+.0-9]*' AND {number} GLOB '*[0-9]*' AND {number} GLOB '*[.0-9]' AND NOT {number} GLOB '*[^-+.eE0-9]*' \
+             AND NOT {number} GLOB '*[.0-9][-+]*'"
+        )
+    } else {
+        // Digits, and not more than an Int64 holds.
+        format!(
+            "{number} GLOB '[-+0-9]*' AND {number} GLOB '*[0-9]' AND NOT substr({number}, 2) GLOB '*[^0-9]*' \
+             AND (length({number}) < 19 OR CAST({number} AS INTEGER) || '' = ltrim({number}, '+'))"
+        )
+    };
+    let sql = format!("iif({is_one}, CAST({number} AS {name}), NULL)");
     Ok(Term::of(&[&text], sql, kind)?.nullable())
 }
 
@@ -160,9 +178,15 @@ pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
     if places.len() > 2 {
         return refuse("substring takes at most 3 arguments.");
     }
-    let list = places.iter().map(|place| place.sql.as_str()).collect::<Vec<_>>().join(", ");
     let parts = places.iter().chain([&text]).collect::<Vec<_>>();
-    Term::of(&parts, format!("substr({}, {list})", text.sql), Kind::String)
+    let [from, length @ ..] = places.as_slice() else { return refuse("substring wants to know from where.") };
+    let rest = format!("substr({}, {})", text.sql, from.sql);
+    let cut = match length {
+        [] => rest,
+        // A negative length is counted from the end.
+        [length, ..] => format!("substr({rest}, 1, iif({0} < 0, max(length({rest}) + {0}, 0), {0}))", length.sql),
+    };
+    Term::of(&parts, format!("iif({} = 0, '', {cut})", from.sql), Kind::String)
 }
 
 /// `floor`, `ceil`, `round` to whole numbers. Halves go to the even side, as in ClickHouse. SQLite has only the cut towards zero.
@@ -191,6 +215,9 @@ fn first_not_null(terms: &[Term]) -> Understood<Term> {
 fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {
     let mut kind = Kind::Nothing;
     for term in terms {
+        if term.nullable {
+            return refuse("greatest and least of what can be NULL are not supported by this sandbox.");
+        }
         kind = match kind.common(term.kind) {
             Some(kind) => kind,
             None => return refuse("greatest and least want arguments of one type."),

@@ -14,6 +14,7 @@ mod operator;
 mod select;
 mod term;
 mod time;
+mod tokens;
 
 use std::thread;
 
@@ -40,6 +41,17 @@ fn refuse<T>(why: impl Into<String>) -> Understood<T> {
     Err(BadHogQl(why.into()))
 }
 
+/// What a statement is asked of.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct View {
+    /// What `now()` in it is.
+    pub(super) now: Moment,
+    /// The id of the project whose rows it sees.
+    pub(super) project: u32,
+    /// Whether there are `system` tables: old releases have none.
+    pub(super) system_tables: bool,
+}
+
 /// A column of the answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Column {
@@ -55,33 +67,41 @@ pub(super) struct Plan {
     pub(super) columns: Vec<Column>,
     /// Set when the limit is PostHog's own: the SQL asks for one row more then.
     pub(super) default_limit: Option<usize>,
+    /// Whether any SELECT in it has an OFFSET.
+    pub(super) has_offset: bool,
+}
+
+impl Plan {
+    fn of(written: select::Written, default_limit: Option<usize>) -> Self {
+        Self { sql: written.sql, columns: written.columns, default_limit, has_offset: written.has_offset }
+    }
 }
 
 /// The stack that the deepest statement fits on, in bytes. Only what is touched of it takes memory.
 const STACK: usize = 64 * 1024 * 1024;
 
 /// [`plan`] on a thread of its own: a statement's tree can be far deeper than the stack of whoever asks.
-pub(super) async fn plan_apart(statement: String, now: Moment) -> Result<Plan, BadHogQl> {
+pub(super) async fn plan_apart(statement: String, view: View) -> Result<Plan, BadHogQl> {
     let (tell, told) = oneshot::channel();
-    let started = thread::Builder::new().name("hogql".into()).stack_size(STACK).spawn(move || tell.send(plan(&statement, now)).is_ok());
+    let started = thread::Builder::new().name("hogql".into()).stack_size(STACK).spawn(move || tell.send(plan(&statement, view)).is_ok());
     match started {
         Ok(_) => told.await.unwrap_or_else(|_| refuse("Query is too complex.")),
         Err(why) => refuse(format!("No thread for this query: {why}")),
     }
 }
 
-/// Understands a statement. `now()` in it is `now`.
+/// Understands a statement.
 ///
-/// As in PostHog, the branches of a UNION ALL have their limits each for itself: a LIMIT at the end belongs to the last branch,
-/// and a branch without one ends at 100 rows.
-fn plan(statement: &str, now: Moment) -> Understood<Plan> {
+/// As in PostHog, the branches of a UNION ALL have their limits each for itself: a LIMIT at the end belongs to the last branch, unless
+/// that one is in parentheses; and a branch without one ends at 100 rows.
+fn plan(statement: &str, view: View) -> Understood<Plan> {
     let branches = branch::parse(statement)?;
-    if let [only] = branches.as_slice()
-        && only.limit.is_none()
+    if let [only] = branches.all.as_slice()
+        && only.part.limit.is_none()
     {
-        let written = select::write(only, now, Some(DEFAULT_LIMIT + 1))?;
-        return Ok(Plan { sql: written.sql, columns: written.columns, default_limit: Some(DEFAULT_LIMIT) });
+        let written = select::write(only, view, Some(DEFAULT_LIMIT + 1))?;
+        return Ok(Plan::of(written, Some(DEFAULT_LIMIT)));
     }
-    let written = select::write_all(&branches, now, |branch| Some(branch.limit.unwrap_or(DEFAULT_LIMIT).min(MOST_ROWS)))?;
-    Ok(Plan { sql: written.sql, columns: written.columns, default_limit: None })
+    let written = select::write_all(&branches, view, |branch| Some(branch.part.limit.unwrap_or(DEFAULT_LIMIT).min(MOST_ROWS)))?;
+    Ok(Plan::of(written, None))
 }

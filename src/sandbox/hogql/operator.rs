@@ -42,7 +42,20 @@ pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> 
         _ if signed => Kind::Int64,
         _ => Kind::UInt64,
     };
-    Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), kind)
+    let sql = match (op, kind) {
+        // SQLite's own cuts its operands to whole numbers.
+        ("%", Kind::Float64) => format!("({0} - CAST({0} / {1} AS INTEGER) * {1})", left.sql, right.sql),
+        _ => format!("({} {op} {})", left.sql, right.sql),
+    };
+    if op == "%" {
+        not_by_zero(&right)?;
+    }
+    Term::of(&[&left, &right], sql, kind)
+}
+
+/// A whole division by zero is an error in ClickHouse. Only one that is written so is found here.
+pub(super) fn not_by_zero(divisor: &Term) -> Understood<()> {
+    if divisor.sql == "0" { refuse("Division by zero") } else { Ok(()) }
 }
 
 /// `/` is never whole in ClickHouse. By zero it gives no number there, and NULL here: the same in JSON.
@@ -59,7 +72,22 @@ fn joined(left: Term, op: &str, right: Term) -> Understood<Term> {
 /// A comparison; a text in quotes is read as what is on the other side.
 pub(super) fn compared(left: Term, op: &str, right: Term) -> Understood<Term> {
     let (left, right) = alike(left, right)?;
-    Term::of(&[&left, &right], format!("({} {op} {})", left.sql, right.sql), Kind::UInt8)
+    let sql = format!("({} {op} {})", left.sql, right.sql);
+    let negated = op == "<>";
+    decided(&left, &right, sql, (op == "=" || negated).then_some(negated))
+}
+
+/// PostHog never leaves a comparison NULL: two NULLs are equal, and one is unequal to all else. `equality` is whether it is of that
+/// kind, and asked the other way round; the others do not hold.
+fn decided(left: &Term, right: &Term, sql: String, equality: Option<bool>) -> Understood<Term> {
+    let is = |term: &Term| if term.nullable { format!("{} IS NULL", term.sql) } else { "0".to_owned() };
+    let sql = match equality {
+        _ if !left.nullable && !right.nullable => sql,
+        Some(false) => format!("coalesce({sql}, {} AND {})", is(left), is(right)),
+        Some(true) => format!("coalesce({sql}, NOT ({} AND {}))", is(left), is(right)),
+        None => format!("coalesce({sql}, 0)"),
+    };
+    Ok(Term::of(&[left, right], sql, Kind::UInt8)?.never_null())
 }
 
 /// Both terms in a form in which they can be compared.
@@ -77,16 +105,28 @@ fn alike(left: Term, right: Term) -> Understood<(Term, Term)> {
 pub(super) fn within(term: Term, list: Vec<Term>, negated: bool) -> Understood<Term> {
     let mut term = term;
     let mut listed = Vec::new();
+    let mut lists_null = false;
     for one in list {
         if one.varies {
             return refuse("IN wants a list of constants.");
+        }
+        if one.kind == Kind::Nothing {
+            lists_null = true;
+            continue;
         }
         let (known, one) = alike(term, one)?;
         term = known;
         listed.push(one.sql);
     }
     let not = if negated { "NOT " } else { "" };
-    Term::of(&[&term], format!("({} {not}IN ({}))", term.sql, listed.join(", ")), Kind::UInt8)
+    let within = format!("{} IN ({})", term.sql, listed.join(", "));
+    // NULL is in a list that has it, and in no other.
+    let within = match (term.nullable, lists_null) {
+        (false, _) => within,
+        (true, false) => format!("coalesce({within}, 0)"),
+        (true, true) => format!("coalesce({within}, 0) OR {} IS NULL", term.sql),
+    };
+    Ok(Term::of(&[&term], format!("({not}({within}))"), Kind::UInt8)?.never_null())
 }
 
 /// `BETWEEN`.
@@ -107,7 +147,7 @@ pub(super) fn like(term: Term, pattern: Term, any_case: bool, negated: bool) -> 
     } else {
         format!("({} {not}LIKE {} ESCAPE '\\')", term.sql, pattern.sql)
     };
-    Term::of(&[&term, &pattern], sql, Kind::UInt8)
+    decided(&term, &pattern, sql, Some(negated))
 }
 
 /// `IS NULL` and `IS NOT NULL`.

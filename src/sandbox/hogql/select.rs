@@ -1,33 +1,46 @@
 //! Writing a SELECT for SQLite.
 
 use sqlparser::ast::{
-    Distinct, Expr, GroupByExpr, ObjectName, OrderByExpr, OrderBySort, Select, SelectItem, TableAlias, TableFactor, TableWithJoins, Value,
+    Distinct, Expr, GroupByExpr, ObjectName, ObjectNamePart, OrderByExpr, OrderBySort, Select, SelectItem, TableAlias, TableFactor,
+    TableWithJoins, Value,
 };
 
-use super::branch::{self, Branch};
+use super::branch::{self, Branch, Branches, Part};
 use super::expression::{Scope, Source};
 use super::kind::Kind;
 use super::term::Term;
-use super::{Column, Understood, refuse};
-use crate::sandbox::moment::Moment;
+use super::{Column, Understood, View, refuse};
 
 /// A SELECT in SQLite's words.
 #[derive(Debug)]
 pub(super) struct Written {
     pub(super) sql: String,
     pub(super) columns: Vec<Column>,
+    /// Whether there is an OFFSET in it, as deep as it may be.
+    pub(super) has_offset: bool,
 }
 
 /// Writes branches as one UNION ALL, each with the limit that `limit` gives it.
-pub(super) fn write_all(branches: &[Branch], now: Moment, limit: impl Fn(&Branch) -> Option<usize>) -> Understood<Written> {
+pub(super) fn write_all(branches: &Branches, view: View, limit: impl Fn(&Branch) -> Option<usize>) -> Understood<Written> {
     let mut parts = Vec::new();
     let mut columns: Vec<Column> = Vec::new();
-    for branch in branches {
-        let part = write(branch, now, limit(branch))?;
+    let mut has_offset = branches.part.offset.is_some();
+    for branch in &branches.all {
+        let part = write(branch, view, limit(branch))?;
+        has_offset |= part.has_offset;
         columns = if columns.is_empty() { part.columns } else { united(columns, &part.columns)? };
         parts.push(format!("SELECT * FROM ({})", part.sql));
     }
-    Ok(Written { sql: parts.join(" UNION ALL "), columns })
+    let sql = parts.join(" UNION ALL ");
+    // SQLite would give a LIMIT here to all of them too; the parentheses say so.
+    let sql = if branches.part.is_all() { sql } else { limited(&format!("SELECT * FROM ({sql})"), branches.part) };
+    Ok(Written { sql, columns, has_offset })
+}
+
+/// This part of the rows. SQLite takes no OFFSET without a LIMIT.
+fn limited(sql: &str, part: Part) -> String {
+    let limit = part.limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
+    format!("{sql} LIMIT {limit} OFFSET {}", part.offset.unwrap_or(0))
 }
 
 /// The columns of two branches together: the first one's names, types that both fit into.
@@ -49,11 +62,12 @@ fn united(first: Vec<Column>, other: &[Column]) -> Understood<Vec<Column>> {
 }
 
 /// Writes one branch; `limit` is its limit, whatever it says itself.
-pub(super) fn write(branch: &Branch, now: Moment, limit: Option<usize>) -> Understood<Written> {
+pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Understood<Written> {
     let select = &*branch.select;
     check_clauses(select)?;
-    let source = source(&select.from, now)?;
-    let mut scope = Scope::new(source, now);
+    let source = source(&select.from, view)?;
+    let has_offset = source.has_offset || branch.part.offset.is_some();
+    let mut scope = Scope::new(source, view);
     let items = items(select, &mut scope)?;
     let filter = match &select.selection {
         None => String::new(),
@@ -99,13 +113,12 @@ pub(super) fn write(branch: &Branch, now: Moment, limit: Option<usize>) -> Under
         sql += " ORDER BY ";
         sql += &order.iter().map(|(key, how)| format!("{} {how}", key.sql)).collect::<Vec<_>>().join(", ");
     }
-    if limit.is_some() || branch.offset > 0 {
-        // SQLite takes no OFFSET without a LIMIT.
-        let limit = limit.map_or(-1, |limit| i64::try_from(limit).unwrap_or(i64::MAX));
-        sql = format!("{sql} LIMIT {limit} OFFSET {}", branch.offset);
+    let part = Part { limit, ..branch.part };
+    if !part.is_all() {
+        sql = limited(&sql, part);
     }
     let columns = items.into_iter().map(|(name, item)| Column { name, kind: item.kind, nullable: item.nullable }).collect();
-    Ok(Written { sql, columns })
+    Ok(Written { sql, columns, has_offset })
 }
 
 /// Refuses what is parsed and not supported.
@@ -128,28 +141,31 @@ fn check_clauses(select: &Select) -> Understood<()> {
 }
 
 /// What is selected from: the events, or a query in parentheses.
-fn source(from: &[TableWithJoins], now: Moment) -> Understood<Source> {
+fn source(from: &[TableWithJoins], view: View) -> Understood<Source> {
     let table = match from {
         [] => return Ok(Source::nothing()),
         [only] if only.joins.is_empty() => &only.relation,
         _ => return refuse("JOIN is not supported by this sandbox."),
     };
     match table {
-        TableFactor::Table { name, alias, args: None, sample: None, .. } if is_events(name) => {
-            Ok(Source::events(alias_name(alias.as_ref())))
-        }
-        TableFactor::Table { name, .. } => refuse(format!("Unknown table `{name}`: this sandbox has `events`.")),
+        TableFactor::Table { name, alias, args: None, sample: None, .. } => named(name, alias_name(alias.as_ref()), view),
         TableFactor::Derived { subquery, alias, lateral: false, .. } => {
             let branches = branch::of_query((**subquery).clone())?;
-            let inner = write_all(&branches, now, |branch| branch.limit)?;
-            Ok(Source::query(&inner.sql, inner.columns, alias_name(alias.as_ref())))
+            let inner = write_all(&branches, view, |branch| branch.part.limit)?;
+            Ok(Source::query(inner, alias_name(alias.as_ref())))
         }
         other => refuse(format!("`{other}` is not supported by this sandbox.")),
     }
 }
 
-fn is_events(name: &ObjectName) -> bool {
-    name.to_string().trim_matches('`').eq_ignore_ascii_case("events")
+/// The table of this name.
+fn named(name: &ObjectName, alias: Option<String>, view: View) -> Understood<Source> {
+    let parts = name.0.iter().filter_map(ObjectNamePart::as_ident).map(|part| part.value.as_str()).collect::<Vec<_>>();
+    match parts.as_slice() {
+        ["events"] => Ok(Source::events(view.project, alias)),
+        ["system", "ingestion_warnings"] if view.system_tables => Ok(Source::ingestion_warnings(view.project, alias)),
+        parts => refuse(format!("Unknown table `{}`.", parts.join("."))),
+    }
 }
 
 fn alias_name(alias: Option<&TableAlias>) -> Option<String> {
@@ -214,7 +230,7 @@ fn group_keys(select: &Select, items: &[(String, Term)], scope: &Scope) -> Under
     keys.collect()
 }
 
-/// What is ordered by, and which way. NULLs come last both ways, as in ClickHouse.
+/// What is ordered by, and which way. NULLs come last both ways, as in ClickHouse: PostHog's parser forgets what is said about them.
 fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> Understood<Vec<(Term, String)>> {
     let mut keys = Vec::new();
     for by in order_by {
@@ -230,10 +246,9 @@ fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> U
             Some(OrderBySort::Desc) => "DESC",
             Some(OrderBySort::Using(_)) => return refuse("ORDER BY USING is not supported."),
         };
-        let nulls = if by.options.nulls_first == Some(true) { "FIRST" } else { "LAST" };
         // A constant orders nothing, and in SQLite it would be a position.
         if key.varies {
-            keys.push((key, format!("{way} NULLS {nulls}")));
+            keys.push((key, format!("{way} NULLS LAST")));
         }
     }
     Ok(keys)

@@ -9,20 +9,26 @@ const DAY_US: i64 = 86_400 * SECOND_US;
 
 /// How long a unit is, in microseconds; none for those that are not always as long.
 fn unit_us(unit: &str) -> Option<i64> {
-    match unit.to_ascii_lowercase().trim_end_matches('s') {
-        "microsecond" => Some(1),
-        "millisecond" => Some(1000),
-        "second" => Some(SECOND_US),
-        "minute" => Some(60 * SECOND_US),
-        "hour" => Some(3600 * SECOND_US),
-        "day" => Some(DAY_US),
-        "week" => Some(7 * DAY_US),
+    match unit {
+        "Second" => Some(SECOND_US),
+        "Minute" => Some(60 * SECOND_US),
+        "Hour" => Some(3600 * SECOND_US),
+        "Day" => Some(DAY_US),
+        "Week" => Some(7 * DAY_US),
         _ => None,
     }
 }
 
-/// `INTERVAL 5 MINUTE`, `toIntervalMinute(5)`.
-pub(super) fn interval(count: Term, unit: &str) -> Understood<Term> {
+/// `INTERVAL 5 MINUTE`: the unit in capitals or not, and never with an `s`.
+pub(super) fn written_interval(count: Term, unit: &str) -> Understood<Term> {
+    let lower = unit.to_ascii_lowercase();
+    let mut letters = lower.chars();
+    let name = letters.next().map(|first| first.to_ascii_uppercase().to_string() + letters.as_str());
+    interval(count, &name.unwrap_or_default())
+}
+
+/// `toIntervalMinute(5)`.
+fn interval(count: Term, unit: &str) -> Understood<Term> {
     let Some(us) = unit_us(unit) else {
         return refuse(format!("An interval in the unit {unit} is not supported by this sandbox."));
     };
@@ -34,10 +40,12 @@ pub(super) fn interval(count: Term, unit: &str) -> Understood<Term> {
         },
         None => count,
     };
-    if !count.kind.is_whole() {
-        return refuse("An interval wants a whole number.");
+    if !count.kind.is_number() {
+        return refuse("An interval wants a number.");
     }
-    Term::of(&[&count], format!("({} * {us})", count.sql), Kind::Interval)
+    // ClickHouse cuts a fraction off: an hour and a half is an hour.
+    let whole = if count.kind == Kind::Float64 { format!("CAST({} AS INTEGER)", count.sql) } else { count.sql.clone() };
+    Term::of(&[&count], format!("({whole} * {us})"), Kind::Interval)
 }
 
 /// A time and an interval, in either order, or two intervals.
@@ -135,25 +143,50 @@ fn from_seconds(seconds: &Term) -> Understood<Term> {
 /// `toDateTime`, `toDateTime64`: of a text in quotes, a number of seconds, or another time.
 fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
     let precise = name == "toDateTime64";
-    let Some(first) = arguments.first() else { return refuse(format!("Function '{name}' expects at least 1 argument, found 0")) };
+    let (first, precision_us) = match (precise, arguments) {
+        (_, [first]) => (first, 1),
+        (true, [first, precision]) | (true, [first, precision, _]) => (first, step_us(precision)?),
+        (false, [first, _]) => (first, 1),
+        _ => return refuse(format!("Function '{name}' does not take {} arguments", arguments.len())),
+    };
+    if let [_, zone] | [_, _, zone] = arguments
+        && (arguments.len() == 3 || !precise)
+        && !zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC"))
+    {
+        return refuse(format!("{name} in another timezone than UTC is not supported by this sandbox."));
+    }
     if let Some(text) = &first.text {
         let Some(at) = parse_time(text) else { return refuse(format!("Cannot parse `{text}` as a time.")) };
         let kind = if precise { Kind::DateTime64 } else { Kind::DateTime };
-        let us = if precise { at.us() } else { at.us().div_euclid(SECOND_US) * SECOND_US };
+        let step_us = if precise { precision_us } else { SECOND_US };
+        let us = at.us().div_euclid(step_us) * step_us;
         return Ok(Term::constant(us.to_string(), kind));
     }
     match first.kind {
-        kind if kind.is_time() && precise => Ok(Term { kind: Kind::DateTime64, ..first.clone() }),
+        kind if kind.is_time() && precise => floor(first, precision_us, Kind::DateTime64),
         kind if kind.is_time() => floor(first, SECOND_US, Kind::DateTime),
         kind if kind.is_whole() && !precise => from_seconds(first),
         other => refuse(format!("{name} of {} is not supported by this sandbox.", other.name(first.nullable))),
     }
 }
 
+/// How far apart two times of this precision are, in microseconds: `3` is milliseconds.
+fn step_us(precision: &Term) -> Understood<i64> {
+    let digits = precision.sql.parse::<u32>().ok().filter(|digits| *digits <= 6 && !precision.varies);
+    digits.map_or_else(|| refuse("toDateTime64 wants a precision from 0 to 6."), |digits| Ok(10_i64.pow(6 - digits)))
+}
+
 /// `dateDiff('hour', a, b)`: how many starts of an hour lie between.
 fn difference(arguments: &[Term]) -> Understood<Term> {
     let [unit, from, to] = arguments else { return refuse("Function 'dateDiff' expects 3 arguments") };
-    let Some(us) = unit.text.as_deref().and_then(unit_us) else { return refuse("dateDiff wants a unit such as 'minute' first.") };
+    // Weeks begin on a Monday, and not where 1970 did.
+    let us = match unit.text.as_deref() {
+        Some("second") => SECOND_US,
+        Some("minute") => 60 * SECOND_US,
+        Some("hour") => 3600 * SECOND_US,
+        Some("day") => DAY_US,
+        _ => return refuse("dateDiff wants one of 'second', 'minute', 'hour', 'day' first."),
+    };
     let (from, to) = (from.clone().must_be_time("dateDiff")?, to.clone().must_be_time("dateDiff")?);
     Term::of(&[&from, &to], format!("({} / {us} - {} / {us})", to.sql, from.sql), Kind::Int64)
 }
@@ -165,5 +198,13 @@ fn start_of_interval(arguments: &[Term]) -> Understood<Term> {
     if span.kind != Kind::Interval || span.varies {
         return refuse("toStartOfInterval wants a constant interval.");
     }
-    Term::of(&[&at], format!("({} / {} * {})", at.sql, span.sql, span.sql), Kind::DateTime)
+    // ClickHouse counts hours from midnight, days from 1970, and weeks from a Monday.
+    let whole_us =
+        |text: &str| text.trim_matches(['(', ')']).split(" * ").map(|factor| factor.parse::<i64>().ok()).product::<Option<i64>>();
+    let Some(us) = whole_us(&span.sql).filter(|us| *us > 0) else { return refuse("toStartOfInterval wants a positive interval.") };
+    let divides = if us < DAY_US { us < 3600 * SECOND_US || DAY_US % us == 0 } else { us % (7 * DAY_US) != 0 };
+    if !divides {
+        return refuse("toStartOfInterval of weeks, or of hours that do not divide a day, is not supported by this sandbox.");
+    }
+    Term::of(&[&at], format!("({} / {us} * {us})", at.sql), Kind::DateTime)
 }

@@ -4,13 +4,10 @@ Reads JSON from standard input: {"now_us": ..., "rows": [{uuid, event, propertie
 "statements": [...]}. Writes a JSON list with one entry per statement: {"error": "..."} when it does not parse or does not run,
 otherwise {"types": [...], "rows": [[...], ...]}.
 
-The parser gives a tree, not ClickHouse's SQL, and PostHog's printer is no package. So each statement runs as it is written, but for
-four things that the printer would do: `now()` is the given time (ClickHouse's own clock is not the test's), `properties.x` is
-taken out of the JSON, `toInt`, `toFloat` have ClickHouse's names, and `toDateTime` of a text is `parseDateTime64BestEffortOrNull`.
+The statement that runs is printed anew from the tree of PostHog's parser: `printer.py` beside this file.
 """
 
 import json
-import re
 import sys
 import types
 
@@ -35,8 +32,12 @@ def stub_posthog_errors() -> None:
 
 stub_posthog_errors()
 
+# Nothing is left behind in the folder of the sources.
+sys.dont_write_bytecode = True
+
 import hogql_parser  # noqa: E402
 from chdb import session  # noqa: E402
+from printer import Printer, Unprinted  # noqa: E402
 
 TABLE = """
 CREATE TABLE events (
@@ -49,31 +50,16 @@ CREATE TABLE events (
 ) ENGINE = MergeTree ORDER BY (toDate(timestamp), event, cityHash64(distinct_id), cityHash64(uuid))
 """
 
-PROPERTY = re.compile(r"\bproperties\.([A-Za-z_$][A-Za-z0-9_$]*)|\bproperties\['([^']*)'\]")
-
-
-def printed(statement: str, now_us: int) -> str:
-    """The statement as ClickHouse takes it."""
-    now = f"fromUnixTimestamp64Micro({now_us}, 'UTC')"
-    statement = re.sub(r"\bnow\(\)", now, statement)
-    for name, kind in (("toInt", "Int64"), ("toFloat", "Float64")):
-        statement = re.sub(r"\b%s\(([^()]*)\)" % name, r"accurateCastOrNull(\1, '%s')" % kind, statement)
-    statement = re.sub(r"\btoDateTime\('([^']*)'\)", r"parseDateTime64BestEffortOrNull('\1', 6, 'UTC')", statement)
-    statement = PROPERTY.sub(
-        lambda found: "replaceRegexpAll(nullIf(nullIf(JSONExtractRaw(properties, '%s'), ''), 'null'), '^\"|\"$', '')"
-        % (found[1] or found[2]),
-        statement,
-    )
-    return statement
-
 
 def answer(clickhouse, statement: str, now_us: int) -> dict:
     tree = json.loads(hogql_parser.parse_select_json(statement))
     if tree.get("error"):
         return {"error": "hogql_parser: " + tree["message"]}
     try:
-        sql = printed(statement, now_us)
+        sql = Printer(now_us).query(tree)
         text = clickhouse.query(sql, "JSONCompact").bytes().decode()
+    except Unprinted as why:
+        raise SystemExit(f"printer.py does not print {why}, which is in: {statement}") from why
     except Exception as why:  # chdb raises RuntimeError with ClickHouse's words
         return {"error": "ClickHouse: " + str(why)}
     found = json.loads(text)
@@ -83,7 +69,9 @@ def answer(clickhouse, statement: str, now_us: int) -> dict:
 def main() -> None:
     asked = json.load(sys.stdin)
     clickhouse = session.Session()
+    # The first is how the answer is written, the second is what PostHog sets for every query.
     clickhouse.query("SET output_format_json_quote_64bit_integers = 0")
+    clickhouse.query("SET transform_null_in = 1")
     clickhouse.query(TABLE)
     lines = "\n".join(
         json.dumps(

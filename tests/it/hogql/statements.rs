@@ -21,6 +21,7 @@ pub(super) fn answered() -> Vec<String> {
             uuid(6)
         ),
     ];
+    all.extend([ODDITIES, NULLS, PRODUCT].concat().iter().map(|statement| (*statement).to_owned()));
     all.extend(CURIOSITY.iter().map(|statement| (*statement).to_owned()));
     all
 }
@@ -30,7 +31,86 @@ pub(super) fn refused() -> Vec<String> {
     REFUSED.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
-const CURIOSITY: [&str; 53] = [
+/// What PostHog's parser reads otherwise than ClickHouse's, or otherwise than one would think.
+const ODDITIES: &[&str] = &[
+    "SELECT uuid FROM events ORDER BY timestamp, created_at LIMIT 2, 3",
+    "SELECT uuid FROM events ORDER BY timestamp, created_at LIMIT 5 OFFSET 0",
+    "SELECT uuid FROM events ORDER BY timestamp, created_at OFFSET 85 LIMIT 3",
+    "(SELECT 1 AS n) UNION ALL (SELECT 1) LIMIT 1",
+    "(SELECT 1 AS n) UNION ALL (SELECT 1) UNION ALL (SELECT 1) LIMIT 2 OFFSET 2",
+    "(SELECT 1 AS n) UNION ALL (SELECT 1) LIMIT 1, 1",
+    "(SELECT 1 AS n UNION ALL SELECT 1) LIMIT 1",
+    "SELECT 1 AS n UNION ALL (SELECT 1) LIMIT 1",
+    "(SELECT 1 AS n) UNION ALL SELECT 1 LIMIT 1",
+    "SELECT 1 AS n UNION ALL SELECT 1 LIMIT 1",
+    "SELECT 1 AS n LIMIT 1 UNION ALL SELECT 2 LIMIT 0 UNION ALL SELECT 3",
+    "(SELECT uuid FROM events ORDER BY timestamp, created_at LIMIT 9) LIMIT 2",
+    "(SELECT uuid FROM events ORDER BY timestamp, created_at LIMIT 9 OFFSET 3) LIMIT 2",
+    "((SELECT uuid FROM events ORDER BY timestamp, created_at)) LIMIT 2 OFFSET 1",
+    "SELECT count() FROM ((SELECT uuid FROM events LIMIT 3) UNION ALL (SELECT uuid FROM events LIMIT 3) LIMIT 4)",
+    "SELECT count() FROM (SELECT uuid FROM events LIMIT 2, 3)",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '30 minutes'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '1 minute'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '2 hours' + INTERVAL '1 hour' AND timestamp < now() - INTERVAL '10 minute'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL 1.5 HOUR",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL 0.9 HOUR",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL 10 + 20 MINUTE",
+    "SELECT count() FROM events WHERE timestamp > now() + INTERVAL -20 MINUTE",
+    "SELECT count() FROM events WHERE timestamp > now() - toIntervalMinute(20.9) AND timestamp > now() - toIntervalHour('1')",
+    "SELECT event, count(), FROM events GROUP BY event, ORDER BY event",
+    "SELECT event, count(), FROM events WHERE event IN ('heartbeat', '$pageview',) GROUP BY event, HAVING count() > 1 ORDER BY event",
+    "SELECT multiIf(event = 'heartbeat', 1, 2,) AS kind, count(DISTINCT uuid,) FROM events GROUP BY kind ORDER BY kind",
+    "SELECT 1, 'a,', LIMIT 1",
+    "SELECT properties.amount, properties.whole, properties.long, properties.power, properties.small, properties.numbers, properties.deep FROM events ORDER BY timestamp, created_at LIMIT 10",
+    "SELECT properties.amount AS amount, count() FROM events GROUP BY amount ORDER BY amount",
+    "SELECT count() FROM events WHERE properties.whole = '1' AND properties.long = '12345678901234567890'",
+    "SELECT toInt(properties.whole), toFloat(properties.amount), toInt(properties.long), toFloat(properties.power), toInt(properties.amount) FROM events ORDER BY timestamp, created_at LIMIT 10",
+    "SELECT toInt('1.0'), toInt('+7'), toInt('-'), toInt('99999999999999999999'), toInt('1e3'), toFloat('.5'), toFloat('1.'), toFloat('+1'), toFloat('1e3'), toFloat('1-2'), toFloat(''), toFloat('1e-2') LIMIT 1",
+    "SELECT properties.plan AS plan FROM events GROUP BY plan ORDER BY plan NULLS FIRST",
+    "SELECT properties.plan AS plan FROM events GROUP BY plan ORDER BY plan DESC NULLS FIRST",
+    "SELECT \"event\", `distinct_id`, properties.`plan`, `properties`.\"$lib\" FROM `events` ORDER BY timestamp, created_at LIMIT 6",
+    "SELECT e.\"event\" FROM events e WHERE e.properties.plan = 'pro' ORDER BY e.timestamp LIMIT 3",
+    "SELECT event == 'heartbeat', event <> 'heartbeat' FROM events ORDER BY timestamp, created_at LIMIT 3",
+    "SELECT 7.5 % 2, -7.5 % 2, -7 % 3, 7 % -3, -7 / 2, intDiv(-7, 2), 1 / 0, 0 / 0 LIMIT 1",
+    "SELECT round(-2.5), round(1.25, 1), round(1.35, 1), round(7, 1), floor(-1.5), ceil(-1.5) LIMIT 1",
+    "SELECT substring('hello', 0), substring('hello', 0, 2), substring('hello', -3, 2), substring('hello', 2, -1), substring('hello', -9) LIMIT 1",
+    "SELECT toStartOfInterval(timestamp, INTERVAL 6 HOUR), toStartOfInterval(timestamp, INTERVAL 3 DAY), toStartOfInterval(timestamp, INTERVAL 7 MINUTE) FROM events ORDER BY timestamp LIMIT 3",
+];
+
+/// What becomes of NULL.
+const NULLS: &[&str] = &[
+    "SELECT count() FROM events WHERE properties.plan != 'pro'",
+    "SELECT count() FROM events WHERE NOT properties.plan = 'pro'",
+    "SELECT count() FROM events WHERE properties.plan NOT IN ('pro', 'free')",
+    "SELECT count() FROM events WHERE NOT properties.plan IN ('pro', 'free')",
+    "SELECT count() FROM events WHERE properties.plan IN ('pro', NULL)",
+    "SELECT count() FROM events WHERE properties.plan NOT IN ('pro', NULL)",
+    "SELECT count() FROM events WHERE properties.plan NOT LIKE 'p%'",
+    "SELECT count() FROM events WHERE properties.plan LIKE properties.plan",
+    "SELECT count() FROM events WHERE properties.plan = properties.words",
+    "SELECT count() FROM events WHERE properties.plan != properties.words",
+    "SELECT count() FROM events WHERE NOT (properties.plan > 'a')",
+    "SELECT countIf(properties.plan = 'pro'), countIf(properties.plan != 'pro'), countIf(properties.plan IS NULL) FROM events",
+    "SELECT 1 = NULL, NULL = NULL, NULL != 1, NULL != NULL, NULL IN (1), NULL IN (1, NULL), NULL < 1, 1 IN (1, NULL) LIMIT 1",
+    "SELECT 1 AND NULL, 0 AND NULL, 1 OR NULL, NOT NULL, if(NULL, 1, 2), coalesce(NULL, 3), nullIf(1, NULL) LIMIT 1",
+    "SELECT properties.plan = 'pro', properties.plan != 'pro', properties.plan < 'pro' FROM events ORDER BY timestamp, created_at LIMIT 10",
+    "SELECT JSONExtractString(properties, 'plan'), JSONExtractString(properties, 'amount'), JSONExtractString(properties, 'words'), JSONExtractString(properties, 'flag'), JSONExtractString(properties, 'list') FROM events ORDER BY timestamp, created_at LIMIT 10",
+];
+
+/// Of the kind that a monitor asks: several figures in one scan, times as texts.
+const PRODUCT: &[&str] = &[
+    "SELECT countIf(event NOT IN ('heartbeat')), maxIf(toUnixTimestamp64Milli(timestamp), event NOT IN ('heartbeat')), minIf(toUnixTimestamp64Milli(timestamp), event IN ('heartbeat', 'heartbeat_api')), uniqIf(uuid, event IN ('heartbeat')) FROM events WHERE timestamp >= toDateTime('2026-11-23 14:00:00', 'UTC') AND timestamp < toDateTime64('2026-11-23 15:10:00.500', 3, 'UTC')",
+    "SELECT countIf(event IN ('nothing')), maxIf(timestamp, event IN ('nothing')), minIf(timestamp, event = 'heartbeat' AND properties.plan = 'pro') FROM events",
+    "SELECT count() FROM events WHERE timestamp >= toDateTime64('2026-11-23 14:50:00.123', 3, 'UTC') AND timestamp <= toDateTime('2026-11-23 15:10:00')",
+    "SELECT count() FROM events WHERE timestamp = toDateTime64('2026-11-23 13:47:07.000', 3, 'UTC') OR timestamp > toDateTime64('2026-11-23 15:10:00.000001', 6)",
+    "SELECT 'beat' AS kind, toString(uuid) AS id, min(toUnixTimestamp64Milli(created_at)) AS at, count() AS n FROM events WHERE timestamp >= toDateTime('2026-11-23 14:00:00', 'UTC') AND uuid IN ('0195d3a0-1111-7000-8000-000000000020') GROUP BY uuid UNION ALL SELECT 'traffic', '', maxIf(toUnixTimestamp64Milli(timestamp), event NOT IN ('heartbeat')), countIf(event NOT IN ('heartbeat')) FROM events WHERE timestamp >= toDateTime('2026-11-23 14:50:00', 'UTC') UNION ALL SELECT 'watched', '', maxIf(toUnixTimestamp64Milli(timestamp), event IN ('$pageview')), countIf(event IN ('$pageview')) FROM events WHERE timestamp >= toDateTime('2026-11-23 14:50:00', 'UTC') LIMIT 10",
+    "SELECT uniq(uuid), count() FROM events WHERE properties.$lib = 'web'",
+    "SELECT if(properties.$lib = 'web', 'web', toString(properties.amount)) AS source, count() FROM events GROUP BY source ORDER BY source",
+    "SELECT toString(properties.amount), if(event = 'heartbeat', toUnixTimestamp64Milli(timestamp), 0) FROM events ORDER BY timestamp, created_at LIMIT 5",
+    "SELECT max(seen) FROM (SELECT maxIf(toUnixTimestamp64Milli(created_at), event = 'heartbeat') AS seen FROM events UNION ALL SELECT 0)",
+];
+
+const CURIOSITY: &[&str] = &[
     "SELECT count() FROM events HAVING count() > 5",
     "SELECT count() AS n FROM events WHERE event = 'nothing' HAVING n = 0",
     "SELECT person.n, count() FROM (SELECT distinct_id AS n FROM events WHERE event = 'heartbeat' UNION ALL SELECT event FROM events) AS person GROUP BY person.n ORDER BY 1",
@@ -86,7 +166,33 @@ const CURIOSITY: [&str; 53] = [
     "SELECT count() / uniq(uuid), max(toUnixTimestamp64Milli(created_at) - toUnixTimestamp64Milli(timestamp)) / 1000 FROM events",
 ];
 
-const REFUSED: [&str; 14] = [
+const REFUSED: &[&str] = &[
+    "SELECT event FROM EVENTS",
+    "SELECT EVENT FROM events",
+    "SELECT event FROM events ORDER BY event,",
+    "SELECT event FROM events LIMIT 1,",
+    "SELECT event FROM events, WHERE event = 'heartbeat'",
+    "SELECT event FROM events WHERE event = 'heartbeat', LIMIT 1",
+    "SELECT event FROM events GROUP BY event HAVING count() > 1, LIMIT 1",
+    "SELECT count(,) FROM events",
+    "SELECT 1,,2",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL 30 MINUTES",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '30'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '1.5 hour'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '-1 hour'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '1 HOUR'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '1hour'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL '1 hour 30 minutes'",
+    "SELECT count() FROM events WHERE timestamp > now() - INTERVAL 1 MILLISECOND",
+    "SELECT count() FROM events WHERE timestamp > now() - toIntervalMinutes(1)",
+    "(SELECT 1) LIMIT 1 UNION ALL (SELECT 2)",
+    "SELECT uuid FROM events LIMIT ALL",
+    "SELECT uuid FROM events LIMIT 1.5",
+    "SELECT 7 % 0",
+    "SELECT intDiv(7, 0)",
+    "SELECT 7 DIV 2",
+    "SELECT 7 MOD 2",
+    "SELECT event FROM events WHERE event LIKE 'a' ESCAPE 'b'",
     "SELECT",
     "SELECT FROM events",
     "SELECT nonsense FROM events",

@@ -23,7 +23,16 @@ async fn ask(client: &Client, base: &str) -> Result<Answer, LookFailure> {
     let key = key();
     let uuids = vec![SEEN.parse::<Uuid>().unwrap()];
     let watched = Watched::default();
-    let question = Question { base, key: &key, posthog_id: ProjectPath::Number(42), events: vec!["heartbeat"], uuids, back_to: NOW, watched, now: NOW };
+    let question = Question {
+        base,
+        key: &key,
+        posthog_id: ProjectPath::Number(42),
+        events: vec!["heartbeat"],
+        uuids,
+        back_to: NOW,
+        watched,
+        now: NOW,
+    };
     look(client, &question).await
 }
 
@@ -116,7 +125,13 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("504 Timeout", JSON, r#"{"detail":"This query hit the 10-second time limit"}"#, LookTrouble::TooExpensive, "10-second"),
         ("504 Timeout", "", "upstream request timeout", LookTrouble::Broken, "upstream"),
         ("512 Slow", JSON, r#"{"detail":"too slow"}"#, LookTrouble::TooExpensive, "too slow"),
-        ("513 Memory", JSON, r#"{"code":"clickhouse_memory_limit_exceeded","detail":"ran out of memory"}"#, LookTrouble::TooExpensive, "memory"),
+        (
+            "513 Memory",
+            JSON,
+            r#"{"code":"clickhouse_memory_limit_exceeded","detail":"ran out of memory"}"#,
+            LookTrouble::TooExpensive,
+            "memory",
+        ),
         ("400 No", JSON, r#"{"code":"too_many_bytes","detail":"reads too many bytes"}"#, LookTrouble::TooExpensive, "too many bytes"),
         ("402 Pay", JSON, r#"{"code":"api_queries_quota_exceeded","detail":"quota"}"#, LookTrouble::QueryQuota, "quota"),
         ("402 Pay", "", "pay the proxy", LookTrouble::NotPostHog, "pay the proxy"),
@@ -161,7 +176,7 @@ async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
         ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0]"#), "a row that was not asked for", "traffic"),
         ("200 OK", JSON, row(r#"["traffic","1740000000000","x",1,0,0]"#), "a row that is no count", "x"),
         ("200 OK", JSON, row(r#"["traffic","1740000000000",0,-1,0,0]"#), "a row that is no count", "-1"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "e99"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "+99"),
         ("200 OK", JSON, row(r#"["beat","nobody",1,1,0,0]"#), "a row that is no beat", "nobody"),
         ("200 OK", JSON, row(r#"["beat",null,1,1,0,0]"#), "a row that is no beat", "null"),
         ("200 OK", JSON, row(r#"["other","",1,1,0,0]"#), "a row that was not asked for", "other"),
@@ -330,7 +345,10 @@ async fn a_key_without_the_scope_to_query_is_told_so_before_it_is_tried() {
     let server = posthog(&[(KEY, "200 OK", r#"{"scopes":["project:read","insight:read"],"scoped_teams":[42]}"#)]).await;
     let failure = find(&server).await.unwrap_err();
     assert_eq!(failure.trouble, LookTrouble::KeyForbidden);
-    assert!(failure.to_string().starts_with("the key's scopes are project:read, insight:read, and query:read is not among them: "), "{failure}");
+    assert!(
+        failure.to_string().starts_with("the key's scopes are project:read, insight:read, and query:read is not among them: "),
+        "{failure}"
+    );
 }
 
 #[tokio::test]
@@ -384,7 +402,13 @@ async fn a_token_of_no_project_says_how_many_were_seen() {
 async fn a_list_of_projects_that_cannot_be_read_says_why() {
     for (status, body, trouble, note, words) in [
         ("401 No", r#"{"detail":"Invalid key."}"#, LookTrouble::KeyWrong, "", "Invalid key."),
-        ("403 No", r#"{"detail":"missing required scope 'project:read'"}"#, LookTrouble::WhichProject, "the key may not list projects", "missing required scope 'project:read'"),
+        (
+            "403 No",
+            r#"{"detail":"missing required scope 'project:read'"}"#,
+            LookTrouble::WhichProject,
+            "the key may not list projects",
+            "missing required scope 'project:read'",
+        ),
         ("200 OK", "{}", LookTrouble::NotPostHog, "a list of projects without `results`", "{}"),
         ("200 OK", r#"{"results":[1,null,{"id":"x","api_token":"phc_sample"}]}"#, LookTrouble::NoSuchProject, "none of the 3", ""),
     ] {

@@ -76,7 +76,8 @@ fn no_two_questions_are_the_same_text() {
 #[test]
 fn what_is_watched_is_counted_in_its_own_range_and_by_its_own_names() {
     let longer = |events| watching(vec!["heartbeat"], Vec::new(), Duration::ZERO, Watched { events, range: Duration::from_mins(90) });
-    for (events, condition) in [(Some(vec!["signup", "o'clock"]), r"event IN ('signup', 'o\'clock')"), (Some(Vec::new()), "event IN ('')")] {
+    for (events, condition) in [(Some(vec!["signup", "o'clock"]), r"event IN ('signup', 'o\'clock')"), (Some(Vec::new()), "event IN ('')")]
+    {
         let text = longer(events);
         assert!(text.contains(&format!("maxIf({AT}, {condition}) AS watched_at_ms, countIf({condition}) AS watched")), "{text}");
     }

@@ -92,7 +92,17 @@ fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
     // One was made after the moment that is shown: it says nothing.
     let at = if kind == 5 { now.plus(Duration::from_secs(1)) } else { now };
     let token = (kind == 4).then_some(word);
-    Some(Look { project: project.id, at, result, last_good: None, failing_since: None, not_before: at, posthog_id: None, token, findings: heartbeat::model::Findings::default() })
+    Some(Look {
+        project: project.id,
+        at,
+        result,
+        last_good: None,
+        failing_since: None,
+        not_before: at,
+        posthog_id: None,
+        token,
+        findings: heartbeat::model::Findings::default(),
+    })
 }
 
 async fn both(told: &[Told]) {

@@ -166,3 +166,33 @@ fn v1(sandbox: &Running, sent_at: &str) -> reqwest::RequestBuilder {
         .header("PostHog-Request-Id", uuid(99))
         .header("PostHog-Request-Timestamp", sent_at)
 }
+
+#[tokio::test]
+async fn v1_takes_the_library_from_its_header_unless_the_event_names_it() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    let one = |end: u32, properties: Value| json!({"event": "a", "distinct_id": "b", "uuid": uuid(end), "timestamp": START.to_string(), "properties": properties});
+    let batch = json!({"created_at": START.to_string(), "batch": [one(1, json!({})), one(2, json!({"$lib": "web", "$lib_version": "9"}))]});
+    assert_eq!(sandbox.send(v1(&sandbox, &START.to_string()).json(&batch)).await.status, 200);
+    let rows = sandbox.rows("SELECT uuid, properties.$lib, properties.$lib_version FROM events ORDER BY uuid").await;
+    assert_eq!(rows, json!([[uuid(1), "test", "1.0.0"], [uuid(2), "web", "9"]]));
+}
+
+#[tokio::test]
+async fn v1_tells_a_missing_token_from_a_wrong_one() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    let request = |token: Option<&str>| {
+        let request = v1(&sandbox, &START.to_string()).json(&json!({"created_at": START.to_string(), "batch": []}));
+        let mut request = request.build().unwrap();
+        request.headers_mut().remove("authorization");
+        if let Some(token) = token {
+            request.headers_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        reqwest::RequestBuilder::from_parts(reqwest::Client::builder().no_proxy().build().unwrap(), request)
+    };
+    let missing = sandbox.send(request(None)).await;
+    assert_eq!((missing.status, &missing.json()["error"]), (401, &json!("missing_authorization")));
+    for wrong in ["phc_of_nobody", "phx_sandbox"] {
+        let answer = sandbox.send(request(Some(wrong))).await;
+        assert_eq!((answer.status, &answer.json()["error"]), (401, &json!("invalid_api_token")), "{wrong}");
+    }
+}

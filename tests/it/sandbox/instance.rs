@@ -18,7 +18,7 @@ async fn the_private_api_wants_the_personal_key_and_project_1() {
             assert_eq!(answer.status, 401, "{path} {wrong}");
         }
     }
-    for project in ["2", "0", "-1", "one", "99999999999999999999"] {
+    for project in ["3", "0", "-1", "one", "99999999999999999999"] {
         let path = format!("/api/projects/{project}/query/");
         let answer = sandbox.send(sandbox.request("POST", &path).bearer_auth(PERSONAL_KEY).json(&json!({}))).await;
         assert_eq!((answer.status, answer.json()["detail"].as_str().unwrap()), (404, "Project not found."), "{project}");

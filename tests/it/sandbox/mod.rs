@@ -2,8 +2,13 @@
 
 mod capture;
 mod instance;
+mod keys;
+mod losses;
+mod paths;
+mod projects;
 mod sdk;
 mod server;
+mod statuses;
 mod strictness;
 mod weather;
 mod wire_files;

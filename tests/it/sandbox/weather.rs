@@ -20,6 +20,8 @@ async fn bad_weather_is_refused_by_name_and_nothing_of_it_applies() {
         (r#"{"query": {"status": "503"}}"#, "query.status"),
         (r#"{"queue": {"stopped_partitions": [0, 8]}}"#, "queue.stopped_partitions"),
         (r#"{"instance": {"down": ["sky"]}}"#, "instance.down"),
+        (r#"{"capture": {"filtered": "heartbeat"}}"#, "capture.filtered"),
+        (r#"{"capture": {"event_filter": {"mode": "live", "filter_tree": {"type": "xor"}}}}"#, "capture.event_filter"),
         ("[1]", "object"),
         ("{", "JSON"),
         ("", "JSON"),
@@ -38,11 +40,37 @@ async fn weather_is_merged_shown_and_cleared() {
     sandbox.weather(json!({"capture": {"delay_ms": 0}, "query": {"status": 429, "retry_after_s": 30}})).await;
     let weather = sandbox.get("/_sandbox/weather").await.json();
     assert_eq!(weather["capture"]["status"], 503);
-    assert_eq!(weather["query"], json!({"status": 429, "body": null, "retry_after_s": 30, "delay_ms": 0}));
+    assert_eq!(
+        weather["query"],
+        json!({"status": 429, "body": null, "code": null, "retry_after_s": 30, "delay_ms": 0, "cached": false, "budget": null})
+    );
     assert_eq!(serde_json::to_value(sandbox.sandbox.weather()).unwrap(), weather);
     let cleared = sandbox.send(sandbox.request("DELETE", "/_sandbox/weather")).await;
     assert_eq!(cleared.json()["capture"]["status"], Value::Null);
     assert_eq!(sandbox.post("/e/", &event(1, "a")).await.status, 200);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 8)]
+async fn of_changes_at_once_every_one_holds() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    let fields =
+        [("capture", "delay_ms"), ("queue", "lag_ms"), ("query", "delay_ms"), ("query", "retry_after_s"), ("capture", "drop_rate")];
+    for round in 1..200 {
+        let changes = fields.map(|(part, field)| {
+            let value = if field == "drop_rate" { json!(f64::from(round) / 1000.0) } else { json!(round) };
+            let request = sandbox.request("PUT", "/_sandbox/weather").json(&json!({part: {field: value}}));
+            tokio::spawn(request.send())
+        });
+        for change in changes {
+            assert_eq!(change.await.unwrap().unwrap().status(), 200);
+        }
+        let weather = sandbox.get("/_sandbox/weather").await.json();
+        for (part, field) in fields {
+            let value = weather[part][field].as_f64().unwrap();
+            let expected = if field == "drop_rate" { f64::from(round) / 1000.0 } else { f64::from(round) };
+            assert!((value - expected).abs() < 1e-9, "round {round}: {part}.{field} is {value}");
+        }
+    }
 }
 
 #[tokio::test]
@@ -214,7 +242,7 @@ async fn the_query_api_fails_in_posthogs_own_words() {
         (404, "Project not found."),
         (429, "Request was throttled."),
         (500, "ClickHouse error while executing query."),
-        (503, "Service Unavailable"),
+        (502, "Bad Gateway"),
     ] {
         sandbox.weather(json!({"query": {"status": status}})).await;
         let answer = sandbox.query("SELECT 1").await;

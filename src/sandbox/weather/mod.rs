@@ -1,13 +1,16 @@
 //! The weather: how each part of the sandbox misbehaves at the moment.
 
+mod field;
+mod filter;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use field::{budget, code, event_filter, flag, millis, names, optional, partitions, parts, quota, rate, release, seconds, status, text};
+pub use filter::{EventFilter, FilterField, FilterMode, FilterNode, FilterOperator};
+
 /// How many partitions the queue has. A partition is chosen by `token:distinct_id`.
 pub(super) const PARTITIONS: u8 = 8;
-
-/// The longest delay and lag that may be asked for: a week, in milliseconds.
-const LONGEST_MS: u64 = 7 * 24 * 3600 * 1000;
 
 /// How every part behaves. The default is fair: everything works at once.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
@@ -37,10 +40,31 @@ pub struct CaptureWeather {
     pub reset_rate: f64,
     /// The share of requests that are taken and whose connection is then cut without an answer, from 0 to 1.
     pub lose_answer_rate: f64,
-    /// The project's token is no longer known: v0 answers 200 and drops, v1 and flags answer 401.
+    /// The projects' tokens are no longer known: v0 answers 200 and drops, v1 and flags answer 401.
     pub unknown_token: bool,
-    /// The events quota is used up: v0 answers 200 and drops, v1 answers 402.
+    /// The events quota is used up: v0 answers 200 and drops, v1 answers 402, `quota_limits` says so.
     pub over_quota: bool,
+    /// How much of the events quota is used, as `quota_limits` says it. Nothing is dropped unless `over_quota` is set too.
+    pub quota: Option<Quota>,
+    /// Events of these names are dropped by an event filter of the project, in silence: capture takes them, and there is no
+    /// ingestion warning.
+    pub filtered: Vec<String>,
+    /// The same with a whole filter, `{"mode", "filter_tree"}`, as PostHog keeps it. It stands in the place of `filtered`.
+    pub event_filter: Option<EventFilter>,
+    /// Events of these names are dropped by a transformation: capture takes them, and an ingestion warning is written, at most
+    /// one an hour.
+    pub transformation_drops: Vec<String>,
+    /// Events of these names are dropped by a restriction that PostHog's staff has set: v0 answers 200, v1 says `drop`.
+    pub restricted: Vec<String>,
+}
+
+/// How much of a quota is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Quota {
+    /// Events of this billing period.
+    pub usage: u64,
+    /// How many may be ingested in it.
+    pub limit: u64,
 }
 
 /// What happens to events between capture and the table.
@@ -63,10 +87,26 @@ pub struct QueryWeather {
     pub status: Option<u16>,
     /// The body of that answer instead of PostHog's own.
     pub body: Option<String>,
+    /// Which reason the body gives, where PostHog has several for this status: `too_many_bytes` (400),
+    /// `api_queries_budget_exceeded` (429). Any other code is said as it is.
+    pub code: Option<String>,
     /// The `Retry-After` of a 429 or a 503, in seconds.
     pub retry_after_s: Option<u32>,
     /// How long each answer is held, in milliseconds of the clock.
     pub delay_ms: u64,
+    /// Each answer says `is_cached: true`, as that of a query that joined an identical one.
+    pub cached: bool,
+    /// The hourly read budget: each answer says what it read and what is left, and none is left once that is used up (429).
+    pub budget: Option<Budget>,
+}
+
+/// The read budget of each project's API queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// What is left when it is set. Below zero, queries are refused at once.
+    pub remaining_bytes: i64,
+    /// What comes in each hour.
+    pub refill_bytes_per_hour: u64,
 }
 
 /// What the whole says of itself.
@@ -74,6 +114,29 @@ pub struct QueryWeather {
 pub struct InstanceWeather {
     /// The parts that `/_preflight` says are down. It is said and nothing else: what they do is other weather.
     pub down: Vec<String>,
+    /// Whether `/_preflight` says that this is PostHog Cloud, in the US. It is said and nothing else.
+    pub cloud: bool,
+    /// Which PostHog this is.
+    pub release: Release,
+}
+
+/// How old PostHog is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Release {
+    /// That of September 2026.
+    #[default]
+    Current,
+    /// A self-hosted one of 2023: no capture v1, no `system` tables in HogQL, no `@current` key, no addresses that say why
+    /// events are gone.
+    Old,
+}
+
+impl InstanceWeather {
+    /// Whether this is an old, self-hosted release.
+    pub(super) fn is_old(&self) -> bool {
+        self.release == Release::Old
+    }
 }
 
 /// The parts whose state `/_preflight` tells.
@@ -83,6 +146,14 @@ pub(super) const PARTS: [&str; 6] = ["redis", "plugins", "celery", "clickhouse",
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.join("; "))]
 pub struct BadWeather(pub Vec<String>);
+
+impl CaptureWeather {
+    /// The event filter of the projects, where they have one.
+    pub(super) fn filter(&self) -> Option<EventFilter> {
+        let named = || (!self.filtered.is_empty()).then(|| EventFilter::of_names(&self.filtered));
+        self.event_filter.clone().or_else(named)
+    }
+}
 
 impl QueueWeather {
     /// Whether events of this partition wait.
@@ -126,9 +197,14 @@ impl CaptureWeather {
             "lose_answer_rate" => self.lose_answer_rate = rate(value)?,
             "unknown_token" => self.unknown_token = flag(value)?,
             "over_quota" => self.over_quota = flag(value)?,
+            "quota" => self.quota = optional(value, quota)?,
+            "filtered" => self.filtered = names(value)?,
+            "event_filter" => self.event_filter = optional(value, event_filter)?,
+            "transformation_drops" => self.transformation_drops = names(value)?,
+            "restricted" => self.restricted = names(value)?,
             _ => {
                 return Err("there is no such field; there are status, body, delay_ms, drop_rate, reset_rate, lose_answer_rate, \
-                            unknown_token, over_quota"
+                            unknown_token, over_quota, quota, filtered, event_filter, transformation_drops, restricted"
                     .into());
             }
         }
@@ -155,8 +231,11 @@ impl QueryWeather {
             "status" => self.status = optional(value, status)?,
             "body" => self.body = optional(value, text)?,
             "retry_after_s" => self.retry_after_s = optional(value, seconds)?,
+            "code" => self.code = optional(value, code)?,
             "delay_ms" => self.delay_ms = millis(value)?,
-            _ => return Err("there is no such field; there are status, body, retry_after_s, delay_ms".into()),
+            "cached" => self.cached = flag(value)?,
+            "budget" => self.budget = optional(value, budget)?,
+            _ => return Err("there is no such field; there are status, body, code, retry_after_s, delay_ms, cached, budget".into()),
         }
         Ok(())
     }
@@ -166,7 +245,9 @@ impl InstanceWeather {
     fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
         match field {
             "down" => self.down = parts(value)?,
-            _ => return Err("there is no such field; there is down".into()),
+            "cloud" => self.cloud = flag(value)?,
+            "release" => self.release = release(value)?,
+            _ => return Err("there is no such field; there are down, cloud, release".into()),
         }
         Ok(())
     }
@@ -193,74 +274,6 @@ fn merge<T: Default>(
     }
 }
 
-fn optional<T>(value: &Value, read: impl Fn(&Value) -> Result<T, String>) -> Result<Option<T>, String> {
-    if value.is_null() { Ok(None) } else { read(value).map(Some) }
-}
-
-fn status(value: &Value) -> Result<u16, String> {
-    bounded(value, 200, 599).map(|status| status as u16).ok_or_else(|| "must be an HTTP status from 200 to 599, or null".into())
-}
-
-fn seconds(value: &Value) -> Result<u32, String> {
-    bounded(value, 0, 86_400).map(|seconds| seconds as u32).ok_or_else(|| "must be whole seconds from 0 to 86400, or null".into())
-}
-
-fn millis(value: &Value) -> Result<u64, String> {
-    if value.is_null() {
-        return Ok(0);
-    }
-    bounded(value, 0, LONGEST_MS).ok_or_else(|| format!("must be whole milliseconds from 0 to {LONGEST_MS} (a week)"))
-}
-
-fn bounded(value: &Value, least: u64, most: u64) -> Option<u64> {
-    value.as_u64().filter(|number| (least..=most).contains(number))
-}
-
-fn rate(value: &Value) -> Result<f64, String> {
-    match value {
-        Value::Null => Ok(0.0),
-        _ => value.as_f64().filter(|rate| (0.0..=1.0).contains(rate)).ok_or_else(|| "must be a share from 0 to 1".into()),
-    }
-}
-
-fn flag(value: &Value) -> Result<bool, String> {
-    match value {
-        Value::Null => Ok(false),
-        _ => value.as_bool().ok_or_else(|| "must be true or false".into()),
-    }
-}
-
-fn text(value: &Value) -> Result<String, String> {
-    value.as_str().map(str::to_owned).ok_or_else(|| "must be text, or null".into())
-}
-
-fn partitions(value: &Value) -> Result<Vec<u8>, String> {
-    let wrong = || format!("must be a list of partitions from 0 to {}", PARTITIONS - 1);
-    let listed = match value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(listed) => listed,
-        _ => return Err(wrong()),
-    };
-    let mut partitions = listed
-        .iter()
-        .map(|one| bounded(one, 0, u64::from(PARTITIONS) - 1).map(|partition| partition as u8).ok_or_else(wrong))
-        .collect::<Result<Vec<_>, _>>()?;
-    partitions.sort_unstable();
-    partitions.dedup();
-    Ok(partitions)
-}
-
-fn parts(value: &Value) -> Result<Vec<String>, String> {
-    let wrong = || format!("must be a list of parts out of {}", PARTS.join(", "));
-    let listed = match value {
-        Value::Null => return Ok(Vec::new()),
-        Value::Array(listed) => listed,
-        _ => return Err(wrong()),
-    };
-    let is_part = |name: &&str| PARTS.contains(name);
-    listed.iter().map(|one| one.as_str().filter(is_part).map(str::to_owned).ok_or_else(wrong)).collect()
-}
-
 /// The weather as the JSON that `/_sandbox/weather` speaks.
 pub(super) fn as_json(weather: &Weather) -> Value {
     serde_json::to_value(weather).unwrap_or_else(|_| Value::Object(Map::new()))
@@ -285,10 +298,13 @@ mod tests {
     fn every_wrong_field_is_named_at_once() {
         let wrong = Weather::default()
             .changed(&json!({
-                "capture": {"status": 99, "drop_rate": 1.5, "delay_ms": -1, "unknown_token": "yes", "statsu": 1},
+                "capture": {
+                    "status": 99, "drop_rate": 1.5, "delay_ms": -1, "unknown_token": "yes", "statsu": 1,
+                    "filtered": "heartbeat", "event_filter": {"mode": "on"}, "restricted": [""], "transformation_drops": [1], "quota": {"usage": 1},
+                },
                 "queue": {"stopped": 1, "stopped_partitions": [8], "lag_ms": "soon"},
-                "query": [],
-                "instance": {"down": ["kafka", "sky"], "up": true},
+                "query": {"code": "Too many", "budget": {"remaining_bytes": 1, "refill_bytes_per_hour": 0}, "cached": 1},
+                "instance": {"down": ["kafka", "sky"], "up": true, "release": "1.43", "cloud": "us"},
                 "sky": {}
             }))
             .unwrap_err()
@@ -299,10 +315,19 @@ mod tests {
             "capture.delay_ms:",
             "capture.unknown_token:",
             "capture.statsu:",
+            "capture.filtered: must be a list",
+            "capture.event_filter: must be an event filter",
+            "capture.restricted:",
+            "capture.transformation_drops:",
+            "capture.quota: must be an object of `usage` and `limit`",
             "queue.stopped:",
             "queue.stopped_partitions:",
             "queue.lag_ms:",
-            "query:",
+            "query.code:",
+            "query.budget: must be an object of `remaining_bytes`",
+            "query.cached:",
+            "instance.release: must be `current` or `old`",
+            "instance.cloud:",
             "instance.down: must be a list of parts out of redis",
             "instance.up:",
             "sky:",
@@ -321,6 +346,33 @@ mod tests {
         for wrong in [json!("kafka"), json!([1]), json!(["django"])] {
             assert!(down.changed(&json!({"instance": {"down": wrong}})).is_err(), "{wrong}");
         }
+    }
+
+    #[test]
+    fn a_part_that_is_no_object_is_refused() {
+        for part in ["capture", "queue", "query", "instance"] {
+            let wrong = Weather::default().changed(&json!({part: []})).unwrap_err().to_string();
+            assert_eq!(wrong, format!("{part}: must be an object"));
+        }
+    }
+
+    #[test]
+    fn each_field_is_fair_again_at_null() {
+        let stormy = json!({
+            "capture": {"quota": {"usage": 5, "limit": 10}, "filtered": ["a"], "transformation_drops": ["b"], "restricted": ["c"]},
+            "query": {"status": 400, "code": "too_many_bytes", "cached": true, "budget": {"remaining_bytes": -1}},
+            "instance": {"cloud": true, "release": "old"},
+        });
+        let weather = Weather::default().changed(&stormy).unwrap();
+        assert_eq!(weather.capture.quota, Some(Quota { usage: 5, limit: 10 }));
+        assert_eq!(weather.query.budget, Some(Budget { remaining_bytes: -1, refill_bytes_per_hour: 20_000_000_000 }));
+        assert_eq!(as_json(&weather)["instance"]["release"], "old");
+        let cleared = json!({
+            "capture": {"quota": null, "filtered": null, "transformation_drops": null, "restricted": null},
+            "query": {"status": null, "code": null, "cached": null, "budget": null},
+            "instance": {"cloud": null, "release": null},
+        });
+        assert_eq!(weather.changed(&cleared).unwrap(), Weather::default());
     }
 
     #[test]

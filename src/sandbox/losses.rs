@@ -1,0 +1,145 @@
+//! What the private API says about events that capture took and that were never stored: the quota, the event filter, the
+//! restrictions of PostHog's staff, the ingestion warnings.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use axum::response::Response;
+use http::{HeaderMap, StatusCode};
+use serde_json::{Map, Value, json};
+
+use super::denial::Denial;
+use super::instance::Instance;
+use super::moment::Moment;
+use super::private::{admit_to, only_current};
+use super::weather::{EventFilter, Quota};
+
+/// How much of a quota is used while the weather says nothing of it: PostHog's free million of events.
+const USUAL_QUOTA: Quota = Quota { usage: 0, limit: 1_000_000 };
+
+/// How far back warnings are listed, in milliseconds: a day.
+const WARNINGS_BACK_MS: i64 = 24 * 3600 * 1000;
+
+/// How many warnings of each kind are shown in full.
+const MOST_SAMPLES: usize = 5;
+
+/// `GET /api/projects/{project}/quota_limits/`.
+pub(super) async fn quota(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
+    admit_to(&named, &instance, &headers, "project:read")?;
+    let weather = instance.weather().capture;
+    // Over the quota without a figure of its own: all of the usual one is used.
+    let used = if weather.over_quota { Quota { usage: USUAL_QUOTA.limit, ..USUAL_QUOTA } } else { USUAL_QUOTA };
+    let Quota { usage, limit } = weather.quota.unwrap_or(used);
+    let limited = json!({
+        "events": {"limited": weather.over_quota, "usage": usage, "limit": limit},
+        "recordings": {"limited": false, "usage": 0, "limit": 5000},
+        "feature_flag_requests": {"limited": false, "usage": 0, "limit": null},
+    });
+    only_current(&instance, Json(json!({"limited": limited, "code_usage_billing_active": false})))
+}
+
+/// `GET /api/projects/{project}/event_filter/`: 204 in a project that never had a filter.
+pub(super) async fn filter(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
+    admit_to(&named, &instance, &headers, "event_filter:read")?;
+    let Some(EventFilter { mode, filter_tree }) = instance.weather().capture.filter() else {
+        return only_current(&instance, StatusCode::NO_CONTENT);
+    };
+    let filter = json!({
+        "id": "0195d3a0-0000-7000-8000-000000000006",
+        "mode": mode,
+        "filter_tree": filter_tree,
+        "test_cases": [],
+        "created_at": "2026-04-01T00:00:00Z",
+        "updated_at": "2026-04-01T00:00:00Z",
+    });
+    only_current(&instance, Json(filter))
+}
+
+/// `GET /api/projects/{project}/event_ingestion_restrictions`.
+pub(super) async fn restrictions(
+    State(instance): State<Instance>,
+    Path(named): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Denial> {
+    admit_to(&named, &instance, &headers, "project:read")?;
+    let names = instance.weather().capture.restricted;
+    let restriction = json!({
+        "restriction_type": "drop_event_from_ingestion",
+        "distinct_ids": [],
+        "session_ids": [],
+        "event_names": names,
+        "event_uuids": [],
+        "pipelines": ["analytics"],
+    });
+    only_current(&instance, Json(if names.is_empty() { json!([]) } else { json!([restriction]) }))
+}
+
+/// `GET /api/projects/{project}/ingestion_warnings_v2/`: those of the last day, by kind.
+pub(super) async fn warnings(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
+    let project = admit_to(&named, &instance, &headers, "ingestion_warning:read")?;
+    let since = instance.now().plus_ms(-WARNINGS_BACK_MS);
+    let read = async { instance.table().await?.warnings(project.id, since).await };
+    let rows = read.await.map_err(|_| Denial::clickhouse())?;
+    let mut kinds = Vec::<(String, Vec<Written>)>::new();
+    for row in rows {
+        match kinds.iter_mut().find(|(kind, _)| *kind == row.kind) {
+            Some((_, rows)) => rows.push(row),
+            None => kinds.push((row.kind.clone(), vec![row])),
+        }
+    }
+    kinds.sort_by_key(|(_, rows)| std::cmp::Reverse(rows.len()));
+    only_current(&instance, Json(kinds.iter().map(|(kind, rows)| summary(kind, rows)).collect::<Vec<_>>()))
+}
+
+/// A warning as it lies in the table.
+#[derive(Debug)]
+pub(super) struct Written {
+    pub(super) source: String,
+    pub(super) kind: String,
+    pub(super) details: Map<String, Value>,
+    pub(super) timestamp: Moment,
+}
+
+impl Written {
+    fn detail(&self, name: &str) -> Value {
+        self.details.get(name).cloned().unwrap_or(Value::Null)
+    }
+
+    fn word(&self, name: &str, otherwise: &str) -> Value {
+        self.details.get(name).cloned().unwrap_or_else(|| otherwise.into())
+    }
+
+    fn as_json(&self) -> Value {
+        json!({
+            "timestamp": self.timestamp.iso(),
+            "source": self.source,
+            "pipeline_step": self.word("pipelineStep", "unknown"),
+            "event_uuid": self.detail("eventUuid"),
+            "distinct_id": self.detail("distinctId"),
+            "person_id": self.detail("personId"),
+            "group_key": self.detail("groupKey"),
+            "details": self.details,
+        })
+    }
+}
+
+/// The warnings of one kind, newest first.
+fn summary(kind: &str, rows: &[Written]) -> Value {
+    let Some(newest) = rows.first() else { return Value::Null };
+    let mut hours = Vec::<(String, u64)>::new();
+    for row in rows.iter().rev() {
+        let hour = row.timestamp.formatted("%Y-%m-%dT%H:00:00Z");
+        match hours.last_mut() {
+            Some((last, count)) if *last == hour => *count += 1,
+            _ => hours.push((hour, 1)),
+        }
+    }
+    json!({
+        "type": kind,
+        "category": newest.word("category", "unknown"),
+        "severity": newest.word("severity", "warning"),
+        "count": rows.len(),
+        "last_seen": newest.timestamp.iso(),
+        "sparkline": hours.iter().map(|(hour, count)| json!({"timestamp": hour, "count": count})).collect::<Vec<_>>(),
+        "samples": rows.iter().take(MOST_SAMPLES).map(Written::as_json).collect::<Vec<_>>(),
+    })
+}

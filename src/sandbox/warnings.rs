@@ -1,0 +1,65 @@
+//! Ingestion warnings: what PostHog writes down about events that it dropped or changed. They are debounced, so their
+//! count is no number of events.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::event::Event;
+use super::moment::Moment;
+
+/// Of one kind and one cause at most one warning is written in this time, in milliseconds: an hour.
+const DEBOUNCE_MS: i64 = 3600 * 1000;
+
+/// The one transformation that drops events here.
+const TRANSFORMATION_ID: &str = "0195d3a0-0000-7000-8000-000000000005";
+
+/// One warning.
+#[derive(Debug, Clone)]
+pub(super) struct Warning {
+    pub(super) project: u32,
+    /// What wrote it.
+    pub(super) source: &'static str,
+    pub(super) kind: &'static str,
+    /// A JSON object, as text.
+    pub(super) details: String,
+    pub(super) timestamp: Moment,
+}
+
+/// The warnings that are not in the table yet, and when the last one of each kind was written.
+#[derive(Debug, Default)]
+pub(super) struct Warnings {
+    unwritten: Vec<Warning>,
+    last: HashMap<(u32, &'static str), Moment>,
+}
+
+impl Warnings {
+    /// A transformation dropped this event.
+    pub(super) fn dropped_by_transformation(&mut self, event: &Event) {
+        let details = json!({
+            "eventUuid": event.uuid.to_string(),
+            "event": event.name,
+            "distinctId": event.distinct_id,
+            "transformationId": TRANSFORMATION_ID,
+            "transformationName": "Drop events",
+            "category": "transformation",
+            "severity": "info",
+            "pipelineStep": "hog-transform",
+        });
+        self.write(event.project, "event_dropped_by_transformation", &details, event.received_at);
+    }
+
+    /// What is to be put into the table.
+    pub(super) fn take(&mut self) -> Vec<Warning> {
+        std::mem::take(&mut self.unwritten)
+    }
+
+    fn write(&mut self, project: u32, kind: &'static str, details: &Value, now: Moment) {
+        let last = self.last.get(&(project, kind));
+        if last.is_some_and(|last| now < last.plus_ms(DEBOUNCE_MS)) {
+            return;
+        }
+        self.last.insert((project, kind), now);
+        self.unwritten.push(Warning { project, source: "plugin-server", kind, details: details.to_string(), timestamp: now });
+    }
+}
