@@ -10,7 +10,7 @@ use super::arrival::advice;
 use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
 use super::{Mark, quoted};
 use crate::clock::Clock;
-use crate::model::{Host, KeyScope, LookFailure, LookTrouble, PersonalKey, ProjectToken, Quote};
+use crate::model::{Host, KeyScope, LookFailure, LookTrouble, PersonalKey, ProjectSpec, ProjectToken, Quote};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified, identify};
 use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_project, has_token, look};
@@ -36,6 +36,20 @@ pub struct Typed {
     pub posthog_id: Option<u64>,
 }
 
+impl Typed {
+    /// All of what is set up.
+    #[must_use]
+    pub fn of(spec: &ProjectSpec) -> Self {
+        Self {
+            host: Some(spec.host.clone()),
+            api_host: spec.api_host.clone(),
+            token: Some(spec.token.clone()),
+            key: spec.personal_key.clone(),
+            posthog_id: spec.posthog_id,
+        }
+    }
+}
+
 /// What was found out about one field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Finding {
@@ -47,11 +61,32 @@ pub struct Finding {
     pub says: String,
     /// What to do about it, where there is something to do.
     pub advice: Option<String>,
+    /// Whether a failure may pass by itself, or be somebody else's: it is no reason not to save.
+    is_unsure: bool,
 }
 
 impl Finding {
     fn new(field: &'static str, mark: Mark, says: impl Into<String>) -> Self {
-        Self { field, mark, says: says.into(), advice: None }
+        Self { field, mark, says: says.into(), advice: None, is_unsure: false }
+    }
+
+    fn unsure(self) -> Self {
+        Self { is_unsure: true, ..self }
+    }
+
+    /// Whether it is a reason not to save: the field is wrong, and it is known to be.
+    #[must_use]
+    pub fn refuses(&self) -> bool {
+        self.mark == Mark::Fail && !self.is_unsure
+    }
+
+    /// What was found and what to do about it, in one line.
+    #[must_use]
+    pub fn line(&self) -> String {
+        match &self.advice {
+            Some(advice) => format!("{}: {advice}", self.says),
+            None => self.says.clone(),
+        }
     }
 
     fn advised(self, advice: impl Into<String>) -> Self {
@@ -139,6 +174,7 @@ impl Inquiry<'_> {
         let of_api = match who {
             Who::PostHog(instance) => self.instance(field, instance),
             Who::Nobody(words) => Finding::new(field, Mark::Fail, words.clone())
+                .unsure()
                 .advised("check the address, the name server, the firewall and the proxy between"),
             Who::Stranger(quote) => stranger(field, quote, takes_events),
         };
@@ -284,7 +320,10 @@ fn failed(failure: &LookFailure) -> Finding {
     // What passes says nothing of the key.
     let says_nothing = failure.trouble.can_pass() || failure.trouble == LookTrouble::QuestionRefused;
     let mark = if says_nothing { Mark::Note } else { Mark::Fail };
-    Finding::new("personal_api_key", mark, quoted(failure)).advised(advice(failure.trouble))
+    let finding = Finding::new("personal_api_key", mark, quoted(failure)).advised(advice(failure.trouble));
+    // Something between may have said that.
+    let is_unsure = matches!(failure.trouble, LookTrouble::NotPostHog | LookTrouble::KeyNotReceived);
+    if is_unsure { finding.unsure() } else { finding }
 }
 
 fn number_advice(found: Option<&Result<FoundProject, LookFailure>>) -> String {

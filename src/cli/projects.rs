@@ -11,6 +11,10 @@ use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::table::Table;
 use super::told::{Flags, lines, plainly, told};
 use super::trouble::Misuse;
+use crate::app;
+use crate::check::Mark;
+use crate::check::fields::{Finding, Typed, fields};
+use crate::config::{conceal, proxies};
 use crate::edit::{ProjectJson, Texts, project};
 use crate::model::ProjectSpec;
 
@@ -70,6 +74,10 @@ pub struct Add {
     #[command(flatten)]
     pub personal_key: PersonalKeyFlags,
 
+    /// Save it without asking PostHog about host, token and key
+    #[arg(long)]
+    pub no_check: bool,
+
     #[command(flatten)]
     pub edit: EditFlags,
 }
@@ -120,6 +128,9 @@ impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         // What is given is read before the store is opened: a wrong flag makes no database.
         let spec = self.spec(invocation)?;
+        if !self.no_check && !self.edit.dry_run {
+            ask(&spec, invocation).await?;
+        }
         let store = invocation.store().await?;
         let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
@@ -149,6 +160,26 @@ impl Add {
         }
         project::added(&texts).map_err(|wrong| told(flags)(wrong.into()))
     }
+}
+
+/// Asks PostHog about what would be saved. What is known to be wrong is refused, what cannot be told is a note.
+async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> {
+    let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
+    let found = fields(&client, &invocation.clock, &Typed::of(spec)).await;
+    let flag = |field: &str| match field {
+        "personal_api_key" => "--personal-api-key".to_owned(),
+        field => format!("--{}", field.replace('_', "-")),
+    };
+    let wrong: Vec<String> =
+        found.iter().filter(|finding| finding.refuses()).map(|finding| format!("{} {}", flag(finding.field), finding.line())).collect();
+    if !wrong.is_empty() {
+        return Err(Misuse(conceal(&format!("{}\n--no-check saves it all the same", wrong.join("\n")))).into());
+    }
+    let is_note = |finding: &&Finding| finding.mark != Mark::Ok && !(finding.field == "personal_api_key" && spec.personal_key.is_none());
+    for finding in found.iter().filter(is_note) {
+        invocation.screen.note(conceal(&format!("Note: {} {}", flag(finding.field), finding.line())))?;
+    }
+    Ok(())
 }
 
 impl SetKey {

@@ -1,5 +1,6 @@
 //! `heartbeat status`: each project's verdict in one sentence, and the figures behind it.
 
+use std::fmt::Write as _;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -10,9 +11,14 @@ use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::judge::Health;
-use crate::model::{Outcome, Recorded, span};
+use crate::model::{Incident, Outcome, Recorded, Timestamp, span};
 use crate::report::json::ReportJson;
-use crate::report::{Report, reports};
+use crate::report::{Report, notes, reports, watched};
+use crate::store::Which;
+
+/// A service that gave no sign of life for so long is not there: it gives one every half minute.
+const ALIVE_FOR: Duration = Duration::from_secs(90);
+const NOT_RUNNING: &str = "heartbeat run is not running: start it, and beats are sent.";
 
 /// Show each project's verdict, how far its data is complete, its lag, and its last hour
 #[derive(Debug, Args)]
@@ -56,11 +62,15 @@ impl Status {
         if self.json {
             invocation.screen.json(&all.iter().map(ReportJson::of).collect::<Vec<_>>())?;
         } else {
+            let runs = self.moment.at.is_some() || is_running(store.last_sign_of_life().await?, self.moment.time());
+            let open = store.incidents(&Which { open_only: true, ..Which::default() }).await?;
             for (at, report) in all.iter().enumerate() {
                 if at > 0 {
                     invocation.screen.line("")?;
                 }
-                invocation.screen.text(&page(report))?;
+                invocation.screen.text(&page(report, runs))?;
+                let of_project = open.iter().filter(|incident| incident.project == report.project.id).collect::<Vec<_>>();
+                invocation.screen.text(&below(report, &of_project))?;
             }
         }
         let unwell = |report: &Report| matches!(report.verdict.health, Health::Slow | Health::Bad | Health::Blind | Health::Idle);
@@ -68,8 +78,28 @@ impl Status {
     }
 }
 
+/// Whether `heartbeat run` lives: it gives a sign of life every half minute.
+fn is_running(last: Option<Timestamp>, now: Timestamp) -> bool {
+    last.is_some_and(|last| now.since(last) < ALIVE_FOR)
+}
+
+/// What is worth knowing below the figures: what Ingestion Alert saw, and what was found out beside the looks.
+fn below(report: &Report, open: &[&Incident]) -> String {
+    let mut text = String::new();
+    if let Some(watched) = watched(report) {
+        let _ = writeln!(text, "  watched    {watched}");
+        for incident in open {
+            let _ = writeln!(text, "  open       {} since {} UTC: {}", incident.strand, incident.opened.minute(), incident.cause.words);
+        }
+    }
+    for note in notes(report) {
+        let _ = writeln!(text, "  {}", styled(FAINT, format!("note       {note}")));
+    }
+    text
+}
+
 /// One project in four lines.
-fn page(report: &Report) -> String {
+fn page(report: &Report, runs: bool) -> String {
     let style = match report.verdict.health {
         Health::Good => GOOD,
         Health::Pending | Health::Off | Health::Unchecked => FAINT,
@@ -93,11 +123,16 @@ fn page(report: &Report) -> String {
         .collect();
     let strip: String = report.strip.iter().map(|minute| minute.map_or(' ', Outcome::mark)).collect();
     let today = if ends.is_empty() { "no beat yet".into() } else { ends.join(", ") };
+    // Nothing is on its way from where nobody sends.
+    let verdict = if runs || report.verdict.health != Health::Pending { report.verdict.to_string() } else { NOT_RUNNING.to_owned() };
+    if report.project.spec.heartbeat.is_none() {
+        // No beat, and nothing to say of any.
+        return format!("{head}\n  {verdict}\n");
+    }
     let cause = report.verdict.cause.as_ref();
     let advice = cause.and_then(|cause| cause.advice.as_ref()).map_or_else(String::new, |advice| format!("  what to do {advice}\n"));
     format!(
-        "{head}\n  {}\n{advice}  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
-        report.verdict,
+        "{head}\n  {verdict}\n{advice}  complete through {through}{last}\n  today      {lags} · {today}\n  last hour  {}\n",
         styled(style, strip)
     )
 }

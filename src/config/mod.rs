@@ -14,6 +14,7 @@ mod environment;
 mod export;
 mod fields;
 mod heartbeat;
+pub mod identity;
 mod ingestion_alert;
 mod keys;
 mod maintenance;

@@ -13,7 +13,8 @@ use super::section::Section;
 use super::service::{self, DeadMan, Service};
 use super::wanted::INGESTION_ALERT;
 use super::{
-    Database, Environment, Problem, Problems, Wanted, WantedChannel, WebSettings, channel, maintenance, project, proxies, rules, web,
+    Database, Environment, Problem, Problems, Wanted, WantedChannel, WebSettings, channel, identity, maintenance, project, proxies, rules,
+    web,
 };
 
 /// Where a problem is, that is in a variable.
@@ -82,6 +83,9 @@ impl Settings {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
+        if let Some((name, says)) = identity::sharing(projects.iter().map(|wanted| &wanted.spec)) {
+            problems.push(Problem::new(&format!("project {name}"), says));
+        }
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
         let web = web::over(environment, web).map_err(|(name, says)| of_variable(name, says));
         let web = noted(web, &mut problems);

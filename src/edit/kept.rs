@@ -2,7 +2,7 @@
 
 use super::problem::{Problem, Problems};
 use super::trouble::EditError;
-use crate::config::{Listed, Plan, Plans};
+use crate::config::{Listed, Plan, Plans, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
 use crate::store::{Store, StoreError};
 
@@ -22,6 +22,11 @@ pub trait Kept: Listed {
     fn projects(&self) -> &[ProjectName] {
         &[]
     }
+
+    /// What is wrong with it beside the others that there are.
+    async fn misfit(&self, _known: Option<&Self>, _store: &dyn Store) -> Result<Option<Problem>, StoreError> {
+        Ok(None)
+    }
 }
 
 impl Kept for ProjectSpec {
@@ -31,6 +36,17 @@ impl Kept for ProjectSpec {
 
     async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Ok(store.project(name).await?.map(|project| project.spec))
+    }
+
+    async fn misfit(&self, known: Option<&Self>, store: &dyn Store) -> Result<Option<Problem>, StoreError> {
+        // What was so before is no reason to refuse another change.
+        let is_as_before = known.is_some_and(|known| known.token == self.token && known.heartbeat == self.heartbeat);
+        if is_as_before || self.heartbeat.is_none() {
+            return Ok(None);
+        }
+        let others = store.projects().await?;
+        let says = identity::own_beats(self, others.iter().map(|project| &project.spec)).err();
+        Ok(says.map(|says| Problem::whole("token", says)))
     }
 
     async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
@@ -76,8 +92,11 @@ impl Kept for Window {
     }
 }
 
-/// The projects that it comes to name are there: a slip would leave a project that nobody is told of.
+/// The projects that it comes to name are there: a slip would leave a project that nobody is told of. And it fits beside the others.
 pub(super) async fn companions<T: Kept>(one: &T, known: Option<&T>, store: &dyn Store) -> Result<(), EditError> {
+    if let Some(problem) = one.misfit(known, store).await? {
+        return Err(problem.into());
+    }
     let newly = one.projects().iter().filter(|name| known.is_none_or(|known| !known.projects().contains(name))).collect::<Vec<_>>();
     if newly.is_empty() {
         return Ok(());

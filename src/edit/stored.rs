@@ -1,7 +1,7 @@
 //! Everything in the store that settings can say, and the way from there to what a settings file asks for.
 
 use super::problem::{Problem, Problems};
-use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject};
+use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
 use crate::store::{Store, StoreError};
 
@@ -32,13 +32,18 @@ impl Stored {
     /// # Errors
     /// When a channel is not whole: the settings leave a secret to the store, which does not have it.
     pub fn plans(&self, settings: &Settings, prune: bool) -> Result<Plans, Problems> {
-        let projects = settings.projects.iter().map(|wanted| wanted.over(&self.projects)).collect();
+        let projects = settings.projects.iter().map(|wanted| wanted.over(&self.projects)).collect::<Vec<_>>();
         let channels = settings.channels.iter().map(|wanted| wanted.over(&self.channels)).collect::<Vec<_>>();
         let lacking = |spec: &ChannelSpec| {
             let about = format!("channel {}", spec.name);
             spec.problems().into_iter().map(move |says| Problem::whole(&about, format!("{about}: {says}")))
         };
-        let problems = channels.iter().flat_map(lacking).collect();
+        let mut problems = channels.iter().flat_map(lacking).collect::<Vec<_>>();
+        let is_named = |stored: &&ProjectSpec| projects.iter().any(|wanted| wanted.name == stored.name);
+        let staying = self.projects.iter().filter(|stored| !prune && !is_named(stored));
+        if let Some((_, says)) = identity::sharing(staying.chain(&projects)) {
+            problems.push(Problem::whole("token", says));
+        }
         Problems::or(problems, ())?;
         Ok(Plans {
             projects: plan(&self.projects, projects, prune),

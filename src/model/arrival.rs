@@ -129,9 +129,11 @@ impl LookTrouble {
     #[must_use]
     pub const fn advice(self) -> &'static str {
         match self {
-            Self::NoKey => "no personal API key is set, so arrival is not checked; add one with the scope query:read",
+            Self::NoKey => {
+                "no personal API key is set, so arrival is not checked; add one that is limited to this project, with the scope query:read"
+            }
             Self::KeyWrong => {
-                "the personal API key is not valid; make a new one with the scope query:read under Settings > Personal API keys"
+                "the personal API key is not valid; make a new one under Settings > Personal API keys, limited to this project, with the scope query:read"
             }
             Self::KeyForbidden => "the personal API key may not query this project; give it the scope query:read and access to the project",
             Self::NoSuchProject => {

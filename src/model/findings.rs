@@ -39,9 +39,9 @@ impl KeyScope {
     pub const fn adds(self) -> &'static str {
         match self {
             Self::QueryRead => "without it nothing can be read back",
-            Self::ProjectRead => "it adds how far the events quota is used up, and whether PostHog restricts the project",
-            Self::EventFilterRead => "it adds whether the project's event filter drops the beats",
-            Self::IngestionWarningRead => "it adds why events were dropped, where PostHog does not tell that to queries",
+            Self::ProjectRead => "it would add how far the events quota is used up, and whether PostHog restricts the project",
+            Self::EventFilterRead => "it would add whether the project's event filter drops the beats",
+            Self::IngestionWarningRead => "it would add why events were dropped, on a PostHog that does not tell that to queries",
         }
     }
 }

@@ -63,7 +63,11 @@ impl Agenda {
 
 /// Whether what is looked for, or where, is another one now.
 fn is_elsewhere(before: &Project, now: &Project) -> bool {
-    let place = |project: &Project| (project.spec.token.clone(), project.spec.api().to_owned(), project.spec.posthog_id);
+    let place = |project: &Project| {
+        let spec = &project.spec;
+        // What was found out about another key's scopes, and by it, is no word about this one's.
+        (spec.token.clone(), spec.api().to_owned(), spec.posthog_id, spec.personal_key.clone())
+    };
     place(before) != place(now)
 }
 

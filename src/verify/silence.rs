@@ -67,8 +67,8 @@ impl Verify {
         let limited = found.findings.quota.is_some_and(|quota| quota.limited);
         // Where it is plain why beats stay away, or the quota is known, none is sent a second time to find out.
         let is_open = |beat: &&Recorded| beat.route == route.id && beat.outcome == Outcome::Awaiting;
-        let probe =
-            beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !found.findings.quota.is_some_and(|quota| quota.is_said()));
+        let quota_is_said = found.findings.quota.is_some_and(|quota| quota.is_said());
+        let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !quota_is_said);
         let standing = if limited { Standing::OverQuota } else { self.ask_standing(project, route, probe).await };
         let may_be_filtered = matches!(standing, Standing::Known | Standing::Untold);
         found.findings.filter = if may_be_filtered { self.filter(project, look, route, &beats).await } else { None };

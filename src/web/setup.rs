@@ -11,7 +11,7 @@ use super::visitor::Visitor;
 use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
 use crate::edit::project::{self, FIELDS};
-use crate::edit::{Clash, Done, EditError, Problem, Texts, app};
+use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
 /// Names that would be addresses of ours: nobody could reach their pages.
@@ -134,11 +134,17 @@ fn taken(name: &ProjectName) -> Problem {
 }
 
 /// Adds a project with these apps on it, all of them running. Its first beat is sent at once, by whoever sends.
-pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[AppKind]) -> Result<ProjectSpec, EditError> {
+///
+/// PostHog is asked first, unless that is not wanted, and what it says to be wrong is not saved.
+pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[AppKind], asking: Asking) -> Result<ProjectSpec, EditError> {
     if let Some(problem) = texts.filled("name").and_then(reserved) {
         return Err(problem.into());
     }
     let mut spec = project::added(texts)?;
+    // One whose name is taken is refused anyway.
+    if asking == Asking::First && site.web.store.project(&spec.name).await?.is_none() {
+        Box::pin(ask(site, &Typed::of(&spec))).await?;
+    }
     for kind in apps {
         spec = app::install(&spec, *kind, &Texts::default(), true)?;
     }
@@ -151,8 +157,9 @@ pub(super) async fn add_by_form(
     visitor: &Visitor,
     texts: &Texts,
     apps: &[AppKind],
+    asking: Asking,
 ) -> Result<Result<ProjectSpec, Vec<Problem>>, Trouble> {
-    match add(site, visitor, texts, apps).await {
+    match add(site, visitor, texts, apps, asking).await {
         Ok(spec) => Ok(Ok(spec)),
         Err(EditError::Wrong(problems)) => {
             let mut problems: Vec<Problem> = problems.into_iter().collect();
@@ -167,9 +174,51 @@ pub(super) async fn add_by_form(
 }
 
 /// Changes a project.
-pub(super) async fn change(site: &Site, visitor: &Visitor, name: &str, texts: &Texts) -> Result<Done<ProjectSpec>, EditError> {
+///
+/// PostHog is asked first about what it may say something of.
+pub(super) async fn change(
+    site: &Site,
+    visitor: &Visitor,
+    name: &str,
+    texts: &Texts,
+    asking: Asking,
+) -> Result<Done<ProjectSpec>, EditError> {
+    if asking == Asking::First {
+        let known: ProjectSpec = site.desk(visitor).find(name).await?;
+        let next = keys::of_project(&known, project::changed(&known, texts)?, texts)?;
+        let asked = |spec: &ProjectSpec| {
+            let ProjectSpec { host, api_host, token, personal_key, posthog_id, .. } = spec.clone();
+            (host, api_host, token, personal_key, posthog_id)
+        };
+        if asked(&known) != asked(&next) {
+            Box::pin(ask(site, &Typed::of(&next))).await?;
+        }
+    }
     let wanted = |known: &ProjectSpec| Ok(keys::of_project(known, project::changed(known, texts)?, texts)?);
     site.desk(visitor).change(name, wanted).await
+}
+
+/// Whether PostHog is asked about what is to be saved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// Before it is saved.
+    First,
+    /// Somebody said that it is right.
+    Not,
+}
+
+impl Asking {
+    pub(super) const fn unless(unchecked: bool) -> Self {
+        if unchecked { Self::Not } else { Self::First }
+    }
+}
+
+/// Asks PostHog, and refuses what it says to be wrong.
+async fn ask(site: &Site, typed: &Typed) -> Result<(), EditError> {
+    let found = fields(&site.web.client, &site.web.clock, typed).await;
+    let wrong = found.iter().filter(|finding| finding.refuses());
+    let problems = wrong.map(|finding| Problem::whole(finding.field, sentence(&finding.line()))).collect();
+    Ok(Problems::or(problems, ())?)
 }
 
 /// The names of all projects, in the order in which lists are read on: not every database orders letters as we do.

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::shape::{Asked, List, Paging, Sent, check_match, created};
 use crate::edit::{ProjectJson, Texts, app};
 use crate::model::{AppKind, ProjectName, ProjectSpec};
-use crate::web::setup::{self, CheckedFields, names};
+use crate::web::setup::{self, Asking, CheckedFields, names};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -157,6 +157,19 @@ struct FieldsToCheck {
     project_id: Option<u64>,
 }
 
+/// Whether PostHog is asked before anything is saved.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct Checking {
+    /// `false` saves without asking PostHog whether it knows the token and the key.
+    #[serde(default = "yes")]
+    check: bool,
+}
+
+const fn yes() -> bool {
+    true
+}
+
 /// Which projects.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -187,11 +200,17 @@ async fn list(
 
 /// Add a project
 ///
-/// With both apps on it, where nothing else is said: its first beat is sent at once.
-#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", request_body = NewProject, responses(
+/// With both apps on it, where nothing else is said: its first beat is sent at once. PostHog is asked first: a token that it does not know and a
+/// key that may not query are refused.
+#[utoipa::path(post, path = "/api/v1/projects", tag = "projects", operation_id = "add_project", params(Checking), request_body = NewProject, responses(
     (status = 201, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn add(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(new): Sent<NewProject>) -> Result<Response, Trouble> {
-    let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?).await?;
+async fn add(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Asked(checking): Asked<Checking>,
+    Sent(new): Sent<NewProject>,
+) -> Result<Response, Trouble> {
+    let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?, Asking::unless(!checking.check)).await?;
     Ok(created(ProjectJson::of(&spec)))
 }
 
@@ -211,7 +230,7 @@ async fn view(site: &Site, name: &str) -> Result<ProjectJson, Trouble> {
 ///
 /// What is not given stays; null takes away, or brings the default back.
 #[utoipa::path(patch, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "change_project",
-    params(("name" = String, Path, description = "The project"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The project"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read"), Checking),
     request_body = ProjectFields, responses(
     (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
@@ -219,10 +238,11 @@ async fn change(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     headers: HeaderMap,
+    Asked(checking): Asked<Checking>,
     Sent(fields): Sent<ProjectFields>,
 ) -> Result<Json<ProjectJson>, Trouble> {
     check_match(&headers, &view(&site, &name).await?)?;
-    let done = setup::change(&site, &visitor, &name, &fields.texts()).await?;
+    let done = setup::change(&site, &visitor, &name, &fields.texts(), Asking::unless(!checking.check)).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 

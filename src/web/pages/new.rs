@@ -15,7 +15,7 @@ use crate::model::{AppKind, HeartbeatApp};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
-use crate::web::setup::{self, CheckedField, CheckedFields};
+use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
@@ -73,7 +73,7 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Fram
         return Ok(page(&site, frame.said.is_some(), &Page { wrong: Vec::new(), ..filled(frame, &form, ticked, &found) }));
     }
     let apps: Vec<AppKind> = ticked.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect();
-    match setup::add_by_form(&site, &visitor, &texts, &apps).await? {
+    match setup::add_by_form(&site, &visitor, &texts, &apps, Asking::unless(form.has("unchecked"))).await? {
         Ok(spec) => {
             let words = if spec.beats() {
                 "Added. The first beat is sent at once."

@@ -17,7 +17,7 @@ use crate::model::{ProjectName, ProjectSpec};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
-use crate::web::setup::{self, CheckedField, CheckedFields};
+use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
@@ -102,7 +102,7 @@ async fn save(
         let checked = Page { wrong: Vec::new(), ..Page::typed(frame, &project.spec, &form, &found) };
         return Ok(page(&site, checked.frame.said.is_some(), &checked));
     }
-    match setup::change(&site, &visitor, &name, &texts).await {
+    match setup::change(&site, &visitor, &name, &texts, Asking::unless(form.has("unchecked"))).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Saved.")),
         Err(EditError::Wrong(problems)) => {

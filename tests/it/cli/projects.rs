@@ -6,7 +6,7 @@ use super::Home;
 fn a_project_comes_and_goes() {
     let home = Home::new();
     home.file("key", "phx_hunter2\n");
-    let add = ["projects", "add", "shop", "--host", "us", "--token", "phc_a", "--personal-api-key-file", "key"];
+    let add = ["projects", "add", "shop", "--host", "us", "--token", "phc_a", "--personal-api-key-file", "key", "--no-check"];
     insta::assert_snapshot!(home.run(&add).shown(), @r"
     exit 0
     --- out
@@ -49,7 +49,7 @@ fn a_project_comes_and_goes() {
 fn keys_may_stand_in_the_environment() {
     let home =
         Home::new().with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phc_a").with("POSTHOG_PERSONAL_API_KEY", "phx_hunter2");
-    assert_eq!(home.run(&["projects", "add", "shop", "-q"]).shown(), "exit 0\n--- out\n+ project shop\n");
+    assert_eq!(home.run(&["projects", "add", "shop", "-q", "--no-check"]).shown(), "exit 0\n--- out\n+ project shop\n");
     let export = home.run(&["export", "--with-secrets"]).out;
     assert!(export.contains("host = \"eu\"") && export.contains("phc_a") && export.contains("phx_hunter2"));
 }
@@ -78,7 +78,7 @@ fn a_key_is_changed_and_removed() {
 #[test]
 fn wrong_flags_are_told_and_make_no_database() {
     let home = Home::new();
-    let add = |name: &str, arguments: &[&str]| home.run(&[&["projects", "add", name], arguments].concat()).shown();
+    let add = |name: &str, arguments: &[&str]| home.run(&[&["projects", "add", name, "--no-check"], arguments].concat()).shown();
     insta::assert_snapshot!(add("my shop", &["--host", "us", "--token", "phc_a"]), @r"
     exit 2
     --- err
@@ -120,4 +120,36 @@ fn wrong_flags_are_told_and_make_no_database() {
     error: --project-id `0` must be a whole number from 1
     ");
     assert!(!home.path("data").exists());
+}
+
+#[test]
+fn two_projects_do_not_send_the_same_event_with_the_same_token() {
+    let home = Home::new();
+    let add =
+        |name: &str| home.run(&["projects", "add", name, "--host", "us", "--token", "phc_a", "--no-personal-api-key", "--no-check", "-q"]);
+    let install = |name: &str, more: &[&str]| home.run(&[&["apps", "install", "heartbeat", "--project", name, "-q"], more].concat());
+    assert_eq!((add("shop").code, add("proxy").code), (0, 0), "without the app nothing is sent");
+    assert_eq!(install("shop", &[]).code, 0);
+    let refused = install("proxy", &[]);
+    assert_eq!(refused.code, 2);
+    let said = refused.shown();
+    assert!(
+        said.contains("`proxy` and `shop` send the same event `heartbeat` with the same token") && said.contains("give `shop` a route"),
+        "{said}"
+    );
+    assert_eq!(install("proxy", &["--set", "events=heartbeat_api"]).code, 0, "another event is told apart");
+
+    home.file(
+        "two.toml",
+        "[[project]]\nname = \"a\"\nhost = \"us\"\ntoken = \"phc_b\"\n[project.heartbeat]\n\
+         [[project]]\nname = \"b\"\nhost = \"eu\"\ntoken = \"phc_b\"\n[project.heartbeat]\n",
+    );
+    for command in [&["config", "check", "two.toml"][..], &["apply", "two.toml"]] {
+        let refused = home.run(command);
+        assert!(refused.code == 2 && refused.shown().contains("`b` and `a` send the same event"), "{}", refused.shown());
+    }
+    // What the file does not name counts as well.
+    home.file("one.toml", "[[project]]\nname = \"c\"\nhost = \"us\"\ntoken = \"phc_a\"\n[project.heartbeat]\n");
+    let refused = home.run(&["apply", "one.toml"]);
+    assert!(refused.code == 2 && refused.shown().contains("`c` and `shop` send the same event"), "{}", refused.shown());
 }

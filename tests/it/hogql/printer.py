@@ -114,6 +114,10 @@ class Printer:
             return self.now
         if name in CASTS and len(args) == 1:
             return f"accurateCastOrNull({args[0]}, '{CASTS[name]}')"
+        text = node["args"][0]["node"] == "Constant" and isinstance(node["args"][0].get("value"), str) if node["args"] else False
+        if name == "toDateTime" and text and len(args) == 1:
+            # What PostHog makes of it: it takes `2025-02-19T21:20:00Z`, which ClickHouse's own function does not.
+            return f"parseDateTime64BestEffortOrNull({args[0]}, 6, 'UTC')"
         if name in ("toDateTime", "toDateTime64") and node["args"][-1]["node"] == "Constant" and node["args"][-1].get("value") != "UTC":
             args += (["6"] if name == "toDateTime64" and len(args) == 1 else []) + ["'UTC'"]
         if name == "_caseWithExpression":

@@ -176,7 +176,7 @@ async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
         ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0]"#), "a row that was not asked for", "traffic"),
         ("200 OK", JSON, row(r#"["traffic","1740000000000","x",1,0,0]"#), "a row that is no count", "x"),
         ("200 OK", JSON, row(r#"["traffic","1740000000000",0,-1,0,0]"#), "a row that is no count", "-1"),
-        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "e99"),
+        ("200 OK", JSON, row(r#"["traffic","1740000000000",0,0,1e99,1]"#), "a row that is no count", "+99"),
         ("200 OK", JSON, row(r#"["beat","nobody",1,1,0,0]"#), "a row that is no beat", "nobody"),
         ("200 OK", JSON, row(r#"["beat",null,1,1,0,0]"#), "a row that is no beat", "null"),
         ("200 OK", JSON, row(r#"["other","",1,1,0,0]"#), "a row that was not asked for", "other"),

@@ -109,11 +109,26 @@ async fn nothing_is_tried_after_the_end_of_the_minute() {
 
 #[tokio::test]
 async fn what_is_final_is_not_tried_again() {
-    for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "520 Odd", "429 Slow down"] {
+    for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "520 Odd"] {
         let server = Server::start(move |_, _| answer(status, "", "")).await;
         let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
         assert_eq!((receipt.tries, server.requests().len()), (1, 1), "{status}");
     }
+}
+
+#[tokio::test]
+async fn what_a_proxy_may_have_said_is_tried_once_more_a_good_second_later() {
+    for (status, endpoint) in [("429 Slow down", Endpoint::V0), ("429 Slow down", Endpoint::V1), ("404 Not Found", Endpoint::V1)] {
+        let server = Server::start(move |_, _| answer(status, "", "")).await;
+        let sending = Sending::start(endpoint, &server, MINUTE).await;
+        sending.hand.advance(Duration::from_secs(1));
+        assert!(Clock::system().timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err(), "{status}");
+        let receipt = sending.through(STEP).await;
+        assert_eq!((receipt.tries, server.requests().len()), (2, 2), "{status} {endpoint:?}");
+    }
+    let passing = Server::start(|at, _| if at == 0 { answer("429 Slow down", "", "") } else { ok() }).await;
+    let receipt = Sending::start(Endpoint::V0, &passing, MINUTE).await.through(STEP).await;
+    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
 }
 
 #[tokio::test]

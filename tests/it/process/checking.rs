@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::routing::{any, get};
 use heartbeat::clock::Clock;
-use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
+use heartbeat::sandbox::{LIMITED_KEY, PERSONAL_KEY, QUERY_KEY, TOKEN};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -359,4 +359,16 @@ async fn no_secret_is_printed_whatever_happens() {
             assert!(!format!("{ended:?}").contains(PERSONAL_KEY), "{weather} {more:?}: {ended:?}");
         }
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_limited_to_the_project_needs_the_scope_to_query_alone() {
+    let sandbox = Running::start(Clock::system()).await;
+    let limited = check(&sandbox, &["--personal-api-key", LIMITED_KEY, "--wait", "10s"]).await;
+    assert_eq!(limited.code(), 0, "{}", limited.shown(""));
+    assert!(limited.shown("").contains("the key is limited to project 1"), "{}", limited.shown(""));
+    // One of every project that may not list them: the event itself proves the project that its owner has open.
+    let query = check(&sandbox, &["--personal-api-key", QUERY_KEY, "--wait", "10s"]).await;
+    assert_eq!(query.code(), 0, "{}", query.shown(""));
+    assert!(query.shown("").contains("the key does not say which project it is for"), "{}", query.shown(""));
 }

@@ -93,6 +93,35 @@ async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked() {
+    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
+    let add = async |token: &str, key: &str, more: &[&str]| {
+        let given = ["projects", "add", "shop", "--host", sandbox.url.as_str(), "--token", token, "--personal-api-key", key];
+        desk.run(&[&given, more].concat()).await
+    };
+    let unknown = add("phc_of_nobody", PERSONAL_KEY, &[]).await;
+    assert_eq!(unknown.code(), 2);
+    let said = unknown.shown("");
+    assert!(said.contains("--token not known here") && said.contains("--no-check saves it all the same"), "{said}");
+    let wrong = add(TOKEN, "phx_of_nobody", &[]).await;
+    assert_eq!(wrong.code(), 2);
+    assert!(wrong.shown("").contains("--personal-api-key 401") && !wrong.shown("").contains("phx_of_nobody"), "{}", wrong.shown(""));
+    let number = add(TOKEN, PERSONAL_KEY, &["--project-id", "7"]).await;
+    assert_eq!(number.code(), 2);
+    assert!(number.shown("").contains("--project-id"), "{}", number.shown(""));
+    assert_eq!(desk.run(&["projects", "list", "--json"]).await.json()["projects"].as_array().map(Vec::len), Some(0));
+    let added = add("phc_of_nobody", PERSONAL_KEY, &["--no-check"]).await;
+    assert_eq!(added.code(), 0, "{}", added.shown(""));
+    desk.done(&["projects", "remove", "shop"]).await;
+    // Limited to the project, with the scope to query alone: the recommended key. And nobody there is no reason not to save.
+    let limited = add(TOKEN, heartbeat::sandbox::LIMITED_KEY, &[]).await;
+    assert_eq!((limited.code(), limited.shown("").contains("Note")), (0, false), "{}", limited.shown(""));
+    desk.done(&["projects", "remove", "shop"]).await;
+    let nobody = desk.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    assert!(nobody.code() == 0 && nobody.shown("").contains("Note: --host nobody answers there"), "{}", nobody.shown(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_services_on_one_store_send_the_same_events() {
     let desk = Desk::new();
     let sandbox = Running::start(Clock::fast(speed(30))).await;

@@ -56,7 +56,7 @@ async fn a_project_elsewhere_that_is_added_later_gets_nothing_in_fast_time() {
     let service = desk.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
     service.err.wait_for("beating").await;
     // An address of the documentation's own network: nobody answers there, and nobody is asked.
-    desk.done(&["projects", "add", "far", "--host", "http://192.0.2.1", "--token", "phc_far", "--no-personal-api-key"]).await;
+    desk.done(&["projects", "add", "far", "--host", "http://192.0.2.1", "--token", "phc_far", "--no-personal-api-key", "--no-check"]).await;
     desk.done(&["apps", "install", "heartbeat", "--project", "far"]).await;
     eventually(
         "the far project's beat is refused here",

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Look, LookFailure, LookTrouble, Part, Quote, Standing, TokenWord, Traffic};
+use heartbeat::model::{
+    Filter, FilterKind, Findings, KeyScopes, Look, LookFailure, LookTrouble, Part, QueryCost, QuotaLimit, Quote, Standing, TokenWord,
+    Traffic,
+};
 
 use super::bed::Bed;
 use super::samples::{START, at, look, set_up, spec};
@@ -35,6 +38,15 @@ async fn looks_come_back_as_they_were(bed: Bed) {
         let down = std::iter::once(part).collect();
         looks.push(Look { token: Some(TokenWord { standing: Standing::Known, asked: good.at, down }), ..good.clone() });
     }
+    let said = Findings {
+        key: Some(KeyScopes { scopes: vec!["query:read".into()], projects: vec![42] }),
+        is_current: true,
+        cost: QueryCost { bytes_read: Some(1), budget_left: Some(u64::MAX) },
+        quota: Some(QuotaLimit { asked_ms: 5, used: Some(9), limit: None, limited: true }),
+        filter: Some(Filter { kind: FilterKind::Transformation, says: "it drops".into(), quote: "nul \u{0} and 'quotes'".into() }),
+        down: 0b101,
+    };
+    looks.push(Look { findings: said, ..good.clone() });
     looks.push(good.clone());
     for (trouble, retry_after) in
         LookTrouble::ALL.into_iter().zip([None, Some(Duration::ZERO), Some(Duration::from_hours(12))].into_iter().cycle())

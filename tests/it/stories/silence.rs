@@ -7,7 +7,18 @@ use heartbeat::model::{Host, Look, Standing, TokenWord};
 use serde_json::json;
 
 use super::World;
-use crate::support::scripted::{Act, Server, answer};
+use crate::support::scripted::{Act, Request, Server, answer};
+
+fn told(body: &serde_json::Value) -> Act {
+    answer("200 OK", "content-type: application/json\r\n", &body.to_string())
+}
+
+/// The answer to a look at a project in which there is nothing: it repeats when it was asked.
+fn nothing_seen(request: &Request) -> Act {
+    let text = request.json()["query"]["query"].as_str().unwrap().to_owned();
+    let stamp = text.split("'traffic' AS kind, '").nth(1).and_then(|rest| rest.split('\'').next()).unwrap_or_default();
+    told(&json!({"results": [["traffic", stamp, 0, 0, 0, 0]]}))
+}
 
 async fn word(world: &World) -> Option<TokenWord> {
     world.report().await.look.and_then(|look| look.token)
@@ -180,13 +191,12 @@ async fn a_project_is_not_looked_at_twice_at_once_whatever_is_changed_meanwhile(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_of_the_wrong_project_is_found_anew_when_nothing_arrives() {
     // Project 77 may be queried as well, and knows nothing of our beats: such as after a change of tokens.
-    let api = Server::start(|_, request| {
-        let body = if request.line().starts_with("GET ") {
-            json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]})
-        } else {
-            json!({"results": [["traffic", "", 0, 0], ["watched", "", 0, 0]]})
-        };
-        answer("200 OK", "content-type: application/json\r\n", &body.to_string())
+    let api = Server::start(|_, request| match request.line() {
+        line if line.contains("/query/") => nothing_seen(request),
+        line if line.contains("/api/projects/?") => {
+            told(&json!({"next": null, "results": [{"id": 5, "api_token": heartbeat::sandbox::TOKEN}]}))
+        }
+        _ => answer("404 Not Found", "", ""),
     })
     .await;
     let mut world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&api.base()).unwrap())).await;
@@ -199,4 +209,83 @@ async fn a_number_of_the_wrong_project_is_found_anew_when_nothing_arrives() {
     world.minutes(5).await;
     assert!(api.requests().iter().any(|request| request.line().contains("/api/projects/77/query/")));
     assert_eq!(world.report().await.look.unwrap().posthog_id, Some(5));
+}
+
+/// A private API of a key with these scopes, that sees no beat; `more` answers what is asked beside the looks.
+async fn blind_api(scopes: &'static [&'static str], more: fn(&str) -> Option<serde_json::Value>) -> Server {
+    Server::start(move |_, request| match request.line() {
+        line if line.contains("/personal_api_keys/@current/") => told(&json!({"scopes": scopes, "scoped_teams": [5]})),
+        line if line.contains("/query/") && !request.json()["query"]["query"].as_str().unwrap().contains("ingestion_warnings") => {
+            nothing_seen(request)
+        }
+        line if line.contains("/_preflight") => answer("404 Not Found", "", ""),
+        line => match more(line) {
+            Some(body) => told(&body),
+            None => answer("403 Forbidden", "content-type: application/json\r\n", r#"{"detail":"API key missing required scope"}"#),
+        },
+    })
+    .await
+}
+
+async fn after_five_minutes(api: &Server) -> Look {
+    let mut world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&api.base()).unwrap())).await;
+    world.minutes(5).await;
+    let look = world.report().await.look.unwrap();
+    world.crash().await;
+    look
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_filter_that_drops_beats_is_named_with_posthogs_words_apart() {
+    let api = blind_api(&["query:read", "event_filter:read"], |line| {
+        let tree = json!({"type": "not", "child": {"type": "condition", "field": "event_name", "operator": "exact", "value": "signup"}});
+        line.contains("/event_filter/").then(|| json!({"mode": "live", "filter_tree": tree}))
+    })
+    .await;
+    let look = after_five_minutes(&api).await;
+    assert_eq!(look.token.unwrap().standing, Standing::Filtered);
+    let filter = look.findings.filter.unwrap();
+    assert_eq!(filter.says, "the project's event filter is live and drops the event heartbeat");
+    assert!(filter.quote.contains("signup") && !filter.says.contains("signup"), "{filter:?}");
+    let asked: Vec<String> = api.requests().iter().map(|request| request.line().to_owned()).collect();
+    assert!(!asked.iter().any(|line| line.contains("quota_limits") || line.contains("restrictions")), "the key may not: {asked:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_quota_is_asked_for_by_its_number_and_no_beat_is_sent_again_to_find_out() {
+    let api = blind_api(&["query:read", "project:read"], |line| {
+        let events = json!({"events": {"limited": true, "usage": 1_000_123, "limit": 1_000_000}});
+        line.contains("/quota_limits/").then(|| json!({"limited": events}))
+    })
+    .await;
+    let look = after_five_minutes(&api).await;
+    assert_eq!(look.token.unwrap().standing, Standing::OverQuota);
+    let quota = look.findings.quota.unwrap();
+    assert_eq!((quota.used, quota.limit, quota.limited), (Some(1_000_123), Some(1_000_000), true));
+    let asked = api.requests().iter().filter(|request| request.line().contains("quota_limits")).count();
+    assert_eq!(asked, 1, "once in ten minutes");
+    assert!(!api.requests().iter().any(|request| request.line().contains("event_filter")), "the key may not");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_transformation_that_drops_beats_is_found_in_the_warnings_by_query_alone() {
+    let api = Server::start(|_, request| match request.line() {
+        line if line.contains("/personal_api_keys/@current/") => told(&json!({"scopes": ["query:read"], "scoped_teams": [5]})),
+        line if line.contains("/query/") => {
+            let text = request.json()["query"]["query"].as_str().unwrap().to_owned();
+            if text.contains("system.ingestion_warnings") {
+                let details = json!({"distinctId": "PostHog Heartbeat Plugin", "transformation": "drop bots"}).to_string();
+                told(&json!({"results": [["plugin-server", "event_dropped_by_transformation", details, "2026-11-23T14:32:07Z"]]}))
+            } else {
+                nothing_seen(request)
+            }
+        }
+        _ => answer("404 Not Found", "", ""),
+    })
+    .await;
+    let look = after_five_minutes(&api).await;
+    assert_eq!(look.token.unwrap().standing, Standing::Filtered);
+    let filter = look.findings.filter.unwrap();
+    assert_eq!(filter.says, "a transformation of the project drops the event");
+    assert!(filter.quote.contains("drop bots"), "{filter:?}");
 }

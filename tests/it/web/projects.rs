@@ -134,8 +134,15 @@ async fn a_form_with_everything_wrong_says_so_under_each_field_and_loses_nothing
     assert!(site.store.project_names().await.unwrap().is_empty());
 }
 
-const RIGHT: [(&str, &str); 6] =
-    [("name", "shop"), ("host", "us"), ("token", "phc_a"), ("personal_api_key", "phx_hunter2"), ("project_id", ""), ("api_host", "")];
+const RIGHT: [(&str, &str); 7] = [
+    ("name", "shop"),
+    ("host", "us"),
+    ("token", "phc_a"),
+    ("personal_api_key", "phx_hunter2"),
+    ("project_id", ""),
+    ("api_host", ""),
+    ("unchecked", "on"),
+];
 
 #[tokio::test]
 async fn a_project_is_added_with_its_apps_and_a_name_that_is_taken_is_told() {
@@ -256,7 +263,7 @@ async fn whoever_may_only_read_changes_nothing() {
 #[tokio::test]
 async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     let site = TestSite::start().await;
-    let post = async |body: Value| api(&site, Access::Write, Method::POST, "/api/v1/projects", Some(body)).await;
+    let post = async |body: Value| api(&site, Access::Write, Method::POST, "/api/v1/projects?check=false", Some(body)).await;
     let wrong = post(json!({"name": "my shop", "host": "usa", "token": "phx_hunter2", "late_after": "soon"})).await;
     assert_eq!((wrong.status, wrong.header("content-type")), (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json"));
     let fields: Vec<Value> = json_of(&wrong)["problems"].as_array().unwrap().iter().map(|problem| problem["field"].clone()).collect();

@@ -1,0 +1,62 @@
+//! What is worth knowing beside a verdict: a quota that is nearly used up, what drops events, a budget of queries that would not last, what the key
+//! may not be asked.
+
+use super::Report;
+use crate::model::{KeyScopes, Standing, Timestamp};
+
+/// Each as one sentence without a full stop, the gravest first.
+#[must_use]
+pub fn notes(report: &Report) -> Vec<String> {
+    let Some(look) = &report.look else { return Vec::new() };
+    let findings = &look.findings;
+    let mut notes = Vec::new();
+    if let Some(filter) = findings.filter.as_ref().filter(|_| look.token.is_some_and(|word| word.standing == Standing::Filtered)) {
+        let quoted = if filter.quote.is_empty() { String::new() } else { format!(" (`{}`)", filter.quote) };
+        notes.push(format!("{}{quoted}", filter.says));
+    }
+    if !findings.parts_down().is_empty() {
+        notes.push(format!("PostHog says of itself that {}", findings.parts_down()));
+    }
+    if let Some((quota, says)) = findings.quota.and_then(|quota| Some((quota, quota.says()?))) {
+        if quota.limited {
+            notes.push(format!("events are dropped for the quota: {says}"));
+        } else if quota.is_near() {
+            notes.push(format!("the quota is nearly used up: {says}; raise the billing limit before events are dropped"));
+        }
+    }
+    if findings.cost.is_short(report.project.spec.pace.look_every)
+        && let Some(left) = findings.cost.queries_left()
+    {
+        notes.push(format!(
+            "the hour's budget of PostHog's API is left for {left} more queries of ours: look less often (look_every), shorten Ingestion Alert's \
+             time range, or let it watch named events"
+        ));
+    }
+    let missing: Vec<String> =
+        findings.key.iter().flat_map(KeyScopes::missing).map(|scope| format!("{} ({})", scope.name(), scope.adds())).collect();
+    if !missing.is_empty() {
+        notes.push(format!("scopes that the key has not: {}", missing.join(", ")));
+    }
+    notes
+}
+
+/// What Ingestion Alert saw in the newest look; none where it is not on.
+#[must_use]
+pub fn watched(report: &Report) -> Option<String> {
+    let app = report.project.spec.alert()?;
+    let minutes = app.time_range.as_secs() / 60;
+    let says = match report.look.as_ref().map(|look| &look.result) {
+        None => "PostHog has not been asked yet".to_owned(),
+        Some(Err(failure)) => format!("cannot look: {failure}"),
+        Some(Ok(traffic)) if traffic.watched == 0 => format!("no event in the last {minutes} minutes"),
+        Some(Ok(traffic)) => {
+            let newest =
+                traffic.watched_newest.map_or_else(String::new, |at: Timestamp| format!(", the newest at {} UTC", at.time_of_day()));
+            format!(
+                "{} in the last {minutes} minutes{newest}",
+                if traffic.watched == 1 { "1 event".to_owned() } else { format!("{} events", traffic.watched) }
+            )
+        }
+    };
+    Some(says)
+}
