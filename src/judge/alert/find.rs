@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::loss::Loss;
 use super::marks::{self, MarkOf};
 use super::scene::Scene;
 use super::{glances, loss, scene};
@@ -13,6 +14,8 @@ use crate::model::{
 
 /// The code of a query API that fails by itself.
 const QUERY_FAILS: &str = "query_fails";
+/// The code of beats that are gone while later ones arrived.
+const PARTIAL_LOSS: &str = "partial_loss";
 
 /// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
 /// its incident, once there is one: it remembers what lies further back than the scene.
@@ -20,7 +23,7 @@ pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: O
     let found = match strand {
         Strand::Blind => cannot_look(scene)?,
         Strand::Quiet => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
-        Strand::Ingestion => ingestion(scene, held, open.and_then(|open| open.first_bad))?,
+        Strand::Ingestion => ingestion(scene, held, open)?,
     };
     // These name the newest event, which is soon out of sight: the first words stay the best ones.
     let stands = |open: &&Incident| open.cause.code == found.code && matches!(found.code.as_str(), "no_events" | "named_events" | "quiet");
@@ -38,7 +41,7 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Finding {
             let (code, did) = if kind == RuleKind::Lost { ("lost", "lost") } else { ("capture_refuses", "not taken by capture") };
             Finding { code: code.into(), words: format!("in {bad} of the last {of} minutes beats were {did}") }
         }
-        Some(RuleKind::PartialLoss) => partial_loss(scene),
+        Some(RuleKind::PartialLoss) => partial_loss(scene, &loss::loss(scene)),
         Some(RuleKind::AnswersLost) => answers_lost(),
         Some(RuleKind::NoEvent) => no_events(scene),
         Some(RuleKind::Quiet) => quiet(scene),
@@ -61,7 +64,7 @@ fn is_final(cause: &Cause) -> bool {
 }
 
 /// What is most certain comes first: an answer, then what is gone while others arrive, then what keeps us waiting.
-fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) -> Option<Finding> {
+fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Option<Finding> {
     let verdict = verdict(&scene.facts());
     let telling = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held));
     let is_answered = |cause: &&Cause| is_final(cause) || cause.waited().is_none() && !matches!(cause, Cause::SomePartitions { .. });
@@ -69,7 +72,10 @@ fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) ->
         return Some(cause.finding());
     }
     if held.contains(&RuleKind::PartialLoss) {
-        return Some(partial_loss(scene));
+        let loss = loss::loss(scene);
+        // What came of an outage is no cause: what was found while it lasted says more.
+        let is_known = open.is_some_and(|open| open.cause.code != PARTIAL_LOSS);
+        return (!loss.is_outage || !is_known).then(|| partial_loss(scene, &loss));
     }
     let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit)?;
     let late = newest_lag(scene).filter(|lag| *lag > limit && held.contains(&RuleKind::Lag)).map(|lag| late(Some(lag)));
@@ -78,7 +84,7 @@ fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) ->
         return Some(late.clone());
     }
     if let Some(cause) = telling {
-        return Some(since_first_bad(scene, cause.clone(), first_bad).finding());
+        return Some(since_first_bad(scene, cause.clone(), open.and_then(|open| open.first_bad)).finding());
     }
     if held.contains(&RuleKind::NoEvent) && is_bad_now(scene, RuleKind::NoEvent) {
         return Some(no_events(scene));
@@ -120,12 +126,11 @@ fn since_first_bad(scene: &Scene<'_>, mut cause: Cause, first_bad: Option<Minute
 }
 
 fn cannot_look(scene: &Scene<'_>) -> Option<Finding> {
-    let failure = match scene.look {
-        Some(look) => look.result.as_ref().err()?.clone(),
-        None => {
-            let trouble = scene.glances.last()?.result.err()?;
-            LookFailure { trouble, quote: Quote::default(), retry_after: None }
-        }
+    let failure = if let Some(look) = scene.look {
+        look.result.as_ref().err()?.clone()
+    } else {
+        let trouble = scene.glances.last()?.result.err()?;
+        LookFailure { trouble, quote: Quote::default(), retry_after: None }
     };
     let is_posthogs = failure.trouble == LookTrouble::Broken;
     let found = Cause::CannotLook(failure).finding();
@@ -145,20 +150,19 @@ fn no_events(scene: &Scene<'_>) -> Finding {
     let Some(Watch::Events(names)) = watch.filter(|_| heartbeats != Some(false)) else {
         return Cause::NoEvents { within, newest, heartbeats }.finding();
     };
-    let works = if heartbeats.is_some() { "; ingestion works" } else { "" };
+    let ingestion = if heartbeats.is_some() { "; ingestion works" } else { "" };
     let newest = newest.map_or_else(String::new, |newest| format!("; the newest is from {}", newest.time_of_day()));
     let arrive = if heartbeats.is_some() { "; heartbeats arrive, and these do not come" } else { "" };
-    let words = format!("no {} for {}{works}{newest}{arrive}", names.join(" or "), duration::show(within));
+    let words = format!("no {} for {}{ingestion}{newest}{arrive}", names.join(" or "), duration::show(within));
     Finding { code: "named_events".into(), words }
 }
 
 /// How many beats are gone, and on which routes.
-fn partial_loss(scene: &Scene<'_>) -> Finding {
-    let loss = loss::loss(scene);
+fn partial_loss(scene: &Scene<'_>, loss: &Loss<'_>) -> Finding {
     let all = scene.project.routes.len();
     let on = if loss.routes.len() < all { format!(", on route {} alone", loss.routes.join(", ")) } else { String::new() };
     let words = format!("beats are being lost: {} of the last {} did not arrive, and later ones did{on}", loss.gone, loss.decided);
-    Finding { code: "partial_loss".into(), words }
+    Finding { code: PARTIAL_LOSS.into(), words }
 }
 
 fn answers_lost() -> Finding {

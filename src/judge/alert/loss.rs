@@ -57,6 +57,8 @@ pub(super) struct Loss<'a> {
     pub(super) decided: usize,
     /// The routes on which beats are gone.
     pub(super) routes: Vec<&'a str>,
+    /// Whether all that is gone was lost in one stretch, and all after it arrived so far.
+    pub(super) is_outage: bool,
 }
 
 /// Whether any beat is missing at all: in fair weather none is, and there is nothing to sort out.
@@ -96,14 +98,15 @@ pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
 /// The loss in the rule's window.
 pub(super) fn loss<'a>(scene: &Scene<'a>) -> Loss<'a> {
     let of = scene.app().map_or(1, |app| usize::from(app.rule(RuleKind::PartialLoss).damping.of));
-    let oldest = marks(scene).into_iter().take(of).last().map(|mark| mark.minute);
+    let oldest = marks(scene).iter().take(of).next_back().map(|mark| mark.minute);
     let fates: Vec<Fated> = fates(scene).into_iter().filter(|beat| oldest.is_some_and(|oldest| beat.minute >= oldest)).collect();
-    let gone = |beat: &&Fated| beat.fate == Fate::Gone;
-    let loses = |route: &&Route| fates.iter().filter(gone).any(|beat| beat.route == route.id);
+    let of_route = |route: &Route| fates.iter().filter(|beat| beat.route == route.id).copied().collect::<Vec<_>>();
+    let losing = || scene.project.routes.iter().filter(|route| of_route(route).iter().any(|beat| beat.fate == Fate::Gone));
     Loss {
-        gone: fates.iter().filter(gone).count(),
+        gone: fates.iter().filter(|beat| beat.fate == Fate::Gone).count(),
         decided: fates.iter().filter(|beat| matches!(beat.fate, Fate::Gone | Fate::There)).count(),
-        routes: scene.project.routes.iter().filter(loses).map(|route| route.spec.name.as_str()).collect(),
+        routes: losing().map(|route| route.spec.name.as_str()).collect(),
+        is_outage: losing().all(|route| outage(&of_route(route)).is_some_and(|outage| outage.lasts >= OVER)),
     }
 }
 
@@ -116,7 +119,9 @@ fn fates(scene: &Scene<'_>) -> Vec<Fated> {
     for beat in routes.iter_mut().flatten().filter(|beat| is_proved && beat.fate == Fate::Doubtful) {
         beat.fate = Fate::Gone;
     }
-    routes.iter_mut().for_each(|route| forget_outage(route));
+    for route in &mut routes {
+        forget_outage(route);
+    }
     let mut all: Vec<Fated> = routes.into_iter().flatten().collect();
     all.sort_by_key(|beat| (std::cmp::Reverse(beat.minute), beat.route));
     all
@@ -146,7 +151,7 @@ fn of_route(scene: &Scene<'_>, route: &Route) -> Vec<Fated> {
 fn missing(scene: &Scene<'_>, route: &Route, beat: &Recorded, overtaken: Option<Timestamp>) -> Fate {
     let late_after = scene.project.spec.pace.late_after;
     let (Some(overtaken), Some(missed)) = (overtaken, beat.missed) else { return Fate::Open };
-    let is_late = missed >= overtaken && missed.since(beat.counted_from()) > late_after;
+    let is_late = missed > overtaken && missed.since(beat.counted_from()) > late_after;
     match &route.spec.distinct_id {
         _ if !is_late => Fate::Open,
         DistinctId::Fixed(_) => Fate::Gone,
@@ -159,15 +164,34 @@ fn missing(scene: &Scene<'_>, route: &Route, beat: &Recorded, overtaken: Option<
 /// Puts an outage that is over aside: everything in it was lost, everything after it arrived, and nothing else in sight is lost. What is missing
 /// since decides whether it is over.
 fn forget_outage(newest_first: &mut [Fated]) {
-    let on_its_way = newest_first.iter().take_while(|beat| beat.fate != Fate::There).count();
-    let beats = &mut newest_first[on_its_way..];
-    let run = |beats: &[Fated], fate| beats.iter().take_while(|beat| beat.fate == fate).count();
-    let after = run(beats, Fate::There);
-    let lost = run(&beats[after..], Fate::Gone);
-    let is_over = OUTAGES.iter().any(|(least, good)| lost >= *least && after >= *good);
-    if is_over && beats[after + lost..].iter().all(|beat| beat.fate != Fate::Gone) {
-        beats[after..after + lost].iter_mut().for_each(|beat| beat.fate = Fate::Past);
+    let Some(Outage { begins, lasts, after, is_decided: true }) = outage(newest_first) else { return };
+    if OUTAGES.iter().any(|(least, good)| lasts >= *least && after >= *good) {
+        newest_first[begins..begins + lasts].iter_mut().for_each(|beat| beat.fate = Fate::Past);
     }
+}
+
+/// An unbroken stretch in which nothing arrived, and in which all was lost that is gone.
+#[derive(Clone, Copy)]
+struct Outage {
+    /// Where it stands, the newest first.
+    begins: usize,
+    /// How many beats it has.
+    lasts: usize,
+    /// How many arrived after it.
+    after: usize,
+    /// Whether all of its beats are gone, and none may come.
+    is_decided: bool,
+}
+
+fn outage(newest_first: &[Fated]) -> Option<Outage> {
+    let is_there = |beat: &&Fated| beat.fate == Fate::There;
+    let on_its_way = newest_first.iter().take_while(|beat| !is_there(beat)).count();
+    let after = newest_first[on_its_way..].iter().take_while(is_there).count();
+    let begins = on_its_way + after;
+    let lasts = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
+    let (stretch, before) = newest_first[begins..].split_at(lasts);
+    let gone = |beats: &[Fated]| beats.iter().filter(|beat| beat.fate == Fate::Gone).count();
+    (gone(stretch) > 0 && gone(before) == 0).then(|| Outage { begins, lasts, after, is_decided: gone(stretch) == lasts })
 }
 
 #[cfg(test)]

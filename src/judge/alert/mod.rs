@@ -7,6 +7,8 @@
 
 mod damping;
 mod ended;
+#[cfg(test)]
+mod endings;
 mod extent;
 mod find;
 #[cfg(test)]
