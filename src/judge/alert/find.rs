@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::loss::Loss;
 use super::marks::{self, MarkOf};
 use super::scene::Scene;
 use super::{glances, loss, scene};
 use crate::judge::diagnosis::{self, Way};
 use crate::judge::verdict::{Facts, Health, Verdict, verdict};
 use crate::model::{
-    Diagnosis, Endpoint, Incident, LookFailure, Minute, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration,
+    Diagnosis, Endpoint, Incident, LookFailure, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration,
 };
 
 /// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
@@ -17,7 +18,7 @@ pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: O
     let found = match strand {
         Strand::Blind => cannot_look(scene)?,
         Strand::Quiet => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
-        Strand::Ingestion => ingestion(scene, held, open.and_then(|open| open.first_bad))?,
+        Strand::Ingestion => ingestion(scene, held, open)?,
     };
     // These name the newest event, which is soon out of sight: the first words stay the best ones.
     let stands = |open: &&Incident| open.cause.code() == found.code() && found.is_about_traffic;
@@ -35,7 +36,7 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
             let (place, did) = if kind == RuleKind::Lost { (Place::Pipeline, "lost") } else { (Place::Capture, "not taken by capture") };
             Diagnosis::at(place, format!("In {bad} of the last {of} minutes beats were {did}")).or(&[(Place::Intermediary, None)])
         }
-        Some(RuleKind::PartialLoss) => partial_loss(scene),
+        Some(RuleKind::PartialLoss) => partial_loss(scene, &loss::loss(scene)),
         Some(RuleKind::AnswersLost) => diagnosis::answers_lost(&first_way(scene)),
         Some(RuleKind::NoEvent) => no_events(scene),
         Some(RuleKind::Quiet) => quiet(scene),
@@ -59,15 +60,18 @@ pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
 }
 
 /// What is most certain comes first: an answer, then what is gone while others arrive, then what keeps us waiting.
-fn ingestion(scene: &Scene<'_>, held: &[RuleKind], first_bad: Option<Minute>) -> Option<Diagnosis> {
-    let facts = Facts { first_bad: first_bad.filter(|_| !scene.beats.iter().any(|beat| beat.outcome.is_seen())), ..scene.facts() };
-    let verdict = verdict(&facts);
+fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
+    let first_bad = open.and_then(|open| open.first_bad).filter(|_| !scene.beats.iter().any(|beat| beat.outcome.is_seen()));
+    let verdict = verdict(&Facts { first_bad, ..scene.facts() });
     let telling = verdict.cause.as_ref().filter(|cause| is_telling(scene, &verdict, cause, held));
     if let Some(cause) = telling.filter(|cause| cause.is_final() || !cause.is_waiting()) {
         return Some(cause.clone());
     }
     if held.contains(&RuleKind::PartialLoss) {
-        return Some(partial_loss(scene));
+        let loss = loss::loss(scene);
+        // What came of an outage is no cause: what was found while it lasted says more.
+        let is_known = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
+        return (!loss.is_outage || !is_known).then(|| partial_loss(scene, &loss));
     }
     let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit);
     let lag = newest_lag(scene).filter(|lag| limit.is_some_and(|limit| *lag > limit) && held.contains(&RuleKind::Lag));
@@ -146,8 +150,7 @@ fn no_events(scene: &Scene<'_>) -> Diagnosis {
 }
 
 /// How many beats are gone, and on which routes.
-fn partial_loss(scene: &Scene<'_>) -> Diagnosis {
-    let loss = loss::loss(scene);
+fn partial_loss(scene: &Scene<'_>, loss: &Loss<'_>) -> Diagnosis {
     let only = (loss.routes.len() < scene.project.routes.len()).then(|| loss.routes.join(", "));
     Diagnosis { address: first_way(scene).address(), ..diagnosis::partial_loss(loss.gone, loss.decided, only) }
 }

@@ -57,6 +57,8 @@ pub(in crate::judge) struct Loss<'a> {
     pub(in crate::judge) decided: usize,
     /// The routes on which beats are gone.
     pub(in crate::judge) routes: Vec<&'a str>,
+    /// Whether all that is gone was lost in one stretch, and all after it arrived so far.
+    pub(in crate::judge) is_outage: bool,
 }
 
 /// The beats that are looked through.
@@ -80,14 +82,15 @@ impl<'a> Sight<'a> {
 /// The loss among the newest `of` minutes that are decided.
 pub(in crate::judge) fn lost_among<'a>(sight: &Sight<'a>, of: usize) -> Loss<'a> {
     let all = fates(sight);
-    let oldest = marks_of(&all).into_iter().take(of).last().map(|mark| mark.minute);
+    let oldest = marks_of(&all).iter().take(of).next_back().map(|mark| mark.minute);
     let fates: Vec<Fated> = all.into_iter().filter(|beat| oldest.is_some_and(|oldest| beat.minute >= oldest)).collect();
-    let gone = |beat: &&Fated| beat.fate == Fate::Gone;
-    let loses = |route: &&Route| fates.iter().filter(gone).any(|beat| beat.route == route.id);
+    let of_route = |route: &Route| fates.iter().filter(|beat| beat.route == route.id).copied().collect::<Vec<_>>();
+    let losing = || sight.routes.iter().filter(|route| of_route(route).iter().any(|beat| beat.fate == Fate::Gone));
     Loss {
-        gone: fates.iter().filter(gone).count(),
+        gone: fates.iter().filter(|beat| beat.fate == Fate::Gone).count(),
         decided: fates.iter().filter(|beat| matches!(beat.fate, Fate::Gone | Fate::There)).count(),
-        routes: sight.routes.iter().filter(loses).map(|route| route.spec.name.as_str()).collect(),
+        routes: losing().map(|route| route.spec.name.as_str()).collect(),
+        is_outage: losing().all(|route| outage(&of_route(route)).is_some_and(|outage| outage.lasts >= OVER)),
     }
 }
 
@@ -143,7 +146,9 @@ fn fates(sight: &Sight<'_>) -> Vec<Fated> {
     for beat in routes.iter_mut().flatten().filter(|beat| is_proved && beat.fate == Fate::Doubtful) {
         beat.fate = Fate::Gone;
     }
-    routes.iter_mut().for_each(|route| forget_outage(route));
+    for route in &mut routes {
+        forget_outage(route);
+    }
     let mut all: Vec<Fated> = routes.into_iter().flatten().collect();
     all.sort_by_key(|beat| (std::cmp::Reverse(beat.minute), beat.route));
     all
@@ -173,7 +178,7 @@ fn of_route(sight: &Sight<'_>, route: &Route) -> Vec<Fated> {
 fn missing(pace: &Pace, route: &Route, beat: &Recorded, overtaken: Option<Timestamp>) -> Fate {
     let late_after = pace.late_after;
     let (Some(overtaken), Some(missed)) = (overtaken, beat.missed) else { return Fate::Open };
-    let is_late = missed >= overtaken && missed.since(beat.counted_from()) > late_after;
+    let is_late = missed > overtaken && missed.since(beat.counted_from()) > late_after;
     match &route.spec.distinct_id {
         _ if !is_late => Fate::Open,
         DistinctId::Fixed(_) => Fate::Gone,
@@ -186,15 +191,34 @@ fn missing(pace: &Pace, route: &Route, beat: &Recorded, overtaken: Option<Timest
 /// Puts an outage that is over aside: everything in it was lost, everything after it arrived, and nothing else in sight is lost. What is missing
 /// since decides whether it is over.
 fn forget_outage(newest_first: &mut [Fated]) {
-    let on_its_way = newest_first.iter().take_while(|beat| beat.fate != Fate::There).count();
-    let beats = &mut newest_first[on_its_way..];
-    let run = |beats: &[Fated], fate| beats.iter().take_while(|beat| beat.fate == fate).count();
-    let after = run(beats, Fate::There);
-    let lost = run(&beats[after..], Fate::Gone);
-    let is_over = OUTAGES.iter().any(|(least, good)| lost >= *least && after >= *good);
-    if is_over && beats[after + lost..].iter().all(|beat| beat.fate != Fate::Gone) {
-        beats[after..after + lost].iter_mut().for_each(|beat| beat.fate = Fate::Past);
+    let Some(Outage { begins, lasts, after, is_decided: true }) = outage(newest_first) else { return };
+    if OUTAGES.iter().any(|(least, good)| lasts >= *least && after >= *good) {
+        newest_first[begins..begins + lasts].iter_mut().for_each(|beat| beat.fate = Fate::Past);
     }
+}
+
+/// An unbroken stretch in which nothing arrived, and in which all was lost that is gone.
+#[derive(Clone, Copy)]
+struct Outage {
+    /// Where it stands, the newest first.
+    begins: usize,
+    /// How many beats it has.
+    lasts: usize,
+    /// How many arrived after it.
+    after: usize,
+    /// Whether all of its beats are gone, and none may come.
+    is_decided: bool,
+}
+
+fn outage(newest_first: &[Fated]) -> Option<Outage> {
+    let is_there = |beat: &&Fated| beat.fate == Fate::There;
+    let on_its_way = newest_first.iter().take_while(|beat| !is_there(beat)).count();
+    let after = newest_first[on_its_way..].iter().take_while(is_there).count();
+    let begins = on_its_way + after;
+    let lasts = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
+    let (stretch, before) = newest_first[begins..].split_at(lasts);
+    let gone = |beats: &[Fated]| beats.iter().filter(|beat| beat.fate == Fate::Gone).count();
+    (gone(stretch) > 0 && gone(before) == 0).then(|| Outage { begins, lasts, after, is_decided: gone(stretch) == lasts })
 }
 
 #[cfg(test)]

@@ -5,10 +5,10 @@
 //! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of a strand. [`replay`]
 //! does the same over what was recorded long ago.
 
-#[cfg(test)]
-mod causes;
 mod damping;
 mod ended;
+#[cfg(test)]
+mod endings;
 mod extent;
 mod find;
 #[cfg(test)]

@@ -46,6 +46,7 @@ fn with_pair(text: &str) -> ProjectSpec {
 fn another(key: &str) -> &'static str {
     match key {
         "timeRange" => "45",
+        "due" => "mon-fri 08:00-20:00 Europe/Berlin",
         "webHookUrlTriggered" => TRIGGERED,
         "webHookUrlResolved" => RESOLVED,
         "posthogApiKey" => "phx_never-in-clear",

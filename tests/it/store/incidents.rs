@@ -367,9 +367,10 @@ async fn damaged_incidents_are_named(bed: Bed) {
     for (damage, mend, says) in [
         ("project_name = ''", "project_name = 'one'", "project's name"),
         ("strand = 9", "strand = 0", "strand"),
-        ("rules = 64", "rules = 1", "list of rules"),
+        ("rules = 256", "rules = 1", "list of rules"),
         ("rules = -1", "rules = 1", "list of rules"),
         ("severity = -1", "severity = 0", "severity"),
+        ("ended_because = 'luck'", "ended_because = NULL", "reason of its end"),
         ("tally = '{\"sent\":-1}'", "tally = '{}'", "tally"),
         ("reminders = -1", "reminders = 0", "number of reminders"),
     ] {

@@ -116,7 +116,7 @@ async fn what_gets_graver_is_told_once() {
     let titles = world.titles().await;
     assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
     assert!(titles[1].starts_with("[critical] story: graver: ingestion stopped"), "{titles:?}");
-    assert!(titles[2].starts_with("[resolved] story: ingestion is back"), "{titles:?}");
+    assert!(titles[2].starts_with("[resolved] story: no more beats are lost"), "{titles:?}");
     assert_eq!(titles.len(), 3);
 }
 
@@ -232,7 +232,8 @@ async fn switching_the_app_off_ends_what_is_open_and_says_so() {
     assert_eq!(world.kinds().await, "opened resolved");
     assert_eq!(called(&pair), "/on /off");
     let entries = world.store.entries(incident(&world).await.id.unwrap()).await.unwrap();
-    assert_eq!(entries.last().unwrap().words, "Ingestion Alert was switched off for this project");
+    let words = &entries.last().unwrap().words;
+    assert!(words.starts_with("no longer watched: Ingestion Alert was switched off on this project; so far 1 beat was refused"), "{words}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,7 +203,10 @@ async fn an_incident_shows_where_and_what_was_found_and_who_was_told() {
     site.store.write_incident(&closed, &[], &owing(&[])).await.unwrap();
     let over = ann.get(&format!("/incidents/{id}")).await;
     let text = text_of(&over);
-    assert!(text.contains("4 of 12 beats are still missing") && text.contains("over") && !text.contains("Acknowledge"), "{text}");
+    assert!(
+        text.contains("3 of 12 beats are lost and 1 still missing") && text.contains("over") && !text.contains("Acknowledge"),
+        "{text}"
+    );
 }
 
 #[tokio::test]

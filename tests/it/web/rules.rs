@@ -86,7 +86,7 @@ async fn rules_are_tried_over_history_and_then_saved() {
     assert!(tried.text.contains("value=\"2 of 4\""), "what was filled in is there to be saved");
     assert_eq!(stored(&site).await, Some(IngestionAlertApp::default()), "a trial saves nothing");
 
-    let gentle = [("lost_open_after", "50 of 60"), ("lag_above", "off")];
+    let gentle = [("lost_open_after", "50 of 60"), ("lag_above", "off"), ("partial_loss", "off")];
     let fields: Vec<(&str, &str)> = gentle.into_iter().chain([("try", "yes"), ("since", "7d"), ("watch", "heartbeats")]).collect();
     let tried = ann.submit(PAGE, PAGE, &fields).await;
     assert!(!tried.page().contains("class=\"would\"") && tried.text.contains("As it would be: 0 incidents"), "{}", tried.text);
@@ -162,7 +162,7 @@ async fn programs_change_rules_and_try_them() {
     let tried = asked(&site, &write, Method::POST, &replay, Some(json!({"since": "1d"}))).await;
     let found: Value = serde_json::from_str(tried.page()).unwrap();
     assert_eq!((found["incidents"].as_array().unwrap().len(), &found["total"][0]["incidents"]), (1, &json!(1)), "{found}");
-    let gentle = json!({"since": "1d", "set": {"lost": "off", "lag_above": "off", "capture": "off"}});
+    let gentle = json!({"since": "1d", "set": {"lost": "off", "partial_loss": "off", "lag_above": "off", "capture": "off"}});
     let tried = asked(&site, &write, Method::POST, &replay, Some(gentle)).await;
     assert_eq!(serde_json::from_str::<Value>(tried.page()).unwrap()["incidents"], json!([]));
     for body in [json!({"since": "91d"}), json!({"since": "soon", "set": {"watch": "any"}}), json!({"set": {"lost": ""}, "since": "0s"})] {

@@ -83,7 +83,7 @@ fn silent(title: &'static str, code: &'static str, words: &'static str, flag: &s
         opens: minutes(2) + LOOK,
         // Four lost beats in a row may be chance: five good ones show that they were not.
         closes: minutes(4) + LOOK,
-        over: "[resolved] story: no more beats are lost",
+        over: "[resolved] story: ingestion is back",
         ..Case::default()
     }
 }

@@ -1,19 +1,88 @@
-//! Stories of causes: what is told as soon as it is known, and what replaces what was told.
+//! Stories of how incidents end, of causes that are found out, and of what is no news.
 
 use std::time::Duration;
 
 use super::fixture::{World, only, play, project};
-use crate::judge::letters::START;
-use crate::model::{IngestionAlertApp, Look, RuleKind, Severity, Standing, Timestamp, TokenWord, Traffic};
+use super::{Scene, steps};
+use crate::judge::letters::{START, beats};
+use crate::model::{
+    Acknowledged, EndedBecause, EntryKind, Incident, IngestionAlertApp, Look, NoticeKind, Outcome, Parts, RuleKind, Severity, Standing,
+    Timestamp, TokenWord, Traffic,
+};
 
 fn told(settings: &[(&str, &str)], row: &str) -> String {
     play(project(only(settings)), row).1.story()
 }
 
+#[test]
+fn an_end_that_is_no_recovery_says_so() {
+    type Change = fn(&mut World);
+    type Case = (&'static [(&'static str, &'static str)], &'static str, Change, char, EndedBecause, &'static str);
+    fn set(world: &mut World, key: &str, text: &str) {
+        world.project.spec.ingestion_alert.as_mut().unwrap().set(key, text).unwrap();
+    }
+    let cases: [Case; 6] = [
+        (&[("lag_above", "5m")], "A*20 s*12", |world| set(world, "lag_above", "12h"), 's', EndedBecause::LimitChanged, "lag_above"),
+        (&[("lag_above", "5m")], "A*20 s*12", |world| set(world, "lag_above", "off"), 's', EndedBecause::RuleOff, "lag_above"),
+        (&[("no_event", "on")], "A*40 s*31", |world| set(world, "timeRange", "90"), 's', EndedBecause::LimitChanged, "no_event"),
+        (&[("lost", "on")], "A*20 s*20", |_| (), 'k', EndedBecause::KeyRemoved, "lost"),
+        (&[("blind", "5m")], "A*20 f*9", |_| (), 'k', EndedBecause::KeyRemoved, "blind"),
+        (&[("capture", "on")], "A*5 R*5 A*2", |_| (), 'A', EndedBecause::Recovered, "capture"),
+    ];
+    for (settings, row, change, letter, because, rule) in cases {
+        let (mut world, mut book) = play(project(only(settings)), row);
+        assert!(book.incidents[0].is_open(), "{row}");
+        change(&mut world);
+        for _ in 0..2 {
+            let at = world.minute(letter).unwrap();
+            book.look(&world, at, None);
+        }
+        let over = &book.incidents[0];
+        assert_eq!((over.is_open(), over.ended_because), (false, Some(because)), "{settings:?} {row}");
+        assert_eq!(over.rules, [RuleKind::named(rule).unwrap()], "{row}");
+        assert_eq!(over.why_ended().is_none(), because == EndedBecause::Recovered, "{row}");
+    }
+}
+
+#[test]
+fn settings_that_changed_while_it_went_on_are_no_reason_for_its_end() {
+    let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
+    world.project.spec.ingestion_alert.as_mut().unwrap().set("capture_close_after", "2").unwrap();
+    for letter in "RRAA".chars() {
+        let at = world.minute(letter).unwrap();
+        book.look(&world, at, None);
+    }
+    assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::Recovered));
+}
+
+#[test]
+fn answers_that_are_lost_are_told_as_such_and_are_no_outage_of_capture() {
+    let settings = &[("capture", "on"), ("answers_lost", "on")];
+    let (_, book) = play(project(only(settings)), "A*5 U*9 A*6");
+    // A beat counts once its minute is over.
+    assert_eq!(book.story(), "ingestion opened@8 closed@17");
+    let over = &book.incidents[0];
+    assert_eq!(
+        (over.rules.as_slice(), over.severity, over.cause.code().as_str()),
+        (&[RuleKind::AnswersLost][..], Severity::Warning, "answers_lost")
+    );
+    assert_eq!(book.words(EntryKind::Closed), ["every beat arrived: nothing was lost"]);
+    assert_eq!(told(settings, "A*5 N*9 A*9"), "ingestion opened@7 closed@16");
+}
+
+#[test]
+fn rows_that_our_own_tries_left_are_no_duplicates() {
+    for (tries, copies, doubled) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (3, 3, 0), (3, 2, 0), (3, 4, 1)] {
+        let mut all = beats(1, "A");
+        (all[0].tries, all[0].copies) = (tries, copies);
+        assert_eq!(super::tally(&all, START, START.plus(1)).doubled, doubled, "{copies} copies of {tries} tries");
+    }
+}
+
 /// The newest look, with what was said of the token.
 fn told_of_token(world: &World, standing: Standing, at: Timestamp) -> Look {
     let look = world.scene(at).look.unwrap().clone();
-    Look { token: Some(TokenWord { standing, asked: at, down: crate::model::Parts::default() }), ..look }
+    Look { token: Some(TokenWord { standing, asked: at, down: Parts::default() }), ..look }
 }
 
 #[test]
@@ -22,7 +91,7 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
         let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
         let at = START.plus(22).start().plus(Duration::from_secs(25));
         let look = told_of_token(&world, standing, at);
-        let steps = super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None);
+        let steps = steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None);
         let incident = &steps[0].incident;
         assert_eq!((incident.cause.code().as_str(), incident.severity), (code, Severity::Critical));
         assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
@@ -32,10 +101,10 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
     let at = START.plus(22).start().plus(Duration::from_secs(25));
     let look = told_of_token(&world, Standing::Known, at);
-    assert_eq!(super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None), []);
+    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None), []);
     let (world, _) = play(project(IngestionAlertApp::default()), "A*23");
     let look = told_of_token(&world, Standing::Unknown, at);
-    assert_eq!(super::steps(&[], &super::Scene { look: Some(&look), ..world.scene(at) }, None), []);
+    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None), []);
 }
 
 #[test]
@@ -44,12 +113,12 @@ fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
     assert_eq!((book.incidents[0].rules.as_slice(), book.incidents[0].severity), (&[RuleKind::Lag][..], Severity::Warning));
     let at = world.minute('d').unwrap();
     let look = told_of_token(&world, Standing::Unknown, at);
-    let held = Some(crate::model::Acknowledged { at, by: "ann".into() });
-    let open = crate::model::Incident { acknowledged: held.clone(), ..book.incidents[0].clone() };
-    let step = super::steps(&[open], &super::Scene { look: Some(&look), ..world.scene(at) }, None).remove(0);
+    let held = Some(Acknowledged { at, by: "ann".into() });
+    let open = Incident { acknowledged: held.clone(), ..book.incidents[0].clone() };
+    let step = steps(&[open], &Scene { look: Some(&look), ..world.scene(at) }, None).remove(0);
     assert_eq!((step.incident.cause.code().as_str(), step.incident.severity), ("token", Severity::Critical));
     assert_eq!(step.incident.acknowledged, held);
-    assert_eq!(step.tell, [crate::model::NoticeKind::Worsened]);
+    assert_eq!(step.tell, [NoticeKind::Worsened]);
 }
 
 #[test]
@@ -60,7 +129,7 @@ fn lag_is_lag_while_beats_arrive_whatever_its_size() {
     for letter in "As".chars() {
         let at = world.minute(letter).unwrap();
         world.beats.iter_mut().filter(|beat| beat.minute >= START.plus(25)).for_each(|beat| {
-            (beat.outcome, beat.seen, beat.ingested) = (crate::model::Outcome::Awaiting, None, None);
+            (beat.outcome, beat.seen, beat.ingested) = (Outcome::Awaiting, None, None);
             beat.missed = Some(at);
         });
         book.look(&world, at, None);
