@@ -89,7 +89,7 @@ fn below(report: &Report, open: &[&Incident]) -> String {
     if let Some(watched) = watched(report) {
         let _ = writeln!(text, "  watched    {watched}");
         for incident in open {
-            let _ = writeln!(text, "  open       {} since {} UTC: {}", incident.strand, incident.opened.minute(), incident.cause.words);
+            let _ = writeln!(text, "  open       {} since {} UTC: {}", incident.strand, incident.opened.minute(), incident.cause.summary);
         }
     }
     for note in notes(report) {

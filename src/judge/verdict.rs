@@ -97,6 +97,8 @@ pub struct Verdict {
     pub lag: Option<Duration>,
     /// What became of the newest beats.
     pub counts: Counts,
+    /// Whether beats are accepted and not there yet.
+    pub is_awaited: bool,
 }
 
 impl Verdict {
@@ -127,6 +129,10 @@ impl Verdict {
             Health::Slow => match self.cause.as_ref().map(|cause| cause.place) {
                 Some(Place::Clock) => "Beats arrive".into(),
                 Some(Place::AnswersLost) => "Beats arrive, and capture does not answer".into(),
+                // Accepted, and not there yet: how long the last one took says nothing of it.
+                Some(Place::Pipeline | Place::Filtered | Place::Partition | Place::Intermediary) if self.is_awaited => {
+                    "Beats are late".into()
+                }
                 _ => took.map_or_else(|| "Beats arrive late".into(), |took| format!("Beats arrive late: {took}")),
             },
             Health::Bad if self.cause.as_ref().is_some_and(|cause| cause.place == Place::PartialLoss) => "Some beats are lost".into(),
@@ -164,7 +170,7 @@ impl fmt::Display for Verdict {
 /// Judges a project.
 #[must_use]
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
-    let plain = |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default() };
+    let plain = |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default(), is_awaited: false };
     let Some(on_since) = facts.on_since else { return plain(Health::Off) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
     let newest = findings.iter().filter_map(|found| found.newest.map(|beat| beat.minute)).max();
@@ -201,7 +207,8 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     }
     let says_since =
         worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
-    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, ..plain(health) }
+    let is_awaited = matches!(worst.finding, Finding::Missing { .. });
+    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, is_awaited, ..plain(health) }
 }
 
 /// Looks fail: whether beats arrive is not known.
@@ -374,7 +381,8 @@ mod tests {
             (["AAA", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),
             (["AAR", "AAR"], [fixed(1), fixed(2)], "do not arrive. PostHog's capture at"),
             (["AAA", "AXX"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
-            (["AAA", "WAA"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
+            // One may be lost for any reason.
+            (["AAA", "WAA"], [fixed(1), fresh.clone()], "Beats are late on the route fresh"),
             (["AAA", "XAA"], [fixed(1), fresh.clone()], "Every beat arrives"),
             (["AAA", "WAA"], [fixed(1), fixed(2)], "Every beat arrives"),
             (["AXX", "AAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),

@@ -40,6 +40,7 @@ async fn looks_come_back_as_they_were(bed: Bed) {
     }
     let said = Findings {
         key: Some(KeyScopes { scopes: vec!["query:read".into()], projects: vec![42] }),
+        server_ahead_ms: Some(-90_000),
         is_current: true,
         cost: QueryCost { bytes_read: Some(1), budget_left: Some(u64::MAX) },
         quota: Some(QuotaLimit { asked_ms: 5, used: Some(9), limit: None, limited: true }),
