@@ -68,7 +68,8 @@ pub struct IngestionAlertApp {
     pub watch: Watch,
     /// When it is due: outside of these hours its absence is no news. Always, where there are none.
     pub due: Option<DueHours>,
-    rules: [Rule; RuleKind::ALL.len()],
+    /// Boxed: a project is passed around a lot.
+    rules: Box<[Rule; RuleKind::ALL.len()]>,
 }
 
 impl Default for IngestionAlertApp {
@@ -82,7 +83,7 @@ impl Default for IngestionAlertApp {
             posthog_host: None,
             watch: Watch::Any,
             due: None,
-            rules: RuleKind::ALL.map(RuleKind::usual),
+            rules: Box::new(RuleKind::ALL.map(RuleKind::usual)),
         }
     }
 }

@@ -87,24 +87,33 @@ fn told_of_token(world: &World, standing: Standing, at: Timestamp) -> Look {
 
 #[test]
 fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
+    let at = |minute: i64| START.plus(minute).start().plus(Duration::from_secs(25));
     for (standing, code) in [(Standing::Unknown, "token"), (Standing::OverQuota, "quota")] {
         let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
-        let at = START.plus(22).start().plus(Duration::from_secs(25));
-        let look = told_of_token(&world, standing, at);
-        let steps = steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None);
+        let look = told_of_token(&world, standing, at(22));
+        let steps = steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None);
         let incident = &steps[0].incident;
         assert_eq!((incident.cause.code().as_str(), incident.severity), (code, Severity::Critical));
         assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
         assert_eq!(incident.last_good, Some(START.plus(19)));
     }
+    // Once that is over, it lasts until the beats of three minutes are there, and what was dropped is no good minute.
+    let (mut world, mut book) = play(project(only(&[("lost", "on")])), "A*20 d*3");
+    let look = told_of_token(&world, Standing::Unknown, at(22));
+    let opened = steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None).remove(0);
+    book.write(opened);
+    for letter in "dAAA".chars() {
+        let at = world.minute(letter).unwrap();
+        book.look(&world, at, None);
+    }
+    assert_eq!(book.story(), "ingestion opened@22 closed@26");
     // That the token is known is no cause, and neither is one of which nothing is missing.
     let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
-    let at = START.plus(22).start().plus(Duration::from_secs(25));
-    let look = told_of_token(&world, Standing::Known, at);
-    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None), []);
+    let look = told_of_token(&world, Standing::Known, at(22));
+    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None), []);
     let (world, _) = play(project(IngestionAlertApp::default()), "A*23");
-    let look = told_of_token(&world, Standing::Unknown, at);
-    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at) }, None), []);
+    let look = told_of_token(&world, Standing::Unknown, at(22));
+    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None), []);
 }
 
 #[test]

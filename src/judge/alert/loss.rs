@@ -215,7 +215,9 @@ fn outage(newest_first: &[Fated]) -> Option<Outage> {
     let on_its_way = newest_first.iter().take_while(|beat| !is_there(beat)).count();
     let after = newest_first[on_its_way..].iter().take_while(is_there).count();
     let begins = on_its_way + after;
-    let lasts = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
+    let missing = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
+    // Of the oldest nobody may have asked again since: of folded hours nobody can. They belong to it, and leave nothing open.
+    let lasts = newest_first[begins..begins + missing].iter().rposition(|beat| beat.fate == Fate::Gone).map_or(0, |oldest| oldest + 1);
     let (stretch, before) = newest_first[begins..].split_at(lasts);
     let gone = |beats: &[Fated]| beats.iter().filter(|beat| beat.fate == Fate::Gone).count();
     (gone(stretch) > 0 && gone(before) == 0).then(|| Outage { begins, lasts, after, is_decided: gone(stretch) == lasts })

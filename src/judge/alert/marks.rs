@@ -46,6 +46,16 @@ pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn 
     }
 }
 
+/// The marks of `lost` while it holds, the newest first: a beat that is overdue may be lost, so that its minute is none of the good ones that end it.
+pub(super) fn still_lost<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
+    let late_after = scene.project.spec.pace.late_after;
+    let is_overdue = move |beat: &Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
+    minutes(RuleKind::Lost, scene, move |beat| match lost(beat) {
+        Says::Open if is_overdue(beat) => Says::Bad,
+        says => says,
+    })
+}
+
 /// A mark a minute, over the beats of all routes in use: bad if any is bad; good if any is good, and none can turn bad any more.
 fn minutes<'a>(kind: RuleKind, scene: &'a Scene<'a>, says: impl Fn(&Recorded) -> Says + 'a) -> impl Iterator<Item = Mark> + 'a {
     let beginning = scene.marks_from(kind);

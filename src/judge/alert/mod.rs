@@ -47,6 +47,7 @@ pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
             && match kind {
                 RuleKind::PartialLoss => (before || loss::may_hold(&scene)) && loss::holds(rule.damping, &loss::marks(&scene), before),
                 RuleKind::Lost if find::final_cause(&scene).is_some() => true,
+                RuleKind::Lost if before => damping::holds(rule.damping, marks::still_lost(&scene).map(|mark| mark.of), before),
                 _ => damping::holds(rule.damping, marks::newest_first(*kind, &scene).map(|mark| mark.of), before),
             }
     };
