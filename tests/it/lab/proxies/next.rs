@@ -5,11 +5,16 @@
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
+use heartbeat::clock::Clock;
 use serde_json::{Value, json};
 
 use super::node_packages;
 use crate::lab::daemon::{Daemon, Ended, HeldPorts};
+
+/// The longest that a first answer is waited for.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Which rewrites an application has.
 #[derive(Default)]
@@ -43,7 +48,20 @@ pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBu
     let keeps = if keeps_slash { "1" } else { "0" };
     let variables = [("NEXT_TELEMETRY_DISABLED", "1"), ("NODE_ENV", "production"), ("KEEPS_SLASH", keeps)];
     let daemon = Daemon::start("node", &arguments, &variables, &folder, &[port]).await?;
+    warm_up(port, wanted).await;
     Ok(Some((daemon, port)))
+}
+
+/// The first requests to an application take a second, which is a minute in fast time; whoever has had one in service knows only the others.
+async fn warm_up(port: u16, wanted: &[(String, String)]) {
+    let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+    for (path, _) in wanted {
+        for _ in 0..3 {
+            // What is said is of no interest, nor whether anything is.
+            let asked = http.post(format!("http://127.0.0.1:{port}{path}/_preflight")).body("{}").send();
+            drop(Clock::system().timeout(PATIENCE, asked).await);
+        }
+    }
 }
 
 fn copy(from: &Path, to: &Path) {
