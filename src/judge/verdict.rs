@@ -18,6 +18,8 @@ const QUIET_FOR: Duration = Duration::from_secs(75);
 const COUNTED: usize = 30;
 /// So many lost beats among those of so many decided minutes are a partial loss: as Ingestion Alert has it, unless it is told otherwise.
 const LOSING: (usize, usize) = (3, 30);
+/// So far back a loss is looked for.
+const LOOKED_BACK: Duration = Duration::from_mins(59);
 
 /// Everything a verdict is made from.
 #[derive(Debug, Clone, Copy)]
@@ -234,14 +236,17 @@ fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) ->
 /// Whether a share of the beats is gone while others arrive.
 fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     let (least, of) = LOSING;
+    // What lies further back is told by incidents; every reader of a verdict has this much.
+    let from = facts.now.minus(LOOKED_BACK).minute();
+    let beats = &facts.beats[facts.beats.partition_point(|beat| beat.minute < from)..];
     // In fair weather none is missing, and there is nothing to sort out.
-    if facts.beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
+    if beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
         return None;
     }
-    if partitions(facts.routes, facts.beats, &facts.spec.pace).is_some() {
+    if partitions(facts.routes, beats, &facts.spec.pace).is_some() {
         return None;
     }
-    let sight = Sight { routes: facts.routes, beats: facts.beats, pace: &facts.spec.pace, beginning: on_since };
+    let sight = Sight { routes: facts.routes, beats, pace: &facts.spec.pace, beginning: on_since.max(from.start()) };
     let loss = lost_among(&sight, of);
     let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
     (loss.gone >= least && loss.gone < loss.decided).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
@@ -250,7 +255,8 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
 /// What became of the newest beats of all routes.
 fn counts(facts: &Facts<'_>) -> Counts {
     let mut counts = Counts::default();
-    for beat in facts.beats.iter().rev().filter(|beat| beat.sent.is_some()).take(COUNTED) {
+    let from = facts.now.minus(LOOKED_BACK).minute();
+    for beat in facts.beats.iter().rev().take_while(|beat| beat.minute >= from).filter(|beat| beat.sent.is_some()).take(COUNTED) {
         counts.beats += 1;
         let count = match beat.outcome {
             Outcome::Arrived => &mut counts.arrived,

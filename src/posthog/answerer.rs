@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::page::Page;
 use super::wire::Heard;
-use crate::model::{AnsweredBy, Did, Obstacle, Signs};
+use crate::model::{AnsweredBy, Did, Obstacle, PersonalKey, Signs};
 
 /// Who answered, and what that shows.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -103,9 +103,9 @@ const MARKS: [Mark; 33] = [
 ];
 
 /// Reads whose answer this is. What capture said to the event itself (`results` of v1, `status` of v0) is read by those who asked.
-pub(super) fn answerer(heard: &Heard) -> Answerer {
+pub(super) fn answerer(heard: &Heard, secret: Option<&PersonalKey>) -> Answerer {
     let page = is_html(heard).then(|| Page::read(&heard.body));
-    let signs = signs(heard, page.as_ref());
+    let signs = signs(heard, page.as_ref(), secret);
     if let Some(did) = posthog_said(heard) {
         return Answerer { by: AnsweredBy::Posthog, did: did.0, signs, ..Answerer::default() };
     }
@@ -217,13 +217,14 @@ fn is_unknown_to_django(heard: &Heard) -> bool {
     json(heard).is_some_and(|answer| answer.get("detail").and_then(Value::as_str) == Some("Endpoint not found."))
 }
 
-fn signs(heard: &Heard, page: Option<&Page>) -> Signs {
-    let header = |name: HeaderName| heard.headers.get(name).map(|value| super::quote::printable(value.as_bytes(), 100, None));
+/// `secret` is what was sent with the request: whoever answers may echo it.
+fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Signs {
+    let header = |name: HeaderName| heard.headers.get(name).map(|value| super::quote::printable(value.as_bytes(), 100, secret));
     Signs {
         software: marked(heard).map(str::to_owned),
         server: header(SERVER),
         via: header(VIA),
-        title: page.and_then(|page| page.title.as_deref()).map(|title| super::quote::printable(title.as_bytes(), 120, None)),
+        title: page.and_then(|page| page.title.as_deref()).map(|title| super::quote::printable(title.as_bytes(), 120, secret)),
         status: Some(heard.status.as_u16()),
     }
 }
@@ -330,7 +331,7 @@ mod tests {
             (401, JSON, v1),
             (401, JSON, private),
         ] {
-            let found = answerer(&heard(status, &[kind, NGINX], body));
+            let found = answerer(&heard(status, &[kind, NGINX], body), None);
             assert_eq!((found.by, found.did), (AnsweredBy::Posthog, None), "{status} {body}");
             assert_eq!(found.signs.software.as_deref(), Some("nginx"));
         }
@@ -345,7 +346,7 @@ mod tests {
             (401, JSON, no_header, Did::DropsAuthorization),
             (401, PLAIN, "No API token provided. Please include a valid API token in your request.", Did::DropsBody),
         ] {
-            let found = answerer(&heard(status, &[kind], body));
+            let found = answerer(&heard(status, &[kind], body), None);
             assert_eq!((found.by, found.did), (AnsweredBy::Posthog, Some(did)), "{body}");
         }
     }
@@ -384,7 +385,7 @@ mod tests {
             (503, &[HTML], "<h1>Down for maintenance</h1>", Did::AnswersItself),
             (418, &[JSON], "{}", Did::AnswersItself),
         ] {
-            let found = answerer(&heard(status, headers, body));
+            let found = answerer(&heard(status, headers, body), None);
             assert_eq!((found.by, found.did), (AnsweredBy::Intermediary, Some(did)), "{status} {headers:?} {body}");
         }
     }
@@ -392,17 +393,17 @@ mod tests {
     #[test]
     fn what_could_be_anybodys_is_said_to_be() {
         for (status, did) in [(404, Did::WrongPath), (405, Did::WrongPath), (204, Did::AnswersItself)] {
-            let found = answerer(&heard(status, &[NGINX], ""));
+            let found = answerer(&heard(status, &[NGINX], ""), None);
             assert_eq!((found.by, found.did), (AnsweredBy::Unknown, Some(did)), "{status}");
         }
     }
 
     #[test]
     fn a_page_about_tls_is_about_tls() {
-        let says = |body| answerer(&heard(400, &[HTML, NGINX], body)).obstacle;
+        let says = |body| answerer(&heard(400, &[HTML, NGINX], body), None).obstacle;
         assert_eq!(says("<center>The plain HTTP request was sent to HTTPS port</center>"), Obstacle::WantsTls);
         assert_eq!(says("<center>No required SSL certificate was sent</center>"), Obstacle::ClientCertificate);
-        let go = answerer(&heard(400, &[], "Client sent an HTTP request to an HTTPS server.\n"));
+        let go = answerer(&heard(400, &[], "Client sent an HTTP request to an HTTPS server.\n"), None);
         assert_eq!(go.obstacle, Obstacle::WantsTls);
     }
 }

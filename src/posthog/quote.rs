@@ -38,7 +38,7 @@ pub(super) fn quote(heard: &Heard, secret: Option<&PersonalKey>) -> Quote {
         .filter_map(|name| heard.headers.get(name).map(|value| (name.as_str().to_owned(), value)))
         .map(|(name, value)| (name, printable(value.as_bytes(), HEADER, secret)))
         .collect();
-    let found = answerer(heard);
+    let found = answerer(heard, secret);
     let words = match (&found.page, &heard.encoded) {
         (Some(page), _) => {
             let title =
