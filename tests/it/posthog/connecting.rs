@@ -167,7 +167,9 @@ async fn a_connection_idle_for_too_long_is_not_used_again() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_says_it_closes_is_not_used_again() {
-    let server = Server::start(|_, _| Act::Close("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n".into())).await;
+    let server =
+        Server::start(|_, _| Act::Close("HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 15\r\n\r\n{\"status\":\"Ok\"}".into()))
+            .await;
     let (client, _hand) = turned(Vec::new());
     for count in 1..=3 {
         let receipt = Sample::new(Endpoint::V0).send_once(&client, &server.base()).await;
@@ -178,7 +180,7 @@ async fn a_connection_that_the_server_says_it_closes_is_not_used_again() {
 
 #[tokio::test]
 async fn a_connection_that_the_server_closes_without_a_word_loses_no_beat() {
-    let server = Server::start(|_, _| Act::Close("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".into())).await;
+    let server = Server::start(|_, _| Act::Close("HTTP/1.1 200 OK\r\ncontent-length: 15\r\n\r\n{\"status\":\"Ok\"}".into())).await;
     let client = client();
     let room = Clock::system().now().plus(MINUTE);
     for count in 1..=5 {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Arrival, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectToken, QueryCost, Timestamp, Traffic};
+use heartbeat::model::{Arrival, KeyScopes, LookFailure, LookTrouble, PersonalKey, Phase, ProjectToken, QueryCost, Timestamp, Traffic};
 use heartbeat::posthog::query::{Answer, FoundProject, ProjectPath, Question, Watched, find_project, look};
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
@@ -114,12 +114,13 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
         ("404 Not Found", JSON, r#"{"detail":"Project not found."}"#, LookTrouble::NoSuchProject, "Project not found."),
         ("429 Too Many Requests", JSON, r#"{"detail":"Request was throttled."}"#, LookTrouble::Throttled, "throttled"),
         ("500 Oops", JSON, r#"{"detail":"ClickHouse error while executing query."}"#, LookTrouble::Broken, "ClickHouse error"),
-        ("502 Bad Gateway", "", "<html>nginx", LookTrouble::Broken, "<html>nginx"),
+        ("502 Bad Gateway", "", "<html>nginx", LookTrouble::Broken, "nginx"),
         ("504 Timeout", "", "", LookTrouble::Broken, ""),
         ("200 OK", JSON, r#"{"error":"Code: 241. Memory limit","results":[]}"#, LookTrouble::Broken, "Memory limit"),
-        ("200 OK", "content-type: text/html\r\n", "<title>Log in", LookTrouble::NotPostHog, "<title>Log in"),
+        ("200 OK", "content-type: text/html\r\n", "<title>Log in</title>", LookTrouble::NotPostHog, "Log in"),
         ("403 Forbidden", "", "<html>cloudflare", LookTrouble::NotPostHog, "cloudflare"),
         ("404 Not Found", "", "<h1>nginx", LookTrouble::NotPostHog, "nginx"),
+        ("302 Found", "location: /login\r\n", "", LookTrouble::NotPostHog, ""),
         ("418 Teapot", JSON, "{}", LookTrouble::NotPostHog, "{}"),
         // Where PostHog says that the question is too big, and where somebody else lost his patience.
         ("504 Timeout", JSON, r#"{"detail":"This query hit the 10-second time limit"}"#, LookTrouble::TooExpensive, "10-second"),
@@ -166,7 +167,6 @@ async fn every_failure_of_a_look_has_its_name_and_words() {
 async fn an_answer_that_tells_nothing_is_quoted_with_our_words_beside_it() {
     let row = |row: &str| format!(r#"{{"results":[{row}]}}"#);
     for (status, headers, body, note, words) in [
-        ("302 Found", "location: /login\r\n", String::new(), "answers 302 to", ""),
         ("200 OK", JSON, "welcome".into(), "an answer that is not JSON", "welcome"),
         ("200 OK", JSON, String::new(), "an answer that is not JSON", ""),
         ("200 OK", JSON, "[]".into(), "an answer without `results`", "[]"),
@@ -254,14 +254,14 @@ async fn a_query_gets_its_minute_and_no_more() {
     hand.advance(Duration::from_secs(4));
     let failure = looking.await.unwrap().unwrap_err();
     assert_eq!(failure.trouble, LookTrouble::Unreachable);
-    assert_eq!((failure.quote.status, failure.quote.words.as_str()), (0, "answer: no answer within 65s"));
+    assert_eq!((failure.quote.status, failure.quote.words.as_str()), (0, "no answer within 65s"));
 }
 
 #[tokio::test]
 async fn nobody_there_is_unreachable_with_the_phase() {
     let failure = ask(&client(), "http://posthog.invalid").await.unwrap_err();
     assert_eq!(failure.trouble, LookTrouble::Unreachable);
-    assert!(failure.quote.words.starts_with("dns: "), "{}", failure.quote.words);
+    assert_eq!(failure.quote.at, Some(Phase::Dns), "{}", failure.quote.words);
 }
 
 #[tokio::test]

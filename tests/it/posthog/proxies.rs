@@ -83,7 +83,7 @@ async fn a_proxy_that_opens_no_tunnel_is_named_with_its_answer_and_without_its_p
         let proxies = Proxies { https: Some(format!("http://user:hunter2@{}", proxy.address())), ..Proxies::default() };
         let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "https://posthog.invalid").await;
         let Reply::Unreachable { at, words, .. } = receipt.reply else { panic!("answered") };
-        assert_eq!(at, Phase::Connect);
+        assert_eq!(at, Phase::ForwardProxy);
         assert!(words.contains(says) && words.contains(&proxy.base()), "{words}");
         assert!(!words.contains("hunter2") && !words.contains(BASIC));
     }

@@ -29,8 +29,8 @@ async fn each_route_speaks_for_itself() {
             ("proxy", "https://example.com/ingest/", Health::Idle),
         ]
     );
-    assert!(whole.verdict.to_string().contains("only route heartbeat_api"), "{}", whole.verdict);
-    assert!(!told[2].verdict.to_string().contains("only route"), "{}", told[2].verdict);
+    assert!(whole.verdict.to_string().contains("on the route heartbeat_api"), "{}", whole.verdict);
+    assert!(!told[2].verdict.to_string().contains("on the route"), "{}", told[2].verdict);
     let api = &told[2];
     assert_eq!((api.ends.of(Outcome::Arrived), api.ends.of(Outcome::Refused), api.ends.of(Outcome::Unsent)), (1, 5, 0));
     assert_eq!(api.newest.as_ref().map(|beat| beat.minute), Some(START.plus(5)));
