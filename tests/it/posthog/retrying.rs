@@ -109,7 +109,7 @@ async fn nothing_is_tried_after_the_end_of_the_minute() {
 
 #[tokio::test]
 async fn what_is_final_is_not_tried_again() {
-    for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "520 Odd"] {
+    for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "530 Odd"] {
         let server = Server::start(move |_, _| answer(status, "", "")).await;
         let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
         assert_eq!((receipt.tries, server.requests().len()), (1, 1), "{status}");
