@@ -159,10 +159,10 @@ fn newest_says(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
 /// Since when beats get no answer and arrive all the same: the last of them decides nothing, since it may not have been looked for yet.
 fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     let (bad, of) = ANSWERS_LOST;
-    let is_lost = |beat: &&&Recorded| beat.is_answer_lost();
+    let is_lost = |beat: &&&Recorded| beat.answer_lost();
     let may_be = |beat: &&&Recorded| beat.outcome == Outcome::Unreachable;
     let newest = beats.last()?;
-    if !newest.is_answer_lost() && newest.outcome != Outcome::Unreachable {
+    if !newest.answer_lost() && newest.outcome != Outcome::Unreachable {
         return None;
     }
     let recent = beats.iter().rev().skip_while(may_be).take(of);
@@ -171,7 +171,7 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     if unseen > 3 || recent.filter(is_lost).count() < bad {
         return None;
     }
-    beats.iter().rev().take_while(|beat| beat.is_answer_lost() || beat.outcome == Outcome::Unreachable).last().map(|beat| beat.minute)
+    beats.iter().rev().take_while(|beat| beat.answer_lost() || beat.outcome == Outcome::Unreachable).last().map(|beat| beat.minute)
 }
 
 /// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.

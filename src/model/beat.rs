@@ -138,12 +138,6 @@ impl Recorded {
         self.sent.unwrap_or_else(|| self.minute.start())
     }
 
-    /// Whether it was seen although no try of it got an answer: capture took it, and its answer was lost.
-    #[must_use]
-    pub fn is_answer_lost(&self) -> bool {
-        self.outcome.is_seen() && self.status.is_none() && self.tries > 0
-    }
-
     /// Ingested less sent; never below zero.
     #[must_use]
     pub fn ingested_lag(&self) -> Option<Duration> {

@@ -1,5 +1,6 @@
 //! No usable answer: where the way ended, and what stood in it.
 
+use super::way::capital;
 use crate::model::{Address, AnsweredBy, Diagnosis, Obstacle, Phase, Place};
 
 /// What it means that the way to this address ended in this phase, in these words.
@@ -14,7 +15,7 @@ pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, word
             ),
         (_, Phase::Dns) => Diagnosis::at(Place::Dns, format!("The name {name} cannot be resolved: {words}"))
             .advised(format!("Check the host's spelling, and ask the name server of this machine: getent hosts {name}")),
-        (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, sentence(words))
+        (_, Phase::ForwardProxy) => Diagnosis::at(Place::ForwardProxy, capital(words))
             .advised("Check the address in that variable (or its lower-case form), or exempt this host from the proxy with NO_PROXY."),
         (_, Phase::Connect) => Diagnosis::at(Place::Connect, format!("No connection to {place}: {words}")).advised(
             "Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.",
@@ -62,9 +63,4 @@ fn tls_advice(obstacle: Obstacle, address: Option<&Address>) -> String {
         Obstacle::NotTls => "Write http:// in the host if this port is meant; or give the port that speaks TLS.".to_owned(),
         _ => look,
     }
-}
-
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }

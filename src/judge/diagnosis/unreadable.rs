@@ -2,7 +2,7 @@
 
 use super::answered::{api_place, of_intermediary};
 use super::unreachable::unreachable;
-use super::way::{Way, quoted};
+use super::way::{Way, capital, quoted};
 use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Parts, Phase, Place};
 
 /// What a reading that failed means. `down` are the parts that PostHog says are down, where it was asked.
@@ -60,9 +60,4 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         known => known,
     };
     Diagnosis { answered_by, shown_by: quote.signs.clone(), address: found.address.clone().or(address), ..found }
-}
-
-fn capital(words: &str) -> String {
-    let mut letters = words.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}", first.to_uppercase(), letters.as_str()))
 }
