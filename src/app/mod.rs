@@ -61,7 +61,7 @@ fn make_room_for(file: &Path) -> anyhow::Result<()> {
 /// When a proxy's address cannot be used, or this machine's certificates cannot be read.
 pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyhow::Result<Service> {
     let client = client(&settings.proxies, clock.clone())?;
-    let sender = Arc::new(sender(&settings.proxies, clock.clone())?);
+    let sender = Arc::new(sender(settings, clock.clone())?);
     let ping = settings.dead_man.clone().map(|DeadMan { url, post }| {
         let method = if post { notify::Method::Post } else { notify::Method::Get };
         Ping { url, method }
@@ -78,10 +78,11 @@ pub fn client(proxies: &Proxies, clock: Clock) -> anyhow::Result<posthog::Client
     Ok(posthog::Client::new(clock, &settings)?)
 }
 
-/// What delivers messages to channels, through these proxies.
+/// What delivers messages to channels, through the proxies of these settings.
 ///
 /// # Errors
 /// When a proxy's address cannot be used.
-pub fn sender(proxies: &Proxies, clock: Clock) -> anyhow::Result<Sender> {
-    Ok(Sender::new(clock, &SenderSettings { proxies: proxies.clone(), ..SenderSettings::default() })?)
+pub fn sender(settings: &Settings, clock: Clock) -> anyhow::Result<Sender> {
+    let public_url = settings.web.public_url.clone();
+    Ok(Sender::new(clock, &SenderSettings { proxies: settings.proxies.clone(), public_url, ..SenderSettings::default() })?)
 }

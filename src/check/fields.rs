@@ -99,14 +99,14 @@ pub async fn fields(client: &Client, clock: &Clock, typed: &Typed) -> Vec<Findin
     let Some(host) = &typed.host else { return Vec::new() };
     let inquiry = Inquiry { client, clock, typed, host };
     // 1. Who answers there? A host with an API elsewhere is asked for the token, and its API who it is.
-    let who = inquiry.identify().await;
+    let who = Box::pin(inquiry.identify()).await;
     if let Who::Nobody(_) = who
         && typed.api_host.is_none()
     {
         return inquiry.unanswered(&who);
     }
     // 2. The rest at once.
-    let (token, key) = tokio::join!(inquiry.token(), inquiry.key(&who));
+    let (token, key) = tokio::join!(Box::pin(inquiry.token()), Box::pin(inquiry.key(&who)));
     let mut findings = inquiry.places(&who, token.as_ref());
     findings.extend(token.map(|found| told_of(&found)));
     findings.extend(key);

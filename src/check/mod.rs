@@ -240,7 +240,11 @@ fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
     tell.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to see the event arrive".into()));
     let way = plan.way();
     let failure = LookFailure::quoting(LookTrouble::NoKey, crate::model::Quote::default());
-    let diagnosis = Diagnosis { certain: false, address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
+    let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) }.or(&[
+        (Place::Token, None),
+        (Place::Quota, None),
+        (Place::Pipeline, None),
+    ]);
     Outcome::at((Ending::AcceptedUnchecked, diagnosis))
 }
 
@@ -270,8 +274,9 @@ async fn read<'a>(
                 (ProjectPath::Current, scopes)
             }
             Err(failure) => {
-                tell.line(Mark::Fail, "project", failure.says(), Some(advice(failure.trouble).into()));
-                return Err((Ending::CannotRead, diagnosis::unreadable(&plan.way(), &failure, Parts::default())));
+                let diagnosis = unreadable(plan, &failure, Parts::default());
+                tell.diagnosed("project", &diagnosis);
+                return Err((Ending::CannotRead, diagnosis));
             }
         },
     };
@@ -286,18 +291,29 @@ async fn arrive(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'
             Outcome::seen((Ending::Arrived, arrived(plan, &seen)), &seen)
         }
         Ok(None) => {
-            let diagnosis = silence::why(client, clock, plan, reading, sent, tell).await;
+            let (ending, diagnosis) = silence::why(client, clock, plan, reading, sent, tell).await;
             tell.diagnosed("arrival", &diagnosis);
-            // An answer that was not PostHog's took nothing.
-            let ending = if diagnosis.place == Place::Intermediary { Ending::Refused } else { Ending::NotSeen };
             Outcome::at((ending, diagnosis))
         }
         Err(failure) => {
-            let says = format!("could not be read back: {}", failure.says());
-            tell.line(Mark::Fail, "arrival", says, Some(advice(failure.trouble).into()));
             let down = silence::parts_down(client, plan).await;
-            Outcome::at((Ending::CannotRead, diagnosis::unreadable(&plan.way(), &failure, down)))
+            let diagnosis = unreadable(plan, &failure, down);
+            tell.diagnosed("arrival", &diagnosis);
+            Outcome::at((Ending::CannotRead, diagnosis))
         }
+    }
+}
+
+/// A reading that failed. A check has no pace that could be slowed down, and a number that was given can be left out.
+fn unreadable(plan: &Plan, failure: &LookFailure, down: Parts) -> Diagnosis {
+    let found = diagnosis::unreadable(&plan.way(), failure, down);
+    match (failure.trouble, plan.posthog_id) {
+        (LookTrouble::NoSuchProject, Some(number)) => {
+            let summary = format!("The personal API key sees no project {number}: {}", failure.says());
+            Diagnosis { summary, ..found }.advised("Leave --project-id out: then the project is found by its token.")
+        }
+        (trouble, _) if found.place != Place::Intermediary && advice(trouble) != trouble.advice() => found.advised(advice(trouble)),
+        _ => found,
     }
 }
 
@@ -310,12 +326,26 @@ async fn arrive_all_the_same(
     end: End,
     tell: &mut Teller<'_>,
 ) -> Outcome {
-    let Ok(Some(seen)) = seek(client, clock, reading, plan.wait.min(LOOKED_FOR), tell).await else { return Outcome::at(end) };
+    let seen = match seek(client, clock, reading, plan.wait.min(LOOKED_FOR), tell).await {
+        Ok(Some(seen)) => seen,
+        Ok(None) => {
+            tell.line(Mark::Fail, "arrival", "the event did not arrive either".into(), None);
+            return Outcome::at(end);
+        }
+        Err(failure) => {
+            tell.line(Mark::Note, "arrival", format!("could not be read back: {}", failure.says()), None);
+            return Outcome::at(end);
+        }
+    };
     seen.tell(tell);
     let diagnosis = match end {
         (Ending::Unreachable, _) => diagnosis::answers_lost(&plan.way()),
         // The event is there: whatever stands between passes it on, and puts an answer of its own in place of PostHog's.
-        (_, found) => Diagnosis { place: Place::None, did: None, certain: true, possibilities: Vec::new(), ..found },
+        (_, found) => {
+            let status = found.shown_by.status.map_or_else(String::new, |status| format!(" {status}"));
+            let summary = format!("The event arrived, although it was answered{status} in PostHog's place");
+            Diagnosis { place: Place::None, did: None, certain: true, possibilities: Vec::new(), title: None, summary, ..found }
+        }
     };
     tell.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());
     Outcome::seen((Ending::Arrived, diagnosis), &seen)

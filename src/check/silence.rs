@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use super::arrival::{Reading, seek};
-use super::{DISTINCT_ID, EVENT, Plan, Sent, TRIED_FOR, Teller};
+use super::steps::End;
+use super::{DISTINCT_ID, EVENT, Ending, Plan, Sent, TRIED_FOR, Teller};
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Direct, Missing, Others};
-use crate::model::{Beat, Diagnosis, Endpoint, Parts, Refusal, Reply, Standing};
+use crate::model::{Beat, Diagnosis, Endpoint, Parts, Place, Refusal, Reply, Standing};
 use crate::posthog::instance::{Instance, identify, replaces_tokens};
 use crate::posthog::query::{self, Inquiry, Missed};
 use crate::posthog::{Client, capture};
@@ -15,15 +16,17 @@ use crate::posthog::{Client, capture};
 /// What is sent past the proxy is looked for no longer than this.
 const DIRECT_FOR: Duration = Duration::from_secs(20);
 
-/// Why the event does not arrive.
-pub(super) async fn why(
-    client: &Client,
-    clock: &Clock,
-    plan: &Plan,
-    reading: &Reading<'_>,
-    sent: &Sent<'_>,
-    tell: &mut Teller<'_>,
-) -> Diagnosis {
+/// Why the event does not arrive, and how the check ends with that: an answer that was not PostHog's took nothing.
+pub(super) async fn why(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> End {
+    // What is found under another uuid was written anew on the way: it was taken, and cannot be found as what it was.
+    if is_rewritten(client, clock, reading, sent.beat).await {
+        return (Ending::NotSeen, diagnosis::rewritten(&plan.way()));
+    }
+    let found = cause(client, clock, plan, reading, sent, tell).await;
+    (if found.place == Place::Intermediary { Ending::Refused } else { Ending::NotSeen }, found)
+}
+
+async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> Diagnosis {
     let way = plan.way();
     let status = match &sent.receipt.reply {
         Reply::Accepted { status } => Some(*status),
@@ -39,20 +42,7 @@ pub(super) async fn why(
     };
     let inquiry =
         Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };
-    // 1. What is found under another uuid was written anew on the way.
-    let rewritten = query::Sent {
-        base: reading.api,
-        key: reading.key,
-        project: reading.project,
-        event: EVENT,
-        slot: sent.beat.slot,
-        uuid: sent.beat.uuid,
-        now: clock.now(),
-    };
-    if query::look_rewritten(client, &rewritten).await.is_ok_and(|found| !found.is_empty()) {
-        return diagnosis::rewritten(&way);
-    }
-    // 2. What goes past the proxy, where there is one?
+    // 1. What goes past the proxy, where there is one?
     if way.is_through_proxy() {
         if replaces_tokens(client, plan.host.capture()).await == Some(true)
             && replaces_tokens(client, plan.api().capture()).await == Some(false)
@@ -64,7 +54,7 @@ pub(super) async fn why(
             return diagnosis::missing(&way, &missing);
         }
     }
-    // 3. What does PostHog say?
+    // 2. What does PostHog say?
     let quota = query::quota(client, &inquiry).await;
     if quota.is_some_and(|quota| quota.limited)
         || (!quota.is_some_and(|quota| quota.is_said()) && is_over_quota(client, clock, plan, sent.beat).await)
@@ -77,6 +67,13 @@ pub(super) async fn why(
         }
     }
     diagnosis::missing(&way, &missing)
+}
+
+/// Whether the event is there under another uuid.
+async fn is_rewritten(client: &Client, clock: &Clock, reading: &Reading<'_>, beat: &Beat) -> bool {
+    let Reading { api: base, key, project, .. } = *reading;
+    let sent = query::Sent { base, key, project, event: EVENT, slot: beat.slot, uuid: beat.uuid, now: clock.now() };
+    query::look_rewritten(client, &sent).await.is_ok_and(|found| !found.is_empty())
 }
 
 /// The same to PostHog itself: whether it arrives there.

@@ -32,7 +32,7 @@ use crate::model::{Diagnosis, Endpoint, Host, Place, ProjectToken, span};
   7  this PostHog is too old
 
 JSON: {ending, exit_code, diagnosis: {place, did, answered_by, shown_by: {software, server, via, title, status}, address: {scheme, host, port, path}, route,
-certain, possibilities: [{place, did}], summary, advice, since, counts}, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms,
+certain, possibilities: [{place, did}], title, summary, advice, since, counts}, uuid, ingested_lag_ms, queryable_after_ms, queryable_within_ms,
 lines: [{mark: ok|note|fail, what, says, advice}]}. `place` is none where nothing is broken.")]
 pub struct Check {
     /// Where PostHog is: `us`, `eu`, or an address [default: `POSTHOG_HOST`]

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::{ProjectName, ProjectSpec};
+use crate::model::{HeartbeatApp, ProjectName, ProjectSpec};
 
 /// What is wrong where `one` sends an event that one of `others` sends with the same token; a whole sentence.
 ///
@@ -39,7 +39,7 @@ pub fn sharing<'a>(specs: impl IntoIterator<Item = &'a ProjectSpec>) -> Option<(
 
 /// What it sends; nothing, while Heartbeat is not on it.
 fn events(spec: &ProjectSpec) -> Vec<String> {
-    spec.heartbeat.iter().flat_map(|app| app.all_routes()).map(|route| route.event).collect()
+    spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes).map(|route| route.event).collect()
 }
 
 fn says(one: &ProjectName, other: &ProjectName, event: &str) -> String {

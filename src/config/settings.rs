@@ -84,7 +84,7 @@ impl Settings {
             None => Written::in_environment(environment, scope),
         };
         if let Some((name, says)) = identity::sharing(projects.iter().map(|wanted| &wanted.spec)) {
-            problems.push(Problem::new(&format!("project {name}"), says));
+            problems.push(Problem::new(format!("project {name}"), says));
         }
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
         let web = web::over(environment, web).map_err(|(name, says)| of_variable(name, says));

@@ -8,7 +8,8 @@ use super::diagnosis::{self, Direct, Way};
 use super::finding::{Finding, RouteFinding, find};
 use super::partition::partitions;
 use crate::model::{
-    Counts, Diagnosis, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, Timestamp, span,
+    Counts, Diagnosis, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, RouteId, RuleKind,
+    Timestamp, span,
 };
 
 /// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
@@ -16,8 +17,6 @@ use crate::model::{
 const QUIET_FOR: Duration = Duration::from_secs(75);
 /// So many of the newest beats are counted.
 const COUNTED: usize = 30;
-/// So many lost beats among those of so many decided minutes are a partial loss: as Ingestion Alert has it, unless it is told otherwise.
-const LOSING: (usize, usize) = (3, 30);
 /// So far back a loss is looked for.
 const LOOKED_BACK: Duration = Duration::from_mins(59);
 
@@ -101,16 +100,15 @@ pub struct Verdict {
     pub counts: Counts,
     /// Whether beats are accepted and not there yet.
     pub is_awaited: bool,
+    /// Whether nothing of the last hour is known to be lost or rejected.
+    pub is_whole: bool,
 }
 
 impl Verdict {
     /// The diagnosis; of a project where nothing is wrong, or nothing is known, one that says so.
     #[must_use]
     pub fn diagnosis(&self) -> Diagnosis {
-        let found = self
-            .cause
-            .clone()
-            .unwrap_or_else(|| Diagnosis { certain: self.health == Health::Good, ..Diagnosis::at(Place::None, self.headline()) });
+        let found = self.cause.clone().unwrap_or_else(|| Diagnosis::at(Place::None, self.headline()));
         let summary = format!("{}.", found.summary.trim_end_matches('.'));
         Diagnosis { counts: Some(self.counts), summary, ..found }.since(self.since)
     }
@@ -124,8 +122,9 @@ impl Verdict {
             Health::Pending => "The first beat is on its way".into(),
             Health::Good => match (&self.cause, took) {
                 (Some(_), _) => "Waiting for the last beat".into(),
-                (None, Some(took)) => format!("Every beat arrives; {took}"),
-                (None, None) => "Every beat arrives".into(),
+                (None, Some(took)) if self.is_whole => format!("Every beat arrives; {took}"),
+                (None, Some(took)) => format!("Beats arrive; {took}"),
+                (None, None) => "Beats arrive".into(),
             },
             Health::Unchecked => "Every beat is accepted; arrival is not checked, for want of a personal API key".into(),
             Health::Slow => match self.cause.as_ref().map(|cause| cause.place) {
@@ -172,7 +171,8 @@ impl fmt::Display for Verdict {
 /// Judges a project.
 #[must_use]
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
-    let plain = |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default(), is_awaited: false };
+    let plain =
+        |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default(), is_awaited: false, is_whole: true };
     let Some(on_since) = facts.on_since else { return plain(Health::Off) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
     let newest = findings.iter().filter_map(|found| found.newest.map(|beat| beat.minute)).max();
@@ -182,7 +182,7 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let failure = facts.look.and_then(|look| look.result.as_ref().err());
     let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
-    let plain = |health| Verdict { counts: counts(facts), ..plain(health) };
+    let plain = |health| Verdict { counts: counts(facts, None), is_whole: is_whole(facts), ..plain(health) };
     // What is gone while later beats arrive is not on its way, whatever the newest beats say.
     let loss =
         losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
@@ -210,7 +210,9 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let says_since =
         worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
     let is_awaited = matches!(worst.finding, Finding::Missing { .. });
-    Verdict { health, cause, since: worst.since.filter(|_| says_since), lag, is_awaited, ..plain(health) }
+    // What is said of one route counts its beats alone.
+    let counts = counts(facts, cause.as_ref().and_then(|cause| cause.route.as_ref()).map(|_| worst.route.id));
+    Verdict { cause, since: worst.since.filter(|_| says_since), lag, counts, is_awaited, ..plain(health) }
 }
 
 /// Looks fail: whether beats arrive is not known.
@@ -235,7 +237,9 @@ fn idle_since(facts: &Facts<'_>, on_since: Timestamp, newest: Option<Minute>) ->
 
 /// Whether a share of the beats is gone while others arrive.
 fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
-    let (least, of) = LOSING;
+    // As Ingestion Alert has it where nothing is set: a project without it is judged alike.
+    let window = RuleKind::PartialLoss.usual().damping;
+    let (least, of) = (usize::from(window.bad), usize::from(window.of));
     // What lies further back is told by incidents; every reader of a verdict has this much.
     let from = facts.now.minus(LOOKED_BACK).minute();
     let beats = &facts.beats[facts.beats.partition_point(|beat| beat.minute < from)..];
@@ -252,16 +256,27 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     (loss.gone >= least && loss.gone < loss.decided).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
 }
 
-/// What became of the newest beats of all routes.
-fn counts(facts: &Facts<'_>) -> Counts {
-    let mut counts = Counts::default();
+/// The beats of the last hour that were sent, the newest first.
+fn lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
     let from = facts.now.minus(LOOKED_BACK).minute();
-    for beat in facts.beats.iter().rev().take_while(|beat| beat.minute >= from).filter(|beat| beat.sent.is_some()).take(COUNTED) {
+    facts.beats.iter().rev().take_while(move |beat| beat.minute >= from).filter(|beat| beat.sent.is_some())
+}
+
+/// Whether none of the last hour's beats is known to be lost or rejected.
+fn is_whole(facts: &Facts<'_>) -> bool {
+    !lately(facts).any(|beat| matches!(beat.outcome, Outcome::Lost | Outcome::Refused | Outcome::Unreachable))
+}
+
+/// What became of the newest beats, of one route or of all.
+fn counts(facts: &Facts<'_>, route: Option<RouteId>) -> Counts {
+    let mut counts = Counts::default();
+    for beat in lately(facts).filter(|beat| route.is_none_or(|route| beat.route == route)).take(COUNTED) {
         counts.beats += 1;
         let count = match beat.outcome {
             Outcome::Arrived => &mut counts.arrived,
             Outcome::Late => &mut counts.late,
-            Outcome::Awaiting | Outcome::Unseen => &mut counts.missing,
+            Outcome::Awaiting => &mut counts.missing,
+            Outcome::Unseen => &mut counts.unverified,
             Outcome::Lost => &mut counts.lost,
             Outcome::Refused => &mut counts.rejected,
             Outcome::Unreachable => &mut counts.not_answered,
@@ -293,7 +308,9 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     if broken.len() > 1 {
         return Some(cause);
     }
-    Some(Diagnosis { route: Some(worst.route.spec.name.clone()), ..cause })
+    let route = worst.route.spec.name.clone();
+    let title = if cause.place == Place::Intermediary { Some(format!("the way through {route} is broken")) } else { cause.title };
+    Some(Diagnosis { route: Some(route), title, ..cause })
 }
 
 /// How events fare on a route to another address: one that arrives clears PostHog of what is missing here.
@@ -371,7 +388,7 @@ mod tests {
             ("AAU", Health::Bad, "takes the connection and gives no whole answer"),
             ("AAU.", Health::Pending, "Beats are accepted again, and are on their way. Since"),
             ("AAX?.", Health::Pending, "on its way"),
-            ("AAXA", Health::Good, "Every beat arrives"),
+            ("AAXA", Health::Good, "Beats arrive; the last one took"),
             ("A____", Health::Idle, "Nothing is being sent"),
         ] {
             let verdict = judge(&[fixed(1)], &[letters], None);
@@ -389,9 +406,9 @@ mod tests {
             (["AAA", "AXX"], [fixed(1), fresh.clone()], "new distinct ids are missing"),
             // One may be lost for any reason.
             (["AAA", "WAA"], [fixed(1), fresh.clone()], "Beats are late on the route fresh"),
-            (["AAA", "XAA"], [fixed(1), fresh.clone()], "Every beat arrives"),
+            (["AAA", "XAA"], [fixed(1), fresh.clone()], "Beats arrive; the last one took"),
             (["AAA", "WAA"], [fixed(1), fixed(2)], "Every beat arrives"),
-            (["AXX", "AAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),
+            (["AXXXXX", "AAAAAA"], [fixed(1), fresh.clone()], "fixed distinct id are missing"),
             (["AXX", "AXX"], [fixed(1), fresh.clone()], "do not arrive. Events are accepted at"),
             (["AAA", "AAX"], [fixed(1), fixed(2)], "on the route r2. Events are accepted at"),
             (["AAw", "AAR"], [fixed(1), fixed(2)], "on the route r2. PostHog's capture at"),

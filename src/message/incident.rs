@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
+use url::Url;
+
 use super::{VERSION, mark, moment, sentence};
-use crate::model::{EndedBecause, Incident, IncidentFacts, Message, Minute, NoticeKind, Place, RuleKind, Strand, Timestamp, span};
+use crate::model::{
+    Counts, Diagnosis, EndedBecause, Incident, IncidentFacts, Message, Minute, NoticeKind, Place, RuleKind, Strand, Timestamp, span,
+};
 
 /// The message about `incident` as it stands at `at`. `ending` is the sentence that says what became of the data, once it is over.
 #[must_use]
@@ -58,6 +62,16 @@ pub fn merged(resolved: &Message) -> Message {
     Message { merged: true, title: format!("{}, told late", resolved.title), text, ..resolved.clone() }
 }
 
+/// The message with a link to the incident's page at this public address; a sample's leads to the list.
+#[must_use]
+pub fn linked(message: &Message, public: &Url) -> Message {
+    let linked = |facts: IncidentFacts| match message.test {
+        true => IncidentFacts { url: public.join("incidents").ok().map(String::from), ..facts },
+        false => facts.linked(Some(public)),
+    };
+    Message { incident: message.incident.clone().map(linked), ..message.clone() }
+}
+
 /// The facts of an incident as it stands at `at`.
 #[must_use]
 pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
@@ -69,13 +83,13 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
         rules: incident.rules.iter().map(ToString::to_string).collect(),
         cause_code: incident.cause.code(),
         cause: incident.cause.summary.clone(),
-        diagnosis: incident.cause.clone().since(incident.first_bad),
+        diagnosis: diagnosis(incident),
         url: None,
         opened: incident.opened,
         closed: incident.closed,
         ended_because: incident.ended_because.map(|because| because.name().to_owned()),
         lasted_ms: incident.lasted(at).as_millis() as u64,
-        noticed_after_ms: incident.noticed_after().as_millis() as u64,
+        noticed_after_ms: incident.first_bad.map(|_| incident.noticed_after().as_millis() as u64),
         first_bad: incident.first_bad.map(Minute::start),
         last_good: incident.last_good.map(Minute::start),
         beats_sent: tally.sent,
@@ -85,6 +99,23 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
         beats_refused: tally.refused + tally.unreachable,
         beats_doubled: tally.doubled,
     }
+}
+
+/// The diagnosis as it is shown: its summary a sentence, with the minute in which it began and the beats that were counted.
+fn diagnosis(incident: &Incident) -> Diagnosis {
+    let (cause, tally) = (incident.cause.clone(), &incident.tally);
+    let counts = Counts {
+        beats: tally.sent,
+        arrived: tally.arrived,
+        late: tally.late,
+        missing: tally.missing.saturating_sub(tally.lost),
+        lost: tally.lost,
+        rejected: tally.refused,
+        not_answered: tally.unreachable,
+        unverified: tally.unseen,
+    };
+    let counts = (incident.strand == Strand::Ingestion).then_some(counts);
+    Diagnosis { summary: format!("{}.", cause.summary.trim_end_matches('.')), counts, ..cause }.since(incident.first_bad)
 }
 
 /// What is wrong in a few words: `ingestion stopped`.
@@ -98,9 +129,14 @@ fn told(incident: &Incident) -> Vec<String> {
     let cause = &incident.cause;
     let only = cause.route.as_ref().map_or_else(String::new, |route| format!("On the route {route}: "));
     let mut lines = vec![format!("{only}{}", sentence(&cause.summary))];
-    lines.extend(cause.address.as_ref().map(|address| format!("Address: {address}")));
-    lines.extend(cause.advice.as_ref().map(|advice| format!("What to do: {advice}")));
+    lines.extend(help(cause, "What to do"));
     lines
+}
+
+/// The address that was asked, and the advice under a label.
+pub fn help<'c>(cause: &'c Diagnosis, label: &'c str) -> impl Iterator<Item = String> + use<'c> {
+    let address = cause.address.as_ref().map(|address| format!("Address: {address}"));
+    address.into_iter().chain(cause.advice.as_ref().map(|advice| format!("{label}: {advice}")))
 }
 
 /// What is wrong, and what it is called once it has recovered, in a few words.
@@ -159,13 +195,10 @@ fn headline(incident: &Incident) -> Headline {
 pub fn kind_of_trouble(incident: &Incident) -> Option<&'static str> {
     match (incident.strand, incident.cause.place) {
         (Strand::Ingestion, _) => None,
-        (Strand::Blind, Place::Query) => {
-            Some("PostHog's own query API fails. That says nothing about whether events get in: nobody could look.")
+        (Strand::Blind, Place::PersonalKey | Place::Heartbeat) => {
+            Some("What has to be repaired is on Heartbeat's side. Whether events get in is not known: they cannot be read back.")
         }
-        (Strand::Blind, Place::Intermediary) => {
-            Some("Something before PostHog's API fails. That says nothing about whether events get in: nobody could look.")
-        }
-        (Strand::Blind, _) => Some("This is a repair of ours, and says nothing about PostHog's ingestion: nobody could look."),
+        (Strand::Blind, _) => Some("Whether events get in is not known: they cannot be read back."),
         (Strand::Quiet, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
     }
 }
@@ -204,6 +237,7 @@ fn ended(incident: &Incident, ending: Option<&str>, lasted: &str, at: Timestamp)
     }];
     lines.extend(ending.filter(|words| !words.is_empty()).map(sentence));
     lines.push(format!("While it lasted: {}.", incident.cause.summary.trim_end_matches('.')));
+    lines.extend(help(&incident.cause, if has_recovered { "If it comes back" } else { "What to do" }));
     lines
 }
 
@@ -212,7 +246,7 @@ fn reference(kind: NoticeKind, incident: &Incident, at: Timestamp) -> String {
     let opened = moment(incident.opened, at);
     match (kind, incident.id) {
         (NoticeKind::Reminder, Some(id)) => {
-            format!("Incident {0}, opened {opened} ({rules}). No more reminders: heartbeat incidents ack {0}", id.0)
+            format!("Incident {0}, opened {opened} ({rules}). To stop reminders: heartbeat incidents ack {0}", id.0)
         }
         (_, Some(id)) => format!("Incident {}, opened {opened} ({rules}).", id.0),
         (_, None) => format!("Opened {opened} ({rules})."),

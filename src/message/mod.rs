@@ -11,7 +11,7 @@ mod template;
 
 pub use about::{channel_stopped, returned};
 pub use digest::digest;
-pub use incident::{facts, kind_of_trouble, merged, of_incident, trouble};
+pub use incident::{facts, help, kind_of_trouble, linked, merged, of_incident, trouble};
 pub use sample::{sample, samples};
 pub use template::{Template, TemplateError, dressed};
 

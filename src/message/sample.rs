@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::{channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Address, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind, Severity, Strand,
-    Tally, Timestamp,
+    Address, AnsweredBy, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind,
+    Severity, Strand, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
@@ -30,7 +30,7 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
     let is_over = kind == NoticeKind::Resolved;
     let since = at.minus(Duration::from_mins(18)).minute();
     let tally = if is_over {
-        Tally { sent: 18, arrived: 3, late: 15, last_arrival: Some(at), ..Tally::default() }
+        Tally { sent: 18, late: 15, missing: 3, lost: 3, last_arrival: Some(at), ..Tally::default() }
     } else {
         Tally { sent: 18, missing: 18, lost: 3, ..Tally::default() }
     };
@@ -47,11 +47,13 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
         severity: Severity::Critical,
         cause: Diagnosis {
             address: Address::of("https://posthog.example.com"),
+            answered_by: AnsweredBy::Posthog,
             ..Diagnosis::at(
                 Place::Pipeline,
-                "Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either",
+                "Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either: ingestion behind capture is stuck or slow",
             )
             .advised("Look at the lag of the queue, the ingestion workers' logs and ClickHouse.")
+            .or(&[(Place::Token, None), (Place::Quota, None), (Place::Filtered, None)])
         },
         first_bad: Some(since),
         last_good: Some(since.plus(-1)),
@@ -62,5 +64,5 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
         acknowledged: None,
         snoozed_until: None,
     };
-    of_incident(kind, &incident, is_over.then_some("all 15 late beats arrived: nothing was lost"), at)
+    of_incident(kind, &incident, is_over.then_some("3 of 18 beats are lost; 15 arrived late"), at)
 }

@@ -6,7 +6,7 @@ use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::json;
 
 use super::samples;
-use crate::model::{Message, ProjectName, Timestamp};
+use crate::model::{Diagnosis, Message, ProjectName, Timestamp};
 
 /// No template takes more steps than this: one that loops for ever must not hold up the others.
 const FUEL: u64 = 100_000;
@@ -77,8 +77,8 @@ fn facts(message: &Message) -> Value {
     let mut facts = json!(message);
     if message.incident.is_none() {
         facts["incident"] = json!({
-            "id": null, "key": "", "strand": "", "rules": [], "cause_code": "", "cause": "", "opened": "", "closed": null, "ended_because": null,
-            "lasted_ms": 0, "noticed_after_ms": 0,
+            "id": null, "key": "", "strand": "", "rules": [], "cause_code": "", "cause": "", "diagnosis": Diagnosis::default(), "url": null, "opened": "", "closed": null, "ended_because": null,
+            "lasted_ms": 0, "noticed_after_ms": null,
             "first_bad": null, "last_good": null, "beats_sent": 0, "beats_late": 0, "beats_missing": 0, "beats_lost": 0, "beats_refused": 0,
             "beats_doubled": 0
         });
@@ -93,7 +93,7 @@ fn words(wrong: &minijinja::Error) -> String {
     match wrong.kind() {
         ErrorKind::UndefinedError => format!(
             "names something that there is not{line}{detail}; there are kind, title, text, project, severity, at, test, merged, and incident \
-             with id, key, strand, rules, cause, cause_code, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
+             with id, key, strand, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
              beats_missing, beats_lost, beats_refused, beats_doubled"
         ),
         kind => format!("is no template{line}: {kind}{detail}"),

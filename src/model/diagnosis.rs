@@ -119,6 +119,9 @@ pub struct Counts {
     pub rejected: u32,
     /// Not answered.
     pub not_answered: u32,
+    /// Accepted, and not looked for in time, because looking failed.
+    #[serde(default)]
+    pub unverified: u32,
 }
 
 /// Where the way of an event is broken, and all that is said of it.
@@ -148,7 +151,7 @@ pub struct Diagnosis {
     #[serde(default)]
     pub possibilities: Vec<Possibility>,
     /// What is wrong in a few words, where there is more to say than that events stop or are late.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub title: Option<String>,
     /// One sentence.
     pub summary: String,
@@ -243,6 +246,12 @@ impl Diagnosis {
             Place::Intermediary => self.possibilities.iter().all(|other| other.place == Place::Intermediary),
             _ => false,
         }
+    }
+
+    /// How many beats it says are missing or lost.
+    #[must_use]
+    pub fn gone(&self) -> u32 {
+        self.counts.map_or(0, |counts| counts.missing + counts.lost)
     }
 
     /// With the minute in which it began.

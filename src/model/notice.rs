@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use url::Url;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -117,9 +118,9 @@ pub struct IncidentFacts {
     pub ended_because: Option<String>,
     /// How long it lasted, or has lasted, in milliseconds: from its first bad minute.
     pub lasted_ms: u64,
-    /// How long after its first bad minute had begun it was noticed, in milliseconds.
+    /// How long after its first bad minute had begun it was noticed, in milliseconds; none where that minute is not known.
     #[serde(default)]
-    pub noticed_after_ms: u64,
+    pub noticed_after_ms: Option<u64>,
     /// The first minute of the trouble.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub first_bad: Option<Timestamp>,
@@ -138,6 +139,15 @@ pub struct IncidentFacts {
     pub beats_refused: u32,
     /// Stored twice.
     pub beats_doubled: u32,
+}
+
+impl IncidentFacts {
+    /// With the incident's page, where it is known under which address users reach the page.
+    #[must_use]
+    pub fn linked(self, public: Option<&Url>) -> Self {
+        let url = public.and_then(|public| public.join(&format!("incidents/{}", self.id)).ok());
+        Self { url: url.map(String::from), ..self }
+    }
 }
 
 /// How far a notice has come.

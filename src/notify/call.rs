@@ -27,6 +27,17 @@ impl<'a> Call<'a> {
         self.letter.message.incident.as_ref()
     }
 
+    /// The incident's page, where it is known under which address users reach it.
+    pub(super) fn page(&self) -> Option<&'a str> {
+        self.incident()?.url.as_deref()
+    }
+
+    /// The text, and below it the incident's page, for services that have no other place for a link.
+    pub(super) fn text_with_link(&self) -> String {
+        let text = &self.message().text;
+        self.page().map_or_else(|| text.clone(), |page| format!("{text}\n{page}"))
+    }
+
     pub(super) fn id(&self) -> Uuid {
         self.letter.id
     }

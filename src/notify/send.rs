@@ -10,6 +10,7 @@ use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use url::Url;
 use uuid::Uuid;
 
 use super::answer::{Answer, READ, quoted};
@@ -17,7 +18,7 @@ use super::call::Call;
 use super::channel;
 use super::veil::Veil;
 use crate::clock::Clock;
-use crate::message::dressed;
+use crate::message::{dressed, linked};
 use crate::model::{ChannelSpec, Delivery, Message, Proxies, innermost};
 
 /// How we call ourselves.
@@ -32,11 +33,13 @@ pub struct SenderSettings {
     pub extra_roots: Vec<CertificateDer<'static>>,
     /// No delivery takes longer.
     pub limit: Duration,
+    /// Under which address users reach the page: messages about an incident link to it.
+    pub public_url: Option<Url>,
 }
 
 impl Default for SenderSettings {
     fn default() -> Self {
-        Self { proxies: Proxies::default(), extra_roots: Vec::new(), limit: Duration::from_secs(20) }
+        Self { proxies: Proxies::default(), extra_roots: Vec::new(), limit: Duration::from_secs(20), public_url: None }
     }
 }
 
@@ -125,7 +128,8 @@ impl Sender {
 
     /// Tries once to deliver a letter to a channel.
     pub async fn deliver(&self, channel: &ChannelSpec, letter: &Letter<'_>) -> Delivery {
-        let message = dressed(channel.title.as_deref(), channel.body.as_deref(), letter.message);
+        let linked = self.settings.public_url.as_ref().map(|public| linked(letter.message, public));
+        let message = dressed(channel.title.as_deref(), channel.body.as_deref(), linked.as_ref().unwrap_or(letter.message));
         let letter = &Letter { message: &message, ..*letter };
         let call = Call { sender: self, channel, letter, now: self.clock.now(), veil: Veil::over(channel) };
         channel::deliver(&call).await
@@ -141,7 +145,7 @@ impl Sender {
     }
 
     /// Fast time tells of what did not happen to anybody: it never leaves this machine.
-    pub(super) fn may_reach(&self, url: &url::Url) -> Result<(), Delivery> {
+    pub(super) fn may_reach(&self, url: &Url) -> Result<(), Delivery> {
         let is_here = match url.host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
             Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
@@ -168,7 +172,7 @@ impl Sender {
         let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), veil), after: None };
         let refused = |words: &str| Delivery::Refused { words: words.into() };
         let client = self.client().await.map_err(try_again)?;
-        let url = url::Url::parse(&ask.url).map_err(|_| refused("its address cannot be read"))?;
+        let url = Url::parse(&ask.url).map_err(|_| refused("its address cannot be read"))?;
         self.may_reach(&url)?;
         let mut headers = HeaderMap::new();
         for (name, value) in ask.headers {

@@ -122,8 +122,7 @@ impl Inquiry<'_> {
             (_, AnsweredBy::Posthog) if quote.did == Some(Did::DropsBody) => Said::Lost,
             (401, AnsweredBy::Posthog) => Said::No,
             (404 | 405, _) => Said::Missing(words_of(path, &quote)),
-            (200..=299, _) => Said::Another(quote),
-            (300..=499, AnsweredBy::Intermediary) => Said::Another(quote),
+            (200..=299, _) | (300..=499, AnsweredBy::Intermediary) => Said::Another(quote),
             _ => Said::Nothing(words_of(path, &quote)),
         }
     }

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use url::Url;
 use utoipa::ToSchema;
 
 use super::{Report, proof};
@@ -186,14 +187,14 @@ pub struct IncidentJson {
 }
 
 impl IncidentJson {
-    /// What is shown of an incident as it stands at `at`.
+    /// What is shown of an incident as it stands at `at`, with its page at this public address.
     #[must_use]
-    pub fn of(incident: &Incident, at: Timestamp) -> Self {
+    pub fn of(incident: &Incident, at: Timestamp, public: Option<&Url>) -> Self {
         let time = |at: &Timestamp| at.to_string();
         Self {
             project: incident.project_name.to_string(),
             severity: incident.severity.to_string(),
-            facts: message::facts(incident, at),
+            facts: message::facts(incident, at).linked(public),
             announced: incident.announced.as_ref().map(time),
             acknowledged: incident.acknowledged.as_ref().map(|word| time(&word.at)),
             acknowledged_by: incident.acknowledged.as_ref().map(|word| word.by.clone()),

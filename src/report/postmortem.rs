@@ -72,6 +72,10 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
     facts(&mut text, incident, now);
     text.push_str("\n## What happened\n\n");
     paragraph(&mut text, &sentence(&incident.cause.summary));
+    for line in message::help(&incident.cause, "What to do") {
+        text.push('\n');
+        paragraph(&mut text, &line);
+    }
     text.push_str("\n## Impact\n\n");
     for line in impact(incident) {
         item(&mut text, &line);
@@ -111,7 +115,7 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
         ("First bad minute", incident.first_bad.map(minute)),
         ("Last good minute", incident.last_good.map(minute)),
         ("Opened", Some(format!("{} UTC", second(incident.opened)))),
-        ("Noticed after", Some(span(incident.noticed_after()))),
+        ("Noticed after", incident.first_bad.map(|_| span(incident.noticed_after()))),
         ("Over", Some(over)),
         ("Ended because", incident.ended_because.map(|because| incident.why_ended().unwrap_or_else(|| because.to_string()))),
         ("Rules", Some(rules)),

@@ -23,8 +23,8 @@ const WARNINGS_BACK_MS: i64 = 24 * 3600 * 1000;
 const MOST_SAMPLES: usize = 5;
 
 /// `GET /api/projects/{project}/quota_limits/`.
-pub(super) async fn quota(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
-    admit_to(&named, &instance, &headers, "project:read")?;
+pub(super) async fn quota(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
+    admit_to(&project, &instance, &headers, "project:read")?;
     let weather = instance.weather().capture;
     // Over the quota without a figure of its own: all of the usual one is used.
     let used = if weather.over_quota { Quota { usage: USUAL_QUOTA.limit, ..USUAL_QUOTA } } else { USUAL_QUOTA };
@@ -38,8 +38,8 @@ pub(super) async fn quota(State(instance): State<Instance>, Path(named): Path<St
 }
 
 /// `GET /api/projects/{project}/event_filter/`: 204 in a project that never had a filter.
-pub(super) async fn filter(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
-    admit_to(&named, &instance, &headers, "event_filter:read")?;
+pub(super) async fn filter(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
+    admit_to(&project, &instance, &headers, "event_filter:read")?;
     let Some(EventFilter { mode, filter_tree }) = instance.weather().capture.filter() else {
         return only_current(&instance, StatusCode::NO_CONTENT);
     };
@@ -57,10 +57,10 @@ pub(super) async fn filter(State(instance): State<Instance>, Path(named): Path<S
 /// `GET /api/projects/{project}/event_ingestion_restrictions`.
 pub(super) async fn restrictions(
     State(instance): State<Instance>,
-    Path(named): Path<String>,
+    Path(project): Path<String>,
     headers: HeaderMap,
 ) -> Result<Response, Denial> {
-    admit_to(&named, &instance, &headers, "project:read")?;
+    admit_to(&project, &instance, &headers, "project:read")?;
     let names = instance.weather().capture.restricted;
     let restriction = json!({
         "restriction_type": "drop_event_from_ingestion",
@@ -74,8 +74,12 @@ pub(super) async fn restrictions(
 }
 
 /// `GET /api/projects/{project}/ingestion_warnings_v2/`: those of the last day, by kind.
-pub(super) async fn warnings(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
-    let project = admit_to(&named, &instance, &headers, "ingestion_warning:read")?;
+pub(super) async fn warnings(
+    State(instance): State<Instance>,
+    Path(project): Path<String>,
+    headers: HeaderMap,
+) -> Result<Response, Denial> {
+    let project = admit_to(&project, &instance, &headers, "ingestion_warning:read")?;
     let since = instance.now().plus_ms(-WARNINGS_BACK_MS);
     let read = async { instance.table().await?.warnings(project.id, since).await };
     let rows = read.await.map_err(|_| Denial::clickhouse())?;

@@ -111,11 +111,14 @@ pub(super) struct Answered {
 
 /// The answers that are being made, by their questions.
 #[derive(Debug, Default)]
-pub(super) struct Running(Mutex<HashMap<Asked, Weak<OnceCell<Result<Answered, Denial>>>>>);
+pub(super) struct Running(Mutex<HashMap<Asked, Weak<Place>>>);
+
+/// Where an answer will stand.
+type Place = OnceCell<Result<Answered, Denial>>;
 
 impl Running {
     /// The place of this question's answer: there already where somebody is asking the same.
-    fn place(&self, asked: &Asked) -> Arc<OnceCell<Result<Answered, Denial>>> {
+    fn place(&self, asked: &Asked) -> Arc<Place> {
         let mut places = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         places.retain(|_, place| place.strong_count() > 0);
         if let Some(place) = places.get(asked).and_then(Weak::upgrade) {

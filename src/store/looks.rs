@@ -31,7 +31,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
     .text(", ")
     .bind(failure.map(|failure| place_of(&failure.trouble, &LookTrouble::ALL)))
     .text(", ")
-    .bind(failure.map(|failure| quote::write_failure(failure)))
+    .bind(failure.map(quote::write_failure))
     .text(", ")
     .bind(failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64))
     .text(", ")

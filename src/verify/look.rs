@@ -63,13 +63,12 @@ impl Verify {
     async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, known: &mut Known) -> Result<Answer, LookFailure> {
         let spec = &project.spec;
         let key = spec.reading_key().ok_or(LookFailure::quoting(LookTrouble::NoKey, Quote::default()))?;
-        let path = match known.path {
-            Some(path) => path,
-            None => {
-                let found = self.meet(project, key, now).await?;
-                known.scopes = found.scopes;
-                *known.path.insert(found.path)
-            }
+        let path = if let Some(path) = known.path {
+            path
+        } else {
+            let found = self.meet(project, key, now).await?;
+            known.scopes = found.scopes;
+            *known.path.insert(found.path)
         };
         let question = Question {
             base: spec.api(),

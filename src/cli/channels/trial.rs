@@ -93,7 +93,7 @@ impl Test {
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
         let settings = invocation.settings(Scope::Service)?;
-        let sender = app::sender(&settings.proxies, invocation.clock.clone())?;
+        let sender = app::sender(&settings, invocation.clock.clone())?;
         let kinds =
             if self.kind.is_empty() { trial::SAMPLES.into() } else { self.kind.iter().copied().map(Kind::of_model).collect::<Vec<_>>() };
         let mut shown = Ok(());

@@ -10,13 +10,13 @@ use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::project_named;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
-use crate::config::duration;
+use crate::config::{Scope, duration};
 use crate::model::{Incident, Severity, span};
 use crate::report::json::IncidentJson;
 use crate::store::Which;
 
 pub(super) const JSON: &str =
-    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, opened, closed, ended_because,
+    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
 lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}],
 newest first; absent values are null, times RFC 3339.
 
@@ -52,6 +52,7 @@ pub struct List {
 
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let public = invocation.settings(Scope::Service)?.web.public_url;
         let store = invocation.store().await?;
         let now = self.moment.time();
         let project = match &self.project {
@@ -66,7 +67,9 @@ impl List {
         let which = Which { project, open_only: self.open, since: Some(now.minus(self.since)), ..Which::default() };
         let incidents = store.incidents(&which).await?;
         if self.json {
-            invocation.screen.json(&incidents.iter().map(|incident| IncidentJson::of(incident, now)).collect::<Vec<_>>())?;
+            invocation
+                .screen
+                .json(&incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())).collect::<Vec<_>>())?;
         } else {
             for incident in &incidents {
                 invocation.screen.text(&line(incident, &self.moment))?;

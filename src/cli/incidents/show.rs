@@ -3,11 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
+use url::Url;
 
 use super::{WhichOne, minute_of};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, styled};
+use crate::config::Scope;
 use crate::judge;
 use crate::message;
 use crate::model::{Channel, Entry, Incident, Notice, NoticeKind};
@@ -34,6 +36,7 @@ pub struct Show {
 
 impl Show {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let public = invocation.settings(Scope::Service)?.web.public_url;
         let store = invocation.store().await?;
         let incident = self.which.find(&*store).await?;
         let timeline = match incident.id {
@@ -45,24 +48,32 @@ impl Show {
         let channels = store.channels().await?;
         if self.json {
             let shown = IncidentStoryJson {
-                incident: IncidentJson::of(&incident, self.moment.time()),
+                incident: IncidentJson::of(&incident, self.moment.time(), public.as_ref()),
                 timeline: timeline.iter().map(EntryJson::of).collect(),
                 notices: notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
             };
             invocation.screen.json(&shown)?;
         } else {
-            invocation.screen.text(&page(&incident, &timeline, &notices, &channels, &self.moment))?;
+            invocation.screen.text(&page(&incident, &timeline, &notices, &channels, (&self.moment, public.as_ref())))?;
         }
         Ok(ExitCode::SUCCESS)
     }
 }
 
-fn page(incident: &Incident, timeline: &[Entry], notices: &[Notice], channels: &[Channel], now: &Moment) -> String {
+fn page(
+    incident: &Incident,
+    timeline: &[Entry],
+    notices: &[Notice],
+    channels: &[Channel],
+    (now, public): (&Moment, Option<&Url>),
+) -> String {
     let kind = if incident.is_open() { NoticeKind::Opened } else { NoticeKind::Resolved };
     let ending = (!incident.is_open()).then(|| judge::ending(incident));
     let message = message::of_incident(kind, incident, ending.as_deref(), now.time());
     let mut lines = vec![message.title];
     lines.extend(message.text.lines().map(|line| format!("  {line}")));
+    let facts = message.incident.map(|facts| facts.linked(public));
+    lines.extend(facts.and_then(|facts| facts.url).map(|url| format!("  Page: {url}")));
     if let Some(word) = &incident.acknowledged {
         lines.push(format!("  In hand since {} UTC: {}.", minute_of(word.at), word.by));
     }

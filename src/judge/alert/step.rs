@@ -8,7 +8,8 @@ use super::scene::Scene;
 use super::tally::{counted_minutes, ending, tally};
 use super::words::rules_changed;
 use crate::model::{
-    EndedBecause, Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Recorded, RuleKind, Severity, Strand, Tally, Timestamp,
+    EndedBecause, Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Place, Recorded, RuleKind, Severity, Strand, Tally,
+    Timestamp,
 };
 
 /// What changed. Incident, entries and what is told of them belong into one transaction.
@@ -123,7 +124,10 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         if found.code() != open.cause.code() {
             entries.push(entry(at, EntryKind::Cause, &found.summary));
         }
-        incident.cause = found;
+        // While a loss moves out of sight, less of it is seen: what was worst stands.
+        if !(found.place == Place::PartialLoss && open.cause.place == Place::PartialLoss && found.gone() < open.cause.gone()) {
+            incident.cause = found;
+        }
     }
     let severity = gravest(scene, held);
     if severity > open.severity {

@@ -4,7 +4,7 @@ use super::fix::fix;
 use super::redirect::{self, Redirect};
 use super::sdks::with_effect;
 use super::way::{Way, quoted, somebody};
-use crate::model::{Address, AnsweredBy, Diagnosis, Did, Endpoint, Obstacle, Place, Quote, Refusal};
+use crate::model::{Address, AnsweredBy, Diagnosis, Did, Endpoint, Obstacle, Place, Quote, Refusal, Signs};
 
 /// What an answer to an event shows, when it is not that the event was taken in. `token_known` is whether the token was found to be known at that
 /// address, by what serves browsers there.
@@ -16,7 +16,7 @@ pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<
         (AnsweredBy::Unknown | AnsweredBy::Posthog, Some(Did::WrongPath)) if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
             no_v1(way)
         }
-        (AnsweredBy::Posthog, None) => by_posthog(way, why, &said, token_known),
+        (AnsweredBy::Posthog, None) => by_posthog(way, why, (quote.status, &said), token_known),
         _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
             .advised(
                 "Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.",
@@ -80,11 +80,7 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
         Did::Caches => format!("{who} answers {said} from a cache: the event was not passed on"),
         Did::Encodes => format!("{who} answers in an encoding that was not asked for"),
     };
-    let title = match &quote.signs.software {
-        Some(software) => format!("the way to PostHog is broken at {software}"),
-        None => "the way to PostHog is broken before it".to_owned(),
-    };
-    let found = Diagnosis::intermediary(did, found).titled(title).advised(advice);
+    let found = Diagnosis::intermediary(did, found).titled(broken_at(&quote.signs)).advised(advice);
     if not_certain.is_empty() { found } else { found.or(not_certain) }
 }
 
@@ -95,8 +91,9 @@ fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
     let slash = "Let the proxy pass both forms of the path on, with and without the slash at the end. Next.js: skipTrailingSlashRedirect: true; nginx: \
                  proxy_pass without a rewrite or return for the slash.";
     let (summary, advice) = match redirect::read(base, path, quote.header("location")) {
-        Redirect::Slash => {
-            (format!("{who} redirects ({status}) to the same path in the other form of its trailing slash"), slash.to_owned())
+        Redirect::Slash { adds } => {
+            let form = if adds { "with" } else { "without" };
+            (format!("{who} redirects ({status}) to the same path {form} its trailing slash"), slash.to_owned())
         }
         Redirect::Https(host) => (format!("{who} redirects ({status}) from http to https"), format!("Set the host to {host}.")),
         Redirect::Host(host) => (format!("{who} redirects ({status}) to another address"), format!("Set the host to {host}.")),
@@ -113,17 +110,25 @@ fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
             "Let the proxy pass this path on unchanged: events are not sent along redirects.".to_owned(),
         ),
     };
-    Diagnosis::intermediary(Did::Redirects, summary).advised(advice)
+    Diagnosis::intermediary(Did::Redirects, summary).titled(broken_at(&quote.signs)).advised(advice)
 }
 
-fn by_posthog(way: &Way<'_>, why: Refusal, said: &str, token_known: Option<bool>) -> Diagnosis {
+/// What is wrong in a few words, of whatever stands before PostHog.
+pub(super) fn broken_at(signs: &Signs) -> String {
+    match &signs.software {
+        Some(software) => format!("the way to PostHog is broken at {software}"),
+        None => "something before PostHog does not let events through".to_owned(),
+    }
+}
+
+fn by_posthog(way: &Way<'_>, why: Refusal, (status, said): (u16, &str), token_known: Option<bool>) -> Diagnosis {
     let place = way.place();
     let at = |place: Place, summary: String| Diagnosis::at(place, summary);
     match why {
         // The same token is known where it travels in the body: the header that carries it here does not come through.
         Refusal::Token if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
             let summary = format!("The Authorization header does not get through {place}: PostHog knows the token, and v1 answers {said}");
-            let advice = fix(Did::DropsAuthorization, &crate::model::Signs::default(), &place);
+            let advice = fix(Did::DropsAuthorization, &Signs::default(), &place);
             Diagnosis::intermediary(Did::DropsAuthorization, summary).advised(advice).or(&[(Place::Intermediary, Some(Did::AltersToken))])
         }
         Refusal::Token => at(Place::Token, format!("PostHog's capture at {place} rejects the project token: {said}"))
@@ -135,6 +140,9 @@ fn by_posthog(way: &Way<'_>, why: Refusal, said: &str, token_known: Option<bool>
             "Self-hosted: look at the logs of the capture service, and whether its queue (Kafka) takes messages. On Cloud: status.posthog.com.",
         ),
         Refusal::NoEndpoint => no_v1(way),
+        // By its size alone: what it holds came through.
+        Refusal::Event if status == 413 => at(Place::Capture, format!("PostHog's capture at {place} finds the event too large: {said}"))
+            .advised("This is not expected of Heartbeat's small events: please report it with the words above."),
         Refusal::Event => at(Place::Capture, format!("PostHog's capture at {place} rejects the event itself: {said}"))
             .advised("This is not expected of Heartbeat's events: please report it with the words above; a proxy that changes bodies does it too.")
             .or(&[(Place::Intermediary, Some(Did::DropsBody))]),

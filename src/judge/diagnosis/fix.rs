@@ -28,7 +28,7 @@ pub(super) fn fix(did: Did, signs: &Signs, place: &str) -> String {
         Did::DropsAuthorization => "Let the proxy pass the Authorization header on.".to_owned(),
         Did::DropsBody => "Let the proxy pass request bodies on, with their Content-Length and Content-Type.".to_owned(),
         Did::Swallows => "Look at the proxy's log for the event's request, and at what it does with it: it answers as PostHog would, and the event does not \
-                          arrive. The same event sent past the proxy does."
+                          arrive. What is sent past the proxy does."
             .to_owned(),
         Did::Caches => "Do not cache POST requests, nor PostHog's paths: an answer from the cache means that the event was not passed on.".to_owned(),
         Did::Encodes => "Let the proxy compress only for clients that ask for it with Accept-Encoding.".to_owned(),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answered::over_quota;
+use super::answered::{broken_at, over_quota};
 use super::fix::fix;
 use super::way::Way;
 use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Look, Parts, Place, Region, Signs, Standing, Timestamp, span};
@@ -77,7 +77,9 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     let waited = span(facts.waited);
     let place = way.place();
     let accepted = format!("Events are accepted at {place}, and cannot be queried after {waited}");
-    let behind_proxy = |did: Did, summary: String| Diagnosis::intermediary(did, summary).advised(fix(did, &Signs::default(), &place));
+    let behind_proxy = |did: Did, summary: String| {
+        Diagnosis::intermediary(did, summary).titled(broken_at(&Signs::default())).advised(fix(did, &Signs::default(), &place))
+    };
     let found = match (facts.standing, facts.direct) {
         (Some(Standing::Altered), _) => altered_token(way),
         (_, Direct::Arrives) if facts.status == Some(204) => {
@@ -148,7 +150,7 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
 pub fn rewritten(way: &Way<'_>) -> Diagnosis {
     let place = way.place();
     let summary = format!("Events that go through {place} arrive under other uuids: the proxy writes them anew");
-    let found = Diagnosis::intermediary(Did::WrongUpstream, summary).advised(
+    let found = Diagnosis::intermediary(Did::WrongUpstream, summary).titled("a proxy writes events anew").advised(
         "Let the proxy pass request bodies on unchanged. With new uuids PostHog keeps each retry as an event of its own, and Heartbeat cannot find its beats.",
     );
     Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::AltersToken))])
@@ -180,7 +182,11 @@ pub fn altered_token(way: &Way<'_>) -> Diagnosis {
     let summary = format!(
         "The project token does not get through {place} as it was sent: PostHog itself knows it, and behind the proxy it is not known"
     );
-    let found = Diagnosis::intermediary(Did::AltersToken, summary).advised(fix(Did::AltersToken, &Signs::default(), &place));
+    let found = Diagnosis::intermediary(Did::AltersToken, summary).titled(broken_at(&Signs::default())).advised(fix(
+        Did::AltersToken,
+        &Signs::default(),
+        &place,
+    ));
     Diagnosis { address: way.address(), ..found }.or(&[(Place::Intermediary, Some(Did::WrongUpstream))])
 }
 

@@ -7,7 +7,10 @@ use url::Url;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Redirect {
     /// The same address with or without the slash at its end. A proxy behind a TLS terminator names its own scheme and port: they do not count.
-    Slash,
+    Slash {
+        /// Whether it leads to the path with the slash.
+        adds: bool,
+    },
     /// The same over https.
     Https(String),
     /// The same path at another address of the same site: the host that it names.
@@ -32,7 +35,7 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
     if same_host && bare(&asked) == bare(&to) {
         let slash_differs = asked.path() != to.path();
         return match (slash_differs, asked.scheme(), to.scheme()) {
-            (true, ..) => Redirect::Slash,
+            (true, ..) => Redirect::Slash { adds: to.path().ends_with('/') },
             (false, "http", "https") => Redirect::Https(host_before(&to, path)),
             _ => Redirect::Host(host_before(&to, path)),
         };
@@ -88,8 +91,8 @@ mod tests {
         let (base, path) = ("https://example.com/ingest", "/i/v0/e/");
         let read = |location| read(base, path, Some(location));
         for (location, asks) in [
-            ("/ingest/i/v0/e", Redirect::Slash),
-            ("http://example.com:8080/ingest/i/v0/e", Redirect::Slash),
+            ("/ingest/i/v0/e", Redirect::Slash { adds: false }),
+            ("http://example.com:8080/ingest/i/v0/e", Redirect::Slash { adds: false }),
             ("https://www.example.com/ingest/i/v0/e/", Redirect::Host("https://www.example.com/ingest".into())),
             ("https://www.example.com/other/i/v0/e/?a=b", Redirect::Host("https://www.example.com/other".into())),
             ("https://example.com:8443/ingest/i/v0/e/", Redirect::Host("https://example.com:8443/ingest".into())),

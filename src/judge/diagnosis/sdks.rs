@@ -1,7 +1,7 @@
 //! What the same answer does to the user's own events: PostHog's official libraries lose, double or misdate them, each in its own way. Every
 //! sentence was seen in a run of the versions that docs/sdks.md names; `tests/sdks/run` runs it again.
 
-use crate::model::{Diagnosis, Did, Endpoint, Place, Quote};
+use crate::model::{AnsweredBy, Diagnosis, Did, Endpoint, Place, Quote};
 
 /// What the libraries do with this answer, as one sentence; none where that was not run.
 pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> {
@@ -42,7 +42,8 @@ pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> 
 /// A diagnosis of an answer, with what that answer does to the user's own events.
 pub(super) fn with_effect(found: Diagnosis, quote: &Quote, endpoint: Endpoint) -> Diagnosis {
     // What is wrong with this one event, its token or its quota says nothing about how theirs are sent.
-    let concerns_all = matches!(found.place, Place::Intermediary | Place::Capture);
+    let is_of_this_event = quote.by == AnsweredBy::Posthog && matches!(quote.status, 400 | 413);
+    let concerns_all = matches!(found.place, Place::Intermediary | Place::Capture) && !is_of_this_event;
     let Some(effect) = effect(quote, endpoint).filter(|_| concerns_all) else { return found };
     let advice = found.advice.as_deref().unwrap_or_default();
     let advice = format!("{advice} Your own events: {effect} (docs/sdks.md).").trim_start().to_owned();

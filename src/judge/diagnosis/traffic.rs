@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::way::Way;
 use crate::judge::partition::Partitions;
-use crate::model::{AnsweredBy, Diagnosis, Did, Place, Timestamp, span};
+use crate::model::{AnsweredBy, Counts, Diagnosis, Did, Place, Timestamp, span};
 
 /// A clock that differs by more than this misdates events.
 const CLOCK_WRONG_BY: Duration = Duration::from_mins(2);
@@ -57,7 +57,9 @@ pub fn partial_loss(gone: usize, decided: usize, only: Option<String>) -> Diagno
         Place::PartialLoss,
         format!("Events are being lost{on}: {gone} of the last {decided} did not arrive, and later ones did"),
     );
-    Diagnosis { route: only, answered_by: AnsweredBy::Posthog, title: Some("beats are being lost".into()), ..found }
+    let (gone, decided) = (gone as u32, decided as u32);
+    let counts = Counts { beats: decided, arrived: decided.saturating_sub(gone), lost: gone, ..Counts::default() };
+    Diagnosis { route: only, answered_by: AnsweredBy::Posthog, title: Some("beats are being lost".into()), counts: Some(counts), ..found }
         .advised(
             "Look for what drops a share of the events: a sampling transformation, ingestion workers that crash on some messages or a full dead-letter queue, \
              and a load balancer with one broken upstream among several.",

@@ -47,16 +47,16 @@ fn tls_advice(obstacle: Obstacle, address: Option<&Address>) -> String {
         Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {look}"),
         Obstacle::NotYetValid => format!("Compare the clocks of this machine and of whoever made the certificate. {look}"),
         Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {look}"),
-        Obstacle::SelfSigned => format!(
-            "Use a certificate of a known authority; or trust this one: put it into a PEM file and name that in SSL_CERT_FILE, or add it to the machine's \
-             store (update-ca-certificates). {look}"
-        ),
+        Obstacle::SelfSigned => {
+            format!("Use a certificate of a known authority, or add this one to the machine's store (update-ca-certificates). {look}")
+        }
         Obstacle::IncompleteChain => format!(
-            "Configure the server with the full chain (nginx: ssl_certificate fullchain.pem), not the leaf alone; if the issuer is your own authority, name \
-             its certificate in SSL_CERT_FILE. {look}"
+            "Configure the server with the full chain (nginx: ssl_certificate fullchain.pem), not the leaf alone; if the issuer is your own authority, add \
+             its certificate to the machine's store (update-ca-certificates). {look}"
         ),
         Obstacle::PrivateAuthority => format!(
-            "If the authority is your own, name its certificate in SSL_CERT_FILE, or add it to the machine's store (update-ca-certificates). {look}"
+            "If the authority is your own, add its certificate to the machine's store (update-ca-certificates); or name a file in SSL_CERT_FILE that holds \
+             it beside all others that are trusted, since that variable replaces the store. {look}"
         ),
         Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {look}"),
         Obstacle::ClientCertificate => "Exempt PostHog's paths from client certificates: applications in browsers have none.".to_owned(),

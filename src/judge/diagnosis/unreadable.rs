@@ -31,7 +31,7 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         LookTrouble::NoSuchProject => {
             let words =
                 if quote.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
-            with(Place::PersonalKey, words).or(&[(Place::Query, None)])
+            with(Place::PersonalKey, words)
         }
         LookTrouble::Broken if !down.is_empty() => {
             Diagnosis::at(Place::Query, format!("PostHog's query API is failing ({said}), and PostHog says that {down}"))

@@ -30,7 +30,10 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         Some(incident) => (incident.opened, incident.closed.unwrap_or(call.now.plus(LASTS))),
         None => (message.at, message.at.plus(LASTS_ALONE)),
     };
-    let alert = json!({"labels": labels(call), "annotations": annotations(message), "startsAt": starts, "endsAt": ends});
+    let mut alert = json!({"labels": labels(call), "annotations": annotations(message), "startsAt": starts, "endsAt": ends});
+    if let Some(page) = call.page() {
+        alert["generatorURL"] = page.into();
+    }
     let mut ask = Ask::post(&call.at("/api/v2/alerts"));
     let username = call.value("username");
     if !username.is_empty() {

@@ -23,7 +23,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         .filter(|(_, value)| !value.is_empty())
         .map(|(name, value)| json!({"name": name, "value": text::cut(&value, VALUE), "inline": true}))
         .collect();
-    let body = json!({
+    let mut body = json!({
         "embeds": [{
             "title": text::cut(&text::line(&message.title), TITLE),
             "description": text::cut(&message.text, DESCRIPTION),
@@ -34,6 +34,9 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         // Nobody is called by what the words happen to hold.
         "allowed_mentions": {"parse": []},
     });
+    if let Some(page) = call.page() {
+        body["embeds"][0]["url"] = page.into();
+    }
     let answer = call.post(&confirmed(call.value("url")), &body).await?;
     let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
     Ok(match answer.settle_unless_page() {

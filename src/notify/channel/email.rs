@@ -81,7 +81,7 @@ fn mail(call: &Call<'_>) -> Result<Mail, Box<dyn std::error::Error + Send + Sync
         let root = format!("<{}@{domain}>", call.key());
         mail = mail.in_reply_to(root.clone()).references(root);
     }
-    Ok(mail.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(message.text.clone()))?)
+    Ok(mail.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(call.text_with_link()))?)
 }
 
 /// When the conversation turns to TLS.

@@ -31,13 +31,16 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     if !message.project.is_empty() {
         tags.push(&message.project);
     }
-    let body = json!({
+    let mut body = json!({
         "topic": topic,
         "title": text::cut_bytes(&text::line(&message.title), TITLE),
         "message": text::cut_bytes(&message.text, MESSAGE),
         "priority": priority,
         "tags": tags,
     });
+    if let Some(page) = call.page() {
+        body["click"] = page.into();
+    }
     let mut ask = Ask::post(&root);
     let token = call.value("token");
     if !token.is_empty() {

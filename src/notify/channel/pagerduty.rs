@@ -18,7 +18,7 @@ const SUMMARY: usize = 1024;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let routing_key = call.value("routing_key");
-    let (path, body) = match message.kind {
+    let (path, mut body) = match message.kind {
         NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::ChannelStopped => (
             "/v2/enqueue",
             json!({
@@ -43,6 +43,12 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             ("/v2/change/enqueue", json!({"routing_key": routing_key, "payload": payload}))
         }
     };
+    if let Some(page) = call.page() {
+        body["links"] = json!([{"href": page, "text": "The incident in Heartbeat"}]);
+        if body.get("client").is_some() {
+            body["client_url"] = page.into();
+        }
+    }
     Ok(call.post(&call.at(path), &body).await?.settle_unless_page_or_key())
 }
 

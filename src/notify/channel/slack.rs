@@ -18,7 +18,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let words = escaped(&text::cut(&message.text, TEXT));
     let fields: Vec<_> =
         facts::few(message).into_iter().map(|(title, value)| json!({"title": title, "value": escaped(&value), "short": true})).collect();
-    let body = json!({
+    let mut body = json!({
         "text": escaped(&text::cut(&text::line(&message.title), TITLE)),
         "mrkdwn": false,
         "attachments": [{
@@ -30,6 +30,10 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             "ts": message.at.ms().div_euclid(1000),
         }],
     });
+    if let Some(page) = call.page() {
+        body["attachments"][0]["title"] = "Open the incident".into();
+        body["attachments"][0]["title_link"] = page.into();
+    }
     Ok(call.post(call.value("url"), &body).await?.settle_unless_page_or_key())
 }
 

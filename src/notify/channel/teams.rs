@@ -31,13 +31,16 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let facts: Vec<Value> =
         facts::few(message).into_iter().map(|(title, value)| json!({"title": title, "value": text::cut_bytes(&value, VALUE)})).collect();
     body.push(json!({"type": "FactSet", "facts": facts}));
-    let card = json!({
+    let mut card = json!({
         "$schema": "http://adaptivecards.io/schemas/adaptive-card.json",
         "type": "AdaptiveCard",
         "version": "1.4",
         "msteams": {"width": "Full"},
         "body": body,
     });
+    if let Some(page) = call.page() {
+        card["actions"] = json!([{"type": "Action.OpenUrl", "title": "Open the incident", "url": page}]);
+    }
     let message = json!({
         "type": "message",
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card}],

@@ -14,7 +14,7 @@ const TEXT: usize = 4096;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
-    let words = format!("{}\n\n{}", text::line(&message.title), message.text);
+    let words = format!("{}\n\n{}", text::line(&message.title), call.text_with_link());
     // No parse mode: nothing in the words can be taken for markup.
     let body = json!({
         "chat_id": call.value("chat"),

@@ -51,7 +51,7 @@ mod tests {
     #[test]
     fn a_compressed_body_is_read_and_bounded() {
         assert_eq!(decoded(&headers("gzip"), gzipped(b"{\"status\":\"Ok\"}"), 1000), ("{\"status\":\"Ok\"}".into(), Some("gzip".into())));
-        assert_eq!(decoded(&headers("GZIP"), gzipped(&[b'a'; 100_000]), 10).0, "aaaaaaaaaa");
+        assert_eq!(decoded(&headers("GZIP"), gzipped(&vec![b'a'; 100_000]), 10).0, "aaaaaaaaaa");
         assert_eq!(decoded(&HeaderMap::new(), "plain".into(), 1000), ("plain".into(), None));
         assert_eq!(decoded(&headers("identity"), "plain".into(), 1000), ("plain".into(), None));
     }

@@ -144,9 +144,8 @@ fn from_seconds(seconds: &Term) -> Understood<Term> {
 fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
     let precise = name == "toDateTime64";
     let (first, precision_us) = match (precise, arguments) {
-        (_, [first]) => (first, 1),
-        (true, [first, precision]) | (true, [first, precision, _]) => (first, step_us(precision)?),
-        (false, [first, _]) => (first, 1),
+        (_, [first]) | (false, [first, _]) => (first, 1),
+        (true, [first, precision] | [first, precision, _]) => (first, step_us(precision)?),
         _ => return refuse(format!("Function '{name}' does not take {} arguments", arguments.len())),
     };
     if let [_, zone] | [_, _, zone] = arguments

@@ -45,7 +45,7 @@ fn without_last_commas(tokens: Vec<Token>) -> Vec<Token> {
                     match word.keyword {
                         Keyword::SELECT | Keyword::GROUP => *here = false,
                         Keyword::FROM | Keyword::WHERE | Keyword::HAVING | Keyword::ORDER | Keyword::LIMIT | Keyword::OFFSET => {
-                            *here = true
+                            *here = true;
                         }
                         _ => {}
                     }

@@ -88,8 +88,9 @@ async fn list(
     let mut found = site.web.store.incidents(&which).await?;
     let more = found.len() > limit;
     found.truncate(limit);
+    let public = site.web.settings.public_url.as_ref();
     let next = found.last().filter(|_| more).map(place_of);
-    Ok(Json(List { items: found.iter().map(|incident| IncidentJson::of(incident, now)).collect(), next }))
+    Ok(Json(List { items: found.iter().map(|incident| IncidentJson::of(incident, now, public)).collect(), next }))
 }
 
 /// One incident with its timeline, evidence, and who was told
@@ -106,7 +107,7 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
     let channels = store.channels().await?;
     let evidence = project.iter().flat_map(|project| told.evidence.iter().map(|one| EvidenceView::of(one, project)));
     Ok(IncidentView {
-        incident: IncidentJson::of(&told.incident, now),
+        incident: IncidentJson::of(&told.incident, now, site.web.settings.public_url.as_ref()),
         timeline: told.timeline.iter().map(EntryJson::of).collect(),
         evidence: evidence.take(EVIDENCE).collect(),
         notices: told.notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use heartbeat::judge::diagnosis::{Way, quiet, rejected, unreadable};
 use heartbeat::message::{digest, merged, of_incident, sample, samples};
 use heartbeat::model::{
-    Diagnosis, Incident, IncidentId, Message, NoticeKind, ProjectId, ProjectName, RuleKind, Severity, Strand, Tally, Timestamp,
+    AnsweredBy, Diagnosis, Did, Endpoint, Host, Incident, IncidentId, LookFailure, LookTrouble, Message, NoticeKind, Parts, ProjectId,
+    ProjectName, Quote, Refusal, RuleKind, Severity, Signs, Strand, Tally, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -29,7 +31,7 @@ fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
         rules: rules.to_vec(),
         judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Diagnosis::of_words("capture_refuses", "capture refuses: 503 `transient error, please retry`"),
+        cause: cause(strand),
         first_bad: Some(at("2026-11-23T14:15:00Z").minute()),
         last_good: Some(at("2026-11-23T14:14:00Z").minute()),
         tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, refused: 2, doubled: 1, ..Tally::default() },
@@ -41,6 +43,34 @@ fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
     }
 }
 
+/// As `judge` finds it for an incident of this kind.
+fn cause(strand: Strand) -> Diagnosis {
+    let host = Host::parse("https://posthog.example.com").unwrap();
+    let way = Way { host: &host, api: &host, endpoint: Endpoint::V0 };
+    match strand {
+        Strand::Ingestion => {
+            let words = "transient error, please retry".into();
+            rejected(&way, Refusal::Broken, &Quote { status: 503, words, by: AnsweredBy::Posthog, ..Quote::default() }, None)
+        }
+        Strand::Blind => {
+            let words = "Invalid personal API key.".into();
+            let quote = Quote { status: 401, words, by: AnsweredBy::Posthog, ..Quote::default() };
+            unreadable(&way, &LookFailure::quoting(LookTrouble::KeyWrong, quote), Parts::default())
+        }
+        Strand::Quiet => quiet(Duration::from_mins(30), Some(at("2026-11-23T13:40:12Z"))),
+    }
+}
+
+/// The proxy before PostHog has lost what is behind it.
+fn broken_proxy() -> Diagnosis {
+    let host = Host::parse("https://shop.example.com/ingest").unwrap();
+    let api = Host::parse("eu").unwrap();
+    let way = Way { host: &host, api: &api, endpoint: Endpoint::V0 };
+    let signs = Signs { software: Some("nginx".into()), status: Some(502), ..Signs::default() };
+    let (by, did) = (AnsweredBy::Intermediary, Some(Did::UpstreamDown));
+    rejected(&way, Refusal::NotPostHog, &Quote { status: 502, words: "502 Bad Gateway".into(), by, did, signs, ..Quote::default() }, None)
+}
+
 fn show(message: &Message) -> String {
     format!("{}\n{}\n", message.title, message.text)
 }
@@ -50,7 +80,8 @@ fn every_kind_of_message_says_what_where_and_since_when() {
     let ingestion = incident(Strand::Ingestion, &[RuleKind::Capture, RuleKind::Lag]);
     let late = Incident { severity: Severity::Warning, ..incident(Strand::Ingestion, &[RuleKind::Lag]) };
     let blind = incident(Strand::Blind, &[RuleKind::Blind]);
-    let quiet = incident(Strand::Quiet, &[RuleKind::Quiet]);
+    let proxy = Incident { cause: broken_proxy(), ..incident(Strand::Ingestion, &[RuleKind::Capture]) };
+    let nobody = incident(Strand::Quiet, &[RuleKind::Quiet]);
     let now = at("2026-11-24T00:20:00Z");
     let over = Incident { closed: Some(at("2026-11-24T00:19:30Z")), ..ingestion.clone() };
     let ending = Some("all 3 late beats arrived by 00:10: nothing was lost");
@@ -58,7 +89,8 @@ fn every_kind_of_message_says_what_where_and_since_when() {
         of_incident(NoticeKind::Opened, &ingestion, None, ingestion.opened),
         of_incident(NoticeKind::Opened, &late, None, late.opened),
         of_incident(NoticeKind::Opened, &blind, None, blind.opened),
-        of_incident(NoticeKind::Opened, &quiet, None, quiet.opened),
+        of_incident(NoticeKind::Opened, &nobody, None, nobody.opened),
+        of_incident(NoticeKind::Opened, &proxy, None, proxy.opened),
         of_incident(NoticeKind::Worsened, &ingestion, None, now),
         of_incident(NoticeKind::Reminder, &ingestion, None, now),
         of_incident(NoticeKind::Resolved, &over, ending, now),

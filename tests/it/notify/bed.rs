@@ -1,7 +1,9 @@
 //! What the tests of channels need: a sender on a hand clock, channels of each kind that point at a server, messages of each kind.
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, NoticeKind, ProjectName, Timestamp};
+use heartbeat::model::{
+    Address, ChannelKind, ChannelSpec, Delivery, Diagnosis, IncidentFacts, Message, NoticeKind, Place, ProjectName, Timestamp,
+};
 use heartbeat::notify::{Letter, Sender, SenderSettings};
 use uuid::Uuid;
 
@@ -86,18 +88,21 @@ pub(super) fn message(kind: NoticeKind) -> Message {
     let closed = (kind == NoticeKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
     let incident = IncidentFacts {
         id: 7,
-        diagnosis: heartbeat::model::Diagnosis::default(),
+        diagnosis: Diagnosis {
+            address: Address::of("https://eu.i.posthog.com"),
+            ..Diagnosis::at(Place::Pipeline, "capture accepts events, and they cannot be queried").advised("Look at the queue's lag.")
+        },
         url: None,
         key: KEY,
         strand: "ingestion".into(),
         rules: vec!["lost".into(), "lag_above".into()],
-        cause_code: "not_queryable".into(),
+        cause_code: "pipeline".into(),
         cause: "capture accepts events, and they cannot be queried".into(),
         opened: at("2026-11-23T14:32:00Z"),
         closed,
-        lasted_ms: 2_280_000,
-        ended_because: None,
-        noticed_after_ms: 60_000,
+        lasted_ms: 2_520_000,
+        ended_because: closed.map(|_| "recovered".into()),
+        noticed_after_ms: Some(240_000),
         first_bad: Some(at("2026-11-23T14:28:00Z")),
         last_good: None,
         beats_sent: 42,

@@ -2,11 +2,12 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use heartbeat::model::{ChannelKind, Delivery, NoticeKind};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, Message, NoticeKind};
+use heartbeat::notify::SenderSettings;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 
-use super::bed::{BY_HTTP, ID, channel_at, deliver, message, sender, words};
+use super::bed::{BY_HTTP, ID, channel_at, deliver, message, sender, sender_with, words};
 use crate::support::scripted::{Act, Request, Server, always, answer, ok};
 
 /// A server that answers as the service does when it takes a message.
@@ -37,7 +38,7 @@ fn accepted(kind: ChannelKind) -> Act {
 }
 
 /// Delivers one message and gives the requests that it made.
-async fn sent(kind: ChannelKind, message: &heartbeat::model::Message) -> Vec<Request> {
+async fn sent(kind: ChannelKind, message: &Message) -> Vec<Request> {
     let server = service(kind).await;
     let (channel, _) = channel_at(kind, &server.base());
     let delivery = deliver(&sender().0, &channel, message).await;
@@ -72,6 +73,57 @@ async fn each_service_gets_what_it_documents() {
     }
 }
 
+/// Where each service has its place for a link.
+const LINKS: [(ChannelKind, &[&str]); 8] = [
+    (ChannelKind::Webhook, &["/incident/url"]),
+    (ChannelKind::Slack, &["/attachments/0/title_link"]),
+    (ChannelKind::Discord, &["/embeds/0/url"]),
+    (ChannelKind::Teams, &["/attachments/0/content/actions/0/url"]),
+    (ChannelKind::PagerDuty, &["/client_url", "/links/0/href"]),
+    (ChannelKind::Opsgenie, &["/details/url"]),
+    (ChannelKind::Alertmanager, &["/0/generatorURL"]),
+    (ChannelKind::Ntfy, &["/click"]),
+];
+
+#[tokio::test]
+async fn a_message_links_to_the_page_of_its_incident() {
+    let public_url = Some("https://heartbeat.example.com".parse().unwrap());
+    let (sender, _) = sender_with(&SenderSettings { public_url, ..SenderSettings::default() });
+    let opened = message(NoticeKind::Opened);
+    let page = format!("https://heartbeat.example.com/incidents/{}", opened.incident.as_ref().unwrap().id);
+    let sample = Message { test: true, ..opened.clone() };
+    for (message, page) in [(&opened, page.as_str()), (&sample, "https://heartbeat.example.com/incidents")] {
+        for (kind, places) in LINKS {
+            let server = service(kind).await;
+            deliver(&sender, &channel_at(kind, &server.base()).0, message).await;
+            let body = server.requests().remove(0).json();
+            for place in places {
+                assert_eq!(body.pointer(place), Some(&json!(page)), "{kind} {place}: {body}");
+            }
+        }
+        let server = service(ChannelKind::Telegram).await;
+        deliver(&sender, &channel_at(ChannelKind::Telegram, &server.base()).0, message).await;
+        let body = server.requests().remove(0).json();
+        assert!(body["text"].as_str().unwrap().ends_with(&format!("\n{page}")), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_users_own_words_can_name_the_page() {
+    let public_url = Some("https://heartbeat.example.com".parse().unwrap());
+    let (sender, _) = sender_with(&SenderSettings { public_url, ..SenderSettings::default() });
+    let server = service(ChannelKind::Ntfy).await;
+    let (channel, _) = channel_at(ChannelKind::Ntfy, &server.base());
+    let body = "{{ incident.diagnosis.place }}: {{ incident.diagnosis.advice }} {{ incident.url }}";
+    let channel = ChannelSpec { body: Some(body.into()), ..channel };
+    let message = message(NoticeKind::Opened);
+    deliver(&sender, &channel, &message).await;
+    let facts = message.incident.unwrap();
+    let advice = facts.diagnosis.advice.unwrap();
+    let said = format!("{}: {advice} https://heartbeat.example.com/incidents/{}", facts.diagnosis.place.name(), facts.id);
+    assert_eq!(server.requests().remove(0).json()["message"], said);
+}
+
 #[tokio::test]
 async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() {
     for notice in NoticeKind::ALL {
@@ -84,7 +136,7 @@ async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() 
         mac.update([id.as_bytes(), b".", time.as_bytes(), b".", &request.body].concat().as_slice());
         let signature = request.header("webhook-signature").unwrap().strip_prefix("v1,").unwrap();
         mac.verify_slice(&STANDARD.decode(signature).unwrap()).unwrap();
-        assert_eq!(serde_json::from_slice::<heartbeat::model::Message>(&request.body).unwrap(), message);
+        assert_eq!(serde_json::from_slice::<Message>(&request.body).unwrap(), message);
     }
 }
 

@@ -110,7 +110,8 @@ fn header(mail: &str, name: &str) -> Option<String> {
 async fn a_mail_is_sent_to_all_recipients_in_one_thread_an_incident() {
     let (port, heard) = server(None, "", "").await;
     let channel = mail_to(&format!("smtp://me%40example.com:Sm%2Ftp-Passw0rd@127.0.0.1:{port}"));
-    let sender = sender().0;
+    let public_url = Some("https://heartbeat.example.com".parse().unwrap());
+    let (sender, _) = sender_with(&SenderSettings { public_url, ..SenderSettings::default() });
     for notice in [NoticeKind::Opened, NoticeKind::Resolved, NoticeKind::Returned] {
         let delivery = deliver(&sender, &channel, &message(notice)).await;
         assert_eq!(delivery, Delivery::Taken("250 2.0.0 queued as 12345".into()));
@@ -133,6 +134,8 @@ async fn a_mail_is_sent_to_all_recipients_in_one_thread_an_incident() {
         assert_eq!((header(mail, "references"), header(mail, "in-reply-to")), (thread.clone(), thread.clone()));
     }
     assert_eq!(header(&mails[2], "references"), None);
+    let links = |mail: &str| mail.contains("https://heartbeat.example.com/incidents/7");
+    assert_eq!(mails.iter().map(|mail| links(mail)).collect::<Vec<_>>(), [true, true, false]);
 }
 
 #[tokio::test]

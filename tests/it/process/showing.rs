@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Receipt,
-    Recorded, Refusal, Reply, RouteId, Settled, Timestamp, Traffic,
+    AnsweredBy, Did, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec,
+    Quote, Receipt, Recorded, Refusal, Reply, RouteId, Settled, Signs, Timestamp, Traffic,
 };
 use heartbeat::store::{self, Sealer, Store};
 
@@ -86,7 +86,16 @@ async fn write(store: &dyn Store, project: &Project, route: RouteId, minute: Min
         Came::NotSent => return,
         Came::Refused => {
             let headers = vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8a1b2c3d4e5f".into())];
-            let quote = Quote { status: 403, headers, words: "<title>Just a moment...</title>".into(), ..Quote::default() };
+            let title = Some("Just a moment...".into());
+            let signs = Signs {
+                software: Some("Cloudflare".into()),
+                server: Some("cloudflare".into()),
+                title,
+                status: Some(403),
+                ..Signs::default()
+            };
+            let (by, did) = (AnsweredBy::Intermediary, Some(Did::Blocks));
+            let quote = Quote { status: 403, headers, words: "Just a moment...".into(), by, did, signs, ..Quote::default() };
             (Reply::Refused { why: Refusal::NotPostHog, quote }, 1)
         }
         Came::Cut => (Reply::Unreachable { at: Phase::Tls, obstacle: Obstacle::Expired, words: "certificate has expired".into() }, 4),

@@ -54,7 +54,7 @@ async fn every_field_is_described_and_none_that_is_not_there() {
     let incident = incident(&project, Strand::Ingestion, 0);
     let channel = set_up_channel(&*world.store, webhook("ops")).await;
     let story = IncidentStoryJson {
-        incident: IncidentJson::of(&incident, now),
+        incident: IncidentJson::of(&incident, now, None),
         timeline: vec![EntryJson::of(&entry(EntryKind::Opened, "it began"))],
         notices: vec![NoticeJson::of(&notice(channel.id, &incident, NoticeKind::Opened, 0), &[channel])],
     };
