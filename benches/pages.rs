@@ -15,7 +15,7 @@ use heartbeat::access::{Door, deed};
 use heartbeat::clock::Clock;
 use heartbeat::config::WebSettings;
 use heartbeat::model::{
-    Access, Events, Finding, HeartbeatApp, Host, Hour, Incident, IngestionAlertApp, Look, Minute, Outcome, Pace, Phases, Project,
+    Access, Diagnosis, Events, HeartbeatApp, Host, Hour, Incident, IngestionAlertApp, Look, Minute, Outcome, Pace, Phases, Project,
     ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RuleKind, Severity, StatusPage, Strand, Tally, Timestamp, Traffic, UserName,
 };
 use heartbeat::notify::{Sender, SenderSettings};
@@ -243,7 +243,7 @@ fn incident(project: &Project, now: Timestamp) -> Incident {
         rules: vec![RuleKind::Lost],
         judged_under: String::new(),
         severity: Severity::Critical,
-        cause: Finding { code: "not_queryable".into(), words: "accepted, but not queryable after 15m 00s".into() },
+        cause: Diagnosis::of_words("pipeline", "Events are accepted, and cannot be queried after 15m 00s"),
         first_bad: Some(now.minute().plus(-30)),
         last_good: Some(now.minute().plus(-31)),
         tally: Tally::default(),

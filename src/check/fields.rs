@@ -307,7 +307,7 @@ fn stranger(field: &'static str, quote: &Quote, takes_events: bool) -> Finding {
     }
     let is_page =
         quote.headers.iter().any(|(name, value)| name == "content-type" && value.contains("html")) || quote.words.starts_with('<');
-    if is_page || (300..400).contains(&quote.status) {
+    if is_page || (200..400).contains(&quote.status) {
         return Finding::new(field, Mark::Fail, format!("something that is not PostHog answers there: {answer}"))
             .advised("check the address, and a proxy or login page before it");
     }

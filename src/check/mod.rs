@@ -16,14 +16,16 @@ use serde::Serialize;
 
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Way};
-use crate::model::{Beat, Diagnosis, Endpoint, Host, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken};
+use crate::model::{
+    Beat, CHECK_EVENT, Diagnosis, Endpoint, Host, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken,
+};
 use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
 use arrival::{Reading, Seen, advice, seek};
 use steps::{End, Taken, identify, know_token, receive};
 
 /// The name of the event that a check sends.
-pub const EVENT: &str = "heartbeat_check";
+pub const EVENT: &str = CHECK_EVENT;
 const DISTINCT_ID: &str = "posthog-heartbeat check";
 /// A failure is tried again for so long: a hiccup passes, and a person who waits for the answer gets it soon.
 const TRIED_FOR: Duration = Duration::from_secs(5);

@@ -25,7 +25,7 @@ const NOT_RUNNING: &str = "heartbeat run is not running: start it, and beats are
 #[command(
     after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
 
-JSON: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
+JSON: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, notes: [sentence], quota: {used, limit, limited}, missing_scopes, queries_left, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
 arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}]; times are RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."

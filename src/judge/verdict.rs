@@ -240,9 +240,7 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     // As Ingestion Alert has it where nothing is set: a project without it is judged alike.
     let window = RuleKind::PartialLoss.usual().damping;
     let (least, of) = (usize::from(window.bad), usize::from(window.of));
-    // What lies further back is told by incidents; every reader of a verdict has this much.
-    let from = facts.now.minus(LOOKED_BACK).minute();
-    let beats = &facts.beats[facts.beats.partition_point(|beat| beat.minute < from)..];
+    let beats = last_hour(facts);
     // In fair weather none is missing, and there is nothing to sort out.
     if beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
         return None;
@@ -250,16 +248,23 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     if partitions(facts.routes, beats, &facts.spec.pace).is_some() {
         return None;
     }
-    let sight = Sight { routes: facts.routes, beats, pace: &facts.spec.pace, beginning: on_since.max(from.start()) };
+    let from = facts.now.minus(LOOKED_BACK).minute().start();
+    let sight = Sight { routes: facts.routes, beats, pace: &facts.spec.pace, beginning: on_since.max(from) };
     let loss = lost_among(&sight, of);
     let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
-    (loss.gone >= least && loss.gone < loss.decided).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
+    // An outage that just ended is over.
+    (loss.gone >= least && loss.gone < loss.decided && !loss.is_outage).then(|| diagnosis::partial_loss(loss.gone, loss.decided, only))
 }
 
-/// The beats of the last hour that were sent, the newest first.
-fn lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
+/// The beats of the last hour, oldest first. What lies further back is told by incidents; every reader of a verdict has this much.
+fn last_hour<'a>(facts: &Facts<'a>) -> &'a [Recorded] {
     let from = facts.now.minus(LOOKED_BACK).minute();
-    facts.beats.iter().rev().take_while(move |beat| beat.minute >= from).filter(|beat| beat.sent.is_some())
+    &facts.beats[facts.beats.partition_point(|beat| beat.minute < from)..]
+}
+
+/// Those of the last hour that were sent, the newest first.
+fn lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
+    last_hour(facts).iter().rev().filter(|beat| beat.sent.is_some())
 }
 
 /// Whether none of the last hour's beats is known to be lost or rejected.
@@ -295,10 +300,10 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_taken() } else { found.arrives() };
     let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unseen));
     let (broken, fine): (Vec<_>, Vec<_>) = (known().filter(is_broken).collect(), known().filter(is_fine).collect());
-    let cause = worst.diagnose(facts, direct(worst, &fine))?;
+    let cause = worst.diagnose(facts, direct(facts, worst, &fine))?;
     if matches!(worst.finding, Finding::Missing { .. })
         && !cause.is_final()
-        && let Some(found) = partitions(facts.routes, facts.beats, &facts.spec.pace)
+        && let Some(found) = partitions(facts.routes, last_hour(facts), &facts.spec.pace)
     {
         return Some(diagnosis::partitions(&found));
     }
@@ -313,10 +318,20 @@ fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<
     Some(Diagnosis { route: Some(route), title, ..cause })
 }
 
-/// How events fare on a route to another address: one that arrives clears PostHog of what is missing here.
-fn direct(worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>]) -> Direct {
+/// How events fare on a route to another address, or that were sent past the proxy to find that out: one that arrives clears PostHog of what is
+/// missing here.
+fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>]) -> Direct {
     let other_way = |found: &&&RouteFinding<'_>| found.route.spec.host != worst.route.spec.host;
-    if fine.iter().filter(other_way).any(|found| found.arrives()) { Direct::Arrives } else { Direct::Unknown }
+    if fine.iter().filter(other_way).any(|found| found.arrives()) {
+        return Direct::Arrives;
+    }
+    let witness =
+        facts.look.filter(|_| Way::of(facts.spec, worst.route).is_through_proxy()).and_then(|look| Some((look, look.findings.witness?)));
+    match witness {
+        Some((_, witness)) if witness.seen => Direct::Arrives,
+        Some((look, witness)) if look.at.since(witness.sent()) > facts.spec.pace.late_after => Direct::Missing,
+        _ => Direct::Unknown,
+    }
 }
 
 #[cfg(test)]

@@ -65,9 +65,11 @@ pub fn merged(resolved: &Message) -> Message {
 /// The message with a link to the incident's page at this public address; a sample's leads to the list.
 #[must_use]
 pub fn linked(message: &Message, public: &Url) -> Message {
-    let linked = |facts: IncidentFacts| match message.test {
-        true => IncidentFacts { url: public.join("incidents").ok().map(String::from), ..facts },
-        false => facts.linked(Some(public)),
+    let linked = |facts: IncidentFacts| {
+        if message.test {
+            return IncidentFacts { url: public.join("incidents").ok().map(String::from), ..facts };
+        }
+        facts.linked(Some(public))
     };
     Message { incident: message.incident.clone().map(linked), ..message.clone() }
 }

@@ -119,7 +119,7 @@ mod tests {
         let text = template.render(&sample(NoticeKind::Opened, &shop(), at)).unwrap();
         assert_eq!(
             text,
-            "SHOP #0: Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either."
+            "SHOP #0: Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either: ingestion behind capture is stuck or slow."
         );
         assert_eq!(template.render(&sample(NoticeKind::Returned, &shop(), at)).unwrap(), ".");
     }

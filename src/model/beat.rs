@@ -43,13 +43,16 @@ impl Beat {
         Self { minute, slot, uuid: uuid_v7(slot, &hash), distinct_id: route.distinct_id.at(slot) }
     }
 
-    /// A single event outside the schedule, for a check: it is its own slot, so that each check is an event of its own.
+    /// A single event outside the schedule, [`CHECK_EVENT`]: it is its own slot, so that each check is an event of its own.
     #[must_use]
     pub fn alone(token: &ProjectToken, distinct_id: &str, now: Timestamp) -> Self {
         let hash = digest(&[b"check", token.as_str().as_bytes(), distinct_id.as_bytes(), &now.ms().to_be_bytes()]);
         Self { minute: now.minute(), slot: now, uuid: uuid_v7(now, &hash), distinct_id: distinct_id.to_owned() }
     }
 }
+
+/// The name of an event that is sent to find something out, and is no beat.
+pub const CHECK_EVENT: &str = "heartbeat_check";
 
 /// SHA-256 over parts, each with its length before it: no two lists of parts hash the same text.
 fn digest(parts: &[&[u8]]) -> [u8; 32] {

@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use uuid::Uuid;
+
 use super::{Parts, QueryCost, Timestamp};
 
 /// What a personal API key may be asked for, one scope for each use that we have.
@@ -174,12 +176,35 @@ pub struct Findings {
     /// What drops our events, while they are accepted and stay away.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub filter: Option<Filter>,
+    /// What was sent past the proxy, while beats that go through it are accepted and stay away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub witness: Option<Witness>,
     /// By how many milliseconds PostHog's clock is ahead of ours (behind, when negative), where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_ahead_ms: Option<i64>,
     /// Parts that are down, one bit each, by the word of `/_preflight` while looks fail.
     #[serde(skip_serializing_if = "is_zero")]
     pub down: u8,
+}
+
+/// An event that was sent straight to PostHog, beside beats that go through a proxy and stay away: it tells whose fault that is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Witness {
+    /// Its uuid.
+    pub uuid: Uuid,
+    /// When it was sent, in milliseconds.
+    pub sent_ms: i64,
+    /// Whether a look saw it.
+    #[serde(default)]
+    pub seen: bool,
+}
+
+impl Witness {
+    /// When it was sent.
+    #[must_use]
+    pub const fn sent(&self) -> Timestamp {
+        Timestamp::from_ms(self.sent_ms)
+    }
 }
 
 impl Findings {

@@ -45,7 +45,7 @@ pub use access::{Access, ApiToken, Digest, Invitation, Session, TokenId, User, U
 pub use alert::{IngestionAlertApp, Watch};
 pub use app::{AppKind, Events, HeartbeatApp, SETTINGS, Setting};
 pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, QueryCost, Traffic};
-pub use beat::{Beat, Evidence, EvidenceOf, Recorded, Settled};
+pub use beat::{Beat, CHECK_EVENT, Evidence, EvidenceOf, Recorded, Settled};
 pub use broken_place::{Did, Place};
 pub use channel::{Channel, ChannelId, ChannelSpec, Stopped, Values};
 pub use channel_field::{Field, Takes};
@@ -54,7 +54,7 @@ pub use deed::Deed;
 pub use diagnosis::{Address, AnsweredBy, Counts, Diagnosis, Possibility, Signs};
 pub use due_hours::{DueHours, parse_clock, parse_days};
 pub use ending::EndedBecause;
-pub use findings::{Filter, FilterKind, Findings, KeyScope, KeyScopes, QuotaLimit};
+pub use findings::{Filter, FilterKind, Findings, KeyScope, KeyScopes, QuotaLimit, Witness};
 pub use histogram::Histogram;
 pub use hour::Hour;
 pub use incident::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Tally};

@@ -21,11 +21,13 @@ pub enum Standing {
     Filtered,
     /// PostHog itself knows it, and behind the route's proxy it is not known, or another one is known in its place.
     Altered,
+    /// It belongs to a project there, and something on the way writes our events anew: they arrive under other uuids.
+    Rewritten,
 }
 
 impl Standing {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Known,
         Self::Unknown,
         Self::Untold,
@@ -34,6 +36,7 @@ impl Standing {
         Self::OverQuota,
         Self::Filtered,
         Self::Altered,
+        Self::Rewritten,
     ];
 }
 

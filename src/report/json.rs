@@ -8,9 +8,12 @@ use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
 
-use super::{Report, proof};
+use super::{Report, notes, proof};
 use crate::message;
-use crate::model::{Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, Minute, Notice, Outcome, Project, Recorded, Timestamp};
+use crate::model::{
+    Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, KeyScope, Minute, Notice, Outcome, Project, QuotaLimit, Recorded,
+    Timestamp,
+};
 
 /// A project: verdict, complete through, lags and ends of today, the last hour.
 #[derive(Debug, Clone, Serialize, ToSchema)]
@@ -23,6 +26,14 @@ pub struct ReportJson {
     pub verdict: String,
     /// Where the way is broken, who answered there, and what to do next; `none` where nothing is broken.
     pub diagnosis: Diagnosis,
+    /// What is worth knowing beside that, a sentence each: a quota that is nearly used up, what drops events, scopes that the key has not.
+    pub notes: Vec<String>,
+    /// How far the project's quota of events is used up; null where PostHog did not say.
+    pub quota: Option<QuotaJson>,
+    /// The scopes that the personal API key has not, of those that add something; null where it is not known which it has.
+    pub missing_scopes: Option<Vec<&'static str>>,
+    /// How many more read-backs the rest of the hour's budget of PostHog's API lasts for; null where PostHog did not say.
+    pub queries_left: Option<u64>,
     /// The first minute of the trouble.
     pub since: Option<String>,
     /// The newest minute up to which every accepted beat has arrived.
@@ -37,6 +48,17 @@ pub struct ReportJson {
     pub today: TodayJson,
     /// The last hour, a minute each, oldest first: the worst outcome among the routes; null where no beat was expected.
     pub last_hour: Vec<Option<&'static str>>,
+}
+
+/// How far a project's quota of events is used up.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct QuotaJson {
+    /// So many events were taken in this period.
+    pub used: Option<u64>,
+    /// So many may be; null where there is no limit.
+    pub limit: Option<u64>,
+    /// Whether events are dropped for it.
+    pub limited: bool,
 }
 
 /// What became of today's beats (UTC).
@@ -76,11 +98,18 @@ impl ReportJson {
         let ends = |outcome| report.ends.of(outcome);
         let seen = report.newest_seen.as_ref();
         let queryable = seen.and_then(Recorded::queryable_lag);
+        let findings = report.look.as_ref().map(|look| &look.findings);
+        let quota = findings.and_then(|findings| findings.quota).filter(QuotaLimit::is_said);
+        let scopes = findings.and_then(|findings| findings.key.as_ref());
         Self {
             project: report.project.spec.name.to_string(),
             health: report.verdict.health.name(),
             verdict: report.verdict.to_string(),
             diagnosis: report.verdict.diagnosis(),
+            notes: notes(report),
+            quota: quota.map(|quota| QuotaJson { used: quota.used, limit: quota.limit, limited: quota.limited }),
+            missing_scopes: scopes.map(|scopes| scopes.missing().map(KeyScope::name).collect()),
+            queries_left: findings.and_then(|findings| findings.cost.queries_left()),
             since: report.verdict.since.map(minute),
             complete_through: report.complete_through.map(minute),
             last_lag_ms: seen.and_then(Recorded::ingested_lag).map(ms),

@@ -2,9 +2,10 @@
 //! may not be asked.
 
 use super::Report;
+use crate::message;
 use crate::model::{KeyScopes, Standing, Timestamp};
 
-/// Each as one sentence without a full stop, the gravest first.
+/// Each as one sentence, the gravest first.
 #[must_use]
 pub fn notes(report: &Report) -> Vec<String> {
     let Some(look) = &report.look else { return Vec::new() };
@@ -37,7 +38,7 @@ pub fn notes(report: &Report) -> Vec<String> {
     if !missing.is_empty() {
         notes.push(format!("scopes that the key has not: {}", missing.join(", ")));
     }
-    notes
+    notes.iter().map(|note| message::sentence(note)).collect()
 }
 
 /// What Ingestion Alert saw in the newest look; none where it is not on.

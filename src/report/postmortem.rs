@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use super::words::{answer, channel_name, route_name};
 use crate::judge;
-use crate::message;
+use crate::message::{self, sentence};
 use crate::model::{
     Channel, Entry, Evidence, Incident, Minute, Notice, NoticeKind, NoticeState, Project, RouteId, Strand, Tally, Timestamp, span,
 };
@@ -247,14 +247,6 @@ fn escaped(words: &str) -> String {
         before = Some(letter);
     }
     text
-}
-
-/// A sentence from words without a full stop that begin in lower case.
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 /// `2026-11-23 14:02`

@@ -10,8 +10,8 @@ use super::silence::may_be_overdue;
 use super::{Verify, wait_after};
 use crate::judge::{self, Sighting};
 use crate::model::{
-    Events, Evidence, EvidenceOf, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Project, Quote, Settled, Standing,
-    Timestamp, Traffic, Watch,
+    CHECK_EVENT, Events, Evidence, EvidenceOf, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Project, Quote, Settled,
+    Standing, Timestamp, Traffic, Watch, Witness,
 };
 use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;
@@ -70,13 +70,15 @@ impl Verify {
             known.scopes = found.scopes;
             *known.path.insert(found.path)
         };
+        let (witness, oldest) = (known.witness.filter(|witness| !witness.seen), oldest(asked, now).start());
         let question = Question {
             base: spec.api(),
             key,
             posthog_id: path,
-            events: project.routes.iter().map(|route| route.spec.event.as_str()).collect(),
-            uuids: asked.iter().map(|asked| asked.beat.uuid).collect(),
-            back_to: oldest(asked, now).start(),
+            events: project.routes.iter().map(|route| route.spec.event.as_str()).chain([CHECK_EVENT]).collect(),
+            // What the witness says comes before any one beat, where there are too many.
+            uuids: witness.map(|witness| witness.uuid).into_iter().chain(asked.iter().map(|asked| asked.beat.uuid)).collect(),
+            back_to: witness.map_or(oldest, |witness| oldest.min(witness.sent())),
             watched: watched(project),
             now,
         };
@@ -88,6 +90,8 @@ impl Verify {
 struct Known {
     path: Option<ProjectPath>,
     scopes: Option<KeyScopes>,
+    /// What was sent past the proxy, and may not have been seen so far.
+    witness: Option<Witness>,
 }
 
 impl Known {
@@ -96,7 +100,7 @@ impl Known {
             Some(number) => Some(ProjectPath::Number(number)),
             None => last.findings.is_current.then_some(ProjectPath::Current),
         });
-        Self { path, scopes: last.and_then(|last| last.findings.key.clone()) }
+        Self { path, scopes: last.and_then(|last| last.findings.key.clone()), witness: last.and_then(|last| last.findings.witness) }
     }
 }
 
@@ -179,6 +183,10 @@ fn next_state(
             cost: answer.map_or_else(|_| last.map(|last| last.findings.cost).unwrap_or_default(), |answer| answer.cost),
             quota: last.and_then(|last| last.findings.quota),
             filter: last.and_then(|last| last.findings.filter.clone()),
+            witness: known.witness.map(|witness| {
+                let arrived = answer.is_ok_and(|answer| answer.arrivals.iter().any(|arrival| arrival.uuid == witness.uuid));
+                Witness { seen: witness.seen || arrived, ..witness }
+            }),
             server_ahead_ms: match answer {
                 Ok(answer) => answer.server_ahead,
                 Err(_) => last.and_then(|last| last.findings.server_ahead_ms),
@@ -207,6 +215,9 @@ fn report(project: &Project, last: Option<&Look>, look: &Look) {
         }
         Some(Standing::Altered) => {
             tracing::warn!(project = %name, "beats are accepted and dropped: the project's token does not get through the proxy as it was sent");
+        }
+        Some(Standing::Rewritten) => {
+            tracing::warn!(project = %name, "beats arrive under other uuids: a proxy writes them anew");
         }
         Some(Standing::Filtered) => {
             let by = look.findings.filter.as_ref().map_or("PostHog drops them", |filter| filter.says.as_str());

@@ -8,9 +8,10 @@ use super::Verify;
 use super::questions::Asked;
 use crate::judge;
 use crate::model::{
-    Beat, Filter, Findings, Host, KeyScope, Look, LookTrouble, Outcome, Parts, Project, QuotaLimit, Recorded, Route, RouteId, Settled,
-    Standing, Timestamp, TokenWord,
+    Beat, CHECK_EVENT, Filter, Findings, Host, KeyScope, Look, LookTrouble, Outcome, Parts, Project, QuotaLimit, Recorded, Reply, Route,
+    RouteId, Settled, Standing, Timestamp, TokenWord, Witness,
 };
+use crate::posthog::capture;
 use crate::posthog::instance::{self, Instance};
 use crate::posthog::query::{self, Inquiry, Missed, ProjectPath};
 use crate::store::StoreError;
@@ -19,6 +20,10 @@ use crate::store::StoreError;
 const STANDS_FOR: Duration = Duration::from_mins(10);
 /// So many of the newest beats that stay away are looked for in what PostHog says of dropped events.
 const FILTERED: usize = 30;
+/// So long what was sent past a proxy says how things stand; then another is sent.
+const WITNESS_FOR: Duration = Duration::from_mins(30);
+/// Its distinct id.
+const WITNESS: &str = "posthog-heartbeat witness";
 /// For so long an answer is waited for: the next look is due.
 pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -52,16 +57,19 @@ impl Verify {
             return Ok(found);
         }
         found.findings.down = 0;
-        found.findings.quota = self.quota(project, look).await;
         let silent = if overdue { self.silence(project, looked).await? } else { None };
+        let stands = |word: &TokenWord| word.asked <= looked && looked.since(word.asked) < STANDS_FOR;
+        // When beats begin to stay away, what was said of the quota before that says nothing any more.
+        let is_new = silent.is_some() && !look.token.is_some_and(|word| stands(&word));
+        found.findings.quota = self.quota(project, look, is_new).await;
         let Some(Silent { route, beats }) = silent else {
-            (found.token, found.findings.filter) = (None, None);
+            (found.token, found.findings.filter, found.findings.witness) = (None, None, None);
             return Ok(found);
         };
         let down = self.parts_down(project).await;
-        let stands = |word: &TokenWord| word.asked <= looked && looked.since(word.asked) < STANDS_FOR;
         if let Some(last) = look.token.filter(stands) {
             found.token = Some(TokenWord { down, ..last });
+            found.findings.witness = self.witness(project, route, look, last.standing).await;
             return Ok(found);
         }
         let limited = found.findings.quota.is_some_and(|quota| quota.limited);
@@ -70,9 +78,14 @@ impl Verify {
         let quota_is_said = found.findings.quota.is_some_and(|quota| quota.is_said());
         let probe = beats.iter().rfind(is_open).filter(|_| !down.carry_events() && !quota_is_said);
         let standing = if limited { Standing::OverQuota } else { self.ask_standing(project, route, probe).await };
+        let standing = match standing {
+            Standing::Known | Standing::Untold if self.is_rewritten(project, look, route, &beats).await => Standing::Rewritten,
+            other => other,
+        };
         let may_be_filtered = matches!(standing, Standing::Known | Standing::Untold);
         found.findings.filter = if may_be_filtered { self.filter(project, look, route, &beats).await } else { None };
         let standing = if found.findings.filter.is_some() { Standing::Filtered } else { standing };
+        found.findings.witness = self.witness(project, route, look, standing).await;
         found.token = Some(TokenWord { standing, asked: looked, down });
         Ok(found)
     }
@@ -85,8 +98,8 @@ impl Verify {
         Ok(judge::silent_route(&project.routes, &beats, pace).map(|route| Silent { route, beats }))
     }
 
-    /// How far the quota is used up: as it was said lately, or as it is said now.
-    async fn quota(&self, project: &Project, look: &Look) -> Option<QuotaLimit> {
+    /// How far the quota is used up: as it was said lately, or as it is said now, also where it is asked for anew.
+    async fn quota(&self, project: &Project, look: &Look, anew: bool) -> Option<QuotaLimit> {
         let known = look.findings.quota;
         let stands = |quota: &QuotaLimit| quota.asked() <= look.at && look.at.since(quota.asked()) < STANDS_FOR;
         // Where the key's scopes are not known it would be refused each time.
@@ -94,7 +107,7 @@ impl Verify {
         if !may_ask {
             return None;
         }
-        if known.is_some_and(|quota| stands(&quota)) {
+        if known.is_some_and(|quota| stands(&quota) && (quota.limited || !anew)) {
             return known;
         }
         let inquiry = inquiry(project, look)?;
@@ -114,6 +127,40 @@ impl Verify {
             })
             .collect();
         self.clock.timeout(PATIENCE, query::what_drops(&self.client, &inquiry, &missed)).await.ok().flatten()
+    }
+
+    /// What goes past the proxy of the silent route, where there is one: as it was found, or sent now. A silence whose cause is known needs none.
+    async fn witness(&self, project: &Project, route: &Route, look: &Look, standing: Standing) -> Option<Witness> {
+        let spec = &project.spec;
+        let through = route.spec.host.as_ref().unwrap_or(&spec.host);
+        let home = spec.api_host.as_ref().unwrap_or(&spec.host);
+        if through.capture() == home.capture() || !matches!(standing, Standing::Known | Standing::Untold) {
+            return None;
+        }
+        let stands = |witness: &Witness| witness.sent() <= look.at && look.at.since(witness.sent()) < WITNESS_FOR;
+        if let Some(known) = look.findings.witness.filter(stands) {
+            return Some(known);
+        }
+        let now = self.clock.now();
+        let beat = Beat::alone(&spec.token, WITNESS, now);
+        let (base, token, endpoint) = (home.capture(), &spec.token, route.spec.endpoint);
+        let event = capture::Event { base, endpoint, token, name: CHECK_EVENT, beat: &beat, timestamp: now };
+        let sent = self.clock.timeout(PATIENCE, capture::send(&self.client, &event, now)).await;
+        let is_taken = sent.is_ok_and(|receipt| matches!(receipt.reply, Reply::Accepted { .. }));
+        is_taken.then_some(Witness { uuid: beat.uuid, sent_ms: now.ms(), seen: false })
+    }
+
+    /// Whether the newest beats that stay away are there under other uuids: what stands between writes events anew.
+    async fn is_rewritten(&self, project: &Project, look: &Look, route: &Route, beats: &[Recorded]) -> bool {
+        let Some(Inquiry { base, key, project: path, now, .. }) = inquiry(project, look) else { return false };
+        let Some(newest) = beats.iter().rfind(|beat| beat.route == route.id && beat.outcome == Outcome::Awaiting && beat.missed.is_some())
+        else {
+            return false;
+        };
+        let beat = Beat::derive(&project.spec.token, &route.spec, newest.minute);
+        let sent = query::Sent { base, key, project: path, event: &route.spec.event, slot: beat.slot, uuid: beat.uuid, now };
+        let asked = self.clock.timeout(PATIENCE, query::look_rewritten(&self.client, &sent)).await;
+        asked.is_ok_and(|found| found.is_ok_and(|found| !found.is_empty()))
     }
 
     /// Which parts are down, by the word of a self-hosted PostHog; Cloud does not tell.

@@ -12,6 +12,7 @@ use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
 use crate::edit::project::{self, FIELDS};
 use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
+use crate::message::sentence;
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
 /// Names that would be addresses of ours: nobody could reach their pages.
@@ -233,14 +234,6 @@ pub(super) fn grouped(number: usize) -> String {
     let digits = number.to_string();
     let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
     groups.join(",")
-}
-
-/// With a large letter and a full stop.
-pub(super) fn sentence(says: &str) -> String {
-    let mut letters = says.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    let end = if says.ends_with(['.', '?', '!']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::told::plainly;
 use super::trouble::Misuse;
-use crate::config::{Plan, rules};
+use crate::config::{Plan, identity, rules};
 use crate::edit::{Clash, Cost};
 use crate::model::{AppKind, Pace, ProjectName, ProjectSpec};
 
@@ -72,6 +72,7 @@ impl Import {
             None => self.new_project(name, &apps, invocation)?,
         };
         let spec = put_on(spec, &apps)?;
+        identity::own_beats(&spec, &now).map_err(Misuse)?;
         for line in apps.iter().flat_map(|app| app.lines(&spec)).chain(document.left_out()).chain(asked) {
             invocation.screen.note(line)?;
         }

@@ -49,10 +49,16 @@ pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
     let look = scene.look?;
     // Most of the time there is no such word, and a verdict is not for nothing.
     let may_be = look.findings.filter.is_some()
+        || look.findings.witness.is_some_and(|witness| witness.seen)
         || look.token.is_some_and(|word| {
             matches!(
                 word.standing,
-                Standing::Unknown | Standing::Elsewhere(_) | Standing::OverQuota | Standing::Filtered | Standing::Altered
+                Standing::Unknown
+                    | Standing::Elsewhere(_)
+                    | Standing::OverQuota
+                    | Standing::Filtered
+                    | Standing::Altered
+                    | Standing::Rewritten
             )
         });
     let cause = may_be.then(|| verdict(&scene.facts()).cause).flatten()?;

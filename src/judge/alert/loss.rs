@@ -120,15 +120,9 @@ fn marks_of(fates: &[Fated]) -> Vec<Mark> {
     minutes.filter_map(mark).collect()
 }
 
-/// Whether the rule holds at the scene. `is_known` is whether other rules opened an incident: of an outage that just ended these have told, and it is no
-/// partial loss as well.
-pub(super) fn rule_holds(damping: Damping, scene: &Scene<'_>, before: bool, is_known: bool) -> bool {
-    holds(damping, &marks(scene), before) && (before || !is_known || !loss(scene).is_outage)
-}
-
 /// Whether the rule holds, by its marks, the newest first. It lets go when no lost beat is in sight: also where fewer minutes are, because
 /// nothing was sent, or an outage came before.
-fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
+pub(super) fn holds(damping: Damping, marks: &[Mark], before: bool) -> bool {
     let is_bad = |mark: &&Mark| mark.of == MarkOf::Bad;
     let sight = marks.iter().take(damping.good.into());
     if sight.len() >= OVER.min(damping.good.into()) && !sight.clone().any(|mark| is_bad(&mark)) {

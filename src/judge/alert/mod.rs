@@ -34,19 +34,18 @@ pub use step::{Step, abandon, step, steps};
 pub use tally::{aftermath, counted_minutes, ending, tally};
 pub use then::as_of;
 
-use crate::model::{RuleKind, Strand};
+use crate::model::RuleKind;
 
 /// Which rules hold at the scene, in the order of [`RuleKind::ALL`], given those that held before.
 #[must_use]
 pub fn holding(scene: &Scene<'_>, before: &[RuleKind]) -> Vec<RuleKind> {
     let Some(app) = scene.project.spec.alert() else { return Vec::new() };
     let scene = scene.in_reach();
-    let is_known = before.iter().any(|kind| kind.strand() == Strand::Ingestion);
     let holds = |kind: &RuleKind| {
         let (rule, before) = (app.rule(*kind), before.contains(kind));
         rule.on
             && match kind {
-                RuleKind::PartialLoss => (before || loss::may_hold(&scene)) && loss::rule_holds(rule.damping, &scene, before, is_known),
+                RuleKind::PartialLoss => (before || loss::may_hold(&scene)) && loss::holds(rule.damping, &loss::marks(&scene), before),
                 RuleKind::Lost if find::final_cause(&scene).is_some() => true,
                 RuleKind::Lost if before => damping::holds(rule.damping, marks::still_lost(&scene).map(|mark| mark.of), before),
                 _ => damping::holds(rule.damping, marks::newest_first(*kind, &scene).map(|mark| mark.of), before),

@@ -3,10 +3,10 @@
 use super::ended;
 use super::extent::extent;
 use super::find::{find, seen_by};
-use super::holding;
 use super::scene::Scene;
 use super::tally::{counted_minutes, ending, tally};
 use super::words::rules_changed;
+use super::{holding, loss};
 use crate::model::{
     EndedBecause, Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Place, Recorded, RuleKind, Severity, Strand, Tally,
     Timestamp,
@@ -92,7 +92,7 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         ended_because: None,
         rules: held.to_vec(),
         judged_under: ended::settings(scene, held),
-        severity: gravest(scene, held),
+        severity: gravest(scene, held, None),
         cause: find(scene, strand, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
@@ -129,7 +129,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
             incident.cause = found;
         }
     }
-    let severity = gravest(scene, held);
+    let severity = gravest(scene, held, Some(open));
     if severity > open.severity {
         entries.push(entry(at, EntryKind::Worsened, &format!("now {severity}, {} before", open.severity)));
         incident.severity = severity;
@@ -189,9 +189,13 @@ fn is_reminder_due(open: &Incident, scene: &Scene<'_>, held: &[RuleKind]) -> boo
     wait.is_some_and(|wait| scene.at >= told.plus(wait))
 }
 
-fn gravest(scene: &Scene<'_>, held: &[RuleKind]) -> Severity {
+/// How grave it is by the rules that hold. What an outage leaves behind, of which `open` has told, is nothing graver just when it is over.
+fn gravest(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> Severity {
     let app = scene.app();
-    app.and_then(|app| gravest_rule(app, held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
+    let is_told = open.is_some_and(|open| open.cause.place != Place::PartialLoss);
+    let is_left_behind = is_told && held.contains(&RuleKind::PartialLoss) && loss::loss(scene).is_outage;
+    let held: Vec<RuleKind> = held.iter().copied().filter(|kind| !is_left_behind || *kind != RuleKind::PartialLoss).collect();
+    app.and_then(|app| gravest_rule(app, &held).map(|kind| app.rule(kind).severity)).unwrap_or(Severity::Info)
 }
 
 fn gravest_rule(app: &IngestionAlertApp, held: &[RuleKind]) -> Option<RuleKind> {

@@ -82,6 +82,7 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     };
     let found = match (facts.standing, facts.direct) {
         (Some(Standing::Altered), _) => altered_token(way),
+        (Some(Standing::Rewritten), _) => rewritten(way),
         (_, Direct::Arrives) if facts.status == Some(204) => {
             behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: what is sent past it arrives"))
                 .or(&[(Place::Intermediary, Some(Did::Swallows))])

@@ -30,9 +30,9 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
     let (Ok(asked), Ok(to)) = (Url::parse(&asked), Url::parse(&asked).and_then(|asked| asked.join(location))) else {
         return Redirect::Elsewhere(location.chars().take(200).collect());
     };
-    let bare = |url: &Url| url.path().trim_end_matches('/').to_owned();
+    let path_of = |url: &Url| url.path().trim_end_matches('/').to_owned();
     let same_host = asked.host_str() == to.host_str();
-    if same_host && bare(&asked) == bare(&to) {
+    if same_host && path_of(&asked) == path_of(&to) {
         let slash_differs = asked.path() != to.path();
         return match (slash_differs, asked.scheme(), to.scheme()) {
             (true, ..) => Redirect::Slash { adds: to.path().ends_with('/') },
@@ -40,7 +40,7 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
             _ => Redirect::Host(host_before(&to, path)),
         };
     }
-    let keeps_path = bare(&to).ends_with(path.trim_end_matches('/'));
+    let keeps_path = path_of(&to).ends_with(path.trim_end_matches('/'));
     match (same_site(&asked, &to), keeps_path) {
         (true, true) => Redirect::Host(host_before(&to, path)),
         (true, false) => Redirect::Elsewhere(shown(&to)),
@@ -50,8 +50,7 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
 
 /// The base address: what stands before the path that was asked for, its prefix kept.
 fn host_before(to: &Url, path: &str) -> String {
-    let bare = to.path().trim_end_matches('/');
-    let prefix = bare.strip_suffix(path.trim_end_matches('/')).unwrap_or_default();
+    let prefix = to.path().trim_end_matches('/').strip_suffix(path.trim_end_matches('/')).unwrap_or_default();
     let mut base = to.clone();
     base.set_query(None);
     base.set_fragment(None);

@@ -12,7 +12,8 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
     let place = api_place(address.as_ref(), way.api.api());
     let quote = &failure.quote;
     let said = quoted(quote.status, &quote.words);
-    let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(capital(failure.trouble.advice()));
+    let advice = format!("{}.", capital(failure.trouble.advice()));
+    let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(advice.as_str());
     let found = match failure.trouble {
         LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()),
         LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
@@ -42,7 +43,7 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
             Did::DropsAuthorization,
             format!("The Authorization header does not get through {place}: PostHog answers {said}"),
         )
-        .advised(capital(failure.trouble.advice())),
+        .advised(advice.as_str()),
         LookTrouble::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
         LookTrouble::TooExpensive => with(Place::Query, format!("The query reads more than PostHog lets an API key read: {said}")),
         LookTrouble::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {said}")),
@@ -52,7 +53,7 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         LookTrouble::QuestionRefused => with(Place::Query, format!("PostHog does not accept the query: {said}")),
         LookTrouble::NotPostHog => {
             Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))
-                .advised(capital(failure.trouble.advice()))
+                .advised(advice.as_str())
         }
     };
     let answered_by = match found.answered_by {

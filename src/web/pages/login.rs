@@ -12,8 +12,8 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use super::trouble::sentence;
 use crate::access::oidc::Refusal;
+use crate::message::sentence;
 use crate::model::{Access, Secret, UserId, UserName};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, OpenFrame, Place, drawn, page};
@@ -55,7 +55,7 @@ impl Page {
 
 /// The page again, for somebody whose login by single sign-on came to nothing.
 pub(super) async fn refused(site: &Site, frame: Frame, to: String, why: &Refusal, status: StatusCode) -> Result<Response, Trouble> {
-    Ok(drawn(status, &Page { refused: sentence(why), ..Page::new(site, frame, to).await? }))
+    Ok(drawn(status, &Page { refused: sentence(&why.to_string()), ..Page::new(site, frame, to).await? }))
 }
 
 #[derive(Debug, Deserialize)]

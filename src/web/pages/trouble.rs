@@ -1,6 +1,5 @@
 //! What went wrong, as a page: what it was, and what to do. Whoever is not logged in is sent to log in, and back.
 
-use std::fmt::Display;
 use std::sync::Arc;
 
 use askama::Template;
@@ -10,6 +9,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use url::form_urlencoded;
 
+use crate::message;
 use crate::web::frame::{Frame, drawn};
 use crate::web::site::Site;
 use crate::web::trouble::{Trouble, Undressed};
@@ -20,14 +20,6 @@ struct Page<'a> {
     frame: Frame,
     trouble: &'a Trouble,
     sentence: String,
-}
-
-/// With a large letter and a full stop.
-pub(super) fn sentence(says: &impl Display) -> String {
-    let says = says.to_string();
-    let mut letters = says.chars();
-    let first = letters.next().map(|first| first.to_uppercase().to_string()).unwrap_or_default();
-    format!("{first}{}.", letters.as_str().trim_end_matches('.'))
 }
 
 /// Makes a page of whatever went wrong.
@@ -45,7 +37,7 @@ pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Reques
 
 /// The page of a trouble.
 pub(in crate::web) fn draw(site: &Site, trouble: &Trouble) -> Response {
-    drawn(trouble.status(), &Page { frame: Frame::bare(site, trouble.title()), sentence: sentence(trouble), trouble })
+    drawn(trouble.status(), &Page { frame: Frame::bare(site, trouble.title()), sentence: message::sentence(&trouble.to_string()), trouble })
 }
 
 /// Headers that belong to the trouble.

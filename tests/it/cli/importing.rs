@@ -73,9 +73,12 @@ fn both_apps_are_set_up_on_one_new_project() {
     let import = ["import", "apps.json", "--set-file", "posthogApiKey=key"];
     let dry = home.run(&[&import[..], &["--dry-run"]].concat());
     assert_eq!(home.stored(), "");
+    let other = ["import", "apps.json", "--project", "other", "--personal-api-key-file", "key", "--dry-run"];
+    let reader = home.run(&other);
     let done = home.run(&import);
     let again = home.run(&import);
-    let reader = home.run(&["import", "apps.json", "--project", "other", "--personal-api-key-file", "key", "--dry-run"]);
+    let shared = home.run(&other);
+    assert!(shared.code == 2 && shared.err.contains("with the same token"), "{shared:?}");
     assert!(reader.code == 0 && !reader.err.contains("posthogApiKey"), "another key reads: {reader:?}");
     let told = [&dry, &done, &again].map(super::Ran::shown).join("\n");
     assert!(!told.contains("hunter2"), "{told}");

@@ -52,7 +52,6 @@ const WRONG_PROJECT: &[&str] = &[
     r#"token_env = "hunter2""#,
     r#"token_file = "no-such-file""#,
     r#"personal_api_key = "phc_abc""#,
-    r#"personal_api_key = "phs_hunter2""#,
     r#"personal_api_key = "hunter2 hunter2""#,
     r#"personal_api_key = ["hunter2"]"#,
     r#"personal_api_key_env = "SHOP_KEY""#,

@@ -94,17 +94,21 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
             "cause",
             "cause_code",
             "closed",
+            "diagnosis",
+            "ended_because",
             "first_bad",
             "id",
             "key",
             "last_good",
             "lasted_ms",
+            "noticed_after_ms",
             "opened",
             "project",
             "rules",
             "severity",
             "snoozed_until",
-            "strand"
+            "strand",
+            "url"
         ]
     );
     let told = |field: &str| all[0][field].as_str().unwrap_or("none");

@@ -83,11 +83,40 @@ async fn the_result_as_json() {
         assert!(!told[figure].is_null(), "{figure} is known: {told}");
         told[figure] = "FIGURE".into();
     }
+    assert!(told["diagnosis"]["summary"].as_str().unwrap().starts_with("The event arrived "), "{told}");
+    told["diagnosis"]["summary"] = "SENTENCE".into();
+    told["diagnosis"]["address"]["port"] = "FIGURE".into();
     for line in told["lines"].as_array_mut().unwrap() {
         line["says"] = "SENTENCE".into();
     }
     insta::assert_snapshot!(serde_json::to_string_pretty(&told).unwrap(), @r#"
     {
+      "diagnosis": {
+        "address": {
+          "host": "127.0.0.1",
+          "path": "",
+          "port": "FIGURE",
+          "scheme": "http"
+        },
+        "advice": null,
+        "answered_by": "posthog",
+        "certain": true,
+        "counts": null,
+        "did": null,
+        "place": "none",
+        "possibilities": [],
+        "route": null,
+        "shown_by": {
+          "server": null,
+          "software": null,
+          "status": null,
+          "title": null,
+          "via": null
+        },
+        "since": null,
+        "summary": "SENTENCE",
+        "title": null
+      },
       "ending": "arrived",
       "exit_code": 0,
       "ingested_lag_ms": "FIGURE",
@@ -158,8 +187,9 @@ async fn a_stopped_queue_is_not_seen_in_time_1() {
     ✓ token     known here
     ✓ capture   accepted with 200 (connect TIME, first byte TIME)
     ✓ project   the token belongs to project 1
-    ✗ arrival   accepted, but not queryable after TIME
-                → the queue may be stuck or slow, or the project over its quota (capture says 200 to that): look at the project's billing, and self-hosted at the ingestion worker's logs and the queue's lag; or give it longer with --wait
+    ✗ arrival   Events are accepted at http://ADDRESS, and cannot be queried after TIME: PostHog says that kafka, plugins are down
+                → Look at the logs of the part that is named. Ingestion goes on when it is up again, and what was accepted is kept in the queue.
+    Where: pipeline at http://ADDRESS
     The event was accepted, and not seen in time.
     ");
 }
@@ -175,9 +205,10 @@ async fn over_quota_looks_the_same_from_outside_1() {
     --- out
     ✓ posthog   a self-hosted PostHog
     ✓ token     known here
-    ✗ capture   refused: 402 `{"error":"billing_limit_exceeded","error_description":"Billing quota exceeded. Events are being dropped. Upgrade your plan to resume ingestion.","error_uri":"https://posthog.com/docs/billing/limits"}`
-                → the project is over its events quota: raise the billing limit, or wait for the next period
-    The event was refused.
+    ✗ capture   PostHog's capture rejects events: the project is over its events quota (402 “{"error":"billing_limit_exceeded","error_description":"Billing quota exceeded. Events are being dropped. Upgrade your plan to resume ingestion.","error_uri":"https://posthog.com/docs/billing/limits"}”)
+                → Raise the limit on PostHog's billing page (Organization > Billing), or wait for the next billing period: until then events are dropped.
+    Where: quota at http://ADDRESS
+    The event was not taken.
     "#);
 }
 
@@ -259,8 +290,9 @@ async fn nobody_there_is_told_soon_4() {
     --- out
     ! posthog   cannot tell which PostHog this is: nobody answers there (connect): ADDRESS: Connection refused (os error 111)
     ! token     cannot tell whether it is known here: no answer (connect): ADDRESS: Connection refused (os error 111)
-    ✗ capture   unreachable at connect, after SOME tries: ADDRESS: Connection refused (os error 111)
-                → check the address http://ADDRESS, the name server, the firewall and the proxy between
+    ✗ capture   No connection to http://ADDRESS: ADDRESS: Connection refused (os error 111)
+                → Check the port, whether the service runs there, and the firewalls between; from this machine: curl -v with the same address.
+    Where: connect at http://ADDRESS
     Capture could not be reached.
     ");
 
@@ -268,7 +300,10 @@ async fn nobody_there_is_told_soon_4() {
     sandbox.weather(json!({"capture": {"reset_rate": 1}})).await;
     let ended = check_with_key(&sandbox, &[]).await;
     assert_eq!(ended.code(), 4, "{ended:?}");
-    assert!(ended.out.contains("✗ capture   unreachable at answer, after "), "{ended:?}");
+    assert!(
+        ended.out.contains("takes the connection and gives no whole answer: the connection was closed before an answer came"),
+        "{ended:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -280,7 +315,8 @@ async fn a_token_that_is_not_known_here_sends_nothing_5() {
     --- out
     ✓ posthog   a self-hosted PostHog
     ✗ token     not known here: events with it are answered 200 and dropped
-                → copy the project token (phc_...) again, from Settings > Project > General; it belongs to one PostHog, on Cloud to one region
+                → Copy the project token (phc_...) again, from Settings > Project > General. It belongs to one PostHog, and on Cloud to one region: compare the host with the address that the project's pages have in your browser.
+    Where: token at http://ADDRESS
     The token is not known here; no event was sent.
     ");
     assert!(sandbox.events().await.is_empty());
@@ -311,6 +347,7 @@ async fn what_cannot_be_read_back_says_why_6() {
 async fn posthog(preflight: &'static str) -> String {
     let routes = Router::new()
         .route("/_preflight", get(async move || ([("content-type", "application/json")], preflight)))
+        .route("/flags/", any(async || ([("content-type", "application/json")], r#"{"flags":{},"errorsWhileComputingFlags":false}"#)))
         .fallback(any(async || ([("content-type", "application/json")], r#"{"status":"Ok"}"#)));
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -325,8 +362,9 @@ async fn a_posthog_that_is_too_old_is_refused_7() {
     insta::assert_snapshot!(shown(&ended, &url), @r"
     exit 7
     --- out
-    ✗ posthog   a self-hosted PostHog 1.29.1: too old, Heartbeat needs 1.30.0 or later
-                → upgrade it to 1.30.0 or later: https://posthog.com/docs/self-host/configure/upgrading-posthog
+    ✗ posthog   This is a self-hosted PostHog 1.29.1, and Heartbeat needs 1.30.0 or later
+                → Upgrade it: https://posthog.com/docs/self-host/configure/upgrading-posthog
+    Where: posthog_too_old
     This PostHog is too old; no event was sent.
     ");
 }

@@ -82,11 +82,11 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
 }
 
 fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
-    let failure = |trouble| Err(LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None });
+    let failure = |trouble| LookFailure::quoting(trouble, Quote::default());
     let result = match kind {
         0 => return None,
-        1 => failure(LookTrouble::NoKey),
-        2 => failure(LookTrouble::Throttled),
+        1 => Err(failure(LookTrouble::NoKey)),
+        2 => Err(failure(LookTrouble::Throttled)),
         _ => Ok(Traffic { others: u64::from(kind), newest: Some(now.minus(Duration::from_mins(3))), ..Traffic::default() }),
     };
     let word = TokenWord { standing: Standing::Unknown, asked: now, down: heartbeat::model::Parts::default() };

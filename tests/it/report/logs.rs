@@ -101,10 +101,10 @@ async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() 
     let project = world.project("shop").await;
     for minute in 0..20 {
         let made = look(&project, after(START.plus(minute), 30));
-        let failure = |trouble| Err(LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None });
+        let failure = |trouble| LookFailure::quoting(trouble, Quote::default());
         let made = match minute {
-            3..=7 => Look { result: failure(LookTrouble::Throttled), ..made },
-            8 => Look { result: failure(LookTrouble::Broken), ..made },
+            3..=7 => Look { result: Err(failure(LookTrouble::Throttled)), ..made },
+            8 => Look { result: Err(failure(LookTrouble::Broken)), ..made },
             _ => made,
         };
         world.store.settle(&made, &[], &[]).await.unwrap();

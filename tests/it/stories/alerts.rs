@@ -109,8 +109,8 @@ async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
         weather: json!({"capture": {"status": 503, "body": "transient error, please retry"}}),
         fair: json!({"capture": {"status": null, "body": null}}),
         title: "[critical] story: capture fails",
-        code: "capture_refuses",
-        words: "503 `transient error, please retry`",
+        code: "capture",
+        words: "503 “transient error, please retry”",
         over: "[resolved] story: capture works again",
         ..Case::default()
     };
@@ -123,8 +123,8 @@ async fn an_unreachable_capture_is_told_with_the_phase() {
         weather: json!({"capture": {"reset_rate": 1}}),
         fair: json!({"capture": {"reset_rate": 0}}),
         title: "[critical] story: capture fails",
-        code: "capture_unreachable",
-        words: "capture unreachable at answer",
+        code: "no_answer",
+        words: "takes the connection and gives no whole answer",
         over: "[resolved] story: capture works again",
         ..Case::default()
     };
@@ -137,8 +137,8 @@ async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() 
         weather: json!({"queue": {"stopped": true}}),
         fair: json!({"queue": {"stopped": false}}),
         title: "[warning] story: ingestion is late",
-        code: "parts_down",
-        words: "/_preflight says that kafka, plugins are down",
+        code: "pipeline",
+        words: "PostHog says that kafka, plugins are down",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
@@ -153,8 +153,8 @@ async fn events_that_are_dropped_are_told_as_lost() {
         weather: json!({"capture": {"drop_rate": 1}}),
         fair: json!({"capture": {"drop_rate": 0}}),
         title: "[critical] story: ingestion stopped",
-        code: "not_queryable",
-        words: "accepted, but not queryable after",
+        code: "pipeline",
+        words: "and cannot be queried after",
         opens: minutes(2 + 15) + LOOK,
         over: "[resolved] story: no more beats are lost",
         ..Case::default()

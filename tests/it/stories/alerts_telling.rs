@@ -65,7 +65,7 @@ async fn reminders_come_after_an_hour_and_then_more_and_more_rarely() {
     // Told at the end of each minutes' look: to within one of them.
     assert_eq!(world.ops.kinds(), "opened reminder reminder", "{after:?}");
     assert!((60..=61).contains(&after[1]) && (300..=302).contains(&after[2]), "{after:?}");
-    assert!(told[1].1.text.contains("No more reminders: heartbeat incidents ack"), "{}", told[1].1.text);
+    assert!(told[1].1.text.contains("To stop reminders: heartbeat incidents ack"), "{}", told[1].1.text);
     over(&world).await;
     assert_eq!(world.kinds().await, "opened reminder reminder resolved");
 }

@@ -50,7 +50,7 @@ async fn a_refusing_capture_is_quoted_and_its_beats_are_not_lost() {
     world.minutes(4).await;
     assert_eq!(world.outcomes().await, "AAARRRR");
     let verdict = world.verdict().await;
-    assert!(verdict.contains("capture refuses: 401 `API key is not valid`"), "{verdict}");
+    assert!(verdict.contains("401 “API key is not valid”"), "{verdict}");
     world.sandbox.clear_weather();
     world.minutes(2).await;
     assert_eq!(world.outcomes().await, "AAARRRRAA");
@@ -65,7 +65,7 @@ async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the first refusal shows", async |world: &World| world.outcomes().await.ends_with('R')).await;
-    assert!(world.verdict().await.contains("503 `transient error, please retry`"), "shown while it is still being tried again");
+    assert!(world.verdict().await.contains("503 “transient error, please retry”"), "shown while it is still being tried again");
     world.sandbox.clear_weather();
     world.seconds_until("a later try is accepted", async |world: &World| !world.outcomes().await.ends_with('R')).await;
     assert!(world.clock.now() < slot.minute().end(), "the minute is not over");
@@ -100,7 +100,7 @@ async fn a_cut_connection_names_the_phase() {
     world.hand.advance_to(slot);
     world.seconds_until("the first failure shows", async |world: &World| world.outcomes().await.ends_with('U')).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("capture unreachable at answer"), "{verdict}");
+    assert!(verdict.contains("takes the connection and gives no whole answer"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -15,7 +15,7 @@ async fn a_stopped_queue_is_noticed_by_the_next_look_then_late_then_lost_then_fi
     world.weather(&json!({"queue": {"stopped": true}}));
     world.minutes(1).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("accepted, but not queryable after 20s"), "{verdict}");
+    assert!(verdict.contains("and cannot be queried after 20s"), "{verdict}");
     let complete = world.report().await.complete_through;
     world.minutes(3).await;
     assert_eq!(world.report().await.verdict.health, Health::Slow);
@@ -51,9 +51,9 @@ async fn events_dropped_in_silence_are_lost_and_stay_lost() {
 #[tokio::test(flavor = "multi_thread")]
 async fn each_failing_look_has_its_own_words_and_no_beat_is_called_lost() {
     for (status, trouble, says) in [
-        (401, LookTrouble::KeyWrong, "personal API key is not valid"),
-        (403, LookTrouble::KeyForbidden, "give it the scope query:read"),
-        (429, LookTrouble::Throttled, "throttling"),
+        (401, LookTrouble::KeyWrong, "rejects the personal API key: 401"),
+        (403, LookTrouble::KeyForbidden, "may not query this project: 403"),
+        (429, LookTrouble::Throttled, "limits the rate of queries: 429"),
         (500, LookTrouble::Broken, "query API is failing"),
     ] {
         let world = World::new("heartbeat").await;
@@ -106,7 +106,7 @@ async fn only_some_partitions_is_told_from_a_stopped_queue() {
     world.weather(&json!({"queue": {"stopped_partitions": others}}));
     world.minutes(8).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("only some partitions of the queue: events with new distinct ids are missing"), "{verdict}");
+    assert!(verdict.contains("Only some partitions of the queue are broken: events with new distinct ids are missing"), "{verdict}");
 }
 
 async fn fixed_partition(world: &World) -> u32 {

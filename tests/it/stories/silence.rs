@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use heartbeat::judge::Health;
-use heartbeat::model::{Host, Look, Standing, TokenWord};
+use heartbeat::model::{Host, Look, PersonalKey, Place, Standing, TokenWord};
+use heartbeat::sandbox::LIMITED_KEY;
 use serde_json::json;
 
 use super::World;
@@ -39,7 +40,7 @@ async fn a_token_that_is_not_known_is_named_and_forgotten_when_beats_arrive_agai
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Bad, "not late: never");
     let verdict = report.verdict.to_string();
-    assert!(verdict.contains("accepted, but this PostHog does not know the token: it is the wrong key, or the wrong region"), "{verdict}");
+    assert!(verdict.contains("does not know the project token: events with it are answered 200 and dropped"), "{verdict}");
 
     let first = word(&world).await.unwrap();
     assert_eq!(first.standing, Standing::Unknown);
@@ -68,7 +69,7 @@ async fn a_project_over_its_quota_is_named_and_forgotten_when_beats_arrive_again
     let report = world.report().await;
     let verdict = report.verdict.to_string();
     assert_eq!(report.verdict.health, Health::Bad, "not late: never");
-    assert!(verdict.contains("accepted, but dropped: the project is over its events quota (v0 does not say so; v1 refuses"), "{verdict}");
+    assert!(verdict.contains("Events are accepted and dropped: the project is over its events quota"), "{verdict}");
 
     world.sandbox.clear_weather();
     world.minutes(2).await;
@@ -85,7 +86,7 @@ async fn parts_that_are_down_are_named_at_each_look_while_beats_stay_away() {
     world.weather(&json!({"queue": {"stopped": true}, "instance": null}));
     world.minutes(4).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("the pipeline is broken: /_preflight says that kafka, plugins are down"), "{verdict}");
+    assert!(verdict.contains("PostHog says that kafka, plugins are down"), "{verdict}");
     // Half of it was repaired, and another part went down.
     let stopped_partitions: Vec<u8> = (0..8).collect();
     world.weather(&json!({"queue": {"stopped": false, "stopped_partitions": stopped_partitions}, "instance": {"down": ["clickhouse"]}}));
@@ -94,7 +95,7 @@ async fn parts_that_are_down_are_named_at_each_look_while_beats_stay_away() {
     assert_eq!(said.down.to_string(), "clickhouse is down");
     assert!(said.asked < world.clock.now().minus(Duration::from_mins(1)), "the token is not asked about each time");
     let verdict = world.verdict().await;
-    assert!(verdict.contains("/_preflight says that clickhouse is down"), "{verdict}");
+    assert!(verdict.contains("PostHog says that clickhouse is down"), "{verdict}");
     assert_eq!(doubled(&world).await, 0, "where it is plain what is broken, nothing is sent to find out");
 
     world.sandbox.clear_weather();
@@ -103,7 +104,7 @@ async fn parts_that_are_down_are_named_at_each_look_while_beats_stay_away() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_stuck_queue_about_which_nothing_is_said_may_be_the_quota_too() {
+async fn a_stuck_queue_about_which_nothing_is_said_may_be_a_filter_too() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
     let stopped_partitions: Vec<u8> = (0..8).collect();
@@ -111,8 +112,10 @@ async fn a_stuck_queue_about_which_nothing_is_said_may_be_the_quota_too() {
     world.minutes(5).await;
     assert_eq!(word(&world).await.unwrap().standing, Standing::Known);
     let verdict = world.verdict().await;
-    assert!(verdict.contains("the token is known, so the queue is stuck, or the project is over its events quota"), "{verdict}");
-    assert_eq!(doubled(&world).await, 1, "a beat was sent to v1, as the same event");
+    assert!(verdict.contains("the project token is known: ingestion behind capture is stuck or slow"), "{verdict}");
+    let others = world.report().await.verdict.diagnosis().possibilities;
+    assert!(others.iter().any(|other| other.place == Place::Filtered), "{others:?}");
+    assert_eq!(doubled(&world).await, 0, "the quota is said by PostHog's API: no beat is sent to find out");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,6 +128,8 @@ async fn without_v1_nobody_says_that_the_quota_is_used_up() {
     let world = World::with("heartbeat", |spec| {
         spec.api_host = Some(spec.host.clone());
         spec.host = Host::parse(&old.base()).unwrap();
+        // Of one that may only query nothing else is asked.
+        spec.personal_key = Some(PersonalKey::parse(LIMITED_KEY).unwrap());
     })
     .await;
     world.minutes(5).await;
@@ -133,12 +138,18 @@ async fn without_v1_nobody_says_that_the_quota_is_used_up() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn beats_that_go_missing_among_other_events_are_told_so() {
+async fn a_proxy_that_swallows_beats_is_told_by_what_is_sent_past_it() {
     // Heartbeat's own way leads to a proxy that swallows everything; the product's events go another way.
     let proxy = Server::start(|_, request| {
-        let known = request.line().contains("/flags/");
-        let body = if known { r#"{"flags":{}}"# } else { r#"{"status":"Ok"}"# };
-        answer("200 OK", "content-type: application/json\r\n", body)
+        let is_known = String::from_utf8_lossy(&request.body).contains(heartbeat::sandbox::TOKEN);
+        let json = |status, body| answer(status, "content-type: application/json\r\n", body);
+        match request.line().contains("/flags/") {
+            true if is_known => json("200 OK", r#"{"flags":{},"errorsWhileComputingFlags":false}"#),
+            true => {
+                json("401 Unauthorized", r#"{"type":"authentication_error","code":"invalid_api_key","detail":"Project API key invalid."}"#)
+            }
+            false => json("200 OK", r#"{"status":"Ok"}"#),
+        }
     })
     .await;
     let world = World::with("heartbeat", |spec| {
@@ -146,7 +157,13 @@ async fn beats_that_go_missing_among_other_events_are_told_so() {
         spec.host = Host::parse(&proxy.base()).unwrap();
     })
     .await;
-    world.minutes(5).await;
+    world.minutes(6).await;
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("events are accepted there and never arrive; what is sent past it does"), "{verdict}");
+    let sent = world.received().await;
+    assert_eq!(sent.iter().map(|event| &event["event"]).collect::<Vec<_>>(), ["heartbeat_check"], "one, once in half an hour: {sent:?}");
+    assert_eq!(world.report().await.look.unwrap().result.unwrap().others, 0, "what is ours is no traffic of others");
+
     let event = json!({
         "api_key": heartbeat::sandbox::TOKEN,
         "event": "$pageview",
@@ -156,8 +173,8 @@ async fn beats_that_go_missing_among_other_events_are_told_so() {
     let sent = reqwest::Client::new().post(format!("{}/e/", world.address)).json(&event).send().await.unwrap();
     assert_eq!(sent.status(), 200);
     world.minutes(1).await;
-    let verdict = world.verdict().await;
-    assert!(verdict.contains("other events arrive, the newest from") && verdict.contains("only ours go missing"), "{verdict}");
+    assert_eq!(world.report().await.look.unwrap().result.unwrap().others, 1);
+    assert!(world.verdict().await.contains("what is sent past it does"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

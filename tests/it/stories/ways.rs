@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use axum::body::Bytes;
+use axum::http::{Method, Uri};
 use heartbeat::judge::Health;
 use heartbeat::model::{DistinctId, Endpoint, EvidenceOf, Host, Outcome, ProjectSpec, Refusal, RouteSpec};
+use serde_json::Value;
 
 use super::World;
 use crate::support::scripted::{Server, always, answer, ok};
@@ -50,10 +53,7 @@ async fn told_after(world: &World, minutes: u64) -> String {
 async fn a_name_that_does_not_exist_is_told_as_such() {
     let world = sending_to("http://no-such-host.invalid").await;
     let verdict = told_after(&world, 2).await;
-    assert!(
-        verdict.contains("Beats do not arrive: capture unreachable at dns:") && verdict.contains("`no-such-host.invalid`"),
-        "{verdict}"
-    );
+    assert!(verdict.contains("Beats do not arrive. The name no-such-host.invalid cannot be resolved"), "{verdict}");
     assert!(world.beats().await.iter().all(|beat| beat.outcome == Outcome::Unreachable && beat.status.is_none()));
 }
 
@@ -62,7 +62,7 @@ async fn a_certificate_that_nobody_trusts_is_told_as_such() {
     let (server, _certificate) = Server::start_tls(|_, _| ok()).await;
     let world = sending_to(&server.tls_base()).await;
     let verdict = told_after(&world, 2).await;
-    assert!(verdict.contains("capture unreachable at tls:") && verdict.contains("certificate"), "{verdict}");
+    assert!(verdict.contains("TLS with https://") && verdict.contains("self-signed"), "{verdict}");
     assert!(server.requests().is_empty(), "no token goes to a server that cannot show who it is");
 }
 
@@ -74,7 +74,7 @@ async fn a_login_page_with_200_is_a_refusal_and_is_quoted() {
     assert!(world.outcomes().await.chars().all(|letter| letter == 'R'));
     assert_eq!(refusal(&world).await, Refusal::NotPostHog);
     let verdict = world.verdict().await;
-    assert!(verdict.contains("capture refuses: 200 `<!doctype html><title>Staff only: log in</title>`"), "{verdict}");
+    assert!(verdict.contains("asks for a login before PostHog: it answers 200 “Staff only: log in”"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +84,7 @@ async fn a_redirect_is_a_refusal_that_says_what_to_change() {
     world.minutes(3).await;
     assert_eq!(refusal(&world).await, Refusal::Redirect);
     let verdict = world.verdict().await;
-    assert!(verdict.contains("answers 308") && verdict.contains("trailing slash"), "{verdict}");
+    assert!(verdict.contains("redirects (308) to the same path without its trailing slash"), "{verdict}");
     assert_eq!(proxy.requests().len(), world.beats().await.len(), "one request a beat: none is followed, none is repeated");
 }
 
@@ -97,7 +97,11 @@ async fn a_broken_proxy_beside_a_healthy_way_is_named() {
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Bad);
     let verdict = report.verdict.to_string();
-    assert!(verdict.contains("only route proxy: capture refuses: 403 `<title>Attention Required! | Cloudflare</title>`"), "{verdict}");
+    assert!(
+        verdict.contains("on the route proxy. The proxy at")
+            && verdict.contains("(Cloudflare) blocks the request: it answers 403 “Attention Required! | Cloudflare”"),
+        "{verdict}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +111,46 @@ async fn a_proxy_that_swallows_events_beside_a_healthy_way_is_named() {
     let world = World::with("heartbeat", |spec| add_route(spec, "proxy", Some(&proxy.base()), Endpoint::V0)).await;
     world.minutes(5).await;
     let verdict = world.verdict().await;
-    assert!(verdict.contains("only route proxy: accepted, but not queryable after"), "{verdict}");
+    assert!(
+        verdict.contains("on the route proxy. The way through")
+            && verdict.contains("is broken: events are accepted there and never arrive; what is sent past it does"),
+        "{verdict}"
+    );
+}
+
+/// A proxy that takes the uuid out of each event and passes the rest on: PostHog gives the event another one.
+fn without_uuid(to: &str) -> String {
+    let to = to.to_owned();
+    let pass_on = async move |method: Method, uri: Uri, body: Bytes| {
+        let body = match serde_json::from_slice::<Value>(&body) {
+            Ok(Value::Object(mut event)) => {
+                event.remove("uuid");
+                serde_json::to_vec(&event).unwrap().into()
+            }
+            _ => body,
+        };
+        let asked = reqwest::Client::new().request(method, format!("{to}{uri}")).header("content-type", "application/json").body(body);
+        let answer = asked.send().await.unwrap();
+        (answer.status(), [("content-type", "application/json")], answer.bytes().await.unwrap())
+    };
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap();
+    let listener = tokio::net::TcpListener::from_std(listener).unwrap();
+    tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(pass_on)).await });
+    format!("http://{address}")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_proxy_that_writes_events_anew_is_named() {
+    let world = World::with("heartbeat", |spec| {
+        spec.api_host = Some(spec.host.clone());
+        spec.host = Host::parse(&without_uuid(spec.host.capture())).unwrap();
+    })
+    .await;
+    world.minutes(6).await;
+    let verdict = world.verdict().await;
+    assert!(verdict.contains("arrive under other uuids: the proxy writes them anew"), "{verdict}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,8 +180,9 @@ async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Blind, "{}", report.verdict);
     let verdict = report.verdict.to_string();
-    assert!(verdict.contains("this PostHog is 1.29.1, and Heartbeat needs 1.30.0 or later"), "{verdict}");
-    assert!(verdict.contains("https://posthog.com/docs/self-host/configure/upgrading-posthog"), "{verdict}");
+    assert!(verdict.contains("This PostHog is 1.29.1, and Heartbeat needs 1.30.0 or later"), "{verdict}");
+    let advice = report.verdict.diagnosis().advice.unwrap();
+    assert!(advice.contains("https://posthog.com/docs/self-host/configure/upgrading-posthog"), "{advice}");
     let asked: Vec<String> = old.requests().iter().map(|request| request.line().to_owned()).collect();
     assert!(asked.iter().all(|line| line.contains(" /_preflight ")), "it is asked nothing else, and shown no key: {asked:#?}");
 }

@@ -80,7 +80,7 @@ async fn trouble_says_what_to_do_and_leads_to_its_incident() {
     let (number, words) = (opened.id.unwrap().0, words(&page));
     assert!(page.text.contains("class=\"verdict bad\""), "{words}");
     assert!(
-        words.contains("Beats do not arrive: capture refuses: 503") && words.contains("Capture answered and did not take them"),
+        words.contains("Beats do not arrive. PostHog Cloud's edge answers 503") && words.contains("Look at PostHog's status page"),
         "{words}"
     );
     assert!(page.text.contains(&format!("href=\"/incidents/{number}\"")) && words.contains(Severity::Critical.name()));

@@ -1,6 +1,7 @@
 //! How a project is read back: where, with what, and what came of the newest look.
 
 use crate::config::duration;
+use crate::message::sentence;
 use crate::model::{Beat, Look, LookFailure, Standing, Timestamp, Traffic};
 use crate::report::Report;
 use crate::web::when::When;
@@ -97,14 +98,9 @@ const fn standing(standing: Standing) -> &'static str {
         Standing::Unknown => "this PostHog does not know it",
         Standing::Untold => "nobody could say",
         Standing::Elsewhere(_) => "it belongs to a project in another region",
+        Standing::Rewritten => "known; a proxy writes events anew, under other uuids",
         Standing::Altered => "PostHog itself knows it; behind the proxy it is not known",
         Standing::OverQuota => "its project is over the events quota",
         Standing::Filtered => "it is known, and PostHog drops the events",
     }
-}
-
-/// With a large letter and a full stop.
-fn sentence(says: &str) -> String {
-    let mut letters = says.chars();
-    letters.next().map_or_else(String::new, |first| format!("{}{}.", first.to_uppercase(), letters.as_str().trim_end_matches('.')))
 }

@@ -17,7 +17,7 @@ use serde::Deserialize;
 use super::first_beat::{FirstBeat, first_beat};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::model::Incident;
-use crate::report::{Days, Past, Report, RouteReport};
+use crate::report::{Days, Past, Report, RouteReport, notes};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
 use crate::web::figures::LagsJson;
 use crate::web::frame::{Frame, Place, page};
@@ -72,6 +72,11 @@ impl Page {
     /// The incidents that are open, by number.
     fn open(&self) -> impl Iterator<Item = (i64, &Incident)> {
         self.open.iter().filter_map(|incident| incident.id.map(|id| (id.0, incident)))
+    }
+
+    /// What is worth knowing beside the verdict.
+    fn notes(&self) -> Vec<String> {
+        notes(&self.report)
     }
 
     fn advice(&self) -> Option<&str> {

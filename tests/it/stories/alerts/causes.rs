@@ -47,8 +47,8 @@ async fn a_broken_proxy_is_told_as_the_only_broken_way() {
     let turn = turn.unwrap();
     let case = Case {
         title: "[critical] story: capture fails",
-        code: "only_route",
-        words: "only route proxy: capture unreachable at",
+        code: "no_answer",
+        words: "takes the connection and gives no whole answer",
         over: "[resolved] story: capture works again",
         ..Case::default()
     };
@@ -63,8 +63,8 @@ async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
         weather: json!({"queue": {"stopped_partitions": [0, 2, 3, 4, 5, 6, 7]}}),
         fair: json!({"queue": {"stopped_partitions": []}}),
         title: "[warning] story: ingestion is late",
-        code: "some_partitions",
-        words: "only some partitions of the queue: events with new distinct ids are missing",
+        code: "partition",
+        words: "Only some partitions of the queue are broken: events with new distinct ids are missing",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
@@ -91,15 +91,13 @@ fn silent(title: &'static str, code: &'static str, words: &'static str, flag: &s
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_over_its_quota_is_told_as_such() {
     let title = "[critical] story: over the events quota, events are dropped";
-    silent(title, "over_quota", "the project is over its events quota (v0 does not say so; v1 refuses", "over_quota")
-        .run("over quota")
-        .await;
+    silent(title, "quota", "dropped: the project is over its events quota", "over_quota").run("over quota").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_known_is_told_as_such() {
     let title = "[critical] story: the project token is unknown, events are dropped";
-    silent(title, "token_unknown", "this PostHog does not know the token", "unknown_token").run("token unknown").await;
+    silent(title, "token", "does not know the project token", "unknown_token").run("token unknown").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,8 +106,8 @@ async fn a_part_of_the_pipeline_that_is_down_is_named() {
         weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}, "instance": {"down": ["clickhouse"]}}),
         fair: json!({"queue": null, "instance": null}),
         title: "[warning] story: ingestion is late",
-        code: "parts_down",
-        words: "/_preflight says that clickhouse is down",
+        code: "pipeline",
+        words: "PostHog says that clickhouse is down",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
@@ -123,8 +121,8 @@ async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be
         weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}}),
         fair: json!({"queue": null}),
         title: "[warning] story: ingestion is late",
-        code: "not_queryable",
-        words: "the token is known, so the queue is stuck, or the project is over its events quota",
+        code: "pipeline",
+        words: "the project token is known: ingestion behind capture is stuck or slow",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
@@ -138,8 +136,8 @@ async fn mere_lag_is_told_as_lateness_and_nothing_is_lost() {
         weather: json!({"queue": {"lag_ms": 400_000}}),
         fair: json!({"queue": {"lag_ms": 0}}),
         title: "[warning] story: ingestion is late",
-        code: "late",
-        words: "beats arrive late: the last one took",
+        code: "pipeline",
+        words: "Beats arrive late: the last one took",
         opens: minutes(2 + 5) + LOOK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
@@ -167,8 +165,8 @@ async fn only_now(world: &World, _: bool) {
 async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
     let case = Case {
         title: "[critical] story: no signup or purchase for 30m; ingestion works",
-        code: "named_events",
-        words: "heartbeats arrive, and these do not come",
+        code: "none",
+        words: "beats arrive, so ingestion works, and these events are not sent",
         opens: minutes(30) + LOOK,
         closes: minutes(1) + LOOK,
         over: "[resolved] story: the watched events come in again",
@@ -182,8 +180,8 @@ async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
 async fn without_heartbeat_no_event_at_all_is_told() {
     let case = Case {
         title: "[critical] story: ingestion stopped",
-        code: "no_events",
-        words: "no watched event in the last 30m 00s; the newest is from",
+        code: "pipeline",
+        words: "No watched event in the last 30m 00s; the newest is from",
         opens: minutes(30) + LOOK,
         closes: minutes(1) + LOOK,
         over: "[resolved] story: ingestion is back",
@@ -197,8 +195,8 @@ async fn without_heartbeat_no_event_at_all_is_told() {
 async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
     let case = Case {
         title: "[info] story: no traffic",
-        code: "quiet",
-        words: "heartbeats arrive: PostHog takes events in, and nobody else sends any",
+        code: "none",
+        words: "beats arrive, so ingestion works, and nobody else sends any",
         opens: minutes(30) + LOOK,
         closes: minutes(1) + LOOK,
         over: "[resolved] story: traffic is back",
@@ -210,12 +208,12 @@ async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
 }
 
 /// Looking fails with this status, and then waits for so many minutes at most; ingestion goes on, and nobody is told that it did not.
-async fn blind(name: &str, status: u16, words: &'static str, waits: u64) {
+async fn blind(name: &str, status: u16, (code, words): (&'static str, &'static str), waits: u64) {
     let case = Case {
         weather: json!({"query": {"status": status}}),
         fair: json!({"query": {"status": null}}),
         title: "[warning] story: cannot look",
-        code: "cannot_look",
+        code,
         words,
         opens: minutes(15) + LOOK,
         closes: minutes(waits + 1) + LOOK,
@@ -230,20 +228,20 @@ async fn blind(name: &str, status: u16, words: &'static str, waits: u64) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_key_is_our_own_repair() {
-    blind("cannot look: 401", 401, "the personal API key is not valid", 0).await;
+    blind("cannot look: 401", 401, ("personal_key", "PostHog rejects the personal API key: 401"), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_without_its_scope_is_our_own_repair() {
-    blind("cannot look: 403", 403, "give it the scope query:read", 0).await;
+    blind("cannot look: 403", 403, ("personal_key", "may not query this project: 403"), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_project_that_the_key_does_not_see_is_our_own_repair() {
-    blind("cannot look: 404", 404, "sees no project with this token", 0).await;
+    blind("cannot look: 404", 404, ("personal_key", "sees no such project: 404"), 0).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn throttled_queries_are_told_without_a_word_about_ingestion() {
-    blind("cannot look: 429", 429, "PostHog is throttling our queries", 10).await;
+    blind("cannot look: 429", 429, ("query", "PostHog limits the rate of queries: 429"), 10).await;
 }

@@ -77,7 +77,7 @@ async fn answers_that_are_lost_are_told_apart_from_a_capture_that_fails() {
         fair: json!({"capture": {"lose_answer_rate": 0}}),
         title: "[warning] story: capture takes events but does not answer",
         code: "answers_lost",
-        words: "beats arrive, and each try ends without an answer",
+        words: "and does not answer: they arrive all the same",
         // A beat counts once its minute is over.
         opens: minutes(3) + LOOK,
         closes: minutes(3) + LOOK,
