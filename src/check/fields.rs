@@ -10,7 +10,7 @@ use super::arrival::advice;
 use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
 use super::{Mark, quoted};
 use crate::clock::Clock;
-use crate::model::{Host, KeyScope, LookFailure, LookTrouble, PersonalKey, ProjectSpec, ProjectToken, Quote};
+use crate::model::{Host, KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectSpec, ProjectToken, Quote};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified, identify};
 use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_project, has_token, look};
@@ -255,7 +255,13 @@ impl Inquiry<'_> {
         let of_key = match seen {
             Some(Ok(_)) => match (key.warning(), path) {
                 (Some(warning), _) => Finding::new(field, Mark::Note, warning),
-                (None, ProjectPath::Number(number)) => Finding::new(field, Mark::Ok, format!("may query project {number}")),
+                (None, ProjectPath::Number(number)) => {
+                    let finding = Finding::new(field, Mark::Ok, format!("may query project {number}"));
+                    match scopes.as_ref().and_then(KeyScopes::missing_says) {
+                        Some(says) => finding.advised(says),
+                        None => finding,
+                    }
+                }
                 (None, ProjectPath::Current) => {
                     let says =
                         "may query, and does not say which project it is for: beats are looked for in the one that its owner has open";
@@ -291,7 +297,7 @@ fn in_vain() -> String {
 fn told_of(found: &TokenFound) -> Finding {
     let finding = Finding::new("token", found.mark(), found.to_string());
     match found {
-        TokenFound::Here(_) | TokenFound::CannotTell(_) => finding,
+        TokenFound::Here(_) | TokenFound::Lost | TokenFound::CannotTell(_) => finding,
         TokenFound::Elsewhere(other) => finding.advised(format!("make the host `{}`", other.name())),
         TokenFound::Nowhere => finding.advised(COPY_THE_TOKEN),
         TokenFound::Altered => finding.advised("let the proxy pass request bodies on unchanged, to the PostHog that the project is in"),

@@ -17,7 +17,7 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Way};
 use crate::model::{
-    Beat, CHECK_EVENT, Diagnosis, Endpoint, Host, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken,
+    Beat, CHECK_EVENT, Diagnosis, Endpoint, Host, KeyScopes, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken,
 };
 use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
@@ -242,11 +242,7 @@ fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
     tell.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to see the event arrive".into()));
     let way = plan.way();
     let failure = LookFailure::quoting(LookTrouble::NoKey, crate::model::Quote::default());
-    let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) }.or(&[
-        (Place::Token, None),
-        (Place::Quota, None),
-        (Place::Pipeline, None),
-    ]);
+    let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
     Outcome::at((Ending::AcceptedUnchecked, diagnosis))
 }
 
@@ -266,7 +262,7 @@ async fn read<'a>(
                 let limited = scopes.as_ref().is_some_and(|scopes| scopes.projects == [id]);
                 let says =
                     if limited { format!("the key is limited to project {id}") } else { format!("the token belongs to project {id}") };
-                tell.line(Mark::Ok, "project", says, None);
+                tell.line(Mark::Ok, "project", says, scopes.as_ref().and_then(KeyScopes::missing_says));
                 (ProjectPath::Number(id), scopes)
             }
             Ok(FoundProject { path: ProjectPath::Current, scopes }) => {

@@ -9,7 +9,7 @@ use super::{DISTINCT_ID, EVENT, Ending, Plan, Sent, TRIED_FOR, Teller};
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Direct, Missing, Others};
 use crate::model::{Beat, Diagnosis, Endpoint, Parts, Place, Refusal, Reply, Standing};
-use crate::posthog::instance::{Instance, identify, replaces_tokens};
+use crate::posthog::instance::{Instance, identify, reaches_capture, replaces_tokens};
 use crate::posthog::query::{self, Inquiry, Missed};
 use crate::posthog::{Client, capture};
 
@@ -39,12 +39,17 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
         standing: sent.token_known.then_some(Standing::Known),
         down: parts_down(client, plan).await,
         direct: Direct::Unknown,
+        reaches_capture: None,
     };
     let inquiry =
         Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };
     // 1. What goes past the proxy, where there is one?
     if way.is_through_proxy() {
-        if replaces_tokens(client, plan.host.capture()).await == Some(true)
+        let reaches = reaches_capture(client, plan.host.capture(), &plan.token).await;
+        missing.reaches_capture = reaches;
+        // Whatever takes everything in calls every token known.
+        if reaches != Some(false)
+            && replaces_tokens(client, plan.host.capture()).await == Some(true)
             && replaces_tokens(client, plan.api().capture()).await == Some(false)
         {
             return diagnosis::altered_token(&way);

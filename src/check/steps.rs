@@ -41,7 +41,7 @@ pub(super) async fn know_token(client: &Client, plan: &Plan, tell: &mut Teller<'
     let found = find_token(client, &plan.host, plan.api_host.as_ref(), &plan.token).await;
     let way = plan.way();
     let diagnosis = match &found {
-        TokenFound::Here(_) | TokenFound::CannotTell(_) => {
+        TokenFound::Here(_) | TokenFound::Lost | TokenFound::CannotTell(_) => {
             tell.line(found.mark(), "token", found.to_string(), None);
             return Ok(matches!(found, TokenFound::Here(_)));
         }

@@ -22,6 +22,8 @@ pub(super) enum TokenFound {
     Nowhere,
     /// PostHog itself knows it; behind the proxy where it was asked it is not known.
     Altered,
+    /// It does not come with the question: what capture says to the event shows what is lost on the way.
+    Lost,
     /// Nobody said, and why.
     CannotTell(String),
 }
@@ -30,7 +32,7 @@ impl TokenFound {
     pub(super) const fn mark(&self) -> Mark {
         match self {
             Self::Here(_) => Mark::Ok,
-            Self::CannotTell(_) => Mark::Note,
+            Self::Lost | Self::CannotTell(_) => Mark::Note,
             Self::Elsewhere(_) | Self::Nowhere | Self::Altered => Mark::Fail,
         }
     }
@@ -47,6 +49,7 @@ impl fmt::Display for TokenFound {
             }
             Self::Nowhere => f.write_str("not known here: events with it are answered 200 and dropped"),
             Self::Altered => f.write_str("known to PostHog itself, and not behind the proxy: it does not get through as it was sent"),
+            Self::Lost => f.write_str("cannot tell whether it is known here: PostHog answers that no token came with the question"),
             Self::CannotTell(why) => write!(f, "cannot tell whether it is known here: {why}"),
         }
     }
@@ -68,15 +71,16 @@ pub(super) async fn find_token(client: &Client, host: &Host, api_host: Option<&H
             return TokenFound::CannotTell(format!("something that is not PostHog answers {} “{}”", quote.status, quote.words));
         }
         TokenState::CannotTell(why) => return TokenFound::CannotTell(why),
-        TokenState::Unknown | TokenState::Lost => {}
+        TokenState::Lost => return TokenFound::Lost,
+        TokenState::Unknown | TokenState::Contradicted => {}
     }
     if let Some(behind) = behind
         && knows_token(client, behind, token).await == TokenState::Known
     {
         return TokenFound::Altered;
     }
-    if through == TokenState::Lost {
-        return TokenFound::CannotTell("PostHog answers that no token came with the question".into());
+    if through == TokenState::Contradicted {
+        return TokenFound::Here(home);
     }
     match home.map(Region::other) {
         Some(other) => match knows_token(client, other.host().capture(), token).await {

@@ -75,7 +75,9 @@ impl RouteFinding<'_> {
             let word = facts.look.and_then(|look| look.token).filter(|_| is_overdue);
             let others = Others::in_look(facts.look, waited);
             let down = word.map_or_else(Parts::default, |word| word.down);
-            let missing = Missing { waited, status: newest.status, others, standing: word.map(|word| word.standing), down, direct };
+            let reaches_capture = facts.look.and_then(|look| look.findings.witness).and_then(|witness| witness.reaches_capture);
+            let missing =
+                Missing { waited, status: newest.status, others, standing: word.map(|word| word.standing), down, direct, reaches_capture };
             diagnosis::missing(&way, &missing)
         };
         match &self.finding {

@@ -179,9 +179,15 @@ fn headline(incident: &Incident) -> Headline {
         // What is known for good has a title of its own, whichever rule noticed it.
         Strand::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
         Strand::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
-        // These events are not sent; the way is open.
-        Strand::Ingestion if cause.place == Place::None && cause.title.is_some() => named("the watched events come in again"),
+        // These events are not sent, as far as is known; the way is open.
+        Strand::Ingestion
+            if cause.title.is_some() && (cause.place == Place::None || (cause.place == Place::Pipeline && !cause.certain)) =>
+        {
+            named("the watched events come in again")
+        }
         Strand::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are taken again"),
+        // Beats arrive, however late: nothing stopped.
+        Strand::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is in time again"),
         Strand::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
         Strand::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
         Strand::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),

@@ -70,6 +70,13 @@ impl KeyScopes {
             .any(|scope| scope == "*" || scope == name || scope.strip_suffix(":write").is_some_and(|of| Some(of) == as_writer))
     }
 
+    /// The scopes that it has not and what each would add, as a sentence without a full stop; none where it has all.
+    #[must_use]
+    pub fn missing_says(&self) -> Option<String> {
+        let missing: Vec<String> = self.missing().map(|scope| format!("{} ({})", scope.name(), scope.adds())).collect();
+        (!missing.is_empty()).then(|| format!("scopes that the key has not: {}", missing.join(", ")))
+    }
+
     /// The scopes that it has not.
     pub fn missing(&self) -> impl Iterator<Item = KeyScope> {
         KeyScope::ALL.into_iter().filter(|scope| !self.allows(*scope))
@@ -197,6 +204,9 @@ pub struct Witness {
     /// Whether a look saw it.
     #[serde(default)]
     pub seen: bool,
+    /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
+    #[serde(default)]
+    pub reaches_capture: Option<bool>,
 }
 
 impl Witness {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::AGENT;
 use super::client::Client;
 use super::quote::quote;
-pub use super::token::{TokenState, knows_token, replaces_tokens};
+pub use super::token::{TokenState, knows_token, reaches_capture, replaces_tokens};
 use super::wire::{Ask, Track};
 use crate::model::{Part, Parts, Phase, Quote, Region};
 

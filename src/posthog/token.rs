@@ -28,6 +28,8 @@ const NOBODYS: &str = "phc_HeartbeatAsksWhetherTokensAreRead00000000000";
 pub enum TokenState {
     /// It belongs to a project there.
     Known,
+    /// `/flags`, to which it travels in the body, does not know it, and the project's `config.js`, to which it travels in the address, is there.
+    Contradicted,
     /// It does not. On Cloud: not in this region.
     Unknown,
     /// PostHog says that the token did not come with the request: it was lost on the way.
@@ -55,7 +57,7 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
         Said::Lost => TokenState::Lost,
         // Where paths are missing, a 404 for the configuration may be one more of them.
         Said::No => match inquiry.ask_config().await {
-            Said::Yes => TokenState::Known,
+            Said::Yes => TokenState::Contradicted,
             _ => TokenState::Unknown,
         },
         Said::Missing(words) => match inquiry.ask_config().await {
@@ -82,6 +84,20 @@ pub async fn replaces_tokens(client: &Client, base: &str) -> Option<bool> {
     match inquiry.ask_flags("/flags/?v=2").await {
         Said::Yes => Some(true),
         Said::No => Some(false),
+        _ => None,
+    }
+}
+
+/// Whether what is sent to capture at this base address gets to PostHog's capture. An event without a name is sent, which PostHog rejects in words of
+/// its own and stores nowhere: whatever takes it in does not look at it. None where nobody says.
+pub async fn reaches_capture(client: &Client, base: &str, token: &ProjectToken) -> Option<bool> {
+    let place = client.place(base).ok()?;
+    let inquiry = Inquiry { client, place: &place, token: token.as_str() };
+    let body = json!({ "api_key": token.as_str(), "distinct_id": "PostHog Heartbeat Plugin" }).to_string();
+    let heard = inquiry.ask(Method::POST, "/i/v0/e/", body.into()).await.ok()?;
+    match (heard.status.as_u16(), quote(&heard, None).by) {
+        (200..=299, _) => Some(false),
+        (400, AnsweredBy::Posthog) => Some(true),
         _ => None,
     }
 }

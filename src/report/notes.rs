@@ -33,11 +33,7 @@ pub fn notes(report: &Report) -> Vec<String> {
              time range, or let it watch named events"
         ));
     }
-    let missing: Vec<String> =
-        findings.key.iter().flat_map(KeyScopes::missing).map(|scope| format!("{} ({})", scope.name(), scope.adds())).collect();
-    if !missing.is_empty() {
-        notes.push(format!("scopes that the key has not: {}", missing.join(", ")));
-    }
+    notes.extend(findings.key.as_ref().and_then(KeyScopes::missing_says));
     notes.iter().map(|note| message::sentence(note)).collect()
 }
 

@@ -147,7 +147,11 @@ impl Verify {
         let event = capture::Event { base, endpoint, token, name: CHECK_EVENT, beat: &beat, timestamp: now };
         let sent = self.clock.timeout(PATIENCE, capture::send(&self.client, &event, now)).await;
         let is_taken = sent.is_ok_and(|receipt| matches!(receipt.reply, Reply::Accepted { .. }));
-        is_taken.then_some(Witness { uuid: beat.uuid, sent_ms: now.ms(), seen: false })
+        if !is_taken {
+            return None;
+        }
+        let reaches_capture = self.reaches_capture(project, through.capture()).await;
+        Some(Witness { uuid: beat.uuid, sent_ms: now.ms(), seen: false, reaches_capture })
     }
 
     /// Whether the newest beats that stay away are there under other uuids: what stands between writes events anew.

@@ -4,14 +4,14 @@ use super::Verify;
 use super::silence::PATIENCE;
 use crate::model::{Beat, Endpoint, Host, Project, Recorded, Refusal, Region, Reply, Route, Standing, Timestamp};
 use crate::posthog::capture;
-use crate::posthog::instance::{TokenState, knows_token, replaces_tokens};
+use crate::posthog::instance::{TokenState, knows_token, reaches_capture, replaces_tokens};
 
 impl Verify {
     /// Asks what becomes of events on the silent route; `probe` is one of its beats, which may be sent once more.
     pub(super) async fn ask_standing(&self, project: &Project, route: &Route, probe: Option<&Recorded>) -> Standing {
         match self.ask_token(project, route).await {
             Standing::Unknown => match home(project, route).map(Region::other) {
-                Some(other) => said_elsewhere(other, self.knows(project, other.host().capture()).await),
+                Some(other) => said_elsewhere(other, self.knows(project, other.host().capture()).await.0),
                 None => Standing::Unknown,
             },
             Standing::Known => match probe {
@@ -26,15 +26,18 @@ impl Verify {
     /// proxy was changed on the way. Where a proxy lets nothing but capture through, PostHog's own word counts.
     async fn ask_token(&self, project: &Project, route: &Route) -> Standing {
         let (front, home) = (host_of(project, route).capture(), project.spec.api());
-        let through = self.knows(project, front).await;
+        let (through, is_contradicted) = self.knows(project, front).await;
         if front == home {
             return through.map_or(Standing::Untold, |known| if known { Standing::Known } else { Standing::Unknown });
         }
-        let itself = self.knows(project, home).await;
+        let (itself, _) = self.knows(project, home).await;
         match (through, itself) {
             (Some(false), Some(true)) => Standing::Altered,
-            // Also a token that nobody has is known behind a proxy that puts its own in place.
-            (Some(true), Some(true)) if self.replaces_tokens(front).await => Standing::Altered,
+            (Some(true), Some(true)) if is_contradicted => Standing::Altered,
+            // Also a token that nobody has is known behind a proxy that puts its own in place; and to whatever takes everything in.
+            (Some(true), Some(true)) if self.replaces_tokens(front).await && self.reaches_capture(project, front).await != Some(false) => {
+                Standing::Altered
+            }
             (_, Some(true)) | (Some(true), None) => Standing::Known,
             (_, Some(false)) | (Some(false), None) => Standing::Unknown,
             (None, None) => Standing::Untold,
@@ -46,11 +49,18 @@ impl Verify {
         asked.ok().flatten() == Some(true)
     }
 
-    /// Whether the PostHog at this address knows the token; none when it does not say. One that does not get the token does not know it.
-    async fn knows(&self, project: &Project, base: &str) -> Option<bool> {
+    /// Whether what is sent to this address gets to PostHog's capture; none where nobody says.
+    pub(super) async fn reaches_capture(&self, project: &Project, base: &str) -> Option<bool> {
+        self.clock.timeout(PATIENCE, reaches_capture(&self.client, base, &project.spec.token)).await.ok().flatten()
+    }
+
+    /// Whether the PostHog at this address knows the token; none when it does not say. One that does not get the token does not know it. And whether
+    /// it was known by one way and not by another.
+    async fn knows(&self, project: &Project, base: &str) -> (Option<bool>, bool) {
         match self.clock.timeout(PATIENCE, knows_token(&self.client, base, &project.spec.token)).await {
-            Ok(TokenState::Known) => return Some(true),
-            Ok(TokenState::Unknown | TokenState::Lost) => return Some(false),
+            Ok(TokenState::Known) => return (Some(true), false),
+            Ok(TokenState::Contradicted) => return (Some(true), true),
+            Ok(TokenState::Unknown | TokenState::Lost) => return (Some(false), false),
             Ok(TokenState::NotPostHog(quote)) => {
                 tracing::debug!(project = %project.spec.name, base, status = quote.status, "something that is not PostHog is asked for the token");
             }
@@ -59,7 +69,7 @@ impl Verify {
             }
             Err(elapsed) => tracing::debug!(project = %project.spec.name, base, %elapsed, "nobody says whether the token is known"),
         }
-        None
+        (None, false)
     }
 
     /// v0 says 200 over the quota as well, and v1 refuses: a beat that v0 accepted is sent there once more. It is the same event, which

@@ -22,6 +22,8 @@ pub struct Missing {
     pub down: Parts,
     /// How events fare that are sent past the proxy.
     pub direct: Direct,
+    /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
+    pub reaches_capture: Option<bool>,
 }
 
 /// How events fare that are sent straight to PostHog, or through another proxy, in the same minutes.
@@ -88,8 +90,25 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
                 .or(&[(Place::Intermediary, Some(Did::Swallows))])
         }
         (_, Direct::Arrives) => {
-            behind_proxy(Did::Swallows, format!("The way through {place} is broken: events are accepted there and never arrive; what is sent past it does"))
-                .or(&[(Place::Intermediary, Some(Did::AltersToken)), (Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Caches))])
+            let broken = format!("The way through {place} is broken");
+            match facts.reaches_capture {
+                Some(true) => behind_proxy(
+                    Did::AltersToken,
+                    format!("{broken}: a PostHog takes the events behind it, and they never arrive in this project; what is sent past it does"),
+                )
+                .or(&[(Place::Intermediary, Some(Did::WrongUpstream))]),
+                Some(false) => behind_proxy(
+                    Did::Swallows,
+                    format!("{broken}: events are accepted there and never arrive; what is sent past it does. It accepts also what PostHog never would"),
+                )
+                .or(&[(Place::Intermediary, Some(Did::Caches))]),
+                None => behind_proxy(Did::Swallows, format!("{broken}: events are accepted there and never arrive; what is sent past it does"))
+                    .or(&[
+                        (Place::Intermediary, Some(Did::AltersToken)),
+                        (Place::Intermediary, Some(Did::WrongUpstream)),
+                        (Place::Intermediary, Some(Did::Caches)),
+                    ]),
+            }
         }
         (Some(Standing::Unknown), _) => unknown_token(way),
         (Some(Standing::Elsewhere(region)), _) => wrong_region(way, region),

@@ -46,6 +46,7 @@ pub fn wrong_clock(server_ahead_ms: Option<i64>) -> Option<Diagnosis> {
 pub fn late(lag: Option<Duration>) -> Diagnosis {
     let summary = lag.map_or_else(|| "Beats arrive late".to_owned(), |lag| format!("Beats arrive late: the last one took {}", span(lag)));
     Diagnosis::at(Place::Pipeline, summary)
+        .titled("ingestion is late")
         .advised("Ingestion works, and does not keep up. Self-hosted: look at the lag of the queue and at the load of the ingestion workers and ClickHouse.")
 }
 

@@ -15,7 +15,11 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
     let advice = format!("{}.", capital(failure.trouble.advice()));
     let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(advice.as_str());
     let found = match failure.trouble {
-        LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()),
+        LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()).or(&[
+            (Place::Token, None),
+            (Place::Quota, None),
+            (Place::Pipeline, None),
+        ]),
         LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
         LookTrouble::Unreachable => {
             let reached = unreachable(address.clone(), quote.at.unwrap_or(Phase::Answer), quote.obstacle, &quote.words);

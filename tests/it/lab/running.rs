@@ -133,8 +133,9 @@ fn settings(story: &Story, place: &Place, receiver: &str) -> String {
     } else {
         String::new()
     };
+    let events = if story.all_events { "events = \"heartbeat + heartbeat_buffer + heartbeat_api\"\n" } else { "" };
     format!(
-        "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n{api}[project.heartbeat]\n{route}\
+        "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n{api}[project.heartbeat]\n{events}{route}\
          [project.ingestion_alert]\n[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{receiver}/hook\"\nat_once = 60000\n",
         asked.token, asked.key
     )

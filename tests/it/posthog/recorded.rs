@@ -122,6 +122,7 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
         }
         "flags" | "decide" | "config" => match knows_token(&client(), base, &token).await {
             TokenState::Known => Reading::of("known"),
+            TokenState::Contradicted => Reading::of("contradicted"),
             TokenState::Unknown => Reading::of("unknown"),
             TokenState::Lost => Reading::of("lost on the way"),
             TokenState::NotPostHog(quote) => Reading { words: quote.words, ..Reading::of("not PostHog") },

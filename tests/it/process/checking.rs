@@ -404,7 +404,11 @@ async fn a_key_that_is_limited_to_the_project_needs_the_scope_to_query_alone() {
     let sandbox = Running::start(Clock::system()).await;
     let limited = check(&sandbox, &["--personal-api-key", LIMITED_KEY, "--wait", "10s"]).await;
     assert_eq!(limited.code(), 0, "{}", limited.shown(""));
-    assert!(limited.shown("").contains("the key is limited to project 1"), "{}", limited.shown(""));
+    let said = limited.shown("");
+    assert!(said.contains("the key is limited to project 1"), "{said}");
+    for adds in ["project:read (it would add how far the events quota is used up", "event_filter:read (it would add whether"] {
+        assert!(said.contains(adds), "{said}");
+    }
     // One of every project that may not list them: the event itself proves the project that its owner has open.
     let query = check(&sandbox, &["--personal-api-key", QUERY_KEY, "--wait", "10s"]).await;
     assert_eq!(query.code(), 0, "{}", query.shown(""));

@@ -81,6 +81,5 @@ pub(super) fn all() -> Vec<Situation> {
         given("given/wrong-key", "the personal API key is wrong", &["personal_key"]).key("phx_of_someone_else"),
         given("given/wrong-project", "the number of the project is wrong", &["personal_key", "query"]).project_id(77),
         given("given/wrong-token", "the token is unknown", &["token"]).token("phc_of_nobody"),
-        given("given/key-as-token", "a personal API key is given as the token", &["token", "heartbeat"]).token("phx_of_someone"),
     ]
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use heartbeat::model::{DistinctId, Endpoint, Host, Outcome, RouteSpec, Strand};
+use heartbeat::model::{DistinctId, Endpoint, Host, NoticeKind, Outcome, RouteSpec, Strand, span};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
@@ -174,6 +174,54 @@ async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
     };
     let world = World::alerting("heartbeat", &[("watch", "signup, purchase")]).await;
     case.run_in(world, "named events stop", only_now).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_events_are_missed_only_in_the_hours_in_which_they_are_due() {
+    // The story begins at eight in the morning.
+    let world = World::alerting("heartbeat", &[("watch", "signup"), ("due", "mon-sun 09:00-20:00 UTC")]).await;
+    let nine = world.clock.now().minute().start().plus(minutes(60));
+    signup(&world).await;
+    world.minutes(85).await;
+    assert_eq!(world.titles().await, Vec::<String>::new(), "the night is no news");
+    let (at, opened) = world.until_told("that none came", 20, super::is(NoticeKind::Opened)).await;
+    assert_eq!(opened.title, "[critical] story: no signup for 30m; ingestion works");
+    let after = at.since(nine);
+    assert!((minutes(30)..=minutes(32)).contains(&after), "told {} after nine", span(after));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clickhouse_that_is_down_is_posthogs_trouble_and_the_end_says_what_became_of_the_beats() {
+    let world = World::alerting("heartbeat", &[]).await;
+    world.minutes(6).await;
+    let all = [0, 1, 2, 3, 4, 5, 6, 7];
+    world.weather(&json!({"queue": {"stopped_partitions": all}, "query": {"status": 500}, "instance": {"down": ["clickhouse"]}}));
+    let (_, opened) = world.until_told("that nothing can be read", 30, super::is(NoticeKind::Opened)).await;
+    assert_eq!(opened.title, "[warning] story: cannot look");
+    let facts = opened.incident.unwrap();
+    assert_eq!(facts.cause_code, "query", "{}", facts.cause);
+    assert!(facts.cause.contains("PostHog says that clickhouse is down"), "{}", facts.cause);
+    assert!(facts.diagnosis.advice.unwrap().contains("PostHog's own trouble"), "{}", opened.text);
+    world.weather(&json!({"queue": null, "query": null, "instance": null}));
+    let (_, over) = world.until_told("that it is over", 30, super::is(NoticeKind::Resolved)).await;
+    assert!(over.title.starts_with("[resolved] story: looking works again"), "{}", over.title);
+    assert!(
+        over.text.contains("Looking works again: all ") && over.text.contains("beats that were sent meanwhile arrived"),
+        "{}",
+        over.text
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn named_events_that_stop_while_beats_are_late_are_told_as_lateness() {
+    let world = World::alerting("heartbeat", &[("watch", "signup")]).await;
+    signup(&world).await;
+    world.minutes(20).await;
+    world.weather(&json!({"queue": {"lag_ms": 400_000}}));
+    world.minutes(40).await;
+    let titles = world.titles().await;
+    assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
+    assert!(titles.iter().all(|title| !title.contains("ingestion stopped")), "beats arrive: {titles:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
