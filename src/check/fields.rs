@@ -6,9 +6,9 @@
 
 use std::time::Duration;
 
+use super::Mark;
 use super::arrival::advice;
 use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
-use super::{Mark, quoted};
 use crate::clock::Clock;
 use crate::model::{Host, KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectSpec, ProjectToken, Quote};
 use crate::posthog::Client;
@@ -270,7 +270,7 @@ impl Inquiry<'_> {
             },
             // It is the number that is wrong; the key may be right.
             Some(Err(failure)) if failure.trouble == LookTrouble::NoSuchProject && self.typed.posthog_id.is_some() => {
-                let says = format!("the key sees no project {path}: {}", quoted(&failure));
+                let says = format!("the key sees no project {path}: {}", failure.says());
                 return vec![Finding::new("project_id", Mark::Fail, says).advised(number_advice(found.as_ref()))];
             }
             Some(Err(failure)) => failed(&failure),
@@ -306,7 +306,7 @@ fn told_of(found: &TokenFound) -> Finding {
 
 /// What does not say which PostHog it is: a reverse proxy that passes capture alone, or no PostHog at all.
 fn stranger(field: &'static str, quote: &Quote, takes_events: bool) -> Finding {
-    let answer = format!("{} `{}`", quote.status, quote.words.trim());
+    let answer = quote.said();
     if takes_events && field == "host" {
         return Finding::new(field, Mark::Note, format!("knows tokens as a PostHog does, and does not say which PostHog it is: {answer}"))
             .advised("if this is a reverse proxy, give the PostHog behind it as the API host");
@@ -326,7 +326,7 @@ fn failed(failure: &LookFailure) -> Finding {
     // What passes says nothing of the key.
     let says_nothing = failure.trouble.can_pass() || failure.trouble == LookTrouble::QuestionRefused;
     let mark = if says_nothing { Mark::Note } else { Mark::Fail };
-    let finding = Finding::new("personal_api_key", mark, quoted(failure)).advised(advice(failure.trouble));
+    let finding = Finding::new("personal_api_key", mark, failure.says()).advised(advice(failure.trouble));
     // Something between may have said that.
     let is_unsure = matches!(failure.trouble, LookTrouble::NotPostHog | LookTrouble::KeyNotReceived);
     if is_unsure { finding.unsure() } else { finding }

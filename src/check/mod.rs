@@ -365,7 +365,3 @@ pub fn phases(phases: &Phases) -> String {
         named.into_iter().filter_map(|(name, us)| us.map(|us| format!("{name} {:.1}ms", f64::from(us) / 1e3))).collect();
     told.join(", ")
 }
-
-fn quoted(failure: &LookFailure) -> String {
-    failure.says()
-}

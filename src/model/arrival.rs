@@ -201,13 +201,7 @@ impl LookFailure {
     /// What was found, without what to do: our words first, a server's words in quotes.
     #[must_use]
     pub fn says(&self) -> String {
-        let words = self.quote.words.trim();
-        let quoted = match (self.quote.status, words) {
-            // An error of the network, in our words or the system's.
-            (0, words) => words.to_owned(),
-            (status, "") => status.to_string(),
-            (status, words) => format!("{status} `{words}`"),
-        };
+        let quoted = self.quote.said();
         match &self.note {
             Some(note) if quoted.is_empty() => note.clone(),
             Some(note) => format!("{note} ({quoted})"),

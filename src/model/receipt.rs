@@ -153,6 +153,17 @@ impl Quote {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
     }
+
+    /// The status and the words: "503 `upstream is down`"; one of them where the other is not there.
+    #[must_use]
+    pub fn said(&self) -> String {
+        match (self.status, self.words.trim()) {
+            // An error of the network, in our words or the system's.
+            (0, words) => words.to_owned(),
+            (status, "") => status.to_string(),
+            (status, words) => format!("{status} `{words}`"),
+        }
+    }
 }
 
 /// What came of sending.

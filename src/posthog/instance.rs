@@ -112,7 +112,7 @@ pub enum Unidentified {
         words: String,
     },
     /// An answer that PostHog would not give: a reverse proxy that passes capture alone, or no PostHog at all.
-    #[error("it does not say which PostHog it is: {} `{}`", .0.status, .0.words)]
+    #[error("it does not say which PostHog it is: {}", .0.said())]
     Strange(Quote),
 }
 

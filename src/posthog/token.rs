@@ -177,5 +177,5 @@ fn is_flags(heard: &Heard) -> bool {
 }
 
 fn words_of(path: &str, quote: &Quote) -> String {
-    format!("{path} answers {} `{}`", quote.status, quote.words)
+    format!("{path} answers {}", quote.said())
 }

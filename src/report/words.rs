@@ -30,7 +30,7 @@ fn answered(quote: &Quote, is_told: impl Fn(&str) -> bool) -> String {
     let headers = quote.headers.iter().filter(|(name, _)| is_told(name));
     let headers: Vec<String> = headers.map(|(name, value)| format!("{name}: {value}")).collect();
     let headers = if headers.is_empty() { String::new() } else { format!(" [{}]", headers.join("; ")) };
-    format!("{} `{}`{headers}", quote.status, quote.words.trim())
+    format!("{}{headers}", quote.said())
 }
 
 /// What a project calls one of its routes; `?` when it has none of that number.

@@ -198,7 +198,7 @@ impl Way<'_> {
     fn proof(&self) -> String {
         let is_its = |evidence: &&Evidence| evidence.route == self.beat.route && evidence.minute == self.beat.minute;
         match self.report.evidence.iter().rev().find(is_its).map(|evidence| &evidence.of) {
-            Some(EvidenceOf::Refused { quote, .. }) => format!("refused: {} `{}`", quote.status, quote.words.trim()),
+            Some(EvidenceOf::Refused { quote, .. }) => format!("refused: {}", quote.said()),
             Some(EvidenceOf::Unreachable { at, words, .. }) => format!("unreachable at {at}: {words}"),
             _ => self.beat.outcome.name().to_owned(),
         }
