@@ -111,6 +111,13 @@ fn start(desk: &Desk, line: &str) -> Started {
     service
 }
 
+/// By what a heading is linked to: its letters and digits in lower case, and hyphens for its spaces.
+fn anchor(heading: &str) -> String {
+    let kept =
+        heading.trim_start_matches('#').trim().chars().filter(|letter| letter.is_alphanumeric() || matches!(letter, ' ' | '-' | '_'));
+    kept.map(|letter| if letter == ' ' { '-' } else { letter.to_ascii_lowercase() }).collect()
+}
+
 #[test]
 fn the_pages_link_to_pages_that_are_there() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -123,11 +130,19 @@ fn the_pages_link_to_pages_that_are_there() {
         "docs/settings.md",
         "docs/sandbox.md",
         "docs/performance.md",
+        "docs/diagnosis.md",
+        "docs/sdks.md",
     ] {
         let text = fs::read_to_string(root.join(page)).unwrap_or_else(|_| panic!("{page} is missing"));
         for link in text.split("](").skip(1).filter_map(|rest| rest.split(')').next()).filter(|link| !link.contains("://")) {
-            let beside = root.join(page).parent().unwrap().join(link);
+            let (path, heading) = link.split_once('#').unwrap_or((link, ""));
+            let beside = if path.is_empty() { root.join(page) } else { root.join(page).parent().unwrap().join(path) };
             assert!(beside.exists(), "{page} links to {link}");
+            if !heading.is_empty() {
+                let headings = fs::read_to_string(&beside).unwrap();
+                let found = headings.lines().filter(|line| line.starts_with('#')).any(|line| anchor(line) == heading);
+                assert!(found, "{page} links to {link}, and there is no such heading");
+            }
         }
     }
 }

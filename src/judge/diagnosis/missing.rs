@@ -99,7 +99,7 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
                 .or(&[(Place::Intermediary, Some(Did::WrongUpstream))]),
                 Some(false) => behind_proxy(
                     Did::Swallows,
-                    format!("{broken}: events are accepted there and never arrive; what is sent past it does. It accepts also what PostHog never would"),
+                    format!("{broken}: it accepts everything, also what PostHog rejects, and the events never arrive; what is sent past it does"),
                 )
                 .or(&[(Place::Intermediary, Some(Did::Caches))]),
                 None => behind_proxy(Did::Swallows, format!("{broken}: events are accepted there and never arrive; what is sent past it does"))

@@ -5,6 +5,14 @@ use super::unreachable::unreachable;
 use super::way::{Way, capital, quoted};
 use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Parts, Phase, Place};
 
+/// `PostHog's API cannot be asked: the proxy at ...`
+fn cannot_ask(why: &str) -> String {
+    let is_name = why.starts_with("PostHog") || why.chars().nth(1).is_some_and(char::is_uppercase);
+    let mut letters = why.chars();
+    let first = letters.next().map(|first| if is_name { first.to_string() } else { first.to_lowercase().to_string() });
+    format!("PostHog's API cannot be asked: {}{}", first.unwrap_or_default(), letters.as_str())
+}
+
 /// What a reading that failed means. `down` are the parts that PostHog says are down, where it was asked.
 #[must_use]
 pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosis {
@@ -23,12 +31,23 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
         LookTrouble::Unreachable => {
             let reached = unreachable(address.clone(), quote.at.unwrap_or(Phase::Answer), quote.obstacle, &quote.words);
-            Diagnosis { summary: format!("PostHog's API cannot be asked. {}", reached.summary), ..reached }
+            Diagnosis { summary: cannot_ask(&reached.summary), ..reached }
         }
         // Something between answered, or took something out of the question.
         _ if quote.did.is_some() && quote.by != AnsweredBy::Unknown => {
             let found = of_intermediary(way, quote, &place, way.api.api());
-            Diagnosis { summary: format!("PostHog's API cannot be asked. {}", found.summary), ..found }
+            let past = "Or read past it: give PostHog's own address as the API host (api_host, --api-host).";
+            match found.did {
+                Some(Did::WrongPath) => {
+                    let summary = cannot_ask(&format!("There is no API at this path of {place}: the answer is {said}"));
+                    Diagnosis { summary, ..found }
+                        .advised(format!("Let the proxy at {place} pass on /api/ as well as the paths of capture. {past}"))
+                }
+                _ => {
+                    let advice = format!("{} {past}", found.advice.as_deref().unwrap_or_default());
+                    Diagnosis { summary: cannot_ask(&found.summary), ..found }.advised(advice)
+                }
+            }
         }
         LookTrouble::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
         LookTrouble::KeyForbidden if quote.status == 0 => with(Place::PersonalKey, capital(&failure.says())),

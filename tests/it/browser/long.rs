@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, Deed, Diagnosis, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident, IngestionAlertApp, Minute,
-    Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, StatusPage, Strand, Timestamp,
+    Access, Acknowledged, AnsweredBy, Deed, Diagnosis, Did, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident,
+    IngestionAlertApp, Minute, Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, Signs,
+    StatusPage, Strand, Timestamp,
 };
 
 use super::rounds::looks_closely;
@@ -70,7 +71,10 @@ async fn beats_for_long(site: &TestSite, project: &Project) {
 }
 
 fn proof(beat: &Recorded) -> Evidence {
-    let quote = Quote { status: 502, headers: vec![("server".into(), "nginx".into())], words: "Bad Gateway".into(), ..Quote::default() };
+    let signs = Signs { software: Some("nginx".into()), server: Some("nginx".into()), status: Some(502), ..Signs::default() };
+    let (by, did) = (AnsweredBy::Intermediary, Some(Did::UpstreamDown));
+    let headers = vec![("server".into(), "nginx".into())];
+    let quote = Quote { status: 502, headers, words: "Bad Gateway".into(), by, did, signs, ..Quote::default() };
     Evidence { route: beat.route, minute: beat.minute, at: beat.counted_from(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
 }
 
@@ -86,16 +90,18 @@ async fn settled() -> TestSite {
         beats_for_long(&site, &find(&*site.store, &spec.name).await).await;
     }
     let shop = Arc::new(find(&*site.store, &ProjectName::parse("shop").unwrap()).await);
-    for (days, minutes, words) in [(23, 70, "accepted, but not queryable after 15m 00s"), (51, 60, "the newest data is 3m 20s old")] {
+    for (days, minutes, words) in
+        [(23, 70, "Events are accepted, and cannot be queried after 15m 00s"), (51, 60, "the newest data is 3m 20s old")]
+    {
         let opened = now().minus(Duration::from_hours(24 * days));
         let closed = Some(opened.plus(Duration::from_mins(minutes)));
-        let cause = Diagnosis::of_words("not_queryable", words);
+        let cause = Diagnosis::of_words("pipeline", words);
         open_incident(&*site.store, told(Incident { opened, closed, cause, ..incident(&shop) })).await;
     }
     let open = incident(&shop);
     let entry = |minutes, kind, words: &str| Entry { at: open.opened.plus(Duration::from_mins(minutes)), kind, words: words.into() };
     let entries = [
-        entry(0, EntryKind::Opened, "capture refuses: 502 `Bad Gateway` [server: nginx]"),
+        entry(0, EntryKind::Opened, "The proxy (nginx) answers 502 “Bad Gateway”: it cannot reach what is behind it"),
         entry(2, EntryKind::Acknowledged, "ann: the proxy is being restarted"),
     ];
     site.store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
@@ -121,7 +127,11 @@ fn incident(project: &Project) -> Incident {
         announced: Some(opened),
         rules: vec![RuleKind::Capture],
         severity: Severity::Critical,
-        cause: Diagnosis::of_words("capture_refuses", "only route proxy: capture refuses: 502 `Bad Gateway` [server: nginx]"),
+        cause: Diagnosis {
+            route: Some("proxy".into()),
+            ..Diagnosis::intermediary(Did::UpstreamDown, "The proxy (nginx) answers 502 “Bad Gateway”: it cannot reach what is behind it")
+                .titled("the way through proxy is broken")
+        },
         first_bad: Some(now().minute().plus(-9)),
         last_good: Some(now().minute().plus(-10)),
         acknowledged: Some(Acknowledged { at: opened.plus(Duration::from_mins(2)), by: "ann".into() }),
@@ -142,7 +152,7 @@ async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
         ("/", "warehouse", &[][..]),
         (
             "/projects/shop",
-            "only route proxy",
+            "on the route proxy",
             &[("project", Screen::WIDE), ("project-dark", Screen::WIDE.dark()), ("project-narrow", Screen::NARROW)],
         ),
         ("/projects/shop?range=90d", "8 hours a row", &[]),

@@ -99,7 +99,7 @@ impl Walk {
         visitor.follows("Add, and send the first beat").await;
         visitor.sees("The first beat is sent at once.").await;
         assert_eq!(visitor.path().await, "/projects/shop");
-        self.comes_to_say(".verdict", "Every beat arrives").await;
+        self.comes_to_say(".verdict", "; the last one took").await;
     }
 
     /// With script a field is checked once it is left; without, there is a button for it.
@@ -148,7 +148,7 @@ impl Walk {
         self.served.sandbox.weather(json!({"capture": {"status": 503}})).await;
         visitor.open("/incidents").await;
         self.comes_to_say("[data-live-id=incidents]", "shop:").await;
-        visitor.within("[data-live-id=incidents] tbody").sees("Capture refuses: 503").await;
+        visitor.within("[data-live-id=incidents] tbody").sees("is failing: 503").await;
         let told = || self.served.process.err.text();
         let letter = self.served.receiver.wait_for("the incident is told", before, told, |letter| letter.kind() == "opened").await;
         let number = visitor.evaluate("document.querySelector('[data-live-id=incidents] tbody th a').pathname").await;
@@ -170,7 +170,7 @@ impl Walk {
         self.served.receiver.wait_for("its end is told", before, told, is_its_end).await;
         visitor.within("#postmortem").sees("shop").await;
         visitor.open("/projects/shop").await;
-        self.comes_to_say(".verdict", "Every beat arrives").await;
+        self.comes_to_say(".verdict", "; the last one took").await;
     }
 
     /// A status page is nobody else's before it is switched on, and everybody's afterwards; and so is its badge.
