@@ -17,6 +17,8 @@ pub(super) struct Reading<'a> {
     pub(super) api: &'a str,
     pub(super) key: &'a PersonalKey,
     pub(super) project: ProjectPath,
+    /// Whether it is known that the token is this project's.
+    pub(super) is_proven: bool,
     pub(super) scopes: Option<KeyScopes>,
     pub(super) beat: &'a Beat,
     pub(super) sent: Timestamp,

@@ -17,8 +17,10 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Way};
 use crate::model::{
-    Beat, CHECK_EVENT, Diagnosis, Endpoint, Host, KeyScopes, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place, ProjectToken,
+    Beat, CHECK_EVENT, Diagnosis, Did, Endpoint, Host, KeyScope, KeyScopes, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place,
+    ProjectToken,
 };
+use crate::posthog::instance::reaches_capture;
 use crate::posthog::query::{FoundProject, ProjectPath};
 use crate::posthog::{Client, capture, query};
 use arrival::{Reading, Seen, advice, seek};
@@ -216,6 +218,11 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
     let sent = Sent { beat: &beat, receipt: &receipt, token_known };
     let outcome = match (receive(plan, &receipt, token_known, tell), &plan.key) {
         (Taken::No(end), _) | (Taken::Perhaps(end), None) => Outcome::at(end),
+        (Taken::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
+            let diagnosis = diagnosis::takes_everything(&plan.way());
+            tell.diagnosed("arrival", &diagnosis);
+            Outcome::at((Ending::Refused, diagnosis))
+        }
         (Taken::Yes, None) => unchecked(plan, tell),
         // 4. Can it be read back?
         (Taken::Yes, Some(key)) => match read(client, plan, key, &sent, tell).await {
@@ -278,7 +285,11 @@ async fn read<'a>(
             }
         },
     };
-    Ok(Reading { api, key, project, scopes, beat: sent.beat, sent: sent.receipt.sent })
+    // A key that may read projects was asked whose the token is; of another one it is the read-back that shows it.
+    let is_proven = plan.posthog_id.is_none()
+        && scopes.as_ref().is_none_or(|scopes| scopes.allows(KeyScope::ProjectRead))
+        && project.number().is_some();
+    Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.receipt.sent })
 }
 
 /// Waits for an event that capture took.
@@ -338,11 +349,23 @@ async fn arrive_all_the_same(
     seen.tell(tell);
     let diagnosis = match end {
         (Ending::Unreachable, _) => diagnosis::answers_lost(&plan.way()),
+        (_, found) if found.did == Some(Did::UpstreamSlow) => {
+            Diagnosis { answered_by: found.answered_by, shown_by: found.shown_by, ..diagnosis::answers_lost(&plan.way()) }
+        }
         // The event is there: whatever stands between passes it on, and puts an answer of its own in place of PostHog's.
         (_, found) => {
             let status = found.shown_by.status.map_or_else(String::new, |status| format!(" {status}"));
             let summary = format!("The event arrived, although it was answered{status} in PostHog's place");
-            Diagnosis { place: Place::None, did: None, certain: true, possibilities: Vec::new(), title: None, summary, ..found }
+            Diagnosis {
+                place: Place::None,
+                did: None,
+                certain: true,
+                possibilities: Vec::new(),
+                title: None,
+                summary,
+                advice: None,
+                ..found
+            }
         }
     };
     tell.line(Mark::Note, "capture", diagnosis.summary.clone(), diagnosis.advice.clone());

@@ -40,6 +40,8 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
         down: parts_down(client, plan).await,
         direct: Direct::Unknown,
         reaches_capture: None,
+        is_overdue: true,
+        is_proven: reading.is_proven,
     };
     let inquiry =
         Inquiry { base: reading.api, key: reading.key, scopes: reading.scopes.as_ref(), project: reading.project, now: clock.now() };

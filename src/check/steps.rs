@@ -83,8 +83,9 @@ pub(super) fn receive(plan: &Plan, receipt: &Receipt, token_known: bool, tell: &
             let diagnosis = diagnosis::rejected(&way, *why, quote, Some(token_known));
             tell.diagnosed("capture", &diagnosis);
             let end = (Ending::Refused, diagnosis);
-            // Some proxies pass the event on and put an answer of their own in place of PostHog's.
-            if (200..300).contains(&quote.status) { Taken::Perhaps(end) } else { Taken::No(end) }
+            // Some proxies pass the event on and put an answer of their own in place of PostHog's, or do not wait for it.
+            let passed_on = (200..300).contains(&quote.status) || quote.did == Some(Did::UpstreamSlow);
+            if passed_on { Taken::Perhaps(end) } else { Taken::No(end) }
         }
         Reply::Unreachable { at, obstacle, words } => {
             let diagnosis = diagnosis::unreachable(way.address(), *at, *obstacle, words);

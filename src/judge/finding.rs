@@ -75,9 +75,19 @@ impl RouteFinding<'_> {
             let word = facts.look.and_then(|look| look.token).filter(|_| is_overdue);
             let others = Others::in_look(facts.look, waited);
             let down = word.map_or_else(Parts::default, |word| word.down);
+            let is_proven = facts.beats.iter().any(|beat| beat.outcome.is_seen()) || facts.first_bad.is_some();
             let reaches_capture = facts.look.and_then(|look| look.findings.witness).and_then(|witness| witness.reaches_capture);
-            let missing =
-                Missing { waited, status: newest.status, others, standing: word.map(|word| word.standing), down, direct, reaches_capture };
+            let missing = Missing {
+                waited,
+                status: newest.status,
+                others,
+                standing: word.map(|word| word.standing),
+                down,
+                direct,
+                reaches_capture,
+                is_overdue,
+                is_proven,
+            };
             diagnosis::missing(&way, &missing)
         };
         match &self.finding {
@@ -162,9 +172,9 @@ fn newest_says(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
 fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     let (bad, of) = ANSWERS_LOST;
     let is_lost = |beat: &&&Recorded| beat.answer_lost();
-    let may_be = |beat: &&&Recorded| beat.outcome == Outcome::Unreachable;
+    let may_be = |beat: &&&Recorded| beat.may_have_lost_its_answer();
     let newest = beats.last()?;
-    if !newest.answer_lost() && newest.outcome != Outcome::Unreachable {
+    if !newest.answer_lost() && !newest.may_have_lost_its_answer() {
         return None;
     }
     let recent = beats.iter().rev().skip_while(may_be).take(of);
@@ -173,7 +183,7 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     if unseen > 3 || recent.filter(is_lost).count() < bad {
         return None;
     }
-    beats.iter().rev().take_while(|beat| beat.answer_lost() || beat.outcome == Outcome::Unreachable).last().map(|beat| beat.minute)
+    beats.iter().rev().take_while(|beat| beat.answer_lost() || beat.may_have_lost_its_answer()).last().map(|beat| beat.minute)
 }
 
 /// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.

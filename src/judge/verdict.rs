@@ -17,6 +17,8 @@ use crate::model::{
 const QUIET_FOR: Duration = Duration::from_secs(75);
 /// So many of the newest beats are counted.
 const COUNTED: usize = 30;
+/// So long a witness's twin has to arrive.
+const TWIN_AFTER: Duration = Duration::from_secs(90);
 /// So far back a loss is looked for.
 const LOOKED_BACK: Duration = Duration::from_mins(59);
 
@@ -328,7 +330,12 @@ fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>
     let witness =
         facts.look.filter(|_| Way::of(facts.spec, worst.route).is_through_proxy()).and_then(|look| Some((look, look.findings.witness?)));
     match witness {
-        Some((_, witness)) if witness.seen => Direct::Arrives,
+        Some((_, witness)) if witness.seen && witness.twin_seen => Direct::BothArrive,
+        // Its twin may need a little longer on its way.
+        Some((look, witness)) if witness.seen => match look.at.since(witness.sent()) >= TWIN_AFTER {
+            true => Direct::Arrives,
+            false => Direct::Unknown,
+        },
         Some((look, witness)) if look.at.since(witness.sent()) > facts.spec.pace.late_after => Direct::Missing,
         _ => Direct::Unknown,
     }

@@ -153,10 +153,20 @@ impl Recorded {
         self.copies.saturating_sub(u32::from(self.tries.max(1)))
     }
 
-    /// Whether capture took it and did not say so: it was seen, and its last try had no answer.
+    /// Whether capture took it and did not say so: it was seen, and its last try had no answer, or one of something that did not wait for PostHog's.
     #[must_use]
     pub const fn answer_lost(&self) -> bool {
-        self.outcome.is_seen() && self.status.is_none() && self.tries > 0
+        self.outcome.is_seen() && self.tries > 0 && self.has_no_answer()
+    }
+
+    /// Whether it may turn out so: no answer came that says what became of it.
+    #[must_use]
+    pub const fn may_have_lost_its_answer(&self) -> bool {
+        matches!(self.outcome, Outcome::Unreachable | Outcome::Refused) && self.has_no_answer()
+    }
+
+    const fn has_no_answer(&self) -> bool {
+        matches!(self.status, None | Some(408 | 502 | 503 | 504 | 524))
     }
 
     /// Queryable later than the first and not later than the second of these: the bracket between two looks.

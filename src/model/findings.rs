@@ -194,16 +194,21 @@ pub struct Findings {
     pub down: u8,
 }
 
-/// An event that was sent straight to PostHog, beside beats that go through a proxy and stay away: it tells whose fault that is.
+/// Two events alike, beside beats that go through a proxy and stay away: one was sent straight to PostHog, its twin through the proxy. They tell whose fault it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Witness {
     /// Its uuid.
     pub uuid: Uuid,
+    /// The uuid of its twin, which went through the proxy.
+    pub twin: Uuid,
     /// When it was sent, in milliseconds.
     pub sent_ms: i64,
     /// Whether a look saw it.
     #[serde(default)]
     pub seen: bool,
+    /// Whether a look saw its twin.
+    #[serde(default)]
+    pub twin_seen: bool,
     /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
     #[serde(default)]
     pub reaches_capture: Option<bool>,

@@ -110,6 +110,9 @@ pub(super) fn answerer(heard: &Heard, secret: Option<&PersonalKey>) -> Answerer 
     if let Some(did) = posthog_said(heard) {
         return Answerer { by: AnsweredBy::Posthog, did: did.0, signs, ..Answerer::default() };
     }
+    if is_bare_status(heard) && !asks_for_a_login(heard) {
+        return Answerer { signs, ..Answerer::default() };
+    }
     let (did, obstacle) = intermediary_did(heard, page.as_ref());
     Answerer { by: by(heard, did, &signs), did, obstacle, signs, page }
 }
@@ -126,7 +129,9 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
     }
     if let Some(answer) = json(heard) {
         let word = |name: &str| answer.get(name).and_then(Value::as_str);
-        if let (Some(error), Some(_)) = (word("error"), answer.get("error_description")) {
+        // OAuth's errors have the same shape; PostHog's name a page of its documentation.
+        let is_documented = word("error_uri").is_some_and(|uri| uri.contains("posthog.com"));
+        if let (Some(error), Some(_), true) = (word("error"), answer.get("error_description"), is_documented) {
             return Some(Mangled(missing_token(status, error, word("error_description").unwrap_or_default())));
         }
         if let (Some(_), Some(code), Some(detail)) = (word("type"), word("code"), word("detail")) {
@@ -152,25 +157,33 @@ fn posthog_said(heard: &Heard) -> Option<Mangled> {
                 _ if begins("request missing data payload") || begins("request holds no event") || begins("failed to decode") => {
                     Some(Did::DropsBody)
                 }
-                _ if begins("failed to parse request: EOF") => Some(Did::DropsBody),
+                _ if begins("failed to parse request: EOF") || begins("failed to parse request: missing field") => Some(Did::DropsBody),
                 _ => None,
             };
             return Some(Mangled(did));
         }
-        // What capture says where it has no words of its own is the status in words. A gateway says 502 and 504 in the same way.
-        let usual = heard.status.canonical_reason().unwrap_or_default();
-        if text == usual && matches!(status, 400 | 401 | 402 | 500 | 503) && marked(heard).is_none() {
-            return Some(Mangled(None));
-        }
     }
     None
+}
+
+/// Whether it is no more than its status in words, as capture says where it has no words of its own; and as much else does.
+fn is_bare_status(heard: &Heard) -> bool {
+    let usual = heard.status.canonical_reason().unwrap_or_default();
+    let text = heard.body.trim_ascii();
+    is_plain_text(heard)
+        && text == usual.as_bytes()
+        && matches!(heard.status.as_u16(), 400 | 401 | 402 | 500 | 503)
+        && marked(heard).is_none()
 }
 
 /// v1 wants the token in `Authorization`, where it was put.
 fn missing_token(status: u16, error: &str, description: &str) -> Option<Did> {
     let description = description.to_ascii_lowercase();
     let is_missing = error.contains("missing") || description.contains("missing") || description.contains("not provided");
-    (status == 401 && is_missing).then_some(Did::DropsAuthorization)
+    match error {
+        "empty_body" | "request_parsing_error" => Some(Did::DropsBody),
+        _ => (status == 401 && is_missing).then_some(Did::DropsAuthorization),
+    }
 }
 
 /// What an answer that is not PostHog's shows: every answer shows something.
@@ -253,7 +266,8 @@ fn marked(heard: &Heard) -> Option<&'static str> {
 pub(super) fn is_html(heard: &Heard) -> bool {
     let kind = heard.headers.get(CONTENT_TYPE).map_or(&b""[..], http::HeaderValue::as_bytes);
     let says_so = kind.len() >= 9 && kind[..9].eq_ignore_ascii_case(b"text/html");
-    says_so || heard.body.trim_ascii_start().first() == Some(&b'<')
+    let body = heard.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&heard.body);
+    says_so || body.trim_ascii_start().first() == Some(&b'<')
 }
 
 /// Whether somebody between asks for a login of its own. PostHog's own scheme is `Bearer`.
@@ -284,22 +298,30 @@ fn is_from_cache(headers: &HeaderMap) -> bool {
         || headers.get("age").and_then(|value| value.to_str().ok()).is_some_and(|age| age.trim().parse::<u64>().is_ok_and(|age| age > 0))
 }
 
-/// Words by which a login is known, in an address and on a page.
-const LOGIN_IN_ADDRESS: [&str; 10] = ["login", "signin", "sign-in", "sign_in", "sso", "oauth", "saml", "/auth", "accounts.", "challenge"];
+/// Words by which a login is known: each is a whole word of an address, or of a page's title.
+const LOGIN_IN_ADDRESS: [&str; 13] =
+    ["login", "signin", "sign_in", "sso", "oauth", "oauth2", "saml", "saml2", "auth", "authorize", "accounts", "challenge", "idp"];
 const LOGIN_ON_PAGE: [&str; 6] = ["login", "log in", "sign in", "signin", "single sign-on", "authenticate"];
 
 fn leads_to_login(headers: &HeaderMap) -> bool {
     let target = headers.get(LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default().to_ascii_lowercase();
-    let before_query = target.split(['?', '#']).next().unwrap_or_default();
-    LOGIN_IN_ADDRESS.into_iter().any(|word| before_query.contains(word))
+    let before_query = target.split(['?', '#']).next().unwrap_or_default().replace("sign-in", "signin");
+    before_query.split(['/', '.', '-', ':']).any(|word| LOGIN_IN_ADDRESS.contains(&word))
 }
 
 fn is_login(page: Option<&Page>) -> bool {
     page.is_some_and(|page| {
         let title = page.title.as_deref().unwrap_or_default().to_ascii_lowercase();
-        let short = if page.text.len() < 200 { page.text.to_ascii_lowercase() } else { String::new() };
-        page.asks_for_password || LOGIN_ON_PAGE.into_iter().any(|word| title.contains(word) || short.contains(word))
+        // A page of a few words without a title may be no more than that.
+        let text = if page.title.is_none() && page.text.len() < 200 { page.text.to_ascii_lowercase() } else { String::new() };
+        page.asks_for_password || LOGIN_ON_PAGE.into_iter().any(|words| has_words(&title, words) || has_words(&text, words))
     })
+}
+
+/// Whether these words stand in the text as words: `log in` is not in `blog in english`.
+fn has_words(text: &str, words: &str) -> bool {
+    let is_end = |letter: Option<char>| letter.is_none_or(|letter| !letter.is_alphanumeric());
+    text.match_indices(words).any(|(at, _)| is_end(text[..at].chars().next_back()) && is_end(text[at + words.len()..].chars().next()))
 }
 
 #[cfg(test)]

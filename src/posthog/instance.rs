@@ -146,7 +146,7 @@ fn read(told: &Value) -> Option<Instance> {
         return Some(match word("region") {
             "US" => Instance::Cloud(Region::Us),
             "EU" => Instance::Cloud(Region::Eu),
-            other => Instance::OtherCloud(other.to_owned()),
+            other => Instance::OtherCloud(super::quote::printable(other.as_bytes(), 40, None)),
         });
     }
     let version = Version::parse(word("posthog_version"));

@@ -46,6 +46,7 @@ pub(super) fn quote(heard: &Heard, secret: Option<&PersonalKey>) -> Quote {
             printable(format!("{title}{}", page.text).trim_end_matches(": ").as_bytes(), WORDS, secret)
         }
         (None, Some(encoding)) if heard.body.is_empty() => format!("a body encoded as {}", printable(encoding.as_bytes(), 20, None)),
+        _ if is_binary(&heard.body) => "a body that is not text".to_owned(),
         _ => printable(&heard.body, WORDS, secret),
     };
     Quote {
@@ -58,6 +59,15 @@ pub(super) fn quote(heard: &Heard, secret: Option<&PersonalKey>) -> Quote {
         at: None,
         obstacle: found.obstacle,
     }
+}
+
+/// Whether a body is no text: a picture, or something packed of which no header says so.
+fn is_binary(body: &[u8]) -> bool {
+    let beginning = &body[..body.len().min(512)];
+    let text = String::from_utf8_lossy(beginning);
+    let strange = text.chars().filter(|letter| *letter == '\u{fffd}' || (letter.is_control() && !letter.is_whitespace())).count();
+    // A letter may be cut at the end.
+    strange > 1 + text.chars().count() / 20
 }
 
 /// Bytes as one printable line of at most `most` bytes, without the secret.

@@ -2,8 +2,9 @@
 //! may not be asked.
 
 use super::Report;
+use crate::judge::diagnosis::{Way, unreadable};
 use crate::message;
-use crate::model::{KeyScopes, Standing, Timestamp};
+use crate::model::{Endpoint, KeyScopes, Parts, Standing, Timestamp};
 
 /// Each as one sentence, the gravest first.
 #[must_use]
@@ -44,7 +45,13 @@ pub fn watched(report: &Report) -> Option<String> {
     let minutes = app.time_range.as_secs() / 60;
     let says = match report.look.as_ref().map(|look| &look.result) {
         None => "PostHog has not been asked yet".to_owned(),
-        Some(Err(failure)) => format!("cannot look: {failure}"),
+        Some(Err(failure)) => {
+            let down = report.look.as_ref().map_or_else(Parts::default, |look| look.findings.parts_down());
+            let spec = &report.project.spec;
+            let api = spec.api_host.as_ref().unwrap_or(&spec.host);
+            let way = Way { host: &spec.host, api, endpoint: Endpoint::V0 };
+            unreadable(&way, failure, down).summary
+        }
         Some(Ok(traffic)) if traffic.watched == 0 => format!("no event in the last {minutes} minutes"),
         Some(Ok(traffic)) => {
             let newest =

@@ -5,7 +5,7 @@ use crate::model::{Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{StoreError, phases};
+use super::{StoreError, Unsettled, phases};
 
 /// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
 const ROWS: usize = 1000;
@@ -38,7 +38,7 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
 
 /// Writes what looks made of beats. The first look that saw a beat stands; later ones can only find more copies of it. No look makes a
 /// beat Refused or Unreachable: where one says so it only leaves what it read, and a later try may have been accepted since.
-pub(super) async fn settle(work: &mut Work, settled: &[Settled]) -> Result<(), StoreError> {
+pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
         let insert = "INSERT INTO beats (minute, route, outcome, tries, missed_after_ms, seen_after_ms, ingested_after_ms, copies) VALUES ";
         let replace = " ON CONFLICT (minute, route) DO UPDATE SET \
@@ -49,25 +49,62 @@ pub(super) async fn settle(work: &mut Work, settled: &[Settled]) -> Result<(), S
                        ingested_after_ms = COALESCE(beats.ingested_after_ms, excluded.ingested_after_ms), \
                        copies = CASE WHEN beats.copies > excluded.copies THEN beats.copies ELSE excluded.copies END \
                        WHERE excluded.outcome <> 0";
-        work.run(Statement::new(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace)).await?;
+        work.run_later(Statement::new(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
     }
-    Ok(())
 }
 
 /// Beats that may still be seen.
 pub(super) async fn open(database: &Database, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
     let mut beats = Vec::new();
     for some in routes.chunks(ROUTES) {
-        let statement = Statement::new("SELECT ")
-            .text(COLUMNS)
-            .text(" FROM beats WHERE outcome > 2 AND route IN ")
-            .list(numbers(some))
-            .text(" AND minute >= ")
-            .bind(since.index());
-        beats.extend(database.read("reading open beats", statement, from_row).await?);
+        beats.extend(database.read("reading open beats", open_among(some, since), from_row).await?);
     }
     beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
     Ok(beats)
+}
+
+fn open_among(routes: &[RouteId], since: Minute) -> Statement {
+    Statement::new("SELECT ")
+        .text(COLUMNS)
+        .text(" FROM beats WHERE outcome > 2 AND route IN ")
+        .list(numbers(routes))
+        .text(" AND minute >= ")
+        .bind(since.index())
+}
+
+/// [`open`] and [`gaps`] at once.
+pub(super) async fn unsettled(database: &Database, routes: &[RouteId], since: Minute, stretch: Stretch) -> Result<Unsettled, StoreError> {
+    let (mut beats, mut missing) = (Vec::new(), Vec::new());
+    if !stretch.is_short() || stretch.is_empty() {
+        return Ok((open(database, routes, since).await?, gaps(database, routes, stretch).await?));
+    }
+    for some in routes.chunks(ROUTES) {
+        let both = vec![open_among(some, since), gaps_among(some, stretch)];
+        let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
+        for found in database.read_all("reading what is not settled", both, read).await? {
+            match found {
+                Ok(beat) => beats.push(beat),
+                Err(gap) => missing.push(gap),
+            }
+        }
+    }
+    beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
+    missing.sort_unstable_by_key(|(route, minute)| (*minute, *route));
+    Ok((beats, missing))
+}
+
+fn gap(row: &Row) -> Result<(RouteId, Minute), StoreError> {
+    Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))
+}
+
+fn gaps_among(routes: &[RouteId], due: Stretch) -> Statement {
+    due.minutes()
+        .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
+        .list(numbers(routes))
+        .text(" AND (minutes.minute + 1) * ")
+        .bind(Minute::LENGTH_MS)
+        .text(" > routes.since_ms")
+        .text(" AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)")
 }
 
 /// Minutes without a row, from each route's beginning on.
@@ -81,15 +118,7 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stret
         if due.is_empty() {
             continue;
         }
-        let statement = due
-            .minutes()
-            .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
-            .list(numbers(some))
-            .text(" AND (minutes.minute + 1) * ")
-            .bind(Minute::LENGTH_MS)
-            .text(" > routes.since_ms")
-            .text(" AND NOT EXISTS (SELECT 1 FROM beats WHERE beats.minute = minutes.minute AND beats.route = routes.id)");
-        gaps.extend(database.read(WHAT, statement, |row| Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))).await?);
+        gaps.extend(database.read(WHAT, gaps_among(some, due), gap).await?);
     }
     gaps.sort_unstable_by_key(|(route, minute)| (*minute, *route));
     Ok(gaps)

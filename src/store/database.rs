@@ -40,6 +40,24 @@ impl Database {
         }
     }
 
+    /// Reads several things one after the other, outside a transaction, in one trip to SQLite's thread: there the trip costs more than most statements.
+    /// `of` tells by its columns which of them a row belongs to.
+    pub(super) async fn read_all<T>(
+        &self,
+        what: &'static str,
+        statements: Vec<Statement>,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
+    ) -> Result<Vec<T>, StoreError> {
+        if matches!(self, Self::Sqlite(..)) {
+            return self.read(what, Statement::joined(statements), of).await;
+        }
+        let mut all = Vec::new();
+        for statement in statements {
+            all.extend(self.read(what, statement, &of).await?);
+        }
+        Ok(all)
+    }
+
     /// Begins a transaction that writes. SQLite takes its one write lock at once: a lock taken later, after reading, could not
     /// be waited for.
     pub(super) async fn work(&self, what: &'static str) -> Result<Work, StoreError> {
@@ -60,7 +78,7 @@ impl Database {
             Self::Sqlite(pool, _) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
             Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Open::Postgres),
         };
-        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, _turn: None })
+        Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, later: Vec::new(), _turn: None })
     }
 
     /// Has everything committed so far survive a power cut as well. PostgreSQL does so by itself; SQLite, as it is opened here,
@@ -85,6 +103,8 @@ impl Database {
 pub(super) struct Work {
     what: &'static str,
     open: Open,
+    /// What is run before it is committed.
+    later: Vec<Statement>,
     /// Given up after the transaction is over: fields are dropped in this order.
     _turn: Option<OwnedMutexGuard<()>>,
 }
@@ -98,6 +118,11 @@ impl Work {
     /// What is tried, in words.
     pub(super) const fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// Has a statement run when all of it is committed, in one trip with the others that wait for that.
+    pub(super) fn run_later(&mut self, statement: Statement) {
+        self.later.push(statement);
     }
 
     /// Runs a statement; says how many rows it touched.
@@ -132,7 +157,12 @@ impl Work {
     }
 
     /// Makes all of it happen.
-    pub(super) async fn commit(self) -> Result<(), StoreError> {
+    pub(super) async fn commit(mut self) -> Result<(), StoreError> {
+        let later = std::mem::take(&mut self.later);
+        let later = if matches!(self.open, Open::Sqlite(_)) && !later.is_empty() { vec![Statement::joined(later)] } else { later };
+        for statement in later {
+            self.run(statement).await?;
+        }
         let done = match self.open {
             Open::Sqlite(open) => open.commit().await,
             Open::Postgres(open) => open.commit().await,
@@ -148,6 +178,14 @@ pub(super) enum Row {
 }
 
 impl Row {
+    /// How many columns it has.
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::Sqlite(row) => row.len(),
+            Self::Postgres(row) => row.len(),
+        }
+    }
+
     /// A whole number, however wide its column is.
     pub(super) fn int(&self, at: usize) -> Result<i64, StoreError> {
         self.maybe_int(at)?.ok_or_else(|| absent(at))

@@ -9,7 +9,7 @@ use super::statement::Statement;
 use super::stretch::Stretch;
 
 /// Keeps what is kept of a look; the last one of a minute stands. A project that was removed meanwhile gets none.
-pub(super) async fn keep(work: &mut Work, look: &Look) -> Result<(), StoreError> {
+pub(super) fn keep(work: &mut Work, look: &Look) {
     let Glance { at, result } = Glance::of(look);
     let start = at.minute().start().ms();
     let traffic = result.ok();
@@ -36,7 +36,7 @@ pub(super) async fn keep(work: &mut Work, look: &Look) -> Result<(), StoreError>
         " ON CONFLICT (minute, project) DO UPDATE SET after_ms = excluded.after_ms, trouble = excluded.trouble, others = excluded.others, \
          newest_ago_ms = excluded.newest_ago_ms, watched = excluded.watched, watched_newest_ago_ms = excluded.watched_newest_ago_ms",
     );
-    work.run(statement).await.map(drop)
+    work.run_later(statement);
 }
 
 /// Glances at one project, oldest first.

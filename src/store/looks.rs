@@ -14,7 +14,7 @@ const SELECT: &str = "SELECT project, at_ms, others, newest_ms, trouble, quote, 
                       posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings FROM looks";
 
 /// Replaces a project's last look. A project that was removed meanwhile gets none.
-pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreError> {
+pub(super) fn replace(work: &mut Work, look: &Look) {
     let (traffic, failure) = match &look.result {
         Ok(traffic) => (Some(traffic), None),
         Err(failure) => (None, Some(failure)),
@@ -63,7 +63,7 @@ pub(super) async fn replace(work: &mut Work, look: &Look) -> Result<(), StoreErr
          token = excluded.token, token_asked_ms = excluded.token_asked_ms, watched = excluded.watched, \
          watched_newest_ms = excluded.watched_newest_ms, down = excluded.down, findings = excluded.findings",
     );
-    work.run(statement).await.map(drop)
+    work.run_later(statement);
 }
 
 /// All of them, by project.

@@ -70,6 +70,9 @@ pub enum ChannelNews {
     Stopped(ChannelId, Stopped),
 }
 
+/// Beats that may still be seen, oldest first, and minutes of routes without a row.
+pub type Unsettled = (Vec<Recorded>, Vec<(RouteId, Minute)>);
+
 /// An entry of a timeline, with the incident that it is of.
 pub type Told = (IncidentId, Strand, Entry);
 
@@ -132,6 +135,9 @@ pub trait Store: Send + Sync + 'static {
     /// Minutes of each route from `from` up to and without `to` that have no row, oldest first. No minute before the route was set up
     /// is one.
     async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError>;
+
+    /// [`Store::open_beats`] and [`Store::gaps`] at once.
+    async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError>;
 
     /// What one look found: the look replaces the project's last, each beat is settled (a row is made where there was none), evidence
     /// is kept. One transaction. A beat that is on record as seen stays seen, by the look that saw it first; later ones can only find

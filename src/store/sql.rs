@@ -17,8 +17,8 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Spread, Store, StoreError, Tide, Told, Which, WhichDeeds, WhichNotices, beats,
-    change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown,
+    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which, WhichDeeds, WhichNotices,
+    beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown,
     status_pages, tide, tokens, users, windows,
 };
 
@@ -79,11 +79,15 @@ impl Store for Sql {
         beats::gaps(&self.database, routes, Stretch { from, to }).await
     }
 
+    async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError> {
+        beats::unsettled(&self.database, routes, since, Stretch { from, to }).await
+    }
+
     async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("settling beats").await?;
-        looks::replace(&mut work, look).await?;
-        glances::keep(&mut work, look).await?;
-        beats::settle(&mut work, settled).await?;
+        looks::replace(&mut work, look);
+        glances::keep(&mut work, look);
+        beats::settle(&mut work, settled);
         evidence::keep(&mut work, evidence).await?;
         work.commit().await
     }

@@ -70,6 +70,15 @@ impl Statement {
         self
     }
 
+    /// Several statements as one text, for SQLite alone.
+    pub(super) fn joined(statements: Vec<Self>) -> Self {
+        let mut all = Self::new("");
+        for (at, statement) in statements.into_iter().enumerate() {
+            all = if at > 0 { all.text("; ") } else { all }.then(statement);
+        }
+        all
+    }
+
     /// Goes on with another statement and its values.
     pub(super) fn then(mut self, other: Self) -> Self {
         self.text.push_str(&other.text);

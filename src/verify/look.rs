@@ -70,14 +70,18 @@ impl Verify {
             known.scopes = found.scopes;
             *known.path.insert(found.path)
         };
-        let (witness, oldest) = (known.witness.filter(|witness| !witness.seen), oldest(asked, now).start());
+        let (witness, oldest) = (known.witness.filter(|witness| !(witness.seen && witness.twin_seen)), oldest(asked, now).start());
         let question = Question {
             base: spec.api(),
             key,
             posthog_id: path,
             events: project.routes.iter().map(|route| route.spec.event.as_str()).chain([CHECK_EVENT]).collect(),
             // What the witness says comes before any one beat, where there are too many.
-            uuids: witness.map(|witness| witness.uuid).into_iter().chain(asked.iter().map(|asked| asked.beat.uuid)).collect(),
+            uuids: witness
+                .iter()
+                .flat_map(|witness| [witness.uuid, witness.twin])
+                .chain(asked.iter().map(|asked| asked.beat.uuid))
+                .collect(),
             back_to: witness.map_or(oldest, |witness| oldest.min(witness.sent())),
             watched: watched(project),
             now,
@@ -184,8 +188,9 @@ fn next_state(
             quota: last.and_then(|last| last.findings.quota),
             filter: last.and_then(|last| last.findings.filter.clone()),
             witness: known.witness.map(|witness| {
-                let arrived = answer.is_ok_and(|answer| answer.arrivals.iter().any(|arrival| arrival.uuid == witness.uuid));
-                Witness { seen: witness.seen || arrived, ..witness }
+                let arrived = |uuid| answer.is_ok_and(|answer| answer.arrivals.iter().any(|arrival| arrival.uuid == uuid));
+                let (seen, twin_seen) = (witness.seen || arrived(witness.uuid), witness.twin_seen || arrived(witness.twin));
+                Witness { seen, twin_seen, ..witness }
             }),
             server_ahead_ms: match answer {
                 Ok(answer) => answer.server_ahead,

@@ -24,12 +24,13 @@ pub(super) async fn questions(store: &Arc<dyn Store>, project: &Project, now: Ti
     let horizon = now.minus(LOOKED_FOR).minute();
     let mut first: Vec<Recorded> = Vec::new();
     let mut rest: Vec<Recorded> = Vec::new();
-    for beat in store.open_beats(&ids, horizon).await? {
+    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(horizon).max(horizon);
+    let (open, gaps) = store.unsettled(&ids, horizon, begun, now.minute()).await?;
+    for beat in open {
         let undecided = matches!(beat.outcome, Outcome::Awaiting | Outcome::Unseen | Outcome::Unreachable);
         if undecided { &mut first } else { &mut rest }.push(beat);
     }
-    let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(horizon).max(horizon);
-    for (id, minute) in store.gaps(&ids, begun, now.minute()).await? {
+    for (id, minute) in gaps {
         let was_due = project.routes.iter().any(|route| route.id == id && minute >= route.since.minute()) && project.was_on(minute);
         if was_due {
             first.push(Recorded::blank(id, minute));

@@ -142,16 +142,19 @@ impl Verify {
             return Some(known);
         }
         let now = self.clock.now();
-        let beat = Beat::alone(&spec.token, WITNESS, now);
-        let (base, token, endpoint) = (home.capture(), &spec.token, route.spec.endpoint);
-        let event = capture::Event { base, endpoint, token, name: CHECK_EVENT, beat: &beat, timestamp: now };
-        let sent = self.clock.timeout(PATIENCE, capture::send(&self.client, &event, now)).await;
-        let is_taken = sent.is_ok_and(|receipt| matches!(receipt.reply, Reply::Accepted { .. }));
-        if !is_taken {
-            return None;
+        // Of the same name and distinct id, so that nothing behind the proxy tells them apart.
+        let alone = |at| Beat::alone(&spec.token, WITNESS, at);
+        let (witness, twin) = (alone(now), alone(now.plus(Duration::from_millis(1))));
+        for (beat, host) in [(&witness, home), (&twin, through)] {
+            let (base, token, endpoint) = (host.capture(), &spec.token, route.spec.endpoint);
+            let event = capture::Event { base, endpoint, token, name: CHECK_EVENT, beat, timestamp: beat.slot };
+            let sent = self.clock.timeout(PATIENCE, capture::send(&self.client, &event, now)).await;
+            if !sent.is_ok_and(|receipt| matches!(receipt.reply, Reply::Accepted { .. })) {
+                return None;
+            }
         }
         let reaches_capture = self.reaches_capture(project, through.capture()).await;
-        Some(Witness { uuid: beat.uuid, sent_ms: now.ms(), seen: false, reaches_capture })
+        Some(Witness { uuid: witness.uuid, twin: twin.uuid, sent_ms: now.ms(), seen: false, twin_seen: false, reaches_capture })
     }
 
     /// Whether the newest beats that stay away are there under other uuids: what stands between writes events anew.

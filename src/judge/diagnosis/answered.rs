@@ -17,6 +17,8 @@ pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<
             no_v1(way)
         }
         (AnsweredBy::Posthog, None) => by_posthog(way, why, (quote.status, &said), token_known),
+        // No more than the status in words: capture says that, and so do many servers.
+        (AnsweredBy::Unknown, None) => bare(way, why, quote, token_known),
         _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
             .advised(
                 "Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.",
@@ -44,6 +46,13 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
         }
         _ => {}
     }
+    if quote.status == 407 {
+        // No other kind of proxy says that.
+        return Diagnosis::at(Place::ForwardProxy, format!("The forward proxy on the way to {place} asks for a login: it answers {said}"))
+            .advised(
+                "Put user and password into the proxy's address (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY), or exempt the host with NO_PROXY.",
+            );
+    }
     let did = quote.did.unwrap_or(Did::AnswersItself);
     let advice = fix(did, &quote.signs, place);
     let not_certain: &[(Place, Option<Did>)] = match did {
@@ -61,7 +70,7 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
     };
     let found = match did {
         Did::Redirects => return redirects(way, quote, &who, base),
-        Did::AnswersItself if quote.status < 300 => {
+        Did::AnswersItself if quote.status < 300 && base == way.host.capture() => {
             format!("{who} answers {said} in PostHog's place, to everything: no event gets to PostHog")
         }
         Did::AnswersItself => format!("{who} answers {said} in PostHog's place"),
@@ -87,7 +96,7 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
 fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
     let status = quote.status;
     let is_capture = base == way.host.capture();
-    let path = if is_capture { way.endpoint.path() } else { "/api/" };
+    let (path, host_is) = if is_capture { (way.endpoint.path(), "the host") } else { ("/api/", "the API host (api_host, --api-host)") };
     let slash = "Let the proxy pass both forms of the path on, with and without the slash at the end. Next.js: skipTrailingSlashRedirect: true; nginx: \
                  proxy_pass without a rewrite or return for the slash.";
     let (summary, advice) = match redirect::read(base, path, quote.header("location")) {
@@ -95,8 +104,14 @@ fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
             let form = if adds { "with" } else { "without" };
             (format!("{who} redirects ({status}) to the same path {form} its trailing slash"), slash.to_owned())
         }
-        Redirect::Https(host) => (format!("{who} redirects ({status}) from http to https"), format!("Set the host to {host}.")),
-        Redirect::Host(host) => (format!("{who} redirects ({status}) to another address"), format!("Set the host to {host}.")),
+        Redirect::Https(host) => (format!("{who} redirects ({status}) from http to https"), format!("Set {host_is} to {host}.")),
+        Redirect::Host(host) => (format!("{who} redirects ({status}) to another address"), format!("Set {host_is} to {host}.")),
+        Redirect::Itself => (
+            format!("{who} redirects ({status}) to the very same address"),
+            "What stands before it speaks TLS and does not tell it so: pass X-Forwarded-Proto on (nginx: proxy_set_header X-Forwarded-Proto $scheme;), or take the \
+             redirect to https out of it; Cloudflare: SSL/TLS mode Full in place of Flexible."
+                .to_owned(),
+        ),
         Redirect::OtherSite(to) => (
             format!("{who} redirects ({status}) to another site, {to}"),
             "Let the proxy pass this path on unchanged. Set the host to that site only if it is yours or PostHog's.".to_owned(),
@@ -149,6 +164,22 @@ fn by_posthog(way: &Way<'_>, why: Refusal, (status, said): (u16, &str), token_kn
         Refusal::Redirect | Refusal::NotPostHog => at(Place::Capture, format!("PostHog at {place} answers {said}"))
             .advised("Look at the logs of PostHog's capture service."),
     }
+}
+
+/// An answer that could be anybody's: through a proxy it is rather the proxy's, and PostHog's where none is known of.
+fn bare(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<bool>) -> Diagnosis {
+    let did = match quote.status {
+        401 => Did::RequiresLogin,
+        500 | 503 => Did::UpstreamDown,
+        _ => Did::AnswersItself,
+    };
+    let said = quoted(quote.status, &quote.words);
+    let by_posthog = by_posthog(way, why, (quote.status, &said), token_known);
+    if way.is_through_proxy() {
+        let quote = Quote { did: Some(did), ..quote.clone() };
+        return of_intermediary(way, &quote, &way.place(), way.host.capture()).or(&[(by_posthog.place, by_posthog.did)]);
+    }
+    by_posthog.or(&[(Place::Intermediary, Some(did))])
 }
 
 /// Over the quota, in this sentence.

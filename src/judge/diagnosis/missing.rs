@@ -24,6 +24,10 @@ pub struct Missing {
     pub direct: Direct,
     /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
     pub reaches_capture: Option<bool>,
+    /// Whether they have been missing for longer than is usual.
+    pub is_overdue: bool,
+    /// Whether it is known that the project that is read is the token's: an event of ours was seen there, or the key was asked.
+    pub is_proven: bool,
 }
 
 /// How events fare that are sent straight to PostHog, or through another proxy, in the same minutes.
@@ -36,7 +40,12 @@ pub enum Direct {
     Arrives,
     /// They do not arrive either.
     Missing,
+    /// They arrive, and so does another event that goes through the proxy: nothing on the way is to blame.
+    BothArrive,
 }
+
+/// No event is from so much later than now.
+const AHEAD: Duration = Duration::from_mins(5);
 
 /// The project's own traffic, while a beat is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +76,8 @@ impl Others {
         match traffic.newest {
             _ if traffic.others == 0 => Self::Absent,
             None => Self::Untold,
+            // A clock that is wrong says nothing.
+            Some(newest) if newest > look.at.plus(AHEAD) => Self::Untold,
             Some(newest) if newest > look.at.minus(waited) => Self::Arrive { newest },
             Some(newest) => Self::Stopped { newest },
         }
@@ -132,11 +143,41 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     }
 }
 
+/// Something takes in everything that is sent there, and passes nothing on.
+#[must_use]
+pub fn takes_everything(way: &Way<'_>) -> Diagnosis {
+    let place = way.place();
+    let found = Diagnosis::intermediary(Did::Swallows, format!("Something at {place} accepts everything, also what PostHog rejects"))
+        .titled(broken_at(&Signs::default()))
+        .advised(fix(Did::AnswersItself, &Signs::default(), &place));
+    Diagnosis { address: way.address(), ..found }
+        .or(&[(Place::Intermediary, Some(Did::AnswersItself)), (Place::Intermediary, Some(Did::Caches))])
+}
+
 fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
+    if facts.direct == Direct::BothArrive {
+        let summary =
+            format!("{accepted}; other events of ours arrive on the same way, so that only Heartbeat's beats are dropped or stuck");
+        return Diagnosis::at(Place::Filtered, summary)
+            .advised(
+                "Look at the project's event filters and transformations (Data pipeline), which may drop events by name; and at the lag of each of the queue's \
+                 partitions, since a beat's distinct id always uses the same one.",
+            )
+            .or(&[(Place::Partition, None), (Place::Pipeline, None)]);
+    }
     let proxy = way.is_through_proxy().then_some((Place::Intermediary, Some(Did::Swallows)));
     let or = |found: Diagnosis, others: &[(Place, Option<Did>)]| {
-        let all: Vec<_> = others.iter().copied().chain(proxy.filter(|_| facts.direct == Direct::Unknown)).collect();
-        found.or(&all)
+        let other_project = (!facts.is_proven).then_some((Place::PersonalKey, None));
+        let proxy = proxy.filter(|_| facts.direct == Direct::Unknown);
+        let found = found.or(&other_project.into_iter().chain(others.iter().copied()).chain(proxy).collect::<Vec<_>>());
+        if facts.is_proven {
+            return found;
+        }
+        let advice = format!(
+            "No event of ours was ever seen in the project that the personal API key reads: make sure that it is the one of the project token. {}",
+            found.advice.as_deref().unwrap_or_default()
+        );
+        found.advised(advice)
     };
     let token_known = facts.standing == Some(Standing::Known);
     if let Others::Arrive { newest } = facts.others {
@@ -154,6 +195,9 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
         Others::Untold | Others::Arrive { .. } => String::new(),
     };
     let known = if token_known { "; the project token is known" } else { "" };
+    if !facts.is_overdue {
+        return or(Diagnosis::at(Place::Pipeline, format!("{accepted}{others}{known}")), &[]);
+    }
     let found = Diagnosis::at(Place::Pipeline, format!("{accepted}{others}{known}: ingestion behind capture is stuck or slow")).advised(
         "Self-hosted: look at the lag of the queue (Kafka consumer group of the ingestion workers), the workers' logs and ClickHouse. On Cloud: \
          status.posthog.com, and the project's billing page, since events over the quota are accepted and dropped.",

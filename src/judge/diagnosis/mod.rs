@@ -15,7 +15,7 @@ mod unreadable;
 mod way;
 
 pub use answered::rejected;
-pub use missing::{Direct, Missing, Others, altered_token, filtered, missing, rewritten, unknown_token, wrong_region};
+pub use missing::{Direct, Missing, Others, altered_token, filtered, missing, rewritten, takes_everything, unknown_token, wrong_region};
 pub use traffic::{answers_lost, late, no_events, not_running, partial_loss, partitions, quiet, wrong_clock};
 pub use unreachable::unreachable;
 pub use unreadable::unreadable;

@@ -15,6 +15,8 @@ pub(super) enum Redirect {
     Https(String),
     /// The same path at another address of the same site: the host that it names.
     Host(String),
+    /// The very same address again.
+    Itself,
     /// Another site, which is named and not recommended: whoever can answer could name it.
     OtherSite(String),
     /// Somewhere else on this site.
@@ -32,11 +34,22 @@ pub(super) fn read(base: &str, path: &str, location: Option<&str>) -> Redirect {
     };
     let path_of = |url: &Url| url.path().trim_end_matches('/').to_owned();
     let same_host = asked.host_str() == to.host_str();
+    if asked == to {
+        return Redirect::Itself;
+    }
+    // Of a reading only the beginning of its path is known.
+    if path == "/api/" && same_host && (asked.scheme(), to.scheme()) == ("http", "https") && to.path().starts_with(asked.path()) {
+        let mut host = to.clone();
+        host.set_path(asked.path());
+        return Redirect::Https(host_before(&host, path));
+    }
     if same_host && path_of(&asked) == path_of(&to) {
         let slash_differs = asked.path() != to.path();
         return match (slash_differs, asked.scheme(), to.scheme()) {
             (true, ..) => Redirect::Slash { adds: to.path().ends_with('/') },
             (false, "http", "https") => Redirect::Https(host_before(&to, path)),
+            // Whoever leads from https to http would have events sent in the open.
+            (false, "https", "http") => Redirect::Elsewhere(shown(&to)),
             _ => Redirect::Host(host_before(&to, path)),
         };
     }
@@ -66,19 +79,11 @@ fn shown(to: &Url) -> String {
     to.as_str().chars().take(200).collect()
 }
 
-/// `www.example.com` and `example.com` are one site; names of which only the last two parts agree are taken for one. Addresses in numbers are one
-/// site only when they are the same.
+/// Whether one name is the other, or below it: `www.example.com` and `example.com`. Names that only end alike may be of two owners (`a.co.uk`, `b.co.uk`).
 fn same_site(one: &Url, other: &Url) -> bool {
     let (Some(one), Some(other)) = (one.host_str(), other.host_str()) else { return false };
-    if one == other {
-        return true;
-    }
-    let last_two = |host: &str| {
-        let mut parts = host.rsplit('.');
-        let (last, before) = (parts.next()?.to_owned(), parts.next()?.to_owned());
-        (!last.bytes().all(|byte| byte.is_ascii_digit())).then_some((last, before))
-    };
-    last_two(one).is_some_and(|site| last_two(other) == Some(site))
+    let is_below = |name: &str, above: &str| name.strip_suffix(above).is_some_and(|rest| rest.ends_with('.')) && above.contains('.');
+    one == other || is_below(one, other) || is_below(other, one)
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use super::key::key_scopes;
 use super::look::get;
 use crate::model::{KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectToken};
 use crate::posthog::client::Client;
+use crate::posthog::quote::printable;
 
 /// Of 100 projects each. An API that turned in a circle would otherwise be asked for ever.
 const PAGES: usize = 100;
@@ -69,7 +70,7 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
         return Ok(FoundProject { path: ProjectPath::Number(number), scopes: None });
     };
     if !scopes.allows(KeyScope::QueryRead) {
-        let has = if scopes.scopes.is_empty() { "none".to_owned() } else { scopes.scopes.join(", ") };
+        let has = if scopes.scopes.is_empty() { "none".to_owned() } else { printable(scopes.scopes.join(", ").as_bytes(), 200, Some(key)) };
         return Err(LookFailure::noted(LookTrouble::KeyForbidden, format!("the key's scopes are {has}, and query:read is not among them")));
     }
     let may_read_projects = scopes.allows(KeyScope::ProjectRead);

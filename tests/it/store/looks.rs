@@ -45,7 +45,14 @@ async fn looks_come_back_as_they_were(bed: Bed) {
         cost: QueryCost { bytes_read: Some(1), budget_left: Some(u64::MAX) },
         quota: Some(QuotaLimit { asked_ms: 5, used: Some(9), limit: None, limited: true }),
         filter: Some(Filter { kind: FilterKind::Transformation, says: "it drops".into(), quote: "nul \u{0} and 'quotes'".into() }),
-        witness: Some(Witness { uuid: uuid::Uuid::from_u128(7), sent_ms: 3, seen: true, reaches_capture: Some(false) }),
+        witness: Some(Witness {
+            uuid: uuid::Uuid::from_u128(7),
+            twin: uuid::Uuid::from_u128(8),
+            sent_ms: 3,
+            seen: true,
+            twin_seen: false,
+            reaches_capture: Some(false),
+        }),
         down: 0b101,
     };
     looks.push(Look { findings: said, ..good.clone() });
