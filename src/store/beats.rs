@@ -124,19 +124,25 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stret
     Ok(gaps)
 }
 
+/// So many columns has [`select`].
+pub(super) const WIDTH: usize = 11;
+
+pub(super) fn select(routes: &[RouteId], stretch: Stretch) -> Statement {
+    stretch
+        .minutes()
+        .text("SELECT ")
+        .text(COLUMNS)
+        .text(" FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ")
+        .list(numbers(routes))
+}
+
 /// Beats of a stretch, by minute and route.
 pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Recorded>, StoreError> {
     const WHAT: &str = "reading beats";
     let stretch = stretch.within(database, WHAT, "beats").await?;
     let mut beats = Vec::new();
     for some in routes.chunks(ROUTES).filter(|_| !stretch.is_empty()) {
-        let statement = stretch
-            .minutes()
-            .text("SELECT ")
-            .text(COLUMNS)
-            .text(" FROM minutes CROSS JOIN beats WHERE beats.minute = minutes.minute AND beats.route IN ")
-            .list(numbers(some));
-        beats.extend(database.read(WHAT, statement, from_row).await?);
+        beats.extend(database.read(WHAT, select(some, stretch), from_row).await?);
     }
     beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
     Ok(beats)

@@ -46,16 +46,22 @@ pub(super) async fn glances(database: &Database, project: ProjectId, stretch: St
     if stretch.is_empty() {
         return Ok(Vec::new());
     }
-    let statement = stretch
+    let mut glances = database.read(WHAT, select(project, stretch), |row| from_row(project, row)).await?;
+    glances.sort_unstable_by_key(|glance| glance.at);
+    Ok(glances)
+}
+
+/// So many columns has [`select`].
+pub(super) const COLUMNS: usize = 7;
+
+pub(super) fn select(project: ProjectId, stretch: Stretch) -> Statement {
+    stretch
         .minutes()
         .text(
             "SELECT glances.minute, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms FROM minutes CROSS JOIN glances \
              WHERE glances.minute = minutes.minute AND glances.project = ",
         )
-        .bind(project.0);
-    let mut glances = database.read(WHAT, statement, |row| from_row(project, row)).await?;
-    glances.sort_unstable_by_key(|glance| glance.at);
-    Ok(glances)
+        .bind(project.0)
 }
 
 /// Drops those of minutes before `before`; says how many.
@@ -63,7 +69,7 @@ pub(super) async fn drop_old(work: &mut Work, before: Minute) -> Result<u64, Sto
     work.run(Statement::new("DELETE FROM glances WHERE minute < ").bind(before.index())).await
 }
 
-fn from_row(project: ProjectId, row: &Row) -> Result<Glance, StoreError> {
+pub(super) fn from_row(project: ProjectId, row: &Row) -> Result<Glance, StoreError> {
     let minute = Minute::from_index(row.int(0)?);
     let start = minute.start().ms();
     let damaged = || StoreError::Damaged(format!("what the look at project {} in minute {} saw is damaged", project.0, minute.index()));

@@ -143,6 +143,10 @@ pub(super) fn columns() -> String {
 
 /// Incidents, newest opened first.
 pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<Incident>, StoreError> {
+    database.read("reading incidents", select(which), from_row).await
+}
+
+pub(super) fn select(which: &Which) -> Statement {
     let mut statement = Statement::new("SELECT ").text(&columns()).text(" FROM incidents WHERE 1 = 1");
     if let Some(project) = which.project {
         statement = statement.text(" AND project = ").bind(project.0);
@@ -172,8 +176,7 @@ pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<
     if let Some((opened, id)) = which.before {
         statement = statement.text(" AND (opened_ms, id) < (").bind(opened.ms()).text(", ").bind(id.0).text(")");
     }
-    let statement = statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most));
-    database.read("reading incidents", statement, from_row).await
+    statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most))
 }
 
 /// How many are open.

@@ -27,6 +27,7 @@ mod phases;
 mod postgres;
 mod projects;
 mod quote;
+mod recent;
 mod roster;
 mod seal;
 mod sessions;
@@ -68,6 +69,17 @@ pub enum ChannelNews {
     Taken(ChannelId, Timestamp),
     /// It does not deliver, until somebody changes it. One that does not already stays as it is.
     Stopped(ChannelId, Stopped),
+}
+
+/// What there was of a project lately.
+#[derive(Debug, Clone, Default)]
+pub struct Recent {
+    /// Incidents, newest opened first.
+    pub incidents: Vec<Incident>,
+    /// Beats, by minute and route.
+    pub beats: Vec<Recorded>,
+    /// What was kept of the looks, oldest first.
+    pub glances: Vec<Glance>,
 }
 
 /// Beats that may still be seen, oldest first, and minutes of routes without a row.
@@ -196,6 +208,9 @@ pub trait Store: Send + Sync + 'static {
     /// What was kept of the looks at `project` from `from` up to and without `to`, oldest first. [`Store::settle`] keeps it: the last
     /// look of a minute stands.
     async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError>;
+
+    /// [`Store::incidents`], [`Store::beats`] and [`Store::glances`] at once.
+    async fn recent(&self, project: ProjectId, routes: &[RouteId], from: Minute, to: Minute, which: &Which) -> Result<Recent, StoreError>;
 
     /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
     /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notices, once

@@ -17,9 +17,9 @@ use super::seal::Sealer;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, Owing, Reach, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which, WhichDeeds, WhichNotices,
-    beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects, sessions, shown,
-    status_pages, tide, tokens, users, windows,
+    Change, ChannelNews, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which, WhichDeeds,
+    WhichNotices, beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects,
+    recent, sessions, shown, status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -153,6 +153,10 @@ impl Store for Sql {
 
     async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError> {
         glances::glances(&self.database, project, Stretch { from, to }).await
+    }
+
+    async fn recent(&self, project: ProjectId, routes: &[RouteId], from: Minute, to: Minute, which: &Which) -> Result<Recent, StoreError> {
+        recent::recent(&self.database, project, routes, Stretch { from, to }, which).await
     }
 
     async fn write_incident(&self, incident: &Incident, entries: &[Entry], owed: Owed<'_>) -> Result<Option<IncidentId>, StoreError> {

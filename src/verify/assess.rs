@@ -12,7 +12,7 @@ use crate::model::{
     Channel, ChannelId, ChannelKind, EndedBecause, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand,
     Timestamp, Window,
 };
-use crate::store::{Roster, StoreError, Which, WhichNotices};
+use crate::store::{Recent, Roster, StoreError, Which, WhichNotices};
 
 /// For so long after an incident is over it may still become known that its data came after all.
 const AFTERMATH: Duration = Duration::from_hours(24);
@@ -78,21 +78,18 @@ impl Verify {
         }
         let now = self.clock.now();
         let which = Which { project: Some(project.id), since: Some(now.minus(AFTERMATH)), at_most: INCIDENTS, ..Which::default() };
-        let (open, over): (Vec<Incident>, Vec<Incident>) = self.store.incidents(&which).await?.into_iter().partition(Incident::is_open);
         let (from, to) = (now.minus(judge::lookback(project)).minute(), now.minute().plus(1));
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let beats = self.store.beats(&ids, from, to).await?;
-        let glances = self.store.glances(project.id, from, to).await?;
+        let Recent { incidents, beats, glances } = self.store.recent(project.id, &ids, from, to, &which).await?;
+        let (open, over): (Vec<Incident>, Vec<Incident>) = incidents.into_iter().partition(Incident::is_open);
         let scene = Scene { at: now, project, beats: &beats, evidence: &[], look, glances: &glances };
+        let is_calm = open.is_empty() && judge::holding(&scene, &[]).is_empty();
         // What failures left says why, and not whether: in good weather it is not read.
-        let evidence = if open.is_empty() && judge::holding(&scene, &[]).is_empty() {
-            Vec::new()
-        } else {
-            self.store.evidence(&ids, from, to).await?
-        };
+        let evidence = if is_calm { Vec::new() } else { self.store.evidence(&ids, from, to).await? };
         let scene = Scene { evidence: &evidence, ..scene };
         let silenced = audience.silenced_until(&project.spec.name, now);
-        for step in judge::steps(&open, &scene, silenced) {
+        let steps = if is_calm { Vec::new() } else { judge::steps(&open, &scene, silenced) };
+        for step in steps {
             let step = match step.recount {
                 Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
                 None => step,

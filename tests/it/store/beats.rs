@@ -2,12 +2,12 @@
 
 use heartbeat::model::{
     Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId,
-    Timestamp,
+    Strand, Timestamp,
 };
-use heartbeat::store::Store;
+use heartbeat::store::{Store, Which};
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, look, seen, set_up, spec, spec_with_routes, unseen};
+use super::samples::{START, at, awaiting, incident, look, owing, seen, set_up, spec, spec_with_routes, unseen};
 
 over_both!(
     a_beat_comes_back_as_it_was_recorded,
@@ -23,6 +23,7 @@ over_both!(
     one_call_may_hold_a_beat_twice,
     thousands_of_beats_go_in_and_come_out_in_order,
     gaps_begin_with_the_route,
+    what_is_read_at_once_is_what_is_read_one_by_one,
     gaps_are_minutes_without_any_row,
     a_stretch_without_an_end_is_no_burden,
     odd_clocks_are_kept_as_they_were,
@@ -226,6 +227,33 @@ async fn thousands_of_beats_go_in_and_come_out_in_order(bed: Bed) {
     assert_eq!(store.gaps(&routes, START, START.plus(6)).await.unwrap().len(), routes.len());
     assert_eq!(store.beats(&routes, START.plus(4), START.plus(4)).await.unwrap(), []);
     assert_eq!(store.beats(&routes, START.plus(4), START).await.unwrap(), []);
+}
+
+async fn what_is_read_at_once_is_what_is_read_one_by_one(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec_with_routes("one", &["proxy"])).await;
+    set_up(&*store, spec_with_routes("two", &[])).await;
+    let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+    let beats: Vec<Recorded> = routes.iter().flat_map(|route| [0, 1, 3].map(|minute| awaiting(*route, START.plus(minute)))).collect();
+    store.record(&beats, &[]).await.unwrap();
+    let first = beats.iter().find(|beat| beat.minute == START).unwrap();
+    store.settle(&look(&project, at(START, 70_000)), &[seen(first, Outcome::Arrived, 2_000)], &[]).await.unwrap();
+    store.settle(&look(&project, at(START.plus(2), 9)), &[], &[]).await.unwrap();
+    let opened = incident(&project, Strand::Ingestion, 0);
+    store.write_incident(&opened, &[], &owing(&[])).await.unwrap();
+    // A short stretch goes in one trip, a long one is read piece by piece.
+    for minutes in [0, 2, 5, 9 * 24 * 60] {
+        let (from, to) = (START.plus(-1), START.plus(minutes));
+        let (open, gaps) = store.unsettled(&routes, START, from, to).await.unwrap();
+        assert_eq!(open, store.open_beats(&routes, START).await.unwrap());
+        assert_eq!(gaps, store.gaps(&routes, from, to).await.unwrap(), "{minutes}");
+        let which = Which { project: Some(project.id), ..Which::default() };
+        let recent = store.recent(project.id, &routes, from, to, &which).await.unwrap();
+        assert_eq!(recent.beats, store.beats(&routes, from, to).await.unwrap(), "{minutes}");
+        assert_eq!(recent.glances, store.glances(project.id, from, to).await.unwrap(), "{minutes}");
+        assert_eq!(recent.incidents, store.incidents(&which).await.unwrap());
+        assert_eq!(recent.incidents.len(), 1);
+    }
 }
 
 async fn gaps_begin_with_the_route(bed: Bed) {
