@@ -332,10 +332,8 @@ fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>
     match witness {
         Some((_, witness)) if witness.seen && witness.twin_seen => Direct::BothArrive,
         // Its twin may need a little longer on its way.
-        Some((look, witness)) if witness.seen => match look.at.since(witness.sent()) >= TWIN_AFTER {
-            true => Direct::Arrives,
-            false => Direct::Unknown,
-        },
+        Some((look, witness)) if witness.seen && look.at.since(witness.sent()) >= TWIN_AFTER => Direct::Arrives,
+        Some((_, witness)) if witness.seen => Direct::Unknown,
         Some((look, witness)) if look.at.since(witness.sent()) > facts.spec.pace.late_after => Direct::Missing,
         _ => Direct::Unknown,
     }

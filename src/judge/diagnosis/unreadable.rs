@@ -37,16 +37,13 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
         _ if quote.did.is_some() && quote.by != AnsweredBy::Unknown => {
             let found = of_intermediary(way, quote, &place, way.api.api());
             let past = "Or read past it: give PostHog's own address as the API host (api_host, --api-host).";
-            match found.did {
-                Some(Did::WrongPath) => {
-                    let summary = cannot_ask(&format!("There is no API at this path of {place}: the answer is {said}"));
-                    Diagnosis { summary, ..found }
-                        .advised(format!("Let the proxy at {place} pass on /api/ as well as the paths of capture. {past}"))
-                }
-                _ => {
-                    let advice = format!("{} {past}", found.advice.as_deref().unwrap_or_default());
-                    Diagnosis { summary: cannot_ask(&found.summary), ..found }.advised(advice)
-                }
+            if found.did == Some(Did::WrongPath) {
+                let summary = cannot_ask(&format!("There is no API at this path of {place}: the answer is {said}"));
+                Diagnosis { summary, ..found }
+                    .advised(format!("Let the proxy at {place} pass on /api/ as well as the paths of capture. {past}"))
+            } else {
+                let advice = format!("{} {past}", found.advice.as_deref().unwrap_or_default());
+                Diagnosis { summary: cannot_ask(&found.summary), ..found }.advised(advice)
             }
         }
         LookTrouble::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
