@@ -312,8 +312,8 @@ fn leads_to_login(headers: &HeaderMap) -> bool {
 fn is_login(page: Option<&Page>) -> bool {
     page.is_some_and(|page| {
         let title = page.title.as_deref().unwrap_or_default().to_ascii_lowercase();
-        // A page of a few words without a title may be no more than that.
-        let text = if page.title.is_none() && page.text.len() < 200 { page.text.to_ascii_lowercase() } else { String::new() };
+        // A page of a few words may be no more than that; on a longer one it is a link among others.
+        let text = if page.text.len() < 60 { page.text.to_ascii_lowercase() } else { String::new() };
         page.asks_for_password || LOGIN_ON_PAGE.into_iter().any(|words| has_words(&title, words) || has_words(&text, words))
     })
 }
@@ -344,7 +344,7 @@ mod tests {
 
     #[test]
     fn posthog_is_known_by_its_shapes_whatever_stands_before_it() {
-        let v1 = r#"{"error":"invalid_api_token","error_description":"The provided API token is not valid.","error_uri":"x"}"#;
+        let v1 = r#"{"error":"invalid_api_token","error_description":"The provided API token is not valid.","error_uri":"https://posthog.com/docs/api"}"#;
         let private = r#"{"type":"authentication_error","code":"authentication_failed","detail":"Personal API key found in request Authorization header is invalid.","attr":null}"#;
         for (status, kind, body) in [
             (401, PLAIN, "API key is not valid: personal_api_key"),

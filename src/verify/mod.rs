@@ -53,17 +53,40 @@ pub struct Verify {
 impl Verify {
     /// Looks until `stop`. A look that is under way then is dropped: the next life asks again.
     ///
+    /// Trouble with the store, also at the start, is logged and waited out.
+    ///
     /// # Errors
-    /// When the store cannot be read at the start. Later trouble with it is logged and waited out.
+    /// None so far: whoever runs the loops takes what each of them gives.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
         let mut roster = Roster::new(Arc::clone(&self.store), "looking goes on at those known so far").with_channels();
-        roster.refresh().await?;
-        let last = self.store.looks().await?.into_iter().map(|look| (look.project, look)).collect();
         tokio::select! {
             () = stop => {}
-            () = self.walk(roster, last) => {}
+            () = async {
+                let last = self.begin(&mut roster).await;
+                self.walk(roster, last).await;
+            } => {}
         }
         Ok(())
+    }
+
+    /// Reads what there is to look at and the looks so far; again each second until the store lets it.
+    async fn begin(&self, roster: &mut Roster) -> HashMap<ProjectId, Look> {
+        let mut ails = false;
+        loop {
+            let read = async {
+                roster.refresh().await?;
+                self.store.looks().await
+            };
+            match read.await {
+                Ok(looks) => return looks.into_iter().map(|look| (look.project, look)).collect(),
+                Err(error) if ails => tracing::debug!(%error, "the projects still cannot be read"),
+                Err(error) => {
+                    tracing::error!(%error, "the projects cannot be read, so that nothing is looked at; that is tried again each second");
+                }
+            }
+            ails = true;
+            self.clock.sleep(Duration::from_secs(1)).await;
+        }
     }
 
     /// Visits each project when its visit is due, for ever.

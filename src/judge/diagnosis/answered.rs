@@ -18,7 +18,7 @@ pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<
         }
         (AnsweredBy::Posthog, None) => by_posthog(way, why, (quote.status, &said), token_known),
         // No more than the status in words: capture says that, and so do many servers.
-        (AnsweredBy::Unknown, None) => bare(way, why, quote, token_known),
+        (AnsweredBy::Unknown, None) if !(way.is_cloud() && is_of_the_edge(quote)) => bare(way, why, quote, token_known),
         _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
             .advised(
                 "Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.",
