@@ -1,7 +1,7 @@
 //! From evidence to the one diagnosis: where the way of an event is broken, who answered there, and what to do next.
 //!
 //! `heartbeat check` and the running service gather evidence in different ways, and ask these same functions what it means: an answer of capture's
-//! ([`rejected`]), none ([`unreachable`]), an event that was accepted and is not there ([`missing`]), and a reading that failed ([`unreadable`]).
+//! ([`rejected`]), none ([`unreachable()`]), an event that was accepted and is not there ([`missing`]), and a reading that failed ([`unreadable`]).
 //! An answer that is not PostHog's never says anything about PostHog.
 
 mod answered;
