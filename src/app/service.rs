@@ -72,7 +72,10 @@ impl Service {
         });
         start(&mut loops, Loop::Verify, {
             let stop = stop.clone();
-            async move { Ok(verify.run(stop.asked()).await?) }
+            async move {
+                verify.run(stop.asked()).await;
+                Ok(())
+            }
         });
         start(&mut loops, Loop::Notify, {
             let stop = stop.clone();

@@ -94,7 +94,19 @@ impl ProjectSpec {
     /// The base address of the project's own API, whatever Ingestion Alert reads: for this one its key was given.
     #[must_use]
     pub fn own_api(&self) -> &str {
-        self.api_host.as_ref().unwrap_or(&self.host).api()
+        self.own_api_host().api()
+    }
+
+    /// Where the project's own API is.
+    #[must_use]
+    pub fn own_api_host(&self) -> &Host {
+        self.api_host.as_ref().unwrap_or(&self.host)
+    }
+
+    /// Where the beats of a route are sent.
+    #[must_use]
+    pub fn host_of<'a>(&'a self, route: &'a Route) -> &'a Host {
+        route.spec.host.as_ref().unwrap_or(&self.host)
     }
 
     /// The key that reads this project.

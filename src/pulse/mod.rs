@@ -139,7 +139,7 @@ impl Pulse {
         let last = Timestamp::from_ms(minute.end().ms() - 1);
         let timestamp = self.clock.now().clamp(minute.start(), last);
         let event = capture::Event {
-            base: route.spec.host.as_ref().unwrap_or(&project.spec.host).capture(),
+            base: project.spec.host_of(route).capture(),
             endpoint: route.spec.endpoint,
             token: &project.spec.token,
             name: &route.spec.event,

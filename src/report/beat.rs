@@ -143,7 +143,7 @@ pub async fn beat_story(
         Some(recorded) => looks(store, project, recorded, now).await?,
         None => Vec::new(),
     };
-    let host = route.spec.host.as_ref().unwrap_or(&project.spec.host).written().to_owned();
+    let host = project.spec.host_of(route).written().to_owned();
     Ok(Some(BeatStory { route: route.clone(), host, beat, kept, evidence, looks }))
 }
 

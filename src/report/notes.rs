@@ -4,7 +4,7 @@
 use super::Report;
 use crate::judge::diagnosis::{Way, unreadable};
 use crate::message;
-use crate::model::{Endpoint, KeyScopes, Parts, Standing, Timestamp};
+use crate::model::{KeyScopes, Parts, Standing, Timestamp};
 
 /// Each as one sentence, the gravest first.
 #[must_use]
@@ -47,10 +47,7 @@ pub fn watched(report: &Report) -> Option<String> {
         None => "PostHog has not been asked yet".to_owned(),
         Some(Err(failure)) => {
             let down = report.look.as_ref().map_or_else(Parts::default, |look| look.findings.parts_down());
-            let spec = &report.project.spec;
-            let api = spec.api_host.as_ref().unwrap_or(&spec.host);
-            let way = Way { host: &spec.host, api, endpoint: Endpoint::V0 };
-            unreadable(&way, failure, down).summary
+            unreadable(&Way::to_host(&report.project.spec), failure, down).summary
         }
         Some(Ok(traffic)) if traffic.watched == 0 => format!("no event in the last {minutes} minutes"),
         Some(Ok(traffic)) => {

@@ -73,7 +73,7 @@ fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: Las
     let (lags, ends) = today(project, alone, &beats, now);
     RouteReport {
         route: route.clone(),
-        host: route.spec.host.as_ref().unwrap_or(&project.spec.host).written().to_owned(),
+        host: project.spec.host_of(route).written().to_owned(),
         verdict: judge::verdict(&facts),
         newest: beats.last().cloned(),
         newest_seen: beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned(),

@@ -21,12 +21,11 @@ const UNSEEN: i64 = 3;
 const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
 
 /// Keeps evidence.
-pub(super) async fn keep(work: &mut Work, evidence: &[Evidence]) -> Result<(), StoreError> {
+pub(super) fn keep(work: &mut Work, evidence: &[Evidence]) {
     for some in evidence.chunks(ROWS) {
         let insert = Statement::new("INSERT INTO evidence (minute, route, at_ms, kind, detail, quote, retry_after_ms) VALUES ");
-        work.run(insert.rows(some.iter().map(to_row)).text(" ON CONFLICT (minute, route, at_ms, kind) DO NOTHING")).await?;
+        work.run_later(insert.rows(some.iter().map(to_row)).text(" ON CONFLICT (minute, route, at_ms, kind) DO NOTHING"));
     }
-    Ok(())
 }
 
 /// Evidence on the minutes of a stretch, oldest first.

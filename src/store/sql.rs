@@ -67,7 +67,7 @@ impl Store for Sql {
     async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("recording beats").await?;
         beats::record(&mut work, beats).await?;
-        evidence::keep(&mut work, evidence).await?;
+        evidence::keep(&mut work, evidence);
         work.commit().await
     }
 
@@ -88,7 +88,7 @@ impl Store for Sql {
         looks::replace(&mut work, look);
         glances::keep(&mut work, look);
         beats::settle(&mut work, settled);
-        evidence::keep(&mut work, evidence).await?;
+        evidence::keep(&mut work, evidence);
         work.commit().await
     }
 

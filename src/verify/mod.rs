@@ -21,7 +21,7 @@ use tokio::task::JoinSet;
 use crate::clock::Clock;
 use crate::model::{Look, LookTrouble, Project, ProjectId, Timestamp};
 use crate::posthog;
-use crate::store::{Roster, Store, StoreError};
+use crate::store::{Roster, Store};
 use crate::vitals::{Loop, Vitals};
 use agenda::Agenda;
 use assess::Audience;
@@ -52,12 +52,8 @@ pub struct Verify {
 
 impl Verify {
     /// Looks until `stop`. A look that is under way then is dropped: the next life asks again.
-    ///
     /// Trouble with the store, also at the start, is logged and waited out.
-    ///
-    /// # Errors
-    /// None so far: whoever runs the loops takes what each of them gives.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
+    pub async fn run(self, stop: impl Future<Output = ()>) {
         let mut roster = Roster::new(Arc::clone(&self.store), "looking goes on at those known so far").with_channels();
         tokio::select! {
             () = stop => {}
@@ -66,7 +62,6 @@ impl Verify {
                 self.walk(roster, last).await;
             } => {}
         }
-        Ok(())
     }
 
     /// Reads what there is to look at and the looks so far; again each second until the store lets it.

@@ -132,8 +132,7 @@ impl Verify {
     /// What goes past the proxy of the silent route, where there is one: as it was found, or sent now. A silence whose cause is known needs none.
     async fn witness(&self, project: &Project, route: &Route, look: &Look, standing: Standing) -> Option<Witness> {
         let spec = &project.spec;
-        let through = route.spec.host.as_ref().unwrap_or(&spec.host);
-        let home = spec.api_host.as_ref().unwrap_or(&spec.host);
+        let (through, home) = (spec.host_of(route), spec.own_api_host());
         if through.capture() == home.capture() || !matches!(standing, Standing::Known | Standing::Untold) {
             return None;
         }

@@ -25,7 +25,7 @@ impl Verify {
     /// Asks where the silent route leads to, and PostHog's own address where that is another one: a token that is known there and not behind the
     /// proxy was changed on the way. Where a proxy lets nothing but capture through, PostHog's own word counts.
     async fn ask_token(&self, project: &Project, route: &Route) -> Standing {
-        let (front, home) = (host_of(project, route).capture(), project.spec.api());
+        let (front, home) = (project.spec.host_of(route).capture(), project.spec.api());
         let (through, is_contradicted) = self.knows(project, front).await;
         if front == home {
             return through.map_or(Standing::Untold, |known| if known { Standing::Known } else { Standing::Unknown });
@@ -82,7 +82,7 @@ impl Verify {
         let again = Beat::derive(&project.spec.token, &route.spec, beat.minute);
         let last = Timestamp::from_ms(beat.minute.end().ms() - 1);
         let event = capture::Event {
-            base: host_of(project, route).capture(),
+            base: project.spec.host_of(route).capture(),
             endpoint: Endpoint::V1,
             token: &project.spec.token,
             name: &route.spec.event,
@@ -100,14 +100,10 @@ impl Verify {
     }
 }
 
-fn host_of<'a>(project: &'a Project, route: &'a Route) -> &'a Host {
-    route.spec.host.as_ref().unwrap_or(&project.spec.host)
-}
-
 /// The region of Cloud in which the project is taken to be: where its beats go to, or where it is read when they go through a proxy.
 fn home(project: &Project, route: &Route) -> Option<Region> {
     let spec = &project.spec;
-    [Some(host_of(project, route)), Some(&spec.host), spec.api_host.as_ref()].into_iter().flatten().find_map(Host::region)
+    [Some(spec.host_of(route)), Some(&spec.host), spec.api_host.as_ref()].into_iter().flatten().find_map(Host::region)
 }
 
 /// What it means that the other region does or does not know a token that is not known here.

@@ -147,6 +147,6 @@ pub(super) async fn has_beat(site: &Site, project: &Project, route: &Route, minu
 
 /// Where the beats of a route are posted to.
 pub(super) fn address(project: &Project, route: &Route) -> String {
-    let host = route.spec.host.as_ref().unwrap_or(&project.spec.host);
+    let host = project.spec.host_of(route);
     format!("{}{}", host.capture(), route.spec.endpoint.path())
 }

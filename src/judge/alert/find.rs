@@ -8,9 +8,7 @@ use super::scene::Scene;
 use super::{glances, loss, scene};
 use crate::judge::diagnosis::{self, Way};
 use crate::judge::verdict::{Facts, Health, Verdict, verdict};
-use crate::model::{
-    Diagnosis, Endpoint, Incident, LookFailure, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration,
-};
+use crate::model::{Diagnosis, Incident, LookFailure, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration};
 
 /// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
 /// its incident, once there is one: it remembers what lies further back than the scene.
@@ -128,10 +126,7 @@ fn cannot_look(scene: &Scene<'_>) -> Option<Diagnosis> {
 /// The way of the project's first route; where it has none, that of its host.
 fn first_way<'a>(scene: &Scene<'a>) -> Way<'a> {
     let spec = &scene.project.spec;
-    match scene.project.routes.first() {
-        Some(route) => Way::of(spec, route),
-        None => Way { host: &spec.host, api: spec.api_host.as_ref().unwrap_or(&spec.host), endpoint: Endpoint::V0 },
-    }
+    scene.project.routes.first().map_or_else(|| Way::to_host(spec), |route| Way::of(spec, route))
 }
 
 fn is_bad_now(scene: &Scene<'_>, kind: RuleKind) -> bool {

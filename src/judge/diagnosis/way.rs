@@ -17,8 +17,13 @@ impl<'a> Way<'a> {
     /// The way of a route.
     #[must_use]
     pub fn of(spec: &'a ProjectSpec, route: &'a Route) -> Self {
-        let api = spec.api_host.as_ref().unwrap_or(&spec.host);
-        Self { host: route.spec.host.as_ref().unwrap_or(&spec.host), api, endpoint: route.spec.endpoint }
+        Self { host: spec.host_of(route), api: spec.own_api_host(), endpoint: route.spec.endpoint }
+    }
+
+    /// The way to the project's own host, whatever routes it has.
+    #[must_use]
+    pub fn to_host(spec: &'a ProjectSpec) -> Self {
+        Self { host: &spec.host, api: spec.own_api_host(), endpoint: Endpoint::V0 }
     }
 
     /// The address that takes events.

@@ -278,7 +278,7 @@ impl World {
         let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
         let notify = Notify { store, sender, clock, vitals };
-        self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await.unwrap() }));
+        self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await }));
         self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await }));
     }
 
