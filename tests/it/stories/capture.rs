@@ -113,7 +113,9 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     world.hand.advance_to(slot);
     world.seconds_until("four minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4))).await;
     world.sandbox.clear_weather();
-    world.minutes(2).await;
+    // The last one is still waited for.
+    world.foul_minutes(1).await;
+    world.minutes(1).await;
     let outcomes = world.outcomes().await;
     let waited =
         |evidence: &Evidence| matches!(&evidence.of, EvidenceOf::Unreachable { at: Phase::Answer, words, .. } if words.contains("20s"));

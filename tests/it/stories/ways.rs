@@ -173,8 +173,6 @@ async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
     })
     .await;
     let world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&old.base()).unwrap())).await;
-    // The first look is made at once: sockets are real, and one that is not answered while the story's time runs on would be given up.
-    world.look_passes(world.clock.now()).await;
     world.minutes(3).await;
     let report = world.report().await;
     assert_eq!(report.verdict.health, Health::Blind, "{}", report.verdict);

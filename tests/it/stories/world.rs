@@ -311,6 +311,9 @@ impl World {
 
     /// Lets `count` minutes pass, each with its beats and its look.
     pub(crate) async fn minutes(&self, count: i64) {
+        // Sockets are real: a beat or a look that is under way and not answered while the story's time runs on would be given up.
+        self.pulse_reached(self.clock.now()).await;
+        self.look_passes(self.clock.now()).await;
         for _ in 0..count {
             let now = self.clock.now();
             let look = Self::slot(now.minute()).plus(Duration::from_secs(20));
