@@ -5,38 +5,39 @@ use crate::model::{Glance, Look, LookTrouble, Minute, ProjectId, Timestamp, Traf
 use super::StoreError;
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
-use super::statement::Statement;
+use super::statement::{Statement, Value};
 use super::stretch::Stretch;
 
-/// Keeps what is kept of a look; the last one of a minute stands. A project that was removed meanwhile gets none.
-pub(super) fn keep(work: &mut Work, look: &Look) {
+/// Keeps what is kept of looks at several projects; the last one of a minute stands. A project that was removed meanwhile gets none.
+pub(super) fn keep(work: &mut Work, looks: &[&Look]) {
+    let statement = Statement::new(
+        "INSERT INTO glances (project, minute, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms) \
+         SELECT fresh.* FROM (VALUES ",
+    )
+    .rows(looks.iter().map(|look| to_row(look)))
+    .text(
+        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 \
+         ON CONFLICT (minute, project) DO UPDATE SET after_ms = excluded.after_ms, trouble = excluded.trouble, others = excluded.others, \
+         newest_ago_ms = excluded.newest_ago_ms, watched = excluded.watched, watched_newest_ago_ms = excluded.watched_newest_ago_ms",
+    );
+    work.run_later(statement);
+}
+
+fn to_row(look: &Look) -> [Value; 8] {
     let Glance { at, result } = Glance::of(look);
     let start = at.minute().start().ms();
     let traffic = result.ok();
     let ago = |newest: Option<Timestamp>| newest.map(|newest| start.saturating_sub(newest.ms()));
-    let statement = Statement::new(
-        "INSERT INTO glances (minute, project, after_ms, trouble, others, newest_ago_ms, watched, watched_newest_ago_ms) SELECT ",
-    )
-    .bind(at.minute().index())
-    .text(", id, ")
-    .bind(at.ms() - start)
-    .text(", ")
-    .bind(result.err().map(|trouble| place_of(&trouble, &LookTrouble::ALL)))
-    .text(", ")
-    .bind(traffic.map(|traffic| traffic.others as i64))
-    .text(", ")
-    .bind(traffic.and_then(|traffic| ago(traffic.newest)))
-    .text(", ")
-    .bind(traffic.map(|traffic| traffic.watched as i64))
-    .text(", ")
-    .bind(traffic.and_then(|traffic| ago(traffic.watched_newest)))
-    .text(" FROM projects WHERE id = ")
-    .bind(look.project.0)
-    .text(
-        " ON CONFLICT (minute, project) DO UPDATE SET after_ms = excluded.after_ms, trouble = excluded.trouble, others = excluded.others, \
-         newest_ago_ms = excluded.newest_ago_ms, watched = excluded.watched, watched_newest_ago_ms = excluded.watched_newest_ago_ms",
-    );
-    work.run_later(statement);
+    [
+        look.project.0.into(),
+        at.minute().index().into(),
+        (at.ms() - start).into(),
+        result.err().map(|trouble| place_of(&trouble, &LookTrouble::ALL)).into(),
+        traffic.map(|traffic| traffic.others as i64).into(),
+        traffic.and_then(|traffic| ago(traffic.newest)).into(),
+        traffic.map(|traffic| traffic.watched as i64).into(),
+        traffic.and_then(|traffic| ago(traffic.watched_newest)).into(),
+    ]
 }
 
 /// Glances at one project, oldest first.

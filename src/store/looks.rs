@@ -4,7 +4,7 @@ use crate::model::{Findings, Look, LookFailure, LookTrouble, Parts, ProjectId, S
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, duration, place_of};
-use super::statement::Statement;
+use super::statement::{Statement, Value};
 use super::{StoreError, quote};
 
 /// So many projects are asked for in one statement.
@@ -13,57 +13,48 @@ const PROJECTS: usize = 500;
 const SELECT: &str = "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
                       posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings FROM looks";
 
-/// Replaces a project's last look. A project that was removed meanwhile gets none.
-pub(super) fn replace(work: &mut Work, look: &Look) {
-    let (traffic, failure) = match &look.result {
-        Ok(traffic) => (Some(traffic), None),
-        Err(failure) => (None, Some(failure)),
-    };
+/// Replaces the last looks of several projects. A project that was removed meanwhile gets none.
+pub(super) fn replace(work: &mut Work, looks: &[&Look]) {
     let statement = Statement::new(
         "INSERT INTO looks (project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
-         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings) SELECT id, ",
+         posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings) SELECT fresh.* FROM (VALUES ",
     )
-    .bind(look.at.ms())
-    .text(", ")
-    .bind(traffic.map(|traffic| traffic.others as i64))
-    .text(", ")
-    .bind(traffic.and_then(|traffic| traffic.newest).map(Timestamp::ms))
-    .text(", ")
-    .bind(failure.map(|failure| place_of(&failure.trouble, &LookTrouble::ALL)))
-    .text(", ")
-    .bind(failure.map(quote::write_failure))
-    .text(", ")
-    .bind(failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64))
-    .text(", ")
-    .bind(look.last_good.map(Timestamp::ms))
-    .text(", ")
-    .bind(look.failing_since.map(Timestamp::ms))
-    .text(", ")
-    .bind(look.not_before.ms())
-    .text(", ")
-    .bind(look.posthog_id.map(|id| id as i64))
-    .text(", ")
-    .bind(look.token.map(|word| place_of(&word.standing, &Standing::ALL)))
-    .text(", ")
-    .bind(look.token.map(|word| word.asked.ms()))
-    .text(", ")
-    .bind(traffic.map(|traffic| traffic.watched as i64))
-    .text(", ")
-    .bind(traffic.and_then(|traffic| traffic.watched_newest).map(Timestamp::ms))
-    .text(", ")
-    .bind(look.token.map(|word| i64::from(word.down.bits())))
-    .text(", ")
-    .bind(written(&look.findings))
-    .text(" FROM projects WHERE id = ")
-    .bind(look.project.0)
+    .rows(looks.iter().map(|look| to_row(look)))
     .text(
-        " ON CONFLICT (project) DO UPDATE SET at_ms = excluded.at_ms, others = excluded.others, newest_ms = excluded.newest_ms, \
+        ") AS fresh CROSS JOIN projects WHERE projects.id = fresh.column1 \
+         ON CONFLICT (project) DO UPDATE SET at_ms = excluded.at_ms, others = excluded.others, newest_ms = excluded.newest_ms, \
          trouble = excluded.trouble, quote = excluded.quote, retry_after_ms = excluded.retry_after_ms, last_good_ms = excluded.last_good_ms, \
          failing_since_ms = excluded.failing_since_ms, not_before_ms = excluded.not_before_ms, posthog_id = excluded.posthog_id, \
          token = excluded.token, token_asked_ms = excluded.token_asked_ms, watched = excluded.watched, \
          watched_newest_ms = excluded.watched_newest_ms, down = excluded.down, findings = excluded.findings",
     );
     work.run_later(statement);
+}
+
+fn to_row(look: &Look) -> [Value; 17] {
+    let (traffic, failure) = match &look.result {
+        Ok(traffic) => (Some(traffic), None),
+        Err(failure) => (None, Some(failure)),
+    };
+    [
+        look.project.0.into(),
+        look.at.ms().into(),
+        traffic.map(|traffic| traffic.others as i64).into(),
+        traffic.and_then(|traffic| traffic.newest).map(Timestamp::ms).into(),
+        failure.map(|failure| place_of(&failure.trouble, &LookTrouble::ALL)).into(),
+        failure.map(quote::write_failure).into(),
+        failure.and_then(|failure| failure.retry_after).map(|pause| pause.as_millis() as i64).into(),
+        look.last_good.map(Timestamp::ms).into(),
+        look.failing_since.map(Timestamp::ms).into(),
+        look.not_before.ms().into(),
+        look.posthog_id.map(|id| id as i64).into(),
+        look.token.map(|word| place_of(&word.standing, &Standing::ALL)).into(),
+        look.token.map(|word| word.asked.ms()).into(),
+        traffic.map(|traffic| traffic.watched as i64).into(),
+        traffic.and_then(|traffic| traffic.watched_newest).map(Timestamp::ms).into(),
+        look.token.map(|word| i64::from(word.down.bits())).into(),
+        written(&look.findings).into(),
+    ]
 }
 
 /// All of them, by project.

@@ -31,6 +31,7 @@ mod recent;
 mod roster;
 mod seal;
 mod sessions;
+mod settling;
 mod shown;
 mod sql;
 mod sqlite;

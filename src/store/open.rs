@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::address::Address;
 use super::seal::Sealer;
+use super::settling::Settling;
 use super::sql::Sql;
 use super::{Store, StoreError, migrate, postgres, sqlite};
 
@@ -29,5 +30,5 @@ pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> R
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Sql { database, sealer }))
+    Ok(Arc::new(Sql { database, sealer, settling: Settling::default() }))
 }

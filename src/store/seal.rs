@@ -27,7 +27,7 @@ const LENIENT: GeneralPurpose =
     GeneralPurpose::new(&base64::alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 /// Why there is no key, or why a secret does not open. Holds neither keys nor secrets.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum SealError {
     /// The key file could not be read or made.
     #[error("the key file {} could not be {tried}: {why}", path.display())]
@@ -37,7 +37,7 @@ pub enum SealError {
         /// "read" or "made".
         tried: &'static str,
         /// What the system said.
-        why: io::Error,
+        why: Arc<io::Error>,
     },
     /// Others than its owner may read or write the key file.
     #[error("the key file {0} is open to other users of this machine (mode {mode:04o}): run `chmod 600 {0}`", path.display())]
@@ -107,7 +107,7 @@ impl Sealer {
     /// # Errors
     /// [`SealError::File`], [`SealError::TooOpen`] or [`SealError::NotAKey`].
     pub fn from_key_file(path: &Path) -> Result<Self, SealError> {
-        let file = |tried, why| SealError::File { path: path.to_owned(), tried, why };
+        let file = |tried, why| SealError::File { path: path.to_owned(), tried, why: Arc::new(why) };
         let held = match fs::metadata(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 make_key_file(path)?;
@@ -168,7 +168,7 @@ impl Sealer {
 /// Makes a key file whole or not at all: written beside its place and linked there, so that a process that starts at the same
 /// moment reads either nothing or all of it, and both end up with the same key.
 fn make_key_file(path: &Path) -> Result<(), SealError> {
-    let made = |why| SealError::File { path: path.to_owned(), tried: "made", why };
+    let made = |why| SealError::File { path: path.to_owned(), tried: "made", why: Arc::new(why) };
     let mut key = Zeroizing::new([0; KEY_BYTES]);
     let mut mark = [0; 8];
     getrandom::fill(key.as_mut()).and_then(|()| getrandom::fill(&mut mark)).map_err(|error| SealError::NoRandomness(error.to_string()))?;

@@ -14,6 +14,7 @@ use crate::model::{
 use super::database::Database;
 use super::evidence::duration;
 use super::seal::Sealer;
+use super::settling::Settling;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
@@ -26,6 +27,7 @@ use super::{
 pub(super) struct Sql {
     pub(super) database: Database,
     pub(super) sealer: Sealer,
+    pub(super) settling: Settling,
 }
 
 #[async_trait]
@@ -84,12 +86,7 @@ impl Store for Sql {
     }
 
     async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
-        let mut work = self.database.work("settling beats").await?;
-        looks::replace(&mut work, look);
-        glances::keep(&mut work, look);
-        beats::settle(&mut work, settled);
-        evidence::keep(&mut work, evidence);
-        work.commit().await
+        self.settling.settle(&self.database, look, settled, evidence).await
     }
 
     async fn looks(&self) -> Result<Vec<Look>, StoreError> {

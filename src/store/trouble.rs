@@ -6,12 +6,20 @@ use std::path::PathBuf;
 use super::seal::SealError;
 
 /// Why the store did not do it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum StoreError {
     /// The database said no, or was not there.
     #[error("{what} failed: {why}")]
     Database {
         /// What was tried, in words: "recording beats".
+        what: &'static str,
+        /// What the database said.
+        why: String,
+    },
+    /// The database is there and well, and refuses what it was given: to try that again is of no use.
+    #[error("{what} failed, the database refuses what it was given: {why}")]
+    Unfit {
+        /// What was tried, in words.
         what: &'static str,
         /// What the database said.
         why: String,
@@ -28,7 +36,7 @@ pub enum StoreError {
 }
 
 /// Why a database could not be opened. No password is in it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum OpenError {
     /// The address itself is wrong.
     #[error("the database's address cannot be used: {0}")]
@@ -73,7 +81,19 @@ pub enum OpenError {
 
 /// A failure of what was tried.
 pub(super) fn failure(what: &'static str, error: &sqlx::Error) -> StoreError {
-    StoreError::Database { what, why: words(error) }
+    let why = words(error);
+    if is_unfit(error) { StoreError::Unfit { what, why } } else { StoreError::Database { what, why } }
+}
+
+/// Whether the database refuses a value: too long, of another kind, in another encoding, against a constraint.
+fn is_unfit(error: &sqlx::Error) -> bool {
+    let Some(code) = error.as_database_error().and_then(|said| said.code()) else { return false };
+    if is_postgres(error) {
+        // Data exceptions, broken constraints, and what is beyond the program's limits.
+        return ["22", "23", "54"].iter().any(|class| code.starts_with(class));
+    }
+    // Too big, a constraint, another kind.
+    code.parse::<i32>().is_ok_and(|code| matches!(code & 0xff, 18..=20))
 }
 
 /// What a database's error means to the person who must do something about it.

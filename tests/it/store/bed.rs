@@ -55,6 +55,16 @@ impl Bed {
         }
     }
 
+    /// Has the database refuse looks at one project of PostHog, as it refuses what it cannot hold.
+    pub(crate) async fn refuse_looks_at_project_of_posthog(&self, number: i64) {
+        let sql = if self.folder.is_some() {
+            format!("CREATE TRIGGER refuses BEFORE INSERT ON looks WHEN NEW.posthog_id = {number} BEGIN SELECT RAISE(ABORT, 'no'); END")
+        } else {
+            format!("ALTER TABLE looks ADD CONSTRAINT refuses CHECK (posthog_id <> {number})")
+        };
+        self.execute(&sql).await;
+    }
+
     /// Whether these bytes stand anywhere in what people set up.
     pub(crate) async fn holds(&self, text: &str) -> bool {
         self.everything().await.windows(text.len()).any(|bytes| bytes == text.as_bytes())

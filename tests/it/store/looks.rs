@@ -2,15 +2,24 @@
 
 use std::time::Duration;
 
+use futures_util::future::join_all;
+use futures_util::poll;
 use heartbeat::model::{
-    Filter, FilterKind, Findings, KeyScopes, Look, LookFailure, LookTrouble, Part, QueryCost, QuotaLimit, Quote, Standing, TokenWord,
-    Traffic, Witness,
+    Filter, FilterKind, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Part, QueryCost, QuotaLimit, Quote, Standing,
+    TokenWord, Traffic, Witness,
 };
+use heartbeat::store::StoreError;
 
 use super::bed::Bed;
-use super::samples::{START, at, look, set_up, spec};
+use super::samples::{START, at, awaiting, look, seen, set_up, spec};
 
-over_both!(a_look_replaces_the_last_one, looks_come_back_as_they_were, a_removed_project_is_not_looked_at);
+over_both!(
+    a_look_replaces_the_last_one,
+    looks_come_back_as_they_were,
+    a_removed_project_is_not_looked_at,
+    looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_the_others_nothing,
+    whoever_is_dropped_while_writing_for_all_takes_nobody_along,
+);
 
 async fn a_look_replaces_the_last_one(bed: Bed) {
     let store = bed.open().await;
@@ -77,4 +86,60 @@ async fn a_removed_project_is_not_looked_at(bed: Bed) {
     store.apply(&[], std::slice::from_ref(&project.spec.name), START.start()).await.unwrap();
     store.settle(&look(&project, at(START, 1)), &[], &[]).await.unwrap();
     assert_eq!(store.looks().await.unwrap(), []);
+}
+
+async fn looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_the_others_nothing(bed: Bed) {
+    let store = bed.open().await;
+    let specs: Vec<_> = (0..40).map(|number| spec(&format!("p{number}"))).collect();
+    store.apply(&specs, &[], START.start()).await.unwrap();
+    let mut projects = store.projects().await.unwrap();
+    projects.sort_by_key(|project| project.id);
+    bed.refuse_looks_at_project_of_posthog(666).await;
+    let poisoned = projects[7].id;
+    let made: Vec<Look> = projects
+        .iter()
+        .map(|project| {
+            let made = look(project, at(START, project.id.0));
+            if project.id == poisoned { Look { posthog_id: Some(666), ..made } } else { made }
+        })
+        .collect();
+    let beats: Vec<_> = projects.iter().map(|project| awaiting(project.routes[0].id, START)).collect();
+    store.record(&beats, &[]).await.unwrap();
+    let settling = made.iter().zip(&beats).map(|(look, beat)| {
+        let store = &store;
+        async move { store.settle(look, &[seen(beat, Outcome::Arrived, 70_000)], &[]).await }
+    });
+    let said = join_all(settling).await;
+    for (made, said) in made.iter().zip(&said) {
+        let is_poisoned = made.project == poisoned;
+        assert_eq!(matches!(said, Err(StoreError::Unfit { .. })), is_poisoned, "{said:?}");
+        assert_eq!(said.is_ok(), !is_poisoned);
+    }
+    let written: Vec<Look> = made.into_iter().filter(|look| look.project != poisoned).collect();
+    assert_eq!(store.looks().await.unwrap(), written);
+    let arrived =
+        store.beats(&projects.iter().map(|project| project.routes[0].id).collect::<Vec<_>>(), START, START.plus(1)).await.unwrap();
+    let outcomes: Vec<Outcome> = arrived.iter().map(|beat| beat.outcome).collect();
+    assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Arrived).count(), 39, "{outcomes:?}");
+    assert_eq!(outcomes[7], Outcome::Awaiting);
+}
+
+async fn whoever_is_dropped_while_writing_for_all_takes_nobody_along(bed: Bed) {
+    let store = bed.open().await;
+    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (first, second) = (look(&one, at(START, 1)), look(&other, at(START, 2)));
+    // A server on the same machine can be so quick that nothing is under way any more.
+    let writes = loop {
+        let mut writes = Box::pin(store.settle(&first, &[], &[]));
+        if poll!(&mut writes).is_pending() {
+            break writes;
+        }
+    };
+    let mut waits = Box::pin(store.settle(&second, &[], &[]));
+    let was_taken_along = poll!(&mut waits).is_ready();
+    drop(writes);
+    if !was_taken_along {
+        waits.await.unwrap();
+    }
+    assert!(store.looks().await.unwrap().contains(&second));
 }

@@ -1,0 +1,98 @@
+//! Many looks end at once, and SQLite takes one write at a time: those that wait for their turn are written together by whoever has it, in one
+//! transaction. One of them that the database refuses costs the others nothing: each is then written by itself.
+
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::oneshot;
+
+use super::database::Database;
+use super::{StoreError, beats, evidence, glances, looks};
+use crate::model::{Evidence, Look, Settled};
+
+/// So many looks go into one transaction: `looks` has the most columns, and SQLite takes 32,766 values in a statement.
+const AT_ONCE: usize = 256;
+
+/// What one look gives.
+#[derive(Clone)]
+struct Found {
+    look: Look,
+    settled: Vec<Settled>,
+    evidence: Vec<Evidence>,
+}
+
+/// One that waits to be written, and whom to tell.
+type Waiting = (Found, oneshot::Sender<Result<(), StoreError>>);
+
+/// Those that wait.
+#[derive(Default)]
+pub(super) struct Settling {
+    waiting: Mutex<Vec<Waiting>>,
+    turn: tokio::sync::Mutex<()>,
+}
+
+impl Settling {
+    /// Writes what a look gives, together with those that wait as well.
+    pub(super) async fn settle(
+        &self,
+        database: &Database,
+        look: &Look,
+        settled: &[Settled],
+        evidence: &[Evidence],
+    ) -> Result<(), StoreError> {
+        let found = Found { look: look.clone(), settled: settled.to_vec(), evidence: evidence.to_vec() };
+        loop {
+            let (tell, mut told) = oneshot::channel();
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((found.clone(), tell));
+            let said = loop {
+                tokio::select! {
+                    biased;
+                    said = &mut told => break said,
+                    turn = self.turn.lock() => {
+                        self.write(database).await;
+                        drop(turn);
+                    }
+                }
+            };
+            // Whoever had it in hand was dropped on the way: nothing of it was written.
+            let Ok(said) = said else { continue };
+            return said;
+        }
+    }
+
+    /// Writes those that wait, at most [`AT_ONCE`], each project once.
+    async fn write(&self, database: &Database) {
+        let taken: Vec<Waiting> = {
+            let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+            // Whoever was dropped while waiting wants nothing written any more.
+            waiting.retain(|(_, tell)| !tell.is_closed());
+            let mut projects = HashSet::new();
+            waiting.extract_if(.., |(found, _)| projects.len() < AT_ONCE && projects.insert(found.look.project)).collect()
+        };
+        let (all, tell): (Vec<Found>, Vec<_>) = taken.into_iter().unzip();
+        let together = write(database, &all).await;
+        for (found, tell) in all.iter().zip(tell) {
+            let said = match &together {
+                Err(StoreError::Unfit { .. }) if all.len() > 1 => write(database, std::slice::from_ref(found)).await,
+                said => said.clone(),
+            };
+            // Whoever asked may be gone by now.
+            let _ = tell.send(said);
+        }
+    }
+}
+
+/// Writes in one transaction.
+async fn write(database: &Database, all: &[Found]) -> Result<(), StoreError> {
+    let mut work = database.work("settling beats").await?;
+    // Two services that write the same rows in the same order cannot lock each other out.
+    let mut sorted: Vec<&Look> = all.iter().map(|found| &found.look).collect();
+    sorted.sort_unstable_by_key(|look| look.project);
+    looks::replace(&mut work, &sorted);
+    glances::keep(&mut work, &sorted);
+    let settled: Vec<Settled> = all.iter().flat_map(|found| found.settled.iter().cloned()).collect();
+    beats::settle(&mut work, &settled);
+    let evidence: Vec<Evidence> = all.iter().flat_map(|found| found.evidence.iter().cloned()).collect();
+    evidence::keep(&mut work, &evidence);
+    work.commit().await
+}
