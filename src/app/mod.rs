@@ -44,6 +44,27 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     opened.with_context(|| format!("the database {} could not be opened", settings.database))
 }
 
+/// Opens the store that is there: whoever only reads, or changes what is there, makes no directory, file or key.
+///
+/// # Errors
+/// As [`open_store`], and where there is nothing yet.
+pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+    if let Some(file) = settings.database.file().filter(|file| !file.exists()) {
+        let flag = "name another with --database or DATABASE_URL";
+        anyhow::bail!("there is no database at {}; `heartbeat projects add` or `heartbeat run` makes it, or {flag}", file.display());
+    }
+    if let KeySource::File(path) = &settings.key
+        && !path.exists()
+    {
+        anyhow::bail!(
+            "the key file {} is not there, and the secrets in the database {} do not open without it; put it back, or name it with HEARTBEAT_KEY_FILE",
+            path.display(),
+            settings.database
+        );
+    }
+    open_store(settings).await
+}
+
 /// A variable that holds no key is a problem of the settings.
 fn not_a_key(wrong: &SealError) -> Problems {
     Problem::new("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()

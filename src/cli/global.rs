@@ -121,8 +121,13 @@ impl Invocation {
         Settings::load(Sources { environment: &self.environment, file, database }, scope)
     }
 
-    /// The store that the settings name.
+    /// The store that the settings name, which must be there.
     pub async fn store(&self) -> anyhow::Result<Arc<dyn Store>> {
+        app::open_existing_store(&self.settings(Scope::Service)?).await
+    }
+
+    /// The store that the settings name, for what is set up: it is made where there is none yet.
+    pub async fn new_store(&self) -> anyhow::Result<Arc<dyn Store>> {
         app::open_store(&self.settings(Scope::Service)?).await
     }
 }

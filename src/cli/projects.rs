@@ -131,7 +131,7 @@ impl Add {
         if !self.no_check && !self.edit.dry_run {
             ask(&spec, invocation).await?;
         }
-        let store = invocation.store().await?;
+        let store = invocation.new_store().await?;
         let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {

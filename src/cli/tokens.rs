@@ -128,7 +128,7 @@ impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = token_name(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
         let access = access(&self.access)?;
-        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        let door = app::door(invocation.new_store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
         let token = match Accounts::of_owner(&door, &who).make_token(&name, access, self.lasts).await {
             Err(error @ AccountError::TokenTaken(_)) => {

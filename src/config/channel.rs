@@ -49,7 +49,7 @@ fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) 
         section.finish_knowing(ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).map(|field| field.key));
         return None;
     };
-    let values = read_values(&section, kind, places);
+    let values = read_values(&section, kind, enabled, places);
     let at_once = at_once.unwrap_or(ChannelSpec::AT_ONCE);
     let wanted = name.zip(values).map(|(name, (values, as_stored))| {
         let spec = ChannelSpec { name, kind, enabled, projects, least, at_once, title, body, values };
@@ -82,7 +82,7 @@ fn kind_named(text: &str) -> Result<ChannelKind, String> {
 }
 
 /// What the kind's own fields hold, and which secrets are left as they are stored. Nothing, when one of them is wrong.
-fn read_values(section: &Section<'_>, kind: ChannelKind, places: KeyPlaces<'_>) -> Option<(Values, Vec<&'static str>)> {
+fn read_values(section: &Section<'_>, kind: ChannelKind, enabled: bool, places: KeyPlaces<'_>) -> Option<(Values, Vec<&'static str>)> {
     let mut values = Values::default();
     let mut as_stored = Vec::new();
     let mut all_right = true;
@@ -92,10 +92,10 @@ fn read_values(section: &Section<'_>, kind: ChannelKind, places: KeyPlaces<'_>) 
                 as_stored.push(field.key);
                 continue;
             };
-            given.read(section, places, |text| checked(field, text))
+            given.read(section, places, |text| checked(field, enabled, text))
         } else if section.has(field.key) {
             let text = section.text_or_number(field.key);
-            text.and_then(|text| checked(field, &text).map_err(|says| section.wrong(field.key, says)).ok())
+            text.and_then(|text| checked(field, enabled, &text).map_err(|says| section.wrong(field.key, says)).ok())
         } else if field.required {
             section.wrong(field.key, format!("is missing: {}", field.hint));
             None
@@ -108,11 +108,14 @@ fn read_values(section: &Section<'_>, kind: ChannelKind, places: KeyPlaces<'_>) 
     all_right.then_some((values, as_stored))
 }
 
-/// What the field takes; an empty text takes away what need not be there.
-fn checked(field: &Field, text: &str) -> Result<String, String> {
+/// What the field takes; an empty text takes away what need not be there. A channel that is not enabled may wait with its placeholders.
+fn checked(field: &Field, enabled: bool, text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.is_empty() && !field.required {
         return Ok(String::new());
+    }
+    if enabled {
+        rules::not_a_placeholder(text)?;
     }
     let quoted = if field.secret || field.takes == Takes::Addresses { String::new() } else { format!("`{text}` ") };
     field.takes.check(text).map(|()| text.to_owned()).map_err(|says| format!("{quoted}{says}"))

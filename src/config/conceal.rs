@@ -4,10 +4,33 @@
 const SECRET_PREFIXES: [&str; 3] = ["phx_", "phs_", "pha_"];
 const STARS: &str = "***";
 
-/// `text` with each secret key cut down to `phx_***` and each `user:password@` of an address to `***@`.
+/// `text` with each secret key cut down to `phx_***`, each `user:password@` of an address to `***@`, and the value of each `password=` to `***`.
 #[must_use]
 pub fn conceal(text: &str) -> String {
-    SECRET_PREFIXES.iter().fold(conceal_login(text), |text, prefix| conceal_key(&text, prefix))
+    SECRET_PREFIXES.iter().fold(conceal_password(&conceal_login(text)), |text, prefix| conceal_key(&text, prefix))
+}
+
+/// `password=...`, as libpq and the query of an address have it: up to the closing quote, white space or the next parameter.
+fn conceal_password(text: &str) -> String {
+    const KEY: &str = "password";
+    let mut shown = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.to_ascii_lowercase().find(KEY) {
+        let (before, behind) = rest.split_at(at + KEY.len());
+        shown.push_str(before);
+        rest = behind;
+        let Some(value) = behind.trim_start_matches(' ').strip_prefix('=').map(|value| value.trim_start_matches(' ')) else { continue };
+        let end = match value.strip_prefix('\'') {
+            Some(quoted) => quoted.find('\'').map_or(value.len(), |end| end + 2),
+            None => value.find(|c: char| c.is_whitespace() || "&`".contains(c)).unwrap_or(value.len()),
+        };
+        if end > 0 {
+            shown.push('=');
+            shown.push_str(STARS);
+            rest = &value[end..];
+        }
+    }
+    shown + rest
 }
 
 fn conceal_key(text: &str, prefix: &str) -> String {
@@ -55,6 +78,11 @@ mod tests {
             ("phx_*** stays", "phx_*** stays"),
             ("phx_a phx_b", "phx_*** phx_***"),
             ("postgres://me:hunter2@db/x?a=b", "postgres://***@db/x?a=b"),
+            ("postgres://db/x?password=hunter2&a=b", "postgres://db/x?password=***&a=b"),
+            ("host=db PASSWORD = hunter2 user=me", "host=db PASSWORD=*** user=me"),
+            ("`sslpassword='my hunter2' user=me`", "`sslpassword=*** user=me`"),
+            ("a password is asked for", "a password is asked for"),
+            ("postgres://me:h@hun/te?r#2@db/x", "postgres://***@db/x"),
             ("`https://u:p@ss/w@h`; did you mean `http://x@y`?", "`https://***@h`; did you mean `http://***@y`?"),
             ("https://example.com/ingest", "https://example.com/ingest"),
         ] {

@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use super::conceal;
+use crate::model::check_login;
 
 const SQLITE: &str = "sqlite:";
 const POSTGRES: [&str; 2] = ["postgres://", "postgresql://"];
@@ -35,10 +36,14 @@ impl Database {
             };
         }
         if POSTGRES.iter().any(|scheme| text.starts_with(scheme)) {
+            check_login(text)?;
             return match url::Url::parse(text) {
                 Ok(_) => Ok(Self(text.to_owned())),
                 Err(wrong) => Err(format!("is no PostgreSQL address: {wrong}; give `postgres://host/database`")),
             };
+        }
+        if is_libpq(text) {
+            return Err("is written as libpq's `key=value` pairs; write `postgres://user:password@host:5432/database`".to_owned());
         }
         if text.is_empty() {
             Err("is empty; give `sqlite:PATH` or `postgres://...`".to_owned())
@@ -64,10 +69,18 @@ impl Database {
     }
 }
 
+/// `host=db dbname=beats`: how libpq writes it.
+fn is_libpq(text: &str) -> bool {
+    const KEYS: [&str; 10] = ["dbname", "host", "hostaddr", "passfile", "password", "port", "service", "sslmode", "sslpassword", "user"];
+    let mut keys = text.rmatch_indices('=').filter_map(|(at, _)| text[..at].split_whitespace().next_back());
+    keys.any(|key| KEYS.contains(&key))
+}
+
 /// Without password and parameters: PostgreSQL takes a password as either.
 impl fmt::Display for Database {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&conceal(self.0.split('?').next().unwrap_or_default()))
+        let shown = conceal(&self.0);
+        f.write_str(shown.split('?').next().unwrap_or_default())
     }
 }
 
@@ -106,9 +119,17 @@ mod tests {
             ("sqlite::memory:", "would forget"),
             ("mysql://me:hunter2@db/x", "`mysql:` is no database"),
             ("postgres://me:hunter2@:x/db", "is no PostgreSQL address"),
+            ("host=db password=hunter2 dbname=x", "postgres://user:password@host:5432/database"),
+            ("password = 'hunter2' host = db", "postgres://user:password@host:5432/database"),
+            ("host=db password='my hunter2'", "postgres://user:password@host:5432/database"),
+            ("postgres://me:hun/hunter2@db/x", "/ as %2F"),
+            ("postgres://me:12?hunter2@db/x", "? as %3F"),
+            ("postgres://me:12#hunter2@db/x", "# as %23"),
+            ("postgres://me:h@hun/hunter2@db/x", "@ as %40"),
         ] {
             let wrong = Database::parse(text, None).unwrap_err();
-            assert!(wrong.contains(says) && !wrong.contains("hunter2"), "{text}: {wrong}");
+            assert!(wrong.contains(says), "{text}: {wrong}");
+            assert!(!conceal(&wrong).contains("hunter2"), "{text}: {wrong}");
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::model::IngestionAlertApp;
 
 use super::keys::{KeyFields, KeyPlaces};
+use super::rules;
 use super::section::Section;
 
 /// Reads the app on a project, and which of its secrets are left as they are stored. A setting that is wrong is noted, and has its default.
@@ -19,7 +20,7 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>) -> (IngestionAle
                 section.wrong(setting.key, says);
             }
         } else if let Some(given) = KeyFields::of(setting.key).given(&section) {
-            given.read(&section, places, |text| app.set(setting.key, text));
+            given.read(&section, places, |text| rules::not_a_placeholder(text).and_then(|()| app.set(setting.key, text)));
         } else {
             as_stored.push(setting.key);
         }

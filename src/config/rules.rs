@@ -36,11 +36,23 @@ pub fn host(text: &str) -> Result<Host, String> {
     }
 }
 
+/// Refuses what stands in examples in place of a key or an address of one's own.
+///
+/// # Errors
+/// The rest of a sentence; the text is not quoted.
+pub fn not_a_placeholder(text: &str) -> Result<(), String> {
+    const KEYS: [&str; 4] = ["phc_...", "phs_...", "phx_...", "your-client-secret"];
+    const PARTS: [&str; 4] = ["_your_project_", "/your/webhook/", "?key=...", "//user:password@"];
+    let is_placeholder = KEYS.contains(&text.trim()) || PARTS.iter().any(|part| text.contains(part));
+    if is_placeholder { Err("is the placeholder of an example; put your own there".to_owned()) } else { Ok(()) }
+}
+
 /// Reads a project token.
 ///
 /// # Errors
 /// The rest of a sentence; the text is not quoted.
 pub fn token(text: &str) -> Result<ProjectToken, String> {
+    not_a_placeholder(text)?;
     ProjectToken::parse(text).map_err(|wrong| match wrong {
         KeyError::Empty => format!("{wrong}; give the project token (phc_...), from Settings > Project > General"),
         told => told.to_string(),
@@ -110,8 +122,9 @@ pub fn app_token(text: &str, project: Option<&ProjectToken>) -> Result<ProjectTo
 ///
 /// # Errors
 /// The rest of a sentence.
-pub fn personal_key(text: &str) -> Result<Option<PersonalKey>, KeyError> {
-    if text.trim().is_empty() { Ok(None) } else { PersonalKey::parse(text).map(Some) }
+pub fn personal_key(text: &str) -> Result<Option<PersonalKey>, String> {
+    not_a_placeholder(text)?;
+    if text.trim().is_empty() { Ok(None) } else { PersonalKey::parse(text).map(Some).map_err(|wrong| wrong.to_string()) }
 }
 
 /// Reads PostHog's number of a project.

@@ -35,6 +35,7 @@ pub struct DeadMan {
 /// # Errors
 /// The rest of a sentence; the address is not quoted.
 pub(super) fn secret_url(text: &str) -> Result<Option<SecretUrl>, String> {
+    rules::not_a_placeholder(text)?;
     if text.trim().is_empty() { Ok(None) } else { SecretUrl::parse(text).map(Some) }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, PersonalKey, ProjectName, ProjectSpec, Proxies, Retention, Window};
+use crate::model::{HeartbeatApp, Pace, ProjectName, ProjectSpec, Proxies, Retention, Window};
 
 use super::document::{Document, Findings};
 use super::keys::{KeyPlaces, PERSONAL_KEY};
@@ -195,12 +195,12 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
     }
     let host = required("POSTHOG_HOST", host, "`us`, `eu`, or the address of a PostHog", rules::host);
     let token = required("POSTHOG_PROJECT_API_KEY", token, "the project token (phc_...)", rules::token);
-    let personal_key = personal_key.map(PersonalKey::parse).transpose().map_err(|says| of_variable("POSTHOG_PERSONAL_API_KEY", says));
+    let personal_key = personal_key.map(rules::personal_key).transpose().map_err(|says| of_variable("POSTHOG_PERSONAL_API_KEY", says));
     let number = number.map(rules::project_number).transpose().map_err(|says| of_variable("POSTHOG_PROJECT_ID", says));
     let name = ProjectName::parse("default").map_err(|wrong| Problem::new(ENVIRONMENT, wrong.to_string()));
 
     let (name, host, token) = (noted(name, problems), noted(host, problems), noted(token, problems));
-    let (personal_key, posthog_id) = (noted(personal_key, problems), noted(number, problems));
+    let (personal_key, posthog_id) = (noted(personal_key, problems).map(Option::flatten), noted(number, problems));
     let is_given = personal_key.as_ref().is_some_and(Option::is_some);
     let spec = ProjectSpec {
         name: name?,

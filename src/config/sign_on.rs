@@ -2,10 +2,10 @@
 
 use crate::model::{Access, Allowed, IssuerAddress, NameClaim, Secret, SignOn};
 
-use super::Scope;
 use super::keys::{CLIENT_SECRET, KeyPlaces};
 use super::section::Section;
 use super::web::access;
+use super::{Scope, rules};
 
 /// No button is longer.
 const LONGEST_TITLE: usize = 60;
@@ -37,13 +37,14 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
 ///
 /// # Errors
 /// The rest of a sentence.
-pub(super) fn client_secret(text: &str) -> Result<Secret, &'static str> {
+pub(super) fn client_secret(text: &str) -> Result<Secret, String> {
     let text = text.trim();
+    rules::not_a_placeholder(text)?;
     if text.is_empty() {
-        return Err("is empty; leave it out where the issuer knows Heartbeat as a public client, which has none");
+        return Err("is empty; leave it out where the issuer knows Heartbeat as a public client, which has none".to_owned());
     }
     if text.len() > LONGEST_ID || text.chars().any(char::is_control) {
-        return Err("is no secret that an issuer gives: it is too long, or more than one line");
+        return Err("is no secret that an issuer gives: it is too long, or more than one line".to_owned());
     }
     Ok(Secret::new(text))
 }

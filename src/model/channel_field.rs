@@ -1,6 +1,6 @@
 //! A channel's field: what it takes, and whether a text is that.
 
-use super::SecretUrl;
+use super::{SecretUrl, check_login};
 
 /// What a field of a channel takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl Takes {
             Self::Text if text.chars().any(char::is_control) => Err("holds a control character".into()),
             Self::Text => Ok(()),
             Self::Url => SecretUrl::parse(text).map(drop),
-            Self::SmtpUrl => match url::Url::parse(text) {
+            Self::SmtpUrl => match check_login(text).map(|()| url::Url::parse(text))? {
                 Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() => Ok(()),
                 _ => Err("must be an address such as `smtps://user:password@mail.example.com:465`".into()),
             },

@@ -69,7 +69,7 @@ pub use receipt::{Obstacle, Phase, Phases, Quote, Receipt, Refusal, Reply};
 pub use retention::Retention;
 pub use route::{DistinctId, Endpoint, Route, RouteId, RouteSpec};
 pub use rule::{Damping, Rule, RuleKind, Severity, Strand};
-pub use secret::{Secret, SecretUrl};
+pub use secret::{Secret, SecretUrl, check_login};
 pub use sign_on::{Allowed, IssuerAddress, NameClaim, NotAdmitted, Said, SignOn};
 pub use span::span;
 pub use standing::{Part, Parts, Standing, TokenWord};

@@ -37,6 +37,21 @@ impl fmt::Debug for Secret {
     }
 }
 
+/// What is wrong with a user name and password that stand in an address as they are. `/`, `?` and `#` end what belongs to the host, so that the rest
+/// would be read, and shown, as host, path or query. The text is not quoted.
+///
+/// # Errors
+/// The rest of a sentence that starts with the setting's name.
+pub fn check_login(address: &str) -> Result<(), String> {
+    let behind = address.split_once("://").map_or(address, |(_, behind)| behind);
+    let login_and_host = behind.find(['/', '?', '#']).unwrap_or(behind.len());
+    if !behind[login_and_host..].contains('@') {
+        return Ok(());
+    }
+    Err("holds an `@` behind its host: in a user name or password, percent-encode / as %2F, ? as %3F, # as %23, @ as %40 and % as %25"
+        .into())
+}
+
 /// An http(s) address whose path or query is a key: of it only protocol and host are ever shown.
 #[derive(Clone, PartialEq, Eq)]
 pub struct SecretUrl(Secret);

@@ -103,7 +103,7 @@ impl Add {
         let mut draft = self.wishes.onto(spec, &invocation.environment);
         draft.ask()?;
         let spec = draft.finish().map_err(told(FLAGS))?;
-        let store = invocation.store().await?;
+        let store = invocation.new_store().await?;
         let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {

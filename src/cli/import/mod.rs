@@ -64,7 +64,7 @@ impl Import {
         let document = Document::read(&self.file).map_err(Misuse)?;
         let mut apps = app::find(&document).map_err(Misuse)?;
         let asked = self.complete(&mut apps, invocation)?;
-        let store = invocation.store().await?;
+        let store = invocation.new_store().await?;
         let revision = store.revision().await?;
         let now = specs(&*store).await?;
         let spec = match now.iter().find(|known| known.name == name) {

@@ -33,7 +33,7 @@ impl Add {
         let mut texts = self.when.onto(Texts::default().with("name", Some(&self.name)));
         self.project.iter().for_each(|name| texts.put("projects", name));
         let window = window::added(&texts, invocation.clock.now()).map_err(|wrong| Misuse(says(&wrong)))?;
-        let store = invocation.store().await?;
+        let store = invocation.new_store().await?;
         let done = desk(invocation, &*store, self.edit).add(window).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }

@@ -156,12 +156,12 @@ fn what_is_not_there_is_told_with_what_is() {
     --- err
     error: there is no project `x`; there are blog, shop
     ");
-    insta::assert_snapshot!(Home::new().run(&["apps", "enable", "heartbeat", "--project", "x"]).shown(), @r"
+    insta::assert_snapshot!(Home::without_projects().run(&["apps", "enable", "heartbeat", "--project", "x"]).shown(), @r"
     exit 2
     --- err
     error: there is no project `x`; the store has none yet: `heartbeat projects add`, or `heartbeat apply`
     ");
-    insta::assert_snapshot!(Home::new().run(&["apps", "list"]).shown(), @r"
+    insta::assert_snapshot!(Home::without_projects().run(&["apps", "list"]).shown(), @r"
     exit 0
     --- err
     No app is installed: `heartbeat apps install heartbeat --project NAME`.

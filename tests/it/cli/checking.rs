@@ -47,11 +47,14 @@ fn what_is_wrong_is_all_told() {
 }
 
 #[test]
-fn the_example_passes_its_own_check() {
+fn the_example_passes_its_own_check_once_its_token_is_a_real_one() {
     let home = Home::new();
     let example = home.run(&["config", "example"]).out;
     assert_eq!(example, heartbeat::config::EXAMPLE);
     let ran = home.run_with_input(&["config", "check", "-"], &example);
+    assert_eq!(ran.code, 2, "{ran:?}");
+    assert!(ran.err.contains("token is the placeholder of an example; put your own there"), "{ran:?}");
+    let ran = home.run_with_input(&["config", "check", "-"], &example.replace("phc_your_project_token", "phc_a"));
     assert_eq!(ran.code, 0, "{ran:?}");
 }
 

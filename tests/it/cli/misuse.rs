@@ -84,15 +84,34 @@ fn a_store_that_cannot_be_opened_is_told() {
     insta::assert_snapshot!(home.run(&["--database", "sqlite:file/x.db", "projects", "list"]).shown(), @r"
     exit 1
     --- err
+    error: there is no database at file/x.db; `heartbeat projects add` or `heartbeat run` makes it, or name another with --database or DATABASE_URL
+    ");
+    let adds = [
+        "--database",
+        "sqlite:file/x.db",
+        "projects",
+        "add",
+        "shop",
+        "--host",
+        "us",
+        "--token",
+        "phc_a",
+        "--no-personal-api-key",
+        "--no-check",
+    ];
+    insta::assert_snapshot!(home.run(&adds).shown(), @r"
+    exit 1
+    --- err
     error: the directory file could not be made: File exists (os error 17)
     ");
+    let home = home.with("HEARTBEAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     home.file("text.db", "this is no database, it is a text of some length ".repeat(100).as_str());
     insta::assert_snapshot!(home.run(&["--database", "sqlite:text.db", "projects", "list"]).shown(), @r"
     exit 1
     --- err
     error: the database sqlite:text.db could not be opened: text.db is not an SQLite database: give another file, or move this one away
     ");
-    let home = home.with("HEARTBEAT_KEY", "hunter2");
+    let home = Home::with_two().with("HEARTBEAT_KEY", "hunter2");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 2
     --- err
@@ -102,7 +121,7 @@ fn a_store_that_cannot_be_opened_is_told() {
 
 #[test]
 fn another_key_does_not_open_the_store() {
-    let home = Home::with_two().with("HEARTBEAT_KEY_FILE", "other.key");
+    let home = Home::with_two().with("HEARTBEAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 1
     --- err

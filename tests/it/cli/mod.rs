@@ -24,6 +24,7 @@ mod maintaining;
 mod misuse;
 mod projects;
 mod prompting;
+mod reading;
 mod secrets;
 mod telling;
 pub(crate) mod tuning;
@@ -73,6 +74,13 @@ impl Home {
         let home = Self::new();
         home.file("two.toml", TWO);
         assert_eq!(home.run(&["apply", "two.toml"]).code, 0);
+        home
+    }
+
+    /// A home whose store holds no project.
+    fn without_projects() -> Self {
+        let home = Self::new();
+        assert_eq!(home.run(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00"]).code, 0);
         home
     }
 

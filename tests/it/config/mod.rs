@@ -5,7 +5,7 @@
 use std::fs;
 use std::path::Path;
 
-use heartbeat::config::{Environment, Scope, Settings, Sources};
+use heartbeat::config::{EXAMPLE, Environment, Scope, Settings, Sources};
 use tempfile::TempDir;
 
 mod changes;
@@ -52,6 +52,22 @@ impl File {
 fn load(path: &Path, environment: &Environment) -> Result<Settings, Vec<String>> {
     let sources = Sources { environment, file: Some(path), database: None };
     Settings::load(sources, Scope::Everything).map_err(|problems| problems.iter().map(ToString::to_string).collect())
+}
+
+/// The example with its placeholders filled in.
+fn example() -> String {
+    let filled = [
+        ("phc_your_project_token", "phc_a"),
+        ("\"phx_...\"", "\"phx_a\""),
+        ("?key=...", "?key=a"),
+        ("your-client-secret", "hunter2"),
+        ("your/webhook/address", "T1/B2/c3"),
+        ("user:password@", "me:hunter2@"),
+    ];
+    filled.iter().fold(EXAMPLE.to_owned(), |text, (placeholder, own)| {
+        assert!(text.contains(placeholder), "{placeholder} stands nowhere");
+        text.replace(placeholder, own)
+    })
 }
 
 /// An empty environment, with somewhere to keep things.

@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use heartbeat::config::{EXAMPLE, Settings};
+use heartbeat::config::Settings;
 use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, IngestionAlertApp, Pace, ProjectSpec, Retention};
 
-use super::{File, environment};
+use super::{File, environment, example};
 
 const LEAST: &str = "[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n";
 
@@ -106,7 +106,7 @@ fn a_personal_key_is_left_alone_set_or_removed() {
 
 #[test]
 fn the_example_is_right_and_says_what_holds_anyway() {
-    let spec = read(EXAMPLE);
+    let spec = read(&example());
     let spec = only(&spec);
     assert_eq!(spec.pace, Pace::default());
     let app = spec.heartbeat.as_ref().unwrap();
@@ -116,9 +116,29 @@ fn the_example_is_right_and_says_what_holds_anyway() {
 }
 
 #[test]
+fn a_placeholder_of_the_example_is_refused_wherever_it_stands() {
+    let uncovered =
+        ["#personal_api_key = ", "#webHookUrlTriggered = ", "#webHookUrlResolved = ", "#posthogApiKey = ", "#public_url", "#oidc"];
+    let uncover = |line: &str| if uncovered.iter().any(|key| line.starts_with(key)) { line[1..].to_owned() } else { line.to_owned() };
+    let text = heartbeat::config::EXAMPLE.lines().map(uncover).collect::<Vec<_>>().join("\n").replace("enabled = false", "enabled = true");
+    let problems = File::of(text).problems();
+    insta::assert_snapshot!(problems, @r#"
+    heartbeat.toml:36: web.oidc: client_secret is the placeholder of an example; put your own there
+    heartbeat.toml:45: project "shop": token is the placeholder of an example; put your own there
+    heartbeat.toml:51: project "shop": personal_api_key is the placeholder of an example; put your own there
+    heartbeat.toml:89: project "shop", ingestion alert: webHookUrlTriggered is the placeholder of an example; put your own there
+    heartbeat.toml:92: project "shop", ingestion alert: webHookUrlResolved is the placeholder of an example; put your own there
+    heartbeat.toml:96: project "shop", ingestion alert: posthogApiKey is the placeholder of an example; put your own there
+    heartbeat.toml:128: channel "ops": url is the placeholder of an example; put your own there
+    heartbeat.toml:140: channel "night-mail": url is the placeholder of an example; put your own there
+    "#);
+}
+
+#[test]
 fn every_line_that_the_example_shows_and_leaves_out_is_right_too() {
     let shown = |line: &&str| line.starts_with('#') && line.as_bytes().get(1).is_some_and(u8::is_ascii_lowercase);
-    let hidden = EXAMPLE.lines().filter(shown).collect::<Vec<_>>();
+    let example = example();
+    let hidden = example.lines().filter(shown).collect::<Vec<_>>();
     assert!(hidden.len() >= 10, "{hidden:?}");
     for line in hidden {
         // One key stands in one place, and a window is open at one kind of times.
@@ -138,14 +158,14 @@ fn every_line_that_the_example_shows_and_leaves_out_is_right_too() {
         };
         let uncover = |text: &str| if text.starts_with(line) || text.starts_with(beside) { text[1..].to_owned() } else { text.to_owned() };
         let cover = |text: String| if instead.iter().any(|key| text.starts_with(key)) { format!("#{text}") } else { text };
-        let file = File::of(EXAMPLE.lines().map(uncover).map(cover).collect::<Vec<_>>().join("\n"));
-        file.beside("shop.token", "phc_your_project_token");
+        let file = File::of(example.lines().map(uncover).map(cover).collect::<Vec<_>>().join("\n"));
+        file.beside("shop.token", "phc_a");
         file.beside("shop.key", "phx_a");
         for name in ["dead-man.url", "triggered.url", "resolved.url", "slack.url"] {
             file.beside(name, "https://example.com/hook");
         }
         let environment = heartbeat::config::Environment::of([
-            ("SHOP_TOKEN", "phc_your_project_token"),
+            ("SHOP_TOKEN", "phc_a"),
             ("SHOP_PERSONAL_API_KEY", "phx_a"),
             ("SHOP_DEAD_MAN", "https://example.com/ping"),
             ("SHOP_TRIGGERED", "https://example.com/triggered"),

@@ -56,7 +56,7 @@ async fn lock(desk: &Desk, file: &str) -> SqliteConnection {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
     let (desk, _sandbox) = beside_a_sandbox().await;
-    desk.done(&["projects", "list", "--database", "sqlite:heartbeat.db"]).await;
+    desk.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
     let _other = lock(&desk, "heartbeat.db").await;
     let mut service = run(&desk, "sqlite:heartbeat.db");
     // The file that it waits for is open: it hears signals by now.
@@ -79,7 +79,7 @@ async fn a_start_that_waits_for_a_locked_database_ends_at_a_signal() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_database_that_stays_locked_is_told() {
     let (desk, _sandbox) = beside_a_sandbox().await;
-    desk.done(&["projects", "list", "--database", "sqlite:heartbeat.db"]).await;
+    desk.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00", "--database", "sqlite:heartbeat.db"]).await;
     let _other = lock(&desk, "heartbeat.db").await;
     insta::assert_snapshot!(run(&desk, "sqlite:heartbeat.db").end().await.shown(""), @r"
     exit 1
