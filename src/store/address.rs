@@ -3,11 +3,18 @@
 use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::time::Duration;
 
 use sqlx::postgres::PgConnectOptions;
 use url::Url;
 
 use super::OpenError;
+use crate::model::check_login;
+
+/// Each loop needs one for a moment; the pages read beside them.
+const POOL_SIZE: u32 = 8;
+/// A server has seldom room for more.
+const MOST_CONNECTIONS: u32 = 64;
 
 /// Where the database is. It prints without user names and passwords.
 #[derive(Debug, Clone)]
@@ -21,6 +28,10 @@ pub(super) enum Address {
 pub(super) struct Server {
     shown: String,
     pub(super) options: PgConnectOptions,
+    /// So many connections at most.
+    pub(super) pool_size: u32,
+    /// For so long a server that says nothing is waited for, where the address says so.
+    pub(super) connect_timeout: Option<Duration>,
 }
 
 impl fmt::Debug for Server {
@@ -57,6 +68,7 @@ impl Address {
     }
 
     fn postgres(text: &str) -> Result<Self, OpenError> {
+        check_login(text).map_err(|says| OpenError::NoAddress(format!("it {says}")))?;
         let url = Url::parse(text).map_err(|wrong| OpenError::NoAddress(format!("it is no postgres:// address: {wrong}")))?;
         if !text.contains("://") {
             return Err(OpenError::NoAddress("it is no postgres:// address: the two slashes are missing".into()));
@@ -65,16 +77,88 @@ impl Address {
         if database.is_empty() {
             return Err(OpenError::NoAddress("it names no database: postgres://user@host/DATABASE".into()));
         }
-        let options = PgConnectOptions::from_str(text).map_err(|_| {
+        let (bare, ours) = Ours::taken_from(&url)?;
+        let options = PgConnectOptions::from_str(bare.as_str()).map_err(|_| {
             // The driver's own words may quote a part of the address.
             OpenError::NoAddress(
                 "PostgreSQL's driver does not understand it: postgres://user:password@host:5432/database?sslmode=require".into(),
             )
         })?;
+        // A pooler refuses a connection that sets what it does not know.
+        let options = options.extra_float_digits(None);
         let host = url.host_str().unwrap_or("local");
         let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
         let shown = format!("postgres://{host}{port}/{database}");
-        Ok(Self::Postgres(Box::new(Server { shown, options })))
+        let Ours { pool_size, connect_timeout } = ours;
+        Ok(Self::Postgres(Box::new(Server { shown, options, pool_size, connect_timeout })))
+    }
+}
+
+/// Parameters that the driver does not know: libpq's, which are in many an address, and the size of our pool.
+struct Ours {
+    pool_size: u32,
+    connect_timeout: Option<Duration>,
+}
+
+/// What the driver takes as a parameter.
+const DRIVERS: [&str; 17] = [
+    "application_name",
+    "dbname",
+    "host",
+    "hostaddr",
+    "options",
+    "password",
+    "port",
+    "ssl-ca",
+    "ssl-cert",
+    "ssl-key",
+    "ssl-mode",
+    "sslcert",
+    "sslkey",
+    "sslmode",
+    "sslrootcert",
+    "statement-cache-capacity",
+    "user",
+];
+
+impl Ours {
+    /// Takes ours from the address; gives the address without them.
+    fn taken_from(url: &Url) -> Result<(Url, Self), OpenError> {
+        let mut ours = Self { pool_size: POOL_SIZE, connect_timeout: None };
+        let mut bare = url.clone();
+        bare.set_query(None);
+        for (key, value) in url.query_pairs() {
+            let wrong = |says: &str| Err(OpenError::NoAddress(format!("its parameter {key} {says}")));
+            match (&*key, &*value) {
+                ("pool_size", number) => match number.parse() {
+                    Ok(number @ 1..=MOST_CONNECTIONS) => ours.pool_size = number,
+                    _ => return wrong(&format!("must lie from 1 to {MOST_CONNECTIONS}")),
+                },
+                ("connect_timeout", seconds) => match seconds.parse() {
+                    Ok(seconds @ 1..=300) => ours.connect_timeout = Some(Duration::from_secs(seconds)),
+                    _ => return wrong("must be seconds, from 1 to 300"),
+                },
+                // Offered by libpq wherever it can be had; our driver never asks for it.
+                ("channel_binding", "disable" | "prefer") => {}
+                ("channel_binding", _) => {
+                    return wrong(
+                        "must be `prefer` or left out: this driver has no channel binding; sslmode=verify-full holds the server to its name",
+                    );
+                }
+                // What is written to is a primary in any case: a standby refuses.
+                ("target_session_attrs", "any" | "primary" | "read-write") => {}
+                ("target_session_attrs", _) => return wrong("must be `read-write` or left out: Heartbeat writes"),
+                (known, _) if DRIVERS.contains(&known) || known.starts_with("options[") => {
+                    bare.query_pairs_mut().append_pair(&key, &value);
+                }
+                _ => {
+                    return wrong(
+                        "is not known; there are sslmode, sslrootcert, sslcert, sslkey, host, port, user, application_name, options, connect_timeout and pool_size",
+                    );
+                }
+            }
+        }
+        Ok((bare, ours))
     }
 }
 
@@ -103,6 +187,12 @@ mod tests {
             ("postgres://user:hunter2@localhost:99999/x", "no postgres:// address"),
             ("postgres://user:hunter2@localhost/x?sslmode=hunter2", "does not understand it"),
             ("postgres:hunter2", "slashes are missing"),
+            ("postgres://me:12?hunter2@localhost/x", "? as %3F"),
+            ("postgres://me@localhost/x?pool_size=0", "pool_size must lie from 1 to 64"),
+            ("postgres://me@localhost/x?connect_timeout=soon", "connect_timeout must be seconds"),
+            ("postgres://me@localhost/x?channel_binding=require", "channel_binding must be `prefer`"),
+            ("postgres://me@localhost/x?target_session_attrs=standby", "Heartbeat writes"),
+            ("postgres://me@localhost/x?gssencmode=hunter2", "gssencmode is not known"),
         ] {
             let said = refused(text);
             assert!(said.contains(says), "{text}: {said}");
@@ -122,6 +212,17 @@ mod tests {
         ] {
             let Address::Sqlite(found) = Address::parse(text).unwrap() else { panic!("{text}") };
             assert_eq!(found, PathBuf::from(path), "{text}");
+        }
+    }
+
+    #[test]
+    fn parameters_of_libpq_and_ours_are_understood() {
+        let text = "postgres://me@localhost/x?sslmode=disable&connect_timeout=7&channel_binding=prefer&target_session_attrs=read-write&pool_size=1";
+        let Address::Postgres(server) = Address::parse(text).unwrap() else { panic!() };
+        assert_eq!((server.pool_size, server.connect_timeout), (1, Some(Duration::from_secs(7))));
+        for socket in ["postgres:///x?host=/var/run/postgresql", "postgres://%2Fvar%2Frun%2Fpostgresql/x"] {
+            let Address::Postgres(server) = Address::parse(socket).unwrap() else { panic!("{socket}") };
+            assert_eq!(server.options.get_socket().map(|path| path.display().to_string()).as_deref(), Some("/var/run/postgresql"));
         }
     }
 

@@ -26,8 +26,20 @@ pub(super) enum Database {
 /// one is left to read with: what is due is asked for and sent, also while another process keeps the file locked for long.
 pub(super) type Turn = Arc<Mutex<()>>;
 
+/// How transactions begin on PostgreSQL. Behind a pooler two round trips may go to two connections unless they are of one transaction, and the driver
+/// needs two for a statement with values: so reading is a transaction as well. A limit that is set for the transaction alone never stays behind on a
+/// connection that others get next: what holds a lock, or a query that does not end, is told and tried again, and nobody waits for ever.
+macro_rules! begin_on_postgres {
+    ($how:literal) => {
+        concat!("BEGIN ", $how, "; SET LOCAL lock_timeout = '10s'; SET LOCAL statement_timeout = '5min'")
+    };
+}
+const READ_ON_POSTGRES: &str = begin_on_postgres!("READ ONLY");
+const WRITE_ON_POSTGRES: &str = begin_on_postgres!("");
+const SNAPSHOT_ON_POSTGRES: &str = begin_on_postgres!("ISOLATION LEVEL REPEATABLE READ READ ONLY");
+
 impl Database {
-    /// Reads outside a transaction. `what` says in an error what was tried.
+    /// Reads what is committed. `what` says in an error what was tried.
     pub(super) async fn read<T>(
         &self,
         what: &'static str,
@@ -36,7 +48,12 @@ impl Database {
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Self::Sqlite(pool, _) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
-            Self::Postgres(pool) => collect(what, postgres(statement).fetch(pool).map_ok(Row::Postgres), of).await,
+            Self::Postgres(_) => {
+                let mut open = self.begin(what, "", READ_ON_POSTGRES).await?;
+                let read = open.read(statement, of).await?;
+                open.commit().await?;
+                Ok(read)
+            }
         }
     }
 
@@ -51,10 +68,12 @@ impl Database {
         if matches!(self, Self::Sqlite(..)) {
             return self.read(what, Statement::joined(statements), of).await;
         }
+        let mut open = self.begin(what, "", READ_ON_POSTGRES).await?;
         let mut all = Vec::new();
         for statement in statements {
-            all.extend(self.read(what, statement, &of).await?);
+            all.extend(open.read(statement, &of).await?);
         }
+        open.commit().await?;
         Ok(all)
     }
 
@@ -65,12 +84,12 @@ impl Database {
             Self::Sqlite(_, turn) => Some(Arc::clone(turn).lock_owned().await),
             Self::Postgres(_) => None,
         };
-        Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", "BEGIN").await? })
+        Ok(Work { _turn: turn, ..self.begin(what, "BEGIN IMMEDIATE", WRITE_ON_POSTGRES).await? })
     }
 
     /// Begins a transaction that reads several tables as of one moment.
     pub(super) async fn snapshot(&self, what: &'static str) -> Result<Work, StoreError> {
-        self.begin(what, "BEGIN", "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await
+        self.begin(what, "BEGIN", SNAPSHOT_ON_POSTGRES).await
     }
 
     async fn begin(&self, what: &'static str, on_sqlite: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {

@@ -61,6 +61,8 @@ async fn lock_out_others(database: &Database, work: &mut Work) -> Result<(), Sto
     match database {
         Database::Sqlite(..) => Ok(()),
         Database::Postgres(_) => {
+            // A large table takes its time, and so does whoever is at it already.
+            work.run_script("SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout = 0".to_owned()).await?;
             work.read(Statement::new("SELECT 1 FROM pg_advisory_xact_lock(").bind(LOCK).text(")"), |_| Ok(())).await.map(drop)
         }
     }

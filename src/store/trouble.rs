@@ -52,6 +52,16 @@ pub enum OpenError {
         /// What came back.
         why: String,
     },
+    /// It keeps text in another encoding: some of what a server or a person says could not be kept.
+    #[error(
+        "the database {server} keeps text as {encoding}, and Heartbeat needs UTF8; make one: CREATE DATABASE heartbeat ENCODING 'UTF8' LOCALE 'C.UTF-8' TEMPLATE template0"
+    )]
+    Encoding {
+        /// Which, without user and password.
+        server: String,
+        /// As the server names it.
+        encoding: String,
+    },
     /// The file or its directory cannot be made, read or written.
     #[error("the database file {} cannot be used: {why}; it and its directory must be writable by this user", path.display())]
     File {

@@ -25,6 +25,7 @@ mod keeping;
 mod looks;
 mod notices;
 mod opening;
+mod pooling;
 mod projects;
 mod roster;
 pub(crate) mod samples;

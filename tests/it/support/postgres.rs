@@ -37,7 +37,7 @@ static DATABASES: AtomicU32 = AtomicU32::new(0);
 
 /// The address of a new, empty database.
 pub(crate) async fn fresh_database() -> String {
-    let (folder, _) = CLUSTER_OF_THIS_PROCESS.get_or_init(start);
+    let folder = folder();
     let address = |database: &str| format!("postgres://heartbeat@localhost/{database}?host={folder}");
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
     let mut connection = PgConnection::connect(&address("postgres")).await.expect("the tests' own PostgreSQL answers");
@@ -45,18 +45,27 @@ pub(crate) async fn fresh_database() -> String {
     address(&name)
 }
 
-fn start() -> (String, Child) {
+/// The cluster's folder, where its socket is.
+pub(crate) fn folder() -> &'static str {
+    &CLUSTER_OF_THIS_PROCESS.get_or_init(start).0
+}
+
+/// A shell for this script; not as root, whom neither PostgreSQL nor PgBouncer serves.
+pub(crate) fn as_postgres(script: &str) -> Command {
     let mut command = if is_root() {
-        // initdb refuses to run as root.
         let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh", "-c", CLUSTER]);
+        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
         command
     } else {
-        let mut command = Command::new("sh");
-        command.args(["-c", CLUSTER]);
-        command
+        Command::new("sh")
     };
-    command.current_dir("/").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.args(["-c", script, "sh"]).current_dir("/");
+    command
+}
+
+fn start() -> (String, Child) {
+    let mut command = as_postgres(CLUSTER);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a shell (and, for root, setpriv) can be run");
     let mut folder = String::new();
     BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut folder).expect("its output is text");

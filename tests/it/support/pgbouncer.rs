@@ -1,0 +1,71 @@
+//! A PgBouncer before the tests' PostgreSQL, which gives each transaction whatever connection is free.
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, Stdio};
+
+use super::postgres::{self, as_postgres};
+
+/// Starts it in a temporary folder, prints where, and stops it when its standard input ends, as it does with the test process. It listens on a
+/// socket in the folder. What is not set here has its default.
+const POOLER: &str = r#"
+set -eu
+dir=$(mktemp -d /tmp/heartbeat-pgbouncer.XXXXXX)
+printf '"heartbeat" ""\n' >"$dir/users"
+cat >"$dir/pgbouncer.ini" <<END
+[databases]
+* = host=$1
+[pgbouncer]
+unix_socket_dir = $dir
+listen_port = 6432
+auth_type = trust
+auth_file = $dir/users
+pool_mode = transaction
+default_pool_size = 3
+logfile = $dir/log
+END
+pgbouncer=$(command -v pgbouncer || echo /usr/sbin/pgbouncer)
+"$pgbouncer" "$dir/pgbouncer.ini" >/dev/null 2>&1 </dev/null &
+trap 'kill $! 2>/dev/null || true; rm -rf "$dir"' EXIT
+trap 'exit 1' INT TERM HUP
+until [ -S "$dir/.s.PGSQL.6432" ]; do
+    kill -0 $! 2>/dev/null || { echo "PgBouncer did not start (bin/test sets up what the tests need)" >&2; cat "$dir/log" >&2; exit 3; }
+    sleep 0.05
+done
+echo "$dir"
+cat >/dev/null
+"#;
+
+/// It ends when this is dropped.
+pub(crate) struct Pooler {
+    folder: String,
+    child: Child,
+}
+
+impl Pooler {
+    pub(crate) fn start() -> Self {
+        let mut command = as_postgres(POOLER);
+        command.arg(postgres::folder());
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell can be run");
+        let mut folder = String::new();
+        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut folder).expect("its output is text");
+        if folder.trim().is_empty() {
+            let mut said = String::new();
+            child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("its words are text");
+            panic!("no PgBouncer for the tests: {said}");
+        }
+        Self { folder: folder.trim().to_owned(), child }
+    }
+
+    /// A database of the tests' PostgreSQL, through it.
+    pub(crate) fn before(&self, direct: &str) -> String {
+        let name = direct.split('?').next().and_then(|bare| bare.rsplit('/').next()).expect("it names a database");
+        format!("postgres://heartbeat@localhost:6432/{name}?host={}", self.folder)
+    }
+}
+
+impl Drop for Pooler {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
+}
