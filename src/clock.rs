@@ -197,6 +197,14 @@ impl Clock {
             () = self.sleep(limit) => Err(Elapsed(limit)),
         }
     }
+
+    /// Runs `work` for at most `limit` of real time, whatever clock anybody goes by: for what may hang on this machine, such as a database.
+    ///
+    /// # Errors
+    /// [`Elapsed`] when `limit` passed first; `work` is dropped then.
+    pub async fn real_timeout<T>(limit: Duration, work: impl Future<Output = T>) -> Result<T, Elapsed> {
+        tokio::time::timeout(limit, work).await.map_err(|_| Elapsed(limit))
+    }
 }
 
 /// Waits on a hand clock. A hand that was dropped never moves again, and its waiters wait with it.

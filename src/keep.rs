@@ -26,6 +26,13 @@ const ROUTES: u32 = 256;
 /// For how long after `lost_after` a beat that was called lost may still be found, and its hour is therefore not summed up.
 const LATE_ARRIVALS: Duration = Duration::from_hours(24);
 
+/// No round drops more than so many days at once on the word of this machine's clock alone: one that is far ahead would take the whole history.
+const AT_ONCE: Duration = Duration::from_hours(3 * 24);
+/// For so long what a look said of the clock counts.
+const CONFIRMED_FOR: Duration = Duration::from_hours(1);
+/// Another clock that says the same time to so much confirms this one.
+const SAME_TIME: Duration = Duration::from_hours(24);
+
 /// What one round did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Kept {
@@ -40,10 +47,22 @@ pub struct Kept {
 /// Keeps, for as long as it is polled. `sign` is called after each round. A store that fails is told of once, and asked again in the
 /// next round.
 pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign: impl Fn(Timestamp) + Send) -> Infallible {
-    let mut failing = false;
+    let (mut failing, mut doubts) = (false, false);
     loop {
-        match fold_due(&*store, clock.now(), retention).await {
-            Ok(kept) => {
+        let now = clock.now();
+        let round =
+            async { if may_drop(&*store, now, retention).await? { fold_due(&*store, now, retention).await.map(Some) } else { Ok(None) } };
+        match round.await {
+            Ok(None) => {
+                if !std::mem::replace(&mut doubts, true) {
+                    tracing::warn!(
+                        %now,
+                        "over three days of beats would be dropped at once: nothing is, until PostHog's clock, or the database's, says about the same time"
+                    );
+                }
+            }
+            Ok(Some(kept)) => {
+                doubts = false;
                 if kept.folded > 0 || kept.dropped > 0 {
                     tracing::info!(folded_hours = kept.folded, dropped_rows = kept.dropped, "old beats were folded");
                 }
@@ -81,6 +100,27 @@ pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -
     // Looks go with their beats, and no sooner: rules look back at both.
     dropped += store.drop_old_incidents(before(beats_for), now.minus(retention.hours)).await?;
     Ok(Kept { summed_up, folded, dropped })
+}
+
+/// Whether the history may be shortened as of `now`: also where much would go at once, if another clock confirms this one.
+///
+/// # Errors
+/// The store's.
+pub async fn may_drop(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<bool, StoreError> {
+    let past_keeping = now.minus(retention.beats.max(store.longest_wait().await? + LATE_ARRIVALS)).minute();
+    let is_little = store.oldest_beat().await?.is_none_or(|oldest| past_keeping.start() <= oldest.start().plus(AT_ONCE));
+    Ok(is_little || is_confirmed(store, now).await?)
+}
+
+/// Whether another clock, PostHog's or that of the database's server, says about the same time.
+async fn is_confirmed(store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
+    let is_same = |ahead: u64| u128::from(ahead) <= SAME_TIME.as_millis();
+    if let Some(server) = store.server_time().await? {
+        return Ok(is_same(server.ms().abs_diff(now.ms())));
+    }
+    let looks = store.looks().await?;
+    let mut lately = looks.iter().filter(|look| look.at <= now && now.since(look.at) <= CONFIRMED_FOR);
+    Ok(lately.any(|look| look.findings.server_ahead_ms.is_some_and(|ahead| is_same(ahead.unsigned_abs()))))
 }
 
 /// Sums up each hour that starts before `due_before` and was not summed up so far; says how many had beats.

@@ -60,7 +60,7 @@ impl Demo {
         let vitals = Vitals::new(clock.clone());
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?);
         let (store_of_service, retention) = (Arc::clone(&store), Retention::default());
-        let service = Service { store: store_of_service, client, sender, ping: None, clock: clock.clone(), vitals, retention };
+        let service = Service { store: store_of_service, file: None, client, sender, ping: None, clock: clock.clone(), vitals, retention };
         let (page, link) = page(&service).await?;
         clear_weather(&sandbox)?;
         Ok(Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder })

@@ -1,6 +1,7 @@
 //! The only place that knows every room: it builds them from the settings and hands them to each other.
 
 mod demo;
+mod file;
 mod inbox;
 mod page;
 mod service;
@@ -21,6 +22,7 @@ use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
+pub use file::DatabaseFile;
 pub use inbox::Inbox;
 pub use page::{can_log_in, door, listen, web};
 pub use service::Service;
@@ -87,7 +89,8 @@ pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyh
         let method = if post { notify::Method::Post } else { notify::Method::Get };
         Ping { url, method }
     });
-    Ok(Service { store, client, sender, ping, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
+    let file = settings.database.file().map(DatabaseFile::at).transpose().context("the database file cannot be looked at")?;
+    Ok(Service { store, file, client, sender, ping, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
 }
 
 /// A client of PostHog that goes through these proxies.

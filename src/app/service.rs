@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::file::DatabaseFile;
 use super::watch::watch;
 use crate::clock::Clock;
 use crate::keep;
@@ -25,6 +26,8 @@ use crate::web::Web;
 pub struct Service {
     /// Where the loops meet.
     pub store: Arc<dyn Store>,
+    /// The store's file, where it has one.
+    pub file: Option<DatabaseFile>,
     /// Sends and asks.
     pub client: posthog::Client,
     /// Tells people.
@@ -54,7 +57,7 @@ impl Service {
     /// The same; the page counts as one of them.
     pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
-        let Self { store, client, sender, ping, clock, vitals, retention } = self;
+        let Self { store, file, client, sender, ping, clock, vitals, retention } = self;
         if let Some((web, listener)) = page {
             let stop = stop.clone();
             let asked = async move { stop.asked().await };
@@ -62,6 +65,8 @@ impl Service {
         }
         let watch = watch(clock.clone(), vitals.clone());
         let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
+        let lost = file.map(|file| file.lost(clock.clone()));
+        let lost = async { if let Some(lost) = lost { lost.await } else { std::future::pending().await } };
         let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
         let notify = Notify { store: Arc::clone(&store), sender, clock: clock.clone(), vitals: vitals.clone() };
         let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
@@ -107,6 +112,7 @@ impl Service {
             ended = all_ended => ended,
             never = watch => match never {},
             never = pings => match never {},
+            gone = lost => Err(anyhow!(gone)),
         }
     }
 }

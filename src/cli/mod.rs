@@ -39,6 +39,7 @@ mod tokens;
 mod told;
 mod trouble;
 mod users;
+mod wait_complete;
 
 pub use global::{Global, Invocation, LogFormat};
 pub use trouble::{Misuse, report, report_usage};
@@ -77,6 +78,7 @@ pub enum Command {
     Run(run::Run),
     Status(status::Status),
     Beats(beats::Beats),
+    WaitComplete(wait_complete::WaitComplete),
     Apply(apply::Apply),
     Export(export::Export),
     Projects(projects::Projects),
@@ -112,6 +114,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Run(run)) => Box::pin(run.run(&invocation)).await,
         Some(Command::Status(status)) => status.run(&invocation).await,
         Some(Command::Beats(beats)) => beats.run(&invocation).await,
+        Some(Command::WaitComplete(wait)) => wait.run(&invocation).await,
         Some(Command::Sandbox(sandbox)) => sandbox.run(&invocation).await,
         Some(Command::Apply(apply)) => apply.run(&invocation).await,
         Some(Command::Export(export)) => export.run(&invocation).await,

@@ -1,6 +1,6 @@
 //! Complete through: the newest minute up to which every accepted beat has arrived.
 
-use crate::model::{Minute, Outcome, Recorded};
+use crate::model::{Minute, Outcome, Recorded, Timestamp};
 
 /// The newest minute up to which every accepted beat has arrived, of those that are given (oldest first, all routes
 /// together); none when the first of them is missing, or there is none.
@@ -14,10 +14,18 @@ pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
     beats.iter().filter(|beat| beat.outcome.is_seen() && held_at.is_none_or(|held| beat.minute < held)).map(|beat| beat.minute).max()
 }
 
+/// Whether every minute up to and with that of `at_least` is over, and its data complete.
+#[must_use]
+pub fn is_complete(through: Option<Minute>, at_least: Timestamp, now: Timestamp) -> bool {
+    let last = at_least.minute();
+    last.end() <= now && through.is_some_and(|through| through >= last)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::judge::letters::{START, beats};
+    use std::time::Duration;
 
     #[test]
     fn complete_through_waits_for_what_may_still_come() {
@@ -33,6 +41,20 @@ mod tests {
             ("", None),
         ] {
             assert_eq!(complete_through(&beats(1, letters)), through.map(|at| START.plus(at)), "{letters}");
+        }
+    }
+
+    #[test]
+    fn a_minute_is_complete_when_it_is_over_and_its_beat_is_there() {
+        let wanted = START.plus(2).start().plus(Duration::from_secs(30));
+        for (through, now, is) in [
+            (Some(2), START.plus(2).start().plus(Duration::from_secs(59)), false),
+            (Some(2), START.plus(3).start(), true),
+            (Some(5), START.plus(6).start(), true),
+            (Some(1), START.plus(9).start(), false),
+            (None, START.plus(9).start(), false),
+        ] {
+            assert_eq!(is_complete(through.map(|at| START.plus(at)), wanted, now), is, "{through:?} {now}");
         }
     }
 }

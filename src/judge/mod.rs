@@ -15,7 +15,7 @@ mod verdict;
 pub use alert::{
     History, Replayed, Scene, Step, abandon, aftermath, as_of, counted_minutes, ending, holding, lookback, replay, step, steps, tally,
 };
-pub use complete::complete_through;
+pub use complete::{complete_through, is_complete};
 pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};
 pub use partition::{Partitions, partitions};

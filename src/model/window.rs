@@ -43,6 +43,9 @@ impl Cron {
         let fields = text.split(' ').count();
         let with_zone = if fields == 5 { format!("{text} UTC") } else { text.clone() };
         match cronexpr::parse_crontab(&with_zone) {
+            Ok(read) if read.find_next(jiff::Timestamp::UNIX_EPOCH).is_err() => {
+                Err(format!("`{text}` never comes: there is no such day in any month"))
+            }
             Ok(read) => Ok(Self { written: text, read }),
             Err(wrong) => {
                 let wrong = wrong.to_string();
@@ -162,6 +165,14 @@ mod tests {
         assert_eq!(once.next_after(at("2026-11-23T02:00:00Z")), None);
         assert_eq!(daily.next_after(at("2026-11-23T02:00:00Z")), Some(at("2026-11-24T02:00:00Z")));
         assert_eq!(once.open(at("2026-11-23T03:00:00Z")), Some(at("2026-11-23T04:00:00Z")), "over whichever project");
+    }
+
+    #[test]
+    fn a_day_that_never_comes_is_refused() {
+        for text in ["0 2 31 2 *", "0 2 30 2 * Europe/Berlin", "0 2 31 4,6 *"] {
+            assert!(Cron::parse(text).unwrap_err().contains("never comes"), "{text}");
+        }
+        assert!(Cron::parse("0 2 29 2 *").is_ok(), "in a leap year");
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 mod flight;
 mod schedule;
+mod scout;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
 use flight::Flight;
 use schedule::{Due, Schedule};
+use scout::Scout;
 
 /// No wait is longer, so that a change of projects, or of the wall clock, is noticed soon; and so often the store is tried again.
 const REFRESH_EVERY: Duration = Duration::from_secs(1);
@@ -31,6 +33,9 @@ const MAX_IN_FLIGHT: usize = 4096;
 const MAX_BATCH: usize = 4096;
 /// How many receipts are held while the store does not take them. Older ones are let go: looks find their beats all the same.
 const MAX_HELD: usize = 200_000;
+
+/// So long the schedule waits for the store, once; a store that answers later is listened to when it does. A beat must not wait for it.
+const STORE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// What the pulse needs.
 #[derive(Clone)]
@@ -84,9 +89,11 @@ impl Pulse {
     }
 
     /// Walks minute after minute, for ever.
-    async fn walk(&self, mut roster: Roster, flight: &Arc<Flight>, receipts: &mpsc::UnboundedSender<Sent>) {
+    async fn walk(&self, roster: Roster, flight: &Arc<Flight>, receipts: &mpsc::UnboundedSender<Sent>) {
         let permits = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let mut schedule = Schedule::of(roster.projects());
+        let mut known: Vec<Arc<Project>> = roster.projects().to_vec();
+        let mut scout = Scout::new(roster, STORE_PATIENCE);
+        let mut schedule = Schedule::of(&known);
         let mut fresh = schedule.entries().to_vec();
         let mut walked: Option<Minute> = None;
         let mut sent: HashSet<RouteId> = HashSet::new();
@@ -94,9 +101,10 @@ impl Pulse {
             let now = self.clock.now();
             let minute = now.minute();
             // 1. Somebody may have changed a project.
-            if roster.refresh_when_due(self.clock.monotonic(), false).await == Some(true) {
-                let before = std::mem::replace(&mut schedule, Schedule::of(roster.projects()));
+            if let Some(projects) = scout.news(self.clock.monotonic()).await {
+                let before = std::mem::replace(&mut schedule, Schedule::of(&projects));
                 fresh = schedule.not_in(&before);
+                known = projects;
             }
             // 2. A minute begins; or the wall was stepped, and this minute may have its beats already.
             if walked != Some(minute) {
@@ -104,10 +112,11 @@ impl Pulse {
                 walked = Some(minute);
                 schedule.rewind();
                 sent = flight.of(minute);
-                match self.store.recorded(minute).await {
-                    Ok(recorded) => sent.extend(recorded),
-                    // Sending twice is harmless, not sending is not.
-                    Err(error) => tracing::warn!(%error, "cannot see what this minute holds; its beats are sent, as the same events"),
+                // Sending twice is harmless, not sending is not.
+                match scout.within_patience(self.store.recorded(minute)).await {
+                    Some(Ok(recorded)) => sent.extend(recorded),
+                    Some(Err(error)) => tracing::warn!(%error, "cannot see what this minute holds; its beats are sent, as the same events"),
+                    None => tracing::warn!("the store does not say what this minute holds; its beats are sent, as the same events"),
                 }
             }
             // 3. What is new goes at once, so that a person sees the first beat now; the rest at its slot.
@@ -116,7 +125,7 @@ impl Pulse {
             for entry in due.into_iter().filter(|entry| sent.insert(entry.route)) {
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
                 flight.took_off(entry.route, minute);
-                let (pulse, project, receipts) = (self.clone(), Arc::clone(&roster.projects()[entry.project]), receipts.clone());
+                let (pulse, project, receipts) = (self.clone(), Arc::clone(&known[entry.project]), receipts.clone());
                 tokio::spawn(async move {
                     pulse.send(&project, entry, minute, &receipts).await;
                     drop(permit);
@@ -176,6 +185,9 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
         held.extend(batch.drain(..));
         let mut ails = false;
         while let Err(error) = pulse.store.record(&held.beats, &held.evidence).await {
+            if matches!(error, StoreError::Unfit { .. }) && record_apart(&*pulse.store, &held).await.is_ok() {
+                break;
+            }
             if !std::mem::replace(&mut ails, true) {
                 tracing::error!(%error, receipts = held.beats.len(), "cannot record receipts; they are held, and tried again every second");
             }
@@ -186,6 +198,28 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
         pulse.vitals.did(Loop::Pulse, landed.len());
         flight.landed(&landed);
     }
+}
+
+/// Writes each by itself where the store refuses what some of them hold: a receipt then goes without its words, and one that is refused even so is
+/// let go, with a word in the log. A look finds its beat all the same.
+async fn record_apart(store: &dyn Store, held: &Held) -> Result<(), StoreError> {
+    let refused = |result: Result<(), StoreError>, what: &str| match result {
+        Err(error @ StoreError::Unfit { .. }) => {
+            tracing::error!(%error, "{what}");
+            Ok(())
+        }
+        other => other,
+    };
+    for beat in &held.beats {
+        refused(store.record(std::slice::from_ref(beat), &[]).await, "the store refuses a receipt; it is let go")?;
+    }
+    for evidence in &held.evidence {
+        refused(
+            store.record(&[], std::slice::from_ref(evidence)).await,
+            "the store refuses the words of a receipt; it is recorded without them",
+        )?;
+    }
+    Ok(())
 }
 
 /// What waits to be recorded.
@@ -206,6 +240,9 @@ impl Held {
         }
         // A store that is away for hours must not cost the memory of this machine.
         let over = self.beats.len().saturating_sub(MAX_HELD);
+        if over > 0 {
+            tracing::warn!(receipts = over, "too many receipts wait for the store; the oldest are let go, and looks find their beats");
+        }
         self.beats.drain(..over);
         self.evidence.drain(..self.evidence.len().saturating_sub(MAX_HELD));
     }

@@ -14,6 +14,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::StoreError;
 use super::statement::{Statement, Value};
 use super::trouble::failure;
+use crate::model::Timestamp;
 
 /// A pool of connections to one of the databases.
 #[derive(Debug, Clone)]
@@ -107,6 +108,16 @@ impl Database {
             Self::Sqlite(..) => self.read(what, Statement::new("PRAGMA wal_checkpoint(PASSIVE)"), |_| Ok(())).await.map(drop),
             Self::Postgres(_) => Ok(()),
         }
+    }
+
+    /// What time it is by the server.
+    pub(super) async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        if matches!(self, Self::Sqlite(..)) {
+            return Ok(None);
+        }
+        let now = Statement::new("SELECT CAST(floor(extract(epoch FROM clock_timestamp()) * 1000) AS BIGINT)");
+        let found = self.read("asking the server for the time", now, |row| row.int(0)).await?;
+        Ok(found.first().copied().map(Timestamp::from_ms))
     }
 
     /// Closes all connections, once they are idle.

@@ -280,6 +280,9 @@ pub trait Store: Send + Sync + 'static {
     /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
     async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError>;
 
+    /// What time it is by the database's server; none where there is no server.
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
+
     /// The last [`Store::sign_of_life`]; none when there was none.
     async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError>;
 

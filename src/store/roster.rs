@@ -59,11 +59,19 @@ impl Roster {
         Ok(true)
     }
 
+    /// Whether [`Roster::refresh_when_due`] would ask the store.
+    #[must_use]
+    pub fn is_due(&self, monotonic: Duration) -> bool {
+        self.revision.is_none() || self.asked.is_none_or(|asked| monotonic.saturating_sub(asked) >= REFRESH_EVERY)
+    }
+
     /// [`Roster::refresh`], a second after the last time, or at once; `monotonic` is the time on the clock that only goes on. Says what it
     /// says; none when it was not asked, or failed. A store that ails is told of once.
     pub async fn refresh_when_due(&mut self, monotonic: Duration, at_once: bool) -> Option<bool> {
-        let asked = *self.asked.get_or_insert(monotonic);
-        if !at_once && self.revision.is_some() && monotonic.saturating_sub(asked) < REFRESH_EVERY {
+        if self.asked.is_none() && self.revision.is_some() {
+            self.asked = Some(monotonic);
+        }
+        if !at_once && !self.is_due(monotonic) {
             return None;
         }
         self.asked = Some(monotonic);

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use super::database::Database;
 use super::{StoreError, beats, evidence, glances, looks};
-use crate::model::{Evidence, Look, Settled};
+use crate::model::{Evidence, Look, Quote, Settled};
 
 /// So many looks go into one transaction: `looks` has the most columns, and SQLite takes 32,766 values in a statement.
 const AT_ONCE: usize = 256;
@@ -73,13 +73,30 @@ impl Settling {
         let together = write(database, &all).await;
         for (found, tell) in all.iter().zip(tell) {
             let said = match &together {
-                Err(StoreError::Unfit { .. }) if all.len() > 1 => write(database, std::slice::from_ref(found)).await,
+                Err(StoreError::Unfit { .. }) => write_alone(database, found).await,
                 said => said.clone(),
             };
             // Whoever asked may be gone by now.
             let _ = tell.send(said);
         }
     }
+}
+
+/// Writes one by itself; without anybody's words, where the store refuses them.
+async fn write_alone(database: &Database, found: &Found) -> Result<(), StoreError> {
+    let refused = match write(database, std::slice::from_ref(found)).await {
+        Err(refused @ StoreError::Unfit { .. }) => refused,
+        said => return said,
+    };
+    let mut look = found.look.clone();
+    look.findings.filter = None;
+    if let Err(failure) = &mut look.result {
+        (failure.quote, failure.note) = (Quote::default(), None);
+    }
+    let bare = Found { look, settled: found.settled.clone(), evidence: Vec::new() };
+    write(database, std::slice::from_ref(&bare)).await?;
+    tracing::error!(error = %refused, "the store refuses the words of an answer; what it means is recorded without them");
+    Ok(())
 }
 
 /// Writes in one transaction.

@@ -235,6 +235,10 @@ impl Store for Sql {
         Ok(revived)
     }
 
+    async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
+        self.database.server_time().await
+    }
+
     async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
         numbers::last_sign_of_life(&self.database).await
     }

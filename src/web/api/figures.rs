@@ -1,6 +1,7 @@
 //! `/api/v1/projects/{name}/...`: what is shown of a project, for programs: report, complete through, lags, days, routes.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
@@ -11,7 +12,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List};
-use crate::model::{Minute, Timestamp};
+use crate::judge::is_complete;
+use crate::model::{Minute, Timestamp, duration};
 use crate::report;
 use crate::report::json::ReportJson;
 use crate::web::figures::{DaysJson, LagsJson, RouteJson};
@@ -48,8 +50,10 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Wanted {
-    /// A time (RFC 3339): `reached` then says whether the data is complete through its minute.
+    /// A time (RFC 3339): `reached` then says whether every minute up to and with its own is over, and its data complete.
     at_least: Option<String>,
+    /// With `at_least`: the answer waits until it is reached, for at most so long, such as `60s`; the longest wait is `5m`.
+    wait: Option<String>,
 }
 
 /// How far a project's data is complete.
@@ -65,7 +69,7 @@ struct Completeness {
     health: &'static str,
     /// The verdict in one sentence.
     verdict: String,
-    /// Whether the data is complete through the minute of `at_least`; null where that was not asked.
+    /// Whether every minute up to and with that of `at_least` is over, and its data complete; null where that was not asked.
     reached: Option<bool>,
 }
 
@@ -81,11 +85,20 @@ async fn complete_through(
     Path(name): Path<String>,
     Asked(wanted): Asked<Wanted>,
 ) -> Result<Json<Completeness>, Trouble> {
-    let now = site.now();
+    let begun = site.now();
     let at_least = wanted.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
+    let wait = wanted.wait.as_deref().map_or(Ok(Duration::ZERO), |text| waited(text).map_err(|says| Trouble::unfit("wait", says)))?;
     let name = named("project", &name)?;
-    let brief = shown::in_brief(&site, std::slice::from_ref(&name), now).await?.pop();
-    let brief = brief.ok_or_else(|| Trouble::no("project", name.as_str()))?;
+    let (brief, now, reached) = loop {
+        let now = site.now();
+        let brief = shown::in_brief(&site, std::slice::from_ref(&name), now).await?.pop();
+        let brief = brief.ok_or_else(|| Trouble::no("project", name.as_str()))?;
+        let reached = at_least.map(|at| is_complete(brief.complete_through, at, now));
+        if reached != Some(false) || begun.plus(wait) <= now {
+            break (brief, now, reached);
+        }
+        site.web.clock.sleep(LOOKED_AGAIN).await;
+    };
     let through = brief.complete_through;
     Ok(Json(Completeness {
         project: name.to_string(),
@@ -93,8 +106,21 @@ async fn complete_through(
         minutes_behind: through.map(|minute| behind(minute, now)),
         health: brief.verdict.health.name(),
         verdict: brief.verdict.to_string(),
-        reached: at_least.map(|at| through.is_some_and(|through| through >= at.minute())),
+        reached,
     }))
+}
+
+/// So often it is looked whether the data is complete, while somebody waits for that.
+const LOOKED_AGAIN: Duration = Duration::from_secs(1);
+/// Longer waits a client does better by asking again: something between would end them.
+const LONGEST_WAIT: Duration = Duration::from_mins(5);
+
+fn waited(text: &str) -> Result<Duration, String> {
+    match duration::parse(text) {
+        Ok(wait) if wait <= LONGEST_WAIT => Ok(wait),
+        Ok(_) => Err(format!("`{}` is over 5m; ask again instead", short(text))),
+        Err(says) => Err(says.to_string()),
+    }
 }
 
 fn behind(minute: Minute, now: Timestamp) -> i64 {

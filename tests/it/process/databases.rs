@@ -4,6 +4,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
+use heartbeat::model::Timestamp;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
@@ -121,6 +122,57 @@ async fn a_database_server_that_is_gone_is_told_and_caught_up_with() {
     assert!(service.lives());
     say(format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")).await;
     caught_up(&desk, &sandbox, &service, &database).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tables_that_somebody_locks_cost_no_beat_and_are_told() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let database = postgres::fresh_database().await;
+    let service = run(&desk, &database);
+    more_beats(&sandbox, 1, &service).await;
+    let mut other = PgConnection::connect(&database).await.unwrap();
+    other.execute("BEGIN; LOCK TABLE heartbeat_meta, projects, routes, beats, looks IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    service.err.wait_for("the store hangs: beats are sent on time").await;
+    more_beats(&sandbox, 3, &service).await;
+    service.err.wait_for("cannot record receipts; they are held").await;
+    other.execute("ROLLBACK").await.unwrap();
+    service.err.wait_for("the store answers again").await;
+    caught_up(&desk, &sandbox, &service, &database).await;
+    assert!(!service.err.text().contains("the clock jumped ahead"), "{}", service.err.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_deleted_under_the_service_ends_it_with_a_word() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let mut service = run(&desk, "sqlite:heartbeat.db");
+    more_beats(&sandbox, 1, &service).await;
+    std::fs::remove_file(desk.path("heartbeat.db")).unwrap();
+    let ended = service.end().await;
+    assert_eq!(ended.code(), 1, "{ended:?}");
+    assert!(ended.err.contains("the database file heartbeat.db was deleted or moved away while it was in use"), "{ended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_job_waits_until_the_data_is_complete() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let service = run(&desk, "sqlite:heartbeat.db");
+    more_beats(&sandbox, 1, &service).await;
+    let wait = async |at_least: Timestamp, more: &[&str]| {
+        let (at_least, speed) = (at_least.to_string(), SPEED.to_string());
+        let waits = ["wait-complete", "--project", "shop", "--at-least", &at_least, "--speed", &speed, "--database", "sqlite:heartbeat.db"];
+        desk.run(&[&waits, more].concat()).await
+    };
+    let now = || Clock::fast(speed(SPEED)).now();
+    let reached = wait(now().plus(Duration::from_mins(2)), &["--timeout", "12h", "--json"]).await;
+    assert_eq!(reached.code(), 0, "{reached:?}");
+    let told = reached.json();
+    assert!(told["reached"] == true && told["complete_through"].as_str() >= told["at_least"].as_str().map(|at| &at[..16]), "{told}");
+    let far = wait(now().plus(Duration::from_hours(240)), &["--timeout", "1m"]).await;
+    assert_eq!(far.code(), 1, "{far:?}");
+    assert!(far.err.contains("waiting for") && far.err.contains("shop: not complete through"), "{far:?}");
+    let wrong =
+        desk.run(&["wait-complete", "--project", "shpo", "--at-least", "2026-11-23T14:32:00Z", "--database", "sqlite:heartbeat.db"]).await;
+    assert!(wrong.code() == 2 && wrong.err.contains("did you mean `shop`?"), "{wrong:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

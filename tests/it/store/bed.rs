@@ -65,6 +65,16 @@ impl Bed {
         self.execute(&sql).await;
     }
 
+    /// Has the database refuse all evidence.
+    pub(crate) async fn refuse_evidence(&self) {
+        let sql = if self.folder.is_some() {
+            "CREATE TRIGGER refuses_words BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no'); END"
+        } else {
+            "ALTER TABLE evidence ADD CONSTRAINT refuses_words CHECK (kind < 0)"
+        };
+        self.execute(sql).await;
+    }
+
     /// Whether these bytes stand anywhere in what people set up.
     pub(crate) async fn holds(&self, text: &str) -> bool {
         self.everything().await.windows(text.len()).any(|bytes| bytes == text.as_bytes())

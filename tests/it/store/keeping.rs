@@ -5,9 +5,11 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::keep::{EVERY, Kept, fold_due, run};
-use heartbeat::model::Retention;
-use heartbeat::model::{Evidence, EvidenceOf, Hour, Incident, Minute, Outcome, Pace, ProjectSpec, Recorded, RouteId, Strand, Timestamp};
+use heartbeat::keep::{EVERY, Kept, fold_due, may_drop, run};
+use heartbeat::model::{
+    Evidence, EvidenceOf, Findings, Hour, Incident, Look, Minute, Outcome, Pace, ProjectSpec, Recorded, Retention, RouteId, Strand,
+    Timestamp,
+};
 use heartbeat::store::{RouteSpan, Store, Which};
 
 use super::bed::Bed;
@@ -30,6 +32,7 @@ over_both!(
     what_is_past_keeping_is_dropped,
     looks_go_with_their_beats_and_incidents_with_their_hours,
     the_loop_keeps_signs_and_goes_on,
+    a_clock_that_is_far_ahead_drops_nothing_before_another_one_confirms_it,
 );
 
 const DAY: Duration = Duration::from_hours(24);
@@ -318,4 +321,29 @@ fn the_defaults_keep_two_weeks_a_year_and_a_quarter() {
     let Retention { beats: beats_for, hours: hours_for, evidence: evidence_for } = Retention::default();
     assert_eq!((beats_for, hours_for, evidence_for), (14 * DAY, 400 * DAY, 90 * DAY));
     assert_eq!(Hour::starting(Minute::from_index(START.index() + 59)), START);
+}
+
+async fn a_clock_that_is_far_ahead_drops_nothing_before_another_one_confirms_it(bed: Bed) {
+    const FAR: Duration = Duration::from_hours(400 * 24);
+    let store = bed.open().await;
+    three_hours(&*store).await;
+    let project = store.projects().await.unwrap().remove(0);
+    let may = async |now: Timestamp| may_drop(&*store, now, retention()).await.unwrap();
+    assert!(may(now(5 * DAY)).await, "a day or two go at once without more ado");
+    let server = store.server_time().await.unwrap();
+    let ahead = server.unwrap_or(now(20 * DAY)).plus(FAR);
+    assert!(!may(ahead).await);
+    let looked = async |at: Timestamp, server_ahead_ms: i64| {
+        let findings = Findings { server_ahead_ms: Some(server_ahead_ms), ..Findings::default() };
+        store.settle(&Look { findings, ..look(&project, at) }, &[], &[]).await.unwrap();
+    };
+    looked(ahead, -(FAR.as_millis() as i64)).await;
+    assert!(!may(ahead).await, "PostHog says another time");
+    if let Some(server) = server {
+        assert!(may(server).await, "the database says the same");
+        return;
+    }
+    looked(ahead, 30_000).await;
+    assert!(may(ahead).await, "PostHog says the same");
+    assert!(!may(ahead.plus(Duration::from_hours(2))).await, "it said so some time ago");
 }

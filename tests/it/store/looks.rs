@@ -5,8 +5,8 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use futures_util::poll;
 use heartbeat::model::{
-    Filter, FilterKind, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Part, QueryCost, QuotaLimit, Quote, Standing,
-    TokenWord, Traffic, Witness,
+    Evidence, EvidenceOf, Filter, FilterKind, Findings, KeyScopes, Look, LookFailure, LookTrouble, Outcome, Part, QueryCost, QuotaLimit,
+    Quote, Standing, TokenWord, Traffic, Witness,
 };
 use heartbeat::store::StoreError;
 
@@ -18,6 +18,7 @@ over_both!(
     looks_come_back_as_they_were,
     a_removed_project_is_not_looked_at,
     looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_the_others_nothing,
+    words_that_the_database_refuses_cost_nothing_but_themselves,
     whoever_is_dropped_while_writing_for_all_takes_nobody_along,
 );
 
@@ -122,6 +123,19 @@ async fn looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_th
     let outcomes: Vec<Outcome> = arrived.iter().map(|beat| beat.outcome).collect();
     assert_eq!(outcomes.iter().filter(|outcome| **outcome == Outcome::Arrived).count(), 39, "{outcomes:?}");
     assert_eq!(outcomes[7], Outcome::Awaiting);
+}
+
+async fn words_that_the_database_refuses_cost_nothing_but_themselves(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    bed.refuse_evidence().await;
+    let (route, made) = (project.routes[0].id, look(&project, at(START, 900_000)));
+    let sent = awaiting(route, START);
+    store.record(std::slice::from_ref(&sent), &[]).await.unwrap();
+    let evidence = Evidence { route, minute: START, at: made.at, of: EvidenceOf::Lost { looked: made.at } };
+    store.settle(&made, &[seen(&sent, Outcome::Late, 800_000)], std::slice::from_ref(&evidence)).await.unwrap();
+    assert_eq!(store.looks().await.unwrap(), [made]);
+    assert_eq!(store.beats(&[route], START, START.plus(1)).await.unwrap()[0].outcome, Outcome::Late);
 }
 
 async fn whoever_is_dropped_while_writing_for_all_takes_nobody_along(bed: Bed) {

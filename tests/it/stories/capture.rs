@@ -125,6 +125,18 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn words_that_the_store_refuses_hold_nothing_up() {
+    let world = World::new("heartbeat").await;
+    world.minutes(2).await;
+    world.execute("CREATE TRIGGER refuses BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no such words here'); END").await;
+    world.weather(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
+    world.minutes(2).await;
+    world.sandbox.clear_weather();
+    world.minutes(2).await;
+    assert_eq!(world.outcomes().await, "AARRAA", "the receipts are on record, and those after them");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_counted_and_are_one_beat() {
     let world = World::new("heartbeat").await;
     world.weather(&json!({"queue": {"duplicate_rate": 1}}));

@@ -19,6 +19,8 @@ use heartbeat::store::{self, Sealer, Store, Which, WhichNotices};
 use heartbeat::verify::Verify;
 use heartbeat::vitals::{Loop, Vitals};
 use serde_json::Value;
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions as _, Executor as _};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
@@ -42,7 +44,7 @@ pub(crate) struct World {
     /// The vitals of a second service on the same store, where there is one.
     second: Option<Vitals>,
     loops: Vec<JoinHandle<()>>,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl World {
@@ -61,7 +63,7 @@ impl World {
         let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), sealer).await.unwrap();
         let vitals = Vitals::new(clock.clone());
         let (ops, loops) = (Receiver::new(clock.clone()).await, Vec::new());
-        let world = Self { clock, hand, sandbox, address, store, vitals, ops, second: None, loops, _folder: folder };
+        let world = Self { clock, hand, sandbox, address, store, vitals, ops, second: None, loops, folder };
         world.store.apply(&[world.spec(events)], &[], world.clock.now()).await.unwrap();
         world
     }
@@ -293,6 +295,12 @@ impl World {
     /// Changes the weather.
     pub(crate) fn weather(&self, change: &Value) {
         self.sandbox.change_weather(change).unwrap();
+    }
+
+    /// Runs SQL behind the store's back.
+    pub(crate) async fn execute(&self, sql: &'static str) {
+        let file = SqliteConnectOptions::new().filename(self.folder.path().join("heartbeat.db"));
+        file.connect().await.unwrap().execute(sql).await.unwrap();
     }
 
     /// Puts the project into the store as it should be from now on.

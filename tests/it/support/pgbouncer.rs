@@ -1,7 +1,7 @@
 //! A PgBouncer before the tests' PostgreSQL, which gives each transaction whatever connection is free.
 
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use super::postgres::{self, as_postgres};
 

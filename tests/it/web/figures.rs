@@ -30,6 +30,14 @@ async fn a_job_that_waits_for_data_hears_how_far_it_is_complete() {
         let (status, told) = ask(&site, &format!("/api/v1/projects/shop/complete-through?at_least={at_least}")).await;
         assert_eq!((status, told["reached"].as_bool()), (StatusCode::OK, Some(reached)), "{at_least}");
     }
+    // Reached is answered at once; and what is not to be waited for is told.
+    let at_once = "/api/v1/projects/shop/complete-through?at_least=2026-11-23T15:08:00Z&wait=5m";
+    assert_eq!(ask(&site, at_once).await.1["reached"].as_bool(), Some(true));
+    for wrong in ["6m", "soon"] {
+        let (status, problem) =
+            ask(&site, &format!("/api/v1/projects/shop/complete-through?at_least=2026-11-23T15:09:00Z&wait={wrong}")).await;
+        assert_eq!((status, problem["problems"][0]["field"].as_str()), (StatusCode::UNPROCESSABLE_ENTITY, Some("wait")));
+    }
     with_history(&site, spec("new"), 0, &[]).await;
     let (_, nothing) = ask(&site, "/api/v1/projects/new/complete-through?at_least=2026-11-23T15:00:00Z").await;
     assert_eq!(
