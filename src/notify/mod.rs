@@ -8,8 +8,10 @@
 mod answer;
 mod call;
 mod channel;
+mod codes;
 mod dead_man;
 mod facts;
+mod markup;
 mod outbox;
 mod ping;
 mod plan;

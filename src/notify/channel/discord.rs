@@ -9,6 +9,7 @@ use super::Delivered;
 use crate::model::Delivery;
 use crate::notify::answer::wait;
 use crate::notify::call::Call;
+use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
 
 /// Together with the fields they stay below the 6000 that an embed may hold in all.
@@ -21,7 +22,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let fields: Vec<_> = facts::few(message)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| json!({"name": name, "value": text::cut(&value, VALUE), "inline": true}))
+        .map(|(name, value)| json!({"name": name, "value": text::cut(&Markup::Discord.escape(&value), VALUE), "inline": true}))
         .collect();
     let mut body = json!({
         "embeds": [{
@@ -39,7 +40,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     }
     let answer = call.post(&confirmed(call.value("url")), &body).await?;
     let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
-    Ok(match answer.settle_unless_page() {
+    Ok(match answer.by_discord().unwrap_or_else(|| answer.settle_unless_page()) {
         // The body is finer than the header, which is in whole seconds.
         Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
         other => other,

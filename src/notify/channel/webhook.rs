@@ -31,7 +31,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         };
         ask = ask.header(HeaderName::from_static("webhook-signature"), format!("v1,{signature}"));
     }
-    Ok(call.ask(ask.json_bytes(body)).await?.settle())
+    Ok(call.ask(ask.json_bytes(body)).await?.settle_unless_html())
 }
 
 fn signature(secret: &str, id: &str, seconds: &str, body: &[u8]) -> Option<String> {

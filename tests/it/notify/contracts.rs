@@ -179,6 +179,71 @@ async fn half_a_pair_is_enough() {
 }
 
 #[tokio::test]
+async fn a_stored_template_out_of_bounds_gives_way_to_our_own_words() {
+    let server = service(ChannelKind::Slack).await;
+    let (mut channel, _) = channel_at(ChannelKind::Slack, &server.base());
+    channel.title = Some("{{ kind }}!".into());
+    channel.body = Some("{{ title }}".repeat(400));
+    let message = Message { text: "Beats do not arrive.".into(), ..message(NoticeKind::Opened) };
+    assert!(matches!(deliver(&sender().0, &channel, &message).await, Delivery::Taken(_)));
+    let sent = server.requests().remove(0).json();
+    assert_eq!(sent["text"], "opened!");
+    let says =
+        "Beats do not arrive.\nThis channel's own body is not used: its template is 4400 bytes long, and must not be longer than 4096.";
+    assert_eq!(sent["attachments"][0]["text"], says);
+}
+
+#[tokio::test]
+async fn a_users_own_markup_is_kept_and_what_it_names_is_not_read_as_any() {
+    for (kind, place, expected) in [
+        (ChannelKind::Discord, "/embeds/0/title", "**\\*a\\* \\[x\\]\\(http\\://e.example\\) \\@here**"),
+        (ChannelKind::Teams, "/attachments/0/content/body/0/text", "**\\*a\\* \\[x\\]\\(http\\://e.example\\) \\@here**"),
+        (ChannelKind::Slack, "/text", "***a* [x](http://e.example) @here**"),
+    ] {
+        let server = service(kind).await;
+        let (mut channel, _) = channel_at(kind, &server.base());
+        channel.title = Some("**{{ title }}**".into());
+        let message = Message { title: "*a* [x](http://e.example) @here".into(), ..message(NoticeKind::Opened) };
+        deliver(&sender().0, &channel, &message).await;
+        assert_eq!(server.requests().remove(0).json().pointer(place).unwrap(), expected, "{kind}");
+    }
+}
+
+/// What a server might say, so that a message of ours holds it.
+const NASTY: &str = "`no`\u{202e} [x](http://e.example) <http://e.example|x> @everyone <@123> <!channel> *a* _b_ ~c~ <b>&amp;</b>";
+
+#[tokio::test]
+async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
+    let message = Message { title: NASTY.into(), text: NASTY.into(), ..message(NoticeKind::Opened) };
+    let markdown = "\\`no\\`\u{202e} \\[x\\]\\(http\\://e.example\\) \\<http\\://e.example\\|x\\> \\@everyone \\<\\@123\\> \\<!channel\\> \
+                    \\*a\\* \\_b\\_ \\~c\\~ \\<b\\>&amp;\\</b\\>";
+    let slack = "`no`\u{202e} [x](http://e.example) &lt;http://e.example|x&gt; @everyone &lt;@123&gt; &lt;!channel&gt; *a* _b_ ~c~ \
+                 &lt;b&gt;&amp;amp;&lt;/b&gt;";
+    for (kind, places, expected) in [
+        (ChannelKind::Discord, ["/embeds/0/title", "/embeds/0/description"], markdown),
+        (ChannelKind::Slack, ["/text", "/attachments/0/text"], slack),
+        // Nothing there reads markup.
+        (ChannelKind::Teams, ["/attachments/0/content/body/0/inlines/0/text", "/attachments/0/content/body/1/inlines/0/text"], NASTY),
+        (ChannelKind::Ntfy, ["/title", "/message"], NASTY),
+    ] {
+        let body = sent(kind, &message).await.remove(0).json();
+        for place in places {
+            assert_eq!(body.pointer(place).unwrap(), expected, "{kind}");
+        }
+    }
+    let slack = sent(ChannelKind::Slack, &message).await.remove(0).json();
+    assert_eq!((&slack["parse"], &slack["mrkdwn"], &slack["attachments"][0]["mrkdwn_in"]), (&json!("none"), &json!(false), &json!([])));
+    let teams = sent(ChannelKind::Teams, &message).await.remove(0).json();
+    assert!(teams.pointer("/attachments/0/content/body/1/type").is_some_and(|of| of == "RichTextBlock"), "{teams}");
+    let ntfy = sent(ChannelKind::Ntfy, &message).await.remove(0).json();
+    assert_eq!(ntfy.get("markdown"), None);
+    let telegram = sent(ChannelKind::Telegram, &message).await.remove(0).json();
+    let text = telegram["text"].as_str().unwrap();
+    assert!(text.starts_with("no\u{202e} [x]") && text.contains("@\u{2060}everyone <@\u{2060}123>"), "{text}");
+    assert_eq!(telegram["entities"][0], json!({"type": "code", "offset": 0, "length": 2}));
+}
+
+#[tokio::test]
 async fn words_call_nobody_by_accident() {
     let opened = message(NoticeKind::Opened);
     let slack = sent(ChannelKind::Slack, &opened).await.remove(0).json();
