@@ -349,6 +349,9 @@ mod tests {
                 (Takes::SigningSecret, _) => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
                 (Takes::Addresses, _) => "me@example.com".to_owned(),
                 (Takes::CommandLine, _) => "/bin/true".to_owned(),
+                (Takes::HostName, _) => "me.example.com".to_owned(),
+                (Takes::Number, _) => "7".to_owned(),
+                (Takes::Labels, _) => "team=data".to_owned(),
                 _ => "hunter2".to_owned(),
             };
             kind.fields().iter().map(|field| (field.key, text(field))).collect()

@@ -149,6 +149,14 @@ pub struct Channel {
     pub last_taken: Option<Timestamp>,
 }
 
+impl Channel {
+    /// Whether messages are tried there: it delivers, or may again with the next one.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.stopped.as_ref().is_none_or(|stopped| stopped.retried)
+    }
+}
+
 /// Why a channel does not deliver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stopped {

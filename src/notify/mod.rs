@@ -18,6 +18,7 @@ mod plan;
 mod retry;
 mod run;
 mod send;
+mod smtp;
 mod text;
 mod veil;
 

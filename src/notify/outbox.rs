@@ -106,6 +106,14 @@ impl Notify {
                     // Where one is not taken the next is not either: the others wait as long, and have lost no try by it.
                     return self.put_back(left, due).await;
                 }
+                Delivery::Partly { words } => {
+                    tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "told in part, and tried again for the rest: {words}");
+                    let (again, _) = parcel.failed(&words, None, now);
+                    // What was tried before is woken by the news, and this is not: the others took it, and the next message is theirs at once.
+                    self.store.mark(&[], &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                    self.store.mark(&again, &[], &[]).await?;
+                    self.vitals.did(Loop::Notify, 1);
+                }
                 Delivery::Unfit { words } => {
                     tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is rejected: {words}");
                     let (news, owed) = self.rejected(channel, all, &words, now).await?;
@@ -206,6 +214,6 @@ fn rejected_in_a_row(notices: Vec<Notice>) -> usize {
 fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notice> {
     let message = message::channel_stopped(&channel.spec.name, stopped);
     let about = format!("channel {} stopped {}", channel.id.0, stopped.at.ms());
-    let told = all.iter().filter(|other| other.id != channel.id && other.stopped.is_none() && other.spec.wants(None, Severity::Warning));
+    let told = all.iter().filter(|other| other.id != channel.id && other.is_tried() && other.spec.wants(None, Severity::Warning));
     told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()
 }

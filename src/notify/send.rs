@@ -27,6 +27,9 @@ use crate::model::{ChannelSpec, Delivery, Message, ProjectName, Proxies, innermo
 /// So long the body of an answer is read: its head has decided already.
 const BODY: Duration = Duration::from_secs(5);
 
+/// So many letters are remembered that some recipients have and others do not.
+const SETTLED: usize = 1000;
+
 /// How we call ourselves.
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
 
@@ -77,6 +80,8 @@ pub struct Sender {
     client: OnceCell<Client>,
     /// What was last wrong with each channel's templates, so that it is logged once.
     wrong_templates: Mutex<HashMap<ProjectName, Vec<String>>>,
+    /// Of mails that are tried again for some: whose recipients have it, or never will, by letter.
+    settled: Mutex<HashMap<Uuid, Vec<String>>>,
 }
 
 impl fmt::Debug for Sender {
@@ -131,7 +136,13 @@ impl Sender {
     pub fn new(clock: Clock, settings: &SenderSettings) -> Result<Self, SenderError> {
         proxies(&settings.proxies)?;
         roots(&settings.extra_roots)?;
-        Ok(Self { clock, settings: settings.clone(), client: OnceCell::new(), wrong_templates: Mutex::default() })
+        Ok(Self {
+            clock,
+            settings: settings.clone(),
+            client: OnceCell::new(),
+            wrong_templates: Mutex::default(),
+            settled: Mutex::default(),
+        })
     }
 
     /// Tries once to deliver a letter to a channel.
@@ -164,6 +175,26 @@ impl Sender {
             }
         }
         message
+    }
+
+    /// Those for whom this letter was settled by an earlier try. In memory: after a restart they may get it once more, with the same id.
+    pub(super) fn settled_recipients(&self, letter: Uuid) -> Vec<String> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).get(&letter).cloned().unwrap_or_default()
+    }
+
+    /// Notes those for whom it is settled now.
+    pub(super) fn note_recipients(&self, letter: Uuid, recipients: impl Iterator<Item = String>) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of letters that were given up meanwhile nobody asks again.
+        if settled.len() >= SETTLED {
+            settled.clear();
+        }
+        settled.entry(letter).or_default().extend(recipients);
+    }
+
+    /// It is settled for all.
+    pub(super) fn forget_recipients(&self, letter: Uuid) {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).remove(&letter);
     }
 
     pub(super) fn clock(&self) -> &Clock {

@@ -17,12 +17,15 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let words = format!("{}\n\n{}", text::line(&message.title), call.text_with_link());
     let (words, quotes) = quotes(&text::cut(words.trim(), TEXT));
     // No parse mode: nothing in the words can be taken for markup.
-    let body = json!({
+    let mut body = json!({
         "chat_id": call.value("chat"),
         "text": words,
         "entities": quotes,
         "link_preview_options": {"is_disabled": true},
     });
+    if let Ok(thread) = call.value("thread").trim().parse::<u64>() {
+        body["message_thread_id"] = thread.into();
+    }
     let answer = call.post(&call.at(&format!("/bot{}/sendMessage", call.value("token"))), &body).await?;
     let said = answer.json();
     let parameter = |key: &str| said.pointer(&format!("/parameters/{key}")).cloned().unwrap_or_default();

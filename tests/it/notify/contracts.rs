@@ -141,6 +141,66 @@ async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() 
 }
 
 #[tokio::test]
+async fn while_one_secret_replaces_another_both_sign() {
+    let server = service(ChannelKind::Webhook).await;
+    let secrets = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base()), ("secret", secrets)]);
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let request = server.requests().remove(0);
+    let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
+    let expected = secrets.split(' ').map(|secret| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+        mac.update([id.as_bytes(), b".", time.as_bytes(), b".", &request.body].concat().as_slice());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    });
+    assert_eq!(request.header("webhook-signature"), Some(expected.collect::<Vec<_>>().join(" ").as_str()));
+}
+
+#[tokio::test]
+async fn an_address_pasted_with_its_path_is_understood() {
+    for (kind, values, line) in [
+        (ChannelKind::Alertmanager, &[("url", "BASE/am/api/v2/alerts/")] as &[_], "POST /am/api/v2/alerts HTTP/1.1"),
+        (ChannelKind::PagerDuty, &[("url", "BASE/v2/enqueue"), ("routing_key", "k")], "POST /v2/enqueue HTTP/1.1"),
+        (ChannelKind::Opsgenie, &[("url", "BASE/v2/alerts"), ("api_key", "k")], "POST /v2/alerts HTTP/1.1"),
+    ] {
+        let server = service(kind).await;
+        let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (*key, value.replace("BASE", &server.base()))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        deliver(&sender().0, &super::bed::channel(kind, &values), &message(NoticeKind::Opened)).await;
+        assert_eq!(server.requests()[0].line(), line);
+    }
+}
+
+#[tokio::test]
+async fn a_message_goes_to_the_thread_that_is_set() {
+    for kind in [ChannelKind::Telegram, ChannelKind::Discord] {
+        let server = service(kind).await;
+        let (mut channel, _) = channel_at(kind, &server.base());
+        channel.values.set("thread", "1234");
+        deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+        let request = server.requests().remove(0);
+        match kind {
+            ChannelKind::Telegram => assert_eq!(request.json()["message_thread_id"], 1234),
+            _ => assert!(request.line().contains("?thread_id=1234&wait=true "), "{}", request.line()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alert_has_the_labels_that_a_user_set() {
+    let server = service(ChannelKind::Alertmanager).await;
+    let (mut channel, _) = channel_at(ChannelKind::Alertmanager, &server.base());
+    channel.values.set("labels", "severity=critical, team=data");
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let labels = server.requests()[0].json()[0]["labels"].clone();
+    let expected = json!({
+        "alertname": "PostHogIngestion", "strand": "ingestion", "incident": super::bed::KEY, "project": "shop", "severity": "critical", "team": "data"
+    });
+    assert_eq!(labels, expected);
+}
+
+#[tokio::test]
 async fn a_webhook_without_a_secret_is_not_signed() {
     let server = service(ChannelKind::Webhook).await;
     let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base())]);

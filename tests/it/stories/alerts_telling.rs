@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::http::Method;
+use heartbeat::message;
 use heartbeat::model::{
-    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, NoticeKind, NoticeState, ProjectName, ProjectSpec, Severity,
-    Timestamp, When, Window,
+    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notice, NoticeKind, NoticeState, ProjectName, ProjectSpec,
+    Severity, Timestamp, When, Window,
 };
 use serde_json::{Value, json};
 
@@ -379,6 +380,27 @@ async fn a_channel_that_rejects_three_in_a_row_does_not_deliver_and_one_that_rej
     over(&world).await;
     world.seconds_until("it comes to a full stop", async |world: &World| !named(world, "picky").await.stopped.unwrap().retried).await;
     assert_eq!(named(&world, "picky").await.stopped.unwrap().words, "410 Gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_who_is_put_off_holds_up_nobody_else() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let (port, heard) = crate::notify::mails::server(None, "RCPT TO:<b@", "452 4.2.2 mailbox full").await;
+    let values = [("url", &*format!("smtp://127.0.0.1:{port}")), ("from", "heartbeat@example.com"), ("to", "a@example.org, b@example.org")];
+    world.channel("mail", ChannelKind::Email, &values).await;
+    world.minutes(2).await;
+    let (mail, now) = (named(&world, "mail").await.id, world.clock.now());
+    let message = message::sample(NoticeKind::Returned, &ProjectName::parse("shop").unwrap(), now);
+    let notices = ["one", "other"].map(|about| Notice::owed(mail, None, about, 0, message.clone()));
+    world.store.owe(&notices).await.unwrap();
+    world.second_passes().await;
+    let asked = ["a@example.org", "b@example.org", "a@example.org", "b@example.org"];
+    assert_eq!(crate::notify::mails::asked_for(&heard)[..4], asked, "the second does not wait for the first one's second try");
+    assert_eq!(heard.mails().len(), 2);
+    let owed = world.notices(NoticeState::Owed).await;
+    let waits = |notice: &Notice| notice.said.as_ref().is_some_and(|said| said.contains("b@example.org"));
+    assert!(owed.len() == 2 && owed.iter().all(waits), "{owed:?}");
+    assert!(named(&world, "mail").await.last_taken.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

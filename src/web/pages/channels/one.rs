@@ -120,7 +120,7 @@ async fn try_it(
     let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
         let (is_taken, says, again) = match delivery {
             Delivery::Taken(says) => (true, says, false),
-            Delivery::TryAgain { words, .. } => (false, words, true),
+            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => (false, words, true),
             Delivery::Unfit { words } | Delivery::Refused { words } => (false, words, false),
         };
         Answer { kind: kind.name(), is_taken, says, again }
