@@ -357,9 +357,9 @@ async fn a_channel_that_rejects_three_in_a_row_does_not_deliver_and_one_that_rej
     world.minutes(2).await;
     for taken in ["opened", "opened resolved"] {
         if taken == "opened" {
-            foul(&world)
+            foul(&world);
         } else {
-            over(&world).await
+            over(&world).await;
         }
         world.minutes(5).await;
         world.seconds_until("both are told", async |world: &World| picky.kinds() == taken && world.ops.kinds() == taken).await;
