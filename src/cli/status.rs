@@ -10,8 +10,9 @@ use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
+use crate::edit::channel::called;
 use crate::judge::Health;
-use crate::model::{Incident, Outcome, Recorded, Timestamp, span};
+use crate::model::{Channel, Incident, Outcome, Recorded, Stopped, Timestamp, span};
 use crate::report::json::ReportJson;
 use crate::report::{Report, notes, reports, watched};
 use crate::store::Which;
@@ -72,10 +73,21 @@ impl Status {
                 let of_project = open.iter().filter(|incident| incident.project == report.project.id).collect::<Vec<_>>();
                 invocation.screen.text(&below(report, &of_project))?;
             }
+            invocation.screen.text(&not_delivering(&store.channels().await?))?;
         }
         let unwell = |report: &Report| matches!(report.verdict.health, Health::Slow | Health::Bad | Health::Blind | Health::Idle);
         Ok(if self.check && all.iter().any(unwell) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
+}
+
+/// The channels that do not deliver, a line each: whoever looks here may wait for a message that does not come.
+fn not_delivering(channels: &[Channel]) -> String {
+    let stopped = channels.iter().filter(|channel| channel.spec.enabled).filter_map(|channel| Some((channel, channel.stopped.as_ref()?)));
+    let lines = stopped.map(|(channel, Stopped { at, words, .. })| {
+        styled(BAD, format!("channel {} is not delivering since {at}: {words}", called(channel)))
+    });
+    let lines: Vec<String> = lines.collect();
+    if lines.is_empty() { String::new() } else { format!("\n{}\n", lines.join("\n")) }
 }
 
 /// Whether `heartbeat run` lives: it gives a sign of life every half minute.

@@ -94,7 +94,7 @@ fn read_values(section: &Section<'_>, kind: ChannelKind, enabled: bool, places: 
             };
             given.read(section, places, |text| checked(field, enabled, text))
         } else if section.has(field.key) {
-            let text = section.text_or_number(field.key);
+            let text = if field.takes == Takes::Labels { section.text_or_pairs(field.key) } else { section.text_or_number(field.key) };
             text.and_then(|text| checked(field, enabled, &text).map_err(|says| section.wrong(field.key, says)).ok())
         } else if field.required {
             section.wrong(field.key, format!("is missing: {}", field.hint));
@@ -117,6 +117,6 @@ fn checked(field: &Field, enabled: bool, text: &str) -> Result<String, String> {
     if enabled {
         rules::not_a_placeholder(text)?;
     }
-    let quoted = if field.secret || field.takes == Takes::Addresses { String::new() } else { format!("`{text}` ") };
+    let quoted = if field.secret || matches!(field.takes, Takes::Addresses | Takes::Labels) { String::new() } else { format!("`{text}` ") };
     field.takes.check(text).map(|()| text.to_owned()).map_err(|says| format!("{quoted}{says}"))
 }

@@ -98,6 +98,21 @@ impl<'f> Section<'f> {
         }
     }
 
+    /// A field whose text `name=value, ...` may also be written as a table of texts.
+    pub(super) fn text_or_pairs(&self, key: &str) -> Option<Cow<'f, str>> {
+        let value = self.value(key)?;
+        let DeValue::Table(table) = value.get_ref() else { return self.text_or_number(key) };
+        let pair = |name: &str, value: &DeValue<'_>| match value {
+            DeValue::String(text) if !text.contains(',') => Some(format!("{name}={text}")),
+            other => whole(other).map(|number| format!("{name}={number}")),
+        };
+        let pairs: Option<Vec<String>> = table.iter().map(|(name, value)| pair(name.get_ref(), value.get_ref())).collect();
+        match pairs {
+            Some(pairs) => Some(Cow::Owned(pairs.join(", "))),
+            None => self.wrong_type(key, value, "a table of texts without commas"),
+        }
+    }
+
     /// A field whose text may also be written as a whole number, or as `true` and `false` for on and off.
     pub(super) fn text_or_plain(&self, key: &str) -> Option<Cow<'f, str>> {
         match self.value(key)?.get_ref() {

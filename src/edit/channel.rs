@@ -1,5 +1,7 @@
 //! A channel from texts: what was given for its own fields and for those of its kind.
 
+use url::Url;
+
 use super::app::{name_of, quoted};
 use super::problem::{Problem, Problems};
 use super::texts::Texts;
@@ -138,7 +140,30 @@ pub fn changed(known: &ChannelSpec, texts: &Texts, door: Door) -> Result<Channel
     let moved = stays.into_iter().filter(|(key, is)| texts.filled(key).is_some_and(|text| text != *is));
     let moved = moved.map(|(key, is)| Problem::of(key, format!("cannot be changed: it stays `{is}`")));
     let (spec, wrong) = onto(known.clone(), texts);
-    Problems::or(moved.chain(wrong).chain(lacks(&spec)).collect(), spec)
+    let travels = if door == Door::Page { secrets_that_travel(known, &spec, texts) } else { Vec::new() };
+    Problems::or(moved.chain(wrong).chain(lacks(&spec)).chain(travels).collect(), spec)
+}
+
+/// The stored secrets that a change would send to another address than they were given for. Nobody can read them again; so nobody who may change a
+/// channel from afar must be able to have them sent to an address of their choice.
+fn secrets_that_travel(known: &ChannelSpec, spec: &ChannelSpec, texts: &Texts) -> Vec<Problem> {
+    let is_address = |field: &&Field| matches!(field.takes, Takes::Url | Takes::SmtpUrl);
+    let addressed = |spec: &ChannelSpec, field: &Field| spec.value(field.key).trim().trim_end_matches('/').to_owned();
+    let moved = known.kind.fields().iter().filter(is_address).find(|field| addressed(known, field) != addressed(spec, field));
+    let Some(moved) = moved.filter(|field| !known.value(field.key).is_empty()) else { return Vec::new() };
+    let given_for = host(known.value(moved.key));
+    let secrets = known.kind.fields().iter().filter(|field| field.secret && !is_address(field));
+    let kept = secrets.filter(|field| known.values.get(field.key).is_some() && spec.values.get(field.key).is_some());
+    let unsaid = kept.filter(|field| texts.filled(field.key).is_none());
+    unsaid
+        .map(|field| Problem::of(field.key, format!("must be given again with another {}: it was given for {given_for}", moved.key)))
+        .collect()
+}
+
+/// The host of an address, without whatever in it may be a secret.
+fn host(address: &str) -> String {
+    let url = Url::parse(address.trim()).ok();
+    url.and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_else(|| "another address".to_owned())
 }
 
 /// Everything that is wrong with the fields that every channel has.
@@ -311,5 +336,69 @@ mod tests {
     fn a_secret_is_shown_as_stars() {
         let url = ChannelKind::Webhook.field("url").unwrap();
         assert_eq!(shown(&ops(), url).as_deref(), Some("https://hooks.example.com/***"));
+    }
+
+    #[test]
+    fn a_secret_goes_to_no_other_address_unless_it_is_given_again() {
+        use ChannelKind::{Alertmanager, Ntfy, Opsgenie, PagerDuty, Telegram, Webhook};
+
+        let given = |kind: ChannelKind, host: &str| -> Vec<(&str, String)> {
+            let text = |field: &Field| match (field.takes, field.key) {
+                (Takes::Url, _) => format!("https://{host}.example.com/topic"),
+                (Takes::SmtpUrl, _) => format!("smtps://me:hunter2@{host}.example.com"),
+                (Takes::SigningSecret, _) => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned(),
+                (Takes::Addresses, _) => "me@example.com".to_owned(),
+                (Takes::CommandLine, _) => "/bin/true".to_owned(),
+                (Takes::HostName, _) => "me.example.com".to_owned(),
+                (Takes::Number, _) => "7".to_owned(),
+                (Takes::Labels, _) => "team=data".to_owned(),
+                _ => "hunter2".to_owned(),
+            };
+            kind.fields().iter().map(|field| (field.key, text(field))).collect()
+        };
+        let is_address = |kind: ChannelKind, key: &str| matches!(kind.field(key).unwrap().takes, Takes::Url | Takes::SmtpUrl);
+        let mut held = Vec::new();
+        for kind in ChannelKind::ALL {
+            let own = given(kind, "old");
+            let texts: Texts =
+                own.iter().map(|(key, text)| (*key, text.as_str())).chain([("name", "ops"), ("kind", kind.name())]).collect();
+            let known = added(&texts, Door::CommandLine).unwrap();
+            let moved = given(kind, "new");
+            let addresses = || moved.iter().filter(|(key, _)| is_address(kind, key)).map(|(key, text)| (*key, text.as_str()));
+            let secrets: Vec<&str> =
+                kind.fields().iter().filter(|field| field.secret && !is_address(kind, field.key)).map(|field| field.key).collect();
+            if addresses().next().is_none() || secrets.is_empty() {
+                continue;
+            }
+            held.push(kind);
+            let wrong = changed(&known, &addresses().collect(), Door::Page).unwrap_err();
+            assert_eq!(fields(&wrong), secrets, "{kind}");
+            assert!(
+                wrong.to_string().contains("must be given again with another url: it was given for old.example.com"),
+                "{kind}: {wrong}"
+            );
+            let again = secrets.iter().map(|key| (*key, moved.iter().find(|(of, _)| of == key).unwrap().1.as_str()));
+            assert!(changed(&known, &addresses().chain(again).collect(), Door::Page).is_ok(), "{kind}");
+            // From where the key lies it may be moved, and what is not moved needs no secret.
+            assert!(changed(&known, &addresses().collect(), Door::CommandLine).is_ok(), "{kind}");
+            let same = own.iter().filter(|(key, _)| is_address(kind, key)).map(|(key, text)| (*key, format!("{text}/")));
+            let same: Vec<(&str, String)> = same.collect();
+            assert!(changed(&known, &same.iter().map(|(key, text)| (*key, text.as_str())).collect(), Door::Page).is_ok(), "{kind}");
+            // Back to the address that is the default, too.
+            let gone = changed(&known, &addresses().map(|(key, _)| (key, "")).collect(), Door::Page).unwrap_err();
+            assert!(fields(&gone).contains(&secrets[0]), "{kind}: {gone}");
+        }
+        assert_eq!(held, [Webhook, PagerDuty, Opsgenie, Alertmanager, Ntfy, Telegram]);
+    }
+
+    #[test]
+    fn a_secret_that_is_taken_away_travels_nowhere() {
+        let given = [("name", "ops"), ("kind", "ntfy"), ("url", "https://old.example.com/topic"), ("token", "hunter2")];
+        let known = added(&texts(&given), Door::Page).unwrap();
+        let moved = ("url", "https://new.example.com/topic");
+        assert!(changed(&known, &texts(&[moved, ("token", "")]), Door::Page).is_ok());
+        let keyless = added(&texts(&given[..3]), Door::Page).unwrap();
+        assert!(changed(&keyless, &texts(&[moved]), Door::Page).is_ok());
+        assert!(!changed(&known, &texts(&[moved]), Door::Page).unwrap_err().to_string().contains("hunter2"));
     }
 }

@@ -58,7 +58,10 @@ pub fn dressed(title: Option<&str>, body: Option<&str>, project: &ProjectName, a
     let own =
         |text: Option<&'_ str>| text.filter(|text| !text.trim().is_empty() && message::Template::parse(text).is_ok()).map(str::to_owned);
     let (title, body) = (own(title), own(body));
-    message::samples(project, at).iter().map(|sample| message::dressed(title.as_deref(), body.as_deref(), sample)).collect()
+    message::samples(project, at)
+        .iter()
+        .map(|sample| message::dressed(title.as_deref(), body.as_deref(), sample, str::to_owned).message)
+        .collect()
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Messages about Heartbeat itself.
 
 use super::{moment, without_incident};
-use crate::model::{Message, NoticeKind, ProjectName, Severity, Timestamp, span};
+use crate::model::{Message, NoticeKind, ProjectName, Severity, Stopped, Timestamp, span};
 
 /// Heartbeat was down, and is back.
 #[must_use]
@@ -13,15 +13,18 @@ pub fn returned(from: Timestamp, to: Timestamp) -> Message {
     about_itself(NoticeKind::Returned, &title, text.to_owned(), to)
 }
 
-/// A channel does not deliver, and says why; told to the other channels.
+/// A channel does not deliver, and why; told to the other channels.
 #[must_use]
-pub fn channel_stopped(channel: &ProjectName, words: &str, at: Timestamp) -> Message {
+pub fn channel_stopped(channel: &ProjectName, stopped: &Stopped) -> Message {
+    let Stopped { at, words, retried } = stopped;
     let title = format!("channel {channel} does not deliver any more");
-    let text = format!(
-        "It said: {words}\nNothing more is tried there until somebody mends it. What is owed is kept.\n\
-         Then: heartbeat channels test {channel}, and heartbeat channels resend {channel}"
-    );
-    about_itself(NoticeKind::ChannelStopped, &title, text, at)
+    let said = if *retried {
+        format!("Why: {words}\nWhat it rejected is not retried. Each new notification is still tried there.\nOnce it is mended")
+    } else {
+        format!("It said: {words}\nNothing more is tried there until somebody mends it. What is owed is kept.\nThen")
+    };
+    let text = format!("{said}: heartbeat channels test {channel}, and heartbeat channels resend {channel}");
+    about_itself(NoticeKind::ChannelStopped, &title, text, *at)
 }
 
 fn about_itself(kind: NoticeKind, title: &str, text: String, at: Timestamp) -> Message {

@@ -4,6 +4,7 @@
 //! ([`Template`]). Knows nothing of channels, and nothing of when a message is due.
 
 mod about;
+mod bounds;
 mod digest;
 mod incident;
 mod sample;
@@ -13,7 +14,7 @@ pub use about::{channel_stopped, returned};
 pub use digest::digest;
 pub use incident::{facts, help, kind_of_trouble, linked, merged, of_incident, trouble};
 pub use sample::{sample, samples};
-pub use template::{Template, TemplateError, dressed};
+pub use template::{Dressed, Escape, Template, TemplateError, dressed};
 
 use crate::model::{EndedBecause, Incident, Message, NoticeKind, Severity, Timestamp};
 

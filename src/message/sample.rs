@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{channel_stopped, digest, of_incident, returned};
 use crate::model::{
     Address, AnsweredBy, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind,
-    Severity, Strand, Tally, Timestamp,
+    Severity, Stopped, Strand, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
@@ -13,7 +13,7 @@ use crate::model::{
 pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
     let message = match kind {
         NoticeKind::Returned => returned(at.minus(Duration::from_mins(29)), at),
-        NoticeKind::ChannelStopped => channel_stopped(project, "404 `no_service`", at),
+        NoticeKind::ChannelStopped => channel_stopped(project, &Stopped { at, words: "404 `no_service`".into(), retried: false }),
         NoticeKind::Digest => digest(&[opened(NoticeKind::Opened, project, at), opened(NoticeKind::Reminder, project, at)], at),
         kind => opened(kind, project, at),
     };

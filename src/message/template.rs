@@ -1,22 +1,33 @@
 //! A user's own title and text: templates (Jinja's language) over the facts of a message, tried on a sample of every kind before they
 //! are saved, so that no alarm fails over a slip in one.
 
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
+
 use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 use serde_json::json;
 
-use super::samples;
+use super::{bounds, samples};
 use crate::model::{Diagnosis, Message, ProjectName, Timestamp};
 
 /// No template takes more steps than this: one that loops for ever must not hold up the others.
 const FUEL: u64 = 100_000;
 /// No template gives more text than this.
 const LONGEST: usize = 20_000;
+/// The stack that the worst template within the bounds fits on, in bytes. Only what is touched of it takes memory.
+const STACK: usize = 64 * 1024 * 1024;
+/// No template takes longer.
+const LIMIT: Duration = Duration::from_secs(5);
 
 /// What is wrong with a template: the rest of a sentence that starts with the setting's name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct TemplateError(String);
+pub struct TemplateError(pub(super) String);
+
+/// Writes a value for a service that reads markup.
+pub type Escape = fn(&str) -> String;
 
 /// A template that a message can be dressed in.
 #[derive(Debug, Clone, Copy)]
@@ -28,48 +39,81 @@ impl<'t> Template<'t> {
     /// # Errors
     /// Says what is wrong, on which line, and which names there are.
     pub fn parse(text: &'t str) -> Result<Self, TemplateError> {
-        let template = Self(text);
         let project = ProjectName::parse("shop").map_err(|wrong| TemplateError(wrong.to_string()))?;
-        for message in samples(&project, Timestamp::from_ms(1_800_000_000_000)) {
-            template.render(&message)?;
-        }
-        Ok(template)
+        rendered(text, samples(&project, Timestamp::from_ms(1_800_000_000_000)), str::to_owned)?;
+        Ok(Self(text))
     }
 
-    /// What it makes of a message.
+    /// What it makes of a message. `escape` writes each value so that the service shows it as it is: its markup is the template's own.
     ///
     /// # Errors
     /// What went wrong; one that was parsed once does not fail.
-    pub fn render(self, message: &Message) -> Result<String, TemplateError> {
-        let mut environment = Environment::new();
-        environment.set_undefined_behavior(UndefinedBehavior::Strict);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
-        environment.set_fuel(Some(FUEL));
-        let text = environment.render_str(self.0, facts(message)).map_err(|wrong| TemplateError(words(&wrong)))?;
-        match text.trim() {
-            "" => Err(TemplateError(format!("gives an empty text for a message that is `{}`", message.kind))),
-            text if text.len() > LONGEST => {
-                Err(TemplateError(format!("gives over {LONGEST} bytes for a message that is `{}`", message.kind)))
-            }
-            text => Ok(text.to_owned()),
-        }
+    pub fn render(self, message: &Message, escape: Escape) -> Result<String, TemplateError> {
+        Ok(rendered(self.0, vec![message.clone()], escape)?.concat())
     }
 }
 
-/// The message in a user's own words, where there are some. A template that fails after all must not cost the message: then it is told in
-/// ours.
+/// What a template makes of each message, or of none. Whatever the engine does to its thread, nothing else comes to harm by it.
+fn rendered(text: &str, messages: Vec<Message>, escape: Escape) -> Result<Vec<String>, TemplateError> {
+    bounds::check(text)?;
+    let text = text.to_owned();
+    apart(move || messages.iter().map(|message| render(&text, message, escape)).collect())
+}
+
+fn render(text: &str, message: &Message, escape: Escape) -> Result<String, TemplateError> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::Strict);
+    environment.set_auto_escape_callback(|_| AutoEscape::None);
+    environment.set_formatter(move |out, _, value| Ok(out.write_str(&escape(&value.to_string()))?));
+    environment.set_fuel(Some(FUEL));
+    let text = environment.render_str(text, facts(message)).map_err(|wrong| TemplateError(words(&wrong)))?;
+    match text.trim() {
+        "" => Err(TemplateError(format!("gives an empty text for a message that is `{}`", message.kind))),
+        text if text.len() > LONGEST => Err(TemplateError(format!("gives over {LONGEST} bytes for a message that is `{}`", message.kind))),
+        text => Ok(text.to_owned()),
+    }
+}
+
+/// Does this on a thread of its own, with a stack and a time of its own. A panic in it is an error here.
+fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, TemplateError> + Send + 'static) -> Result<T, TemplateError> {
+    let (tell, told) = mpsc::channel();
+    let started = thread::Builder::new().name("template".into()).stack_size(STACK).spawn(move || tell.send(work()).is_ok());
+    started.map_err(|why| TemplateError(format!("cannot be rendered, there is no thread for it: {why}")))?;
+    told.recv_timeout(LIMIT).unwrap_or_else(|none| {
+        Err(TemplateError(match none {
+            RecvTimeoutError::Timeout => format!("is not rendered within {} seconds", LIMIT.as_secs()),
+            RecvTimeoutError::Disconnected => "makes the template engine fail".into(),
+        }))
+    })
+}
+
+/// A message in a user's own words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dressed {
+    /// What is sent.
+    pub message: Message,
+    /// What is wrong with the templates that were not used, a sentence each.
+    pub wrong: Vec<String>,
+}
+
+/// The message in a user's own words, where there are some. A template that fails after all (it was stored before there were bounds) must not
+/// cost the message: then it is told in ours, and says so. All of it is written for a service by `escape`, but for a template's own words.
 #[must_use]
-pub fn dressed(title: Option<&str>, body: Option<&str>, message: &Message) -> Message {
-    let own = |text: Option<&str>, ours: &str| match text.map(|text| Template(text).render(message)) {
-        None => ours.to_owned(),
+pub fn dressed(title: Option<&str>, body: Option<&str>, message: &Message, escape: Escape) -> Dressed {
+    let mut wrong = Vec::new();
+    let mut own = |name: &str, text: Option<&str>, ours: &str| match text.map(|text| Template(text).render(message, escape)) {
+        None => escape(ours),
         Some(Ok(own)) => own,
-        Some(Err(wrong)) => {
-            tracing::error!("a template fails, and the message is told without it: {wrong}");
-            ours.to_owned()
+        Some(Err(says)) => {
+            wrong.push(format!("This channel's own {name} is not used: its template {says}."));
+            escape(ours)
         }
     };
-    let title = own(title, &message.title).lines().collect::<Vec<_>>().join(" ");
-    Message { title, text: own(body, &message.text), ..message.clone() }
+    let title = own("title", title, &message.title).lines().collect::<Vec<_>>().join(" ");
+    let text = own("body", body, &message.text);
+    let says = wrong.iter().map(|says| escape(says));
+    let text = std::iter::once(text).chain(says).collect::<Vec<_>>().join("\n");
+    Dressed { message: Message { title, text, ..message.clone() }, wrong }
 }
 
 /// The message's JSON; one without an incident has all the names of one, with nothing in them.
@@ -116,12 +160,12 @@ mod tests {
         let template =
             Template::parse("{{ project | upper }}{% if incident.id is not none %} #{{ incident.id }}: {{ incident.cause }}{% endif %}.")
                 .unwrap();
-        let text = template.render(&sample(NoticeKind::Opened, &shop(), at)).unwrap();
+        let text = template.render(&sample(NoticeKind::Opened, &shop(), at), str::to_owned).unwrap();
         assert_eq!(
             text,
             "SHOP #0: Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either: ingestion behind capture is stuck or slow."
         );
-        assert_eq!(template.render(&sample(NoticeKind::Returned, &shop(), at)).unwrap(), ".");
+        assert_eq!(template.render(&sample(NoticeKind::Returned, &shop(), at), str::to_owned).unwrap(), ".");
     }
 
     #[test]
@@ -142,18 +186,51 @@ mod tests {
     }
 
     #[test]
-    fn a_template_that_fails_after_all_costs_no_message() {
+    fn a_template_that_fails_after_all_costs_no_message_and_says_so() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
         let message = sample(NoticeKind::Opened, &shop(), at);
-        let own = dressed(Some("{{ project }}:\n{{ kind }}"), Some("{{ nothing }}"), &message);
-        assert_eq!((own.title.as_str(), &own.text), ("shop: opened", &message.text));
-        assert_eq!(dressed(None, None, &message), message);
+        let own = dressed(Some("{{ project }}:\n{{ kind }}"), Some(&"x".repeat(4097)), &message, str::to_owned);
+        let says = "This channel's own body is not used: its template is 4097 bytes long, and must not be longer than 4096.";
+        assert_eq!((own.message.title.as_str(), own.message.text), ("shop: opened", format!("{}\n{says}", message.text)));
+        assert_eq!(own.wrong, [says]);
+        let nothing = dressed(Some("{{ nothing }}"), None, &message, str::to_owned);
+        assert_eq!((nothing.message.title, nothing.wrong.len()), (message.title.clone(), 1));
+        assert_eq!(dressed(None, None, &message, str::to_owned), Dressed { message, wrong: Vec::new() });
+    }
+
+    #[test]
+    fn values_are_written_for_the_service_and_the_templates_own_words_are_not() {
+        let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
+        let message = Message { title: "*a*".into(), text: "*b*".into(), ..sample(NoticeKind::Opened, &shop(), at) };
+        let escape: Escape = |text| text.replace('*', "\\*");
+        let own = dressed(Some("*{{ title }}* {{ incident.id }} {{ test }}"), None, &message, escape).message;
+        assert_eq!((own.title.as_str(), own.text.as_str()), ("*\\*a\\** 0 True", "\\*b\\*"));
+        let failed = dressed(Some("{{ nothing }}"), None, &message, escape).message;
+        assert_eq!(failed.title, "\\*a\\*");
+    }
+
+    #[test]
+    fn what_is_out_of_bounds_is_refused_before_it_is_saved() {
+        let nested = |deep: usize| format!("{}x{}", "{% if title %}".repeat(deep), "{% endif %}".repeat(deep));
+        assert!(Template::parse(&nested(16)).is_ok());
+        assert!(Template::parse(&nested(17)).unwrap_err().to_string().contains("more than 16 deep"));
+        assert!(Template::parse(&"{{kind}}".repeat(500)).is_ok());
+        assert!(Template::parse(&"{{kind}}".repeat(501)).unwrap_err().to_string().contains("more than 500"));
+        assert!(Template::parse(&"x".repeat(4096)).is_ok());
+        assert!(Template::parse(&"x".repeat(4097)).unwrap_err().to_string().contains("4097 bytes"));
+    }
+
+    #[test]
+    fn a_panic_is_an_error_of_its_template_alone() {
+        let wrong = apart::<()>(|| panic!("as an engine might")).unwrap_err();
+        assert_eq!(wrong.to_string(), "makes the template engine fail");
+        assert_eq!(apart(|| Ok(1)), Ok(1));
     }
 
     #[test]
     fn what_a_message_says_is_not_read_as_a_template() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
         let message = Message { title: "{{ 1 + 1 }} <b>".into(), ..sample(NoticeKind::Opened, &shop(), at) };
-        assert_eq!(Template::parse("{{ title }}").unwrap().render(&message).unwrap(), "{{ 1 + 1 }} <b>");
+        assert_eq!(Template::parse("{{ title }}").unwrap().render(&message, str::to_owned).unwrap(), "{{ 1 + 1 }} <b>");
     }
 }

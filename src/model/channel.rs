@@ -143,10 +143,18 @@ pub struct Channel {
     pub spec: ChannelSpec,
     /// The project whose Ingestion Alert it belongs to: the app's own pair of webhooks. Such a one comes and goes with the app's settings.
     pub of_app: Option<ProjectId>,
-    /// Why it does not deliver; none while it does. Nothing is tried until somebody changes it, or says to try again.
+    /// Why it does not deliver; none while it does.
     pub stopped: Option<Stopped>,
     /// When a message was last taken.
     pub last_taken: Option<Timestamp>,
+}
+
+impl Channel {
+    /// Whether messages are tried there: it delivers, or may again with the next one.
+    #[must_use]
+    pub fn is_tried(&self) -> bool {
+        self.stopped.as_ref().is_none_or(|stopped| stopped.retried)
+    }
 }
 
 /// Why a channel does not deliver.
@@ -156,4 +164,7 @@ pub struct Stopped {
     pub at: Timestamp,
     /// What came back, without secrets.
     pub words: String,
+    /// Whether each next notification is still tried, because it was messages that were rejected. Otherwise nothing is tried until
+    /// somebody changes the channel, or says to try again.
+    pub retried: bool,
 }

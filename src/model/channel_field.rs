@@ -1,6 +1,6 @@
 //! A channel's field: what it takes, and whether a text is that.
 
-use super::{SecretUrl, check_login};
+use super::{Mailbox, SecretUrl, check_login};
 
 /// What a field of a channel takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,9 +13,15 @@ pub enum Takes {
     SmtpUrl,
     /// One or more e-mail addresses between commas.
     Addresses,
+    /// The full name of a host.
+    HostName,
     /// One of these.
     OneOf(&'static [&'static str]),
-    /// A secret of Standard Webhooks: `whsec_` and base64.
+    /// A whole number.
+    Number,
+    /// Labels of Prometheus, `name=value` between commas.
+    Labels,
+    /// Secrets of Standard Webhooks between white space: `whsec_` and base64.
     SigningSecret,
     /// An absolute path of a program, and its arguments, between white space.
     CommandLine,
@@ -39,6 +45,9 @@ pub struct Field {
 }
 
 impl Takes {
+    /// What is wrong with plain text on the port that is TLS from the first byte.
+    pub const TLS_PORT: &str = "names port 465, which speaks TLS from the first byte: write smtps://";
+
     /// Whether `text` is what the field takes.
     ///
     /// # Errors
@@ -50,33 +59,62 @@ impl Takes {
             Self::Text => Ok(()),
             Self::Url => SecretUrl::parse(text).map(drop),
             Self::SmtpUrl => match check_login(text).map(|()| url::Url::parse(text))? {
+                Ok(url) if url.scheme() == "smtp" && url.port() == Some(465) => Err(Self::TLS_PORT.into()),
                 Ok(url) if matches!(url.scheme(), "smtp" | "smtps") && url.has_host() => Ok(()),
                 _ => Err("must be an address such as `smtps://user:password@mail.example.com:465`".into()),
             },
-            Self::Addresses => match text.split(',').map(str::trim).find(|one| !is_address(one)) {
-                Some(wrong) => Err(format!("holds `{}`, which is no e-mail address", wrong.escape_debug())),
-                None => Ok(()),
+            Self::Addresses => match Mailbox::parse_all(text) {
+                Err(wrong) => Err(format!("holds `{}`, which is no e-mail address", wrong.escape_debug())),
+                Ok(_) => Ok(()),
+            },
+            Self::HostName => match url::Host::parse(text.trim()) {
+                Ok(url::Host::Domain(name)) if name == text.trim().to_lowercase() => Ok(()),
+                _ => Err("must be the name of a host, such as `monitor.example.com`".into()),
             },
             Self::OneOf(all) if all.contains(&text.trim()) => Ok(()),
             Self::OneOf(all) => Err(format!("must be one of {}", all.join(", "))),
-            Self::SigningSecret => match text.trim().strip_prefix("whsec_") {
-                Some(base64) if is_base64(base64) => Ok(()),
-                _ => Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one)".into()),
-            },
+            Self::Number if text.trim().parse::<u64>().is_ok() => Ok(()),
+            Self::Number => Err("must be a whole number".into()),
+            Self::Labels => labels(text).map(drop),
+            Self::SigningSecret if text.split_whitespace().all(|one| one.strip_prefix("whsec_").is_some_and(is_base64)) => Ok(()),
+            Self::SigningSecret => {
+                Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several between spaces".into())
+            }
             Self::CommandLine if text.starts_with('/') => Ok(()),
             Self::CommandLine => Err("must begin with the absolute path of a program".into()),
         }
     }
 }
 
-/// `a@b`, or `Name <a@b>`.
-fn is_address(text: &str) -> bool {
-    let bare = match text.split_once('<') {
-        Some((_, rest)) => rest.strip_suffix('>').unwrap_or(""),
-        None => text,
-    };
-    let is_part = |part: &str| !part.is_empty() && part.chars().all(|c| !c.is_whitespace() && !c.is_control() && !"<>,@\"".contains(c));
-    bare.split_once('@').is_some_and(|(user, host)| is_part(user) && is_part(host))
+/// Labels of Alertmanager that say which incident it is. They are not anybody's own.
+const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "strand", "test"];
+
+/// Reads `severity=critical, team=data`.
+///
+/// # Errors
+/// The rest of a sentence that starts with the field's name.
+pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, String> {
+    let mut labels: Vec<(&str, &str)> = Vec::new();
+    for one in text.split(',').map(str::trim) {
+        let wrong = |says: &str| Err(format!("holds `{}`, {says}", one.escape_debug()));
+        let Some((name, value)) = one.split_once('=') else { return wrong("and must be written like `severity=critical, team=data`") };
+        let (name, value) = (name.trim(), value.trim());
+        let is_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+        if name.is_empty() || name.starts_with(|letter: char| letter.is_ascii_digit()) || !name.chars().all(is_name) {
+            return wrong("whose name must be letters, digits and `_`, and no digit first");
+        }
+        if OWN_LABELS.contains(&name) {
+            return wrong("which is Heartbeat's own label");
+        }
+        if value.is_empty() || value.chars().any(char::is_control) {
+            return wrong("which has no value");
+        }
+        if labels.iter().any(|(known, _)| *known == name) {
+            return wrong("whose name stands there twice");
+        }
+        labels.push((name, value));
+    }
+    Ok(labels)
 }
 
 /// From 24 to 64 bytes, as Standard Webhooks asks for.
@@ -84,4 +122,34 @@ fn is_base64(text: &str) -> bool {
     let bare = text.trim_end_matches('=');
     let holds = bare.len() * 3 / 4;
     (24..=64).contains(&holds) && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn labels_are_pairs_with_names_of_prometheus() {
+        assert_eq!(labels("severity=critical, team = data ops"), Ok(vec![("severity", "critical"), ("team", "data ops")]));
+        for (text, says) in [
+            ("critical", "must be written like"),
+            ("severity=", "no value"),
+            ("a=b,", "must be written like"),
+            ("1a=b", "no digit first"),
+            ("a-b=c", "letters, digits and `_`"),
+            ("=b", "letters, digits and `_`"),
+            ("project=x", "Heartbeat's own"),
+            ("a=b, a=c", "twice"),
+            ("a=b\u{0}", "no value"),
+        ] {
+            assert!(labels(text).unwrap_err().contains(says), "{text}: {:?}", labels(text));
+        }
+    }
+
+    #[test]
+    fn several_secrets_sign_at_once_and_each_must_be_one() {
+        let one = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
+        assert!(Takes::SigningSecret.check(&format!("{one}  {one}")).is_ok());
+        assert!(Takes::SigningSecret.check(&format!("{one} MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).is_err());
+    }
 }

@@ -45,6 +45,13 @@ const fn optional(field: Field, default: &'static str) -> Field {
     Field { required: false, default, ..field }
 }
 
+const EMAIL: [Field; 4] = [
+    secret("url", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)"),
+    field("from", Takes::Addresses, "The sender's address"),
+    field("to", Takes::Addresses, "The recipients' addresses, between commas"),
+    optional(field("hello", Takes::HostName, "The name that Heartbeat greets the mail server with; this machine's by default"), ""),
+];
+
 impl ChannelKind {
     /// All of them.
     pub const ALL: [Self; 12] = [
@@ -118,7 +125,7 @@ impl ChannelKind {
                             secret(
                                 "secret",
                                 Takes::SigningSecret,
-                                "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64",
+                                "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one replaces another",
                             ),
                             "",
                         ),
@@ -134,7 +141,14 @@ impl ChannelKind {
                 }
             }
             Self::Slack => const { &[secret("url", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...")] },
-            Self::Discord => const { &[secret("url", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/...")] },
+            Self::Discord => {
+                const {
+                    &[
+                        secret("url", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/..."),
+                        optional(field("thread", Takes::Number, "The id of a thread of that channel or forum, to post there"), ""),
+                    ]
+                }
+            }
             Self::Teams => {
                 const { &[secret("url", Takes::Url, "The workflow's address: in Teams, Workflows > When a Teams webhook request is received")] }
             }
@@ -160,21 +174,14 @@ impl ChannelKind {
             Self::Alertmanager => {
                 const {
                     &[
-                        field("url", Takes::Url, "The Alertmanager's address, without /api/v2/alerts"),
+                        field("url", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com"),
                         optional(field("username", Takes::Text, "For basic authentication"), ""),
                         optional(secret("password", Takes::Text, "For basic authentication"), ""),
+                        optional(field("labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"), ""),
                     ]
                 }
             }
-            Self::Email => {
-                const {
-                    &[
-                        secret("url", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)"),
-                        field("from", Takes::Addresses, "The sender's address"),
-                        field("to", Takes::Addresses, "The recipients' addresses, between commas"),
-                    ]
-                }
-            }
+            Self::Email => &EMAIL,
             Self::Ntfy => {
                 const {
                     &[
@@ -188,6 +195,7 @@ impl ChannelKind {
                     &[
                         secret("token", Takes::Text, "The bot's token, from @BotFather"),
                         field("chat", Takes::Text, "The chat's number, or @name of a channel"),
+                        optional(field("thread", Takes::Number, "The number of a topic of that chat, to post there"), ""),
                         optional(field("url", Takes::Url, "The address of the Bot API"), "https://api.telegram.org"),
                     ]
                 }

@@ -237,6 +237,11 @@ pub enum Delivery {
         /// Not before so long.
         after: Option<Duration>,
     },
+    /// Taken for some of its recipients. It is tried again for the others, and for them alone.
+    Partly {
+        /// What came back, without secrets.
+        words: String,
+    },
     /// Not taken, and this message never will be; the next one may.
     Unfit {
         /// What came back, without secrets.

@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use http::header::{LOCATION, RETRY_AFTER};
+use http::header::{CONTENT_TYPE, LOCATION, RETRY_AFTER};
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
 
 use super::veil::Veil;
-use crate::model::{Delivery, Timestamp};
+use crate::model::{Delivery, Timestamp, legible};
 
 /// As much of a body is quoted, in bytes.
 const WORDS: usize = 200;
+/// So far into a body a page says that it is one, in bytes.
+const BEGIN: usize = 1024;
 /// As much of a body is read, in bytes.
 pub(super) const READ: usize = 64 * 1024;
 
@@ -73,6 +75,17 @@ impl Answer {
         self.settle()
     }
 
+    /// What it means where it is the answer of somebody behind the one that was asked, who said this status.
+    pub(super) fn settle_as(self, status: StatusCode) -> Delivery {
+        Self { status, ..self }.settle()
+    }
+
+    /// What it means of somebody's own receiver, which may say what it likes but a page for people: that is a login, or what stands where nobody
+    /// is any more.
+    pub(super) fn settle_unless_html(self) -> Delivery {
+        if self.status.is_success() && !self.is_html() { self.settle() } else { self.settle_unless_page() }
+    }
+
     /// Not taken, and trying again can help.
     pub(super) fn try_again(self) -> Delivery {
         Delivery::TryAgain { after: self.retry_after(), words: self.words }
@@ -87,6 +100,13 @@ impl Answer {
     fn is_page(&self) -> bool {
         let body = self.body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&self.body);
         body.trim_ascii_start().first() == Some(&b'<')
+    }
+
+    /// By its type and its body: some answer in XML.
+    fn is_html(&self) -> bool {
+        let is_typed = self.headers.get(CONTENT_TYPE).is_some_and(|value| value.as_bytes().windows(4).any(|part| part == b"html"));
+        let begin = String::from_utf8_lossy(&self.body[..self.body.len().min(BEGIN)]).to_lowercase();
+        self.is_page() && (is_typed || ["<!doctype html", "<html"].iter().any(|mark| begin.contains(mark)))
     }
 
     /// How long the answer asks us to wait: seconds, or a date.
@@ -118,7 +138,7 @@ pub(super) fn wait(seconds: f64) -> Option<Duration> {
 /// Bytes as one printable line, without secrets and within bounds.
 pub(super) fn quoted(bytes: &[u8], veil: &Veil) -> String {
     let text = veil.clear(&String::from_utf8_lossy(bytes));
-    super::text::cut_bytes(&super::text::line(&text), WORDS)
+    super::text::cut_bytes(&legible(&text), WORDS)
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::answer::Answer;
 use super::send::{Ask, Letter, Sender};
 use super::veil::Veil;
-use crate::model::{ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
+use crate::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
 
 /// What a channel's file works with.
 pub(super) struct Call<'a> {
@@ -57,9 +57,17 @@ impl<'a> Call<'a> {
         }
     }
 
-    /// The service's address, which the field `url` holds, with `path` behind it.
+    /// The service's address, which the field `url` holds, with `path` behind it. Whoever pasted it with the path of the service's documents meant the
+    /// same.
     pub(super) fn at(&self, path: &str) -> String {
-        format!("{}{path}", self.value("url").trim().trim_end_matches('/'))
+        let base = self.value("url").trim().trim_end_matches('/');
+        let pasted: &[&str] = match self.channel.kind {
+            ChannelKind::Alertmanager => &["/api/v2/alerts", "/api/v2"],
+            ChannelKind::PagerDuty => &["/v2/enqueue", "/v2/change/enqueue"],
+            ChannelKind::Opsgenie => &["/v2/alerts"],
+            _ => &[],
+        };
+        format!("{}{path}", pasted.iter().find_map(|path| base.strip_suffix(path)).unwrap_or(base))
     }
 
     /// Asks, and gives what was answered; what came of it where nothing was.

@@ -43,7 +43,7 @@ async fn tell(ping: &Ping, sender: &Sender, state: PingState, fails: &mut bool) 
                 tracing::info!("the dead-man ping is taken again");
             }
         }
-        Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } => {
+        Delivery::TryAgain { words, .. } | Delivery::Partly { words } | Delivery::Refused { words } | Delivery::Unfit { words } => {
             if !std::mem::replace(fails, true) {
                 tracing::warn!("the dead-man ping is not taken: {words}");
             }

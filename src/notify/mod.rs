@@ -8,14 +8,17 @@
 mod answer;
 mod call;
 mod channel;
+mod codes;
 mod dead_man;
 mod facts;
+mod markup;
 mod outbox;
 mod ping;
 mod plan;
 mod retry;
 mod run;
 mod send;
+mod smtp;
 mod text;
 mod veil;
 

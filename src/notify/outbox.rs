@@ -12,7 +12,7 @@ use super::send::Letter;
 use super::{Notify, retry};
 use crate::message;
 use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeState, Severity, Stopped, Timestamp};
-use crate::store::{ChannelNews, StoreError};
+use crate::store::{ChannelNews, StoreError, WhichNotices};
 use crate::vitals::Loop;
 
 /// For so long nobody else sends what was leased: longer than a channel's share of one round takes.
@@ -21,6 +21,10 @@ const LEASE: Duration = Duration::from_mins(2);
 const ROUND: Duration = Duration::from_secs(80);
 /// So many notices are leased at once.
 const AT_MOST: u32 = 500;
+/// A channel that rejects so many messages one after the other does not deliver: it is not the messages.
+const REJECTED_IN_A_ROW: usize = 3;
+/// So many notices are looked at to find them: one message can cover many.
+const LOOKED_BACK: u32 = 500;
 
 /// The notices that are being sent.
 #[derive(Default)]
@@ -102,21 +106,59 @@ impl Notify {
                     // Where one is not taken the next is not either: the others wait as long, and have lost no try by it.
                     return self.put_back(left, due).await;
                 }
+                Delivery::Partly { words } => {
+                    tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "told in part, and tried again for the rest: {words}");
+                    let (again, _) = parcel.failed(&words, None, now);
+                    // What was tried before is woken by the news, and this is not: the others took it, and the next message is theirs at once.
+                    self.store.mark(&[], &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                    self.store.mark(&again, &[], &[]).await?;
+                    self.vitals.did(Loop::Notify, 1);
+                }
                 Delivery::Unfit { words } => {
-                    tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is not taken: {words}");
-                    self.store.mark(&parcel.ended(NoticeState::Dead, &words, now), &[], &[]).await?;
+                    tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is rejected: {words}");
+                    let (news, owed) = self.rejected(channel, all, &words, now).await?;
+                    self.store.mark(&parcel.ended(NoticeState::Dead, &words, now), &news, &owed).await?;
                 }
                 Delivery::Refused { words } => {
                     tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
                     let kept = std::iter::once(parcel).chain(left).flat_map(Parcel::leased);
                     let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
-                    let owed = tell_of(channel, all, &words, now);
-                    let stopped = ChannelNews::Stopped(channel.id, Stopped { at: now, words });
-                    return self.store.mark(&kept, &[stopped], &owed).await;
+                    let stopped = Stopped { at: now, words, retried: false };
+                    let owed = tell_of(channel, all, &stopped);
+                    return self.store.mark(&kept, &[ChannelNews::Stopped(channel.id, stopped)], &owed).await;
                 }
             }
         }
         Ok(())
+    }
+
+    /// What becomes of a channel that rejects one more message, and whom to tell. One that takes none of several in a row, or never took any, does
+    /// not deliver, and is still tried: the next message may be another one.
+    async fn rejected(
+        &self,
+        channel: &Channel,
+        all: &[Channel],
+        words: &str,
+        now: Timestamp,
+    ) -> Result<(Vec<ChannelNews>, Vec<Notice>), StoreError> {
+        // What this round began with may be old by now.
+        let Some(known) = self.store.channels().await?.into_iter().find(|known| known.id == channel.id) else {
+            return Ok(Default::default());
+        };
+        if known.stopped.is_some() {
+            return Ok(Default::default());
+        }
+        let which = WhichNotices { channel: Some(channel.id), at_most: LOOKED_BACK, ..WhichNotices::default() };
+        let in_a_row = 1 + rejected_in_a_row(self.store.notices(&which).await?);
+        let words = match known.last_taken {
+            None => format!("it rejects its first message: {words}"),
+            Some(_) if in_a_row >= REJECTED_IN_A_ROW => format!("it rejected {in_a_row} messages in a row, the last one with: {words}"),
+            Some(_) => return Ok(Default::default()),
+        };
+        tracing::error!(channel = %channel.spec.name, "this channel does not deliver, and is still tried: {words}");
+        let stopped = Stopped { at: now, words, retried: true };
+        let owed = tell_of(channel, all, &stopped);
+        Ok((vec![ChannelNews::Stopped(channel.id, stopped)], owed))
     }
 
     /// Gives leases back; the notices are due at `due`.
@@ -156,10 +198,22 @@ fn superseded(notice: Notice, now: Timestamp) -> Notice {
     Notice { state: NoticeState::Superseded, ended: Some(now), ..notice }
 }
 
+/// How many messages were rejected since one was taken. Those that went out as one count as one.
+fn rejected_in_a_row(notices: Vec<Notice>) -> usize {
+    let mut ended: Vec<(Option<Timestamp>, bool)> = notices
+        .into_iter()
+        .filter(|notice| matches!(notice.state, NoticeState::Sent | NoticeState::Dead))
+        .map(|notice| (notice.ended, notice.state == NoticeState::Dead))
+        .collect();
+    ended.sort_unstable_by(|one, other| other.cmp(one));
+    ended.dedup();
+    ended.into_iter().take_while(|(_, dead)| *dead).count()
+}
+
 /// What the other channels are told, once, of one that does not deliver any more.
-fn tell_of(stopped: &Channel, all: &[Channel], words: &str, now: Timestamp) -> Vec<Notice> {
-    let message = message::channel_stopped(&stopped.spec.name, words, now);
-    let about = format!("channel {} stopped {}", stopped.id.0, now.ms());
-    let told = all.iter().filter(|other| other.id != stopped.id && other.stopped.is_none() && other.spec.wants(None, Severity::Warning));
+fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notice> {
+    let message = message::channel_stopped(&channel.spec.name, stopped);
+    let about = format!("channel {} stopped {}", channel.id.0, stopped.at.ms());
+    let told = all.iter().filter(|other| other.id != channel.id && other.is_tried() && other.spec.wants(None, Severity::Warning));
     told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()
 }

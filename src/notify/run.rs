@@ -163,6 +163,6 @@ impl Notify {
 
 /// The channels that forget what nobody repeats.
 fn forgetful(roster: &Roster) -> Vec<Channel> {
-    let forgets = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.stopped.is_none();
+    let forgets = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.is_tried();
     roster.channels().iter().filter(forgets).cloned().collect()
 }

@@ -1,11 +1,13 @@
 //! The sender: one HTTP client for all channels, that knows the proxies, follows no redirect and gives up in time.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName, HeaderValue};
-use reqwest::{Certificate, Client, NoProxy, Proxy, redirect};
+use reqwest::{Certificate, Client, NoProxy, Proxy, Response, redirect};
 use rustls::pki_types::CertificateDer;
 use serde::Serialize;
 use tokio::sync::OnceCell;
@@ -16,10 +18,17 @@ use uuid::Uuid;
 use super::answer::{Answer, READ, quoted};
 use super::call::Call;
 use super::channel;
+use super::markup::Markup;
 use super::veil::Veil;
 use crate::clock::Clock;
-use crate::message::{dressed, linked};
-use crate::model::{ChannelSpec, Delivery, Message, Proxies, innermost};
+use crate::message::{Dressed, dressed, linked};
+use crate::model::{ChannelSpec, Delivery, Message, ProjectName, Proxies, innermost};
+
+/// So long the body of an answer is read: its head has decided already.
+const BODY: Duration = Duration::from_secs(5);
+
+/// So many letters are remembered that some recipients have and others do not.
+const SETTLED: usize = 1000;
 
 /// How we call ourselves.
 pub(super) const AGENT: &str = concat!("heartbeat/", env!("CARGO_PKG_VERSION"));
@@ -31,7 +40,7 @@ pub struct SenderSettings {
     pub proxies: Proxies,
     /// Certificates of a private authority, trusted beside those of the machine.
     pub extra_roots: Vec<CertificateDer<'static>>,
-    /// No delivery takes longer.
+    /// No answer is waited for longer; its body is read for some seconds more.
     pub limit: Duration,
     /// Under which address users reach the page: messages about an incident link to it.
     pub public_url: Option<Url>,
@@ -69,6 +78,10 @@ pub struct Sender {
     settings: SenderSettings,
     /// Made when it is first needed: it reads what the machine trusts, and who has no channel does not pay for that.
     client: OnceCell<Client>,
+    /// What was last wrong with each channel's templates, so that it is logged once.
+    wrong_templates: Mutex<HashMap<ProjectName, Vec<String>>>,
+    /// Of mails that are tried again for some: whose recipients have it, or never will, by letter.
+    settled: Mutex<HashMap<Uuid, Vec<String>>>,
 }
 
 impl fmt::Debug for Sender {
@@ -123,23 +136,72 @@ impl Sender {
     pub fn new(clock: Clock, settings: &SenderSettings) -> Result<Self, SenderError> {
         proxies(&settings.proxies)?;
         roots(&settings.extra_roots)?;
-        Ok(Self { clock, settings: settings.clone(), client: OnceCell::new() })
+        Ok(Self {
+            clock,
+            settings: settings.clone(),
+            client: OnceCell::new(),
+            wrong_templates: Mutex::default(),
+            settled: Mutex::default(),
+        })
     }
 
     /// Tries once to deliver a letter to a channel.
     pub async fn deliver(&self, channel: &ChannelSpec, letter: &Letter<'_>) -> Delivery {
         let linked = self.settings.public_url.as_ref().map(|public| linked(letter.message, public));
-        let message = dressed(channel.title.as_deref(), channel.body.as_deref(), linked.as_ref().unwrap_or(letter.message));
+        let message = self.dress(channel, linked.unwrap_or_else(|| letter.message.clone())).await;
         let letter = &Letter { message: &message, ..*letter };
         let call = Call { sender: self, channel, letter, now: self.clock.now(), veil: Veil::over(channel) };
         channel::deliver(&call).await
+    }
+
+    /// The message in the channel's own words, written for its service. What is wrong with its templates is logged once.
+    async fn dress(&self, channel: &ChannelSpec, message: Message) -> Message {
+        let markup = Markup::of(channel.kind);
+        let (title, body, ours) = (channel.title.clone(), channel.body.clone(), message.clone());
+        let own = title.is_some() || body.is_some();
+        let dress = move || dressed(title.as_deref(), body.as_deref(), &message, markup.writer());
+        // A template waits for another thread, which none that others need may do.
+        let dressed = if own { spawn_blocking(dress).await } else { Ok(dress()) };
+        let Dressed { mut message, wrong } = dressed.unwrap_or_else(|_| dressed_in_ours(&ours, markup));
+        if markup == Markup::Teams {
+            // What is ours goes into blocks that read no markup at all.
+            message.title = if channel.title.is_none() { ours.title } else { message.title };
+            message.text = if channel.body.is_none() { ours.text } else { message.text };
+        }
+        let known = self.wrong_templates.lock().unwrap_or_else(PoisonError::into_inner).insert(channel.name.clone(), wrong.clone());
+        if known.unwrap_or_default() != wrong {
+            for says in wrong {
+                tracing::error!(channel = %channel.name, "{says}");
+            }
+        }
+        message
+    }
+
+    /// Those for whom this letter was settled by an earlier try. In memory: after a restart they may get it once more, with the same id.
+    pub(super) fn settled_recipients(&self, letter: Uuid) -> Vec<String> {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).get(&letter).cloned().unwrap_or_default()
+    }
+
+    /// Notes those for whom it is settled now.
+    pub(super) fn note_recipients(&self, letter: Uuid, recipients: impl Iterator<Item = String>) {
+        let mut settled = self.settled.lock().unwrap_or_else(PoisonError::into_inner);
+        // Of letters that were given up meanwhile nobody asks again.
+        if settled.len() >= SETTLED {
+            settled.clear();
+        }
+        settled.entry(letter).or_default().extend(recipients);
+    }
+
+    /// It is settled for all.
+    pub(super) fn forget_recipients(&self, letter: Uuid) {
+        self.settled.lock().unwrap_or_else(PoisonError::into_inner).remove(&letter);
     }
 
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// No delivery takes longer, on this clock.
+    /// No answer is waited for longer, on this clock.
     pub(super) fn limit(&self) -> Duration {
         self.clock.in_real(self.settings.limit)
     }
@@ -165,10 +227,23 @@ impl Sender {
     /// Asks, and reads the answer. What came of it where there is none.
     pub(super) async fn ask(&self, ask: Ask, veil: &Veil) -> Result<Answer, Delivery> {
         let asked = self.clock.timeout(self.limit(), self.exchange(ask, veil)).await;
-        asked.unwrap_or_else(|elapsed| Err(Delivery::TryAgain { words: elapsed.to_string(), after: None }))
+        let mut response = asked.unwrap_or_else(|elapsed| Err(Delivery::TryAgain { words: elapsed.to_string(), after: None }))?;
+        let mut body = Vec::new();
+        // An answer that breaks off, or never ends, is an answer: its status has come.
+        let reading = async {
+            while let Ok(Some(bytes)) = response.chunk().await {
+                body.extend_from_slice(&bytes[..bytes.len().min(READ - body.len())]);
+                if body.len() == READ {
+                    break;
+                }
+            }
+        };
+        let _ = self.clock.timeout(self.clock.in_real(BODY), reading).await;
+        Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), veil))
     }
 
-    async fn exchange(&self, ask: Ask, veil: &Veil) -> Result<Answer, Delivery> {
+    /// Asks, and gives the answer as soon as its head has come.
+    async fn exchange(&self, ask: Ask, veil: &Veil) -> Result<Response, Delivery> {
         let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), veil), after: None };
         let refused = |words: &str| Delivery::Refused { words: words.into() };
         let client = self.client().await.map_err(try_again)?;
@@ -181,16 +256,7 @@ impl Sender {
             headers.insert(name, value);
         }
         let request = client.request(ask.method, url).headers(headers).body(ask.body);
-        let mut response = request.send().await.map_err(|wrong| try_again(no_answer(wrong)))?;
-        let mut body = Vec::new();
-        // An answer that breaks off is an answer: its status has come.
-        while let Ok(Some(bytes)) = response.chunk().await {
-            body.extend_from_slice(&bytes[..bytes.len().min(READ - body.len())]);
-            if body.len() == READ {
-                break;
-            }
-        }
-        Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), veil))
+        request.send().await.map_err(|wrong| try_again(no_answer(wrong)))
     }
 
     /// The way to the network that all of it takes: proxies, whom to trust, no redirect. For whoever else asks somebody outside.
@@ -205,6 +271,11 @@ impl Sender {
         };
         self.client.get_or_try_init(build).await
     }
+}
+
+/// The message in our own words, written for a service.
+fn dressed_in_ours(message: &Message, markup: Markup) -> Dressed {
+    dressed(None, None, message, markup.writer())
 }
 
 fn client(settings: &SenderSettings) -> Result<Client, String> {

@@ -23,6 +23,8 @@ impl Veil {
             let value = channel.value(field.key);
             match field.takes {
                 Takes::Url | Takes::SmtpUrl => veil.hide_address(value, field.secret),
+                // Several may stand there, each by itself.
+                Takes::SigningSecret => value.split_whitespace().for_each(|one| veil.hide(one)),
                 _ if field.secret => veil.hide(value),
                 _ => {}
             }

@@ -7,7 +7,7 @@ use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVE
 
 use super::answerer::answerer;
 use super::wire::Heard;
-use crate::model::{PersonalKey, Quote, Timestamp};
+use crate::model::{PersonalKey, Quote, Timestamp, legible};
 
 /// As much of a body is quoted, in bytes.
 const WORDS: usize = 300;
@@ -77,19 +77,9 @@ pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>)
         Some(key) => text.replace(key.expose(), "phx_***"),
         None => text.into_owned(),
     };
-    let mut line = String::with_capacity(text.len().min(most));
-    for word in text.split(|letter: char| letter.is_whitespace() || letter.is_control()).filter(|word| !word.is_empty()) {
-        let space = usize::from(!line.is_empty());
-        let room = most.saturating_sub(line.len() + space);
-        if room == 0 {
-            break;
-        }
-        line.push_str(&" "[..space]);
-        line.push_str(&word[..word.floor_char_boundary(room)]);
-        if word.len() > room {
-            break;
-        }
-    }
+    let mut line = legible(&text);
+    line.truncate(line.floor_char_boundary(most));
+    line.truncate(line.trim_end().len());
     line
 }
 

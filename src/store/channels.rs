@@ -23,7 +23,7 @@ const PAIR: &str = "pair of webhooks";
 const ROWS: usize = 500;
 
 const COLUMNS: &str = "id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values, stopped_ms, stopped_words, \
-                       last_taken_ms";
+                       last_taken_ms, retried";
 
 /// A channel that is on record already, as far as it can be read.
 pub(super) struct Known {
@@ -99,7 +99,7 @@ pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(),
         );
         let replace = " ON CONFLICT (id) DO UPDATE SET of_app = excluded.of_app, kind = excluded.kind, enabled = excluded.enabled, \
                        projects = excluded.projects, least = excluded.least, at_once = excluded.at_once, title = excluded.title, \
-                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL";
+                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL, retried = 0";
         work.run(insert.rows(some.iter().cloned()).text(replace)).await?;
     }
     Ok(())
@@ -146,20 +146,29 @@ async fn left_behind(work: &mut Work) -> Result<Vec<ChannelId>, StoreError> {
 /// Writes what became known by delivering.
 pub(super) async fn note(work: &mut Work, news: &ChannelNews) -> Result<(), StoreError> {
     let statement = match news {
-        ChannelNews::Taken(id, at) => Statement::new("UPDATE channels SET last_taken_ms = ").bind(at.ms()).text(" WHERE id = ").bind(id.0),
-        ChannelNews::Stopped(id, Stopped { at, words }) => Statement::new("UPDATE channels SET stopped_ms = ")
+        // Who was still tried, and takes one, delivers again.
+        ChannelNews::Taken(id, at) => Statement::new("UPDATE channels SET last_taken_ms = ")
             .bind(at.ms())
-            .text(", stopped_words = ")
-            .bind(words.as_str())
-            .text(" WHERE stopped_ms IS NULL AND id = ")
+            .text(
+                ", stopped_ms = CASE retried WHEN 1 THEN NULL ELSE stopped_ms END, \
+                 stopped_words = CASE retried WHEN 1 THEN NULL ELSE stopped_words END, retried = 0 WHERE id = ",
+            )
             .bind(id.0),
+        ChannelNews::Stopped(id, Stopped { at, words, retried }) => {
+            let stopped = Statement::new("UPDATE channels SET stopped_ms = ").bind(at.ms()).text(", stopped_words = ").bind(words.as_str());
+            let stopped = stopped.text(", retried = ").bind(i64::from(*retried));
+            // One that is still tried can come to a full stop.
+            let from =
+                if *retried { " WHERE stopped_ms IS NULL AND id = " } else { " WHERE (stopped_ms IS NULL OR retried = 1) AND id = " };
+            stopped.text(from).bind(id.0)
+        }
     };
     work.run(statement).await.map(drop)
 }
 
 /// Lets a channel deliver again; says whether there is one.
 pub(super) async fn resume(work: &mut Work, id: ChannelId) -> Result<bool, StoreError> {
-    let statement = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL WHERE id = ").bind(id.0);
+    let statement = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL, retried = 0 WHERE id = ").bind(id.0);
     Ok(work.run(statement).await? > 0)
 }
 
@@ -212,7 +221,8 @@ fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
         name: parsed,
     };
     let words = row.maybe_text(12)?.unwrap_or_default();
-    let stopped = row.maybe_int(11)?.map(|at| Stopped { at: Timestamp::from_ms(at), words });
+    let retried = row.int(14)? != 0;
+    let stopped = row.maybe_int(11)?.map(|at| Stopped { at: Timestamp::from_ms(at), words, retried });
     Ok(Channel { id: ChannelId(row.int(0)?), spec, of_app, stopped, last_taken: row.maybe_int(13)?.map(Timestamp::from_ms) })
 }
 

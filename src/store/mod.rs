@@ -68,7 +68,8 @@ pub use which::{Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds,
 pub enum ChannelNews {
     /// It took a message.
     Taken(ChannelId, Timestamp),
-    /// It does not deliver, until somebody changes it. One that does not already stays as it is.
+    /// It does not deliver, until somebody changes it or it takes a message. One that does not already stays as it is, unless it was still
+    /// tried and is not any more.
     Stopped(ChannelId, Stopped),
 }
 

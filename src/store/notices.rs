@@ -23,8 +23,8 @@ fn due(now: Timestamp, at_most: u32) -> Statement {
     Statement::new("SELECT ")
         .text(COLUMNS)
         .text(
-            " FROM notices JOIN channels ON channels.id = notices.channel AND channels.enabled = 1 AND channels.stopped_ms IS NULL \
-             WHERE notices.state = 0 AND notices.due_ms <= ",
+            " FROM notices JOIN channels ON channels.id = notices.channel AND channels.enabled = 1 \
+             AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notices.state = 0 AND notices.due_ms <= ",
         )
         .bind(now.ms())
         .text(" AND notices.leased_until_ms <= ")

@@ -97,7 +97,7 @@ pub(super) fn failure(what: &'static str, error: &sqlx::Error) -> StoreError {
 
 /// Whether the database refuses a value: too long, of another kind, in another encoding, against a constraint.
 fn is_unfit(error: &sqlx::Error) -> bool {
-    let Some(code) = error.as_database_error().and_then(|said| said.code()) else { return false };
+    let Some(code) = error.as_database_error().and_then(sqlx::error::DatabaseError::code) else { return false };
     if is_postgres(error) {
         // Data exceptions, broken constraints, and what is beyond the program's limits.
         return ["22", "23", "54"].iter().any(|class| code.starts_with(class));

@@ -11,6 +11,8 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::site::Site;
+use crate::edit::channel::called;
+use crate::model::Channel;
 use crate::vitals::Loop;
 
 /// How far a loop may be behind before it is not ready. Keeping takes ten minutes a round; telling comes each second, but a hanging
@@ -28,6 +30,8 @@ struct Readiness {
     ready: bool,
     store: &'static str,
     loops: Vec<LoopView>,
+    /// The enabled channels that do not deliver, by name. Heartbeat does its work all the same.
+    channels_not_delivering: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,10 +49,15 @@ pub(super) async fn alive() -> &'static str {
 
 pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
     let store = site.web.store.revision().await.is_ok();
+    // What they said may name an address: it is on the page, for those who may see it.
+    let stopped = |channel: &Channel| channel.spec.enabled && channel.stopped.is_some();
+    let channels = site.web.store.channels().await.unwrap_or_default();
+    let channels_not_delivering = channels.iter().filter(|channel| stopped(channel)).map(called).collect();
     let loops: Vec<LoopView> = Loop::ALL.into_iter().map(|of| view(&site, of)).collect();
     let ready = store && loops.iter().all(|of| of.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    (status, Json(Readiness { ready, store: if store { "ok" } else { "does not answer" }, loops })).into_response()
+    let store = if store { "ok" } else { "does not answer" };
+    (status, Json(Readiness { ready, store, loops, channels_not_delivering })).into_response()
 }
 
 fn view(site: &Site, of: Loop) -> LoopView {

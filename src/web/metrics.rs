@@ -134,7 +134,7 @@ async fn channels(site: &Site, registry: &mut Registry) -> Result<(), Trouble> {
         owed.get_or_create(&label).set(owing.map_or(0, |owing| owing.owed as i64));
         dead.get_or_create(&label).set(owing.map_or(0, |owing| owing.dead as i64));
     }
-    registry.register("channel_stopped", "1 where a channel does not deliver until somebody changes it", stopped);
+    registry.register("channel_stopped", "1 where a channel does not deliver", stopped);
     registry.register("notices_owed", "Messages that are to be delivered", owed);
     registry.register("notices_dead", "Messages that nobody took, and that can be sent again", dead);
     Ok(())

@@ -76,7 +76,7 @@ impl DeliveryJson {
         let kind = kind.name();
         match delivery.clone() {
             Delivery::Taken(says) => Self { kind, taken: true, says, again: false },
-            Delivery::TryAgain { words, .. } => Self { kind, taken: false, says: words, again: true },
+            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => Self { kind, taken: false, says: words, again: true },
             Delivery::Unfit { words } | Delivery::Refused { words } => Self { kind, taken: false, says: words, again: false },
         }
     }

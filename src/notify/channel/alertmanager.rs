@@ -2,7 +2,8 @@
 //!
 //! Alertmanager knows an alert by its labels, so they are the same in every message of an incident: `alertname`, `project`, `strand` and
 //! `incident`. Severity may change while an incident is open and therefore is no label: were it one, the lighter alert would be told to be
-//! over just when things got worse. It is an annotation; routes go by `alertname` or `strand`. While open, an alert ends ten minutes after it
+//! over just when things got worse. It is an annotation; routes go by `alertname`, `strand` or
+//! the channel's own `labels`, which may set one severity for all. While open, an alert ends ten minutes after it
 //! was last sent, and is sent again before; resolved, it ended when the incident did. What is about Heartbeat itself is not sent
 //! again, and ends by itself after a day.
 
@@ -64,6 +65,10 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
     }
     if message.test {
         labels.insert("test".into(), "true".into());
+    }
+    // A user's own, for the routes that there are. What is not well formed is refused before it is saved.
+    for (name, value) in crate::model::labels(call.value("labels")).unwrap_or_default() {
+        labels.insert(name.to_owned(), value.into());
     }
     labels
 }

@@ -9,6 +9,7 @@ use super::Delivered;
 use crate::model::Delivery;
 use crate::notify::answer::wait;
 use crate::notify::call::Call;
+use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
 
 /// Together with the fields they stay below the 6000 that an embed may hold in all.
@@ -21,7 +22,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let fields: Vec<_> = facts::few(message)
         .into_iter()
         .filter(|(_, value)| !value.is_empty())
-        .map(|(name, value)| json!({"name": name, "value": text::cut(&value, VALUE), "inline": true}))
+        .map(|(name, value)| json!({"name": name, "value": text::cut(&Markup::Discord.escape(&value), VALUE), "inline": true}))
         .collect();
     let mut body = json!({
         "embeds": [{
@@ -37,21 +38,25 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     if let Some(page) = call.page() {
         body["embeds"][0]["url"] = page.into();
     }
-    let answer = call.post(&confirmed(call.value("url")), &body).await?;
+    let answer = call.post(&confirmed(call.value("url"), call.value("thread")), &body).await?;
     let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
-    Ok(match answer.settle_unless_page() {
+    Ok(match answer.by_discord().unwrap_or_else(|| answer.settle_unless_page()) {
         // The body is finer than the header, which is in whole seconds.
         Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
         other => other,
     })
 }
 
-/// The address, asked to answer only when the message is there: Discord otherwise says 204 also to one that it then drops.
-fn confirmed(address: &str) -> String {
+/// The address, with the thread to post to, and asked to answer only when the message is there: Discord otherwise says 204 also to one that it then
+/// drops.
+fn confirmed(address: &str, thread: &str) -> String {
     let Ok(mut url) = Url::parse(address.trim()) else { return address.to_owned() };
+    let thread = thread.trim();
+    let is_replaced = |key: &str| key == "wait" || (key == "thread_id" && !thread.is_empty());
     let others: Vec<(String, String)> =
-        url.query_pairs().filter(|(key, _)| key != "wait").map(|(key, value)| (key.into(), value.into())).collect();
-    url.query_pairs_mut().clear().extend_pairs(others).append_pair("wait", "true");
+        url.query_pairs().filter(|(key, _)| !is_replaced(key)).map(|(key, value)| (key.into(), value.into())).collect();
+    let ours = [("thread_id", thread), ("wait", "true")].into_iter().filter(|(_, value)| !value.is_empty());
+    url.query_pairs_mut().clear().extend_pairs(others).extend_pairs(ours);
     url.into()
 }
 
@@ -61,10 +66,14 @@ mod tests {
 
     #[test]
     fn discord_is_asked_to_confirm_and_a_thread_stays_named() {
-        assert_eq!(confirmed("https://discord.com/api/webhooks/1/t"), "https://discord.com/api/webhooks/1/t?wait=true");
+        assert_eq!(confirmed("https://discord.com/api/webhooks/1/t", ""), "https://discord.com/api/webhooks/1/t?wait=true");
         assert_eq!(
-            confirmed("https://discord.com/api/webhooks/1/t?wait=false&thread_id=2"),
+            confirmed("https://discord.com/api/webhooks/1/t?wait=false&thread_id=2", ""),
             "https://discord.com/api/webhooks/1/t?thread_id=2&wait=true"
+        );
+        assert_eq!(
+            confirmed("https://discord.com/api/webhooks/1/t?thread_id=2", "3"),
+            "https://discord.com/api/webhooks/1/t?thread_id=3&wait=true"
         );
     }
 }

@@ -1,177 +1,120 @@
-//! E-mail by SMTP: plain text, one mail to all recipients. <https://www.rfc-editor.org/rfc/rfc5321>, and for what mails of machines hold
-//! <https://www.rfc-editor.org/rfc/rfc3834>.
+//! E-mail by SMTP: one mail to all recipients, as plain text and as HTML. What mails of machines hold: <https://www.rfc-editor.org/rfc/rfc3834>.
 //!
-//! `smtps://` is TLS from the first byte; `smtp://` must turn to TLS (STARTTLS) before anything is said, but on this machine. `Message-ID` comes
-//! from the notice, so that a double is known for one; `References` from the incident, so that its mails form a thread.
+//! `Message-ID` comes from the notice, so that a double is known for one; `References` from the incident, so that its mails form a thread.
 
-use lettre::address::AddressError;
+use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
-use lettre::message::{Mailboxes, Message as Mail, SinglePart};
-use lettre::transport::smtp::AsyncSmtpTransportBuilder;
-use lettre::transport::smtp::authentication::Credentials;
-use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters, TlsParametersBuilder};
-use lettre::{AsyncSmtpTransport, AsyncTransport as _, Tokio1Executor};
-use tokio::task::spawn_blocking;
-use url::{Host, Url};
+use lettre::message::{Mailbox as Named, Message as Mail, MultiPart, MultiPartKind, SinglePart};
+use url::Url;
 
 use super::Delivered;
-use crate::model::Delivery;
+use crate::model::{Delivery, Mailbox};
 use crate::notify::answer::quoted;
 use crate::notify::call::Call;
 use crate::notify::send::AGENT;
+use crate::notify::smtp::{Broken, Envelope, Outcome, Server, host_name};
 use crate::notify::text;
-use crate::notify::veil::decoded;
 
 const SUBJECT: usize = 200;
 
+type Wrong = Box<dyn std::error::Error + Send + Sync>;
+
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let refused = |words: String| Delivery::Refused { words };
-    let mail = mail(call).map_err(|wrong| refused(format!("the mail cannot be made: {wrong}")))?;
+    let (from, to) = from_and_to(call).map_err(|wrong| refused(format!("its addresses cannot be read: {wrong}")))?;
+    let mail = mail(call, &from, &to).map_err(|wrong| refused(format!("the mail cannot be made: {wrong}")))?;
     let server = Server::read(call.value("url")).ok_or_else(|| refused("its address is no smtp:// or smtps:// one".into()))?;
     if let Ok(url) = Url::parse(call.value("url")) {
         call.sender.may_reach(&url)?;
     }
-    let roots = call.sender.extra_roots().to_vec();
-    // Reading what the machine trusts is no work for a thread that others need.
-    let transport = spawn_blocking(move || {
-        let roots = roots.into_iter().map(|root| Certificate::from_der(root.to_vec())).collect::<Result<Vec<_>, _>>()?;
-        server.transport(roots)
-    });
-    let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), &call.veil), after: None };
-    let transport = match transport.await {
-        Ok(Ok(transport)) => transport.timeout(Some(call.sender.limit())).build::<Tokio1Executor>(),
-        Ok(Err(wrong)) => return Err(try_again(wrong.to_string())),
-        Err(wrong) => return Err(try_again(wrong.to_string())),
+    let hello = match call.value("hello") {
+        "" => host_name().await.unwrap_or_else(|| from.email.domain().to_owned()),
+        set => set.to_owned(),
     };
-    Ok(match call.sender.clock().timeout(call.sender.limit(), send(transport, mail)).await {
-        Ok(Ok(words)) => Delivery::Taken(quoted(words.as_bytes(), &call.veil)),
-        Ok(Err(wrong)) => {
-            let words = quoted(wrong.to_string().as_bytes(), &call.veil);
-            // Whatever is permanent by the server's word, and a server that offers no way in that we know.
-            if wrong.is_permanent() || wrong.is_client() { Delivery::Refused { words } } else { try_again(words) }
-        }
-        Err(elapsed) => try_again(elapsed.to_string()),
+    // Some may have it from an earlier try, or will never get it.
+    let settled = call.sender.settled_recipients(call.id());
+    let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|known| known == AsRef::<str>::as_ref(one))).collect();
+    let envelope = Envelope { hello, from: from.email, to: open, mail: &mail.formatted() };
+    let sent = server.send(envelope, call.sender.extra_roots(), (call.sender.clock(), call.sender.limit())).await;
+    let clean = |words: &str| quoted(words.as_bytes(), &call.veil);
+    Ok(match sent {
+        Ok(outcome) => settle(call, outcome),
+        Err(Broken::Later(words)) => Delivery::TryAgain { words: clean(&words), after: None },
+        Err(Broken::Channel(words)) => refused(clean(&words)),
+        Err(Broken::Message(words)) => Delivery::Unfit { words: clean(&words) },
     })
 }
 
-async fn send(transport: AsyncSmtpTransport<Tokio1Executor>, mail: Mail) -> Result<String, lettre::transport::smtp::Error> {
-    let response = transport.send(mail).await?;
-    let words = response.message().collect::<Vec<_>>().join(" ");
-    Ok(format!("{} {words}", response.code()))
+/// What it means that some took it, or none: a mail that went to somebody is delivered, whoever else was refused.
+fn settle(call: &Call<'_>, outcome: Outcome) -> Delivery {
+    let clean = |words: &str| quoted(words.as_bytes(), &call.veil);
+    let named = |all: &[(Address, String)]| {
+        let all = all.iter().map(|(address, words)| format!("{address}: {}", clean(words)));
+        all.collect::<Vec<_>>().join("; ")
+    };
+    let Outcome { taken, refused, later } = outcome;
+    let had_some = !call.sender.settled_recipients(call.id()).is_empty();
+    let mut words = taken.as_ref().map_or_else(String::new, |(_, words)| clean(words));
+    if !refused.is_empty() {
+        tracing::warn!(channel = %call.channel.name, "the mail server refuses recipients: {}", named(&refused));
+        words = [words, format!("refused: {}", named(&refused))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    }
+    if later.is_empty() {
+        call.sender.forget_recipients(call.id());
+        return if taken.is_some() || had_some { Delivery::Taken(words) } else { Delivery::Refused { words } };
+    }
+    let settled = taken.iter().flat_map(|(all, _)| all).chain(refused.iter().map(|(one, _)| one)).map(ToString::to_string);
+    call.sender.note_recipients(call.id(), settled);
+    let later = format!("tried again: {}", named(&later));
+    let words = if words.is_empty() { later } else { format!("{words}; {later}") };
+    if taken.is_some() || had_some { Delivery::Partly { words } } else { Delivery::TryAgain { words, after: None } }
 }
 
-fn mail(call: &Call<'_>) -> Result<Mail, Box<dyn std::error::Error + Send + Sync>> {
+fn from_and_to(call: &Call<'_>) -> Result<(Named, Vec<Named>), Wrong> {
+    let read = |key: &str| -> Result<Vec<Named>, Wrong> {
+        let all = Mailbox::parse_all(call.value(key)).map_err(|wrong| format!("`{}`", wrong.escape_debug()))?;
+        all.into_iter().map(|one| Ok(Named::new(one.name, Address::new(one.user, one.domain)?))).collect()
+    };
+    let from = read("from")?.into_iter().next().ok_or("there is no sender")?;
+    Ok((from, read("to")?))
+}
+
+fn mail(call: &Call<'_>, from: &Named, to: &[Named]) -> Result<Mail, Wrong> {
     let message = call.message();
-    let from: Mailboxes = call.value("from").parse()?;
-    let to: Mailboxes = call.value("to").parse()?;
-    let from = from.into_single().ok_or(AddressError::MissingParts)?;
-    let domain = from.email.domain().to_owned();
+    let domain = from.email.domain();
+    let raw = |name: &'static str, value: String| HeaderValue::new(HeaderName::new_from_ascii_str(name), value);
     let mut mail = Mail::builder()
         .date(std::time::UNIX_EPOCH + std::time::Duration::from_millis(message.at.ms().unsigned_abs()))
-        .from(from)
+        .from(from.clone())
         .subject(text::cut(&text::line(&message.title), SUBJECT))
         .message_id(Some(format!("<{}@{domain}>", call.id())))
         .user_agent(AGENT.into())
-        .raw_header(HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".into()));
+        .raw_header(raw("Auto-Submitted", "auto-generated".into()))
+        // Exchange and Outlook answer by themselves to what has no such header.
+        .raw_header(raw("X-Auto-Response-Suppress", "All".into()))
+        .raw_header(raw("List-Id", format!("Heartbeat <{}.heartbeat.{domain}>", call.channel.name)));
     for recipient in to {
-        mail = mail.to(recipient);
+        mail = mail.to(recipient.clone());
     }
     if call.incident().is_some() {
         // No mail has this id: it is the root that all mails of the incident share, whichever of them comes first.
         let root = format!("<{}@{domain}>", call.key());
         mail = mail.in_reply_to(root.clone()).references(root);
     }
-    Ok(mail.singlepart(SinglePart::builder().header(ContentType::TEXT_PLAIN).body(call.text_with_link()))?)
+    let part = |content: ContentType, body: String| SinglePart::builder().header(content).body(body);
+    // The same each time that it is sent.
+    let parts = MultiPart::builder().kind(MultiPartKind::Alternative).boundary(call.id().to_string());
+    let parts = parts.singlepart(part(ContentType::TEXT_PLAIN, call.text_with_link()));
+    Ok(mail.multipart(parts.singlepart(part(ContentType::TEXT_HTML, html(call))))?)
 }
 
-/// When the conversation turns to TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Cover {
-    /// From the first byte.
-    Whole,
-    /// By STARTTLS, before anything that matters is said; not at all where the server has none.
-    Upgraded,
-    /// Never: it does not leave this machine.
-    None,
+/// The text as HTML: its words, and nothing that they could be taken for.
+fn html(call: &Call<'_>) -> String {
+    let lines = call.message().text.lines().map(escaped).collect::<Vec<_>>().join("<br>\r\n");
+    let link = call.page().map(escaped).map_or_else(String::new, |page| format!("<p><a href=\"{page}\">{page}</a></p>\r\n"));
+    format!("<!DOCTYPE html>\r\n<html><body style=\"font-family: sans-serif\">\r\n<p>{lines}</p>\r\n{link}</body></html>\r\n")
 }
 
-/// A mail server, as its address says it.
-struct Server {
-    host: String,
-    port: u16,
-    cover: Cover,
-    user: Option<Credentials>,
-}
-
-impl Server {
-    fn read(address: &str) -> Option<Self> {
-        let url = Url::parse(address.trim()).ok()?;
-        // Of a protocol that is not the web's, an IPv4 address is read as a name.
-        let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
-        let is_here = match url.host()? {
-            Host::Ipv6(ip) => ip.is_loopback(),
-            _ => name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
-        };
-        let (cover, usual) = match (url.scheme(), is_here) {
-            ("smtps", _) => (Cover::Whole, 465),
-            ("smtp", false) => (Cover::Upgraded, 587),
-            ("smtp", true) => (Cover::None, 25),
-            _ => return None,
-        };
-        let port = url.port().unwrap_or(usual);
-        let user =
-            (!url.username().is_empty()).then(|| Credentials::new(decoded(url.username()), decoded(url.password().unwrap_or_default())));
-        Some(Self { host: name, port, cover, user })
-    }
-
-    fn transport(self, roots: Vec<Certificate>) -> Result<AsyncSmtpTransportBuilder, lettre::transport::smtp::Error> {
-        let builder = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(self.host.clone()).port(self.port);
-        let parameters = || {
-            let trusting = TlsParameters::builder(self.host.clone());
-            roots.into_iter().fold(trusting, TlsParametersBuilder::add_root_certificate).build()
-        };
-        let tls = match self.cover {
-            Cover::Whole => Tls::Wrapper(parameters()?),
-            Cover::Upgraded => Tls::Required(parameters()?),
-            Cover::None => Tls::None,
-        };
-        let builder = builder.tls(tls);
-        Ok(match self.user {
-            Some(user) => builder.credentials(user),
-            None => builder,
-        })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_mail_that_stays_on_this_machine_goes_without_tls() {
-        for (address, host, port, cover) in [
-            ("smtps://u:p@mail.example.com", "mail.example.com", 465, Cover::Whole),
-            ("smtps://localhost", "localhost", 465, Cover::Whole),
-            ("smtp://mail.example.com", "mail.example.com", 587, Cover::Upgraded),
-            ("smtp://mail.example.com:2525", "mail.example.com", 2525, Cover::Upgraded),
-            ("smtp://127.0.0.1.example.com", "127.0.0.1.example.com", 587, Cover::Upgraded),
-            ("smtp://[2001:db8::1]", "2001:db8::1", 587, Cover::Upgraded),
-            ("smtp://localhost", "localhost", 25, Cover::None),
-            ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, Cover::None),
-            ("smtp://[::1]:1025", "::1", 1025, Cover::None),
-        ] {
-            let read = Server::read(address).unwrap();
-            assert_eq!((read.host.as_str(), read.port, read.cover), (host, port, cover), "{address}");
-        }
-        for address in ["http://mail.example.com", "mail.example.com", "smtp://", ""] {
-            assert!(Server::read(address).is_none(), "{address}");
-        }
-    }
-
-    #[test]
-    fn user_and_password_are_read_from_the_address() {
-        let read = Server::read("smtps://me%40example.com:p%2Fw%20d@mail.example.com").unwrap();
-        assert_eq!(read.user, Some(Credentials::new("me@example.com".into(), "p/w d".into())));
-        assert_eq!(Server::read("smtps://mail.example.com").unwrap().user, None);
-    }
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }

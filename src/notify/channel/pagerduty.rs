@@ -49,7 +49,8 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             body["client_url"] = page.into();
         }
     }
-    Ok(call.post(&call.at(path), &body).await?.settle_unless_page_or_key())
+    let answer = call.post(&call.at(path), &body).await?;
+    Ok(answer.by_pagerduty().unwrap_or_else(|| answer.settle_unless_page_or_key()))
 }
 
 fn payload(message: &Message) -> Value {

@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::Delivered;
 use crate::notify::call::Call;
+use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
 
 const TITLE: usize = 1000;
@@ -15,12 +16,19 @@ const TEXT: usize = 3000;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
-    let words = escaped(&text::cut(&message.text, TEXT));
-    let fields: Vec<_> =
-        facts::few(message).into_iter().map(|(title, value)| json!({"title": title, "value": escaped(&value), "short": true})).collect();
+    let words = text::cut(&message.text, TEXT);
+    let fields: Vec<_> = facts::few(message)
+        .into_iter()
+        .map(|(title, value)| json!({"title": title, "value": Markup::Slack.escape(&value), "short": true}))
+        .collect();
     let mut body = json!({
-        "text": escaped(&text::cut(&text::line(&message.title), TITLE)),
+        "text": text::cut(&text::line(&message.title), TITLE),
         "mrkdwn": false,
+        // Nothing in the words becomes a link or a mention by itself.
+        "parse": "none",
+        "link_names": false,
+        "unfurl_links": false,
+        "unfurl_media": false,
         "attachments": [{
             "color": format!("#{:06X}", facts::colour(message)),
             "fallback": words,
@@ -34,10 +42,6 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         body["attachments"][0]["title"] = "Open the incident".into();
         body["attachments"][0]["title_link"] = page.into();
     }
-    Ok(call.post(call.value("url"), &body).await?.settle_unless_page_or_key())
-}
-
-/// The three characters that are Slack's own: with them, words could mention everybody.
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+    let answer = call.post(call.value("url"), &body).await?;
+    Ok(answer.by_slack().unwrap_or_else(|| answer.settle_unless_page_or_key()))
 }

@@ -2,6 +2,7 @@
 //! <https://learn.microsoft.com/en-us/connectors/teams/#microsoft-teams-webhook> and, for cards and the 28 KB,
 //! <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using>. It answers 202.
 
+use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Delivered;
@@ -26,8 +27,9 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let text = text::cut_bytes(&message.text, TEXT);
     // A block has no line breaks but those of Markdown, and `text` is lines: a block for each.
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    let mut body = vec![json!({"type": "TextBlock", "text": title, "weight": "Bolder", "size": "Medium", "color": colour, "wrap": true})];
-    body.extend(lines.take(MOST_LINES).map(|line| json!({"type": "TextBlock", "text": line, "wrap": true, "spacing": "Small"})));
+    let has_own = (call.channel.title.is_some(), call.channel.body.is_some());
+    let mut body = vec![block(&title, has_own.0, &json!({"weight": "Bolder", "size": "Medium", "color": colour}))];
+    body.extend(lines.take(MOST_LINES).map(|line| block(line, has_own.1, &json!({"spacing": "Small"}))));
     let facts: Vec<Value> =
         facts::few(message).into_iter().map(|(title, value)| json!({"title": title, "value": text::cut_bytes(&value, VALUE)})).collect();
     body.push(json!({"type": "FactSet", "facts": facts}));
@@ -45,8 +47,40 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         "type": "message",
         "attachments": [{"contentType": "application/vnd.microsoft.card.adaptive", "contentUrl": null, "content": card}],
     });
-    Ok(call.post(call.value("url"), &message).await?.settle_unless_page())
+    let answer = call.post(call.value("url"), &message).await?;
+    Ok(match behind(&answer.body) {
+        Some(status) if answer.status.is_success() => answer.settle_as(status),
+        _ => answer.settle_unless_page(),
+    })
+}
+
+/// What Teams answered to a connector or workflow that passed the message on: it says 200 itself, and in words that it failed, such as `Webhook message
+/// delivery failed with error: Microsoft Teams endpoint returned HTTP error 429 with ContextId ...`.
+/// <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#rate-limiting-for-connectors>
+fn behind(body: &[u8]) -> Option<StatusCode> {
+    let body = String::from_utf8_lossy(body).to_lowercase();
+    if let Some((_, rest)) = body.split_once("http error ") {
+        let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
+        return digits.parse().ok().and_then(|number| StatusCode::from_u16(number).ok()).filter(|status| !status.is_success());
+    }
+    // Without a number it may be anything: what failed there may work with the next try.
+    body.contains("message delivery failed").then_some(StatusCode::BAD_GATEWAY)
 }
 
 /// More would not fit with their own overhead.
 const MOST_LINES: usize = 60;
+
+/// A paragraph. A user's own words may hold Markdown; ours go where none is read.
+fn block(text: &str, is_own: bool, style: &Value) -> Value {
+    let mut block = if is_own {
+        json!({"type": "TextBlock", "text": text, "wrap": true})
+    } else {
+        json!({"type": "RichTextBlock", "inlines": [{"type": "TextRun", "text": text}]})
+    };
+    for (name, value) in style.as_object().into_iter().flatten() {
+        let of_run = !is_own && name != "spacing";
+        let place = if of_run { &mut block["inlines"][0][name] } else { &mut block[name] };
+        *place = value.clone();
+    }
+    block
+}

@@ -15,12 +15,17 @@ const TEXT: usize = 4096;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let words = format!("{}\n\n{}", text::line(&message.title), call.text_with_link());
+    let (words, quotes) = quotes(&text::cut(words.trim(), TEXT));
     // No parse mode: nothing in the words can be taken for markup.
-    let body = json!({
+    let mut body = json!({
         "chat_id": call.value("chat"),
-        "text": text::cut(words.trim(), TEXT),
+        "text": words,
+        "entities": quotes,
         "link_preview_options": {"is_disabled": true},
     });
+    if let Ok(thread) = call.value("thread").trim().parse::<u64>() {
+        body["message_thread_id"] = thread.into();
+    }
     let answer = call.post(&call.at(&format!("/bot{}/sendMessage", call.value("token"))), &body).await?;
     let said = answer.json();
     let parameter = |key: &str| said.pointer(&format!("/parameters/{key}")).cloned().unwrap_or_default();
@@ -30,10 +35,48 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     if answer.status.is_success() && said.get("ok") == Some(&Value::Bool(false)) {
         return Ok(answer.try_again());
     }
-    Ok(match answer.settle_unless_page_or_key() {
+    Ok(match answer.by_telegram().unwrap_or_else(|| answer.settle_unless_page_or_key()) {
         Delivery::TryAgain { words, after } => {
             Delivery::TryAgain { words, after: parameter("retry_after").as_f64().and_then(wait).or(after) }
         }
         other => other,
     })
+}
+
+/// The text without the backticks around quotes, and the quotes as entities of their own: in one of code nothing is a link, a mention or a command.
+fn quotes(text: &str) -> (String, Vec<Value>) {
+    let parts: Vec<&str> = text.split('`').collect();
+    let (mut plain, mut entities, mut offset) = (String::with_capacity(text.len()), Vec::new(), 0);
+    for (at, part) in parts.iter().enumerate() {
+        let length = part.encode_utf16().count();
+        let is_quote = at % 2 == 1;
+        if is_quote && at + 1 == parts.len() {
+            // It was cut off: nothing ends it.
+            plain.push('`');
+            offset += 1;
+        } else if is_quote && length > 0 {
+            entities.push(json!({"type": "code", "offset": offset, "length": length}));
+        }
+        plain.push_str(part);
+        offset += length;
+    }
+    (plain, entities)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quotes_are_entities_counted_in_units_of_utf_16() {
+        let code = |offset: usize, length: usize| json!({"type": "code", "offset": offset, "length": length});
+        for (text, plain, entities) in [
+            ("no quote", "no quote", vec![]),
+            ("🦔 `@a 🦔` and `b`", "🦔 @a 🦔 and b", vec![code(3, 5), code(13, 1)]),
+            ("cut `off", "cut `off", vec![]),
+            ("`` a `b` `", " a b `", vec![code(3, 1)]),
+        ] {
+            assert_eq!(quotes(text), (plain.to_owned(), entities), "{text}");
+        }
+    }
 }

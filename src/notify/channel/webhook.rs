@@ -24,14 +24,16 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let mut ask = Ask::post(call.value("url"))
         .header(HeaderName::from_static("webhook-id"), id.clone())
         .header(HeaderName::from_static("webhook-timestamp"), seconds.clone());
-    let secret = call.value("secret").trim();
-    if !secret.is_empty() {
-        let Some(signature) = signature(secret, &id, &seconds, &body) else {
+    let secrets: Vec<&str> = call.value("secret").split_whitespace().collect();
+    if !secrets.is_empty() {
+        // One each, so that a receiver that knows the old one or the new one can verify it.
+        let signed = secrets.into_iter().map(|secret| Some(format!("v1,{}", signature(secret, &id, &seconds, &body)?)));
+        let Some(signatures) = signed.collect::<Option<Vec<_>>>() else {
             return Err(Delivery::Refused { words: "its secret is not `whsec_` and base64".into() });
         };
-        ask = ask.header(HeaderName::from_static("webhook-signature"), format!("v1,{signature}"));
+        ask = ask.header(HeaderName::from_static("webhook-signature"), signatures.join(" "));
     }
-    Ok(call.ask(ask.json_bytes(body)).await?.settle())
+    Ok(call.ask(ask.json_bytes(body)).await?.settle_unless_html())
 }
 
 fn signature(secret: &str, id: &str, seconds: &str, body: &[u8]) -> Option<String> {

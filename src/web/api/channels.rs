@@ -347,7 +347,7 @@ async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path
         let kind = kind.name();
         match delivery {
             Delivery::Taken(says) => DeliveryView { kind, taken: true, says, again: false },
-            Delivery::TryAgain { words, .. } => DeliveryView { kind, taken: false, says: words, again: true },
+            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => DeliveryView { kind, taken: false, says: words, again: true },
             Delivery::Unfit { words } | Delivery::Refused { words } => DeliveryView { kind, taken: false, says: words, again: false },
         }
     });

@@ -90,6 +90,9 @@ fn channels() -> String {
                 Takes::SigningSecret => "whsec_hunter2hunter2hunter2hunter2hunt".to_owned(),
                 Takes::Addresses => "ops@example.com".to_owned(),
                 Takes::CommandLine => "/bin/true".to_owned(),
+                Takes::HostName => "monitor.example.com".to_owned(),
+                Takes::Number => "7".to_owned(),
+                Takes::Labels => "team=data".to_owned(),
                 Takes::Url | Takes::OneOf(_) => format!("https://example.com/{SECRET}"),
             };
             let value = if field.secret { value } else { value.replace(SECRET, "x") };

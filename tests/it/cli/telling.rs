@@ -208,7 +208,7 @@ fn stop(home: &Home) {
         store.owe(&owed).await.unwrap();
         let dead: Vec<Notice> =
             owed[1..].iter().map(|notice| Notice { state: NoticeState::Dead, ended: Some(at), ..notice.clone() }).collect();
-        let stopped = Stopped { at, words: "404 `no_service`".into() };
+        let stopped = Stopped { at, words: "404 `no_service`".into(), retried: false };
         store.mark(&dead, &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
         store.close().await;
     });
@@ -224,6 +224,8 @@ fn a_channel_that_does_not_deliver_is_shown_and_mended() {
     let webhook = ["--set", "webHookUrlTriggered=https://hooks.example.com/hunter2"];
     assert_eq!(home.run(&[&["apps", "install", "ingestion-alert", "--project", "shop"], &webhook[..]].concat()).code, 0);
     stop(&home);
+    let status = home.run(&["status"]).out;
+    assert!(status.contains("channel ops is not delivering since 2026-11-23T14:02:00.000Z: 404 `no_service`"), "{status}");
     let one = home.run(&["channels", "test", "ops", "--kind", "opened", "--json"]);
     assert_eq!(one.json()["owed_anew"], serde_json::Value::Null, "one sample of three revives nothing");
     let mut told = vec![

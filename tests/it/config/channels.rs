@@ -16,6 +16,9 @@ fn right(takes: Takes) -> &'static str {
         Takes::Addresses => "Ops <ops@example.com>, boss@example.com",
         Takes::OneOf(all) => all[0],
         Takes::SigningSecret => "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        Takes::HostName => "monitor.example.com",
+        Takes::Number => "7",
+        Takes::Labels => "severity=critical, team=data",
         Takes::CommandLine => "/usr/bin/logger -t heartbeat",
     }
 }
@@ -145,5 +148,27 @@ fn a_channel_never_prints_its_secrets() {
     for kind in ChannelKind::ALL {
         let channels = read(&file_of(kind)).channels;
         assert!(!format!("{channels:?}").contains("hunter2"), "{channels:?}");
+    }
+}
+
+#[test]
+fn labels_are_a_table_or_a_text() {
+    let file = |labels: &str| {
+        format!("[[channel]]\nname = \"am\"\nkind = \"alertmanager\"\nurl = \"https://am.example.com\"\nlabels = {labels}\n")
+    };
+    for labels in ["{ severity = \"critical\", team = \"data\", level = 3 }", "\"severity=critical, team=data, level=3\""] {
+        let spec = only(&file(labels));
+        let mut read = heartbeat::model::labels(spec.value("labels")).unwrap();
+        read.sort_unstable();
+        assert_eq!(read, [("level", "3"), ("severity", "critical"), ("team", "data")], "{labels}");
+    }
+    for (labels, says) in [
+        ("{ team = \"a,b\" }", "labels must be a table of texts without commas"),
+        ("{ team = [] }", "labels must be a table of texts without commas"),
+        ("{ project = \"x\" }", "labels holds `project=x`, which is Heartbeat's own label"),
+        ("\"team\"", "labels holds `team`, and must be written like `severity=critical, team=data`"),
+    ] {
+        let problems = File::of(file(labels)).problems();
+        assert!(problems.contains(says), "{labels}: {problems}");
     }
 }

@@ -128,6 +128,9 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
         Takes::OneOf(all) => prop::sample::select(all).prop_map(str::to_owned).boxed(),
         Takes::SigningSecret => "whsec_[a-zA-Z0-9+/]{24}hunter2/[a-zA-Z0-9]{4}".boxed(),
         Takes::CommandLine => "/[ -~]{0,20}[!-~]".boxed(),
+        Takes::HostName => "[a-z]{1,8}\\.example".boxed(),
+        Takes::Number => "[1-9][0-9]{0,18}".boxed(),
+        Takes::Labels => "[a-z]{1,8}=[a-z'\"]{1,8}, team=[!-+--~]{1,8}".boxed(),
     }
 }
 

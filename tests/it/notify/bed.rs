@@ -134,7 +134,11 @@ pub(super) async fn deliver(sender: &Sender, channel: &ChannelSpec, message: &Me
 /// The words of what was taken, or not.
 pub(super) fn words(delivery: &Delivery) -> &str {
     match delivery {
-        Delivery::Taken(words) | Delivery::TryAgain { words, .. } | Delivery::Unfit { words } | Delivery::Refused { words } => words,
+        Delivery::Taken(words)
+        | Delivery::TryAgain { words, .. }
+        | Delivery::Partly { words }
+        | Delivery::Unfit { words }
+        | Delivery::Refused { words } => words,
     }
 }
 

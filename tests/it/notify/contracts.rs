@@ -141,6 +141,66 @@ async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() 
 }
 
 #[tokio::test]
+async fn while_one_secret_replaces_another_both_sign() {
+    let server = service(ChannelKind::Webhook).await;
+    let secrets = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+    let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base()), ("secret", secrets)]);
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let request = server.requests().remove(0);
+    let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
+    let expected = secrets.split(' ').map(|secret| {
+        let key = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+        mac.update([id.as_bytes(), b".", time.as_bytes(), b".", &request.body].concat().as_slice());
+        format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()))
+    });
+    assert_eq!(request.header("webhook-signature"), Some(expected.collect::<Vec<_>>().join(" ").as_str()));
+}
+
+#[tokio::test]
+async fn an_address_pasted_with_its_path_is_understood() {
+    for (kind, values, line) in [
+        (ChannelKind::Alertmanager, &[("url", "BASE/am/api/v2/alerts/")] as &[_], "POST /am/api/v2/alerts HTTP/1.1"),
+        (ChannelKind::PagerDuty, &[("url", "BASE/v2/enqueue"), ("routing_key", "k")], "POST /v2/enqueue HTTP/1.1"),
+        (ChannelKind::Opsgenie, &[("url", "BASE/v2/alerts"), ("api_key", "k")], "POST /v2/alerts HTTP/1.1"),
+    ] {
+        let server = service(kind).await;
+        let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (*key, value.replace("BASE", &server.base()))).collect();
+        let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
+        deliver(&sender().0, &super::bed::channel(kind, &values), &message(NoticeKind::Opened)).await;
+        assert_eq!(server.requests()[0].line(), line);
+    }
+}
+
+#[tokio::test]
+async fn a_message_goes_to_the_thread_that_is_set() {
+    for kind in [ChannelKind::Telegram, ChannelKind::Discord] {
+        let server = service(kind).await;
+        let (mut channel, _) = channel_at(kind, &server.base());
+        channel.values.set("thread", "1234");
+        deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+        let request = server.requests().remove(0);
+        match kind {
+            ChannelKind::Telegram => assert_eq!(request.json()["message_thread_id"], 1234),
+            _ => assert!(request.line().contains("?thread_id=1234&wait=true "), "{}", request.line()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_alert_has_the_labels_that_a_user_set() {
+    let server = service(ChannelKind::Alertmanager).await;
+    let (mut channel, _) = channel_at(ChannelKind::Alertmanager, &server.base());
+    channel.values.set("labels", "severity=critical, team=data");
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let labels = server.requests()[0].json()[0]["labels"].clone();
+    let expected = json!({
+        "alertname": "PostHogIngestion", "strand": "ingestion", "incident": super::bed::KEY, "project": "shop", "severity": "critical", "team": "data"
+    });
+    assert_eq!(labels, expected);
+}
+
+#[tokio::test]
 async fn a_webhook_without_a_secret_is_not_signed() {
     let server = service(ChannelKind::Webhook).await;
     let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base())]);
@@ -176,6 +236,71 @@ async fn half_a_pair_is_enough() {
     merged.merged = true;
     deliver(&sender, &channel, &merged).await;
     assert_eq!(server.requests().len(), 1);
+}
+
+#[tokio::test]
+async fn a_stored_template_out_of_bounds_gives_way_to_our_own_words() {
+    let server = service(ChannelKind::Slack).await;
+    let (mut channel, _) = channel_at(ChannelKind::Slack, &server.base());
+    channel.title = Some("{{ kind }}!".into());
+    channel.body = Some("{{ title }}".repeat(400));
+    let message = Message { text: "Beats do not arrive.".into(), ..message(NoticeKind::Opened) };
+    assert!(matches!(deliver(&sender().0, &channel, &message).await, Delivery::Taken(_)));
+    let sent = server.requests().remove(0).json();
+    assert_eq!(sent["text"], "opened!");
+    let says =
+        "Beats do not arrive.\nThis channel's own body is not used: its template is 4400 bytes long, and must not be longer than 4096.";
+    assert_eq!(sent["attachments"][0]["text"], says);
+}
+
+#[tokio::test]
+async fn a_users_own_markup_is_kept_and_what_it_names_is_not_read_as_any() {
+    for (kind, place, expected) in [
+        (ChannelKind::Discord, "/embeds/0/title", "**\\*a\\* \\[x\\]\\(http\\://e.example\\) \\@here**"),
+        (ChannelKind::Teams, "/attachments/0/content/body/0/text", "**\\*a\\* \\[x\\]\\(http\\://e.example\\) \\@here**"),
+        (ChannelKind::Slack, "/text", "***a* [x](http://e.example) @here**"),
+    ] {
+        let server = service(kind).await;
+        let (mut channel, _) = channel_at(kind, &server.base());
+        channel.title = Some("**{{ title }}**".into());
+        let message = Message { title: "*a* [x](http://e.example) @here".into(), ..message(NoticeKind::Opened) };
+        deliver(&sender().0, &channel, &message).await;
+        assert_eq!(server.requests().remove(0).json().pointer(place).unwrap(), expected, "{kind}");
+    }
+}
+
+/// What a server might say, so that a message of ours holds it.
+const NASTY: &str = "`no`\u{202e} [x](http://e.example) <http://e.example|x> @everyone <@123> <!channel> *a* _b_ ~c~ <b>&amp;</b>";
+
+#[tokio::test]
+async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
+    let message = Message { title: NASTY.into(), text: NASTY.into(), ..message(NoticeKind::Opened) };
+    let markdown = "\\`no\\`\u{202e} \\[x\\]\\(http\\://e.example\\) \\<http\\://e.example\\|x\\> \\@everyone \\<\\@123\\> \\<!channel\\> \
+                    \\*a\\* \\_b\\_ \\~c\\~ \\<b\\>&amp;\\</b\\>";
+    let slack = "`no`\u{202e} [x](http://e.example) &lt;http://e.example|x&gt; @everyone &lt;@123&gt; &lt;!channel&gt; *a* _b_ ~c~ \
+                 &lt;b&gt;&amp;amp;&lt;/b&gt;";
+    for (kind, places, expected) in [
+        (ChannelKind::Discord, ["/embeds/0/title", "/embeds/0/description"], markdown),
+        (ChannelKind::Slack, ["/text", "/attachments/0/text"], slack),
+        // Nothing there reads markup.
+        (ChannelKind::Teams, ["/attachments/0/content/body/0/inlines/0/text", "/attachments/0/content/body/1/inlines/0/text"], NASTY),
+        (ChannelKind::Ntfy, ["/title", "/message"], NASTY),
+    ] {
+        let body = sent(kind, &message).await.remove(0).json();
+        for place in places {
+            assert_eq!(body.pointer(place).unwrap(), expected, "{kind}");
+        }
+    }
+    let slack = sent(ChannelKind::Slack, &message).await.remove(0).json();
+    assert_eq!((&slack["parse"], &slack["mrkdwn"], &slack["attachments"][0]["mrkdwn_in"]), (&json!("none"), &json!(false), &json!([])));
+    let teams = sent(ChannelKind::Teams, &message).await.remove(0).json();
+    assert!(teams.pointer("/attachments/0/content/body/1/type").is_some_and(|of| of == "RichTextBlock"), "{teams}");
+    let ntfy = sent(ChannelKind::Ntfy, &message).await.remove(0).json();
+    assert_eq!(ntfy.get("markdown"), None);
+    let telegram = sent(ChannelKind::Telegram, &message).await.remove(0).json();
+    let text = telegram["text"].as_str().unwrap();
+    assert!(text.starts_with("no\u{202e} [x]") && text.contains("@\u{2060}everyone <@\u{2060}123>"), "{text}");
+    assert_eq!(telegram["entities"][0], json!({"type": "code", "offset": 0, "length": 2}));
 }
 
 #[tokio::test]

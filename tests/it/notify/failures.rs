@@ -6,7 +6,7 @@ use heartbeat::model::{ChannelKind, Delivery, NoticeKind, Proxies};
 use heartbeat::notify::{Sender, SenderError, SenderSettings};
 
 use super::bed::{BY_HTTP, channel, channel_at, deliver, message, nobody, sender, sender_with, words};
-use crate::support::scripted::{Act, Server, always, answer, ok};
+use crate::support::scripted::{Act, Server, always, answer, eventually, ok};
 
 /// What comes of one opened message where the service answers this.
 async fn outcome(sender: &Sender, kind: ChannelKind, status: &'static str, headers: &'static str, body: &'static str) -> Delivery {
@@ -47,15 +47,15 @@ async fn a_wrong_key_or_address_stops_the_channel_in_the_services_own_words() {
     let sender = sender().0;
     for kind in BY_HTTP {
         for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone"] {
-            let delivery = outcome(&sender, kind, status, "", "invalid_token").await;
-            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
+            let delivery = outcome(&sender, kind, status, "", "no such").await;
+            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: no such") }, "{kind}");
         }
     }
     // These say so with the status that others have for a message they do not like.
     for kind in [ChannelKind::Slack, ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Telegram] {
         for status in ["400 Bad Request", "422 Unprocessable Entity"] {
-            let delivery = outcome(&sender, kind, status, "", "invalid_token").await;
-            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: invalid_token") }, "{kind}");
+            let delivery = outcome(&sender, kind, status, "", "no such").await;
+            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: no such") }, "{kind}");
         }
     }
 }
@@ -86,15 +86,109 @@ async fn a_login_page_is_not_taken_for_the_service() {
     let sender = sender().0;
     for kind in BY_HTTP {
         let delivery = outcome(&sender, kind, "200 OK", "content-type: text/html\r\n", "<!DOCTYPE html><title>Sign in</title>").await;
-        match kind {
-            // Who knows what somebody's own receiver says.
-            ChannelKind::Webhook | ChannelKind::GetPair => assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}"),
-            _ => {
-                assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
-                assert!(words(&delivery).contains("a web page answered"), "{delivery:?}");
-            }
+        if kind == ChannelKind::GetPair {
+            // Who knows what is shown to whoever looks at somebody's own address.
+            assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}");
+        } else {
+            assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
+            assert!(words(&delivery).contains("a web page answered"), "{delivery:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_receiver_of_ones_own_may_answer_in_xml_and_not_with_a_page() {
+    let sender = sender().0;
+    let page = "content-type: text/html; charset=utf-8\r\n";
+    for (headers, body, is_taken) in [
+        ("content-type: application/xml\r\n", "<?xml version=\"1.0\"?><Response/>", true),
+        (page, "ok", true),
+        (page, "<h1>This domain is for sale</h1>", false),
+        ("", "\n<!doctype HTML>", false),
+        ("content-type: text/xml\r\n", "<?xml version=\"1.0\"?><!DOCTYPE html><html xmlns=\"x\">", false),
+    ] {
+        let delivery = outcome(&sender, ChannelKind::Webhook, "200 OK", headers, body).await;
+        assert_eq!(matches!(delivery, Delivery::Taken(_)), is_taken, "{headers}{body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_taken, "{headers}{body}: {delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn teams_says_200_also_where_it_failed_behind() {
+    let sender = sender().0;
+    let failed = |status: u16| {
+        format!("Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error {status} with ContextId x")
+    };
+    let teams = async |body: String| outcome(&sender, ChannelKind::Teams, "200 OK", "", Box::leak(body.into_boxed_str())).await;
+    assert_eq!(teams("1".into()).await, Delivery::Taken("200 OK: 1".into()));
+    for status in [429, 503] {
+        assert!(matches!(teams(failed(status)).await, Delivery::TryAgain { .. }), "{status}");
+    }
+    assert!(matches!(teams("Webhook message delivery failed.".into()).await, Delivery::TryAgain { .. }));
+    for status in [400, 413] {
+        assert!(matches!(teams(failed(status)).await, Delivery::Unfit { .. }), "{status}");
+    }
+    let gone = teams(failed(410)).await;
+    assert!(matches!(&gone, Delivery::Refused { words } if words.contains("HTTP error 410")), "{gone:?}");
+}
+
+#[tokio::test]
+async fn who_says_200_and_drips_its_words_took_the_message() {
+    for kind in BY_HTTP {
+        let server = always(|| Act::Answer("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nwel".into())).await;
+        let (channel, _) = channel_at(kind, &server.base());
+        // The head is waited for as long as it takes; what follows it is not.
+        let (sender, hand) = sender_with(&SenderSettings { limit: Duration::from_hours(24 * 365), ..SenderSettings::default() });
+        let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+        eventually(|| {
+            hand.advance(Duration::from_secs(1));
+            delivery.is_finished()
+        })
+        .await;
+        let delivery = delivery.await.unwrap();
+        assert!(matches!(&delivery, Delivery::Taken(words) if words.starts_with("200 OK")), "{kind}: {delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
+    let sender = sender().0;
+    for (kind, status, body, is_refused, meaning) in [
+        (
+            ChannelKind::Discord,
+            "400 Bad Request",
+            r#"{"message": "Webhooks posted to forum channels must have a thread_name or thread_id", "code": 220001}"#,
+            true,
+            "set `thread`",
+        ),
+        (ChannelKind::Discord, "400 Bad Request", r#"{"code": 50035}"#, false, "is not valid"),
+        (ChannelKind::Discord, "404 Not Found", r#"{"code": 10015}"#, true, "was deleted"),
+        (ChannelKind::Slack, "400 Bad Request", "invalid_payload", false, "the message is not valid"),
+        (ChannelKind::Slack, "410 Gone", "channel_is_archived", true, "is archived"),
+        (ChannelKind::Telegram, "400 Bad Request", r#"{"ok":false,"description":"Bad Request: message is too long"}"#, false, "too long"),
+        (
+            ChannelKind::Telegram,
+            "400 Bad Request",
+            r#"{"ok":false,"description":"Bad Request: message thread not found"}"#,
+            true,
+            "`thread` names no topic",
+        ),
+        (ChannelKind::PagerDuty, "400 Bad Request", r#"{"status":"invalid event","errors":["'payload.summary' is missing"]}"#, false, ""),
+        (
+            ChannelKind::PagerDuty,
+            "400 Bad Request",
+            r#"{"status":"invalid event","errors":["Length of 'routing_key' is incorrect"]}"#,
+            true,
+            "",
+        ),
+    ] {
+        let delivery = outcome(&sender, kind, status, "", body).await;
+        assert_eq!(matches!(delivery, Delivery::Refused { .. }), is_refused, "{kind} {body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::Unfit { .. }), !is_refused, "{kind} {body}: {delivery:?}");
+        assert!(words(&delivery).contains(meaning), "{delivery:?}");
+    }
+    // A word of the channel's says nothing while the service is in trouble itself.
+    assert!(matches!(outcome(&sender, ChannelKind::Slack, "503 Service Unavailable", "", "no_service").await, Delivery::TryAgain { .. }));
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NoticeKind};
-use heartbeat::notify::SenderSettings;
+use heartbeat::notify::{Letter, SenderSettings};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -16,20 +16,20 @@ use crate::support::scripted::{acceptor, eventually};
 
 /// What a mail server heard: its commands, and the mails.
 #[derive(Clone, Default)]
-struct Heard(Arc<Mutex<(Vec<String>, Vec<String>)>>);
+pub(crate) struct Heard(Arc<Mutex<(Vec<String>, Vec<String>)>>);
 
 impl Heard {
     fn commands(&self) -> Vec<String> {
         self.0.lock().unwrap().0.clone()
     }
 
-    fn mails(&self) -> Vec<String> {
+    pub(crate) fn mails(&self) -> Vec<String> {
         self.0.lock().unwrap().1.clone()
     }
 }
 
 /// A mail server that takes everything but commands that begin with `but`, to which it answers `with`; to `SILENT` nothing.
-async fn server(tls: Option<TlsAcceptor>, but: &'static str, with: &'static str) -> (u16, Heard) {
+pub(crate) async fn server(tls: Option<TlsAcceptor>, but: &'static str, with: &'static str) -> (u16, Heard) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let heard = Heard::default();
@@ -53,7 +53,8 @@ async fn server(tls: Option<TlsAcceptor>, but: &'static str, with: &'static str)
 
 async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, heard: Heard, but: &str, with: &str) -> Option<()> {
     let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 mail.example.com ESMTP\r\n").await.ok()?;
+    let greeting = if but == "GREETING" { with } else { "220 mail.example.com ESMTP" };
+    stream.write_all(format!("{greeting}\r\n").as_bytes()).await.ok()?;
     stream.flush().await.ok()?;
     loop {
         let mut line = String::new();
@@ -79,8 +80,12 @@ async fn converse(stream: impl AsyncRead + AsyncWrite + Unpin, heard: Heard, but
                 while !mail.ends_with("\r\n.\r\n") {
                     stream.read_line(&mut mail).await.ok()?;
                 }
-                heard.0.lock().unwrap().1.push(mail);
-                "250 2.0.0 queued as 12345".to_owned()
+                if but == "CONTENT" {
+                    with.to_owned()
+                } else {
+                    heard.0.lock().unwrap().1.push(mail);
+                    "250 2.0.0 queued as 12345".to_owned()
+                }
             }
             "QUIT" => "221 bye".to_owned(),
             _ => "250 ok".to_owned(),
@@ -127,7 +132,12 @@ async fn a_mail_is_sent_to_all_recipients_in_one_thread_an_incident() {
         assert_eq!(header(mail, "auto-submitted").as_deref(), Some("auto-generated"));
         assert_eq!(header(mail, "date").as_deref(), Some("Mon, 23 Nov 2026 15:10:00 +0000"));
         assert_eq!(header(mail, "from").as_deref(), Some("Heartbeat <heartbeat@example.com>"));
-        assert!(header(mail, "content-type").unwrap().starts_with("text/plain"));
+        assert_eq!(header(mail, "content-type"), Some(format!("multipart/alternative; boundary=\"{ID}\"")));
+        assert_eq!(header(mail, "list-id").as_deref(), Some("Heartbeat <ops.heartbeat.example.com>"));
+        assert_eq!(header(mail, "x-auto-response-suppress").as_deref(), Some("All"));
+        for part in ["Content-Type: text/plain; charset=utf-8", "Content-Type: text/html; charset=utf-8", "&lt;b&gt;."] {
+            assert!(mail.contains(part), "{part}: {mail}");
+        }
     }
     let thread = Some(format!("<{KEY}@example.com>"));
     for mail in &mails[..2] {
@@ -160,6 +170,8 @@ async fn what_the_mail_server_refuses_for_good_stops_the_channel_and_the_rest_is
         ("MAIL", "452 4.3.1 no space left", false),
         ("AUTH", "454 4.7.0 later", false),
         ("EHLO", "421 4.3.2 going down", false),
+        ("GREETING", "421 4.3.2 too many connections", false),
+        ("GREETING", "554 5.7.1 you are not welcome", true),
         ("EHLO", "250 mail.example.com", true),
     ] {
         let (port, _) = server(None, but, with).await;
@@ -199,4 +211,100 @@ async fn mail_over_tls_goes_only_to_whom_somebody_vouches_for() {
     let delivery = deliver(&sender_with(&trusting).0, &channel, &message).await;
     assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
     assert_eq!(heard.mails().len(), 1);
+}
+
+/// The addresses that the server was asked for, in this order.
+pub(crate) fn asked_for(heard: &Heard) -> Vec<String> {
+    heard.commands().iter().filter_map(|command| Some(command.strip_prefix("RCPT TO:<")?.trim_end_matches('>').to_owned())).collect()
+}
+
+#[tokio::test]
+async fn who_is_refused_does_not_keep_a_mail_from_the_others() {
+    let (port, heard) = server(None, "RCPT TO:<a@", "550 5.1.1 no such user").await;
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+    let Delivery::Taken(words) = &delivery else { panic!("{delivery:?}") };
+    assert!(words.starts_with("250 2.0.0 queued as 12345; refused: a@example.org: ") && words.contains("no such user"), "{words}");
+    assert_eq!(heard.mails().len(), 1);
+}
+
+#[tokio::test]
+async fn who_is_put_off_is_asked_for_again_alone() {
+    let (port, heard) = server(None, "RCPT TO:<b@", "452 4.2.2 mailbox full").await;
+    let sender = sender().0;
+    let channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
+    for (try_number, mails) in [(1, 1), (2, 1)] {
+        let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+        let Delivery::Partly { words } = &delivery else { panic!("{delivery:?}") };
+        assert!(words.contains("tried again: b@example.org: ") && words.contains("mailbox full"), "{words}");
+        assert_eq!((heard.mails().len(), asked_for(&heard).len()), (mails, 1 + try_number), "the other has it");
+    }
+    // Another letter is for both.
+    let other = Letter { id: uuid::Uuid::from_u128(7), message: &message(NoticeKind::Opened) };
+    assert!(matches!(sender.deliver(&channel, &other).await, Delivery::Partly { .. }));
+    assert_eq!(asked_for(&heard), ["a@example.org", "b@example.org", "b@example.org", "a@example.org", "b@example.org"]);
+}
+
+#[tokio::test]
+async fn greylisting_of_all_is_waited_out() {
+    let (port, heard) = server(None, "RCPT", "450 4.7.1 greylisted, come back").await;
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+    assert!(matches!(&delivery, Delivery::TryAgain { words, .. } if words.contains("come back")), "{delivery:?}");
+    assert!(heard.mails().is_empty() && !heard.commands().contains(&"DATA".to_owned()));
+}
+
+#[tokio::test]
+async fn what_is_refused_for_what_it_says_costs_that_mail_alone() {
+    for (but, with, is_unfit) in [
+        ("CONTENT", "554 5.6.0 looks like spam", true),
+        ("DATA", "554 5.5.1 no valid recipients", true),
+        ("CONTENT", "451 4.3.0 try later", false),
+    ] {
+        let (port, _) = server(None, but, with).await;
+        let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+        assert_eq!(matches!(delivery, Delivery::Unfit { .. }), is_unfit, "{but} {with}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_unfit, "{but} {with}: {delivery:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_mail_server_is_greeted_by_a_whole_name() {
+    let (port, heard) = server(None, "", "").await;
+    let mut channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    channel.values.set("hello", "monitor.example.net");
+    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let hellos: Vec<String> = heard.commands().into_iter().filter_map(|command| command.strip_prefix("EHLO ").map(str::to_owned)).collect();
+    assert_eq!(hellos.len(), 2);
+    assert!(hellos[0].contains('.') && hellos[1] == "monitor.example.net", "{hellos:?}");
+}
+
+#[tokio::test]
+async fn names_with_commas_and_domains_of_other_letters_are_addresses() {
+    let (port, heard) = server(None, "", "").await;
+    let mut channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
+    channel.values.set("to", r#""Doe, Jane" <j@example.org>, Jörg <j@bücher.example>"#);
+    assert_eq!(channel.problems(), Vec::<String>::new());
+    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    assert_eq!(asked_for(&heard), ["j@example.org", "j@xn--bcher-kva.example"]);
+    // In words of their own (RFC 2047): no comma of a name is read for one between addresses.
+    let to = "=?utf-8?b?RG9lLCBKYW5l?= <j@example.org>, =?utf-8?b?SsO2cmc=?= <j@xn--bcher-kva.example>";
+    assert_eq!(header(&heard.mails()[0], "to").as_deref(), Some(to));
+}
+
+#[tokio::test]
+async fn plain_text_and_tls_that_meet_say_which_protocol_to_write() {
+    let (port, _) = server(None, "", "").await;
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtps://localhost:{port}")), &message(NoticeKind::Opened)).await;
+    assert!(matches!(&delivery, Delivery::Refused { words } if words.contains("write smtp://")), "{delivery:?}");
+
+    // Who waits for TLS says nothing to somebody who waits for a greeting.
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let channel = mail_to(&format!("smtp://{}", listener.local_addr().unwrap()));
+    let (sender, hand) = sender();
+    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+    let _silent = listener.accept().await.unwrap();
+    hand.advance(Duration::from_secs(20));
+    let delivery = delivery.await.unwrap();
+    assert!(matches!(&delivery, Delivery::TryAgain { words, .. } if words.contains("write smtps://")), "{delivery:?}");
 }

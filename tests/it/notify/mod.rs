@@ -5,6 +5,6 @@ mod commands;
 mod contracts;
 mod failures;
 mod keeping_state;
-mod mails;
+pub(crate) mod mails;
 mod pings;
 mod secrets;

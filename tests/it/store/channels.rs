@@ -11,6 +11,7 @@ over_both!(
     channels_come_by_name_and_the_later_of_two_counts,
     a_channel_keeps_its_number_while_its_name_stays,
     what_a_channel_took_and_why_it_stopped_is_known,
+    what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_full_stop,
     a_change_lets_a_channel_deliver_again_and_the_same_again_does_not,
     a_removed_channel_takes_its_notices,
     the_revision_grows_with_channels,
@@ -76,7 +77,7 @@ async fn a_channel_keeps_its_number_while_its_name_stays(bed: Bed) {
 }
 
 fn stopped(words: &str) -> Stopped {
-    Stopped { at: START.start(), words: words.into() }
+    Stopped { at: START.start(), words: words.into(), retried: false }
 }
 
 async fn what_a_channel_took_and_why_it_stopped_is_known(bed: Bed) {
@@ -88,6 +89,25 @@ async fn what_a_channel_took_and_why_it_stopped_is_known(bed: Bed) {
     let ops = channel(&*store, &name("ops")).await;
     assert_eq!((ops.stopped, ops.last_taken), (Some(stopped("410 `gone\u{fffd}`")), Some(at(START, 7))), "the first reason stays");
     assert_eq!(channel(&*store, &name("other")).await, other);
+}
+
+async fn what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_full_stop(bed: Bed) {
+    let store = bed.open().await;
+    let ops = set_up_channel(&*store, webhook("ops")).await;
+    let retried = |words: &str| Stopped { retried: true, ..stopped(words) };
+    let is = async || channel(&*store, &name("ops")).await.stopped;
+    let note = async |news: ChannelNews| store.mark(&[], &[news], &[]).await.unwrap();
+    note(ChannelNews::Stopped(ops.id, retried("400"))).await;
+    note(ChannelNews::Stopped(ops.id, retried("422"))).await;
+    assert_eq!(is().await, Some(retried("400")), "the first reason stays");
+    note(ChannelNews::Taken(ops.id, at(START, 7))).await;
+    assert_eq!(is().await, None);
+    note(ChannelNews::Stopped(ops.id, retried("400"))).await;
+    note(ChannelNews::Stopped(ops.id, stopped("410"))).await;
+    assert_eq!(is().await, Some(stopped("410")));
+    note(ChannelNews::Stopped(ops.id, retried("400"))).await;
+    note(ChannelNews::Taken(ops.id, at(START, 8))).await;
+    assert_eq!(is().await, Some(stopped("410")), "what was sent before it stopped proves nothing");
 }
 
 async fn a_change_lets_a_channel_deliver_again_and_the_same_again_does_not(bed: Bed) {

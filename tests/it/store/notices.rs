@@ -155,11 +155,15 @@ async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
     store.apply_channels(&[ChannelSpec { enabled: false, ..webhook("ops") }], &[]).await.unwrap();
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
     store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
-    let stopped = Stopped { at: now(0), words: "410".into() };
+    let stopped = Stopped { at: now(0), words: "410".into(), retried: false };
     store.mark(&[], &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
     assert_eq!(store.revive(channel, now(0)).await.unwrap(), Some(0));
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), notices, "nothing was lost by it");
+    store.mark(&notices, &[], &[]).await.unwrap();
+    let retried = Stopped { at: now(0), words: "400".into(), retried: true };
+    store.mark(&[], &[ChannelNews::Stopped(channel, retried)], &[]).await.unwrap();
+    assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), notices, "messages were rejected, and others may not be");
 }
 
 async fn what_came_of_a_try_is_on_record(bed: Bed) {
@@ -223,7 +227,7 @@ async fn dead_notices_are_owed_anew(bed: Bed) {
     let ended = |notice: &Notice, state| Notice { state, tries: 40, ended: Some(now(9)), said: Some("500".into()), ..notice.clone() };
     let dead = [&notices[0], &elsewhere].map(|notice| ended(notice, NoticeState::Dead));
     let sent = ended(&notices[1], NoticeState::Sent);
-    let stopped = Stopped { at: now(9), words: "410".into() };
+    let stopped = Stopped { at: now(9), words: "410".into(), retried: false };
     let news = [ChannelNews::Stopped(channel, stopped)];
     store.mark(&[dead[0].clone(), dead[1].clone(), sent.clone()], &news, &[]).await.unwrap();
     assert_eq!(store.revive(channel, now(100)).await.unwrap(), Some(1));

@@ -4,9 +4,10 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use axum::http::Method;
+use heartbeat::message;
 use heartbeat::model::{
-    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, NoticeKind, NoticeState, ProjectName, ProjectSpec, Severity,
-    Timestamp, When, Window,
+    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notice, NoticeKind, NoticeState, ProjectName, ProjectSpec,
+    Severity, Timestamp, When, Window,
 };
 use serde_json::{Value, json};
 
@@ -316,6 +317,90 @@ async fn a_channel_that_is_gone_stops_and_the_others_are_told_once() {
     over(&world).await;
     world.second_passes().await;
     assert_eq!(gone.kinds(), "resolved opened resolved");
+}
+
+async fn named(world: &World, name: &str) -> heartbeat::model::Channel {
+    world.channels().await.into_iter().find(|channel| channel.spec.name.as_str() == name).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_rejects_its_first_message_does_not_deliver_and_is_still_tried() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let picky = Receiver::new(world.clock.clone()).await;
+    world.webhook("picky", &picky).await;
+    picky.answers(400);
+    world.minutes(2).await;
+    foul(&world);
+    world.minutes(5).await;
+    world.seconds_until("the others are told", async |world: &World| world.ops.kinds() == "opened channel_stopped").await;
+    let stopped = named(&world, "picky").await.stopped.unwrap();
+    assert!(stopped.retried && stopped.words.starts_with("it rejects its first message: 400 Bad Request"), "{}", stopped.words);
+    let told = &world.ops.messages()[1].text;
+    assert!(told.contains("400 Bad Request") && told.contains("Each new notification is still tried there."), "{told}");
+
+    over(&world).await;
+    world.seconds_until("the next is tried", async |_: &World| picky.all().len() == 2).await;
+    assert!(named(&world, "picky").await.stopped.is_some());
+    picky.answers(200);
+    foul(&world);
+    world.minutes(5).await;
+    world.seconds_until("it delivers again", async |world: &World| named(world, "picky").await.stopped.is_none()).await;
+    assert_eq!(picky.kinds(), "opened");
+    assert_eq!(world.ops.kinds(), "opened channel_stopped resolved opened", "the others are told once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_channel_that_rejects_three_in_a_row_does_not_deliver_and_one_that_rejects_two_does() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let picky = Receiver::new(world.clock.clone()).await;
+    world.webhook("picky", &picky).await;
+    world.minutes(2).await;
+    for taken in ["opened", "opened resolved"] {
+        if taken == "opened" {
+            foul(&world);
+        } else {
+            over(&world).await;
+        }
+        world.minutes(5).await;
+        world.seconds_until("both are told", async |world: &World| picky.kinds() == taken && world.ops.kinds() == taken).await;
+    }
+    picky.answers(400);
+    foul(&world);
+    world.minutes(5).await;
+    over(&world).await;
+    world.seconds_until("it rejects two", async |_: &World| picky.all().len() == 4).await;
+    assert!(named(&world, "picky").await.stopped.is_none(), "two strange messages cost themselves alone");
+    foul(&world);
+    world.minutes(5).await;
+    world.seconds_until("the third stops it", async |world: &World| named(world, "picky").await.stopped.is_some()).await;
+    let words = named(&world, "picky").await.stopped.unwrap().words;
+    assert!(words.starts_with("it rejected 3 messages in a row, the last one with: 400 Bad Request"), "{words}");
+    // The store has the last word: whoever revives it hears everything that it rejected.
+    picky.answers(410);
+    over(&world).await;
+    world.seconds_until("it comes to a full stop", async |world: &World| !named(world, "picky").await.stopped.unwrap().retried).await;
+    assert_eq!(named(&world, "picky").await.stopped.unwrap().words, "410 Gone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recipient_who_is_put_off_holds_up_nobody_else() {
+    let world = World::alerting("heartbeat", QUICK).await;
+    let (port, heard) = crate::notify::mails::server(None, "RCPT TO:<b@", "452 4.2.2 mailbox full").await;
+    let values = [("url", &*format!("smtp://127.0.0.1:{port}")), ("from", "heartbeat@example.com"), ("to", "a@example.org, b@example.org")];
+    world.channel("mail", ChannelKind::Email, &values).await;
+    world.minutes(2).await;
+    let (mail, now) = (named(&world, "mail").await.id, world.clock.now());
+    let message = message::sample(NoticeKind::Returned, &ProjectName::parse("shop").unwrap(), now);
+    let notices = ["one", "other"].map(|about| Notice::owed(mail, None, about, 0, message.clone()));
+    world.store.owe(&notices).await.unwrap();
+    world.second_passes().await;
+    let asked = ["a@example.org", "b@example.org", "a@example.org", "b@example.org"];
+    assert_eq!(crate::notify::mails::asked_for(&heard)[..4], asked, "the second does not wait for the first one's second try");
+    assert_eq!(heard.mails().len(), 2);
+    let owed = world.notices(NoticeState::Owed).await;
+    let waits = |notice: &Notice| notice.said.as_ref().is_some_and(|said| said.contains("b@example.org"));
+    assert!(owed.len() == 2 && owed.iter().all(waits), "{owed:?}");
+    assert!(named(&world, "mail").await.last_taken.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -166,7 +166,7 @@ impl World {
         if owed.is_empty() {
             return owed;
         }
-        let delivers = |channel: &Channel| channel.spec.enabled && channel.stopped.is_none();
+        let delivers = |channel: &Channel| channel.spec.enabled && channel.is_tried();
         let delivering: HashSet<_> = self.channels().await.iter().filter(|channel| delivers(channel)).map(|channel| channel.id).collect();
         let mut waiting = HashSet::new();
         owed.retain(|notice| {

@@ -98,10 +98,12 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     let ops = set_up_channel(&*site.store, ops).await;
     let dead = heartbeat::model::Notice { state: NoticeState::Dead, tries: 9, ..notice_alone(ops.id, "down", 7) };
     site.store.owe(std::slice::from_ref(&dead)).await.unwrap();
-    let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into() };
+    let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into(), retried: false };
     site.store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped)], &[]).await.unwrap();
     let mut ann = site.writer().await;
     assert!(ann.get("/channels").await.page().contains("stopped"));
+    let ready = site.stranger().get("/readyz").await;
+    assert!(ready.text.contains(r#""channels_not_delivering":["ops"]"#) && !ready.text.contains("no such hook"), "{}", ready.text);
     let first = ann.submit("/channels/ops", "/channels/ops/test", &[]).await;
     for words in ["not taken", "no such hook", "Another try may help"] {
         assert!(first.page().contains(words), "{words}: {}", first.text);

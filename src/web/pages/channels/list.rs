@@ -43,7 +43,7 @@ impl Row {
             tells: tells(channel),
             owing,
             taken: channel.last_taken.map(|at| When::ago(at, now)),
-            stopped: channel.stopped.as_ref().map(|Stopped { at, words }| (When::minute(*at, now), words.clone())),
+            stopped: channel.stopped.as_ref().map(|Stopped { at, words, .. }| (When::minute(*at, now), words.clone())),
             is_of_app: channel.of_app.is_some(),
         }
     }

@@ -70,6 +70,7 @@ struct Page {
     at_once: u16,
     taken: Option<When>,
     stopped: Option<(When, String)>,
+    retried: bool,
     owing: Owing,
     answers: Vec<Answer>,
     revived: String,
@@ -98,6 +99,7 @@ pub(super) async fn draw(site: &Site, frame: Frame, channel: &Channel, one: One)
         at_once: channel.spec.at_once,
         taken: channel.last_taken.map(|at| When::ago(at, now)),
         stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
+        retried: channel.stopped.as_ref().is_some_and(|stopped| stopped.retried),
         owing: owing(site, channel).await?,
         answers: one.answers,
         revived: one.revived,
@@ -118,7 +120,7 @@ async fn try_it(
     let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
         let (is_taken, says, again) = match delivery {
             Delivery::Taken(says) => (true, says, false),
-            Delivery::TryAgain { words, .. } => (false, words, true),
+            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => (false, words, true),
             Delivery::Unfit { words } | Delivery::Refused { words } => (false, words, false),
         };
         Answer { kind: kind.name(), is_taken, says, again }

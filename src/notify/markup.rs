@@ -1,0 +1,143 @@
+//! Text for services that read markup in it: what a server said, or a project is called, must not become a link, a mention or a format there.
+
+use crate::message::Escape;
+use crate::model::ChannelKind;
+
+/// How a service reads text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Markup {
+    /// As it is.
+    Plain,
+    /// Discord's Markdown: <https://discord.com/developers/docs/reference#message-formatting>. A backslash takes the meaning from any sign.
+    Discord,
+    /// The Markdown of adaptive cards: <https://learn.microsoft.com/en-us/adaptive-cards/authoring-cards/text-features>.
+    Teams,
+    /// Three characters are Slack's own: <https://docs.slack.dev/messaging/formatting-message-text#escaping>.
+    Slack,
+    /// Without a parse mode nothing is markup but what looks like a user's name.
+    Telegram,
+}
+
+impl Markup {
+    /// That of a kind of channel.
+    pub(super) const fn of(kind: ChannelKind) -> Self {
+        match kind {
+            ChannelKind::Discord => Self::Discord,
+            ChannelKind::Teams => Self::Teams,
+            ChannelKind::Slack => Self::Slack,
+            ChannelKind::Telegram => Self::Telegram,
+            ChannelKind::Webhook
+            | ChannelKind::GetPair
+            | ChannelKind::PagerDuty
+            | ChannelKind::Opsgenie
+            | ChannelKind::Alertmanager
+            | ChannelKind::Email
+            | ChannelKind::Ntfy
+            | ChannelKind::Command => Self::Plain,
+        }
+    }
+
+    /// [`Self::escape`] as a function.
+    pub(super) fn writer(self) -> Escape {
+        match self {
+            Self::Plain => |text| Self::Plain.escape(text),
+            Self::Discord => |text| Self::Discord.escape(text),
+            Self::Teams => |text| Self::Teams.escape(text),
+            Self::Slack => |text| Self::Slack.escape(text),
+            Self::Telegram => |text| Self::Telegram.escape(text),
+        }
+    }
+
+    /// The text, written so that the service shows it as it is.
+    pub(super) fn escape(self, text: &str) -> String {
+        match self {
+            Self::Plain => text.to_owned(),
+            Self::Slack => text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"),
+            Self::Telegram => without_mentions(text),
+            Self::Discord | Self::Teams => with_backslashes(text),
+        }
+    }
+}
+
+/// Each sign that Markdown reads with a backslash before it.
+fn with_backslashes(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len() + text.len() / 8);
+    // At the start of a line, more signs have a meaning: lists.
+    let mut begins = true;
+    let mut letters = text.chars().peekable();
+    while let Some(letter) = letters.next() {
+        let is_markup = match letter {
+            '\\' | '`' | '*' | '_' | '~' | '|' | '<' | '>' | '[' | ']' | '(' | ')' | '#' | '@' => true,
+            // Of an address: without this it is a link by itself.
+            ':' => letters.peek() == Some(&'/'),
+            '-' | '+' => begins,
+            _ => false,
+        };
+        if is_markup {
+            escaped.push('\\');
+        }
+        escaped.push(letter);
+        begins = letter == '\n' || (begins && letter == ' ');
+    }
+    escaped
+}
+
+/// The text with something between `@` and a name that nobody sees: Telegram notifies whoever is called so.
+fn without_mentions(text: &str) -> String {
+    let mut written = String::with_capacity(text.len());
+    let mut letters = text.chars().peekable();
+    let mut before = ' ';
+    while let Some(letter) = letters.next() {
+        written.push(letter);
+        // Not within the address of a mailbox.
+        if letter == '@' && !before.is_alphanumeric() && letters.peek().is_some_and(|next| next.is_alphanumeric()) {
+            written.push('\u{2060}');
+        }
+        before = letter;
+    }
+    written
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NASTY: [(&str, &str, &str, &str); 9] = [
+        ("`code`", "\\`code\\`", "`code`", "`code`"),
+        ("[x](http://e.example)", "\\[x\\]\\(http\\://e.example\\)", "[x](http://e.example)", "[x](http://e.example)"),
+        ("<http://e.example|x>", "\\<http\\://e.example\\|x\\>", "&lt;http://e.example|x&gt;", "<http://e.example|x>"),
+        ("@everyone", "\\@everyone", "@everyone", "@\u{2060}everyone"),
+        ("<@123> <!channel>", "\\<\\@123\\> \\<!channel\\>", "&lt;@123&gt; &lt;!channel&gt;", "<@\u{2060}123> <!channel>"),
+        ("*a* _b_ ~c~", "\\*a\\* \\_b\\_ \\~c\\~", "*a* _b_ ~c~", "*a* _b_ ~c~"),
+        ("<b>&amp;", "\\<b\\>&amp;", "&lt;b&gt;&amp;amp;", "<b>&amp;"),
+        ("# a\n - b + c\n1 - 2", "\\# a\n \\- b + c\n1 - 2", "# a\n - b + c\n1 - 2", "# a\n - b + c\n1 - 2"),
+        ("me@example.com \\", "me\\@example.com \\\\", "me@example.com \\", "me@example.com \\"),
+    ];
+
+    #[test]
+    fn each_service_shows_words_as_they_are() {
+        for (text, markdown, slack, telegram) in NASTY {
+            for (markup, escaped) in [
+                (Markup::Plain, text),
+                (Markup::Discord, markdown),
+                (Markup::Teams, markdown),
+                (Markup::Slack, slack),
+                (Markup::Telegram, telegram),
+            ] {
+                assert_eq!(markup.escape(text), escaped, "{markup:?}: {text}");
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn behind_its_backslashes_the_text_is_what_it_was(text in "[a-z`*_<>@:/\\\\\\[\\]()\n -]{0,40}") {
+            let mut letters = Markup::Discord.escape(&text).chars().collect::<Vec<_>>().into_iter();
+            let mut read = String::new();
+            while let Some(letter) = letters.next() {
+                read.push(if letter == '\\' { letters.next().unwrap() } else { letter });
+            }
+            proptest::prop_assert_eq!(read, text);
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! One conversation with a mail server: <https://www.rfc-editor.org/rfc/rfc5321>. Each recipient is asked for by itself: who is refused does not keep
+//! the mail from the others.
+//!
+//! `smtps://` is TLS from the first byte; `smtp://` must turn to TLS (STARTTLS) before anything is said, but on this machine.
+
+use std::fs;
+use std::time::Duration;
+
+use lettre::Address;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::{AsyncSmtpConnection, Certificate, TlsParameters, TlsParametersBuilder};
+use lettre::transport::smtp::commands::{Data, Mail, Rcpt};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailParameter};
+use rustls::pki_types::CertificateDer;
+use tokio::task::spawn_blocking;
+use url::{Host, Url};
+
+use super::veil::decoded;
+use crate::clock::{Clock, Elapsed};
+use crate::model::Takes;
+
+/// So long a server may take to say goodbye.
+const FAREWELL: Duration = Duration::from_secs(2);
+/// What names this machine.
+const HOST_NAME: &str = "/proc/sys/kernel/hostname";
+
+/// When the conversation turns to TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cover {
+    /// From the first byte.
+    Whole,
+    /// By STARTTLS, before anything that matters is said; not at all where the server has none.
+    Upgraded,
+    /// By STARTTLS where the server has it: it does not leave this machine.
+    Offered,
+    /// Never: it does not leave this machine.
+    None,
+}
+
+/// A mail server, as its address says it.
+pub(super) struct Server {
+    host: String,
+    port: u16,
+    cover: Cover,
+    user: Option<Credentials>,
+}
+
+/// How we ask for a mail to be taken.
+pub(super) struct Envelope<'m> {
+    pub(super) hello: String,
+    pub(super) from: Address,
+    pub(super) to: Vec<Address>,
+    pub(super) mail: &'m [u8],
+}
+
+/// What came of it where the server took the mail, or looked at each recipient.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// What the server said to the mail, and to whom it goes; none where it was offered to nobody.
+    pub(super) taken: Option<(Vec<Address>, String)>,
+    /// Those it will never take it for, with its words.
+    pub(super) refused: Vec<(Address, String)>,
+    /// Those it may take it for later, with its words.
+    pub(super) later: Vec<(Address, String)>,
+}
+
+/// Why a conversation came to nothing.
+#[derive(Debug)]
+pub(super) enum Broken {
+    /// Another try can help.
+    Later(String),
+    /// The server wants nothing of us, or we nothing of it.
+    Channel(String),
+    /// It does not want this mail.
+    Message(String),
+}
+
+impl Broken {
+    fn of(wrong: &Error) -> Self {
+        let words = wrong.to_string();
+        // Whatever is permanent by the server's word, and a server that offers no way in that we know.
+        if wrong.is_permanent() || wrong.is_client() { Self::Channel(words) } else { Self::Later(words) }
+    }
+}
+
+impl Server {
+    /// Reads the address of a mail server.
+    pub(super) fn read(address: &str) -> Option<Self> {
+        let url = Url::parse(address.trim()).ok()?;
+        // Of a protocol that is not the web's, an IPv4 address is read as a name.
+        let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
+        let is_here = match url.host()? {
+            Host::Ipv6(ip) => ip.is_loopback(),
+            _ => name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
+        };
+        let (cover, usual) = match (url.scheme(), is_here) {
+            ("smtps", _) => (Cover::Whole, 465),
+            ("smtp", false) => (Cover::Upgraded, 587),
+            ("smtp", true) if url.port() == Some(587) => (Cover::Offered, 587),
+            ("smtp", true) => (Cover::None, 25),
+            _ => return None,
+        };
+        let port = url.port().unwrap_or(usual);
+        let user =
+            (!url.username().is_empty()).then(|| Credentials::new(decoded(url.username()), decoded(url.password().unwrap_or_default())));
+        Some(Self { host: name, port, cover, user })
+    }
+
+    /// Sends a mail within `limit`. `roots` are trusted beside those of the machine.
+    pub(super) async fn send(
+        &self,
+        envelope: Envelope<'_>,
+        roots: &[CertificateDer<'static>],
+        (clock, limit): (&Clock, Duration),
+    ) -> Result<Outcome, Broken> {
+        if self.cover != Cover::Whole && self.port == 465 {
+            return Err(Broken::Channel(Takes::TLS_PORT.into()));
+        }
+        let begun = clock.monotonic();
+        let hello = ClientId::Domain(envelope.hello);
+        let silence = |elapsed: Elapsed| {
+            let plain = if self.cover == Cover::Whole { "" } else { "; if the server speaks TLS from the first byte, write smtps://" };
+            Broken::Later(format!("{elapsed}{plain}"))
+        };
+        let mut line = clock.timeout(limit, self.connect(&hello, roots)).await.map_err(silence)??;
+        let left = limit.saturating_sub(clock.monotonic().saturating_sub(begun));
+        let talk = self.converse(&mut line, &envelope.from, envelope.to, envelope.mail);
+        let outcome = clock.timeout(left, talk).await.unwrap_or_else(|elapsed| Err(Broken::Later(elapsed.to_string())));
+        // What was said holds, however the farewell goes.
+        if outcome.is_ok() {
+            let _ = clock.timeout(clock.in_real(FAREWELL), line.abort()).await;
+        }
+        outcome
+    }
+
+    async fn connect(&self, hello: &ClientId, roots: &[CertificateDer<'static>]) -> Result<AsyncSmtpConnection, Broken> {
+        let tls = if self.cover == Cover::None { None } else { Some(self.parameters(roots).await?) };
+        let whole = if self.cover == Cover::Whole { tls.clone() } else { None };
+        let connected = AsyncSmtpConnection::connect_tokio1((self.host.as_str(), self.port), None, hello, whole, None).await;
+        let mut line = connected.map_err(|wrong| match Broken::of(&wrong) {
+            Broken::Later(words) if self.cover == Cover::Whole && speaks_plain(&wrong) => Broken::Channel(format!(
+                "the server speaks plain text on this port: write smtp://, which turns to TLS by STARTTLS ({words})"
+            )),
+            other => other,
+        })?;
+        let turns = self.cover == Cover::Upgraded || (self.cover == Cover::Offered && line.can_starttls());
+        if let Some(tls) = tls.filter(|_| turns) {
+            line.starttls(tls, hello).await.map_err(|wrong| Broken::of(&wrong))?;
+        }
+        Ok(line)
+    }
+
+    async fn converse(&self, line: &mut AsyncSmtpConnection, from: &Address, to: Vec<Address>, mail: &[u8]) -> Result<Outcome, Broken> {
+        if let Some(user) = &self.user {
+            line.auth(&[Mechanism::Plain, Mechanism::Login], user).await.map_err(|wrong| Broken::of(&wrong))?;
+        }
+        let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+        let parameters = if is_ascii(from) && to.iter().all(is_ascii) {
+            Vec::new()
+        } else if line.server_info().supports_feature(Extension::SmtpUtfEight) {
+            vec![MailParameter::SmtpUtfEight]
+        } else {
+            return Err(Broken::Channel("the server takes no addresses with other letters than ASCII before the @".into()));
+        };
+        line.command(Mail::new(Some(from.clone()), parameters)).await.map_err(|wrong| Broken::of(&wrong))?;
+        let (mut taken, mut outcome) = (Vec::new(), Outcome::default());
+        for one in to {
+            match line.command(Rcpt::new(one.clone(), Vec::new())).await {
+                Ok(_) => taken.push(one),
+                Err(wrong) if wrong.is_permanent() => outcome.refused.push((one, wrong.to_string())),
+                // 421: the server says farewell to all of us.
+                Err(wrong) if wrong.is_transient() && wrong.status().is_none_or(|code| u16::from(code) != 421) => {
+                    outcome.later.push((one, wrong.to_string()));
+                }
+                Err(wrong) => return Err(Broken::of(&wrong)),
+            }
+        }
+        if taken.is_empty() {
+            return Ok(outcome);
+        }
+        let offered = async {
+            line.command(Data).await?;
+            line.message(mail).await
+        };
+        // Who it comes from and where it goes to was agreed: what is refused now is what it says.
+        let response = offered.await.map_err(|wrong| match Broken::of(&wrong) {
+            Broken::Channel(words) => Broken::Message(words),
+            other => other,
+        })?;
+        let words = format!("{} {}", response.code(), response.message().collect::<Vec<_>>().join(" "));
+        Ok(Outcome { taken: Some((taken, words)), ..outcome })
+    }
+
+    /// Reading what the machine trusts is no work for a thread that others need.
+    async fn parameters(&self, roots: &[CertificateDer<'static>]) -> Result<TlsParameters, Broken> {
+        let (host, roots) = (self.host.clone(), roots.to_vec());
+        let made = spawn_blocking(move || {
+            let roots = roots.into_iter().map(|root| Certificate::from_der(root.to_vec())).collect::<Result<Vec<_>, _>>()?;
+            roots.into_iter().fold(TlsParameters::builder(host), TlsParametersBuilder::add_root_certificate).build()
+        });
+        made.await.map_err(|wrong| Broken::Later(wrong.to_string()))?.map_err(|wrong| Broken::Later(wrong.to_string()))
+    }
+}
+
+/// Whether what answered a TLS greeting was no TLS.
+fn speaks_plain(wrong: &Error) -> bool {
+    let mut reason = std::error::Error::source(wrong);
+    while let Some(inner) = reason {
+        let tls = inner.downcast_ref::<rustls::Error>().or_else(|| {
+            inner.downcast_ref::<std::io::Error>().and_then(|io| io.get_ref()).and_then(|inner| inner.downcast_ref::<rustls::Error>())
+        });
+        if matches!(tls, Some(rustls::Error::InvalidMessage(_))) {
+            return true;
+        }
+        reason = inner.source();
+    }
+    false
+}
+
+/// By what name we greet a mail server: the machine's, where it is a whole one; many refuse half a name.
+pub(super) async fn host_name() -> Option<String> {
+    let read = spawn_blocking(|| fs::read_to_string(HOST_NAME)).await;
+    let name = read.ok()?.ok()?.trim().to_lowercase();
+    let is_whole = name.contains('.') && matches!(Host::parse(&name), Ok(Host::Domain(_)));
+    (is_whole && name != "localhost.localdomain").then_some(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_mail_that_stays_on_this_machine_goes_without_tls() {
+        for (address, host, port, cover) in [
+            ("smtps://u:p@mail.example.com", "mail.example.com", 465, Cover::Whole),
+            ("smtps://localhost", "localhost", 465, Cover::Whole),
+            ("smtp://mail.example.com", "mail.example.com", 587, Cover::Upgraded),
+            ("smtp://mail.example.com:2525", "mail.example.com", 2525, Cover::Upgraded),
+            ("smtp://127.0.0.1.example.com", "127.0.0.1.example.com", 587, Cover::Upgraded),
+            ("smtp://[2001:db8::1]", "2001:db8::1", 587, Cover::Upgraded),
+            ("smtp://localhost", "localhost", 25, Cover::None),
+            ("smtp://127.0.0.1:1025", "127.0.0.1", 1025, Cover::None),
+            ("smtp://[::1]:1025", "::1", 1025, Cover::None),
+            ("smtp://localhost:587", "localhost", 587, Cover::Offered),
+        ] {
+            let read = Server::read(address).unwrap();
+            assert_eq!((read.host.as_str(), read.port, read.cover), (host, port, cover), "{address}");
+        }
+        for address in ["http://mail.example.com", "mail.example.com", "smtp://", ""] {
+            assert!(Server::read(address).is_none(), "{address}");
+        }
+    }
+
+    #[test]
+    fn user_and_password_are_read_from_the_address() {
+        let read = Server::read("smtps://me%40example.com:p%2Fw%20d@mail.example.com").unwrap();
+        assert_eq!(read.user, Some(Credentials::new("me@example.com".into(), "p/w d".into())));
+        assert_eq!(Server::read("smtps://mail.example.com").unwrap().user, None);
+    }
+
+    #[tokio::test]
+    async fn a_port_that_speaks_tls_alone_is_not_spoken_to_in_plain() {
+        let address: Address = "a@example.com".parse().unwrap();
+        let envelope = Envelope { hello: "example.com".into(), from: address.clone(), to: vec![address], mail: b"" };
+        let (clock, _hand) = Clock::hand(crate::model::Timestamp::from_ms(0));
+        let sent = Server::read("smtp://127.0.0.1:465").unwrap().send(envelope, &[], (&clock, Duration::from_secs(20))).await;
+        assert!(matches!(sent, Err(Broken::Channel(words)) if words.contains("smtps://")));
+    }
+}
