@@ -22,7 +22,7 @@ use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
 use heartbeat::store::{RouteSpan, Sealer, Store, open};
 use heartbeat::vitals::Vitals;
-use heartbeat::web::Web;
+use heartbeat::web::{ConnectionLimits, Web};
 use tokio::net::TcpListener;
 
 /// What design.md asks for.
@@ -132,6 +132,7 @@ async fn serve(store: &Arc<dyn Store>, clock: &Clock) -> anyhow::Result<String> 
         clock: clock.clone(),
         vitals: Vitals::new(clock.clone()),
         settings: WebSettings::default(),
+        limits: ConnectionLimits::for_descriptors(1_024),
         pass: None,
     };
     tokio::spawn(web.serve(listener, std::future::pending()));

@@ -1,6 +1,7 @@
 //! The only place that knows every room: it builds them from the settings and hands them to each other.
 
 mod demo;
+mod descriptors;
 mod file;
 mod inbox;
 mod page;
@@ -22,6 +23,7 @@ use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
 pub use demo::{Demo, Running};
+pub use descriptors::raise_descriptor_limit;
 pub use file::DatabaseFile;
 pub use inbox::Inbox;
 pub use page::{can_log_in, door, listen, web};

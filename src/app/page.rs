@@ -7,11 +7,12 @@ use anyhow::Context as _;
 use tokio::net::TcpListener;
 
 use super::Service;
+use super::descriptors::descriptor_limit;
 use crate::access::Door;
 use crate::clock::Clock;
 use crate::config::{Listen, USUAL_LISTEN, WebSettings};
 use crate::store::Store;
-use crate::web::{Web, issuer};
+use crate::web::{ConnectionLimits, Web, issuer};
 
 /// Listens for the page. Where nothing was said and the usual place is taken, there is no page, and the log says so: beats matter more.
 ///
@@ -62,6 +63,7 @@ pub fn web(service: &Service, settings: WebSettings) -> Web {
         clock: service.clock.clone(),
         vitals: service.vitals.clone(),
         settings,
+        limits: ConnectionLimits::for_descriptors(descriptor_limit()),
         pass: None,
     }
 }

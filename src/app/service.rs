@@ -61,7 +61,10 @@ impl Service {
         if let Some((web, listener)) = page {
             let stop = stop.clone();
             let asked = async move { stop.asked().await };
-            loops.spawn(async move { ("page", web.serve(listener, asked).await.context("the page cannot be served")) });
+            loops.spawn(async move {
+                web.serve(listener, asked).await;
+                ("page", Ok(()))
+            });
         }
         let watch = watch(clock.clone(), vitals.clone());
         let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));

@@ -39,6 +39,7 @@ pub struct Run {
 impl Run {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::listen()?;
+        app::raise_descriptor_limit();
         let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
         let (settings, store, projects) = tokio::select! {
             ready = self.prepare(invocation, &clock) => ready?,

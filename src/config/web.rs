@@ -23,6 +23,8 @@ pub struct WebSettings {
     pub public_url: Option<Url>,
     /// Whether `/metrics` is for everybody; otherwise it takes an API token.
     pub open_metrics: bool,
+    /// Reverse proxies that are believed when they name the visitor's address.
+    pub trusted_proxies: Vec<Network>,
     /// A reverse proxy that says who somebody is.
     pub proxy: Option<ProxyLogin>,
     /// An issuer that says who somebody is: single sign-on.
@@ -121,6 +123,13 @@ impl WebSettings {
         self.public_url.as_ref().is_some_and(|url| url.scheme() == "https")
     }
 
+    /// Whether this address is a reverse proxy's that names the visitor's: one of `trusted_proxies`, or one that logs people in.
+    #[must_use]
+    pub fn is_trusted_proxy(&self, address: IpAddr) -> bool {
+        self.trusted_proxies.iter().any(|network| network.holds(address))
+            || self.proxy.as_ref().is_some_and(|proxy| proxy.is_believed(address))
+    }
+
     /// Whether a request to this host (with its port) is for us. Names of others are refused, so that no stranger's name can be made to
     /// point here and read along; an address is nobody's name.
     #[must_use]
@@ -164,6 +173,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     let listen = section.read("listen", Listen::parse).unwrap_or_default();
     let public_url = section.read("public_url", public_url);
     let open_metrics = section.flag("open_metrics").unwrap_or(false);
+    let trusted_proxies = section.list("trusted_proxies", Network::parse);
     let proxy = section.section("proxy").map(|proxy| {
         let proxy = proxy.titled("web.proxy");
         let header = proxy.read("header", header_name);
@@ -185,7 +195,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     }
     let oidc = oidc.and_then(|oidc| sign_on::read(oidc, places, scope));
     section.finish();
-    WebSettings { listen, public_url, open_metrics, proxy, oidc }
+    WebSettings { listen, public_url, open_metrics, trusted_proxies, proxy, oidc }
 }
 
 /// What the environment says goes before the file.

@@ -122,7 +122,7 @@ pub enum Obstacle {
     Truncated,
     /// No answer in time.
     TimedOut,
-    /// This machine has no means left: file descriptors, memory.
+    /// This machine has no means left: file descriptors, memory, room on its disk, local ports.
     OutOfMeans,
 }
 

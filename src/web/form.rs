@@ -1,25 +1,31 @@
-//! A form that was sent: its fields as texts, once it is sure that a page of ours was filled in.
+//! A form that was sent: its fields as texts. That a page of ours was filled in is checked before (`guard/csrf.rs`).
 
 use std::sync::Arc;
 
-use axum::extract::{FromRequest, FromRequestParts as _, Request};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Request};
+use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 
 use super::site::Site;
 use super::trouble::Trouble;
-use super::visitor::Perhaps;
 
 /// No form of ours is larger.
 const LARGEST: usize = 256 * 1024;
 /// The hidden field that every form has.
-const CSRF: &str = "csrf";
+pub(super) const CSRF: &str = "csrf";
 
-/// A form that was sent by a page of this session; before logging in, by any page of this site.
+/// The fields of a form.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Filled(Vec<(String, String)>);
 
 impl Filled {
+    /// Reads the bytes of a form.
+    pub(super) fn of(bytes: &[u8]) -> Self {
+        Self(form_urlencoded::parse(bytes).into_owned().collect())
+    }
+
     /// What a field holds, without the white space around it; empty where it is not there.
     pub(super) fn text(&self, name: &str) -> &str {
         self.raw(name).trim()
@@ -51,21 +57,18 @@ impl<'f> FromIterator<(&'f str, &'f str)> for Filled {
 impl FromRequest<Arc<Site>> for Filled {
     type Rejection = Trouble;
 
-    async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Trouble> {
-        let (mut parts, body) = request.into_parts();
-        let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        if !kind.starts_with("application/x-www-form-urlencoded") {
-            return Err(Trouble::Malformed("a form was expected (application/x-www-form-urlencoded)".to_owned()));
-        }
-        let visitor = Perhaps::from_request_parts(&mut parts, site).await?.0;
-        let bytes = axum::body::to_bytes(body, LARGEST).await;
-        let bytes = bytes.map_err(|_| Trouble::Malformed(format!("the form is larger than {} kB, or was cut off", LARGEST / 1024)))?;
-        let form = Self(form_urlencoded::parse(&bytes).into_owned().collect());
-        match visitor.and_then(|visitor| visitor.csrf) {
-            Some(csrf) if !csrf.fits(form.raw(CSRF)) => Err(Trouble::Forged(
-                "this form is from a page that was loaded before you logged in (or of another site); go back, load it again, and send it once more".to_owned(),
-            )),
-            _ => Ok(form),
-        }
+    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, Trouble> {
+        let (parts, body) = request.into_parts();
+        Ok(Self::of(&bytes(&parts.headers, body).await?))
     }
+}
+
+/// The bytes of a form.
+pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Trouble> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    if !kind.starts_with("application/x-www-form-urlencoded") {
+        return Err(Trouble::Malformed("a form was expected (application/x-www-form-urlencoded)".to_owned()));
+    }
+    let bytes = axum::body::to_bytes(body, LARGEST).await;
+    bytes.map_err(|_| Trouble::Malformed(format!("the form is larger than {} kB, or was cut off", LARGEST / 1024)))
 }

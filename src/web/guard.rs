@@ -1,21 +1,25 @@
 //! Who may reach the site at all: hosts and origins that are its own, and how often a password may be tried. Also the headers that
 //! tell browsers what these pages may do: nothing from elsewhere, nothing inline.
 
-use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::extract::{ConnectInfo, Request, State};
-use axum::http::header::{AUTHORIZATION, CACHE_CONTROL, HOST, ORIGIN};
+use axum::extract::{Request, State};
+use axum::http::header::{CACHE_CONTROL, HOST, ORIGIN};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::site::Site;
 use super::trouble::Trouble;
+use super::visitor::bearer;
 use super::{api, pages};
 
+mod caller;
+mod csrf;
 mod limiter;
 
+pub(super) use caller::Caller;
+pub(super) use csrf::check_form;
 pub(super) use limiter::Limiter;
 
 /// What the pages may do: nothing but what comes from here; no script, style or frame but our own files.
@@ -64,11 +68,15 @@ fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
     of_header.or_else(|| uri.authority().map(ToString::to_string))
 }
 
+/// Whether requests of this method change nothing.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
 /// What changes something must come from a page of this host. A program with a token is asked by no page, and has no cookie to be
 /// borrowed.
 fn check_origin(request: &Request, host: &str) -> Result<(), Trouble> {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_safe || request.headers().contains_key(AUTHORIZATION) {
+    if is_safe(request.method()) || bearer(request.headers()).is_some() {
         return Ok(());
     }
     let foreign = || Trouble::Forged("this request comes from a page of another site, and was not carried out".to_owned());
@@ -81,16 +89,4 @@ fn check_origin(request: &Request, host: &str) -> Result<(), Trouble> {
         None | Some("same-origin" | "none") => Ok(()),
         Some(_) => Err(foreign()),
     }
-}
-
-/// Where a request comes from: the peer, or whom a proxy that is believed names.
-pub(super) fn caller(site: &Site, headers: &HeaderMap, peer: Option<&ConnectInfo<SocketAddr>>) -> IpAddr {
-    let peer = peer.map_or(IpAddr::from([0, 0, 0, 0]), |peer| peer.0.ip());
-    let is_believed = site.web.settings.proxy.as_ref().is_some_and(|proxy| proxy.is_believed(peer));
-    if !is_believed {
-        return peer;
-    }
-    // The last one is what the proxy itself saw.
-    let named = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
-    named.filter_map(|one| one.trim().parse().ok()).next_back().unwrap_or(peer)
 }

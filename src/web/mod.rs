@@ -24,6 +24,7 @@ mod pages;
 mod router;
 mod rules;
 mod said;
+mod server;
 mod setup;
 mod shown;
 mod site;
@@ -33,7 +34,6 @@ mod visitor;
 mod when;
 
 use std::future::Future;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -52,6 +52,7 @@ use site::Site;
 
 mod words;
 pub use api::description;
+pub use server::ConnectionLimits;
 pub use site::issuer;
 
 /// How long answers that are under way may take once the end was asked for.
@@ -72,20 +73,20 @@ pub struct Web {
     pub vitals: Vitals,
     /// How it is reached, and who is believed.
     pub settings: WebSettings,
+    /// How many connections visitors may have, and for how long.
+    pub limits: ConnectionLimits,
     /// A link that lets in without a password, as often as it is opened: for the demo alone.
     pub pass: Option<Digest>,
 }
 
 impl Web {
     /// Serves until `stop`.
-    ///
-    /// # Errors
-    /// When the listener fails.
-    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
+    pub async fn serve(self, listener: TcpListener, stop: impl Future<Output = ()> + Send + 'static) {
         let (ending, ended) = watch::channel(false);
         let clock = self.clock.clone();
         let site = Arc::new(Site::new(self, ended.clone()));
-        let router = router::router(site).into_make_service_with_connect_info::<SocketAddr>();
+        let (settings, limits) = (site.web.settings.clone(), site.web.limits);
+        let router = router::router(site);
         // Streams end when they hear of it: an open page must not hold up the end, and a slow reader not for long.
         let stop = async move {
             stop.await;
@@ -99,8 +100,8 @@ impl Web {
             }
         };
         tokio::select! {
-            served = axum::serve(listener, router).with_graceful_shutdown(stop) => served,
-            () = long_ago => Ok(()),
+            () = server::serve(listener, router, &settings, limits, stop) => {}
+            () = long_ago => {}
         }
     }
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
+use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
@@ -71,10 +72,8 @@ impl FromRequestParts<Arc<Site>> for Perhaps {
 
 async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, Trouble> {
     // Who shows a token is judged by that alone.
-    if let Some(header) = parts.headers.get(AUTHORIZATION) {
-        let text = header.to_str().ok().and_then(|text| text.split_once(' '));
-        let Some(("Bearer" | "bearer", text)) = text else { return Ok(None) };
-        let token = site.door.token(text.trim()).await?;
+    if let Some(text) = bearer(&parts.headers) {
+        let token = site.door.token(text).await?;
         return Ok(token.map(|token| Visitor {
             who: format!("token {}", token.name),
             access: token.access,
@@ -99,6 +98,14 @@ async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, Trouble> {
         csrf: Some(Csrf::of(&token)),
         session: Some(Digest::of(&token)),
     }))
+}
+
+/// The API token that a request shows. Other schemes of `Authorization` are those of a proxy before us (`Basic`), which a browser sends along
+/// with every request: they say nothing here.
+pub(super) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let text = headers.get(AUTHORIZATION)?.to_str().ok()?.trim();
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
 /// The user whom a reverse proxy names, when it is one that is believed.

@@ -55,6 +55,7 @@ pub struct Demo {
 impl Demo {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::listen()?;
+        app::raise_descriptor_limit();
         let demo = app::Demo::set_up(self.speed).await?;
         let (handle, stop) = Stop::by_hand();
         let (running, mut work) = demo.start(stop);

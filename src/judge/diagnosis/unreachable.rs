@@ -11,7 +11,8 @@ pub fn unreachable(address: Option<Address>, at: Phase, obstacle: Obstacle, word
     let found = match (obstacle, at) {
         (Obstacle::OutOfMeans, _) => Diagnosis::at(Place::Heartbeat, format!("This machine has no means left to connect: {words}"))
             .advised(
-                "Raise the limit of open files (LimitNOFILE= or ulimit -n), and see what else uses them. This says nothing about PostHog.",
+                "Heartbeat or its machine is short of descriptors, memory, disk space or local ports. Raise the limit of open files (LimitNOFILE= or ulimit -n), \
+                 or free what is short, and see what else uses it. This says nothing about PostHog.",
             ),
         (_, Phase::Dns) => Diagnosis::at(Place::Dns, format!("The name {name} cannot be resolved: {words}"))
             .advised(format!("Check the host's spelling, and ask the name server of this machine: getent hosts {name}")),

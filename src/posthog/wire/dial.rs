@@ -10,7 +10,7 @@ use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpStream, lookup_host};
 
-use super::exchange::{Cut, in_words, obstacle_of_io};
+use super::exchange::{Cut, in_words, obstacle, obstacle_here, obstacle_of_io};
 use super::proxy::{Proxy, Way};
 use super::track::microseconds;
 use super::{Origin, Rules, Tls, Track};
@@ -83,7 +83,7 @@ impl Dialer {
         let addresses = self.look_up(origin, track).await?;
         track.enter(Phase::Connect);
         let begun = self.clock.real();
-        let (mut words, mut obstacle) = (String::new(), Obstacle::Other);
+        let (mut words, mut obstacle) = (String::new(), None);
         for address in addresses {
             match self.clock.timeout(ONE_ADDRESS, TcpStream::connect(address)).await {
                 Ok(Ok(stream)) => {
@@ -94,16 +94,16 @@ impl Dialer {
                     return Ok(Box::new(stream));
                 }
                 Ok(Err(refused)) => {
-                    obstacle = obstacle_of_io(&refused);
+                    obstacle = Some(combined(obstacle, obstacle_of_io(&refused)));
                     append(&mut words, &format!("{address}: {refused}"));
                 }
                 Err(elapsed) => {
-                    obstacle = Obstacle::TimedOut;
+                    obstacle = Some(combined(obstacle, Obstacle::TimedOut));
                     append(&mut words, &format!("{address}: {elapsed}"));
                 }
             }
         }
-        Err(Cut::new(Phase::Connect, obstacle, words))
+        Err(Cut::new(Phase::Connect, obstacle.unwrap_or_default(), words))
     }
 
     async fn look_up(&self, origin: &Origin, track: &Track) -> Result<Vec<SocketAddr>, Cut> {
@@ -115,7 +115,7 @@ impl Dialer {
         let begun = self.clock.real();
         let cut = |obstacle, why: &str| Cut::new(Phase::Dns, obstacle, format!("looking up `{host}`: {why}"));
         let found = lookup_host((host, port)).await;
-        let addresses: Vec<SocketAddr> = found.map_err(|wrong| cut(obstacle_of_io(&wrong), &wrong.to_string()))?.collect();
+        let addresses: Vec<SocketAddr> = found.map_err(|wrong| cut(obstacle_here(), &wrong.to_string()))?.collect();
         if addresses.is_empty() {
             return Err(cut(Obstacle::Other, "the name has no address"));
         }
@@ -136,6 +136,14 @@ impl Dialer {
     }
 }
 
+/// Of two addresses, what the other end did says more: this machine is short of something only where every address failed for that.
+fn combined(before: Option<Obstacle>, now: Obstacle) -> Obstacle {
+    match (before, now) {
+        (Some(before), Obstacle::OutOfMeans) => before,
+        _ => now,
+    }
+}
+
 async fn shake_h1(stream: Stream) -> Result<Opened, Cut> {
     let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|wrong| unsent(&wrong))?;
     drop(tokio::spawn(connection));
@@ -150,7 +158,7 @@ async fn shake_h2(stream: Stream) -> Result<Opened, Cut> {
 }
 
 fn unsent(wrong: &hyper::Error) -> Cut {
-    Cut::new(Phase::Send, Obstacle::Other, in_words(wrong))
+    Cut::new(Phase::Send, obstacle(wrong), in_words(wrong))
 }
 
 fn append(words: &mut String, more: &str) {

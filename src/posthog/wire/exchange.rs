@@ -8,6 +8,7 @@ use http::uri::PathAndQuery;
 use http::{HeaderMap, Method, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
+use rustix::io::Errno;
 
 use crate::model::{Obstacle, Phase, Timestamp};
 
@@ -72,7 +73,7 @@ impl Cut {
     /// A request that had been put into a connection. Whether the server has it is not known, unless the error says that
     /// it could not be written.
     pub(super) fn midway(wrong: &hyper::Error) -> Self {
-        let unwritten = wrong.is_canceled() || io_kind(wrong) == Some(std::io::ErrorKind::BrokenPipe);
+        let unwritten = wrong.is_canceled() || io_error(wrong).is_some_and(|io| io.kind() == std::io::ErrorKind::BrokenPipe);
         let at = if unwritten { Phase::Send } else { Phase::Answer };
         let obstacle = obstacle(wrong);
         let words = match obstacle {
@@ -86,7 +87,11 @@ impl Cut {
 
     /// An answer that broke off in its body.
     fn in_body(wrong: &hyper::Error) -> Self {
-        Self::new(Phase::Answer, Obstacle::Truncated, format!("the answer broke off ({})", in_words(wrong)))
+        let obstacle = match obstacle(wrong) {
+            Obstacle::OutOfMeans => Obstacle::OutOfMeans,
+            _ => Obstacle::Truncated,
+        };
+        Self::new(Phase::Answer, obstacle, format!("the answer broke off ({})", in_words(wrong)))
     }
 }
 
@@ -134,34 +139,108 @@ pub(super) fn in_words(wrong: &dyn Error) -> String {
 }
 
 /// What an error of a request says of the way.
-fn obstacle(wrong: &hyper::Error) -> Obstacle {
+pub(super) fn obstacle(wrong: &hyper::Error) -> Obstacle {
     if wrong.is_parse() {
         return Obstacle::NotHttp;
     }
-    match io_kind(wrong) {
-        Some(std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe) => Obstacle::Reset,
-        Some(std::io::ErrorKind::UnexpectedEof) => Obstacle::Closed,
+    match io_error(wrong).map(|io| (obstacle_of_io(io), io.kind())) {
+        Some((Obstacle::OutOfMeans, _)) => Obstacle::OutOfMeans,
+        Some((_, std::io::ErrorKind::ConnectionReset | std::io::ErrorKind::BrokenPipe)) => Obstacle::Reset,
+        Some((_, std::io::ErrorKind::UnexpectedEof)) => Obstacle::Closed,
         _ if wrong.is_incomplete_message() => Obstacle::Closed,
         _ => Obstacle::Other,
     }
 }
 
-/// What a failed connection says of this machine.
+/// What an error of the system says of this machine. Errors of a stream on top of another (TLS) are looked into.
 pub(super) fn obstacle_of_io(wrong: &std::io::Error) -> Obstacle {
-    // EMFILE, ENFILE and ENOMEM, ENOBUFS: this machine has none left, whatever is at the other end.
-    match wrong.raw_os_error() {
-        Some(24 | 23 | 12 | 105) => Obstacle::OutOfMeans,
+    let within = wrong.get_ref().and_then(|inner| inner.downcast_ref::<std::io::Error>());
+    let code = wrong.raw_os_error().map(Errno::from_raw_os_error);
+    match (code, within) {
+        // This machine has none left, whatever is at the other end: descriptors, memory, room on its disk, ports.
+        (Some(Errno::MFILE | Errno::NFILE | Errno::NOMEM | Errno::NOBUFS | Errno::NOSPC | Errno::ADDRNOTAVAIL), _) => Obstacle::OutOfMeans,
+        (_, Some(within)) => obstacle_of_io(within),
         _ => Obstacle::Other,
     }
 }
 
-fn io_kind(wrong: &dyn Error) -> Option<std::io::ErrorKind> {
+/// What an error of a library that does not say it tells of this machine: it may have hidden that no socket could be opened.
+pub(super) fn obstacle_here() -> Obstacle {
+    std::net::UdpSocket::bind((std::net::Ipv4Addr::LOCALHOST, 0)).map_or_else(|wrong| obstacle_of_io(&wrong), |_| Obstacle::Other)
+}
+
+fn io_error<'e>(wrong: &'e (dyn Error + 'static)) -> Option<&'e std::io::Error> {
     let mut behind = wrong.source();
     while let Some(next) = behind {
         if let Some(io) = next.downcast_ref::<std::io::Error>() {
-            return Some(io.kind());
+            return Some(io);
         }
         behind = next.source();
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Error as IoError, Result as IoResult};
+    use std::pin::Pin;
+    use std::task::{Context, Poll};
+
+    use http_body_util::Full;
+    use hyper::client::conn::http1;
+    use hyper_util::rt::TokioIo;
+    use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+    use super::*;
+
+    /// EMFILE, ENFILE, ENOMEM, ENOBUFS, ENOSPC, EADDRNOTAVAIL.
+    const OURS: [Errno; 6] = [Errno::MFILE, Errno::NFILE, Errno::NOMEM, Errno::NOBUFS, Errno::NOSPC, Errno::ADDRNOTAVAIL];
+
+    /// A connection on which every write fails for this.
+    struct Failing(Errno);
+
+    impl AsyncRead for Failing {
+        fn poll_read(self: Pin<&mut Self>, _: &mut Context<'_>, _: &mut ReadBuf<'_>) -> Poll<IoResult<()>> {
+            Poll::Pending
+        }
+    }
+
+    impl AsyncWrite for Failing {
+        fn poll_write(self: Pin<&mut Self>, _: &mut Context<'_>, _: &[u8]) -> Poll<IoResult<usize>> {
+            Poll::Ready(Err(self.0.into()))
+        }
+
+        fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<IoResult<()>> {
+            Poll::Ready(Ok(()))
+        }
+
+        fn poll_shutdown(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<IoResult<()>> {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    #[test]
+    fn what_this_machine_is_short_of_is_its_own_fault_also_inside_another_error() {
+        for code in OURS {
+            let plain: IoError = code.into();
+            assert_eq!(obstacle_of_io(&plain), Obstacle::OutOfMeans, "{plain}");
+            assert_eq!(obstacle_of_io(&IoError::other(plain)), Obstacle::OutOfMeans, "{code:?}");
+        }
+        for code in [Errno::CONNREFUSED, Errno::NETUNREACH, Errno::HOSTUNREACH, Errno::TIMEDOUT] {
+            assert_eq!(obstacle_of_io(&code.into()), Obstacle::Other, "{code:?}");
+        }
+        assert_eq!(obstacle_here(), Obstacle::Other, "there are sockets left");
+    }
+
+    #[tokio::test]
+    async fn a_write_that_fails_for_want_of_memory_blames_nobody_else() {
+        for (code, says) in OURS.map(|code| (code, Obstacle::OutOfMeans)).into_iter().chain([(Errno::CONNRESET, Obstacle::Reset)]) {
+            let (mut sender, connection) = http1::handshake(TokioIo::new(Failing(code))).await.unwrap();
+            let request = http::Request::post("/").body(Full::new(Bytes::from_static(b"beat"))).unwrap();
+            let (answered, ended) = tokio::join!(sender.send_request(request), connection);
+            // Which of the two hears of it is the library's choice.
+            let heard = [answered.err(), ended.err()].into_iter().flatten().map(|wrong| Cut::midway(&wrong).obstacle);
+            assert!(heard.collect::<Vec<_>>().contains(&says), "{code:?}");
+        }
+    }
 }

@@ -16,6 +16,7 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::Cut;
+use super::exchange::{obstacle_here, obstacle_of_io};
 use crate::model::{Obstacle, Phase};
 use crate::posthog::SettingsError;
 
@@ -24,7 +25,7 @@ use crate::posthog::SettingsError;
 pub(crate) struct Tls {
     provider: Arc<CryptoProvider>,
     extra_roots: Vec<CertificateDer<'static>>,
-    connector: OnceCell<Result<TlsConnector, String>>,
+    connector: OnceCell<TlsConnector>,
 }
 
 impl Tls {
@@ -44,7 +45,8 @@ impl Tls {
             let (roots, provider) = (self.extra_roots.clone(), Arc::clone(&self.provider));
             spawn_blocking(move || connector(roots, provider)).await.unwrap_or_else(|wrong| Err(wrong.to_string()))
         };
-        self.connector.get_or_init(build).await.as_ref().map_err(|words| Cut::new(Phase::Tls, Obstacle::Other, words.clone()))
+        // A failure is not kept: this machine may have been short of descriptors for a moment.
+        self.connector.get_or_try_init(build).await.map_err(|words: String| Cut::new(Phase::Tls, obstacle_here(), words))
     }
 
     /// Agrees on TLS with `host` over `stream`.
@@ -157,7 +159,7 @@ fn explain(host: &str, wrong: &std::io::Error) -> Cut {
         _ => match wrong.kind() {
             std::io::ErrorKind::UnexpectedEof => (Obstacle::Closed, "the server closed the connection during the TLS handshake".to_owned()),
             std::io::ErrorKind::ConnectionReset => (Obstacle::Reset, "the server reset the connection during the TLS handshake".to_owned()),
-            _ => (Obstacle::Other, wrong.to_string()),
+            _ => (obstacle_of_io(wrong), wrong.to_string()),
         },
     };
     Cut::new(Phase::Tls, obstacle, words)

@@ -1,123 +1,208 @@
-//! How often a password may be tried, from one address and for one user: governor's algorithm (GCRA) on our own clock.
+//! How often a password may be tried. A wrong one makes the next try wait a little longer, and nobody is locked out: whoever knows the
+//! password gets in within seconds, however many wrong ones others try from the same address or for the same user.
 
+use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::IpAddr;
-use std::num::NonZeroU32;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::clock::{Clock as GovernorClock, Reference};
-use governor::middleware::NoOpMiddleware;
-use governor::nanos::Nanos;
-use governor::state::keyed::HashMapStateStore;
-use governor::{Quota, RateLimiter};
+use tokio::sync::Semaphore;
 
 use crate::clock::Clock;
 use crate::model::UserName;
 
-/// So many wrong ones at once, and then one more every ten seconds: a person who mistypes does not notice, a program does.
-const AT_ONCE: NonZeroU32 = NonZeroU32::new(10).unwrap();
-const ONE_MORE_EVERY: Duration = Duration::from_secs(10);
+/// The first delay; each further wrong try doubles it.
+const FIRST_DELAY: Duration = Duration::from_millis(250);
+/// Wrong tries are forgotten when there was none for so long.
+const FORGET_AFTER: Duration = Duration::from_mins(10);
 /// Beyond so many keys, those that are at rest are forgotten.
 const MANY: usize = 10_000;
+/// So many tries wait at once: each holds a request.
+const WAITING: usize = 256;
 
-type Keyed = RateLimiter<u64, HashMapStateStore<u64>, Ticking, NoOpMiddleware<Tick>>;
+/// How many wrong tries cost nothing, and the longest delay.
+#[derive(Debug, Clone, Copy)]
+struct Allowance {
+    free: u32,
+    longest: Duration,
+}
 
-/// Limits tries. What it remembers is small, and in memory: after a restart everybody begins anew.
+/// One user's password, from one address: a person who mistypes does not notice, a program does.
+const SAME_USER_AND_ADDRESS: Allowance = Allowance { free: 5, longest: Duration::from_secs(5) };
+/// Many users from one address, which may be a proxy's before all users; and one user from many addresses.
+const ONLY_ONE_OF_THEM: Allowance = Allowance { free: 20, longest: Duration::from_secs(2) };
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Wrong {
+    count: u32,
+    last: Duration,
+}
+
+/// Slows down tries. What it remembers is small, and in memory: after a restart everybody begins anew.
 #[derive(Debug)]
 pub(in crate::web) struct Limiter {
-    clock: Ticking,
-    keyed: Keyed,
+    clock: Clock,
+    wrong: Mutex<HashMap<u64, Wrong>>,
+    waiting: Semaphore,
     /// Names of users are kept as hashes, so that long ones take no room.
     hasher: RandomState,
 }
 
 impl Limiter {
     pub(in crate::web) fn new(clock: Clock) -> Self {
-        let clock = Ticking(clock);
-        let quota = Quota::with_period(ONE_MORE_EVERY).unwrap_or(Quota::per_minute(AT_ONCE)).allow_burst(AT_ONCE);
-        Self { keyed: RateLimiter::new(quota, HashMapStateStore::default(), clock.clone()), clock, hasher: RandomState::new() }
+        Self { clock, wrong: Mutex::default(), waiting: Semaphore::new(WAITING), hasher: RandomState::new() }
     }
 
-    /// Counts one try of a user's password by somebody who is logged in.
+    /// Waits until a password may be tried for a user from an address. What came of it is told to the [`Try`].
     ///
     /// # Errors
-    /// How long to wait, when it is one too many.
-    pub(in crate::web) fn try_user(&self, user: &UserName) -> Result<(), Duration> {
-        self.count(&[self.hasher.hash_one(user.as_str())])
-    }
-
-    /// Counts one try of a user's password from an address.
-    ///
-    /// # Errors
-    /// How long to wait, when it is one too many.
-    pub(in crate::web) fn try_once(&self, from: IpAddr, user: Option<&UserName>) -> Result<(), Duration> {
-        let keys = [Some(self.hasher.hash_one(from)), user.map(|user| self.hasher.hash_one(user.as_str()))];
-        self.count(&keys.into_iter().flatten().collect::<Vec<_>>())
-    }
-
-    fn count(&self, keys: &[u64]) -> Result<(), Duration> {
-        if self.keyed.len() > MANY {
-            self.keyed.retain_recent();
+    /// How long to stay away, where too many wait already.
+    pub(in crate::web) async fn wait(&self, from: IpAddr, user: Option<&UserName>) -> Result<Try<'_>, Duration> {
+        let allowed = Try { limiter: self, keys: self.keys(from, user) };
+        let delay = allowed.delay();
+        if !delay.is_zero() {
+            let _place = self.waiting.try_acquire().map_err(|_| FIRST_DELAY)?;
+            self.clock.sleep(self.clock.in_real(delay)).await;
         }
-        keys.iter().try_for_each(|key| self.keyed.check_key(key).map_err(|early| early.wait_time_from(self.clock.now())))
+        Ok(allowed)
+    }
+
+    fn keys(&self, from: IpAddr, user: Option<&UserName>) -> Vec<(u64, Allowance)> {
+        let name = user.map(UserName::as_str);
+        let mut keys = vec![(self.hasher.hash_one((from, name)), SAME_USER_AND_ADDRESS), (self.hasher.hash_one(from), ONLY_ONE_OF_THEM)];
+        keys.extend(name.map(|name| (self.hasher.hash_one(name), ONLY_ONE_OF_THEM)));
+        keys
+    }
+
+    fn wrong(&self) -> MutexGuard<'_, HashMap<u64, Wrong>> {
+        self.wrong.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Our clock, as governor asks for one.
-#[derive(Debug, Clone)]
-struct Ticking(Clock);
+/// A password that may be tried now. Dropped without a word, it counts as nothing.
+#[derive(Debug)]
+#[must_use]
+pub(in crate::web) struct Try<'l> {
+    limiter: &'l Limiter,
+    keys: Vec<(u64, Allowance)>,
+}
 
-impl GovernorClock for Ticking {
-    type Instant = Tick;
+impl Try<'_> {
+    /// The password was wrong: the next try waits longer.
+    pub(in crate::web) fn was_wrong(self) {
+        let now = self.limiter.clock.monotonic();
+        let mut wrong = self.limiter.wrong();
+        for (key, _) in self.keys {
+            let entry = wrong.entry(key).or_default();
+            let count = if is_forgotten(entry, now) { 0 } else { entry.count };
+            *entry = Wrong { count: count.saturating_add(1), last: now };
+        }
+        if wrong.len() > MANY {
+            wrong.retain(|_, entry| !is_forgotten(entry, now));
+        }
+        if wrong.len() > 4 * MANY {
+            wrong.clear();
+        }
+    }
 
-    fn now(&self) -> Tick {
-        Tick(self.0.monotonic())
+    /// The password was right: the user's earlier mistypes from this address are forgotten.
+    pub(in crate::web) fn was_right(self) {
+        if let Some((own, _)) = self.keys.first() {
+            self.limiter.wrong().remove(own);
+        }
+    }
+
+    fn delay(&self) -> Duration {
+        let (now, wrong) = (self.limiter.clock.monotonic(), self.limiter.wrong());
+        let delays = self.keys.iter().map(|(key, allowance)| {
+            let count = wrong.get(key).filter(|entry| !is_forgotten(entry, now)).map_or(0, |entry| entry.count);
+            match count.checked_sub(allowance.free) {
+                None => Duration::ZERO,
+                Some(over) => FIRST_DELAY.saturating_mul(1 << over.min(16)).min(allowance.longest),
+            }
+        });
+        delays.max().unwrap_or_default()
     }
 }
 
-/// Time since some fixed point.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Tick(Duration);
-
-impl std::ops::Add<Nanos> for Tick {
-    type Output = Self;
-
-    fn add(self, more: Nanos) -> Self {
-        Self(self.0 + Duration::from(more))
-    }
-}
-
-impl Reference for Tick {
-    fn duration_since(&self, earlier: Self) -> Nanos {
-        Nanos::from(self.0.saturating_sub(earlier.0))
-    }
-
-    fn saturating_sub(&self, less: Nanos) -> Self {
-        Self(self.0.saturating_sub(Duration::from(less)))
-    }
+fn is_forgotten(entry: &Wrong, now: Duration) -> bool {
+    now.saturating_sub(entry.last) >= FORGET_AFTER
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
+    use crate::clock::Hand;
     use crate::model::Timestamp;
 
-    #[test]
-    fn ten_tries_then_one_every_ten_seconds_for_an_address_and_for_a_user() {
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 1));
+    const THERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::new(192, 0, 2, 2));
+
+    fn limiter() -> (Limiter, Hand) {
         let (clock, hand) = Clock::hand(Timestamp::from_ms(1_000_000));
         hand.advance(Duration::from_hours(1));
-        let limiter = Limiter::new(clock);
-        let (here, there) = (IpAddr::from([192, 0, 2, 1]), IpAddr::from([192, 0, 2, 2]));
-        let ann = UserName::parse("ann").unwrap();
-        for _ in 0..10 {
-            assert_eq!(limiter.try_once(here, Some(&ann)), Ok(()));
+        (Limiter::new(clock), hand)
+    }
+
+    fn name(text: &str) -> UserName {
+        UserName::parse(text).unwrap()
+    }
+
+    fn delay(limiter: &Limiter, from: IpAddr, user: &str) -> Duration {
+        Try { limiter, keys: limiter.keys(from, Some(&name(user))) }.delay()
+    }
+
+    fn fail(limiter: &Limiter, from: IpAddr, user: &str, times: u32) {
+        for _ in 0..times {
+            Try { limiter, keys: limiter.keys(from, Some(&name(user))) }.was_wrong();
         }
-        let wait = limiter.try_once(here, None).unwrap_err();
-        assert!(wait <= Duration::from_secs(10), "{wait:?}");
-        assert!(limiter.try_once(there, Some(&ann)).is_err(), "the same user from elsewhere");
-        assert_eq!(limiter.try_once(there, None), Ok(()), "somebody else");
-        hand.advance(Duration::from_secs(10));
-        assert_eq!(limiter.try_once(here, None), Ok(()));
-        assert!(limiter.try_once(here, None).is_err());
+    }
+
+    #[test]
+    fn the_delay_grows_and_ends_at_seconds_whoever_tried() {
+        let (limiter, hand) = limiter();
+        let mut delays = Vec::new();
+        for _ in 0..13 {
+            delays.push(delay(&limiter, HERE, "ann").as_millis());
+            fail(&limiter, HERE, "ann", 1);
+        }
+        assert_eq!(delays, [0, 0, 0, 0, 0, 250, 500, 1_000, 2_000, 4_000, 5_000, 5_000, 5_000]);
+        assert_eq!(delay(&limiter, THERE, "ann"), Duration::ZERO, "the user from elsewhere");
+        assert_eq!(delay(&limiter, HERE, "bob"), Duration::ZERO, "somebody else behind the same proxy");
+        fail(&limiter, HERE, "ann", 10_000);
+        assert_eq!(delay(&limiter, THERE, "ann"), Duration::from_secs(2));
+        assert_eq!(delay(&limiter, HERE, "bob"), Duration::from_secs(2));
+        assert_eq!(delay(&limiter, THERE, "bob"), Duration::ZERO);
+        hand.advance(FORGET_AFTER);
+        assert_eq!(delay(&limiter, HERE, "ann"), Duration::ZERO);
+    }
+
+    #[test]
+    fn a_right_password_uses_up_nothing_and_ends_the_delay_of_its_own_mistypes() {
+        let (limiter, _hand) = limiter();
+        for _ in 0..100 {
+            limiter.wait(HERE, Some(&name("ann"))).now_or_never().unwrap().unwrap().was_right();
+        }
+        fail(&limiter, HERE, "ann", 8);
+        assert!(delay(&limiter, HERE, "ann") > Duration::ZERO);
+        Try { limiter: &limiter, keys: limiter.keys(HERE, Some(&name("ann"))) }.was_right();
+        assert_eq!(delay(&limiter, HERE, "ann"), Duration::ZERO);
+    }
+
+    #[test]
+    fn only_so_many_wait_at_once() {
+        let (limiter, hand) = limiter();
+        fail(&limiter, HERE, "ann", 8);
+        let ann = name("ann");
+        let mut waiting: Vec<_> = (0..WAITING).map(|_| Box::pin(limiter.wait(HERE, Some(&ann)))).collect();
+        assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_none()));
+        assert!(limiter.wait(HERE, Some(&ann)).now_or_never().unwrap().is_err());
+        assert!(limiter.wait(THERE, Some(&ann)).now_or_never().unwrap().is_ok(), "who need not wait takes no place");
+        hand.advance(Duration::from_secs(5));
+        assert!(waiting.iter_mut().all(|one| one.as_mut().now_or_never().is_some_and(|allowed| allowed.is_ok())));
+        drop(waiting);
     }
 }

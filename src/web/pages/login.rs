@@ -1,11 +1,10 @@
 //! Logging in and out.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{ConnectInfo, FromRequestParts, Query, Request, State};
+use axum::extract::{FromRequestParts, Query, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
 use axum::response::{IntoResponse, Redirect, Response};
@@ -17,7 +16,7 @@ use crate::message::sentence;
 use crate::model::{Access, Secret, UserId, UserName};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, OpenFrame, Place, drawn, page};
-use crate::web::guard::caller;
+use crate::web::guard::Caller;
 use crate::web::said::{drop_session, go_on, keep_session};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -104,25 +103,29 @@ pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> 
     Ok(response)
 }
 
-async fn log_in(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, request: Request) -> Result<Response, Trouble> {
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().copied();
-    let from = caller(&site, request.headers(), peer.as_ref());
-    let form = <Filled as axum::extract::FromRequest<_>>::from_request(request, &site).await?;
+async fn log_in(
+    State(site): State<Arc<Site>>,
+    OpenFrame(frame): OpenFrame,
+    Caller(from): Caller,
+    form: Filled,
+) -> Result<Response, Trouble> {
     let to = own_place(form.given("to"));
     let (name, password) = (form.text("name"), form.raw("password"));
     let parsed = UserName::parse(name).ok();
-    site.limiter.try_once(from, parsed.as_ref()).map_err(Trouble::TooOften)?;
+    let allowed = site.limiter.wait(from, parsed.as_ref()).await.map_err(Trouble::TooOften)?;
     let _place = site.passwords.acquire().await.map_err(|_| Trouble::Busy("the end is near".to_owned()))?;
     let user = match &parsed {
         Some(name) => site.door.log_in(name, &Secret::new(password)).await?,
         None => None,
     };
     let Some(user) = user else {
+        allowed.was_wrong();
         tracing::warn!(%from, "somebody gave a wrong name or password");
         let wrong = "no user has this name and this password".to_owned();
         let shown = Page { name: name.chars().take(80).collect(), wrong, ..Page::new(&site, frame, to).await? };
         return Ok(drawn(StatusCode::UNAUTHORIZED, &shown));
     };
+    allowed.was_right();
     enter(&site, user.id, false, &to).await
 }
 

@@ -15,6 +15,7 @@ use crate::model::{Access, ApiToken, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::guard::Caller;
 use crate::web::said::{go_on, keep_session};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -212,7 +213,13 @@ async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, frame: Fr
     Ok(page(&site, frame.said.is_some(), &Account { frame, name: user.name, has_password: user.has_password, problems: Vec::new() }))
 }
 
-async fn change_password(State(site): State<Arc<Site>>, visitor: Visitor, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+async fn change_password(
+    State(site): State<Arc<Site>>,
+    visitor: Visitor,
+    frame: Frame,
+    Caller(from): Caller,
+    form: Filled,
+) -> Result<Response, Trouble> {
     let (user, _) = own(&site, &visitor).await?;
     let (before, password, again) = (form.raw("before"), form.raw("password"), form.raw("again"));
     let mut problems = Vec::new();
@@ -221,10 +228,14 @@ async fn change_password(State(site): State<Arc<Site>>, visitor: Visitor, frame:
         Ok(()) if password != again => problems.push(Problem::whole("again", "the two passwords are not the same")),
         Ok(()) => {}
     }
+    let is_asked_for = problems.is_empty() && user.has_password;
+    let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(Trouble::TooOften)?) } else { None };
     let _place = site.passwords.acquire().await.map_err(|_| Trouble::Busy("the end is near".to_owned()))?;
-    if problems.is_empty() && user.has_password {
-        site.limiter.try_user(&user.name).map_err(Trouble::TooOften)?;
-        if site.door.log_in(&user.name, &Secret::new(before)).await?.is_none() {
+    if let Some(allowed) = allowed {
+        if site.door.log_in(&user.name, &Secret::new(before)).await?.is_some() {
+            allowed.was_right();
+        } else {
+            allowed.was_wrong();
             problems.push(Problem::whole("before", "this is not your password so far"));
         }
     }

@@ -1,10 +1,9 @@
 //! Logging in by single sign-on: off to the issuer, and back from it.
 
-use std::net::SocketAddr;
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{ConnectInfo, Query, Request, State};
+use axum::extract::{Query, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
@@ -15,7 +14,7 @@ use super::login::{To, enter, own_place, refused};
 use crate::access::oidc::{Issuer, Pending, Refusal};
 use crate::model::{Access, Digest, Timestamp, UserName};
 use crate::web::frame::{Frame, OpenFrame};
-use crate::web::guard::caller;
+use crate::web::guard::Caller;
 use crate::web::said::{PENDING_LASTS, drop_pending, keep_pending, pending};
 use crate::web::site::{SIGNED_ON, Site};
 use crate::web::trouble::Trouble;
@@ -92,13 +91,12 @@ async fn end(
     State(site): State<Arc<Site>>,
     OpenFrame(frame): OpenFrame,
     Query(back): Query<Back>,
-    request: Request,
+    Caller(from): Caller,
+    headers: HeaderMap,
 ) -> Result<Response, Trouble> {
     let issuer = issuer(&site)?;
-    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().copied();
-    let from = caller(&site, request.headers(), peer.as_ref());
-    site.limiter.try_once(from, None).map_err(Trouble::TooOften)?;
-    let kept = kept(&site, request.headers());
+    let allowed = site.limiter.wait(from, None).await.map_err(Trouble::TooOften)?;
+    let kept = kept(&site, &headers);
     let to = kept.as_ref().map_or_else(|_| "/".to_owned(), |kept| kept.to.clone());
     let name = match kept {
         Ok(kept) => who(&site, issuer, kept, &back).await,
@@ -106,11 +104,13 @@ async fn end(
     };
     let mut response = match name {
         Ok(name) => {
+            allowed.was_right();
             let access = site.web.settings.oidc.as_ref().map_or(Access::Read, |oidc| oidc.access);
             let id = site.door.vouched(&name, access, "single sign-on").await?;
             enter(&site, id, false, &to).await?
         }
         Err(why) => {
+            allowed.was_wrong();
             tracing::warn!(%from, %why, "a login by single sign-on came to nothing");
             no(&site, frame, to, &why).await?
         }

@@ -142,3 +142,18 @@ async fn two_services_on_one_store_send_the_same_events() {
     assert_eq!(beats.len(), with_doubles, "two services made two events of one beat: {events:?}");
     assert!(events.iter().any(|event| event["copies"].as_u64() > Some(1)), "both were sending: {events:?}");
 }
+
+#[cfg(target_os = "linux")]
+#[tokio::test(flavor = "multi_thread")]
+async fn the_limit_of_open_files_is_raised_at_the_start() {
+    let desk = Desk::new();
+    let mut command = desk.command("/bin/sh");
+    command.args(["-c", "ulimit -Sn 64; ulimit -Hn 512; exec \"$0\" run --listen off", env!("CARGO_BIN_EXE_heartbeat")]);
+    let mut service = Process::start(command);
+    service.err.wait_for("beating").await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", service.child.id())).unwrap();
+    let files = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    assert_eq!(files.split_whitespace().skip(3).take(2).collect::<Vec<_>>(), ["512", "512"], "{limits}");
+    service.signal("TERM");
+    service.end().await;
+}

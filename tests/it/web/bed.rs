@@ -11,7 +11,7 @@ use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
 use heartbeat::store::Store;
 use heartbeat::vitals::Vitals;
-use heartbeat::web::Web;
+use heartbeat::web::{ConnectionLimits, Web};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
@@ -46,6 +46,11 @@ impl TestSite {
 
     /// An empty one with these settings.
     pub(crate) async fn with(settings: WebSettings) -> Self {
+        Self::limited(settings, ConnectionLimits::for_descriptors(1_024)).await
+    }
+
+    /// An empty one with these settings, and these limits for those who visit it.
+    pub(crate) async fn limited(settings: WebSettings, limits: ConnectionLimits) -> Self {
         let bed = Bed::sqlite();
         let store = bed.open().await;
         let (clock, hand) = Clock::hand(Timestamp::parse(NOW).unwrap());
@@ -62,6 +67,7 @@ impl TestSite {
             clock: clock.clone(),
             vitals: vitals.clone(),
             settings,
+            limits,
             pass: Some(Digest::of(&code)),
         };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -74,3 +74,51 @@ async fn a_token_that_may_read_changes_nothing_and_a_wrong_one_opens_nothing() {
     assert_eq!((nobody.status, nobody.header("content-type")), (StatusCode::UNAUTHORIZED, "application/problem+json"));
     assert_eq!(nobody.header("www-authenticate"), "Bearer");
 }
+
+#[tokio::test]
+async fn a_proxys_own_password_shadows_no_session_and_opens_no_form() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    for scheme in ["Basic YWRtaW46c2VjcmV0", "Negotiate abc", "Basic"] {
+        let request = ann.request(Method::GET, "/").header("authorization", scheme);
+        ann.send(request).await.page();
+        let foreign = ann.request(Method::POST, "/logout").header("authorization", scheme).header("origin", "https://evil.example");
+        assert_eq!(ann.send(foreign).await.status, StatusCode::FORBIDDEN, "{scheme}");
+        let stranger = site.stranger().request(Method::GET, "/api/v1/projects").header("authorization", scheme);
+        assert_eq!(site.stranger().send(stranger).await.status, StatusCode::UNAUTHORIZED, "{scheme}");
+    }
+    ann.get("/").await.page();
+}
+
+#[tokio::test]
+async fn every_page_that_changes_something_wants_the_mark_of_its_session() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    let paths = [
+        "/logout",
+        "/projects/new",
+        "/projects/new/check",
+        "/projects/shop/settings",
+        "/projects/shop/remove",
+        "/projects/shop/rules",
+        "/channels/new",
+        "/channels/new/check",
+        "/channels/ops",
+        "/channels/ops/enable",
+        "/channels/ops/test",
+        "/channels/ops/remove",
+        "/maintenance/new",
+        "/status-pages/new",
+        "/settings/users",
+        "/settings/tokens",
+        "/settings/account",
+        "/incidents/1/acknowledge",
+    ];
+    for path in paths {
+        let form = ann.post(path, &[("csrf", "guessed.guess")]).await;
+        assert_eq!(form.status, StatusCode::FORBIDDEN, "{path}: {}", form.text);
+        let text = ann.request(Method::POST, path).header("content-type", "text/plain").body("csrf=guessed.guess");
+        assert_eq!(ann.send(text).await.status, StatusCode::BAD_REQUEST, "{path}");
+    }
+    ann.get("/").await.page();
+}

@@ -6,6 +6,7 @@ mod beats;
 pub(crate) mod bed;
 mod changes;
 mod channels;
+mod connections;
 mod entering;
 mod figures;
 mod first_minute;

@@ -1,0 +1,146 @@
+//! The web server: accepts connections of visitors, within limits that leave descriptors for everything else, and hands their requests to
+//! the router.
+
+mod limits;
+mod registry;
+mod stream;
+
+use std::convert::Infallible;
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::ConnectInfo;
+use axum::http::Request;
+use axum::response::Response;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use hyper_util::server::conn::auto;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tower_service::Service as _;
+
+pub use limits::ConnectionLimits;
+use registry::{Place, Registry};
+use stream::{RequestBody, ResponseBody, Stream};
+
+use crate::clock::Clock;
+use crate::config::WebSettings;
+
+/// A header of ours and of a browser's is far shorter.
+const LARGEST_HEADER: usize = 64 * 1024;
+/// So many requests of one HTTP/2 connection are answered at once.
+const STREAMS: u32 = 64;
+/// After a connection could not be accepted.
+const PAUSE: Duration = Duration::from_millis(100);
+/// That connections cannot be accepted is said so often.
+const SAY_AGAIN: Duration = Duration::from_mins(1);
+
+/// Serves until `stop`, then until every answer under way is sent.
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    settings: &WebSettings,
+    limits: ConnectionLimits,
+    stop: impl Future<Output = ()> + Send,
+) {
+    // Connections are of the network: their time is real, also where the service runs faster.
+    let clock = Clock::system();
+    let registry = Registry::new(limits);
+    let (ending, ended) = watch::channel(false);
+    let mut connections = JoinSet::new();
+    let mut said: Option<Duration> = None;
+    let mut stop = pin!(stop);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut stop => break,
+            Some(_) = connections.join_next(), if !connections.is_empty() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((tcp, peer)) => {
+                    if let Some(place) = registry.admit(peer.ip(), most(settings, &limits, peer)) {
+                        connections.spawn(converse(tcp, peer, router.clone(), place, registry.limits, clock.clone(), ended.clone()));
+                    }
+                }
+                Err(why) if is_the_visitors(&why) => {}
+                Err(why) => {
+                    if said.is_none_or(|said| clock.real().saturating_sub(said) >= SAY_AGAIN) {
+                        said = Some(clock.real());
+                        tracing::warn!("the page cannot accept a connection: {why}");
+                    }
+                    registry.evict_one();
+                    clock.sleep(PAUSE).await;
+                }
+            },
+        }
+    }
+    drop(listener);
+    ending.send_replace(true);
+    while connections.join_next().await.is_some() {}
+}
+
+/// How many connections may come from there.
+fn most(settings: &WebSettings, limits: &ConnectionLimits, peer: SocketAddr) -> usize {
+    let address = peer.ip().to_canonical();
+    if settings.is_trusted_proxy(address) {
+        limits.total
+    } else if address.is_loopback() {
+        limits.per_loopback()
+    } else {
+        limits.per_address
+    }
+}
+
+/// The visitor was gone before it was accepted: nothing of ours.
+fn is_the_visitors(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
+}
+
+/// Answers the requests of one connection until it ends, or has to.
+async fn converse(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut place: Place,
+    limits: ConnectionLimits,
+    clock: Clock,
+    mut ended: watch::Receiver<bool>,
+) {
+    // An answer is written whole; waiting for more would only make it late. Without it, it is only late.
+    let _ = tcp.set_nodelay(true);
+    let requests = place.requests();
+    let answer = service_fn(|request: Request<Incoming>| {
+        let in_progress = requests.begin();
+        let mut router = router.clone();
+        let mut request = request.map(|body| Body::new(RequestBody::new(body, &clock, limits.body)));
+        request.extensions_mut().insert(ConnectInfo(peer));
+        async move {
+            let answered: Result<Response, Infallible> = router.call(request).await;
+            answered.map(|response| response.map(|body| ResponseBody::new(body, in_progress)))
+        }
+    });
+    let mut builder = auto::Builder::new(TokioExecutor::new());
+    builder.http1().max_buf_size(LARGEST_HEADER);
+    builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(LARGEST_HEADER as u32);
+    let stream = TokioIo::new(Stream::new(tcp, clock.clone(), limits.stalled));
+    let mut connection = pin!(builder.serve_connection(stream, answer));
+    let mut asked_to_end = false;
+    loop {
+        tokio::select! {
+            biased;
+            // An error here is the visitor's hanging up: there is nobody left to tell.
+            _ = connection.as_mut() => return,
+            () = place.has_to_end(&clock) => return,
+            _ = ended.wait_for(|ended| *ended), if !asked_to_end => {
+                asked_to_end = true;
+                connection.as_mut().graceful_shutdown();
+            }
+        }
+    }
+}
