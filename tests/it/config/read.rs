@@ -122,15 +122,16 @@ fn a_placeholder_of_the_example_is_refused_wherever_it_stands() {
     let uncover = |line: &str| if uncovered.iter().any(|key| line.starts_with(key)) { line[1..].to_owned() } else { line.to_owned() };
     let text = heartbeat::config::EXAMPLE.lines().map(uncover).collect::<Vec<_>>().join("\n").replace("enabled = false", "enabled = true");
     let problems = File::of(text).problems();
+    let problems = problems.lines().filter_map(|line| line.split_once(": ")).map(|(_, says)| says).collect::<Vec<_>>().join("\n");
     insta::assert_snapshot!(problems, @r#"
-    heartbeat.toml:36: web.oidc: client_secret is the placeholder of an example; put your own there
-    heartbeat.toml:45: project "shop": token is the placeholder of an example; put your own there
-    heartbeat.toml:51: project "shop": personal_api_key is the placeholder of an example; put your own there
-    heartbeat.toml:89: project "shop", ingestion alert: webHookUrlTriggered is the placeholder of an example; put your own there
-    heartbeat.toml:92: project "shop", ingestion alert: webHookUrlResolved is the placeholder of an example; put your own there
-    heartbeat.toml:96: project "shop", ingestion alert: posthogApiKey is the placeholder of an example; put your own there
-    heartbeat.toml:128: channel "ops": url is the placeholder of an example; put your own there
-    heartbeat.toml:140: channel "night-mail": url is the placeholder of an example; put your own there
+    web.oidc: client_secret is the placeholder of an example; put your own there
+    project "shop": token is the placeholder of an example; put your own there
+    project "shop": personal_api_key is the placeholder of an example; put your own there
+    project "shop", ingestion alert: webHookUrlTriggered is the placeholder of an example; put your own there
+    project "shop", ingestion alert: webHookUrlResolved is the placeholder of an example; put your own there
+    project "shop", ingestion alert: posthogApiKey is the placeholder of an example; put your own there
+    channel "ops": url is the placeholder of an example; put your own there
+    channel "night-mail": url is the placeholder of an example; put your own there
     "#);
 }
 
