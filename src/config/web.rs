@@ -205,7 +205,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
 pub(super) fn over(environment: &Environment, of_file: WebSettings) -> Result<WebSettings, (&'static str, String)> {
     let listen = environment.value("HEARTBEAT_LISTEN").map(Listen::parse).transpose().map_err(|says| ("HEARTBEAT_LISTEN", says))?;
     let public = environment.value(PUBLIC_URL).map(public_url).transpose().map_err(|says| (PUBLIC_URL, says))?;
-    let secret = environment.value(OIDC_SECRET).map(sign_on::client_secret).transpose().map_err(|says| (OIDC_SECRET, says.to_owned()))?;
+    let secret = environment.value(OIDC_SECRET).map(sign_on::client_secret).transpose().map_err(|says| (OIDC_SECRET, says))?;
     let with_secret = |oidc: SignOn| SignOn { client_secret: secret.or(oidc.client_secret), ..oidc };
     let (public_url, oidc) = (public.or(of_file.public_url), of_file.oidc.map(with_secret));
     Ok(WebSettings { listen: listen.unwrap_or(of_file.listen), public_url, oidc, ..of_file })

@@ -138,15 +138,14 @@ impl Ours {
                     Ok(seconds @ 1..=300) => ours.connect_timeout = Some(Duration::from_secs(seconds)),
                     _ => return wrong("must be seconds, from 1 to 300"),
                 },
-                // Offered by libpq wherever it can be had; our driver never asks for it.
-                ("channel_binding", "disable" | "prefer") => {}
+                // Channel binding is offered by libpq wherever it can be had, and our driver never asks for it. What is written to is a primary in any
+                // case: a standby refuses.
+                ("channel_binding", "disable" | "prefer") | ("target_session_attrs", "any" | "primary" | "read-write") => {}
                 ("channel_binding", _) => {
                     return wrong(
                         "must be `prefer` or left out: this driver has no channel binding; sslmode=verify-full holds the server to its name",
                     );
                 }
-                // What is written to is a primary in any case: a standby refuses.
-                ("target_session_attrs", "any" | "primary" | "read-write") => {}
                 ("target_session_attrs", _) => return wrong("must be `read-write` or left out: Heartbeat writes"),
                 (known, _) if DRIVERS.contains(&known) || known.starts_with("options[") => {
                     bare.query_pairs_mut().append_pair(&key, &value);

@@ -3,7 +3,7 @@
 use axum::extract::Path;
 use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use axum::response::{IntoResponse, Response};
+use axum::response::{IntoResponse, Redirect, Response};
 
 use super::mark::mark;
 use super::trouble::Trouble;
@@ -32,4 +32,14 @@ pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Res
     let headers =
         [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))];
     Ok((headers, *content).into_response())
+}
+
+/// The icon, for what asks for it by its old name: readers of feeds, and browsers that show a badge alone.
+pub(super) async fn favicon() -> Redirect {
+    Redirect::permanent(&address("icon.svg"))
+}
+
+/// Search engines may read status pages, and what those need to be shown; everything else is of no use to them.
+pub(super) async fn robots() -> &'static str {
+    "User-agent: *\nAllow: /status/\nAllow: /badge/\nAllow: /assets/\nDisallow: /\n"
 }

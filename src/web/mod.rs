@@ -10,6 +10,7 @@ mod assets;
 mod channels;
 mod control;
 mod draw;
+mod etag;
 mod figures;
 mod form;
 mod frame;

@@ -16,6 +16,8 @@ pub(super) fn router(site: Arc<Site>) -> Router {
     let people = pages::routes()
         .route("/live", get(live::live))
         .route("/assets/{mark}/{name}", get(assets::asset))
+        .route("/favicon.ico", get(assets::favicon))
+        .route("/robots.txt", get(assets::robots))
         .route_layer(from_fn_with_state(Arc::clone(&site), guard::check_form))
         .fallback(pages::nowhere)
         .layer(from_fn_with_state(Arc::clone(&site), pages::dress));

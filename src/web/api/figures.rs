@@ -119,7 +119,7 @@ fn waited(text: &str) -> Result<Duration, String> {
     match duration::parse(text) {
         Ok(wait) if wait <= LONGEST_WAIT => Ok(wait),
         Ok(_) => Err(format!("`{}` is over 5m; ask again instead", short(text))),
-        Err(says) => Err(says.to_string()),
+        Err(says) => Err(says),
     }
 }
 

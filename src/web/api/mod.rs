@@ -30,6 +30,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::etag::tag;
 use super::site::Site;
 use super::trouble::Trouble;
 
@@ -84,7 +85,7 @@ pub fn description() -> String {
 pub(super) fn routes() -> Router<Arc<Site>> {
     let described = get(async || ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], description()).into_response());
     let (router, _) = resources().split_for_parts();
-    router.layer(from_fn(shape::tag)).route("/api/openapi.json", described).route("/api/{*rest}", any(nowhere))
+    router.layer(from_fn(tag)).route("/api/openapi.json", described).route("/api/{*rest}", any(nowhere))
 }
 
 async fn nowhere(uri: Uri) -> Trouble {

@@ -3,25 +3,22 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
-use axum::http::header::{CONTENT_TYPE, ETAG, IF_MATCH, IF_NONE_MATCH};
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::web::mark::mark;
+use crate::web::etag::{holds, tag_of};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 
 /// No body of ours is larger.
 const LARGEST: usize = 256 * 1024;
-/// What is read to give it a tag; larger answers have none.
-const TAGGED: usize = 4 * 1024 * 1024;
 /// How many items a list gives, where nothing is said.
 const USUAL: u32 = 50;
 const MOST: u32 = 500;
@@ -104,48 +101,14 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
     }
 }
 
-/// Gives what is read a tag, and says "not modified" to whoever has it already.
-pub(super) async fn tag(request: Request, next: Next) -> Response {
-    let known = request.headers().get(IF_NONE_MATCH).cloned();
-    let is_read = request.method() == Method::GET;
-    let response = next.run(request).await;
-    let is_json = response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    if !is_read || response.status() != StatusCode::OK || !is_json {
-        return response;
-    }
-    let (mut parts, body) = response.into_parts();
-    let Ok(body) = to_bytes(body, TAGGED).await else {
-        return Trouble::Busy("the answer is too large; ask for less at once".to_owned()).into_response();
-    };
-    let tag = tag_of(&body);
-    let is_known = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| holds(known, &tag));
-    if let Ok(tag) = HeaderValue::try_from(tag) {
-        parts.headers.insert(ETAG, tag);
-    }
-    if is_known {
-        parts.status = StatusCode::NOT_MODIFIED;
-        parts.headers.remove(CONTENT_TYPE);
-        return Response::from_parts(parts, Body::empty());
-    }
-    Response::from_parts(parts, Body::from(body))
-}
-
 /// Whoever says what they read (`If-Match`) changes only that: `now` is what reading it would give.
 pub(super) fn check_match(headers: &HeaderMap, now: &impl Serialize) -> Result<(), Trouble> {
     let Some(wanted) = headers.get(IF_MATCH).and_then(|wanted| wanted.to_str().ok()) else { return Ok(()) };
     let body = serde_json::to_vec(now).unwrap_or_default();
-    if wanted.trim() == "*" || holds(wanted, &tag_of(&body)) {
+    if holds(wanted, &tag_of(&body)) {
         return Ok(());
     }
     Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))
-}
-
-fn holds(tags: &str, tag: &str) -> bool {
-    tags.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-}
-
-fn tag_of(body: &[u8]) -> String {
-    format!("\"{}\"", &mark(body)[..24])
 }
 
 /// A JSON answer with status 201.

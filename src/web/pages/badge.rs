@@ -8,6 +8,7 @@ use axum::Router;
 use axum::extract::{Path, Query, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, VARY};
 use axum::http::{HeaderName, HeaderValue, StatusCode};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use serde::Deserialize;
@@ -16,6 +17,7 @@ use crate::judge::Health;
 use crate::model::{ProjectName, Timestamp, span};
 use crate::report::{Brief, days};
 use crate::web::draw::badge::{Badge, Tone};
+use crate::web::etag::tag;
 use crate::web::shown;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -29,7 +31,7 @@ const GOOD_SHARE: f64 = 0.999;
 const FAIR_SHARE: f64 = 0.99;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/badge/{file}", get(draw))
+    Router::new().route("/badge/{file}", get(draw)).route_layer(from_fn(tag))
 }
 
 #[derive(Debug, Deserialize)]

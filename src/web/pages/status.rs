@@ -7,11 +7,13 @@ use axum::Router;
 use axum::extract::{Path, State};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::model::{EndedBecause, Incident, ProjectName, Timestamp, span};
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
+use crate::web::etag::tag;
 use crate::web::frame::{Frame, OpenFrame, Place, page};
 use crate::web::site::Site;
 use crate::web::status::{Part, Status, sentence, title};
@@ -23,7 +25,7 @@ use crate::web::words::maybe_percent;
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=30");
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().route("/status/{name}", get(show)).route("/status/{name}/feed.atom", get(feed))
+    Router::new().route("/status/{name}", get(show)).route("/status/{name}/feed.atom", get(feed)).route_layer(from_fn(tag))
 }
 
 #[derive(Template)]
@@ -32,6 +34,8 @@ struct Page {
     frame: Frame,
     status: Arc<Status>,
     key: Key,
+    /// Under which address it is shown.
+    address: String,
 }
 
 impl Page {
@@ -74,13 +78,19 @@ impl Page {
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn show(
+    State(site): State<Arc<Site>>,
+    OpenFrame(frame): OpenFrame,
+    headers: HeaderMap,
+    Path(name): Path<String>,
+) -> Result<Response, Trouble> {
     let status = Status::seen_by(&site, frame.visitor.as_ref(), &name).await?;
     let is_public = status.page.public;
     let frame = frame.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
     let is_stranger = frame.visitor.is_none();
-    let mut response = page(&site, false, &Page { frame, status, key });
+    let address = site.link(&headers, &format!("/status/{}", status.page.name));
+    let mut response = page(&site, false, &Page { frame, status, key, address });
     if is_public && is_stranger {
         response.headers_mut().insert(CACHE_CONTROL, KEPT);
     }

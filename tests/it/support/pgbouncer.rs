@@ -1,4 +1,4 @@
-//! A PgBouncer before the tests' PostgreSQL, which gives each transaction whatever connection is free.
+//! A `PgBouncer` before the tests' PostgreSQL, which gives each transaction whatever connection is free.
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Stdio};

@@ -50,7 +50,7 @@ pub(crate) fn folder() -> &'static str {
     &CLUSTER_OF_THIS_PROCESS.get_or_init(start).0
 }
 
-/// A shell for this script; not as root, whom neither PostgreSQL nor PgBouncer serves.
+/// A shell for this script; not as root, whom neither PostgreSQL nor `PgBouncer` serves.
 pub(crate) fn as_postgres(script: &str) -> Command {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");

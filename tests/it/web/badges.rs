@@ -66,6 +66,12 @@ async fn a_stranger_sees_what_a_public_status_page_shows_and_cannot_tell_the_res
         let badge = stranger.get(&format!("/badge/{seen}.svg")).await;
         assert_eq!((badge.status, title(&badge)), (StatusCode::OK, format!("{seen}: good").as_str()));
         assert_eq!(badge.header("cache-control"), "public, max-age=60");
+        let ask = |tags: &str| stranger.request(Method::GET, &format!("/badge/{seen}.svg")).header("if-none-match", tags);
+        let (same, other) = (ask(&format!("\"old\", {}", badge.header("etag"))), ask("\"old\""));
+        let same = stranger.send(same).await;
+        assert_eq!((same.status, same.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+        assert_eq!((same.header("etag"), same.header("cache-control")), (badge.header("etag"), "public, max-age=60"));
+        assert_eq!(stranger.send(other).await.status, StatusCode::OK);
     }
     let nothing = stranger.get("/badge/none.svg").await;
     assert_eq!((nothing.status, title(&nothing)), (StatusCode::NOT_FOUND, "heartbeat: unknown"));

@@ -122,3 +122,14 @@ async fn every_page_that_changes_something_wants_the_mark_of_its_session() {
     }
     ann.get("/").await.page();
 }
+
+#[tokio::test]
+async fn search_engines_are_told_what_is_for_them_and_the_icon_has_its_usual_place() {
+    let site = TestSite::start().await;
+    let mut stranger = site.stranger();
+    let robots = stranger.get("/robots.txt").await;
+    assert_eq!(robots.header("content-type"), "text/plain; charset=utf-8");
+    assert!(robots.page().contains("Allow: /status/\n") && robots.text.ends_with("Disallow: /\n"), "{}", robots.text);
+    let icon = stranger.get("/favicon.ico").await;
+    assert_eq!(stranger.get(icon.location()).await.header("content-type"), "image/svg+xml");
+}

@@ -72,7 +72,18 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     for hidden in [spec.token.as_str(), spec.host.written(), "/settings", "csrf"] {
         assert!(!shown.text.contains(hidden), "{hidden}: {}", shown.text);
     }
+    let address = format!("http://{}/status/data", site.address);
+    for says in [
+        "<meta name=\"description\" content=\"Shop data: ",
+        "<meta property=\"og:title\" content=\"Shop data\">",
+        &format!("<meta property=\"og:url\" content=\"{address}\">"),
+    ] {
+        assert!(shown.text.contains(says), "{says}: {}", shown.text);
+    }
     let feed = stranger.get("/status/data/feed.atom").await;
+    let again = stranger.request(Method::GET, "/status/data/feed.atom").header("if-none-match", feed.header("etag"));
+    let again = stranger.send(again).await;
+    assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
     assert_eq!(feed.header("content-type"), "application/atom+xml; charset=utf-8");
     assert!(feed.page().contains("<title>Shop data: incidents</title>"), "{}", feed.text);
 }
