@@ -3,6 +3,8 @@
 /// Keys that are secret, by how they begin. A project token (`phc_`) is not: every visitor's browser sees it.
 const SECRET_PREFIXES: [&str; 3] = ["phx_", "phs_", "pha_"];
 const STARS: &str = "***";
+/// What stands in an example of ours: nobody's secret, and it says what belongs there.
+const EXAMPLE: &str = "user:password";
 
 /// `text` with each secret key cut down to `phx_***`, each `user:password@` of an address to `***@`, and the value of each `password=` to `***`.
 #[must_use]
@@ -56,7 +58,7 @@ fn conceal_login(text: &str) -> String {
         shown.push_str(before);
         let word = address.find(|c: char| c.is_whitespace() || c == '`').unwrap_or(address.len());
         rest = address;
-        if let Some(host) = address[..word].rfind('@') {
+        if let Some(host) = address[..word].rfind('@').filter(|host| address[..*host] != *EXAMPLE) {
             shown.push_str(STARS);
             rest = &address[host..];
         }
@@ -82,6 +84,8 @@ mod tests {
             ("host=db PASSWORD = hunter2 user=me", "host=db PASSWORD=*** user=me"),
             ("`sslpassword='my hunter2' user=me`", "`sslpassword=*** user=me`"),
             ("a password is asked for", "a password is asked for"),
+            ("write `postgres://user:password@host/database`", "write `postgres://user:password@host/database`"),
+            ("postgres://user:password@ss@host/x", "postgres://***@host/x"),
             ("postgres://me:h@hun/te?r#2@db/x", "postgres://***@db/x"),
             ("`https://u:p@ss/w@h`; did you mean `http://x@y`?", "`https://***@h`; did you mean `http://***@y`?"),
             ("https://example.com/ingest", "https://example.com/ingest"),

@@ -36,7 +36,7 @@ pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Res
 
 /// The icon, for what asks for it by its old name: readers of feeds, and browsers that show a badge alone.
 pub(super) async fn favicon() -> Redirect {
-    Redirect::permanent(&address("icon.svg"))
+    Redirect::temporary(&address("icon.svg"))
 }
 
 /// Search engines may read status pages, and what those need to be shown; everything else is of no use to them.
