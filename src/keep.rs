@@ -87,7 +87,7 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign
 /// # Errors
 /// The store's. What was folded before it stays folded.
 pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<Kept, StoreError> {
-    let settled_after = store.longest_wait().await? + LATE_ARRIVALS;
+    let settled_after = settled_after(store).await?;
     let beats_for = retention.beats.max(settled_after);
     let before = |age| now.minus(age).minute();
     let mut folded = 0;
@@ -102,12 +102,17 @@ pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -
     Ok(Kept { summed_up, folded, dropped })
 }
 
+/// How old a beat is when no look can change it any more.
+async fn settled_after(store: &dyn Store) -> Result<Duration, StoreError> {
+    Ok(store.longest_wait().await? + LATE_ARRIVALS)
+}
+
 /// Whether the history may be shortened as of `now`: also where much would go at once, if another clock confirms this one.
 ///
 /// # Errors
 /// The store's.
 pub async fn may_drop(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<bool, StoreError> {
-    let past_keeping = now.minus(retention.beats.max(store.longest_wait().await? + LATE_ARRIVALS)).minute();
+    let past_keeping = now.minus(retention.beats.max(settled_after(store).await?)).minute();
     let is_little = store.oldest_beat().await?.is_none_or(|oldest| past_keeping.start() <= oldest.start().plus(AT_ONCE));
     Ok(is_little || is_confirmed(store, now).await?)
 }

@@ -34,9 +34,6 @@ const MAX_BATCH: usize = 4096;
 /// How many receipts are held while the store does not take them. Older ones are let go: looks find their beats all the same.
 const MAX_HELD: usize = 200_000;
 
-/// So long the schedule waits for the store, once; a store that answers later is listened to when it does. A beat must not wait for it.
-const STORE_PATIENCE: Duration = Duration::from_secs(1);
-
 /// What the pulse needs.
 #[derive(Clone)]
 pub struct Pulse {
@@ -92,7 +89,7 @@ impl Pulse {
     async fn walk(&self, roster: Roster, flight: &Arc<Flight>, receipts: &mpsc::UnboundedSender<Sent>) {
         let permits = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
         let mut known: Vec<Arc<Project>> = roster.projects().to_vec();
-        let mut scout = Scout::new(roster, STORE_PATIENCE);
+        let mut scout = Scout::new(roster);
         let mut schedule = Schedule::of(&known);
         let mut fresh = schedule.entries().to_vec();
         let mut walked: Option<Minute> = None;

@@ -10,18 +10,20 @@ use crate::clock::Clock;
 use crate::model::Project;
 use crate::store::Roster;
 
+/// So long the schedule waits for the store, once; a store that answers later is listened to when it does. A beat must not wait for it.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 pub(super) struct Scout {
     /// Here, unless it is being read.
     roster: Option<Roster>,
     reading: Option<JoinHandle<(Roster, bool)>>,
-    patience: Duration,
     /// Whether the store was waited for in vain, and has not answered since.
     hangs: bool,
 }
 
 impl Scout {
-    pub(super) fn new(roster: Roster, patience: Duration) -> Self {
-        Self { roster: Some(roster), reading: None, patience, hangs: false }
+    pub(super) fn new(roster: Roster) -> Self {
+        Self { roster: Some(roster), reading: None, hangs: false }
     }
 
     /// The projects, where somebody changed them; asked for when that is due.
@@ -33,7 +35,7 @@ impl Scout {
             }));
         }
         let reading = self.reading.as_mut()?;
-        let patience = if self.hangs { Duration::ZERO } else { self.patience };
+        let patience = if self.hangs { Duration::ZERO } else { PATIENCE };
         let Ok(read) = Clock::real_timeout(patience, reading).await else {
             if !std::mem::replace(&mut self.hangs, true) {
                 tracing::error!(
@@ -58,7 +60,7 @@ impl Scout {
 
     /// What the store says, if it says so in time; a store that hangs is not asked.
     pub(super) async fn within_patience<T>(&self, question: impl Future<Output = T>) -> Option<T> {
-        if self.hangs { None } else { Clock::real_timeout(self.patience, question).await.ok() }
+        if self.hangs { None } else { Clock::real_timeout(PATIENCE, question).await.ok() }
     }
 }
 

@@ -45,16 +45,11 @@ impl Database {
         &self,
         what: &'static str,
         statement: Statement,
-        of: impl Fn(&Row) -> Result<T, StoreError> + Send,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         match self {
             Self::Sqlite(pool, _) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
-            Self::Postgres(_) => {
-                let mut open = self.begin(what, "", READ_ON_POSTGRES).await?;
-                let read = open.read(statement, of).await?;
-                open.commit().await?;
-                Ok(read)
-            }
+            Self::Postgres(_) => self.read_together(what, vec![statement], of).await,
         }
     }
 
@@ -69,6 +64,16 @@ impl Database {
         if matches!(self, Self::Sqlite(..)) {
             return self.read(what, Statement::joined(statements), of).await;
         }
+        self.read_together(what, statements, of).await
+    }
+
+    /// Reads in one transaction of PostgreSQL.
+    async fn read_together<T>(
+        &self,
+        what: &'static str,
+        statements: Vec<Statement>,
+        of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
+    ) -> Result<Vec<T>, StoreError> {
         let mut open = self.begin(what, "", READ_ON_POSTGRES).await?;
         let mut all = Vec::new();
         for statement in statements {

@@ -1,9 +1,8 @@
 //! A `PgBouncer` before the tests' PostgreSQL, which gives each transaction whatever connection is free.
 
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Stdio};
+use std::process::Child;
 
-use super::postgres::{self, as_postgres};
+use super::postgres;
 
 /// Starts it in a temporary folder, prints where, and stops it when its standard input ends, as it does with the test process. It listens on a
 /// socket in the folder. What is not set here has its default.
@@ -43,17 +42,8 @@ pub(crate) struct Pooler {
 
 impl Pooler {
     pub(crate) fn start() -> Self {
-        let mut command = as_postgres(POOLER);
-        command.arg(postgres::folder());
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("a shell can be run");
-        let mut folder = String::new();
-        BufReader::new(child.stdout.take().expect("it is piped")).read_line(&mut folder).expect("its output is text");
-        if folder.trim().is_empty() {
-            let mut said = String::new();
-            child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("its words are text");
-            panic!("no PgBouncer for the tests: {said}");
-        }
-        Self { folder: folder.trim().to_owned(), child }
+        let (folder, child) = postgres::start("PgBouncer", POOLER, &[postgres::folder()]);
+        Self { folder, child }
     }
 
     /// A database of the tests' PostgreSQL, through it.

@@ -47,11 +47,12 @@ pub(crate) async fn fresh_database() -> String {
 
 /// The cluster's folder, where its socket is.
 pub(crate) fn folder() -> &'static str {
-    &CLUSTER_OF_THIS_PROCESS.get_or_init(start).0
+    &CLUSTER_OF_THIS_PROCESS.get_or_init(|| start("PostgreSQL", CLUSTER, &[])).0
 }
 
-/// A shell for this script; not as root, whom neither PostgreSQL nor `PgBouncer` serves.
-pub(crate) fn as_postgres(script: &str) -> Command {
+/// Starts a server by a script that prints its folder, and serves until its standard input ends; not as root, whom neither PostgreSQL nor
+/// `PgBouncer` serves.
+pub(crate) fn start(server: &str, script: &str, arguments: &[&str]) -> (String, Child) {
     let mut command = if is_root() {
         let mut command = Command::new("setpriv");
         command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
@@ -59,12 +60,7 @@ pub(crate) fn as_postgres(script: &str) -> Command {
     } else {
         Command::new("sh")
     };
-    command.args(["-c", script, "sh"]).current_dir("/");
-    command
-}
-
-fn start() -> (String, Child) {
-    let mut command = as_postgres(CLUSTER);
+    command.args(["-c", script, "sh"]).args(arguments).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a shell (and, for root, setpriv) can be run");
     let mut folder = String::new();
@@ -72,7 +68,7 @@ fn start() -> (String, Child) {
     if folder.trim().is_empty() {
         let mut said = String::new();
         child.stderr.take().expect("it is piped").read_to_string(&mut said).expect("its words are text");
-        panic!("no PostgreSQL for the tests: {said}");
+        panic!("no {server} for the tests: {said}");
     }
     (folder.trim().to_owned(), child)
 }
