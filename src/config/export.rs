@@ -140,6 +140,10 @@ fn maintenance(window: &Window) -> String {
             lines.text("from", from);
             lines.text("to", to);
         }
+        When::Weekly(weekly) => {
+            lines.text("weekly", weekly.written());
+            lines.text_if("timezone", weekly.timezone());
+        }
         When::Cron(cron, lasts) => {
             lines.text("cron", cron);
             lines.text("lasts", duration::show(*lasts));

@@ -143,6 +143,10 @@ impl Listed for Window {
         let mut fields = vec![of_projects(&self.projects)];
         match &self.when {
             When::Once(from, to) => fields.extend([("from", from), ("to", to)].map(|(key, at)| plain(key, Some(at.to_string())))),
+            When::Weekly(weekly) => {
+                fields.push(plain("weekly", Some(weekly.written().to_owned())));
+                fields.push(plain("timezone", weekly.timezone().map(str::to_owned)));
+            }
             When::Cron(cron, lasts) => {
                 fields.push(plain("cron", Some(cron.to_string())));
                 fields.push(plain("lasts", Some(duration::show(*lasts))));

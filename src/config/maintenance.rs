@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::model::{ProjectName, Timestamp, When, Window};
+use crate::model::{Cron, ProjectName, Timestamp, Weekly, When, Window, zone};
 
+use super::rules;
 use super::section::Section;
-use super::{rules, weekly, zoned};
 
 const FIELD: &str = "maintenance";
 /// No window that comes again is shorter.
@@ -78,21 +78,16 @@ fn read_once(section: &Section<'_>) -> Option<When> {
 
 fn read_cron(section: &Section<'_>) -> Option<When> {
     let zone = read_zone(section);
-    let cron = section.read("cron", |text| zoned(text, zone.as_deref()));
+    let cron = section.read("cron", |text| Cron::parse_in(text, zone.as_deref()));
     let lasts = section.required("lasts", "2h", |text| rules::within(text, SHORTEST, Window::LONGEST));
     Some(When::Cron(cron?, lasts?))
 }
 
 fn read_weekly(section: &Section<'_>) -> Option<When> {
     let zone = read_zone(section);
-    let (cron, lasts) = section.read("weekly", |text| weekly(text, zone.as_deref()))?;
-    Some(When::Cron(cron, lasts))
+    section.read("weekly", |text| Weekly::parse(text, zone.as_deref())).map(When::Weekly)
 }
 
 fn read_zone(section: &Section<'_>) -> Option<String> {
-    section.read("timezone", |text| {
-        let zone = text.trim();
-        let is_one = !zone.is_empty() && !zone.contains(char::is_whitespace) && zoned("0 0 * * *", Some(zone)).is_ok();
-        is_one.then(|| zone.to_owned()).ok_or_else(|| format!("`{zone}` is no time zone; write it like `Europe/Berlin`"))
-    })
+    section.read("timezone", |text| zone(text).map(|_| text.trim().to_owned()))
 }

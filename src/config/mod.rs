@@ -30,7 +30,6 @@ mod sign_on;
 mod suggest;
 mod wanted;
 mod web;
-mod weekly;
 
 pub use changes::{Change, Subject, changes};
 pub use conceal::conceal;
@@ -47,7 +46,6 @@ pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;
 pub use wanted::{Wanted, WantedChannel};
 pub use web::{Listen, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
-pub use weekly::{weekly, zoned};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.
 pub const EXAMPLE: &str = include_str!("example.toml");

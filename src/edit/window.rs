@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::app::{name_of, quoted};
 use super::problem::{Problem, Problems};
 use super::texts::Texts;
-use crate::config::{duration, nearest, rules, weekly, zoned};
-use crate::model::{ProjectName, Setting, Timestamp, When, Window};
+use crate::config::{duration, nearest, rules};
+use crate::model::{self, Cron, ProjectName, Setting, Timestamp, Weekly, When, Window};
 
 /// No window is shorter.
 const SHORTEST: Duration = Duration::from_mins(1);
@@ -83,6 +83,8 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
         ("projects", _) => Some(names()).filter(|names| !names.is_empty()),
         ("from", When::Once(from, _)) => Some(from.to_string()),
         ("to", When::Once(_, to)) => Some(to.to_string()),
+        ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
+        ("timezone", When::Weekly(weekly)) => weekly.timezone().map(str::to_owned),
         ("cron", When::Cron(cron, _)) => Some(cron.to_string()),
         ("lasts", When::Cron(_, lasts)) => Some(duration::show(*lasts)),
         _ => None,
@@ -141,13 +143,13 @@ fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
     let read = match way {
         "weekly" => {
             let zone = zone(texts);
-            let read = about("weekly", weekly(text, zone.as_ref().ok().copied().flatten()));
-            both(zone, read).map(|(_, (cron, lasts))| When::Cron(cron, lasts))
+            let read = about("weekly", Weekly::parse(text, zone.as_ref().ok().copied().flatten()));
+            both(zone, read).map(|(_, weekly)| When::Weekly(weekly))
         }
         "cron" => {
             let zone = zone(texts);
             let lasts = lasts.map_or_else(|| Err(Problem::of("lasts", "is missing; say how long it is open, such as 2h")), read_lasts);
-            let cron = about("cron", zoned(text, zone.as_ref().ok().copied().flatten()));
+            let cron = about("cron", Cron::parse_in(text, zone.as_ref().ok().copied().flatten()));
             both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
         }
         way => {
@@ -192,8 +194,7 @@ enum Ends {
 /// The time zone, one that there is.
 fn zone(texts: &Texts) -> Result<Option<&str>, Problem> {
     let Some(zone) = texts.filled("timezone") else { return Ok(None) };
-    let is_one = !zone.contains(char::is_whitespace) && zoned("0 0 * * *", Some(zone)).is_ok();
-    if is_one { Ok(Some(zone)) } else { Err(Problem::of("timezone", format!("`{zone}` is no time zone; write it like `Europe/Berlin`"))) }
+    about("timezone", model::zone(zone).map(|_| Some(zone)))
 }
 
 fn read_lasts(text: &str) -> Result<Duration, Problem> {
@@ -266,19 +267,16 @@ mod tests {
         assert_eq!(when(&[("now", "true"), ("to", "2026-11-23T15:00:00+00:00")]), once("2026-11-23T14:00:00Z", "2026-11-23T15:00:00Z"));
         let two = [("from", "2026-11-24T02:00:00Z"), ("to", "2026-11-24T04:00:00Z"), ("now", "false")];
         assert_eq!(when(&two), once("2026-11-24T02:00:00Z", "2026-11-24T04:00:00Z"));
-        for (given, cron, hours) in [
-            (&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")][..], "0 2 * * SUN Europe/Berlin", 2),
-            (&[("cron", "0 2 * * *"), ("lasts", "3h")], "0 2 * * *", 3),
-        ] {
-            let When::Cron(read, lasts) = when(given) else { panic!("{given:?}") };
-            assert_eq!((read.to_string().as_str(), lasts), (cron, Duration::from_hours(hours)));
-        }
+        let weekly = when(&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")]);
+        assert_eq!(weekly, When::Weekly(Weekly::parse("sun 02:00-04:00", Some("Europe/Berlin")).unwrap()));
+        let cron = when(&[("cron", "0 2 * * *"), ("lasts", "3h"), ("timezone", "Europe/Berlin")]);
+        assert_eq!(cron, When::Cron(Cron::parse("0 2 * * * Europe/Berlin").unwrap(), Duration::from_hours(3)));
     }
 
     #[test]
     fn what_is_not_given_stays() {
         let now = at("2026-11-23T14:00:00Z");
-        let known = read(&[("weekly", "sun 02:00-04:00"), ("projects", "shop")]).unwrap();
+        let known = read(&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin"), ("projects", "shop")]).unwrap();
         let change = |given: &[(&str, &str)]| changed(&known, &given.iter().copied().collect(), now);
         assert_eq!(change(&[("name", "night"), ("weekly", "")]).unwrap(), known);
         assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: Vec::new(), ..known.clone() });

@@ -26,18 +26,19 @@ impl WindowState {
     }
 }
 
-/// When a window is open: `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, or `0 2 * * SUN Europe/Berlin for 2h`.
+/// When a window is open: `2026-11-23 02:00 to 2026-11-23 04:00 UTC`, `sun 02:00-04:00 Europe/Berlin`, or `0 2 1 * * for 2h`.
 #[must_use]
 pub fn window_times(window: &Window) -> String {
     let minute_of = |at: Timestamp| at.to_string().get(..16).unwrap_or_default().replace('T', " ");
     match &window.when {
         When::Once(from, to) => format!("{} to {} UTC", minute_of(*from), minute_of(*to)),
+        When::Weekly(weekly) => weekly.to_string(),
         When::Cron(cron, lasts) => format!("{cron} for {}", duration::show(*lasts)),
     }
 }
 
 /// A maintenance window, for programs.
-#[derive(Debug, Clone, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub struct WindowJson {
     /// Its name.
     pub name: String,
@@ -47,7 +48,11 @@ pub struct WindowJson {
     pub from: Option<String>,
     /// up to then.
     pub to: Option<String>,
-    /// Of one that comes again: at each time of this crontab expression,
+    /// Of one that comes each week: its days and times, `sun 02:00-04:00`,
+    pub weekly: Option<String>,
+    /// in this time zone; UTC, when null.
+    pub timezone: Option<String>,
+    /// Of one that comes by a crontab expression: at each time of it,
     pub cron: Option<String>,
     /// for so long.
     pub lasts: Option<String>,
@@ -61,18 +66,20 @@ impl WindowJson {
     /// As it stands at `now`.
     #[must_use]
     pub fn of(window: &Window, now: Timestamp) -> Self {
-        let (once, again) = match &window.when {
-            When::Once(from, to) => (Some((from.to_string(), to.to_string())), None),
-            When::Cron(cron, lasts) => (None, Some((cron.to_string(), duration::show(*lasts)))),
-        };
-        let (from, to) = once.unzip();
-        let (cron, lasts) = again.unzip();
         let (open_until, next_from) = match WindowState::of(window, now) {
             WindowState::Open(until) => (Some(until.to_string()), None),
             WindowState::Next(from) => (None, Some(from.to_string())),
             WindowState::Over => (None, None),
         };
         let projects = window.projects.iter().map(ToString::to_string).collect();
-        Self { name: window.name.to_string(), projects, from, to, cron, lasts, open_until, next_from }
+        let mut json = Self { name: window.name.to_string(), projects, open_until, next_from, ..Self::default() };
+        match &window.when {
+            When::Once(from, to) => (json.from, json.to) = (Some(from.to_string()), Some(to.to_string())),
+            When::Weekly(weekly) => {
+                (json.weekly, json.timezone) = (Some(weekly.written().to_owned()), weekly.timezone().map(str::to_owned));
+            }
+            When::Cron(cron, lasts) => (json.cron, json.lasts) = (Some(cron.to_string()), Some(duration::show(*lasts))),
+        }
+        json
     }
 }

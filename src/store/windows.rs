@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use crate::model::{Cron, ProjectName, Timestamp, When, Window};
+use crate::model::{Cron, ProjectName, Timestamp, Weekly, When, Window};
 
 use super::database::{Database, Row, Work};
 use super::evidence::duration;
@@ -16,7 +16,7 @@ const ROWS: usize = 500;
 
 /// All of them, by name.
 pub(super) async fn windows(database: &Database) -> Result<Vec<Window>, StoreError> {
-    let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms FROM windows");
+    let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone FROM windows");
     let mut windows = database.read("reading maintenance windows", all, from_row).await?;
     // Sorted here: the two databases do not order text alike.
     windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
@@ -31,20 +31,33 @@ pub(super) async fn apply(work: &mut Work, change: &Change<'_>) -> Result<(), St
     let latest: HashMap<&str, &Window> = change.put_windows.iter().map(|window| (window.name.as_str(), window)).collect();
     let latest: Vec<&Window> = latest.into_values().collect();
     for some in latest.chunks(ROWS) {
-        let insert = Statement::new("INSERT INTO windows (name, projects, from_ms, to_ms, cron, lasts_ms) VALUES ");
+        let insert = Statement::new("INSERT INTO windows (name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone) VALUES ");
         let replace = " ON CONFLICT (name) DO UPDATE SET projects = excluded.projects, from_ms = excluded.from_ms, to_ms = excluded.to_ms, \
-                       cron = excluded.cron, lasts_ms = excluded.lasts_ms";
+                       cron = excluded.cron, lasts_ms = excluded.lasts_ms, weekly = excluded.weekly, timezone = excluded.timezone";
         work.run(insert.rows(some.iter().map(|window| to_row(window))).text(replace)).await?;
     }
     Ok(())
 }
 
-fn to_row(window: &Window) -> [Value; 6] {
-    let (from, to, cron, lasts) = match &window.when {
-        When::Once(from, to) => (Some(from.ms()), Some(to.ms()), None, None),
-        When::Cron(cron, lasts) => (None, None, Some(cron.to_string()), Some(lasts.as_millis() as i64)),
-    };
-    [window.name.as_str().into(), names::write(&window.projects).into(), from.into(), to.into(), cron.into(), lasts.into()]
+fn to_row(window: &Window) -> [Value; 8] {
+    let (mut times, mut lasts) = ([None::<i64>; 2], None::<i64>);
+    let (mut cron, mut weekly, mut timezone) = (None::<String>, None::<String>, None::<String>);
+    match &window.when {
+        When::Once(from, to) => times = [Some(from.ms()), Some(to.ms())],
+        When::Cron(expression, for_so_long) => (cron, lasts) = (Some(expression.to_string()), Some(for_so_long.as_millis() as i64)),
+        When::Weekly(of) => (weekly, timezone) = (Some(of.written().to_owned()), of.timezone().map(str::to_owned)),
+    }
+    let [from, to] = times;
+    [
+        window.name.as_str().into(),
+        names::write(&window.projects).into(),
+        from.into(),
+        to.into(),
+        cron.into(),
+        lasts.into(),
+        weekly.into(),
+        timezone.into(),
+    ]
 }
 
 fn from_row(row: &Row) -> Result<Window, StoreError> {
@@ -53,9 +66,13 @@ fn from_row(row: &Row) -> Result<Window, StoreError> {
         StoreError::Damaged(format!("maintenance window {name}: its {field} in the database cannot be read: {wrong}"))
     };
     let lasts: Option<Duration> = duration(row.maybe_int(5)?);
-    let when = match (row.maybe_int(2)?, row.maybe_int(3)?, row.maybe_text(4)?, lasts) {
-        (Some(from), Some(to), None, None) => When::Once(Timestamp::from_ms(from), Timestamp::from_ms(to)),
-        (None, None, Some(cron), Some(lasts)) => When::Cron(Cron::parse(&cron).map_err(|wrong| damaged("cron", &wrong))?, lasts),
+    let timezone = row.maybe_text(7)?;
+    let when = match (row.maybe_int(2)?, row.maybe_int(3)?, row.maybe_text(4)?, lasts, row.maybe_text(6)?) {
+        (Some(from), Some(to), None, None, None) => When::Once(Timestamp::from_ms(from), Timestamp::from_ms(to)),
+        (None, None, Some(cron), Some(lasts), None) => When::Cron(Cron::parse(&cron).map_err(|wrong| damaged("cron", &wrong))?, lasts),
+        (None, None, None, None, Some(weekly)) => {
+            When::Weekly(Weekly::parse(&weekly, timezone.as_deref()).map_err(|wrong| damaged("weekly", &wrong))?)
+        }
         _ => return Err(damaged("times", "they are neither once nor again and again")),
     };
     Ok(Window {

@@ -12,9 +12,10 @@ use crate::cli::table::Table;
 use crate::model::{Timestamp, Window};
 use crate::report::{WindowJson, WindowState, window_times};
 
-pub(super) const JSON: &str = "JSON: {windows: [{name, projects, from, to, cron, lasts, open_until, next_from}]}; projects is empty for all of \
-                               them, absent values are null: from and to of a window that is open once, cron and lasts of one that comes again, \
-                               open_until while it is open, next_from while it is not and will be.";
+pub(super) const JSON: &str = "JSON: {windows: [{name, projects, from, to, weekly, timezone, cron, lasts, open_until, next_from}]}; projects is \
+                               empty for all of them, absent values are null: from and to of a window that is open once, weekly and timezone \
+                               of one of every week, cron and lasts of one by a crontab expression, open_until while it is open, next_from \
+                               while it is not and will be.";
 
 /// `heartbeat maintenance list`
 #[derive(Debug, Args)]

@@ -49,7 +49,7 @@ fn a_window_comes_and_goes() {
     assert_eq!(
         left["windows"][0],
         serde_json::json!({
-            "name": "early", "projects": [], "from": null, "to": null, "cron": "0 2 * * * Europe/Berlin", "lasts": "15m",
+            "name": "early", "projects": [], "from": null, "to": null, "weekly": null, "timezone": null, "cron": "0 2 * * * Europe/Berlin", "lasts": "15m",
             "open_until": null, "next_from": "2100-01-04T01:00:00.000Z"
         })
     );

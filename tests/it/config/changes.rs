@@ -205,13 +205,11 @@ fn maintenance_windows_are_told_apart() {
     let now = windows(&format!("{night}{moving}"));
     insta::assert_snapshot!(told(&now, &windows(&night.replace("sun 02:00-04:00\"", "sat,sun 02:00-05:00\"\nprojects = [\"shop\"]"))), @r"
     ~ maintenance night: projects all -> shop
-    ~ maintenance night: cron 0 2 * * SUN -> 0 2 * * SAT,SUN
-    ~ maintenance night: lasts 2h -> 3h
+    ~ maintenance night: weekly sun 02:00-04:00 -> sat,sun 02:00-05:00
     - maintenance move
     ");
     insta::assert_snapshot!(told(&now[1..], &windows(&night.replace("night", "move"))), @r"
-    ~ maintenance move: cron none -> 0 2 * * SUN
-    ~ maintenance move: lasts none -> 2h
+    ~ maintenance move: weekly none -> sun 02:00-04:00
     ~ maintenance move: from 2026-12-01T02:00:00.000Z -> none
     ~ maintenance move: to 2026-12-01T04:00:00.000Z -> none
     ");

@@ -5,7 +5,7 @@ use std::time::Duration;
 use heartbeat::config::to_toml;
 use heartbeat::model::{
     ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey,
-    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, Takes, Timestamp, Values, When, Window,
+    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, Takes, Timestamp, Values, Weekly, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -165,7 +165,10 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     let crons = prop::sample::select(&["0 2 * * SUN", "*/5  1-3 1 * *", "0 0 * * MON,TUE Europe/Berlin"][..]);
     let cron = (crons, 60_000..=604_800_000_u64);
     let cron = cron.prop_map(|(cron, lasts)| When::Cron(Cron::parse(cron).unwrap(), Duration::from_millis(lasts)));
-    vec((names(), prop_oneof![once, cron]), 0..4).prop_map(|windows| {
+    let weeks = prop::sample::select(&["sun 02:00-04:00", "Mon-Fri  22:00 - 6:00", "sat,sun 00:00-24:00"][..]);
+    let weekly = (weeks, prop::option::of(prop::sample::select(&["UTC", "America/St_Johns"][..])));
+    let weekly = weekly.prop_map(|(week, zone)| When::Weekly(Weekly::parse(week, zone).unwrap()));
+    vec((names(), prop_oneof![once, cron, weekly]), 0..4).prop_map(|windows| {
         let named = windows.into_iter().enumerate().map(|(index, (projects, when))| {
             let name = ProjectName::parse(&format!("w{index}")).unwrap();
             Window { name, projects, when }

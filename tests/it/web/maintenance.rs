@@ -81,11 +81,13 @@ async fn a_window_is_changed_where_it_stands() {
     ann.submit(NEW, NEW, &[("name", "weekly"), ("projects", "shop"), ("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")]).await;
     let path = "/maintenance/weekly/edit";
     let form = ann.get(path).await;
-    for holds in ["name=\"projects\" value=\"shop\"", "name=\"cron\" value=\"0 2 * * SUN Europe/Berlin\"", "name=\"lasts\" value=\"2h\""] {
+    for holds in
+        ["name=\"projects\" value=\"shop\"", "name=\"weekly\" value=\"sun 02:00-04:00\"", "name=\"timezone\" value=\"Europe/Berlin\""]
+    {
         assert!(form.page().contains(holds), "{holds}: {}", form.text);
     }
     assert!(!form.text.contains("name=\"name\""), "its name stays");
-    let as_it_is = [("projects", "shop"), ("cron", "0 2 * * SUN Europe/Berlin"), ("lasts", "2h")];
+    let as_it_is = [("projects", "shop"), ("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")];
     assert_eq!(ann.submit(path, path, &as_it_is).await.location(), "/maintenance");
     assert!(ann.get("/maintenance").await.page().contains("Nothing was changed."));
     for (fields, wrong) in [
@@ -139,7 +141,8 @@ async fn programs_can_do_what_the_page_can() {
     let view: Value = serde_json::from_str(&made.text).unwrap();
     assert_eq!(
         view,
-        json!({"name": "night", "projects": ["shop"], "from": null, "to": null, "cron": "0 2 * * SUN Europe/Berlin", "lasts": "2h",
+        json!({"name": "night", "projects": ["shop"], "from": null, "to": null, "weekly": "sun 02:00-04:00", "timezone": "Europe/Berlin",
+            "cron": null, "lasts": null,
             "open_until": null, "next_from": "2026-11-29T01:00:00.000Z"})
     );
     let replaced = asked(&site, &write, Method::PUT, path, Some(json!({"now": true, "lasts": "1h"}))).await;

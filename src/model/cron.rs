@@ -1,0 +1,136 @@
+//! A crontab expression with a time zone.
+
+use std::fmt;
+
+use cronexpr::Crontab;
+use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+
+use super::{Timestamp, wall};
+
+/// A crontab expression with a time zone, read and found right.
+#[derive(Debug, Clone)]
+pub struct Cron {
+    written: String,
+    zone: TimeZone,
+    read: Crontab,
+    /// The same by a clock that leaves no hour out, for the times in the hours that the zone's clock does. None where it holds in every hour:
+    /// what comes each hour has nothing to make up for.
+    without_gaps: Option<Crontab>,
+}
+
+impl Cron {
+    /// Reads five fields (minute, hour, day of the month, month, day of the week) and perhaps a time zone; UTC where there is none.
+    ///
+    /// # Errors
+    /// The rest of a sentence that starts with the setting's name.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let fields = written.split(' ').collect::<Vec<_>>();
+        let (times, zone) = (fields[..fields.len().min(5)].join(" "), fields.get(5).copied().unwrap_or("UTC"));
+        let in_zone = |zone: &str| cronexpr::parse_crontab(&format!("{times} {zone}"));
+        let read = if fields.len() == 5 { in_zone(zone) } else { cronexpr::parse_crontab(&written) };
+        match (read, wall::zone(zone), in_zone("UTC")) {
+            (Ok(_), _, Ok(plain)) if plain.find_next(jiff::Timestamp::UNIX_EPOCH).is_err() => {
+                Err(format!("`{written}` never comes: there is no such day in any month"))
+            }
+            (Ok(read), Ok(zone), Ok(plain)) => {
+                let without_gaps = Some(plain).filter(|_| !fields[1].starts_with('*'));
+                Ok(Self { written, zone, read, without_gaps })
+            }
+            (Err(wrong), ..) | (_, _, Err(wrong)) => {
+                let wrong = wrong.to_string();
+                // The last line points at the place with a `^`, and says what is wrong there.
+                let says = wrong.lines().last().unwrap_or_default().trim_start_matches([' ', '^']);
+                let says = says.split(';').next().unwrap_or_default();
+                Err(format!("`{written}` is no crontab expression with a time zone, such as `0 2 * * SUN Europe/Berlin`: {says}"))
+            }
+            (_, Err(wrong), _) => Err(wrong),
+        }
+    }
+
+    /// Reads the five fields, in the time zone that is given beside them.
+    ///
+    /// # Errors
+    /// The rest of a sentence that starts with the setting's name.
+    pub fn parse_in(text: &str, zone: Option<&str>) -> Result<Self, String> {
+        Self::parse(&zone.map_or_else(|| text.to_owned(), |zone| format!("{text} {zone}")))
+    }
+
+    /// The first time after `at`; none when there is none any more. A time that the wall leaves out comes at the end of the gap.
+    pub(super) fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
+        let at = jiff::Timestamp::from_millisecond(at.ms()).ok()?;
+        let regular = self.read.find_next(at).ok().map(|next| next.timestamp());
+        let next = self.after_a_gap(at, regular).or(regular)?;
+        Some(Timestamp::from_ms(next.as_millisecond()))
+    }
+
+    /// The end of the first gap after `at`, and before `until`, in which a time of this would have been.
+    fn after_a_gap(&self, at: jiff::Timestamp, until: Option<jiff::Timestamp>) -> Option<jiff::Timestamp> {
+        let plain = self.without_gaps.as_ref()?;
+        let changes = self.zone.following(at).take_while(|change| until.is_some_and(|until| change.timestamp() < until));
+        changes.map(|change| change.timestamp()).find(|change| {
+            let Ok(before) = change.checked_sub(SignedDuration::from_secs(1)) else { return false };
+            let as_utc = |at| TimeZone::UTC.to_timestamp(self.zone.to_datetime(at)).ok();
+            // Up to the second before the change the wall showed times; the next one that it shows is that of the change.
+            let (Some(last), Some(first)) = (as_utc(before), as_utc(*change)) else { return false };
+            let missed = plain.find_next(last).ok().map(|next| next.timestamp());
+            missed.is_some_and(|missed| missed > last && missed < first)
+        })
+    }
+}
+
+impl PartialEq for Cron {
+    fn eq(&self, other: &Self) -> bool {
+        self.written == other.written
+    }
+}
+
+impl Eq for Cron {}
+
+impl fmt::Display for Cron {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_day_that_never_comes_is_refused() {
+        for text in ["0 2 31 2 *", "0 2 30 2 * Europe/Berlin", "0 2 31 4,6 *"] {
+            assert!(Cron::parse(text).unwrap_err().contains("never comes"), "{text}");
+        }
+        assert!(Cron::parse("0 2 29 2 *").is_ok(), "in a leap year");
+    }
+
+    #[test]
+    fn what_is_no_crontab_expression_is_said() {
+        for text in ["", "0 2 * *", "61 2 * * *", "0 2 * * * Mars/Olympus", "0 2 * * * UTC UTC"] {
+            let said = Cron::parse(text).unwrap_err();
+            assert!(said.contains("is no crontab expression"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_the_wall_leaves_out_comes_at_the_end_of_the_gap() {
+        for (cron, after, next) in [
+            ("30 2 * * * Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z"),
+            ("30 2 * * * Europe/Berlin", "2027-03-28T01:00:00Z", "2027-03-29T00:30:00Z"),
+            ("0 2 28 3 * Europe/Berlin", "2026-06-01T00:00:00Z", "2027-03-28T01:00:00Z"),
+            ("*/15 2 * * SUN Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z"),
+            ("59 1 * * * Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T00:59:00Z"),
+            ("0 3 * * * Europe/Berlin", "2027-03-27T12:00:00Z", "2027-03-28T01:00:00Z"),
+            // What comes in every hour misses none.
+            ("30 * * * * Europe/Berlin", "2027-03-28T00:45:00Z", "2027-03-28T01:30:00Z"),
+            // At midnight, and by half an hour.
+            ("0 0 * * * America/Santiago", "2026-09-05T12:00:00Z", "2026-09-06T04:00:00Z"),
+            ("15 2 * * * Australia/Lord_Howe", "2026-10-03T12:00:00Z", "2026-10-03T15:30:00Z"),
+        ] {
+            let at = |text| Timestamp::parse(text).unwrap();
+            assert_eq!(Cron::parse(cron).unwrap().next_after(at(after)), Some(at(next)), "{cron} after {after}");
+        }
+    }
+}
