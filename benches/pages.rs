@@ -20,7 +20,7 @@ use heartbeat::model::{
 };
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
-use heartbeat::store::{RouteSpan, Sealer, Store, open};
+use heartbeat::store::{Change, RouteSpan, Sealer, Store, open};
 use heartbeat::vitals::Vitals;
 use heartbeat::web::{ConnectionLimits, Web};
 use tokio::net::TcpListener;
@@ -49,8 +49,8 @@ async fn measure(count: usize) -> anyhow::Result<()> {
 
     let door = Door { store: Arc::clone(&store), clock: clock.clone() };
     let name = UserName::parse("bench").map_err(anyhow::Error::msg)?;
-    let user =
-        store.put_user(&name, Access::Write, None, clock.now(), &deed("bench", "user bench".into(), "made".into(), clock.now())).await?;
+    let deed = deed("bench", "user bench".into(), "made".into(), clock.now());
+    let user = store.put_user(&name, Access::Write, None, clock.now(), (&deed).into()).await?;
     let session = door.open(user, false).await?;
     let base = serve(&store, &clock).await?;
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
@@ -178,7 +178,7 @@ async fn fill(store: &dyn Store, count: usize, now: Timestamp) -> anyhow::Result
     }
     let names: Vec<ProjectName> = projects.iter().take(5).map(|project| project.spec.name.clone()).collect();
     let page = StatusPage { name: ProjectName::parse("data")?, title: "Data".into(), projects: names, public: true };
-    store.put_status_page(&page, &deed("bench", "status page data".into(), "added".into(), now)).await?;
+    store.change(&Change { put_status_pages: &[page], at: now, ..Change::default() }).await?;
     Ok(())
 }
 

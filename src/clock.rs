@@ -11,6 +11,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
+use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
 use crate::model::Timestamp;
@@ -68,7 +69,7 @@ pub struct Clock(Kind);
 
 #[derive(Debug, Clone)]
 enum Kind {
-    System { started: Instant, fast_from_ms: i64, speed: Speed },
+    System { started: Instant, uptime_at_start: Duration, fast_from_ms: i64, speed: Speed },
     Hand(watch::Receiver<Reading>),
 }
 
@@ -77,6 +78,7 @@ enum Kind {
 struct Reading {
     wall: Timestamp,
     monotonic: Duration,
+    uptime: Duration,
 }
 
 /// The time ran out before the work was done.
@@ -94,19 +96,23 @@ impl Clock {
     /// A clock that runs `speed` times as fast. All processes with the same speed read the same time, also after a restart.
     #[must_use]
     pub fn fast(speed: Speed) -> Self {
-        Self(Kind::System { started: Instant::now(), fast_from_ms: FAST_EPOCH_MS, speed })
+        Self::running(FAST_EPOCH_MS, speed)
     }
 
     /// A fast clock that shows the real time at this moment and runs ahead from there. Only for one process alone.
     #[must_use]
     pub fn fast_from_now(speed: Speed) -> Self {
-        Self(Kind::System { started: Instant::now(), fast_from_ms: Self::system().now().ms(), speed })
+        Self::running(Self::system().now().ms(), speed)
+    }
+
+    fn running(fast_from_ms: i64, speed: Speed) -> Self {
+        Self(Kind::System { started: Instant::now(), uptime_at_start: uptime(), fast_from_ms, speed })
     }
 
     /// A clock that stands still at `start` until the [`Hand`] moves it.
     #[must_use]
     pub fn hand(start: Timestamp) -> (Self, Hand) {
-        let (hand, reading) = watch::channel(Reading { wall: start, monotonic: Duration::ZERO });
+        let (hand, reading) = watch::channel(Reading { wall: start, monotonic: Duration::ZERO, uptime: Duration::ZERO });
         (Self(Kind::Hand(reading)), Hand(Arc::new(hand)))
     }
 
@@ -148,6 +154,15 @@ impl Clock {
         match &self.0 {
             Kind::System { started, speed, .. } => started.elapsed().mul_f64(speed.times()),
             Kind::Hand(reading) => reading.borrow().monotonic,
+        }
+    }
+
+    /// Time since some fixed point, never stepping, in which the machine's sleep counts: what the wall gained beyond it was a step of the wall.
+    #[must_use]
+    pub fn uptime(&self) -> Duration {
+        match &self.0 {
+            Kind::System { uptime_at_start, speed, .. } => uptime().saturating_sub(*uptime_at_start).mul_f64(speed.times()),
+            Kind::Hand(reading) => reading.borrow().uptime,
         }
     }
 
@@ -207,6 +222,15 @@ impl Clock {
     }
 }
 
+/// How long the machine is up, its sleep with it. What is monotonic on Linux stands still in a sleep, and goes on elsewhere.
+fn uptime() -> Duration {
+    #[cfg(any(target_os = "linux", target_os = "android"))]
+    let clock = ClockId::Boottime;
+    #[cfg(not(any(target_os = "linux", target_os = "android")))]
+    let clock = ClockId::Monotonic;
+    Duration::try_from(clock_gettime(clock)).unwrap_or_default()
+}
+
 /// Waits on a hand clock. A hand that was dropped never moves again, and its waiters wait with it.
 async fn wait(mut reading: watch::Receiver<Reading>, reached: impl Fn(&Reading) -> bool) {
     if reading.wait_for(|now| reached(now)).await.is_err() {
@@ -224,6 +248,15 @@ impl Hand {
         self.0.send_modify(|now| {
             now.wall = now.wall.plus(by);
             now.monotonic += by;
+            now.uptime += by;
+        });
+    }
+
+    /// Lets the machine sleep for so long: the wall moves, and no time passes for who waits.
+    pub fn sleep(&self, by: Duration) {
+        self.0.send_modify(|now| {
+            now.wall = now.wall.plus(by);
+            now.uptime += by;
         });
     }
 
@@ -235,7 +268,7 @@ impl Hand {
         }
     }
 
-    /// Sets the wall, as an operator or NTP does, or a machine that wakes up; no time passes.
+    /// Sets the wall, as an operator or NTP does; no time passes.
     pub fn step_to(&self, wall: Timestamp) {
         self.0.send_modify(|now| now.wall = wall);
     }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::door::{Door, TOKEN_PREFIX, deed};
-use crate::model::{Access, ApiToken, Deed, ProjectName, User, UserName};
-use crate::store::StoreError;
+use super::door::{Door, TOKEN_PREFIX, deed, hashed};
+use crate::model::{Access, ApiToken, Deed, ProjectName, Secret, User, UserName};
+use crate::store::{Checked, StoreError};
 
 /// Users and tokens, changed by somebody.
 #[derive(Clone, Copy)]
@@ -12,7 +12,11 @@ pub struct Accounts<'d> {
     door: &'d Door,
     who: &'d str,
     keeps_a_writer: bool,
+    since: Option<i64>,
 }
+
+/// So often it is read again, before others are said to be in the way.
+const TRIES: usize = 5;
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -29,6 +33,12 @@ pub enum AccountError {
     /// There is a token of this name.
     #[error("there is a token `{0}` already")]
     TokenTaken(ProjectName),
+    /// It is not as it was when it was read ([`Accounts::since`]).
+    #[error("something was changed since you read it; read it again")]
+    Changed,
+    /// Others changed things each time that we were about to.
+    #[error("others were changing things at the same time; try again")]
+    Busy,
     /// The store did not do it.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,13 +60,19 @@ impl<'d> Accounts<'d> {
     /// Changed by `who`, as deeds name them. Somebody must be left who may change things.
     #[must_use]
     pub const fn of(door: &'d Door, who: &'d str) -> Self {
-        Self { door, who, keeps_a_writer: true }
+        Self { door, who, keeps_a_writer: true, since: None }
     }
 
     /// The same for the command line, which is the way back in: it may take from the last one what they may do.
     #[must_use]
     pub const fn of_owner(door: &'d Door, who: &'d str) -> Self {
-        Self { door, who, keeps_a_writer: false }
+        Self { door, who, keeps_a_writer: false, since: None }
+    }
+
+    /// Only if nobody changed anything since this revision, where one is given.
+    #[must_use]
+    pub const fn since(self, revision: Option<i64>) -> Self {
+        Self { since: revision, ..self }
     }
 
     /// The user of this name.
@@ -73,12 +89,22 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When nobody would be left who may write, and the store's.
     pub async fn invite(&self, name: &UserName, access: Option<Access>) -> Result<(String, Access), AccountError> {
-        let known = self.known(name).await?;
-        let access = access.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
-        self.keep_a_writer(known.as_ref(), access).await?;
-        if known.is_none_or(|user| user.access != access) {
-            self.door.put(name, access, None, &self.deed(name, format!("invited; may {}", access.name()))).await?;
-        }
+        let mut turns = Turns::of(self);
+        let access = loop {
+            let expected = turns.next().await?;
+            let known = self.known(name).await?;
+            let wanted = access.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
+            self.keep_a_writer(known.as_ref(), wanted).await?;
+            let words = match &known {
+                Some(user) if user.access == wanted => break wanted,
+                Some(user) => format!("invited; {}", differs(user.access, wanted)),
+                None => format!("invited; may {wanted}"),
+            };
+            let deed = self.deed(name, words);
+            if written(self.door.put(name, wanted, None, Checked { deed: &deed, expected }).await)?.is_some() {
+                break wanted;
+            }
+        };
         Ok((self.door.invite(Some(name.clone()), access).await?, access))
     }
 
@@ -87,12 +113,35 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, when nobody would be left who may write, and the store's.
     pub async fn set(&self, name: &UserName, access: Access) -> Result<User, AccountError> {
-        let user = self.user(name).await?;
-        self.keep_a_writer(Some(&user), access).await?;
-        if user.access != access {
-            self.door.put(name, access, None, &self.deed(name, format!("may {}", access.name()))).await?;
+        let mut turns = Turns::of(self);
+        loop {
+            let expected = turns.next().await?;
+            let user = self.user(name).await?;
+            self.keep_a_writer(Some(&user), access).await?;
+            let deed = self.deed(name, differs(user.access, access));
+            let checked = Checked { deed: &deed, expected };
+            if user.access == access || written(self.door.put(name, access, None, checked).await)?.is_some() {
+                return Ok(user);
+            }
         }
-        Ok(user)
+    }
+
+    /// Gives a user another password. What the user may do stays, whatever becomes of it meanwhile. All sessions of it are closed.
+    ///
+    /// # Errors
+    /// When there is none, and the store's.
+    pub async fn set_password(&self, name: &UserName, password: &Secret) -> Result<(), AccountError> {
+        let hash = hashed(password).await?;
+        let deed = self.deed(name, "changed the password".to_owned());
+        let mut turns = Turns::of(self);
+        loop {
+            let expected = turns.next().await?;
+            let user = self.user(name).await?;
+            let checked = Checked { deed: &deed, expected };
+            if written(self.door.put_hashed(name, user.access, Some(&hash), checked).await)?.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     /// Removes a user, with the sessions that are open.
@@ -100,10 +149,16 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, when nobody would be left who may write, and the store's.
     pub async fn remove(&self, name: &UserName) -> Result<(), AccountError> {
-        let user = self.user(name).await?;
-        self.keep_a_writer(Some(&user), Access::Read).await?;
-        self.door.store.drop_user(name, &self.deed(name, "removed".to_owned())).await?;
-        Ok(())
+        let mut turns = Turns::of(self);
+        loop {
+            let expected = turns.next().await?;
+            let user = self.user(name).await?;
+            self.keep_a_writer(Some(&user), Access::Read).await?;
+            let deed = self.deed(name, format!("removed; access {} -> none", user.access));
+            if written(self.door.store.drop_user(name, Checked { deed: &deed, expected }).await)?.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     /// The token of this name.
@@ -120,11 +175,17 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is one of this name, and the store's.
     pub async fn make_token(&self, name: &ProjectName, access: Access, lasts: Option<Duration>) -> Result<String, AccountError> {
-        if self.door.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
-            return Err(AccountError::TokenTaken(name.clone()));
-        }
         let until = lasts.map(|lasts| self.door.clock.now().plus(lasts));
-        Ok(self.door.make_token(name.as_str(), access, until, self.who).await?)
+        let mut turns = Turns::of(self);
+        loop {
+            let expected = turns.next().await?;
+            if self.door.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
+                return Err(AccountError::TokenTaken(name.clone()));
+            }
+            if let Some(text) = written(self.door.make_token(name.as_str(), access, until, (self.who, expected)).await)? {
+                return Ok(text);
+            }
+        }
     }
 
     /// Removes a token: from now on it opens nothing.
@@ -132,10 +193,16 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, and the store's.
     pub async fn remove_token(&self, name: &str) -> Result<(), AccountError> {
-        let token = self.token(name).await?;
-        let deed = deed(self.who, format!("API token {}", token.name), "removed".to_owned(), self.door.clock.now());
-        self.door.store.drop_token(token.id, &deed).await?;
-        Ok(())
+        let mut turns = Turns::of(self);
+        loop {
+            let expected = turns.next().await?;
+            let token = self.token(name).await?;
+            let words = format!("removed; access {} -> none", token.access);
+            let deed = deed(self.who, format!("API token {}", token.name), words, self.door.clock.now());
+            if written(self.door.store.drop_token(token.id, Checked { deed: &deed, expected }).await)?.is_some() {
+                return Ok(());
+            }
+        }
     }
 
     async fn known(&self, name: &UserName) -> Result<Option<User>, StoreError> {
@@ -155,4 +222,41 @@ impl<'d> Accounts<'d> {
         }
         Err(AccountError::LastWriter(user.name.clone()))
     }
+}
+
+/// The turns that a change has: it is worked out from what is there, and written only if that is so still; else it is worked out anew.
+struct Turns<'a> {
+    accounts: &'a Accounts<'a>,
+    taken: usize,
+}
+
+impl<'a> Turns<'a> {
+    const fn of(accounts: &'a Accounts<'a>) -> Self {
+        Self { accounts, taken: 0 }
+    }
+
+    /// The revision from which to work it out.
+    async fn next(&mut self) -> Result<Option<i64>, AccountError> {
+        self.taken += 1;
+        match self.accounts.since {
+            Some(_) if self.taken > 1 => Err(AccountError::Changed),
+            _ if self.taken > TRIES => Err(AccountError::Busy),
+            Some(revision) => Ok(Some(revision)),
+            None => Ok(Some(self.accounts.door.store.revision().await?)),
+        }
+    }
+}
+
+/// What was written; none where somebody was faster.
+fn written<T>(done: Result<T, StoreError>) -> Result<Option<T>, StoreError> {
+    match done {
+        Ok(done) => Ok(Some(done)),
+        Err(StoreError::Outrun) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// What becomes of an access.
+fn differs(old: Access, new: Access) -> String {
+    format!("access {old} -> {new}")
 }

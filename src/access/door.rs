@@ -7,7 +7,7 @@ use super::password::{self, check};
 use super::secret::draw;
 use crate::clock::Clock;
 use crate::model::{Access, ApiToken, Deed, Digest, Invitation, Secret, Session, Timestamp, TokenId, User, UserId, UserName};
-use crate::store::{Store, StoreError};
+use crate::store::{Checked, Store, StoreError};
 
 /// How long somebody stays logged in without coming back.
 pub const SESSION_LASTS: Duration = Duration::from_hours(14 * 24);
@@ -80,17 +80,24 @@ impl Door {
         self.store.token(&Digest::of(text), self.clock.now()).await
     }
 
-    /// Makes an API token, and gives its text: the only time that it is seen.
+    /// Makes an API token, and gives its text: the only time that it is seen. `by` is who makes it, and the revision at which it may be made.
     ///
     /// # Errors
     /// The store's, or that none could be drawn.
-    pub async fn make_token(&self, name: &str, access: Access, until: Option<Timestamp>, who: &str) -> Result<String, StoreError> {
+    pub async fn make_token(
+        &self,
+        name: &str,
+        access: Access,
+        until: Option<Timestamp>,
+        by: (&str, Option<i64>),
+    ) -> Result<String, StoreError> {
+        let (who, expected) = by;
         let text = format!("{TOKEN_PREFIX}{}", drawn()?);
         let now = self.clock.now();
         let (name, made_by) = (name.to_owned(), who.to_owned());
         let token = ApiToken { id: TokenId(0), name, access, made_by, created: now, last_used: None, until };
         let deed = deed(who, format!("API token {}", token.name), format!("made; may {}", access.name()), now);
-        self.store.put_token(&Digest::of(&text), &token, &deed).await?;
+        self.store.put_token(&Digest::of(&text), &token, Checked { deed: &deed, expected }).await?;
         Ok(text)
     }
 
@@ -128,12 +135,29 @@ impl Door {
     ///
     /// # Errors
     /// The store's.
-    pub async fn put(&self, name: &UserName, access: Access, password: Option<&Secret>, deed: &Deed) -> Result<UserId, StoreError> {
+    pub async fn put(
+        &self,
+        name: &UserName,
+        access: Access,
+        password: Option<&Secret>,
+        checked: Checked<'_>,
+    ) -> Result<UserId, StoreError> {
         let hash = match password {
             Some(password) => Some(hashed(password).await?),
             None => None,
         };
-        self.store.put_user(name, access, hash.as_ref(), self.clock.now(), deed).await
+        self.put_hashed(name, access, hash.as_ref(), checked).await
+    }
+
+    /// The same with the hash of a password.
+    pub(super) async fn put_hashed(
+        &self,
+        name: &UserName,
+        access: Access,
+        hash: Option<&Secret>,
+        checked: Checked<'_>,
+    ) -> Result<UserId, StoreError> {
+        self.store.put_user(name, access, hash, self.clock.now(), checked).await
     }
 
     /// The user of this name, for whom somebody else vouches: `by`. Whoever comes for the first time is added, and may do this much.
@@ -146,7 +170,7 @@ impl Door {
         }
         let words = format!("came in by {by} for the first time; may {}", access.name());
         let deed = deed(name.as_str(), format!("user {name}"), words, self.clock.now());
-        self.put(name, access, None, &deed).await
+        self.put(name, access, None, (&deed).into()).await
     }
 
     /// Whether nobody can log in so far: then the first start invites somebody.
@@ -162,7 +186,7 @@ fn drawn() -> Result<String, StoreError> {
     draw().map_err(StoreError::Damaged)
 }
 
-async fn hashed(password: &Secret) -> Result<Secret, StoreError> {
+pub(super) async fn hashed(password: &Secret) -> Result<Secret, StoreError> {
     debug_assert!(check(password.expose()).is_ok(), "whoever sets a password checks it first, and says what is wrong");
     let password = password.clone();
     let hashed = tokio::task::spawn_blocking(move || password::hash(&password)).await;

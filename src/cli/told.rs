@@ -95,9 +95,10 @@ fn help(clash: &Clash) -> String {
             Kind::Project => "; `projects set-key` or `apply` changes it".to_owned(),
             Kind::Channel => "; `channels set` changes it".to_owned(),
             Kind::Maintenance => "; `maintenance remove` takes it away".to_owned(),
+            Kind::StatusPage => String::new(),
         },
         Clash::Installed { .. } => "; `apps configure` changes it".to_owned(),
         Clash::NotInstalled { app, project } => format!("; `apps install {app} --project {project}` does it"),
-        Clash::Over(_) | Clash::Busy => String::new(),
+        Clash::Over(_) | Clash::Changed | Clash::Busy => String::new(),
     }
 }

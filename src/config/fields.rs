@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::model::{
-    AppKind, ChannelSpec, HeartbeatApp, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, RouteSpec, Secret, When, Window,
+    AppKind, ChannelSpec, HeartbeatApp, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec, RouteSpec, Secret, StatusPage,
+    When, Window,
 };
 
 use super::{conceal, duration};
@@ -22,6 +23,8 @@ pub enum Kind {
     Channel,
     /// A maintenance window.
     Maintenance,
+    /// A status page.
+    StatusPage,
 }
 
 impl Kind {
@@ -32,6 +35,7 @@ impl Kind {
             Self::Project => "project",
             Self::Channel => "channel",
             Self::Maintenance => "maintenance",
+            Self::StatusPage => "status_page",
         }
     }
 
@@ -40,6 +44,7 @@ impl Kind {
     pub const fn called(self) -> &'static str {
         match self {
             Self::Maintenance => "maintenance window",
+            Self::StatusPage => "status page",
             other => other.name(),
         }
     }
@@ -153,6 +158,19 @@ impl Listed for Window {
             }
         }
         fields
+    }
+}
+
+impl Listed for StatusPage {
+    const KIND: Kind = Kind::StatusPage;
+
+    fn name(&self) -> &ProjectName {
+        &self.name
+    }
+
+    fn fields(&self) -> Vec<Field> {
+        let Self { name: _, title, projects, public } = self;
+        vec![plain("title", Some(title.clone())), of_projects(projects), plain("public", Some(public.to_string()))]
     }
 }
 

@@ -1,6 +1,6 @@
 //! What must be written so that the store becomes what it should be. Pure.
 
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
+use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 
 use super::fields::Listed;
 use super::{Change, changes};
@@ -46,7 +46,7 @@ impl<T: Listed> Plan<T> {
     }
 }
 
-/// What to write of every kind: projects first, then channels, then maintenance windows.
+/// What to write of every kind: projects first, then channels, maintenance windows and status pages.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Plans {
     /// The projects.
@@ -55,12 +55,14 @@ pub struct Plans {
     pub channels: Plan<ChannelSpec>,
     /// The maintenance windows.
     pub windows: Plan<Window>,
+    /// The status pages.
+    pub status_pages: Plan<StatusPage>,
 }
 
 impl Plans {
     /// Each difference, for a person.
     pub fn changes(&self) -> impl Iterator<Item = &Change> {
-        self.projects.changes.iter().chain(&self.channels.changes).chain(&self.windows.changes)
+        self.projects.changes.iter().chain(&self.channels.changes).chain(&self.windows.changes).chain(&self.status_pages.changes)
     }
 }
 
@@ -79,5 +81,11 @@ impl From<Plan<ChannelSpec>> for Plans {
 impl From<Plan<Window>> for Plans {
     fn from(windows: Plan<Window>) -> Self {
         Self { windows, ..Self::default() }
+    }
+}
+
+impl From<Plan<StatusPage>> for Plans {
+    fn from(status_pages: Plan<StatusPage>) -> Self {
+        Self { status_pages, ..Self::default() }
     }
 }

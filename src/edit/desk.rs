@@ -7,12 +7,12 @@ use super::stored::Stored;
 use super::trouble::{Clash, EditError};
 use crate::config::{Change, Plan, Plans, Subject};
 use crate::model::{ProjectName, Timestamp};
-use crate::store::{self, Store};
+use crate::store::{self, Store, StoreError};
 
 /// So often it is read again, before others are said to be in the way.
 const TRIES: usize = 5;
 
-/// Where somebody changes projects, channels and maintenance windows.
+/// Where somebody changes projects, channels, maintenance windows and status pages.
 #[derive(Clone)]
 pub struct Desk<'s> {
     /// What is changed.
@@ -23,6 +23,8 @@ pub struct Desk<'s> {
     pub at: Timestamp,
     /// Whether the changes are only to be seen.
     pub dry_run: bool,
+    /// Nothing is changed once somebody has changed anything since this revision, where one is given.
+    pub since: Option<i64>,
 }
 
 /// What came of a change.
@@ -38,16 +40,16 @@ impl<'s> Desk<'s> {
     /// A desk at which things are written.
     #[must_use]
     pub const fn new(store: &'s dyn Store, by: By, at: Timestamp) -> Self {
-        Self { store, by, at, dry_run: false }
+        Self { store, by, at, dry_run: false, since: None }
     }
 
-    /// Adds a project, a channel or a maintenance window.
+    /// Adds a project, a channel, a maintenance window or a status page.
     ///
     /// # Errors
     /// [`Clash::Taken`] when there is one of its name; a problem where it names a project that is not there.
     pub async fn add<T: Kept>(&self, one: T) -> Result<Done<T>, EditError> {
         for _ in 0..TRIES {
-            let revision = self.store.revision().await?;
+            let revision = self.revision().await?;
             if T::find(self.store, one.name()).await?.is_some() {
                 return Err(Clash::Taken(Subject { kind: T::KIND, name: one.name().clone() }).into());
             }
@@ -56,7 +58,7 @@ impl<'s> Desk<'s> {
                 return Ok(Done { changes, now: one });
             }
         }
-        Err(Clash::Busy.into())
+        Err(self.outrun())
     }
 
     /// Changes the one of this name. What is wanted is asked for again when another changed something meanwhile: so both changes survive.
@@ -65,7 +67,7 @@ impl<'s> Desk<'s> {
     /// [`EditError::Absent`], what `wanted` says, or a problem where it comes to name a project that is not there.
     pub async fn change<T: Kept>(&self, name: &str, mut wanted: impl FnMut(&T) -> Result<T, EditError>) -> Result<Done<T>, EditError> {
         for _ in 0..TRIES {
-            let revision = self.store.revision().await?;
+            let revision = self.revision().await?;
             let known: T = self.find(name).await?;
             let one = wanted(&known)?;
             debug_assert_eq!(one.name(), known.name(), "what is changed keeps its name");
@@ -74,7 +76,7 @@ impl<'s> Desk<'s> {
                 return Ok(Done { changes, now: one });
             }
         }
-        Err(Clash::Busy.into())
+        Err(self.outrun())
     }
 
     /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it.
@@ -83,14 +85,14 @@ impl<'s> Desk<'s> {
     /// [`EditError::Absent`].
     pub async fn remove<T: Kept>(&self, name: &str) -> Result<Done<T>, EditError> {
         for _ in 0..TRIES {
-            let revision = self.store.revision().await?;
+            let revision = self.revision().await?;
             let known: T = self.find(name).await?;
             let plan = Plan::of(std::slice::from_ref(&known), Vec::new(), vec![known.name().clone()]);
             if let Some(changes) = self.write(T::alone(plan), revision).await? {
                 return Ok(Done { changes, now: known });
             }
         }
-        Err(Clash::Busy.into())
+        Err(self.outrun())
     }
 
     /// Writes what `plans` makes of everything that is there.
@@ -99,13 +101,26 @@ impl<'s> Desk<'s> {
     /// What `plans` says.
     pub async fn apply(&self, mut plans: impl FnMut(&Stored) -> Result<Plans, EditError>) -> Result<Vec<Change>, EditError> {
         for _ in 0..TRIES {
-            let revision = self.store.revision().await?;
+            let revision = self.revision().await?;
             let plans = plans(&Stored::read(self.store).await?)?;
             if let Some(changes) = self.write(plans, revision).await? {
                 return Ok(changes);
             }
         }
-        Err(Clash::Busy.into())
+        Err(self.outrun())
+    }
+
+    /// The revision from which a change is worked out.
+    async fn revision(&self) -> Result<i64, StoreError> {
+        match self.since {
+            Some(revision) => Ok(revision),
+            None => self.store.revision().await,
+        }
+    }
+
+    /// Others changed things each time that we were about to.
+    const fn outrun(&self) -> EditError {
+        EditError::Clash(if self.since.is_some() { Clash::Changed } else { Clash::Busy })
     }
 
     /// The one of this name.
@@ -131,7 +146,7 @@ impl<'s> Desk<'s> {
         if self.dry_run || changes.is_empty() {
             return Ok(Some(changes));
         }
-        let Plans { projects, channels, windows } = &plans;
+        let Plans { projects, channels, windows, status_pages } = &plans;
         let whole = store::Change {
             put_projects: &projects.put,
             remove_projects: &projects.remove,
@@ -139,6 +154,8 @@ impl<'s> Desk<'s> {
             remove_channels: &channels.remove,
             put_windows: &windows.put,
             remove_windows: &windows.remove,
+            put_status_pages: &status_pages.put,
+            remove_status_pages: &status_pages.remove,
             deeds: &deeds(&changes, &self.by, self.at),
             at: self.at,
             expected: Some(revision),

@@ -1,13 +1,13 @@
-//! What the store keeps by name, for the desk: projects, channels and maintenance windows.
+//! What the store keeps by name, for the desk: projects, channels, maintenance windows and status pages.
 
 use super::problem::{Problem, Problems};
 use super::trouble::EditError;
 use crate::config::{Listed, Plan, Plans, identity};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
+use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
 /// Something that the store keeps by name.
-#[expect(async_fn_in_trait, reason = "the three that there are stand below, and all of their futures can be sent")]
+#[expect(async_fn_in_trait, reason = "the four that there are stand below, and all of their futures can be sent")]
 pub trait Kept: Listed {
     /// The one of this name.
     async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
@@ -85,6 +85,24 @@ impl Kept for Window {
 
     async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
         Ok(store.windows().await?.into_iter().map(|window| window.name.to_string()).collect())
+    }
+
+    fn projects(&self) -> &[ProjectName] {
+        &self.projects
+    }
+}
+
+impl Kept for StatusPage {
+    fn alone(plan: Plan<Self>) -> Plans {
+        plan.into()
+    }
+
+    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        store.status_page(name).await
+    }
+
+    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+        Ok(store.status_pages().await?.into_iter().map(|page| page.name.to_string()).collect())
     }
 
     fn projects(&self) -> &[ProjectName] {

@@ -1,4 +1,4 @@
-//! Changes to what is set up: projects, apps, channels, maintenance windows; and what a person says of incidents. Once, for the command
+//! Changes to what is set up: projects, apps, channels, maintenance windows, status pages; and what a person says of incidents. Once, for the command
 //! line and the page.
 //!
 //! Takes [`Texts`] (a form, an object, flags), gives what should be, or every [`Problem`] at once, each tied to its field. The
@@ -19,6 +19,7 @@ pub mod project;
 pub mod replay;
 mod replayed;
 mod set_up;
+pub mod status_page;
 mod stored;
 mod texts;
 pub mod trial;

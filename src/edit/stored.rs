@@ -49,6 +49,7 @@ impl Stored {
             projects: plan(&self.projects, projects, prune),
             channels: plan(&self.channels, channels, prune),
             windows: plan(&self.windows, settings.windows.clone(), prune),
+            ..Plans::default()
         })
     }
 

@@ -60,6 +60,9 @@ pub enum Clash {
     /// The incident is over.
     #[error("incident {0} is over; there is nothing to be reminded of")]
     Over(i64),
+    /// It is not as it was when it was read.
+    #[error("something was changed since you read it; read it again")]
+    Changed,
     /// Others changed things each time that we were about to.
     #[error("others were changing things at the same time; try again")]
     Busy,

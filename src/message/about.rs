@@ -13,6 +13,16 @@ pub fn returned(from: Timestamp, to: Timestamp) -> Message {
     about_itself(NoticeKind::Returned, &title, text.to_owned(), to)
 }
 
+/// The wall was stepped ahead while Heartbeat ran: nothing was down, and there are minutes without a beat all the same.
+#[must_use]
+pub fn jumped(from: Timestamp, to: Timestamp) -> Message {
+    let (began, ended) = (moment(from, to), moment(to, to));
+    let title = format!("the clock of Heartbeat's machine jumped ahead by {}, from {began} to {ended}", span(to.since(from)));
+    let text = "Heartbeat was not down. It goes by that clock: minutes in between have no beat, which says nothing about PostHog, and none \
+                is sent late. If the clock was set right, there is nothing to do; if it is wrong now, set it.";
+    about_itself(NoticeKind::Returned, &title, text.to_owned(), to)
+}
+
 /// A channel does not deliver, and why; told to the other channels.
 #[must_use]
 pub fn channel_stopped(channel: &ProjectName, stopped: &Stopped) -> Message {

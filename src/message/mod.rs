@@ -10,7 +10,7 @@ mod incident;
 mod sample;
 mod template;
 
-pub use about::{channel_stopped, returned};
+pub use about::{channel_stopped, jumped, returned};
 pub use digest::digest;
 pub use incident::{facts, help, kind_of_trouble, linked, merged, of_incident, trouble};
 pub use sample::{sample, samples};

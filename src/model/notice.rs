@@ -23,7 +23,7 @@ pub enum NoticeKind {
     Reminder,
     /// It is over.
     Resolved,
-    /// Heartbeat itself was down, and is back.
+    /// Heartbeat itself was down, and is back; or the clock that it goes by jumped ahead.
     Returned,
     /// Another channel does not deliver.
     ChannelStopped,

@@ -9,7 +9,7 @@ use super::outbox::Outbox;
 use super::{Letter, Sender};
 use crate::clock::Clock;
 use crate::message;
-use crate::model::{Channel, ChannelKind, Delivery, Notice, NoticeKind, Severity, Timestamp};
+use crate::model::{Channel, ChannelKind, Delivery, Message, Notice, NoticeKind, Severity, Timestamp};
 use crate::store::{Roster, Store, StoreError, Which};
 use crate::vitals::{Loop, Vitals};
 
@@ -74,16 +74,18 @@ impl Notify {
     }
 
     async fn walk(&self, roster: &mut Roster, outbox: &mut Outbox) {
-        let mut passed = self.clock.now();
+        let mut passed = (self.clock.now(), self.clock.uptime());
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let (mut ails, mut repeating) = (false, JoinSet::new());
         loop {
             roster.refresh_when_due(self.clock.monotonic(), false).await;
-            let now = self.clock.now();
+            let (now, up) = (self.clock.now(), self.clock.uptime());
             let round = async {
-                // The machine slept, or this process stood still: nobody else can say so.
-                if now.since(passed) > DOWN_AFTER {
-                    self.say_when_we_were_down(roster, Some(passed)).await?;
+                // The machine slept, this process stood still, or the wall was stepped: nobody else can say so.
+                if up.saturating_sub(passed.1) > DOWN_AFTER {
+                    self.say_when_we_were_down(roster, Some(passed.0)).await?;
+                } else if now.since(passed.0) > DOWN_AFTER {
+                    self.say_of_ourselves(roster, "clock jumped from", passed.0, message::jumped(passed.0, now)).await?;
                 }
                 outbox.collect()?;
                 outbox.empty(self, roster.channels(), now).await?;
@@ -103,7 +105,7 @@ impl Notify {
                 }
                 Err(_) => {}
             }
-            passed = now;
+            passed = (now, up);
             if let Some(Err(panic)) = repeating.try_join_next() {
                 std::panic::resume_unwind(panic.into_panic());
             }
@@ -124,15 +126,19 @@ impl Notify {
     async fn say_when_we_were_down(&self, roster: &Roster, last: Option<Timestamp>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let Some(last) = last.filter(|last| now.since(*last) > DOWN_AFTER) else { return Ok(()) };
-        let message = message::returned(last, now);
+        self.say_of_ourselves(roster, "down since", last, message::returned(last, now)).await
+    }
+
+    /// Owes every channel a word of ours, and gives a sign of life behind it.
+    async fn say_of_ourselves(&self, roster: &Roster, what: &str, since: Timestamp, message: Message) -> Result<(), StoreError> {
         tracing::warn!("{}", message.title);
-        let about = format!("down since {}", last.ms());
+        let about = format!("{what} {}", since.ms());
         let told = roster.channels().iter().filter(|channel| channel.spec.wants(None, Severity::Warning));
         let owed: Vec<Notice> = told.map(|channel| Notice::owed(channel.id, None, &about, 0, message.clone())).collect();
         if !owed.is_empty() {
             self.store.owe(&owed).await?;
         }
-        self.store.sign_of_life(now).await
+        self.store.sign_of_life(self.clock.now()).await
     }
 
     /// An Alertmanager lets an alert go that is not repeated. What fails here is tried in the next round, and costs nothing: the notices of

@@ -92,7 +92,7 @@ impl Pulse {
         let mut scout = Scout::new(roster);
         let mut schedule = Schedule::of(&known);
         let mut fresh = schedule.entries().to_vec();
-        let mut walked: Option<Minute> = None;
+        let (mut walked, mut since) = (None::<Minute>, Duration::ZERO);
         let mut sent: HashSet<RouteId> = HashSet::new();
         loop {
             let now = self.clock.now();
@@ -105,8 +105,8 @@ impl Pulse {
             }
             // 2. A minute begins; or the wall was stepped, and this minute may have its beats already.
             if walked != Some(minute) {
-                warn_of_missed(walked, minute);
-                walked = Some(minute);
+                warn_of_missed(walked, minute, self.clock.uptime().saturating_sub(since));
+                (walked, since) = (Some(minute), self.clock.uptime());
                 schedule.rewind();
                 sent = flight.of(minute);
                 // Sending twice is harmless, not sending is not.
@@ -168,10 +168,13 @@ impl Pulse {
     }
 }
 
-/// Minutes in which we did not run are ours; they are never sent late.
-fn warn_of_missed(walked: Option<Minute>, minute: Minute) {
-    if let Some(missed) = walked.map(|walked| minute.index() - walked.index() - 1).filter(|missed| *missed > 0) {
-        tracing::warn!(minutes = missed, "the clock jumped ahead: no beat was sent in the minutes between, and none is sent late");
+/// Minutes in which we did not run are ours; they are never sent late. `took` is how long it took since the one before began to be walked.
+fn warn_of_missed(walked: Option<Minute>, minute: Minute, took: Duration) {
+    let Some(minutes) = walked.map(|walked| minute.index() - walked.index() - 1).filter(|missed| *missed > 0) else { return };
+    if took.as_millis() < (minutes * Minute::LENGTH_MS).unsigned_abs().into() {
+        tracing::warn!(minutes, "the clock jumped ahead: no beat was sent in the minutes between, and none is sent late");
+    } else {
+        tracing::warn!(minutes, "this process or its machine stood still: no beat was sent in the minutes between, and none is sent late");
     }
 }
 

@@ -1,11 +1,11 @@
-//! A change of what people set up: projects, channels and maintenance windows, with the deeds that tell of it, in one transaction.
+//! A change of what people set up: projects, channels, maintenance windows and status pages, with the deeds that tell of it, in one transaction.
 
-use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, Timestamp, Window};
+use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Timestamp, Window};
 
-use super::database::Database;
+use super::database::{Database, Work};
 use super::numbers::Numbers;
 use super::seal::Sealer;
-use super::{StoreError, apply, channels, deeds, windows};
+use super::{StoreError, apply, channels, deeds, numbers, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
 #[derive(Debug, Clone, Copy)]
@@ -22,6 +22,10 @@ pub struct Change<'a> {
     pub put_windows: &'a [Window],
     /// Maintenance windows to remove.
     pub remove_windows: &'a [ProjectName],
+    /// Status pages to add, or to replace by name.
+    pub put_status_pages: &'a [StatusPage],
+    /// Status pages to remove.
+    pub remove_status_pages: &'a [ProjectName],
     /// What is told of it.
     pub deeds: &'a [Deed],
     /// When: switches are turned, and routes begin, at this instant.
@@ -40,10 +44,41 @@ impl Default for Change<'_> {
             remove_channels: &[],
             put_windows: &[],
             remove_windows: &[],
+            put_status_pages: &[],
+            remove_status_pages: &[],
             deeds: &[],
             at: Timestamp::from_ms(0),
             expected: None,
         }
+    }
+}
+
+/// How a change of who may come in is written: with the deed that tells of it, and only on this condition.
+#[derive(Debug, Clone, Copy)]
+pub struct Checked<'a> {
+    /// What is told of it.
+    pub deed: &'a Deed,
+    /// The revision that it was worked out from. When somebody has changed something since, nothing is written: [`StoreError::Outrun`].
+    pub expected: Option<i64>,
+}
+
+/// Whatever anybody changed since.
+impl<'a> From<&'a Deed> for Checked<'a> {
+    fn from(deed: &'a Deed) -> Self {
+        Self { deed, expected: None }
+    }
+}
+
+impl Checked<'_> {
+    /// Begins: the revision grows, and whoever else would change something waits.
+    pub(super) async fn begin(self, work: &mut Work) -> Result<(), StoreError> {
+        let before = numbers::of_revision(work).await?;
+        if self.expected.is_some_and(|expected| expected != before) { Err(StoreError::Outrun) } else { Ok(()) }
+    }
+
+    /// Ends: what was written and the deed that tells of it happen together, and outlast a power cut.
+    pub(super) async fn commit(self, database: &Database, work: Work) -> Result<(), StoreError> {
+        deeds::commit(database, work, self.deed).await
     }
 }
 
@@ -60,12 +95,17 @@ impl Change<'_> {
         !self.put_windows.is_empty() || !self.remove_windows.is_empty()
     }
 
+    const fn is_of_status_pages(&self) -> bool {
+        !self.put_status_pages.is_empty() || !self.remove_status_pages.is_empty()
+    }
+
     /// What is tried, in words for an error.
     const fn what(&self) -> &'static str {
-        match (self.is_of_projects(), self.is_of_channels(), self.is_of_windows()) {
-            (false, true, false) => "changing channels",
-            (false, false, true) => "changing maintenance windows",
-            (_, false, false) => "changing projects",
+        match (self.is_of_projects(), self.is_of_channels(), self.is_of_windows(), self.is_of_status_pages()) {
+            (false, true, false, false) => "changing channels",
+            (false, false, true, false) => "changing maintenance windows",
+            (false, false, false, true) => "changing status pages",
+            (_, false, false, false) => "changing projects",
             _ => "changing settings",
         }
     }
@@ -81,6 +121,7 @@ pub(super) async fn change(database: &Database, sealer: &Sealer, change: &Change
     apply::apply(&mut work, sealer, &mut numbers, change).await?;
     channels::apply(&mut work, sealer, &mut numbers, change).await?;
     windows::apply(&mut work, change).await?;
+    status_pages::apply(&mut work, change).await?;
     numbers.end(&mut work).await?;
     deeds::write(&mut work, change.deeds).await?;
     work.commit().await?;

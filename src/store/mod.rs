@@ -56,7 +56,7 @@ use crate::model::{
     Session, Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
-pub use change::Change;
+pub use change::{Change, Checked};
 pub use open::{open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
@@ -311,11 +311,11 @@ pub trait Store: Send + Sync + 'static {
         access: Access,
         password: Option<&Secret>,
         now: Timestamp,
-        deed: &Deed,
+        checked: Checked<'_>,
     ) -> Result<UserId, StoreError>;
 
     /// Removes a user with its sessions and its invitation; false, and no deed, when there was none.
-    async fn drop_user(&self, name: &UserName, deed: &Deed) -> Result<bool, StoreError>;
+    async fn drop_user(&self, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError>;
 
     /// Writes an invitation. The one before for the same user, or for whoever is none yet, is over with it.
     async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError>;
@@ -349,7 +349,7 @@ pub trait Store: Send + Sync + 'static {
     async fn close_session(&self, digest: &Digest) -> Result<(), StoreError>;
 
     /// Adds an API token; its number is given here.
-    async fn put_token(&self, digest: &Digest, token: &ApiToken, deed: &Deed) -> Result<TokenId, StoreError>;
+    async fn put_token(&self, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError>;
 
     /// All API tokens, oldest first, those that are over with them.
     async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError>;
@@ -358,19 +358,13 @@ pub trait Store: Send + Sync + 'static {
     async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError>;
 
     /// Removes an API token; false, and no deed, when there was none.
-    async fn drop_token(&self, id: TokenId, deed: &Deed) -> Result<bool, StoreError>;
+    async fn drop_token(&self, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError>;
 
     /// All status pages, by name.
     async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError>;
 
     /// The status page of this name.
     async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError>;
-
-    /// Adds a status page, or replaces it by name.
-    async fn put_status_page(&self, page: &StatusPage, deed: &Deed) -> Result<(), StoreError>;
-
-    /// Removes a status page; false, and no deed, when there was none.
-    async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError>;
 
     /// Of each route the newest beat of its reach that was seen, by minute and route. A route may have several reaches.
     async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError>;

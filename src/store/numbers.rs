@@ -17,7 +17,7 @@ pub(super) struct Numbers {
 impl Numbers {
     /// Begins: the revision grows first, and with it whoever else would change something waits for our end.
     pub(super) async fn begin(work: &mut Work) -> Result<Self, StoreError> {
-        let revision_before = take(work, "revision", 1).await?;
+        let revision_before = of_revision(work).await?;
         Ok(Self { revision_before, next: take(work, "next_id", 0).await? })
     }
 
@@ -38,6 +38,11 @@ impl Numbers {
         let next = Statement::new("UPDATE heartbeat_meta SET value = ").bind(self.next).text(" WHERE name = 'next_id'");
         work.run(next).await.map(drop)
     }
+}
+
+/// Counts that something is changed of what people set up. Gives the revision that this change found.
+pub(super) async fn of_revision(work: &mut Work) -> Result<i64, StoreError> {
+    take(work, "revision", 1).await
 }
 
 /// A number for something that people set up and that no loop reads: the revision stays.

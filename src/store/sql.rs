@@ -18,9 +18,9 @@ use super::settling::Settling;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which, WhichDeeds,
-    WhichNotices, beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects,
-    recent, sessions, shown, status_pages, tide, tokens, users, windows,
+    Change, ChannelNews, Checked, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which,
+    WhichDeeds, WhichNotices, beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers,
+    projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -276,13 +276,13 @@ impl Store for Sql {
         access: Access,
         password: Option<&Secret>,
         now: Timestamp,
-        deed: &Deed,
+        checked: Checked<'_>,
     ) -> Result<UserId, StoreError> {
-        users::put(&self.database, (name, access), password, now, deed).await
+        users::put(&self.database, (name, access), password, now, checked).await
     }
 
-    async fn drop_user(&self, name: &UserName, deed: &Deed) -> Result<bool, StoreError> {
-        users::drop_user(&self.database, name, deed).await
+    async fn drop_user(&self, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
+        users::drop_user(&self.database, name, checked).await
     }
 
     async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
@@ -327,8 +327,8 @@ impl Store for Sql {
         sessions::close(&self.database, digest).await
     }
 
-    async fn put_token(&self, digest: &Digest, token: &ApiToken, deed: &Deed) -> Result<TokenId, StoreError> {
-        tokens::put(&self.database, digest, token, deed).await
+    async fn put_token(&self, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError> {
+        tokens::put(&self.database, digest, token, checked).await
     }
 
     async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
@@ -339,8 +339,8 @@ impl Store for Sql {
         tokens::token(&self.database, digest, now).await
     }
 
-    async fn drop_token(&self, id: TokenId, deed: &Deed) -> Result<bool, StoreError> {
-        tokens::drop_token(&self.database, id, deed).await
+    async fn drop_token(&self, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
+        tokens::drop_token(&self.database, id, checked).await
     }
 
     async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
@@ -349,14 +349,6 @@ impl Store for Sql {
 
     async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
         status_pages::status_page(&self.database, name).await
-    }
-
-    async fn put_status_page(&self, page: &StatusPage, deed: &Deed) -> Result<(), StoreError> {
-        status_pages::put(&self.database, page, deed).await
-    }
-
-    async fn drop_status_page(&self, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError> {
-        status_pages::drop_page(&self.database, name, deed).await
     }
 
     async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError> {

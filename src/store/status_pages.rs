@@ -1,10 +1,10 @@
 //! Status pages.
 
-use crate::model::{Deed, ProjectName, StatusPage};
+use crate::model::{ProjectName, StatusPage};
 
-use super::database::{Database, Row};
+use super::database::{Database, Row, Work};
 use super::statement::Statement;
-use super::{StoreError, deeds, names};
+use super::{Change, StoreError, names};
 
 const WHAT: &str = "reading status pages";
 
@@ -21,24 +21,20 @@ pub(super) async fn status_page(database: &Database, name: &ProjectName) -> Resu
     Ok(database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
 }
 
-/// Adds a status page, or replaces it by name.
-pub(super) async fn put(database: &Database, page: &StatusPage, deed: &Deed) -> Result<(), StoreError> {
-    let mut work = database.work("changing a status page").await?;
-    let row = [page.name.as_str().into(), page.title.as_str().into(), names::write(&page.projects).into(), i64::from(page.public).into()];
-    let insert = Statement::new("INSERT INTO status_pages (name, title, projects, is_public) VALUES ").rows([row]);
-    let replace = " ON CONFLICT (name) DO UPDATE SET title = excluded.title, projects = excluded.projects, is_public = excluded.is_public";
-    work.run(insert.text(replace)).await?;
-    deeds::commit(database, work, deed).await
-}
-
-/// Removes a status page; says whether there was one.
-pub(super) async fn drop_page(database: &Database, name: &ProjectName, deed: &Deed) -> Result<bool, StoreError> {
-    let mut work = database.work("removing a status page").await?;
-    if work.run(Statement::new("DELETE FROM status_pages WHERE name = ").bind(name.as_str())).await? == 0 {
-        return Ok(false);
+/// Removes some, then adds or replaces others.
+pub(super) async fn apply(work: &mut Work, change: &Change<'_>) -> Result<(), StoreError> {
+    for name in change.remove_status_pages {
+        work.run(Statement::new("DELETE FROM status_pages WHERE name = ").bind(name.as_str())).await?;
     }
-    deeds::commit(database, work, deed).await?;
-    Ok(true)
+    for page in change.put_status_pages {
+        let row =
+            [page.name.as_str().into(), page.title.as_str().into(), names::write(&page.projects).into(), i64::from(page.public).into()];
+        let insert = Statement::new("INSERT INTO status_pages (name, title, projects, is_public) VALUES ").rows([row]);
+        let replace =
+            " ON CONFLICT (name) DO UPDATE SET title = excluded.title, projects = excluded.projects, is_public = excluded.is_public";
+        work.run(insert.text(replace)).await?;
+    }
+    Ok(())
 }
 
 fn all() -> Statement {

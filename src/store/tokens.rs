@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::model::{Access, ApiToken, Deed, Digest, Timestamp, TokenId};
+use crate::model::{Access, ApiToken, Digest, Timestamp, TokenId};
 
 use super::database::{Database, Row};
 use super::evidence::place_of;
 use super::sessions::key;
 use super::statement::Statement;
-use super::{StoreError, deeds, numbers, users};
+use super::{Checked, StoreError, numbers, users};
 
 /// When a token was last used is written at most so often: a program that asks each second must not write each second.
 const USE_EVERY: Duration = Duration::from_mins(1);
@@ -16,8 +16,9 @@ const USE_EVERY: Duration = Duration::from_mins(1);
 const COLUMNS: &str = "id, name, access, made_by, created_ms, last_used_ms, until_ms";
 
 /// Adds a token, and tells of it.
-pub(super) async fn put(database: &Database, digest: &Digest, token: &ApiToken, deed: &Deed) -> Result<TokenId, StoreError> {
+pub(super) async fn put(database: &Database, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError> {
     let mut work = database.work("adding an API token").await?;
+    checked.begin(&mut work).await?;
     let id = numbers::of_anything(&mut work).await?;
     let row = [
         id.into(),
@@ -31,7 +32,7 @@ pub(super) async fn put(database: &Database, digest: &Digest, token: &ApiToken, 
     ];
     let insert = Statement::new("INSERT INTO api_tokens (id, digest, name, access, made_by, created_ms, last_used_ms, until_ms) VALUES ");
     work.run(insert.rows([row])).await?;
-    deeds::commit(database, work, deed).await?;
+    checked.commit(database, work).await?;
     Ok(TokenId(id))
 }
 
@@ -57,12 +58,13 @@ pub(super) async fn token(database: &Database, digest: &Digest, now: Timestamp) 
 }
 
 /// Removes a token; says whether there was one.
-pub(super) async fn drop_token(database: &Database, id: TokenId, deed: &Deed) -> Result<bool, StoreError> {
+pub(super) async fn drop_token(database: &Database, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
     let mut work = database.work("removing an API token").await?;
+    checked.begin(&mut work).await?;
     if work.run(Statement::new("DELETE FROM api_tokens WHERE id = ").bind(id.0)).await? == 0 {
         return Ok(false);
     }
-    deeds::commit(database, work, deed).await?;
+    checked.commit(database, work).await?;
     Ok(true)
 }
 

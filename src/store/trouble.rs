@@ -24,6 +24,9 @@ pub enum StoreError {
         /// What the database said.
         why: String,
     },
+    /// Somebody else changed something since that was read from which this change was worked out. Nothing was written.
+    #[error("somebody else changed something at the same time")]
+    Outrun,
     /// A row that this program could not have written.
     #[error("{0}")]
     Damaged(String),

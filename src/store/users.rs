@@ -1,11 +1,11 @@
 //! Users, with the hashes of their passwords.
 
-use crate::model::{Access, Deed, Secret, Timestamp, User, UserId, UserName};
+use crate::model::{Access, Secret, Timestamp, User, UserId, UserName};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::Statement;
-use super::{StoreError, deeds, numbers, sessions};
+use super::{Checked, StoreError, numbers, sessions};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "users.id, users.name, users.access, users.password, users.created_ms, users.last_login_ms";
@@ -32,11 +32,12 @@ pub(super) async fn put(
     (name, access): (&UserName, Access),
     password: Option<&Secret>,
     now: Timestamp,
-    deed: &Deed,
+    checked: Checked<'_>,
 ) -> Result<UserId, StoreError> {
     let mut work = database.work("changing a user").await?;
+    checked.begin(&mut work).await?;
     let id = write(&mut work, (name, access), password, now).await?;
-    deeds::commit(database, work, deed).await?;
+    checked.commit(database, work).await?;
     Ok(id)
 }
 
@@ -71,8 +72,9 @@ pub(super) async fn write(
 }
 
 /// Removes a user with its sessions and its invitation; says whether there was one.
-pub(super) async fn drop_user(database: &Database, name: &UserName, deed: &Deed) -> Result<bool, StoreError> {
+pub(super) async fn drop_user(database: &Database, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
     let mut work = database.work("removing a user").await?;
+    checked.begin(&mut work).await?;
     let Some(id) = id_of(&mut work, name).await? else { return Ok(false) };
     // The row first: whoever is about to open a session holds it until that is written.
     if work.run(Statement::new("DELETE FROM users WHERE id = ").bind(id.0)).await? == 0 {
@@ -80,7 +82,7 @@ pub(super) async fn drop_user(database: &Database, name: &UserName, deed: &Deed)
     }
     sessions::close_all(&mut work, id).await?;
     work.run(Statement::new("DELETE FROM invitations WHERE user_name = ").bind(name.as_str())).await?;
-    deeds::commit(database, work, deed).await?;
+    checked.commit(database, work).await?;
     Ok(true)
 }
 

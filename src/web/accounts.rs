@@ -1,13 +1,11 @@
 //! Users and tokens that somebody typed.
 
-use crate::access::{AccountError, token_name};
+use crate::access::{AccountError, Accounts, token_name};
 use crate::config::duration;
 use crate::edit::{Problem, Problems};
 use crate::model::{Access, UserName};
 
-use super::site::Site;
 use super::trouble::Trouble;
-use super::visitor::Visitor;
 
 /// The user's name in an address. What can be none is the name of none.
 pub(super) fn user_named(text: &str) -> Result<UserName, Trouble> {
@@ -26,7 +24,7 @@ pub(super) struct NewToken {
 
 impl NewToken {
     /// Makes it; gives its text.
-    pub(super) async fn make(&self, site: &Site, visitor: &Visitor) -> Result<String, Trouble> {
+    pub(super) async fn make(&self, accounts: &Accounts<'_>) -> Result<String, Trouble> {
         let mut problems = Vec::new();
         let name = token_name(&self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
         let access = Access::named(&self.access);
@@ -36,7 +34,7 @@ impl NewToken {
         let lasts = self.lasts.as_deref().map(duration::parse).transpose();
         let lasts = lasts.map_err(|wrong| problems.push(Problem::of("lasts", wrong))).ok().flatten();
         match (name, access) {
-            (Some(name), Some(access)) if problems.is_empty() => Ok(site.accounts(visitor).make_token(&name, access, lasts).await?),
+            (Some(name), Some(access)) if problems.is_empty() => Ok(accounts.make_token(&name, access, lasts).await?),
             _ => Err(Trouble::Unfit(Problems::of(problems))),
         }
     }
@@ -46,8 +44,9 @@ impl From<AccountError> for Trouble {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::NoUser(_) | AccountError::NoToken(_) => Self::NotFound(error.to_string()),
-            AccountError::LastWriter(_) => Self::Conflict(error.to_string()),
+            AccountError::LastWriter(_) | AccountError::Busy => Self::Conflict(error.to_string()),
             AccountError::TokenTaken(_) => Self::unfit_whole("name", error),
+            AccountError::Changed => Self::Stale(error.to_string()),
             AccountError::Store(error) => Self::Store(error),
         }
     }

@@ -11,7 +11,7 @@ use super::visitor::Visitor;
 use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
 use crate::edit::project::{self, FIELDS};
-use crate::edit::{Clash, Done, EditError, Problem, Problems, Texts, app};
+use crate::edit::{Clash, Desk, Done, EditError, Problem, Problems, Texts, app};
 use crate::message::sentence;
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
@@ -179,13 +179,13 @@ pub(super) async fn add_by_form(
 /// PostHog is asked first about what it may say something of.
 pub(super) async fn change(
     site: &Site,
-    visitor: &Visitor,
+    desk: &Desk<'_>,
     name: &str,
     texts: &Texts,
     asking: Asking,
 ) -> Result<Done<ProjectSpec>, EditError> {
     if asking == Asking::First {
-        let known: ProjectSpec = site.desk(visitor).find(name).await?;
+        let known: ProjectSpec = desk.find(name).await?;
         let next = keys::of_project(&known, project::changed(&known, texts)?, texts)?;
         let asked = |spec: &ProjectSpec| {
             let ProjectSpec { host, api_host, token, personal_key, posthog_id, .. } = spec.clone();
@@ -196,7 +196,7 @@ pub(super) async fn change(
         }
     }
     let wanted = |known: &ProjectSpec| Ok(keys::of_project(known, project::changed(known, texts)?, texts)?);
-    site.desk(visitor).change(name, wanted).await
+    desk.change(name, wanted).await
 }
 
 /// Whether PostHog is asked about what is to be saved.

@@ -7,9 +7,8 @@ use std::time::Duration;
 
 use tokio::sync::Mutex;
 
-use crate::edit::{Problem, Problems};
 use crate::judge::Health;
-use crate::model::{Deed, Incident, Minute, Project, ProjectName, StatusPage, Strand, Timestamp};
+use crate::model::{Incident, Minute, Project, ProjectName, StatusPage, Strand, Timestamp};
 use crate::report::{Brief, Days, briefs, days_of_each};
 use crate::store::{StoreError, Which};
 
@@ -17,8 +16,6 @@ use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 
-/// So many projects stand on one page at the most.
-pub(super) const MOST_PROJECTS: usize = 20;
 /// So many incidents are told of each project.
 const INCIDENTS: u32 = 20;
 /// What strangers are shown is not older than this.
@@ -151,73 +148,4 @@ pub(super) const fn title(strand: Strand) -> &'static str {
         Strand::Blind => "Ingestion could not be checked",
         Strand::Quiet => "No events were sent",
     }
-}
-
-/// A status page that is wanted, as texts.
-pub(super) struct Wanted<'a> {
-    pub(super) name: &'a str,
-    pub(super) title: &'a str,
-    pub(super) projects: Vec<String>,
-    pub(super) public: bool,
-}
-
-impl Wanted<'_> {
-    /// The page, or all that is wrong with it.
-    pub(super) async fn check(&self, site: &Site) -> Result<StatusPage, Trouble> {
-        let mut problems = Vec::new();
-        let name = ProjectName::parse(self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
-        let title = self.title.trim();
-        if title.is_empty() {
-            problems.push(Problem::of("title", "is empty; give what stands above the page, such as `Shop events`"));
-        } else if title.chars().count() > 120 || title.chars().any(char::is_control) {
-            problems.push(Problem::of("title", "must be one line of at most 120 characters"));
-        }
-        let mut projects = Vec::new();
-        for text in self.projects.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            match ProjectName::parse(text) {
-                Ok(project) if !projects.contains(&project) => projects.push(project),
-                Ok(_) => {}
-                Err(wrong) => problems.push(Problem::of("projects", wrong)),
-            }
-        }
-        let known = site.web.store.projects_named(&projects).await?;
-        for project in projects.iter().filter(|name| known.iter().all(|project| project.spec.name != **name)) {
-            problems.push(Problem::whole("projects", format!("there is no project `{project}`")));
-        }
-        match projects.len() {
-            0 if problems.iter().all(|problem| problem.field != "projects") => {
-                problems.push(Problem::of("projects", "is empty; name one at least"));
-            }
-            count if count > MOST_PROJECTS => {
-                problems.push(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")));
-            }
-            _ => {}
-        }
-        match name {
-            Some(name) if problems.is_empty() => Ok(StatusPage { name, title: title.to_owned(), projects, public: self.public }),
-            _ => Err(Trouble::Unfit(Problems::of(problems))),
-        }
-    }
-}
-
-/// Writes a status page, with the deed.
-pub(super) async fn put(site: &Site, who: &str, page: &StatusPage) -> Result<(), StoreError> {
-    let before = site.web.store.status_page(&page.name).await?;
-    let seen = if page.public { "public" } else { "not public" };
-    let words = match before {
-        None => format!("added, {seen}"),
-        Some(before) if before == *page => return Ok(()),
-        Some(before) if before.public != page.public => format!("{seen} now"),
-        Some(_) => "changed".to_owned(),
-    };
-    site.web.store.put_status_page(page, &deed(who, &page.name, words, site.now())).await
-}
-
-/// Removes a status page; false when there is none.
-pub(super) async fn remove(site: &Site, who: &str, name: &ProjectName) -> Result<bool, StoreError> {
-    site.web.store.drop_status_page(name, &deed(who, name, "removed".to_owned(), site.now())).await
-}
-
-fn deed(who: &str, name: &ProjectName, words: String, now: Timestamp) -> Deed {
-    crate::access::deed(who, format!("status page {name}"), words, now)
 }

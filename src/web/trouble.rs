@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::edit::{EditError, Problem, Problems};
+use crate::edit::{Clash, EditError, Problem, Problems};
 use crate::model::ProjectName;
 use crate::store::StoreError;
 
@@ -109,6 +109,7 @@ impl From<EditError> for Trouble {
         match error {
             EditError::Wrong(problems) => Self::Unfit(problems),
             EditError::Absent { .. } | EditError::NoIncident(_) => Self::NotFound(error.to_string()),
+            EditError::Clash(Clash::Changed) => Self::Stale(error.to_string()),
             EditError::Clash(clash) => Self::Conflict(clash.to_string()),
             EditError::Store(error) => Self::Store(error),
         }

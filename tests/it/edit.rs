@@ -26,6 +26,26 @@ async fn told(store: &dyn Store) -> Vec<String> {
     deeds.iter().rev().map(|deed| format!("{}: {}: {}", deed.who, deed.subject, deed.words)).collect()
 }
 
+/// What was read is changed as it was read, or not at all.
+async fn what_was_read_is_changed_as_it_was_read(bed: Bed) {
+    let store = bed.open().await;
+    let ann = desk(&*store, "ann");
+    ann.add(spec("shop")).await.unwrap();
+    let since = Some(store.revision().await.unwrap());
+    let as_read = Desk { since, ..desk(&*store, "bob") };
+    ann.add(spec("mill")).await.unwrap();
+    let host = |known: &ProjectSpec| Ok(ProjectSpec { host: Host::parse("us").unwrap(), ..known.clone() });
+    let outrun = [
+        as_read.change("shop", host).await.map(drop),
+        as_read.add(spec("blog")).await.map(drop),
+        as_read.remove::<ProjectSpec>("shop").await.map(drop),
+    ];
+    assert!(outrun.iter().all(|done| matches!(done, Err(EditError::Clash(Clash::Changed)))), "{outrun:?}");
+    let as_read = Desk { since: Some(store.revision().await.unwrap()), ..as_read };
+    as_read.change("shop", host).await.unwrap();
+    assert_eq!(told(&*store).await, ["ann: project shop: added", "ann: project mill: added", "bob: project shop: host eu -> us"]);
+}
+
 /// Four people, each with a connection of their own, change something of one project in the same moment.
 async fn four_at_once(bed: Bed) {
     let store = bed.open().await;
@@ -62,11 +82,13 @@ async fn four_at_once(bed: Bed) {
 #[tokio::test]
 async fn what_four_change_at_once_all_survives() {
     four_at_once(Bed::sqlite()).await;
+    what_was_read_is_changed_as_it_was_read(Bed::sqlite()).await;
 }
 
 #[tokio::test]
 async fn what_four_change_at_once_all_survives_on_postgresql() {
     four_at_once(Bed::postgres().await).await;
+    what_was_read_is_changed_as_it_was_read(Bed::postgres().await).await;
 }
 
 #[tokio::test]

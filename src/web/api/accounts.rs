@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{List, Sent, created};
+use super::shape::{AsRead, List, Sent, created};
 use crate::model::{Access, User, UserName};
 use crate::report::{May, TokenJson, UserJson};
 use crate::web::accounts::{NewToken, user_named};
@@ -23,9 +23,9 @@ use crate::web::visitor::{Visitor, Writer};
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new()
         .routes(routes!(list_users, invite_user))
-        .routes(routes!(change_user, remove_user))
+        .routes(routes!(show_user, change_user, remove_user))
         .routes(routes!(list_tokens, make_token))
-        .routes(routes!(remove_token))
+        .routes(routes!(show_token, remove_token))
         .routes(routes!(who))
 }
 
@@ -76,26 +76,44 @@ async fn invite_user(
     Ok(created(Invited { name: name.to_string(), access: guest.access, link }))
 }
 
+/// One user
+#[utoipa::path(get, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
+    (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<UserJson>, Trouble> {
+    Ok(Json(UserJson::of(&site.accounts(&visitor).user(&user_named(&name)?).await?)))
+}
+
 /// Change what a user may do
-#[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), request_body = UserChange, responses(
+#[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access",
+    params(("name" = String, Path, description = "The user"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")), request_body = UserChange, responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change_user(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
+    as_read: AsRead,
     Sent(change): Sent<UserChange>,
 ) -> Result<Json<UserJson>, Trouble> {
-    let (accounts, name) = (site.accounts(&visitor), user_named(&name)?);
+    let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
+    as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
     let access = change.access.into();
     let before = accounts.set(&name, access).await?;
     Ok(Json(UserJson::of(&User { access, ..before })))
 }
 
 /// Remove a user, with the sessions that are open
-#[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
-    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn remove_user(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
-    site.accounts(&visitor).remove(&user_named(&name)?).await?;
+#[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access",
+    params(("name" = String, Path, description = "The user"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove_user(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    as_read: AsRead,
+) -> Result<StatusCode, Trouble> {
+    let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
+    as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
+    accounts.remove(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -132,15 +150,30 @@ async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result
 async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, Trouble> {
     let access = Access::from(wish.access);
     let wanted = NewToken { name: wish.name, access: access.name().to_owned(), lasts: wish.lasts };
-    let token = wanted.make(&site, &visitor).await?;
+    let token = wanted.make(&site.accounts(&visitor)).await?;
     Ok(created(Made { name: wanted.name, access: wish.access, token }))
 }
 
+/// One API token
+#[utoipa::path(get, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
+    (status = 200, body = TokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TokenJson>, Trouble> {
+    Ok(Json(TokenJson::of(&site.accounts(&visitor).token(&name).await?)))
+}
+
 /// Remove an API token: from now on it opens nothing
-#[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
-    (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn remove_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<StatusCode, Trouble> {
-    site.accounts(&visitor).remove_token(&name).await?;
+#[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access",
+    params(("name" = String, Path, description = "The token's name"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn remove_token(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+    as_read: AsRead,
+) -> Result<StatusCode, Trouble> {
+    let accounts = site.accounts(&visitor).since(as_read.revision());
+    as_read.check(&TokenJson::of(&accounts.token(&name).await?))?;
+    accounts.remove_token(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Asked, List, Sent, check_match, created};
+use super::shape::{AsRead, Asked, List, Sent, created};
 use crate::edit::{self, App, Clash, Cost, EditError, Texts};
 use crate::model::{AppKind, ProjectSpec, RouteSpec, Setting};
 use crate::web::keys;
@@ -230,14 +230,14 @@ async fn put(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(wanted): Sent<AppChange>,
 ) -> Result<Response, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    check_match(&headers, &App::on(&project.spec, kind).map(|app| InstalledApp::of(&project.spec, &app)))?;
+    as_read.check(&App::on(&project.spec, kind).map(|app| InstalledApp::of(&project.spec, &app)))?;
     let texts = wanted.texts(kind, true);
     let mut is_new = false;
-    let desk = site.desk(&visitor);
+    let desk = as_read.desk(&site, &visitor);
     let done = desk.change(&name, |spec: &ProjectSpec| {
         is_new = App::on(spec, kind).is_none();
         let changed = match wanted.enabled {
@@ -259,13 +259,13 @@ async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(wanted): Sent<AppChange>,
 ) -> Result<Json<InstalledApp>, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    check_match(&headers, &InstalledApp::on(&project.spec, kind)?)?;
+    as_read.check(&InstalledApp::on(&project.spec, kind)?)?;
     let texts = wanted.texts(kind, false);
-    let desk = site.desk(&visitor);
+    let desk = as_read.desk(&site, &visitor);
     let done = desk.change(&name, |spec: &ProjectSpec| {
         let spec = keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?;
         wanted.enabled.map_or(Ok(spec.clone()), |enabled| edit::app::switch(&spec, kind, enabled))
@@ -281,11 +281,11 @@ async fn remove(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-    headers: HeaderMap,
+    as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    check_match(&headers, &InstalledApp::on(&project.spec, kind)?)?;
-    site.desk(&visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await.map_err(absent)?;
+    as_read.check(&InstalledApp::on(&project.spec, kind)?)?;
+    as_read.desk(&site, &visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await.map_err(absent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 

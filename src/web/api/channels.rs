@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,7 +13,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Asked, List, Paging, Sent, check_match, created};
+use super::shape::{AsRead, Asked, List, Paging, Sent, created};
 use crate::edit::channel::{FIELDS, added, called, changed, shown};
 use crate::edit::trial::SAMPLES;
 use crate::edit::{Door, EditError, Problems, Texts};
@@ -236,7 +236,7 @@ async fn put(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(wanted): Sent<ChannelChange>,
 ) -> Result<Response, Trouble> {
     let known = match find(&site, &name).await {
@@ -248,8 +248,8 @@ async fn put(
         Some(channel) => Some(ChannelView::of(channel, owing(&site, channel).await?)),
         None => None,
     };
-    check_match(&headers, &view)?;
-    let desk = site.desk(&visitor);
+    as_read.check(&view)?;
+    let desk = as_read.desk(&site, &visitor);
     if let Some(channel) = &known {
         check_open(channel)?;
         let texts = wanted.texts(Some(channel.spec.kind))?;
@@ -270,15 +270,15 @@ async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(wanted): Sent<ChannelChange>,
 ) -> Result<Json<ChannelView>, Trouble> {
     let channel = find(&site, &name).await?;
-    check_match(&headers, &ChannelView::of(&channel, owing(&site, &channel).await?))?;
+    as_read.check(&ChannelView::of(&channel, owing(&site, &channel).await?))?;
     check_open(&channel)?;
     let texts = wanted.texts(None)?;
     let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
-    site.desk(&visitor).change(&name, wanted).await?;
+    as_read.desk(&site, &visitor).change(&name, wanted).await?;
     Ok(Json(ChannelView::named(&site, &name).await?))
 }
 
@@ -289,12 +289,12 @@ async fn remove(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
     let channel = find(&site, &name).await?;
-    check_match(&headers, &ChannelView::of(&channel, owing(&site, &channel).await?))?;
+    as_read.check(&ChannelView::of(&channel, owing(&site, &channel).await?))?;
     check_open(&channel)?;
-    site.desk(&visitor).remove::<ChannelSpec>(&name).await?;
+    as_read.desk(&site, &visitor).remove::<ChannelSpec>(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

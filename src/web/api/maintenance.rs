@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{List, Sent, check_match, created};
+use super::shape::{AsRead, List, Sent, created};
 use crate::edit::Texts;
 use crate::edit::window::added;
 use crate::model::Window;
@@ -96,16 +96,16 @@ async fn put(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(sent): Sent<WindowSent>,
 ) -> Result<Response, Trouble> {
     let now = site.now();
     let before = known(&site, &name).await?;
     if let Some(before) = &before {
-        check_match(&headers, &WindowJson::of(before, now))?;
+        as_read.check(&WindowJson::of(before, now))?;
     }
     let wanted = added(&sent.texts(&name), now)?;
-    let desk = site.desk(&visitor);
+    let desk = as_read.desk(&site, &visitor);
     if before.is_some() {
         let done = desk.change::<Window>(&name, |_| Ok(wanted.clone())).await?;
         Ok(Json(WindowJson::of(&done.now, now)).into_response())
@@ -123,12 +123,12 @@ async fn remove(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
     let name = named("maintenance window", &name)?;
     if let Some(before) = known(&site, name.as_str()).await? {
-        check_match(&headers, &WindowJson::of(&before, site.now()))?;
+        as_read.check(&WindowJson::of(&before, site.now()))?;
     }
-    site.desk(&visitor).remove::<Window>(name.as_str()).await?;
+    as_read.desk(&site, &visitor).remove::<Window>(name.as_str()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

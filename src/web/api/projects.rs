@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
 use serde::{Deserialize, Deserializer};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Asked, List, Paging, Sent, check_match, created};
+use super::shape::{AsRead, Asked, List, Paging, Sent, created};
 use crate::edit::{ProjectJson, Texts, app};
 use crate::model::{AppKind, ProjectName, ProjectSpec};
 use crate::web::setup::{self, Asking, CheckedFields, names};
@@ -237,12 +237,12 @@ async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Asked(checking): Asked<Checking>,
     Sent(fields): Sent<ProjectFields>,
 ) -> Result<Json<ProjectJson>, Trouble> {
-    check_match(&headers, &view(&site, &name).await?)?;
-    let done = setup::change(&site, &visitor, &name, &fields.texts(), Asking::unless(!checking.check)).await?;
+    as_read.check(&view(&site, &name).await?)?;
+    let done = setup::change(&site, &as_read.desk(&site, &visitor), &name, &fields.texts(), Asking::unless(!checking.check)).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 
@@ -256,10 +256,10 @@ async fn remove(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
-    check_match(&headers, &view(&site, &name).await?)?;
-    site.desk(&visitor).remove::<ProjectSpec>(&name).await?;
+    as_read.check(&view(&site, &name).await?)?;
+    as_read.desk(&site, &visitor).remove::<ProjectSpec>(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 

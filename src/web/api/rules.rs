@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use axum::Json;
 use axum::extract::{Path, State};
-use axum::http::HeaderMap;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{Sent, check_match};
+use super::shape::{AsRead, Sent};
 use crate::edit::replay::{reach, wished};
 use crate::edit::{self, Problems, ReplayJson, Texts, app};
 use crate::model::AppKind;
@@ -58,17 +57,17 @@ async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    as_read: AsRead,
     Sent(sent): Sent<RulesSent>,
 ) -> Result<Json<RulesJson>, Trouble> {
     let project = site.project(&name).await?;
-    check_match(&headers, &RulesJson::of(&project))?;
+    as_read.check(&RulesJson::of(&project))?;
     let kind = AppKind::IngestionAlert;
     let elsewhere = |key: &&String| !is_of_rules(key) && kind.settings().iter().any(|setting| setting.key == key.as_str());
     let elsewhere = sent.set.keys().filter(elsewhere).map(|key| edit::Problem::of(key, "is no rule; it is set with the app's settings"));
     Problems::or(elsewhere.collect(), ())?;
     let texts = texts(&sent.set);
-    site.desk(&visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
+    as_read.desk(&site, &visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
     show(Visitor::clone(&visitor), State(site), Path(name)).await
 }
 

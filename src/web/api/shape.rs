@@ -5,17 +5,19 @@ use std::sync::Arc;
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, FromRequestParts, Query, Request};
+use axum::http::StatusCode;
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use crate::edit::Desk;
 use crate::web::etag::{holds, tag_of};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
+use crate::web::visitor::Visitor;
 
 /// No body of ours is larger.
 const LARGEST: usize = 256 * 1024;
@@ -101,14 +103,40 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
     }
 }
 
-/// Whoever says what they read (`If-Match`) changes only that: `now` is what reading it would give.
-pub(super) fn check_match(headers: &HeaderMap, now: &impl Serialize) -> Result<(), Trouble> {
-    let Some(wanted) = headers.get(IF_MATCH).and_then(|wanted| wanted.to_str().ok()) else { return Ok(()) };
-    let body = serde_json::to_vec(now).unwrap_or_default();
-    if holds(wanted, &tag_of(&body)) {
-        return Ok(());
+/// What whoever asks has read (`If-Match`): then they change that alone. It is taken before anything else is read, so that what is
+/// changed in between is found out.
+pub(super) struct AsRead(Option<(String, i64)>);
+
+impl FromRequestParts<Arc<Site>> for AsRead {
+    type Rejection = Trouble;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
+        let Some(wanted) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let wanted = wanted.to_str().map_err(|_| Trouble::Malformed("If-Match is no ETag".to_owned()))?;
+        Ok(Self(Some((wanted.to_owned(), site.web.store.revision().await?))))
     }
-    Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))
+}
+
+impl AsRead {
+    /// Refuses where `now`, which reading it would give, is not what was read.
+    pub(super) fn check(&self, now: &impl Serialize) -> Result<(), Trouble> {
+        let Some((wanted, _)) = &self.0 else { return Ok(()) };
+        let body = serde_json::to_vec(now).unwrap_or_default();
+        if holds(wanted, &tag_of(&body)) {
+            return Ok(());
+        }
+        Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))
+    }
+
+    /// Where this visitor changes things, as they were read.
+    pub(super) fn desk<'s>(&self, site: &'s Site, visitor: &Visitor) -> Desk<'s> {
+        Desk { since: self.revision(), ..site.desk(visitor) }
+    }
+
+    /// The revision at which it was read.
+    pub(super) fn revision(&self) -> Option<i64> {
+        self.0.as_ref().map(|(_, revision)| *revision)
+    }
 }
 
 /// A JSON answer with status 201.

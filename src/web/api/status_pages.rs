@@ -5,17 +5,18 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
-use super::shape::{List, Sent};
+use super::shape::{AsRead, List, Sent, created};
+use crate::edit::status_page::Wanted;
 use crate::model::{ProjectName, StatusPage};
 use crate::web::site::Site;
-use crate::web::status::{self, Wanted};
-use crate::web::trouble::{Trouble, named};
+use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -72,29 +73,44 @@ async fn show_status_page(
 }
 
 /// Add a status page, or replace it
-#[utoipa::path(put, path = "/api/v1/status-pages/{name}", tag = "status pages", params(("name" = String, Path, description = "The status page")),
+#[utoipa::path(put, path = "/api/v1/status-pages/{name}", tag = "status pages",
+    params(("name" = String, Path, description = "The status page"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
     request_body = StatusPageWish,
-    responses((status = 200, body = StatusPageView), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    responses((status = 200, description = "It was there, and is replaced", body = StatusPageView),
+        (status = 201, description = "It is new", body = StatusPageView),
+        (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put_status_page(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
+    as_read: AsRead,
     Sent(wish): Sent<StatusPageWish>,
-) -> Result<Json<StatusPageView>, Trouble> {
-    let wanted = Wanted { name: &name, title: &wish.title, projects: wish.projects, public: wish.public };
-    let page = wanted.check(&site).await?;
-    status::put(&site, &visitor.who, &page).await?;
-    Ok(Json(StatusPageView::of(&page)))
+) -> Result<Response, Trouble> {
+    let projects = wish.projects.iter().map(String::as_str).collect();
+    let wanted = Wanted { name: &name, title: &wish.title, projects, public: wish.public }.page(&*site.web.store).await?;
+    let known = site.web.store.status_page(&wanted.name).await?;
+    as_read.check(&known.as_ref().map(StatusPageView::of))?;
+    let desk = as_read.desk(&site, &visitor);
+    if known.is_some() {
+        let done = desk.change(&name, |_: &StatusPage| Ok(wanted.clone())).await?;
+        Ok(Json(StatusPageView::of(&done.now)).into_response())
+    } else {
+        let done = desk.add(wanted).await?;
+        Ok(created(StatusPageView::of(&done.now)))
+    }
 }
 
 /// Remove a status page
-#[utoipa::path(delete, path = "/api/v1/status-pages/{name}", tag = "status pages", params(("name" = String, Path, description = "The status page")),
+#[utoipa::path(delete, path = "/api/v1/status-pages/{name}", tag = "status pages",
+    params(("name" = String, Path, description = "The status page"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_status_page(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
+    as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
-    let removed = status::remove(&site, &visitor.who, &named("status page", &name)?).await?;
-    if removed { Ok(StatusCode::NO_CONTENT) } else { Err(Trouble::no("status page", &name)) }
+    as_read.check(&StatusPageView::of(&site.status_page(&name).await?))?;
+    as_read.desk(&site, &visitor).remove::<StatusPage>(&name).await?;
+    Ok(StatusCode::NO_CONTENT)
 }

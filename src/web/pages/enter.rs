@@ -111,7 +111,7 @@ async fn enter_demo(site: &Site) -> Result<Response, Trouble> {
         user.id
     } else {
         let deed = deed("demo", "user demo".to_owned(), "came in by the demo's link".to_owned(), site.now());
-        site.door.put(&name, Access::Write, None, &deed).await?
+        site.door.put(&name, Access::Write, None, (&deed).into()).await?
     };
     let token = site.door.open(user, false).await?;
     let mut response = Redirect::to("/projects/demo").into_response();

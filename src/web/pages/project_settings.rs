@@ -102,7 +102,7 @@ async fn save(
         let checked = Page { wrong: Vec::new(), ..Page::typed(frame, &project.spec, &form, &found) };
         return Ok(page(&site, checked.frame.said.is_some(), &checked));
     }
-    match setup::change(&site, &visitor, &name, &texts, Asking::unless(form.has("unchecked"))).await {
+    match setup::change(&site, &site.desk(&visitor), &name, &texts, Asking::unless(form.has("unchecked"))).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Saved.")),
         Err(EditError::Wrong(problems)) => {

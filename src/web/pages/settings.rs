@@ -9,7 +9,7 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::access::{check_password, deed};
+use crate::access::check_password;
 use crate::edit::Problem;
 use crate::model::{Access, ApiToken, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
@@ -145,7 +145,7 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, fram
         access: form.text("access").to_owned(),
         lasts: form.given("lasts").map(str::to_owned),
     };
-    let made = wanted.make(&site, &visitor).await;
+    let made = wanted.make(&site.accounts(&visitor)).await;
     let mut shown = Page::of(&site, frame).await?;
     match made {
         Ok(secret) => {
@@ -244,8 +244,7 @@ async fn change_password(
         let shown = Account { frame, name: user.name, has_password: user.has_password, problems };
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     }
-    let deed = deed(&visitor.who, format!("user {}", user.name), "changed the password".to_owned(), site.now());
-    site.door.put(&user.name, user.access, Some(&Secret::new(password)), &deed).await?;
+    site.accounts(&visitor).set_password(&user.name, &Secret::new(password)).await?;
     // All sessions ended with the old password; this one goes on.
     let token = site.door.open(user.id, false).await?;
     let mut response = go_on(&site, "/settings", "Your password is changed; you are logged out everywhere else.");

@@ -9,13 +9,13 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::edit::Problem;
+use crate::edit::status_page::Wanted;
+use crate::edit::{EditError, Problem};
 use crate::model::{ProjectName, StatusPage};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::status::{self, Wanted};
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
@@ -89,28 +89,23 @@ async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> 
 }
 
 async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
-    let checked = wanted(form.text("name"), &form).check(&site).await;
-    let taken = match &checked {
-        Ok(page) => site.web.store.status_page(&page.name).await?.is_some(),
-        Err(_) => false,
+    let refused = |problems: Vec<Problem>| Ok(Form::of(frame, None).refused(&form, problems));
+    let added = match wanted(&site, form.text("name"), &form).await {
+        Ok(page) => site.desk(&visitor).add(page).await,
+        Err(error) => Err(error),
     };
-    match checked {
-        Ok(page) if taken => {
-            let problem = Problem::whole("name", format!("there is a status page `{}` already", page.name));
-            Ok(Form::of(frame, None).refused(&form, vec![problem]))
-        }
-        Ok(page) => {
-            status::put(&site, &visitor.who, &page).await?;
-            Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", page.name)))
-        }
-        Err(Trouble::Unfit(problems)) => Ok(Form::of(frame, None).refused(&form, problems.into_iter().collect())),
-        Err(trouble) => Err(trouble),
+    match added {
+        Ok(done) => Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", done.now.name))),
+        Err(EditError::Wrong(problems)) => refused(problems.into_iter().collect()),
+        Err(EditError::Clash(clash)) => refused(vec![Problem::whole("name", clash)]),
+        Err(other) => Err(other.into()),
     }
 }
 
-fn wanted<'f>(name: &'f str, form: &'f Filled) -> Wanted<'f> {
-    let projects = form.text("projects").split([',', '\n']).map(str::to_owned).collect();
-    Wanted { name, title: form.text("title"), projects, public: form.has("public") }
+/// What the form says.
+async fn wanted(site: &Site, name: &str, form: &Filled) -> Result<StatusPage, EditError> {
+    let projects = form.text("projects").split([',', '\n']).collect();
+    Wanted { name, title: form.text("title"), projects, public: form.has("public") }.page(&*site.web.store).await
 }
 
 async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
@@ -126,13 +121,14 @@ async fn change(
     form: Filled,
 ) -> Result<Response, Trouble> {
     let known = site.status_page(&name).await?;
-    match wanted(&name, &form).check(&site).await {
-        Ok(page) => {
-            status::put(&site, &visitor.who, &page).await?;
-            Ok(go_on(&site, "/status-pages", &format!("Status page {} is saved.", page.name)))
-        }
-        Err(Trouble::Unfit(problems)) => Ok(Form::of(frame, Some(known)).refused(&form, problems.into_iter().collect())),
-        Err(trouble) => Err(trouble),
+    let changed = match wanted(&site, &name, &form).await {
+        Ok(page) => site.desk(&visitor).change(&name, |_: &StatusPage| Ok(page.clone())).await,
+        Err(error) => Err(error),
+    };
+    match changed {
+        Ok(_) => Ok(go_on(&site, "/status-pages", &format!("Status page {name} is saved."))),
+        Err(EditError::Wrong(problems)) => Ok(Form::of(frame, Some(known)).refused(&form, problems.into_iter().collect())),
+        Err(other) => Err(other.into()),
     }
 }
 
@@ -155,7 +151,6 @@ async fn remove(
     Path(name): Path<String>,
     _form: Filled,
 ) -> Result<Response, Trouble> {
-    let known = site.status_page(&name).await?;
-    status::remove(&site, &visitor.who, &known.name).await?;
+    site.desk(&visitor).remove::<StatusPage>(&name).await?;
     Ok(go_on(&site, "/status-pages", &format!("Status page {name} is removed.")))
 }

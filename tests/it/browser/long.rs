@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, AnsweredBy, Deed, Diagnosis, Did, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident,
+    Access, Acknowledged, AnsweredBy, Diagnosis, Did, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident,
     IngestionAlertApp, Minute, Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, Signs,
     StatusPage, Strand, Timestamp,
 };
@@ -14,7 +14,7 @@ use heartbeat::model::{
 use super::rounds::looks_closely;
 use super::{Screen, Visitor};
 use crate::report::world::beat;
-use crate::store::samples::{find, look, open_incident, owing, route, spec};
+use crate::store::samples::{find, look, open_incident, owing, put_status_page, route, spec};
 use crate::web::bed::{NOW, PASSWORD, TestSite};
 
 const DAY: i64 = 1440;
@@ -111,8 +111,7 @@ async fn settled() -> TestSite {
         projects: specs.iter().map(|spec| spec.name.clone()).collect(),
         public: true,
     };
-    let deed = Deed { place: 0, at: now(), who: "ann".into(), subject: "status page data".into(), project: None, words: "added".into() };
-    site.store.put_status_page(&page, &deed).await.unwrap();
+    put_status_page(&*site.store, page).await;
     site
 }
 

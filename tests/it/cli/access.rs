@@ -17,7 +17,7 @@ fn a_user_is_invited_changed_and_removed() {
     assert!(home.run(&["users", "set", "ann", "--access", "write"]).shown().contains("Nothing to change."));
     assert!(home.run(&["users", "remove", "ann"]).shown().contains("- user ann"));
     let told = home.run(&["changes", "--json"]).shown();
-    for words in ["invited; may write", "invited; may read", "may write", "removed"] {
+    for words in ["invited; may write", "invited; access write -> read", "access read -> write", "removed; access write -> none"] {
         assert!(told.contains(words), "{words}: {told}");
     }
 }

@@ -166,7 +166,7 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     let cron = (crons, 60_000..=604_800_000_u64);
     let cron = cron.prop_map(|(cron, lasts)| When::Cron(Cron::parse(cron).unwrap(), Duration::from_millis(lasts)));
     let weeks = prop::sample::select(&["sun 02:00-04:00", "Mon-Fri  22:00 - 6:00", "sat,sun 00:00-24:00"][..]);
-    let weekly = (weeks, prop::option::of(prop::sample::select(&["UTC", "America/St_Johns"][..])));
+    let weekly = (weeks, option::of(prop::sample::select(&["UTC", "America/St_Johns"][..])));
     let weekly = weekly.prop_map(|(week, zone)| When::Weekly(Weekly::parse(week, zone).unwrap()));
     vec((names(), prop_oneof![once, cron, weekly]), 0..4).prop_map(|windows| {
         let named = windows.into_iter().enumerate().map(|(index, (projects, when))| {

@@ -1,4 +1,4 @@
-//! `heartbeat run` with single sign-on: whether this program can do it, and that the issuer need not be there.
+//! `heartbeat run` with single sign-on: the issuer need not be there. What a program says that was built without it is in tests/plain.
 
 use super::Desk;
 
@@ -29,20 +29,4 @@ async fn it_starts_while_the_issuer_is_down_and_prints_no_link_and_no_secret() {
     assert_eq!(ended.code(), 0, "{ended:?}");
     assert!(format!("{}{}", ended.out, ended.err).contains("The page is at https://beat.example.com/"), "{ended:?}");
     assert!(!ended.out.contains("/enter/") && !ended.err.contains("hunter2"), "{ended:?}");
-}
-
-#[cfg(not(feature = "oidc"))]
-#[tokio::test(flavor = "multi_thread")]
-async fn a_program_that_was_built_without_it_reads_the_settings_and_does_not_start() {
-    let desk = desk();
-    let ended = desk.run(&["run", "--config", "heartbeat.toml"]).await;
-    assert_ne!(ended.code(), 0, "{ended:?}");
-    let says = "this program was built without it; build it with `cargo build --release --features oidc`";
-    assert!(ended.err.contains(says) && !ended.err.contains("hunter2"), "{ended:?}");
-    assert_eq!(ended.err.trim().lines().count(), 1, "{ended:?}");
-    let checked = desk.run(&["config", "check", "heartbeat.toml"]).await;
-    assert!(checked.code() == 0 && checked.err.contains(says), "the settings are right, and this program cannot do it: {checked:?}");
-    desk.file("heartbeat.toml", &SETTINGS.replace("https://id.invalid", "http://id.invalid"));
-    let ended = desk.run(&["run", "--config", "heartbeat.toml"]).await;
-    assert!(ended.err.contains("web.oidc: issuer") && ended.code() == 2, "{ended:?}");
 }

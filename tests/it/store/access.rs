@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use heartbeat::access::{AccountError, Accounts, Door};
+use heartbeat::clock::Clock;
 use heartbeat::model::{Access, ApiToken, Deed, Digest, Invitation, Secret, Timestamp, TokenId, User, UserId, UserName};
-use heartbeat::store::{Store, WhichDeeds};
+use heartbeat::store::{Checked, Store, StoreError, WhichDeeds};
 
 use super::bed::Bed;
 use super::samples::{START, deed};
@@ -27,6 +29,8 @@ over_both!(
     a_token_lets_in_until_it_is_over_or_removed,
     the_use_of_a_token_is_written_once_a_minute,
     each_change_of_access_is_told_and_none_that_was_not_made,
+    what_somebody_else_outran_is_not_written,
+    two_who_demote_each_other_do_not_both_succeed,
     no_secret_text_stands_in_the_database,
     damaged_rows_are_named,
 );
@@ -49,7 +53,7 @@ fn hash(text: &str) -> Secret {
 
 /// A user with a password.
 async fn put(store: &dyn Store, text: &str, access: Access) -> UserId {
-    store.put_user(&user_name(text), access, Some(&hash(text)), now(), &deed(&format!("user {text}"))).await.unwrap()
+    store.put_user(&user_name(text), access, Some(&hash(text)), now(), (&deed(&format!("user {text}"))).into()).await.unwrap()
 }
 
 async fn open(store: &dyn Store, token: &str, user: UserId, seconds: u64) {
@@ -96,7 +100,7 @@ async fn users_come_by_name_and_as_they_were_put(bed: Bed) {
     let store = bed.open().await;
     assert_eq!((store.users().await.unwrap(), store.user(&user_name("ann")).await.unwrap()), (vec![], None));
     let ben = put(&*store, "ben@example.com", Access::Read).await;
-    let ann = store.put_user(&user_name("ann"), Access::Write, None, later(1), &deed("user ann")).await.unwrap();
+    let ann = store.put_user(&user_name("ann"), Access::Write, None, later(1), (&deed("user ann")).into()).await.unwrap();
     let ann = User { id: ann, name: user_name("ann"), access: Access::Write, has_password: false, created: later(1), last_login: None };
     let ben =
         User { id: ben, name: user_name("ben@example.com"), access: Access::Read, has_password: true, created: now(), last_login: None };
@@ -104,14 +108,13 @@ async fn users_come_by_name_and_as_they_were_put(bed: Bed) {
     assert_eq!(store.user(&ann.name).await.unwrap(), Some((ann, None)));
     assert_eq!(store.user(&ben.name).await.unwrap(), Some((ben, Some(hash("ben@example.com")))));
     assert_eq!(store.user(&user_name("Ann")).await.unwrap(), None);
-    assert_eq!(store.revision().await.unwrap(), 0, "no loop has anything to read again");
 }
 
 async fn a_user_keeps_number_and_password_when_the_access_changes(bed: Bed) {
     let store = bed.open().await;
     let id = put(&*store, "ann", Access::Write).await;
     open(&*store, "token", id, 60).await;
-    let again = store.put_user(&user_name("ann"), Access::Read, None, later(9), &deed("user ann")).await.unwrap();
+    let again = store.put_user(&user_name("ann"), Access::Read, None, later(9), (&deed("user ann")).into()).await.unwrap();
     let (ann, secret) = store.user(&user_name("ann")).await.unwrap().unwrap();
     assert_eq!((again, ann.id, ann.access, ann.created, secret), (id, id, Access::Read, now(), Some(hash("ann"))));
     assert!(is_open(&*store, "token", now()).await);
@@ -123,7 +126,7 @@ async fn a_new_password_closes_the_sessions_of_that_user_alone(bed: Bed) {
     for (token, user) in [("a1", ann), ("a2", ann), ("b", ben)] {
         open(&*store, token, user, 60).await;
     }
-    store.put_user(&user_name("ann"), Access::Write, Some(&hash("new")), now(), &deed("user ann")).await.unwrap();
+    store.put_user(&user_name("ann"), Access::Write, Some(&hash("new")), now(), (&deed("user ann")).into()).await.unwrap();
     assert_eq!(password(&*store, "ann").await, Some(hash("new")));
     for (token, stays) in [("a1", false), ("a2", false), ("b", true)] {
         assert_eq!(is_open(&*store, token, now()).await, stays, "{token}");
@@ -138,7 +141,7 @@ async fn a_removed_user_takes_sessions_and_invitation_along(bed: Bed) {
     for (token, user) in [("to ann", Some("ann")), ("to ben", Some("ben")), ("to anybody", None)] {
         store.invite(&Digest::of(token), &invitation(user, Access::Write)).await.unwrap();
     }
-    assert!(store.drop_user(&user_name("ann"), &deed("user ann")).await.unwrap());
+    assert!(store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap());
     assert_eq!(store.users().await.unwrap().len(), 1);
     assert_eq!((is_open(&*store, "a", now()).await, is_open(&*store, "b", now()).await), (false, true));
     assert!(!is_invited(&*store, "to ann").await);
@@ -179,7 +182,7 @@ async fn a_session_shows_what_its_user_may_do_now(bed: Bed) {
     let store = bed.open().await;
     let ann = put(&*store, "ann", Access::Write).await;
     open(&*store, "token", ann, 60).await;
-    store.put_user(&user_name("ann"), Access::Read, None, now(), &deed("user ann")).await.unwrap();
+    store.put_user(&user_name("ann"), Access::Read, None, now(), (&deed("user ann")).into()).await.unwrap();
     let session = store.session(&Digest::of("token"), now()).await.unwrap().unwrap();
     assert_eq!(session.user.access, Access::Read);
 }
@@ -198,7 +201,7 @@ async fn sessions_that_are_over_go_when_another_is_opened(bed: Bed) {
 async fn nobody_opens_a_session_for_a_user_who_is_gone(bed: Bed) {
     let store = bed.open().await;
     let ann = put(&*store, "ann", Access::Write).await;
-    store.drop_user(&user_name("ann"), &deed("user ann")).await.unwrap();
+    store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap();
     open(&*store, "token", ann, 60).await;
     assert!(!is_open(&*store, "token", now()).await);
 }
@@ -269,22 +272,25 @@ async fn a_new_invitation_replaces_the_one_before(bed: Bed) {
 
 async fn a_token_lets_in_until_it_is_over_or_removed(bed: Bed) {
     let store = bed.open().await;
-    let ends = store.put_token(&Digest::of("ends"), &token(Some(later(60))), &deed("API token")).await.unwrap();
-    let stays = store.put_token(&Digest::of("stays"), &ApiToken { access: Access::Read, ..token(None) }, &deed("API token")).await.unwrap();
+    let ends = store.put_token(&Digest::of("ends"), &token(Some(later(60))), (&deed("API token")).into()).await.unwrap();
+    let stays = store
+        .put_token(&Digest::of("stays"), &ApiToken { access: Access::Read, ..token(None) }, (&deed("API token")).into())
+        .await
+        .unwrap();
     let all = store.tokens().await.unwrap();
     assert_eq!(all, [ApiToken { id: ends, ..token(Some(later(60))) }, ApiToken { id: stays, access: Access::Read, ..token(None) }]);
     assert_eq!(store.token(&Digest::of("ends"), later(59)).await.unwrap().unwrap().id, ends);
     assert_eq!(store.token(&Digest::of("ends"), later(60)).await.unwrap(), None);
     assert_eq!(store.token(&Digest::of("nobody's"), now()).await.unwrap(), None);
     assert_eq!(store.tokens().await.unwrap().len(), 2, "one that is over is still shown");
-    assert!(store.drop_token(stays, &deed("API token")).await.unwrap());
+    assert!(store.drop_token(stays, (&deed("API token")).into()).await.unwrap());
     assert_eq!(store.token(&Digest::of("stays"), now()).await.unwrap(), None);
-    assert!(!store.drop_token(stays, &deed("API token")).await.unwrap());
+    assert!(!store.drop_token(stays, (&deed("API token")).into()).await.unwrap());
 }
 
 async fn the_use_of_a_token_is_written_once_a_minute(bed: Bed) {
     let store = bed.open().await;
-    store.put_token(&Digest::of("token"), &token(None), &deed("API token")).await.unwrap();
+    store.put_token(&Digest::of("token"), &token(None), (&deed("API token")).into()).await.unwrap();
     for (at, written) in [(0, 0), (59, 0), (60, 60), (61, 60), (500, 500)] {
         let used = store.token(&Digest::of("token"), later(at)).await.unwrap().unwrap();
         assert_eq!(used.last_used, Some(later(written)), "{at}");
@@ -295,25 +301,66 @@ async fn the_use_of_a_token_is_written_once_a_minute(bed: Bed) {
 async fn each_change_of_access_is_told_and_none_that_was_not_made(bed: Bed) {
     let store = bed.open().await;
     put(&*store, "ann", Access::Write).await;
-    let id = store.put_token(&Digest::of("token"), &token(None), &deed("API token deployment")).await.unwrap();
-    store.drop_token(id, &deed("API token deployment")).await.unwrap();
+    let id = store.put_token(&Digest::of("token"), &token(None), (&deed("API token deployment")).into()).await.unwrap();
+    store.drop_token(id, (&deed("API token deployment")).into()).await.unwrap();
     store.invite(&Digest::of("link"), &invitation(None, Access::Read)).await.unwrap();
     store.accept(&Digest::of("link"), &user_name("ben"), &hash("ben"), now(), &deed("user ben")).await.unwrap();
-    store.drop_user(&user_name("ann"), &deed("user ann")).await.unwrap();
+    store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap();
     let told = ["user ann", "user ben", "API token deployment", "API token deployment", "user ann"];
     assert_eq!(all_deeds(&*store).await.iter().map(|deed| deed.subject.as_str()).collect::<Vec<_>>(), told);
     // Nothing of this is done, so nothing is told.
-    assert!(!store.drop_user(&user_name("nobody"), &deed("user nobody")).await.unwrap());
-    assert!(!store.drop_token(TokenId(999), &deed("API token")).await.unwrap());
+    assert!(!store.drop_user(&user_name("nobody"), (&deed("user nobody")).into()).await.unwrap());
+    assert!(!store.drop_token(TokenId(999), (&deed("API token")).into()).await.unwrap());
     assert_eq!(accept(&*store, "link", "eve", now()).await, None);
     assert_eq!(all_deeds(&*store).await.len(), told.len());
+}
+
+/// Whoever worked a change out from what is not so any more has it refused whole: neither it nor its deed is written.
+async fn what_somebody_else_outran_is_not_written(bed: Bed) {
+    let store = bed.open().await;
+    put(&*store, "ann", Access::Write).await;
+    let id = store.put_token(&Digest::of("token"), &token(None), (&deed("API token")).into()).await.unwrap();
+    let now_at = store.revision().await.unwrap();
+    let (before, deed) = ((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&*store).await), deed("late"));
+    let late = Checked { deed: &deed, expected: Some(now_at - 1) };
+    let ann = user_name("ann");
+    let outrun = [
+        store.put_user(&ann, Access::Read, None, now(), late).await.map(drop),
+        store.put_user(&user_name("new"), Access::Read, None, now(), late).await.map(drop),
+        store.drop_user(&ann, late).await.map(drop),
+        store.put_token(&Digest::of("another"), &token(None), late).await.map(drop),
+        store.drop_token(id, late).await.map(drop),
+    ];
+    assert!(outrun.iter().all(|done| matches!(done, Err(StoreError::Outrun))), "{outrun:?}");
+    assert_eq!((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&*store).await), before);
+    assert_eq!(store.revision().await.unwrap(), now_at);
+    store.put_user(&ann, Access::Read, None, now(), Checked { expected: Some(now_at), ..late }).await.unwrap();
+    assert_eq!(store.user(&ann).await.unwrap().unwrap().0.access, Access::Read);
+}
+
+/// However they meet, somebody is left who may change things.
+async fn two_who_demote_each_other_do_not_both_succeed(bed: Bed) {
+    let store = bed.open().await;
+    let (ann, ben) = (user_name("ann"), user_name("ben"));
+    for round in 0..5 {
+        put(&*store, "ann", Access::Write).await;
+        put(&*store, "ben", Access::Write).await;
+        let door = |store| Door { store, clock: Clock::system() };
+        let (one, other) = (door(bed.open().await), door(bed.open().await));
+        let (one, other) = (Accounts::of(&one, "ann"), Accounts::of(&other, "ben"));
+        let done = tokio::join!(one.set(&ben, Access::Read), other.remove(&ann));
+        let writers = store.users().await.unwrap().into_iter().filter(|user| user.access == Access::Write).count();
+        assert_eq!(writers, 1, "round {round}: {done:?}");
+        let refused = [done.0.err(), done.1.err()].into_iter().flatten().collect::<Vec<_>>();
+        assert!(matches!(refused[..], [AccountError::LastWriter(_) | AccountError::NoUser(_)]), "round {round}: {refused:?}");
+    }
 }
 
 async fn no_secret_text_stands_in_the_database(bed: Bed) {
     let store = bed.open().await;
     let ann = put(&*store, "ann", Access::Write).await;
     open(&*store, "session-0123456789", ann, 60).await;
-    store.put_token(&Digest::of("token-0123456789"), &token(None), &deed("API token")).await.unwrap();
+    store.put_token(&Digest::of("token-0123456789"), &token(None), (&deed("API token")).into()).await.unwrap();
     store.invite(&Digest::of("invitation-0123456789"), &invitation(None, Access::Read)).await.unwrap();
     assert!(bed.holds("deployment").await, "this looks at what is stored");
     for secret in ["session-0123456789", "token-0123456789", "invitation-0123456789"] {
@@ -326,7 +373,7 @@ async fn no_secret_text_stands_in_the_database(bed: Bed) {
 async fn damaged_rows_are_named(bed: Bed) {
     let store = bed.open().await;
     put(&*store, "ann", Access::Write).await;
-    store.put_token(&Digest::of("token"), &token(None), &deed("API token")).await.unwrap();
+    store.put_token(&Digest::of("token"), &token(None), (&deed("API token")).into()).await.unwrap();
     store.invite(&Digest::of("link"), &invitation(Some("ann"), Access::Read)).await.unwrap();
     bed.execute("UPDATE users SET access = 9").await;
     bed.execute("UPDATE api_tokens SET access = -1").await;

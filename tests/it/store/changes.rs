@@ -158,12 +158,15 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
         public,
     };
     for page in [page("shop", true), page("Mill", false), page("shop", false)] {
-        store.put_status_page(&page, &deed(&format!("status page {}", page.name))).await.unwrap();
+        let deeds = [deed(&format!("status page {}", page.name))];
+        store.change(&Change { put_status_pages: &[page], deeds: &deeds, ..Change::default() }).await.unwrap();
     }
     assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false), page("shop", false)]);
     assert_eq!(store.status_page(&name("shop")).await.unwrap(), Some(page("shop", false)));
-    assert!(store.drop_status_page(&name("shop"), &deed("status page shop")).await.unwrap());
-    assert!(!store.drop_status_page(&name("shop"), &deed("status page shop")).await.unwrap());
+    let gone = Change { remove_status_pages: &[name("shop")], deeds: &[deed("status page shop")], ..Change::default() };
+    let outrun = Change { expected: Some(store.revision().await.unwrap() - 1), ..gone };
+    assert!(!store.change(&outrun).await.unwrap(), "somebody else was faster");
+    assert!(store.change(&gone).await.unwrap());
     assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false)]);
     assert_eq!(store.deeds(&WhichDeeds::default()).await.unwrap().len(), 4);
 }
@@ -171,7 +174,8 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
 async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
     let store = bed.open().await;
     let page = StatusPage { name: name("shop"), title: String::new(), projects: vec![], public: true };
-    store.put_status_page(&page, &Deed { project: Some(name("one")), ..deed("status page shop") }).await.unwrap();
+    let deeds = [Deed { project: Some(name("one")), ..deed("status page shop") }];
+    store.change(&Change { put_status_pages: &[page], deeds: &deeds, ..Change::default() }).await.unwrap();
     bed.execute("UPDATE status_pages SET projects = 'one'").await;
     bed.execute("UPDATE deeds SET project = 'o n e'").await;
     let said = store.status_pages().await.unwrap_err().to_string();

@@ -5,9 +5,10 @@ use std::time::Duration;
 use heartbeat::model::{
     Channel, ChannelId, ChannelKind, ChannelSpec, Deed, Diagnosis, DistinctId, Endpoint, Entry, EntryKind, Events, HeartbeatApp, Host,
     Incident, IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
-    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, Strand, Tally, Timestamp, Traffic,
+    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, StatusPage, Strand, Tally,
+    Timestamp, Traffic,
 };
-use heartbeat::store::{Store, Which};
+use heartbeat::store::{Change, Store, Which};
 
 /// When the tests' history begins: a whole hour.
 pub(crate) const START: Minute = Minute::from_index(29_700_000);
@@ -236,4 +237,9 @@ pub(crate) fn owing(notices: &[Notice]) -> impl Fn(IncidentId) -> Vec<Notice> + 
         };
         notices.iter().map(about).collect()
     }
+}
+
+/// Adds a status page, or replaces it by name.
+pub(crate) async fn put_status_page(store: &dyn Store, page: StatusPage) {
+    store.change(&Change { put_status_pages: &[page], ..Change::default() }).await.unwrap();
 }

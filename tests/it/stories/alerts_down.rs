@@ -176,6 +176,26 @@ async fn a_clock_that_jumps_ahead_while_it_is_open_closes_nothing_by_itself() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_is_set_ahead_is_no_time_in_which_we_were_down_and_a_machine_that_slept_is() {
+    for (slept, says) in [(false, "the clock of Heartbeat's machine jumped ahead by "), (true, "Heartbeat itself was down from ")] {
+        let world = World::alerting("heartbeat", QUICK).await;
+        world.minutes(3).await;
+        let before = world.clock.now().minute();
+        let then = World::slot(before.plus(180)).minus(Duration::from_secs(2));
+        if slept {
+            world.hand.sleep(then.since(world.clock.now()));
+        } else {
+            world.hand.step_to(then);
+        }
+        world.seconds_until("it is told", async |world: &World| world.kinds().await == "returned").await;
+        let message = world.ops.messages().remove(0);
+        assert!(message.title.contains(says), "{}", message.title);
+        world.minutes(3).await;
+        assert_eq!((world.kinds().await.as_str(), world.incidents().await.len()), ("returned", 0), "once, and no incident");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_services_on_one_store_are_one_voice() {
     let mut world = World::alerting("heartbeat", QUICK).await;
     world.start_second();

@@ -5,12 +5,12 @@ use reqwest::{Method, StatusCode};
 
 use super::bed::{Shown, TestSite};
 use super::history::{assert_well_formed, with_history};
-use crate::store::samples::{deed, name, spec};
+use crate::store::samples::{name, put_status_page, spec};
 
 async fn put_page(site: &TestSite, text: &str, projects: &[&str], public: bool) {
     let projects = projects.iter().map(|project| name(project)).collect();
     let page = StatusPage { name: name(text), title: text.to_uppercase(), projects, public };
-    site.store.put_status_page(&page, &deed("status page")).await.unwrap();
+    put_status_page(&*site.store, page).await;
 }
 
 /// The badge's words, as its title has them.

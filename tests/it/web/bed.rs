@@ -98,7 +98,7 @@ impl TestSite {
     pub(crate) async fn user(&self, name: &str, access: Access) -> Browser {
         let name = UserName::parse(name).unwrap();
         let deed = heartbeat::access::deed("test", format!("user {name}"), "made".into(), self.clock.now());
-        let user = self.store.put_user(&name, access, None, self.clock.now(), &deed).await.unwrap();
+        let user = self.store.put_user(&name, access, None, self.clock.now(), (&deed).into()).await.unwrap();
         let token = self.door().open(user, false).await.unwrap();
         Browser { cookies: vec![("heartbeat_session".into(), token)], ..self.stranger() }
     }
@@ -107,12 +107,12 @@ impl TestSite {
     pub(crate) async fn with_password(&self, name: &str, access: Access) {
         let name = UserName::parse(name).unwrap();
         let deed = heartbeat::access::deed("test", format!("user {name}"), "made".into(), self.clock.now());
-        self.door().put(&name, access, Some(&Secret::new(PASSWORD)), &deed).await.unwrap();
+        self.door().put(&name, access, Some(&Secret::new(PASSWORD)), (&deed).into()).await.unwrap();
     }
 
     /// An API token.
     pub(crate) async fn token(&self, access: Access) -> String {
-        self.door().make_token("test", access, None, "test").await.unwrap()
+        self.door().make_token("test", access, None, ("test", None)).await.unwrap()
     }
 }
 

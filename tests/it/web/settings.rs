@@ -140,5 +140,40 @@ async fn programs_do_the_same_and_hear_of_every_field() {
     let deeds = site.store.deeds(&heartbeat::store::WhichDeeds { at_most: 50, ..Default::default() }).await.unwrap();
     let by_token: Vec<String> =
         deeds.iter().filter(|deed| deed.who == "token test").map(|deed| format!("{} {}", deed.subject, deed.words)).collect();
-    assert_eq!(by_token, ["user bob removed", "user bob may write", "user bob invited; may read"]);
+    assert_eq!(by_token, ["user bob removed; access write -> none", "user bob access read -> write", "user bob invited; may read"]);
+}
+
+#[tokio::test]
+async fn a_program_changes_users_and_tokens_as_it_read_them() {
+    let site = TestSite::start().await;
+    site.writer().await;
+    let (token, mut program) = (site.token(Access::Write).await, site.stranger());
+    call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "access": "read"}))).await;
+    call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "spare", "access": "read"}))).await;
+    for path in ["/api/v1/users/nobody", "/api/v1/tokens/nothing"] {
+        assert_eq!(call(&mut program, &token, Method::GET, path, None).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    let (user, spare) = ("/api/v1/users/bob", "/api/v1/tokens/spare");
+    let read = call(&mut program, &token, Method::GET, user, None).await;
+    let tag = read.header("etag").to_owned();
+    let with_tag =
+        |method: Method, path: &str, tag: &str| site.stranger().request(method, path).bearer_auth(&token).header("if-match", tag);
+    let change = with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"access\":\"write\"}");
+    program.send(change).await.page();
+    for stale in [
+        with_tag(Method::PATCH, user, &tag).header("content-type", "application/json").body("{\"access\":\"read\"}"),
+        with_tag(Method::DELETE, user, &tag),
+        with_tag(Method::DELETE, spare, "\"another\""),
+    ] {
+        let stale = program.send(stale).await;
+        assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text);
+    }
+    for path in [user, spare] {
+        let tag = call(&mut program, &token, Method::GET, path, None).await.header("etag").to_owned();
+        assert_eq!(program.send(with_tag(Method::DELETE, path, &tag)).await.status, StatusCode::NO_CONTENT, "{path}");
+    }
+    let changes = call(&mut program, &token, Method::GET, "/api/v1/changes", None).await;
+    for says in ["invited; may read", "access read -> write", "removed; access write -> none", "removed; access read -> none"] {
+        assert!(changes.page().contains(says), "{says}: {}", changes.text);
+    }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{Access, Incident, ProjectName, StatusPage, Strand};
+use heartbeat::store::WhichDeeds;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -42,20 +43,19 @@ async fn a_status_page_is_made_on_a_form_that_tells_what_is_wrong() {
 #[tokio::test]
 async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     let site = with_project("shop").await;
-    let deed = heartbeat::access::deed("test", "status page data".into(), "added".into(), site.clock.now());
     let page = |public| StatusPage {
         name: ProjectName::parse("data").unwrap(),
         title: "Shop data".into(),
         projects: vec![ProjectName::parse("shop").unwrap(), ProjectName::parse("gone").unwrap()],
         public,
     };
-    site.store.put_status_page(&page(false), &deed).await.unwrap();
+    samples::put_status_page(&*site.store, page(false)).await;
     let mut stranger = site.stranger();
     for path in ["/status/data", "/status/data/feed.atom", "/status/nowhere", "/status/a%20b"] {
         assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(site.reader().await.get("/status/data").await.page().contains("Only those who are logged in see this page"));
-    site.store.put_status_page(&page(true), &deed).await.unwrap();
+    samples::put_status_page(&*site.store, page(true)).await;
     let shown = stranger.get("/status/data").await;
     assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);
     assert_eq!(shown.header("cache-control"), "public, max-age=30");
@@ -103,7 +103,9 @@ async fn programs_put_and_remove_status_pages() {
     let wrong = request(&program, Method::PUT, Some(json!({"title": "x", "projects": []})));
     assert_eq!(program.send(wrong).await.status, StatusCode::UNPROCESSABLE_ENTITY);
     let put = request(&program, Method::PUT, Some(json!({"title": "Data", "projects": ["shop"], "public": true})));
-    let put: Value = serde_json::from_str(program.send(put).await.page()).unwrap();
+    let put = program.send(put).await;
+    assert_eq!(put.status, StatusCode::CREATED);
+    let put: Value = serde_json::from_str(&put.text).unwrap();
     assert_eq!(put, json!({"name": "data", "title": "Data", "projects": ["shop"], "public": true}));
     let read = request(&program, Method::GET, None);
     let read = program.send(read).await;
@@ -111,6 +113,16 @@ async fn programs_put_and_remove_status_pages() {
     let again = request(&program, Method::GET, None).header("if-none-match", &tag);
     let again = program.send(again).await;
     assert_eq!((again.status, again.text.as_str()), (StatusCode::NOT_MODIFIED, ""));
+    let other = json!({"title": "Shop", "projects": ["shop"]});
+    let change = request(&program, Method::PUT, Some(other.clone())).header("if-match", &tag);
+    assert_eq!(program.send(change).await.status, StatusCode::OK);
+    for stale in [request(&program, Method::PUT, Some(other)), request(&program, Method::DELETE, None)] {
+        let stale = program.send(stale.header("if-match", &tag)).await;
+        assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text);
+    }
+    let told = site.store.deeds(&WhichDeeds::default()).await.unwrap();
+    let told = told.iter().filter(|deed| deed.subject == "status page data").map(|deed| deed.words.as_str()).collect::<Vec<_>>();
+    assert_eq!(told, ["title Data -> Shop; public true -> false", "added"]);
     let remove = request(&program, Method::DELETE, None);
     assert_eq!(program.send(remove).await.status, StatusCode::NO_CONTENT);
     let gone = request(&program, Method::DELETE, None);
