@@ -40,8 +40,20 @@ impl Bed {
 
     /// The program, running on it. Nothing of it reaches the terminal but errors: that a project has no key is a warning for each.
     pub(crate) fn run(&self) -> anyhow::Result<Process> {
+        self.run_with(&[])
+    }
+
+    /// The same with its page at this address.
+    pub(crate) fn run_with_page(&self, listen: &str) -> anyhow::Result<Process> {
+        self.run_with(&["--listen", listen])
+    }
+
+    fn run_with(&self, flags: &[&str]) -> anyhow::Result<Process> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));
-        command.args(["run", "--quiet", "--database"]).arg(format!("sqlite:{}", self.folder.path().join("heartbeat.db").display()));
+        command
+            .args(["run", "--quiet", "--database"])
+            .arg(format!("sqlite:{}", self.folder.path().join("heartbeat.db").display()))
+            .args(flags);
         Process::start(command.env_clear().env("HEARTBEAT_LOG", "error").stdin(Stdio::null()).stdout(Stdio::null()))
     }
 

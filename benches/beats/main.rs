@@ -1,5 +1,5 @@
 //! What Heartbeat costs, measured: `cargo bench --bench beats`, or one part of it with `-- beat 20000`, `-- look 2000`, `-- judge 2000`, `-- start`,
-//! `-- minutes 10000 2`. docs/performance.md says what came of it. Linux only; `wrk` is needed for `beat`.
+//! `-- minutes 10000 2`, `-- visitors 600 10`. docs/performance.md says what came of it. Linux only; `wrk` is needed for `beat`.
 
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 
@@ -8,6 +8,7 @@ mod cost;
 mod minute;
 mod process;
 mod sink;
+mod visitors;
 
 fn main() -> anyhow::Result<()> {
     // Cargo adds `--bench`.
@@ -27,8 +28,9 @@ fn main() -> anyhow::Result<()> {
             ["judge", count] => cost::look(count.parse()?, true).await,
             ["start"] => minute::start().await,
             ["minutes", count, minutes] => minute::minutes(count.parse()?, minutes.parse()?).await,
+            ["visitors", count, minutes] => visitors::visitors(count.parse()?, minutes.parse()?).await,
             [] => everything().await,
-            _ => anyhow::bail!("there are: beat COUNT, look COUNT, judge COUNT, start, minutes COUNT MINUTES"),
+            _ => anyhow::bail!("there are: beat COUNT, look COUNT, judge COUNT, start, minutes COUNT MINUTES, visitors COUNT MINUTES"),
         }
     })
 }
