@@ -18,7 +18,7 @@ const WRITE_USE_EVERY: Duration = Duration::from_mins(1);
 /// How an API token begins: so that scanners for secrets, and people, know what they found.
 pub const TOKEN_PREFIX: &str = "hb_";
 /// What is compared with where there is no such user: so that a wrong name takes as long as a wrong password.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODYS: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// Lets people and programs in. Cheap to clone.
 #[derive(Clone)]

@@ -25,7 +25,7 @@ impl Cron {
     /// # Errors
     /// The rest of a sentence that starts with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let written = wall::in_one_line(text)?;
         let fields = written.split(' ').collect::<Vec<_>>();
         let (times, zone) = (fields[..fields.len().min(5)].join(" "), fields.get(5).copied().unwrap_or("UTC"));
         let in_zone = |zone: &str| cronexpr::parse_crontab(&format!("{times} {zone}"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use jiff::tz::TimeZone;
 
-use super::Timestamp;
+use super::{Timestamp, wall};
 
 const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 const MINUTES_OF_A_DAY: u16 = 24 * 60;
@@ -37,7 +37,7 @@ impl DueHours {
     /// # Errors
     /// The rest of a sentence that starts with the setting's name.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let written = wall::in_one_line(text)?;
         let wrong = || {
             format!(
                 "`{written}` must be days and times, such as `mon-fri 08:00-20:00` or `mon-fri 08:00-20:00, sat 10:00-14:00 Europe/Berlin`"

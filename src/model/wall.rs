@@ -4,6 +4,18 @@ use jiff::civil::DateTime;
 use jiff::tz::{AmbiguousOffset, TimeZone};
 use jiff::{SignedDuration, Timestamp};
 
+/// No times that a person writes are longer, in bytes.
+const LONGEST: usize = 200;
+
+/// Times as they were written, in one line.
+///
+/// # Errors
+/// The rest of a sentence that starts with the setting's name.
+pub(super) fn in_one_line(text: &str) -> Result<String, String> {
+    let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if written.len() <= LONGEST { Ok(written) } else { Err(format!("is {} characters long; {LONGEST} are enough", written.len())) }
+}
+
 /// The time zone of this name.
 ///
 /// # Errors

@@ -32,7 +32,7 @@ impl Weekly {
     /// # Errors
     /// The rest of a sentence that starts with the setting's name.
     pub fn parse(text: &str, timezone: Option<&str>) -> Result<Self, String> {
-        let written = text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let written = wall::in_one_line(text)?;
         let parts = || {
             let (days, times) = written.split_once(' ')?;
             let (from, to) = times.split_once('-')?;

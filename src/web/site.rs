@@ -21,7 +21,7 @@ use crate::model::{AppKind, Project, StatusPage, Timestamp};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
-/// So many passwords are hashed at once: each takes 19 MiB while it lasts.
+/// So many passwords are hashed at once: each takes 7 MiB while it lasts.
 const PASSWORDS: usize = 2;
 
 /// Where an issuer sends people back to.

@@ -112,6 +112,25 @@ async fn converse(
     clock: Clock,
     mut ended: watch::Receiver<bool>,
 ) {
+    // Whoever says nothing costs a descriptor, and no more than that: what a request needs is made once one begins.
+    tokio::select! {
+        biased;
+        begun = tcp.readable() => if begun.is_err() { return },
+        () = place.has_to_end(&clock) => return,
+        _ = ended.wait_for(|ended| *ended) => return,
+    }
+    Box::pin(answer_requests(tcp, peer, router, place, limits, clock, ended)).await;
+}
+
+async fn answer_requests(
+    tcp: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    mut place: Place,
+    limits: ConnectionLimits,
+    clock: Clock,
+    mut ended: watch::Receiver<bool>,
+) {
     // An answer is written whole; waiting for more would only make it late. Without it, it is only late.
     let _ = tcp.set_nodelay(true);
     let requests = place.requests();

@@ -153,3 +153,32 @@ fn a_log_filter_that_is_none_is_told() {
     error: HEARTBEAT_LOG (or RUST_LOG) `heartbeat=louder`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write it like `info` or `warn,heartbeat=debug`
     "#);
 }
+
+/// What nests deeper than a stack is no file of ours: one sentence, and no crash.
+#[test]
+fn files_that_nest_deeply_are_refused() {
+    const DEEP: usize = 100_000;
+    let home = Home::new();
+    let nested = |open: &str, close: &str| format!("{}1{}", open.repeat(DEEP), close.repeat(DEEP));
+    for (name, text) in [
+        ("lists.toml", format!("a = {}", nested("[", "]"))),
+        ("tables.toml", format!("a = {}", nested("{a=", "}"))),
+        ("keys.toml", format!("a{} = 1", ".a".repeat(DEEP))),
+        ("sections.toml", format!("[a{}]\nb = 1", ".a".repeat(DEEP))),
+        ("many.toml", format!("[[a{}]]\nb = 1", ".a".repeat(DEEP))),
+    ] {
+        home.file(name, &text);
+        let ran = home.run(&["config", "check", name]);
+        assert!(ran.code == 2 && ran.err.contains("is not TOML") && ran.err.len() < 300, "{name}: {ran:?}");
+    }
+    for (name, text) in [("lists.json", nested("[", "]")), ("objects.json", nested("{\"a\":", "}"))] {
+        home.file(name, &text);
+        let ran = home.run(&["import", name]);
+        assert!(ran.code == 2 && ran.err.contains("is no JSON"), "{name}: {ran:?}");
+    }
+    let cron = format!("0 0 {}1 * *", "1,".repeat(DEEP / 4));
+    for (flag, text) in [("--cron", cron), ("--weekly", format!("{}sun 01:00-02:00", "sun,".repeat(DEEP / 4)))] {
+        let ran = home.run(&["maintenance", "add", "night", flag, &text, "--for", "1h"]);
+        assert!(ran.code == 2 && ran.err.len() < 600, "{flag}: {}", ran.err.chars().take(300).collect::<String>());
+    }
+}

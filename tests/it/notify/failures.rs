@@ -312,3 +312,21 @@ async fn settings_that_cannot_be_used_are_said_without_their_secret() {
     let roots = SenderSettings { extra_roots: vec![vec![1, 2, 3].into()], ..SenderSettings::default() };
     assert!(matches!(Sender::new(clock, &roots).unwrap_err(), SenderError::Root(_)));
 }
+
+/// An answer that nests deeper than a stack costs one message at the most.
+#[tokio::test]
+async fn an_answer_that_nests_deeply_is_an_answer_like_another() {
+    let sender = sender().0;
+    for kind in BY_HTTP {
+        for (open, close) in [("[", "]"), ("{\"ok\":", "}")] {
+            for (status, is_taken) in [("200 OK", None), ("400 Bad Request", Some(false)), ("503 Service Unavailable", Some(false))] {
+                let body = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+                let server = always(move || answer(status, "content-type: application/json\r\n", &body)).await;
+                let (channel, _) = channel_at(kind, &server.base());
+                let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+                let taken = matches!(delivery, Delivery::Taken(_));
+                assert!(is_taken.is_none_or(|is| is == taken), "{kind} {status}: {delivery:?}");
+            }
+        }
+    }
+}

@@ -419,3 +419,15 @@ async fn a_list_of_projects_that_cannot_be_read_says_why() {
         assert_eq!(failure.quote.words, words);
     }
 }
+
+/// An answer that nests deeper than a stack costs one look.
+#[tokio::test]
+async fn an_answer_that_nests_deeply_is_not_understood() {
+    for (open, close) in [("[", "]"), ("{\"results\":", "}"), ("{\"results\":[[", "]]}")] {
+        let body = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+        for status in ["200 OK", "400 Bad Request", "403 Forbidden", "503 Service Unavailable"] {
+            let failure = answered(status, JSON, body.clone()).await.unwrap_err();
+            assert!(failure.to_string().len() < 1_000, "{status}: {failure}");
+        }
+    }
+}

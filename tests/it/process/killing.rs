@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::{Desk, Process, eventually, speed};
 use crate::sandbox::Running;
+use crate::support::pgbouncer::Pooler;
 use crate::support::postgres;
 
 /// A minute of two seconds: short enough to live through many, long enough for a process to start in.
@@ -271,13 +272,14 @@ fn next_random(state: &mut u64) -> u64 {
     *state
 }
 
+/// Everything takes its time, and some answers are lost: each step is wide enough to be hit.
+fn slow() -> Value {
+    json!({"capture": {"delay_ms": 4000, "lose_answer_rate": 0.2}, "queue": {"lag_ms": 5000, "duplicate_rate": 0.2}, "query": {"delay_ms": 5000}})
+}
+
 async fn killed_at_any_moment(database: &str, seed: u64) {
     let mut story = Story::over(database).await;
-    // Everything takes its time, and some answers are lost: each step is wide enough to be hit.
-    let slow = json!({
-        "capture": {"delay_ms": 4000, "lose_answer_rate": 0.2}, "queue": {"lag_ms": 5000, "duplicate_rate": 0.2}, "query": {"delay_ms": 5000}
-    });
-    story.sandbox.weather(slow).await;
+    story.sandbox.weather(slow()).await;
     let mut random = seed;
     for _ in 0..10 {
         let alive = story.start().await;
@@ -286,6 +288,31 @@ async fn killed_at_any_moment(database: &str, seed: u64) {
         story.kill(alive);
     }
     story.ends_well().await;
+}
+
+/// Two services for an hour, of which one lives and the other is killed again and again.
+async fn an_hour_of_two(database: &str, seed: u64) {
+    let mut story = Story::over(database).await;
+    story.sandbox.weather(slow()).await;
+    let lives = story.start().await;
+    let until = lives.began.plus(Duration::from_hours(1));
+    let mut random = seed;
+    while story.clock.now() < until {
+        let alive = story.start().await;
+        let life = Duration::from_millis(next_random(&mut random) % 300_000);
+        story.clock.sleep_until(alive.began.plus(life)).await;
+        story.kill(alive);
+    }
+    let errors = lives.process.err.text();
+    assert!(!errors.contains("ERROR"), "the one that lives had trouble with its database: {errors}");
+    story.kill(lives);
+    story.ends_well().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_hour_of_two_services_behind_pgbouncer_loses_and_doubles_nothing() {
+    let pooler = Pooler::start();
+    an_hour_of_two(&pooler.before(&postgres::fresh_database().await), 0xb0a7).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

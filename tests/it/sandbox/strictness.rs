@@ -213,3 +213,29 @@ fn statement() -> impl Strategy<Value = String> {
         ".{0,100}",
     ]
 }
+
+/// What nests deeper than a stack is refused, and costs its own request alone.
+#[tokio::test]
+async fn what_nests_deeply_is_refused() {
+    let (sandbox, _hand) = Running::by_hand().await;
+    let deep = |open: &str, close: &str| format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
+    for path in PATHS {
+        for body in [deep("[", "]"), deep("{\"a\":", "}"), deep("{\"properties\":{\"a\":[", "]}}")] {
+            let request = sandbox.request("POST", path).bearer_auth("phx_sandbox").header("Content-Type", "application/json");
+            let answer = sandbox.send(request.body(body)).await;
+            assert!((400..500).contains(&answer.status), "{path}: {} {}", answer.status, answer.body);
+        }
+    }
+    for statement in [
+        format!("SELECT {} FROM events", deep("(", ")")),
+        format!("SELECT {}1 FROM events", "NOT ".repeat(100_000)),
+        format!("SELECT {}1 FROM events", "- ".repeat(100_000)),
+        format!("SELECT 1 FROM {}", deep("(SELECT 1 FROM ", ")")),
+        format!("SELECT {} FROM events", deep("if(1, 1, ", ")")),
+        format!("SELECT 1{} FROM events", " + 1".repeat(100_000)),
+    ] {
+        let answer = sandbox.query(&statement).await;
+        assert!((400..500).contains(&answer.status), "{}: {}", answer.status, answer.body.chars().take(300).collect::<String>());
+    }
+    assert_eq!(sandbox.get("/_health").await.status, 200);
+}

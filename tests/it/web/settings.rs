@@ -177,3 +177,25 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
         assert!(changes.page().contains(says), "{says}: {}", changes.text);
     }
 }
+
+/// A body that nests deeper than a stack costs its own request.
+#[tokio::test]
+async fn a_body_that_nests_deeply_is_refused() {
+    let site = TestSite::start().await;
+    let (token, mut program) = (site.token(Access::Write).await, site.stranger());
+    for (method, path) in [
+        (Method::POST, "/api/v1/tokens"),
+        (Method::POST, "/api/v1/projects"),
+        (Method::PUT, "/api/v1/channels/ops"),
+        (Method::PUT, "/api/v1/maintenance/night"),
+        (Method::PUT, "/api/v1/status-pages/data"),
+    ] {
+        for (open, close) in [("[", "]"), ("{\"name\":", "}"), ("{\"projects\":[", "]}")] {
+            let body = format!("{}1{}", open.repeat(12_000), close.repeat(12_000));
+            let request = program.request(method.clone(), path).bearer_auth(&token).header("content-type", "application/json").body(body);
+            let refused = program.send(request).await;
+            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}: {}", refused.text);
+        }
+    }
+    assert_eq!(site.stranger().get("/healthz").await.status, StatusCode::OK);
+}
