@@ -9,7 +9,7 @@
 # Exits 0 while this is so.
 set -euo pipefail
 dir=$(mktemp -d)
-trap 'kill "${pid:-}" 2>/dev/null || true; rm -rf "$dir"' EXIT
+trap 'rm -rf "$dir"' EXIT
 cd "$dir"
 if [ "$(prometheus-alertmanager --version 2>&1 | grep -o "0\.25\.[0-9]*" | head -1)" = 0.25.0 ]; then
   program=$(command -v prometheus-alertmanager)
