@@ -63,7 +63,7 @@ pub use incident::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Tally};
 pub use keys::{KeyError, PersonalKey, ProjectToken};
 pub use legible::legible;
 pub use mailbox::Mailbox;
-pub use notice::{Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeState};
+pub use notice::{ChannelFacts, Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeState};
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
 pub use project::{NameError, Pace, Project, ProjectId, ProjectName, ProjectSpec, Switch};

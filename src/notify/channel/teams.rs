@@ -18,7 +18,7 @@ const VALUE: usize = 200;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let colour = match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved, _) => "Good",
+        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => "Good",
         (_, "critical") => "Attention",
         (_, "warning") => "Warning",
         _ => "Accent",

@@ -1,5 +1,6 @@
 //! What tests of several subjects need around them.
 
+pub(crate) mod alertmanager;
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
 pub(crate) mod scripted;
