@@ -50,7 +50,7 @@ pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, QueryCost, Tr
 pub use beat::{Beat, CHECK_EVENT, Evidence, EvidenceOf, Recorded, Settled};
 pub use broken_place::{Did, Place};
 pub use channel::{Channel, ChannelId, ChannelSpec, Stopped, Values};
-pub use channel_field::{Field, Takes, labels};
+pub use channel_field::{Field, Takes, labels, signing_key};
 pub use channel_kind::ChannelKind;
 pub use deed::Deed;
 pub use diagnosis::{Address, AnsweredBy, Counts, Diagnosis, Possibility, Signs};

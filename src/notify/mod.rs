@@ -12,6 +12,7 @@ mod closing;
 mod codes;
 mod dead_man;
 mod facts;
+mod here;
 mod markup;
 mod mended;
 mod outbox;
