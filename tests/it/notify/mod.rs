@@ -8,4 +8,5 @@ mod failures;
 mod keeping_state;
 pub(crate) mod mails;
 mod pings;
+mod postfix;
 mod secrets;

@@ -2,6 +2,7 @@
 
 pub(crate) mod alertmanager;
 pub(crate) mod pgbouncer;
+pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod scripted;
 pub(crate) mod served;
