@@ -12,9 +12,7 @@ mod outcome;
 mod partition;
 mod verdict;
 
-pub use alert::{
-    History, Replayed, Scene, Step, abandon, aftermath, as_of, counted_minutes, ending, holding, lookback, replay, step, steps, tally,
-};
+pub use alert::{History, Replayed, Scene, Step, abandon, aftermath, as_of, ending, holding, lookback, replay, step, steps};
 pub use complete::{complete_through, is_complete};
 pub use finding::silent_route;
 pub use outcome::{Sighting, after_look, blind};

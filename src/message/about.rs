@@ -1,7 +1,7 @@
 //! Messages about Heartbeat itself.
 
 use super::{moment, without_incident};
-use crate::model::{Message, NoticeKind, ProjectName, Severity, Stopped, Timestamp, span};
+use crate::model::{ChannelFacts, ChannelId, Message, NoticeKind, ProjectName, Severity, Stopped, Timestamp, span};
 
 /// Heartbeat was down, and is back.
 #[must_use]
@@ -25,7 +25,7 @@ pub fn jumped(from: Timestamp, to: Timestamp) -> Message {
 
 /// A channel does not deliver, and why; told to the other channels.
 #[must_use]
-pub fn channel_stopped(channel: &ProjectName, stopped: &Stopped) -> Message {
+pub fn channel_stopped(id: ChannelId, channel: &ProjectName, stopped: &Stopped) -> Message {
     let Stopped { at, words, retried } = stopped;
     let title = format!("channel {channel} does not deliver any more");
     let said = if *retried {
@@ -34,7 +34,40 @@ pub fn channel_stopped(channel: &ProjectName, stopped: &Stopped) -> Message {
         format!("It said: {words}\nNothing more is tried there until somebody mends it. What is owed is kept.\nThen")
     };
     let text = format!("{said}: heartbeat channels test {channel}, and heartbeat channels resend {channel}");
-    about_itself(NoticeKind::ChannelStopped, &title, text, *at)
+    let message = about_itself(NoticeKind::ChannelStopped, &title, text, *at);
+    Message { channel: Some(ChannelFacts::of(id, channel)), ..message }
+}
+
+/// Why a channel is not called broken any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mended {
+    /// It accepted a message.
+    Delivers,
+    /// Somebody changed it, or had its messages sent again: whether it delivers is seen with the next one.
+    TriedAgain,
+    /// It is disabled.
+    Disabled,
+    /// It was removed.
+    Removed,
+}
+
+/// The end of [`channel_stopped`], for whoever was notified of that: of the same channel, at `at`.
+#[must_use]
+pub fn channel_resolved(stopped: &Message, mended: Mended, at: Timestamp) -> Message {
+    let name = stopped.channel.as_ref().map_or("", |channel| &channel.name);
+    let (mark, says, text) = match mended {
+        Mended::Delivers => ("resolved", "delivers again", "It accepted a message.".to_owned()),
+        Mended::TriedAgain => (
+            "closed",
+            "is tried again",
+            format!("Somebody changed it, or had its messages sent again. To see whether it delivers: heartbeat channels test {name}"),
+        ),
+        Mended::Disabled => ("closed", "is disabled", "Nothing is sent there.".to_owned()),
+        Mended::Removed => ("closed", "was removed", "Nothing is sent there.".to_owned()),
+    };
+    let title = format!("[{mark}] channel {name} {says}");
+    let message = without_incident(NoticeKind::ChannelResolved, Severity::Warning, title, text, at);
+    Message { channel: stopped.channel.clone(), ..message }
 }
 
 fn about_itself(kind: NoticeKind, title: &str, text: String, at: Timestamp) -> Message {

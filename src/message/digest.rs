@@ -12,10 +12,11 @@ const TITLES: usize = 30;
 #[must_use]
 pub fn digest(messages: &[Message], at: Timestamp) -> Message {
     let gravity = |message: &Message| Severity::parse(&message.severity).unwrap_or(Severity::Warning);
-    let is_open = |message: &&Message| message.kind != NoticeKind::Resolved;
+    let is_over = |message: &Message| matches!(message.kind, NoticeKind::Resolved | NoticeKind::ChannelResolved);
+    let is_open = |message: &&Message| !is_over(message);
     let severity = messages.iter().filter(is_open).map(gravity).max().unwrap_or(Severity::Info);
     let projects: BTreeSet<&str> = messages.iter().map(|message| message.project.as_str()).filter(|name| !name.is_empty()).collect();
-    let resolved = messages.iter().filter(|message| message.kind == NoticeKind::Resolved).count();
+    let resolved = messages.iter().filter(|message| is_over(message)).count();
     let mut sorted: Vec<&Message> = messages.iter().collect();
     sorted.sort_by_key(|message| (!is_open(message), std::cmp::Reverse(gravity(message))));
     let mut lines: Vec<String> = sorted.iter().take(TITLES).map(|message| message.title.clone()).collect();

@@ -46,6 +46,7 @@ pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, 
         project: project.to_string(),
         severity: incident.severity.to_string(),
         incident: Some(facts(incident, at)),
+        channel: None,
     }
 }
 

@@ -9,12 +9,14 @@ mod digest;
 mod incident;
 mod sample;
 mod template;
+mod withdrawn;
 
-pub use about::{channel_stopped, jumped, returned};
+pub use about::{Mended, channel_resolved, channel_stopped, jumped, returned};
 pub use digest::digest;
 pub use incident::{facts, help, kind_of_trouble, linked, merged, of_incident, trouble};
 pub use sample::{sample, samples};
 pub use template::{Dressed, Escape, Template, TemplateError, dressed};
+pub use withdrawn::withdrawn;
 
 use crate::model::{EndedBecause, Incident, Message, NoticeKind, Severity, Timestamp};
 
@@ -34,6 +36,7 @@ fn without_incident(kind: NoticeKind, severity: Severity, title: String, text: S
         project: String::new(),
         severity: severity.to_string(),
         incident: None,
+        channel: None,
     }
 }
 

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::{channel_stopped, digest, of_incident, returned};
+use super::{Mended, channel_resolved, channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Address, AnsweredBy, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName, RuleKind,
-    Severity, Stopped, Strand, Tally, Timestamp,
+    Address, AnsweredBy, ChannelId, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName,
+    RuleKind, Severity, Stopped, Strand, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
@@ -13,7 +13,8 @@ use crate::model::{
 pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
     let message = match kind {
         NoticeKind::Returned => returned(at.minus(Duration::from_mins(29)), at),
-        NoticeKind::ChannelStopped => channel_stopped(project, &Stopped { at, words: "404 `no_service`".into(), retried: false }),
+        NoticeKind::ChannelStopped => stopped(project, at),
+        NoticeKind::ChannelResolved => channel_resolved(&stopped(project, at), Mended::Delivers, at),
         NoticeKind::Digest => digest(&[opened(NoticeKind::Opened, project, at), opened(NoticeKind::Reminder, project, at)], at),
         kind => opened(kind, project, at),
     };
@@ -24,6 +25,10 @@ pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message
 #[must_use]
 pub fn samples(project: &ProjectName, at: Timestamp) -> Vec<Message> {
     NoticeKind::ALL.into_iter().map(|kind| sample(kind, project, at)).collect()
+}
+
+fn stopped(channel: &ProjectName, at: Timestamp) -> Message {
+    channel_stopped(ChannelId(0), channel, &Stopped { at, words: "404 `no_service`".into(), retried: false })
 }
 
 fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {

@@ -1,5 +1,9 @@
 //! A channel's field: what it takes, and whether a text is that.
 
+use base64::Engine as _;
+use base64::alphabet::STANDARD;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+
 use super::{Mailbox, SecretUrl, check_login};
 
 /// What a field of a channel takes.
@@ -19,6 +23,8 @@ pub enum Takes {
     OneOf(&'static [&'static str]),
     /// A whole number.
     Number,
+    /// The id of a thread of Discord, or a name for one.
+    Thread,
     /// Labels of Prometheus, `name=value` between commas.
     Labels,
     /// Secrets of Standard Webhooks between white space: `whsec_` and base64.
@@ -55,8 +61,11 @@ impl Takes {
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
             _ if text.trim().is_empty() => Err("is empty".into()),
-            Self::Text if text.chars().any(char::is_control) => Err("holds a control character".into()),
-            Self::Text => Ok(()),
+            Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("holds a control character".into()),
+            Self::Thread if text.trim().chars().count() > THREAD => {
+                Err(format!("is longer than the {THREAD} characters of a thread's name"))
+            }
+            Self::Text | Self::Thread => Ok(()),
             Self::Url => SecretUrl::parse(text).map(drop),
             Self::SmtpUrl => match check_login(text).map(|()| url::Url::parse(text))? {
                 Ok(url) if url.scheme() == "smtp" && url.port() == Some(465) => Err(Self::TLS_PORT.into()),
@@ -76,7 +85,12 @@ impl Takes {
             Self::Number if text.trim().parse::<u64>().is_ok() => Ok(()),
             Self::Number => Err("must be a whole number".into()),
             Self::Labels => labels(text).map(drop),
-            Self::SigningSecret if text.split_whitespace().all(|one| one.strip_prefix("whsec_").is_some_and(is_base64)) => Ok(()),
+            // As many bytes as Standard Webhooks asks for.
+            Self::SigningSecret
+                if text.split_whitespace().all(|one| signing_key(one).is_some_and(|key| (24..=64).contains(&key.len()))) =>
+            {
+                Ok(())
+            }
             Self::SigningSecret => {
                 Err("must be `whsec_` and 24 to 64 bytes in base64 (`openssl rand -base64 32` makes one); several between spaces".into())
             }
@@ -85,6 +99,9 @@ impl Takes {
         }
     }
 }
+
+/// So long the name of a thread may be: <https://discord.com/developers/docs/resources/webhook#execute-webhook>.
+const THREAD: usize = 100;
 
 /// Labels of Alertmanager that say which incident it is. They are not anybody's own.
 const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "strand", "test"];
@@ -117,11 +134,14 @@ pub fn labels(text: &str) -> Result<Vec<(&str, &str)>, String> {
     Ok(labels)
 }
 
-/// From 24 to 64 bytes, as Standard Webhooks asks for.
-fn is_base64(text: &str) -> bool {
-    let bare = text.trim_end_matches('=');
-    let holds = bare.len() * 3 / 4;
-    (24..=64).contains(&holds) && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/".contains(&byte))
+/// Secrets are written with their padding or without.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// The key that a secret of Standard Webhooks holds, `whsec_` and base64; none where it is no such secret.
+#[must_use]
+pub fn signing_key(secret: &str) -> Option<Vec<u8>> {
+    LENIENT.decode(secret.strip_prefix("whsec_")?).ok()
 }
 
 #[cfg(test)]
@@ -147,9 +167,20 @@ mod tests {
     }
 
     #[test]
+    fn a_thread_has_an_id_or_a_name_that_fits() {
+        assert!(["1234567890", "alerts of Heartbeat", &"ä".repeat(100)].iter().all(|text| Takes::Thread.check(text).is_ok()));
+        assert!(["", "a\nb", &"a".repeat(101)].iter().all(|text| Takes::Thread.check(text).is_err()));
+    }
+
+    #[test]
     fn several_secrets_sign_at_once_and_each_must_be_one() {
         let one = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
         assert!(Takes::SigningSecret.check(&format!("{one}  {one}")).is_ok());
         assert!(Takes::SigningSecret.check(&format!("{one} MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")).is_err());
+        // Letters of base64, and yet no base64: nothing could be signed with it.
+        for wrong in [format!("{one}A"), format!("{one}AB"), format!("{one}===="), format!("{one}=AAA")] {
+            assert!(Takes::SigningSecret.check(&wrong).is_err(), "{wrong}");
+        }
+        assert!(Takes::SigningSecret.check(&format!("{one}AA==")).is_ok() && Takes::SigningSecret.check(&format!("{one}AA")).is_ok());
     }
 }

@@ -145,7 +145,14 @@ impl ChannelKind {
                 const {
                     &[
                         secret("url", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/..."),
-                        optional(field("thread", Takes::Number, "The id of a thread of that channel or forum, to post there"), ""),
+                        optional(
+                            field(
+                                "thread",
+                                Takes::Thread,
+                                "The id of a thread to post to; in a forum also a name: a thread of that name is created",
+                            ),
+                            "",
+                        ),
                     ]
                 }
             }

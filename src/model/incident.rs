@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Diagnosis, EndedBecause, Minute, ProjectId, ProjectName, RuleKind, Severity, Strand, Timestamp};
+use super::{Diagnosis, EndedBecause, Minute, Outcome, ProjectId, ProjectName, Recorded, RuleKind, Severity, Strand, Timestamp};
 
 /// By what people call an incident: the store's number, given when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +79,15 @@ impl Incident {
         self.opened.since(self.began())
     }
 
+    /// The minutes whose beats it counts at `at`, the last one not included: from its first bad one up to now while it is open; once it is
+    /// over, those whose beats had had time to arrive.
+    #[must_use]
+    pub fn counted_minutes(&self, at: Timestamp) -> (Minute, Minute) {
+        let from = self.first_bad.unwrap_or(self.opened.minute());
+        let to = self.closed.map_or(at.minute().plus(1), |closed| closed.minus(TOO_YOUNG).minute());
+        (from, to.max(from.plus(1)))
+    }
+
     /// Whether it is not over.
     #[must_use]
     pub const fn is_open(&self) -> bool {
@@ -131,7 +140,40 @@ pub struct Tally {
     pub last_arrival: Option<Timestamp>,
 }
 
+/// Beats younger than this when an incident ended are not of it: they were not late yet.
+const TOO_YOUNG: Duration = Duration::from_mins(2);
+
 impl Tally {
+    /// What became of the beats of these minutes, the last one not included. A beat that no look has missed yet is on its way, and not missing.
+    #[must_use]
+    pub fn of(beats: &[Recorded], from: Minute, to: Minute) -> Self {
+        let mut tally = Self::default();
+        for beat in beats.iter().filter(|beat| from <= beat.minute && beat.minute < to) {
+            if beat.outcome == Outcome::Unsent {
+                continue;
+            }
+            tally.sent += 1;
+            tally.doubled += u32::from(beat.duplicates() > 0);
+            match beat.outcome {
+                Outcome::Arrived => tally.arrived += 1,
+                Outcome::Late => {
+                    tally.late += 1;
+                    tally.last_arrival = tally.last_arrival.max(beat.seen);
+                }
+                Outcome::Awaiting => tally.missing += u32::from(beat.missed.is_some()),
+                Outcome::Lost => {
+                    tally.missing += 1;
+                    tally.lost += 1;
+                }
+                Outcome::Refused => tally.refused += 1,
+                Outcome::Unreachable => tally.unreachable += 1,
+                Outcome::Unseen => tally.unseen += 1,
+                Outcome::Unsent => {}
+            }
+        }
+        tally
+    }
+
     /// How many did not arrive so far, for whatever reason: some of them still may.
     #[must_use]
     pub const fn outstanding(&self) -> u32 {

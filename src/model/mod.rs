@@ -53,7 +53,7 @@ pub use arrival::{Arrival, Glance, Look, LookFailure, LookTrouble, QueryCost, Tr
 pub use beat::{Beat, CHECK_EVENT, Evidence, EvidenceOf, Recorded, Settled};
 pub use broken_place::{Did, Place};
 pub use channel::{Channel, ChannelId, ChannelSpec, Stopped, Values};
-pub use channel_field::{Field, Takes, labels};
+pub use channel_field::{Field, Takes, labels, signing_key};
 pub use channel_kind::ChannelKind;
 pub use cron::Cron;
 pub use deed::Deed;
@@ -67,7 +67,7 @@ pub use incident::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Tally};
 pub use keys::{KeyError, PersonalKey, ProjectToken};
 pub use legible::legible;
 pub use mailbox::Mailbox;
-pub use notice::{Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeState};
+pub use notice::{ChannelFacts, Delivery, IncidentFacts, Message, Notice, NoticeKind, NoticeState};
 pub use outcome::Outcome;
 pub use place::{Host, HostError, Region};
 pub use project::{NameError, Pace, Project, ProjectId, ProjectName, ProjectSpec, Switch};

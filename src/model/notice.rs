@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::incident::derived;
-use super::{ChannelId, Diagnosis, IncidentId, Timestamp};
+use super::{ChannelId, Diagnosis, IncidentId, ProjectName, Timestamp};
 
 /// What a message is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -29,12 +29,22 @@ pub enum NoticeKind {
     ChannelStopped,
     /// Several messages in one, because they came at once.
     Digest,
+    /// Another channel, of which it was said that it does not deliver, does again, or is not used any more.
+    ChannelResolved,
 }
 
 impl NoticeKind {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 7] =
-        [Self::Opened, Self::Worsened, Self::Reminder, Self::Resolved, Self::Returned, Self::ChannelStopped, Self::Digest];
+    pub const ALL: [Self; 8] = [
+        Self::Opened,
+        Self::Worsened,
+        Self::Reminder,
+        Self::Resolved,
+        Self::Returned,
+        Self::ChannelStopped,
+        Self::Digest,
+        Self::ChannelResolved,
+    ];
 
     /// One word, as in JSON.
     #[must_use]
@@ -47,6 +57,7 @@ impl NoticeKind {
             Self::Returned => "returned",
             Self::ChannelStopped => "channel_stopped",
             Self::Digest => "digest",
+            Self::ChannelResolved => "channel_resolved",
         }
     }
 }
@@ -83,6 +94,26 @@ pub struct Message {
     pub severity: String,
     /// The incident; none when it is about Heartbeat itself.
     pub incident: Option<IncidentFacts>,
+    /// The channel that does not deliver, or does again; none when it is about something else.
+    #[serde(default)]
+    pub channel: Option<ChannelFacts>,
+}
+
+/// What a message tells of a channel that does not deliver.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChannelFacts {
+    /// Its name.
+    pub name: String,
+    /// The same in every message of this channel, and in no other's.
+    pub key: Uuid,
+}
+
+impl ChannelFacts {
+    /// Of the channel of this number and name.
+    #[must_use]
+    pub fn of(id: ChannelId, name: &ProjectName) -> Self {
+        Self { name: name.to_string(), key: derived(&[b"channel", name.as_str().as_bytes(), &id.0.to_be_bytes()]) }
+    }
 }
 
 /// What a message tells of an incident.

@@ -48,12 +48,12 @@ impl<'a> Call<'a> {
     }
 
     /// By what a service that keeps the state of incidents knows this one: the same in all its messages. A sample has a key of its own, so that
-    /// it never touches a real incident; a message without an incident goes by its notice.
+    /// it never touches a real incident; a message without an incident goes by its channel, or by its notice.
     pub(super) fn key(&self) -> String {
         let test = if self.message().test { "test-" } else { "" };
         match self.incident() {
             Some(incident) => format!("{test}{}", incident.key),
-            None => format!("{test}{}", self.id()),
+            None => format!("{test}{}", self.message().channel.as_ref().map_or(self.id(), |channel| channel.key)),
         }
     }
 

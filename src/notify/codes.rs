@@ -25,8 +25,12 @@ const DISCORD: [(&str, Of, &str); 13] = [
     ("50083", Channel, "the thread is archived"),
     ("160005", Channel, "the thread is locked"),
     ("200000", Message, "blocked by the server's automatic moderation"),
-    ("220001", Channel, "the webhook posts to a forum: set `thread` to the id of a thread there"),
-    ("220003", Channel, "the webhook posts to a channel without threads: leave `thread` empty"),
+    (
+        "220001",
+        Channel,
+        "the webhook posts to a forum: set `thread` to a name, and a thread of that name is created, or to the id of a thread there",
+    ),
+    ("220003", Channel, "threads are created by name in forums alone: leave `thread` empty, or set it to the id of a thread"),
     ("220004", Channel, "webhooks of this kind cannot post to a forum"),
     ("240000", Message, "blocked by the filter for harmful links"),
 ];

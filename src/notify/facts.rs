@@ -64,7 +64,7 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
 /// Red, amber or blue by severity; green when it is over.
 pub(super) fn colour(message: &Message) -> u32 {
     match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved, _) => 0x002E_7D32,
+        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => 0x002E_7D32,
         (_, "critical") => 0x00C6_2828,
         (_, "warning") => 0x00F9_A825,
         _ => 0x0015_65C0,

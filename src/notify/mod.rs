@@ -8,13 +8,17 @@
 mod answer;
 mod call;
 mod channel;
+mod closing;
 mod codes;
 mod dead_man;
 mod facts;
+mod here;
 mod markup;
+mod mended;
 mod outbox;
 mod ping;
 mod plan;
+mod repeat;
 mod retry;
 mod run;
 mod send;

@@ -34,18 +34,26 @@ pub(super) struct Outbox {
 }
 
 impl Outbox {
-    /// Leases what is due at `now` and begins to send it.
-    pub(super) async fn empty(&mut self, notify: &Notify, channels: &[Channel], now: Timestamp) -> Result<(), StoreError> {
+    /// Leases what is due at `now` and begins to send it. `closing` are channels that only close their alerts.
+    pub(super) async fn empty(
+        &mut self,
+        notify: &Notify,
+        channels: &[Channel],
+        closing: &[Channel],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
         let leased = notify.store.lease(now, now.plus(LEASE), AT_MOST).await?;
         if leased.is_empty() {
             return Ok(());
         }
-        let known: HashMap<ChannelId, &Channel> = channels.iter().map(|channel| (channel.id, channel)).collect();
+        // One that is disabled is among both.
+        let all: Vec<Channel> = closing.iter().chain(channels).cloned().collect();
+        let known: HashMap<ChannelId, &Channel> = all.iter().map(|channel| (channel.id, channel)).collect();
         let Plan { parcels, put_back } = plan(leased, &known, &mut self.crowds, now);
         if !put_back.is_empty() {
             notify.store.mark(&put_back, &[], &[]).await?;
         }
-        let all: Arc<[Channel]> = channels.into();
+        let all: Arc<[Channel]> = all.as_slice().into();
         let mut rounds: Vec<(ChannelId, Vec<Parcel>)> = Vec::new();
         for parcel in parcels {
             self.crowds.sent(parcel.channel, now);
@@ -212,7 +220,11 @@ fn rejected_in_a_row(notices: Vec<Notice>) -> usize {
 
 /// What the other channels are told, once, of one that does not deliver any more.
 fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notice> {
-    let message = message::channel_stopped(&channel.spec.name, stopped);
+    if !channel.spec.enabled {
+        // It was disabled or removed, and could not close its alerts: nobody is to mend it.
+        return Vec::new();
+    }
+    let message = message::channel_stopped(channel.id, &channel.spec.name, stopped);
     let about = format!("channel {} stopped {}", channel.id.0, stopped.at.ms());
     let told = all.iter().filter(|other| other.id != channel.id && other.is_tried() && other.spec.wants(None, Severity::Warning));
     told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()

@@ -94,6 +94,9 @@ fn collapse(notices: Vec<Notice>) -> Vec<Parcel> {
 /// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them. It goes
 /// out as the newest of them: whoever had an older one from a process that died before it noted that must not take this for a repetition.
 fn one_of(mut group: Vec<Notice>) -> Option<Parcel> {
+    // Who hears that it is open, after an end that was not told, need not hear of that end.
+    let ended = group.iter().rev().skip(1).position(|notice| notice.message.kind == NoticeKind::Resolved);
+    let before_end = ended.map_or(0, |back| group.len() - 1 - back);
     let newest = group.pop()?;
     let weight = |kind: NoticeKind| match kind {
         NoticeKind::Resolved => 3,
@@ -101,13 +104,16 @@ fn one_of(mut group: Vec<Notice>) -> Option<Parcel> {
         NoticeKind::Worsened => 1,
         _ => 0,
     };
-    let kind = group
+    let kind = group[before_end..]
         .iter()
         .map(|notice| notice.message.kind)
         .fold(newest.message.kind, |gravest, kind| if weight(kind) > weight(gravest) { kind } else { gravest });
     let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
     let message = match newest.message.kind {
-        NoticeKind::Resolved if untold => message::merged(&newest.message),
+        // The end of an alert is not the end of its incident.
+        NoticeKind::Resolved if untold && newest.message.incident.as_ref().is_some_and(|facts| facts.closed.is_some()) => {
+            message::merged(&newest.message)
+        }
         _ => Message { kind, ..newest.message.clone() },
     };
     Some(Parcel { channel: newest.channel, id: newest.id, message, covers: vec![newest], replaces: group })
@@ -184,6 +190,8 @@ mod tests {
             ("1:opened 1:worsened 1:resolved", "p1:resolved+*1-2"),
             ("1:reminder 1:resolved", "p1:resolved*1-1"),
             ("1:resolved", "p1:resolved*1"),
+            ("1:resolved 1:opened", "p1:opened*1-1"),
+            ("1:opened 1:resolved 1:reminder", "p1:reminder*1-2"),
             ("1:opened 2:opened 1:resolved", "p1:resolved+*1-1 p2:opened*1"),
         ] {
             let channel = channel(ChannelKind::Slack, 5);

@@ -5,12 +5,12 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::Sender;
 use super::outbox::Outbox;
-use super::{Letter, Sender};
 use crate::clock::Clock;
 use crate::message;
-use crate::model::{Channel, ChannelKind, Delivery, Message, Notice, NoticeKind, Severity, Timestamp};
-use crate::store::{Roster, Store, StoreError, Which};
+use crate::model::{Channel, ChannelKind, Message, Notice, Severity, Timestamp};
+use crate::store::{Roster, Store, StoreError};
 use crate::vitals::{Loop, Vitals};
 
 /// How often the outbox is looked into: a person is told at most so much later.
@@ -88,8 +88,10 @@ impl Notify {
                     self.say_of_ourselves(roster, "clock jumped from", passed.0, message::jumped(passed.0, now)).await?;
                 }
                 outbox.collect()?;
-                outbox.empty(self, roster.channels(), now).await?;
+                let closing = self.close_alerts(roster, now).await?;
+                outbox.empty(self, roster.channels(), &closing, now).await?;
                 if signed.is_none_or(|signed| now < signed || now.since(signed) >= SIGN_EVERY) {
+                    self.tell_what_is_mended(now).await?;
                     self.store.sign_of_life(now).await?;
                     signed = Some(now);
                 }
@@ -114,7 +116,7 @@ impl Notify {
                 repeated = now;
                 let channels = forgetful(roster);
                 if !channels.is_empty() {
-                    repeating.spawn(self.clone().repeat_what_is_open(channels));
+                    repeating.spawn(self.clone().repeat_what_is_open(channels, roster.projects().to_vec()));
                 }
             }
             self.clock.sleep(EVERY).await;
@@ -139,31 +141,6 @@ impl Notify {
             self.store.owe(&owed).await?;
         }
         self.store.sign_of_life(self.clock.now()).await
-    }
-
-    /// An Alertmanager lets an alert go that is not repeated. What fails here is tried in the next round, and costs nothing: the notices of
-    /// opening and closing go their own safe way.
-    async fn repeat_what_is_open(self, channels: Vec<Channel>) {
-        let now = self.clock.now();
-        let Ok(open) = self.store.incidents(&Which { open_only: true, ..Which::default() }).await else { return };
-        for channel in &channels {
-            let told = open.iter().filter(|incident| incident.announced.is_some());
-            for incident in told.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
-                // One that was over meanwhile must not be called open after its end was told.
-                let again = self.store.incidents(&Which { id: incident.id, open_only: true, ..Which::default() }).await;
-                if again.is_ok_and(|open| open.is_empty()) {
-                    continue;
-                }
-                let message = message::of_incident(NoticeKind::Reminder, incident, None, now);
-                let letter = Letter { id: incident.key(), message: &message };
-                if let Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } =
-                    self.sender.deliver(&channel.spec, &letter).await
-                {
-                    tracing::warn!(channel = %channel.spec.name, "what is open could not be repeated: {words}");
-                    break;
-                }
-            }
-        }
     }
 }
 

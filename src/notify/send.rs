@@ -18,6 +18,7 @@ use uuid::Uuid;
 use super::answer::{Answer, READ, quoted};
 use super::call::Call;
 use super::channel;
+use super::here::is_here;
 use super::markup::Markup;
 use super::veil::Veil;
 use crate::clock::Clock;
@@ -82,6 +83,8 @@ pub struct Sender {
     wrong_templates: Mutex<HashMap<ProjectName, Vec<String>>>,
     /// Of mails that are tried again for some: whose recipients have it, or never will, by letter.
     settled: Mutex<HashMap<Uuid, Vec<String>>>,
+    /// The ids of the threads that were created by name, by channel and name.
+    threads: Mutex<HashMap<String, String>>,
 }
 
 impl fmt::Debug for Sender {
@@ -142,6 +145,7 @@ impl Sender {
             client: OnceCell::new(),
             wrong_templates: Mutex::default(),
             settled: Mutex::default(),
+            threads: Mutex::default(),
         })
     }
 
@@ -197,6 +201,20 @@ impl Sender {
         self.settled.lock().unwrap_or_else(PoisonError::into_inner).remove(&letter);
     }
 
+    /// The id of the thread that was created for this channel and name. In memory: after a restart another one of that name is created.
+    pub(super) fn thread(&self, of: &str) -> Option<String> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner).get(of).cloned()
+    }
+
+    /// Notes the id of such a thread, or that there is none any more.
+    pub(super) fn note_thread(&self, of: String, id: Option<String>) {
+        let mut threads = self.threads.lock().unwrap_or_else(PoisonError::into_inner);
+        match id {
+            Some(id) => drop(threads.insert(of, id)),
+            None => drop(threads.remove(&of)),
+        }
+    }
+
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
     }
@@ -208,13 +226,7 @@ impl Sender {
 
     /// Fast time tells of what did not happen to anybody: it never leaves this machine.
     pub(super) fn may_reach(&self, url: &Url) -> Result<(), Delivery> {
-        let is_here = match url.host() {
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
-        if is_here || !self.clock.is_fast() {
+        if is_here(url) || !self.clock.is_fast() {
             return Ok(());
         }
         Err(Delivery::Unfit { words: "not sent: the clock runs fast, and this is no address on this machine".into() })

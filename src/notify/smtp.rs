@@ -16,6 +16,7 @@ use rustls::pki_types::CertificateDer;
 use tokio::task::spawn_blocking;
 use url::{Host, Url};
 
+use super::here::is_here;
 use super::veil::decoded;
 use crate::clock::{Clock, Elapsed};
 use crate::model::Takes;
@@ -88,13 +89,8 @@ impl Server {
     /// Reads the address of a mail server.
     pub(super) fn read(address: &str) -> Option<Self> {
         let url = Url::parse(address.trim()).ok()?;
-        // Of a protocol that is not the web's, an IPv4 address is read as a name.
         let name = url.host_str()?.trim_matches(['[', ']']).to_owned();
-        let is_here = match url.host()? {
-            Host::Ipv6(ip) => ip.is_loopback(),
-            _ => name.eq_ignore_ascii_case("localhost") || name.parse::<std::net::Ipv4Addr>().is_ok_and(|ip| ip.is_loopback()),
-        };
-        let (cover, usual) = match (url.scheme(), is_here) {
+        let (cover, usual) = match (url.scheme(), is_here(&url)) {
             ("smtps", _) => (Cover::Whole, 465),
             ("smtp", false) => (Cover::Upgraded, 587),
             ("smtp", true) if url.port() == Some(587) => (Cover::Offered, 587),

@@ -49,7 +49,7 @@ pub async fn incident_story(
     };
     notices.reverse();
     let routes: Vec<RouteId> = project.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
-    let (from, to) = judge::counted_minutes(&incident, now);
+    let (from, to) = incident.counted_minutes(now);
     let evidence = if routes.is_empty() || incident.strand != Strand::Ingestion {
         Vec::new()
     } else {

@@ -6,6 +6,7 @@ use zeroize::Zeroizing;
 
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values};
 
+use super::closing::{self, Why};
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::numbers::{self, Numbers};
@@ -22,8 +23,8 @@ const PAIR: &str = "pair of webhooks";
 /// So many rows go into one statement.
 const ROWS: usize = 500;
 
-const COLUMNS: &str = "id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values, stopped_ms, stopped_words, \
-                       last_taken_ms, retried";
+pub(super) const COLUMNS: &str = "id, name, of_app, kind, enabled, projects, least, at_once, title, body, field_values, stopped_ms, stopped_words, \
+                       last_taken_ms, retried, closing";
 
 /// A channel that is on record already, as far as it can be read.
 pub(super) struct Known {
@@ -31,11 +32,31 @@ pub(super) struct Known {
     pub(super) of_app: Option<ProjectId>,
     /// None when it is damaged, or sealed with another key: whatever is put then is a change.
     pub(super) spec: Option<ChannelSpec>,
+    /// Whether it is closing its alerts.
+    is_closing: bool,
+}
+
+/// Those that people named, without those that are removed and only close their alerts.
+const NAMED: &str = "of_app IS NULL AND closing < 2";
+
+/// These alone.
+const REMOVED: &str = "of_app IS NULL AND closing = 2";
+
+impl Known {
+    /// Whether its service may keep an alert of it open.
+    fn keeps_alerts(&self) -> bool {
+        self.spec.as_ref().is_some_and(|spec| spec.kind.keeps_state() && (spec.enabled || self.is_closing))
+    }
+
+    /// Whether both lead to the same service, with the same keys.
+    fn leads_to(&self, other: &ChannelSpec) -> bool {
+        self.spec.as_ref().is_some_and(|spec| spec.kind == other.kind && spec.values == other.values)
+    }
 }
 
 /// All of them: those that people named by name, then those of apps by project.
 pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec<Channel>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels");
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
     let mut channels = database.read("reading channels", all, |row| from_row(row, sealer)).await?;
     channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
     Ok(channels)
@@ -43,27 +64,50 @@ pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.
 pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
-    let gone = known(work, sealer, "of_app IS NULL", change.remove_channels).await?;
-    drop_all(work, gone.into_values().map(|known| known.id)).await?;
+    let gone: Vec<Known> = known(work, sealer, NAMED, change.remove_channels).await?.into_values().collect();
+    remove(work, &gone).await?;
     let mut names = HashSet::new();
     let latest: Vec<&ChannelSpec> = change.put_channels.iter().rev().filter(|spec| names.insert(&spec.name)).collect();
     let names: Vec<ProjectName> = latest.iter().map(|spec| spec.name.clone()).collect();
-    let before = known(work, sealer, "of_app IS NULL", &names).await?;
-    let mut rows = Vec::new();
+    let mut before = known(work, sealer, NAMED, &names).await?;
+    let mut closing = known(work, sealer, REMOVED, &names).await?;
+    let (mut rows, mut disabled, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
     for spec in latest.into_iter().rev() {
-        let before = before.get(&spec.name);
-        if before.is_some_and(|known| known.spec.as_ref() == Some(spec)) {
+        // One that comes back as it was goes on where it stopped: its service is to hear first of the end, and then of what is open.
+        let returned = closing.remove(&spec.name).filter(|known| spec.enabled && known.leads_to(spec));
+        let before = before.remove(&spec.name).or(returned);
+        if before.as_ref().is_some_and(|known| !known.is_closing && known.spec.as_ref() == Some(spec)) {
             continue;
         }
-        let id = before.map_or_else(|| ChannelId(numbers.give()), |known| known.id);
+        let id = match before {
+            Some(known) if !spec.enabled && known.keeps_alerts() && !known.leads_to(spec) => {
+                // Its alerts are closed by the settings that it had, so those must stay.
+                replaced.push(known);
+                ChannelId(numbers.give())
+            }
+            Some(known) => {
+                disabled.extend((!spec.enabled && known.keeps_alerts()).then_some(known.id));
+                known.id
+            }
+            None => ChannelId(numbers.give()),
+        };
         rows.push(to_row(id, None, spec, sealer)?);
     }
-    write(work, rows).await
+    remove(work, &replaced).await?;
+    write(work, rows).await?;
+    closing::begin(work, &disabled, Why::Disabled).await.map(drop)
+}
+
+/// Removes channels; those that keep an alert open at their service once it is closed.
+async fn remove(work: &mut Work, gone: &[Known]) -> Result<(), StoreError> {
+    let keeping: Vec<ChannelId> = gone.iter().filter(|known| known.keeps_alerts()).map(|known| known.id).collect();
+    let closing = closing::begin(work, &keeping, Why::Removed).await?;
+    drop_all(work, gone.iter().map(|known| known.id).filter(|id| !closing.contains(id))).await.map(drop)
 }
 
 /// The one that a person gave this name.
 pub(super) async fn channel(database: &Database, sealer: &Sealer, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE of_app IS NULL AND name = ").bind(name.as_str());
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
     Ok(database.read("reading a channel", one, |row| from_row(row, sealer)).await?.pop())
 }
 
@@ -79,7 +123,8 @@ async fn known(work: &mut Work, sealer: &Sealer, which: &str, names: &[ProjectNa
         let statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(which).text(" AND name IN ");
         let found = work.read(statement.list(some.iter().map(ProjectName::as_str)), |row| {
             let spec = from_row(row, sealer).ok().map(|channel| channel.spec);
-            Ok((row.text(1)?, Known { id: ChannelId(row.int(0)?), of_app: row.maybe_int(2)?.map(ProjectId), spec }))
+            let (id, of_app) = (ChannelId(row.int(0)?), row.maybe_int(2)?.map(ProjectId));
+            Ok((row.text(1)?, Known { id, of_app, spec, is_closing: row.int(15)? != 0 }))
         });
         // Each was found by a name, so that its name is one.
         all.extend(found.await?.into_iter().filter_map(|(name, known)| Some((ProjectName::parse(&name).ok()?, known))));
@@ -99,7 +144,8 @@ pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(),
         );
         let replace = " ON CONFLICT (id) DO UPDATE SET of_app = excluded.of_app, kind = excluded.kind, enabled = excluded.enabled, \
                        projects = excluded.projects, least = excluded.least, at_once = excluded.at_once, title = excluded.title, \
-                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL, retried = 0";
+                       body = excluded.body, field_values = excluded.field_values, stopped_ms = NULL, stopped_words = NULL, retried = 0, \
+                       closing = CASE excluded.enabled WHEN 1 THEN 0 ELSE channels.closing END";
         work.run(insert.rows(some.iter().cloned()).text(replace)).await?;
     }
     Ok(())
@@ -193,7 +239,7 @@ pub(super) fn to_row(id: ChannelId, of_app: Option<i64>, spec: &ChannelSpec, sea
     ])
 }
 
-fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
+pub(super) fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
     let name = row.text(1)?;
     let damaged =
         |field: &str, wrong: &str| StoreError::Damaged(format!("channel {name}: its {field} in the database cannot be read: {wrong}"));

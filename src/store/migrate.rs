@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
@@ -15,7 +15,8 @@ const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0007_incident_ends.sql"),
     include_str!("../../migrations/0008_diagnosis.sql"),
     include_str!("../../migrations/0009_channel_retried.sql"),
-    include_str!("../../migrations/0010_weekly_windows.sql"),
+    include_str!("../../migrations/0010_channel_closing.sql"),
+    include_str!("../../migrations/0011_weekly_windows.sql"),
 ];
 
 /// The newest schema that this program knows.

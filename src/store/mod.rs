@@ -10,6 +10,7 @@ mod apply;
 mod beats;
 mod change;
 mod channels;
+mod closing;
 mod database;
 mod deeds;
 mod evidence;
@@ -53,7 +54,7 @@ use async_trait::async_trait;
 use crate::model::{
     Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident,
     IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret,
-    Session, Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
+    Session, Settled, StatusPage, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 pub use change::{Change, Checked};
@@ -61,17 +62,7 @@ pub use open::{open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use trouble::{OpenError, StoreError};
-pub use which::{Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds, WhichNotices};
-
-/// What became known of a channel by delivering to it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ChannelNews {
-    /// It took a message.
-    Taken(ChannelId, Timestamp),
-    /// It does not deliver, until somebody changes it or it takes a message. One that does not already stays as it is, unless it was still
-    /// tried and is not any more.
-    Stopped(ChannelId, Stopped),
-}
+pub use which::{ChannelNews, Notified, Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What there was of a project lately.
 #[derive(Debug, Clone, Default)]
@@ -121,7 +112,8 @@ pub trait Store: Send + Sync + 'static {
     /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
     /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
     /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
-    /// one takes its notices with it.
+    /// one takes its notices with it. One that is removed or disabled while its service keeps an alert of it open is closed first: see
+    /// [`Store::closing_channels`].
     async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError>;
 
     /// [`Store::change`] of projects alone.
@@ -269,8 +261,21 @@ pub trait Store: Send + Sync + 'static {
     /// does not deliver from now on. `owed` are new notices, where there is something to tell because of that.
     async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError>;
 
-    /// Owes notices that belong to no incident. Those that are there already stay as they are.
+    /// Owes notices. Those that are there already stay as they are.
     async fn owe(&self, notices: &[Notice]) -> Result<(), StoreError>;
+
+    /// What each channel was notified of these incidents; who was never notified of one is not among them.
+    async fn notified(&self, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError>;
+
+    /// What this channel was notified of any incident.
+    async fn channel_notified(&self, channel: ChannelId) -> Result<Vec<Notified>, StoreError>;
+
+    /// The channels that were removed or disabled while a service kept an alert of theirs open. They are notified of nothing new (and so are not
+    /// enabled here), and what is queued about incidents still goes out with the settings that they had.
+    async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError>;
+
+    /// Such a channel has closed its alerts: one that was removed goes now, with its notices.
+    async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError>;
 
     /// Notices, newest first.
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError>;

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use uuid::Uuid;
 
-use crate::model::{ChannelId, IncidentId, Notice, NoticeState, Timestamp};
+use crate::model::{ChannelId, IncidentId, Notice, NoticeKind, NoticeState, Timestamp};
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{ChannelNews, Owing, StoreError, WhichNotices, channels, numbers};
+use super::{ChannelNews, Notified, Owing, StoreError, WhichNotices, channels, numbers};
 
 /// Rows carry whole messages: fewer go into one statement.
 const ROWS: usize = 200;
@@ -23,8 +23,8 @@ fn due(now: Timestamp, at_most: u32) -> Statement {
     Statement::new("SELECT ")
         .text(COLUMNS)
         .text(
-            " FROM notices JOIN channels ON channels.id = notices.channel AND channels.enabled = 1 \
-             AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notices.state = 0 AND notices.due_ms <= ",
+            " FROM notices JOIN channels ON channels.id = notices.channel AND (channels.enabled = 1 AND channels.closing = 0 \
+             OR channels.closing > 0 AND notices.incident IS NOT NULL) AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notices.state = 0 AND notices.due_ms <= ",
         )
         .bind(now.ms())
         .text(" AND notices.leased_until_ms <= ")
@@ -98,9 +98,11 @@ async fn wake(work: &mut Work, which: Statement, at: Timestamp) -> Result<(), St
 }
 
 /// Owes notices.
-pub(super) async fn owe(work: &mut Work, notices: &[Notice]) -> Result<(), StoreError> {
-    let place = numbers::of_notices(work, notices.len()).await?;
-    insert(work, notices, place).await
+pub(super) async fn owe(database: &Database, notices: &[Notice]) -> Result<(), StoreError> {
+    let mut work = database.work("owing notices").await?;
+    let place = numbers::of_notices(&mut work, notices.len()).await?;
+    insert(&mut work, notices, place).await?;
+    work.commit().await
 }
 
 /// Inserts notices, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed. News of an
@@ -115,7 +117,7 @@ pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> R
             continue;
         }
         let insert = Statement::new(
-            "INSERT INTO notices (id, channel, incident, place, message, created_ms, due_ms, leased_until_ms, tries, state, ended_ms, said) \
+            "INSERT INTO notices (id, channel, incident, place, message, created_ms, due_ms, leased_until_ms, tries, state, ended_ms, said, kind) \
              VALUES ",
         );
         work.run(insert.rows(rows).text(" ON CONFLICT DO NOTHING")).await?;
@@ -154,6 +156,10 @@ pub(super) async fn notices(database: &Database, which: &WhichNotices) -> Result
     if let Some(incident) = which.incident {
         statement = statement.text(" AND incident = ").bind(incident.0);
     }
+    if which.of_channels {
+        let kinds = [NoticeKind::ChannelStopped, NoticeKind::ChannelResolved].map(|kind| place_of(&kind, &NoticeKind::ALL));
+        statement = statement.text(" AND incident IS NULL AND kind IN ").list(kinds);
+    }
     if let Some(state) = which.state {
         // Not as a value: the indexes on what is owed and what is dead are found by the text.
         statement = statement.text(&format!(" AND state = {}", place_of(&state, &NoticeState::ALL)));
@@ -163,6 +169,33 @@ pub(super) async fn notices(database: &Database, which: &WhichNotices) -> Result
     }
     let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
     database.read("reading notices", statement, from_row).await
+}
+
+/// What each channel was notified of these incidents.
+pub(super) async fn notified(database: &Database, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError> {
+    let mut found = Vec::new();
+    for some in incidents.chunks(ROWS) {
+        found.extend(read_notified(database, Statement::new("incident IN ").list(some.iter().map(|incident| incident.0))).await?);
+    }
+    Ok(found)
+}
+
+/// What this channel was notified of every incident.
+pub(super) async fn channel_notified(database: &Database, channel: ChannelId) -> Result<Vec<Notified>, StoreError> {
+    read_notified(database, Statement::new("incident IS NOT NULL AND channel = ").bind(channel.0)).await
+}
+
+async fn read_notified(database: &Database, which: Statement) -> Result<Vec<Notified>, StoreError> {
+    let ends = format!("kind = {}", place_of(&NoticeKind::Resolved, &NoticeKind::ALL));
+    let statement = Statement::new(&format!(
+        "SELECT incident, channel, CAST(CASE WHEN max(place) = max(CASE WHEN {ends} THEN place END) THEN 1 ELSE 0 END AS BIGINT), \
+         count(CASE WHEN {ends} THEN 1 END) FROM notices WHERE "
+    ));
+    let read = |row: &Row| {
+        let ended = u32::try_from(row.int(3)?).unwrap_or(u32::MAX);
+        Ok(Notified { incident: IncidentId(row.int(0)?), channel: ChannelId(row.int(1)?), is_open: row.int(2)? == 0, ended })
+    };
+    database.read("reading what channels were notified of", statement.then(which).text(" GROUP BY incident, channel"), read).await
 }
 
 /// What each channel has in its outbox, of those that have anything, by number.
@@ -184,7 +217,7 @@ fn key(id: Uuid) -> Vec<u8> {
     id.as_bytes().to_vec()
 }
 
-fn to_row(notice: &Notice, place: i64) -> Result<[Value; 12], StoreError> {
+fn to_row(notice: &Notice, place: i64) -> Result<[Value; 13], StoreError> {
     let unwritten = |wrong| StoreError::Damaged(format!("notice {}: its message cannot be written: {wrong}", notice.id));
     Ok([
         key(notice.id).into(),
@@ -199,6 +232,7 @@ fn to_row(notice: &Notice, place: i64) -> Result<[Value; 12], StoreError> {
         place_of(&notice.state, &NoticeState::ALL).into(),
         notice.ended.map(Timestamp::ms).into(),
         notice.said.clone().into(),
+        place_of(&notice.message.kind, &NoticeKind::ALL).into(),
     ])
 }
 

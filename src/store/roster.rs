@@ -18,6 +18,7 @@ pub struct Roster {
     revision: Option<i64>,
     projects: Vec<Arc<Project>>,
     channels: Vec<Channel>,
+    closing: bool,
     windows: Vec<Window>,
     /// When it was asked last, on the clock that only goes on.
     asked: Option<Duration>,
@@ -30,7 +31,7 @@ impl Roster {
     #[must_use]
     pub fn new(store: Arc<dyn Store>, goes_on: &'static str) -> Self {
         let (projects, channels, windows) = (Vec::new(), Vec::new(), Vec::new());
-        Self { store, goes_on, tells: false, revision: None, projects, channels, windows, asked: None, ails: false }
+        Self { store, goes_on, tells: false, revision: None, projects, channels, closing: false, windows, asked: None, ails: false }
     }
 
     /// With channels and maintenance windows, for a loop that has something to tell. Without this there are none: no channel keeps a
@@ -53,6 +54,7 @@ impl Roster {
         let projects = self.store.projects().await?;
         if self.tells {
             (self.channels, self.windows) = (self.store.channels().await?, self.store.windows().await?);
+            self.closing = !self.store.closing_channels().await?.is_empty();
         }
         self.projects = projects.into_iter().map(Arc::new).collect();
         self.revision = Some(revision);
@@ -99,6 +101,12 @@ impl Roster {
     #[must_use]
     pub fn channels(&self) -> &[Channel] {
         &self.channels
+    }
+
+    /// Whether there are channels that close their alerts: [`Store::closing_channels`].
+    #[must_use]
+    pub const fn has_closing_channels(&self) -> bool {
+        self.closing
     }
 
     /// All maintenance windows, by name.

@@ -18,9 +18,9 @@ use super::settling::Settling;
 use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
-    Change, ChannelNews, Checked, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which,
-    WhichDeeds, WhichNotices, beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers,
-    projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
+    Change, ChannelNews, Checked, Notified, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which,
+    WhichDeeds, WhichNotices, beats, change, channels, closing, deeds, evidence, glances, hours, incidents, invitations, looks, notices,
+    numbers, projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -215,9 +215,23 @@ impl Store for Sql {
     }
 
     async fn owe(&self, notices: &[Notice]) -> Result<(), StoreError> {
-        let mut work = self.database.work("owing notices").await?;
-        notices::owe(&mut work, notices).await?;
-        work.commit().await
+        notices::owe(&self.database, notices).await
+    }
+
+    async fn notified(&self, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError> {
+        notices::notified(&self.database, incidents).await
+    }
+
+    async fn channel_notified(&self, channel: ChannelId) -> Result<Vec<Notified>, StoreError> {
+        notices::channel_notified(&self.database, channel).await
+    }
+
+    async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError> {
+        closing::channels(&self.database, &self.sealer).await
+    }
+
+    async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError> {
+        closing::end(&self.database, channel).await
     }
 
     async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {

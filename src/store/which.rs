@@ -1,8 +1,8 @@
-//! What is asked for: of incidents, notices, deeds and routes some, and what is newest.
+//! What is asked for: of incidents, notices, deeds and routes some, and what is newest; what is known of channels by notices.
 
 use uuid::Uuid;
 
-use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Strand, Timestamp};
+use crate::model::{ChannelId, IncidentId, Minute, NoticeState, ProjectId, ProjectName, RouteId, Stopped, Strand, Timestamp};
 
 /// Routes whose numbers lie above `after` and not above `to`; where one is absent, there is no end on that side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -76,6 +76,29 @@ impl Default for Which {
     }
 }
 
+/// What a channel was notified of an incident, whether the notifications have come or are still queued.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Notified {
+    /// Of which incident.
+    pub incident: IncidentId,
+    /// Which channel.
+    pub channel: ChannelId,
+    /// Whether it is open to that channel: its last notification was not that of the end.
+    pub is_open: bool,
+    /// How often it was notified of its end: more than once where it was disabled and enabled again meanwhile.
+    pub ended: u32,
+}
+
+/// What became known of a channel by delivering to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ChannelNews {
+    /// It took a message.
+    Taken(ChannelId, Timestamp),
+    /// It does not deliver, until somebody changes it or it takes a message. One that does not already stays as it is, unless it was still
+    /// tried and is not any more.
+    Stopped(ChannelId, Stopped),
+}
+
 /// Which notices are asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct WhichNotices {
@@ -83,6 +106,8 @@ pub struct WhichNotices {
     pub channel: Option<ChannelId>,
     /// About this incident alone.
     pub incident: Option<IncidentId>,
+    /// Those alone that are about channels which do not deliver, or do again.
+    pub of_channels: bool,
     /// Those alone that have come so far.
     pub state: Option<NoticeState>,
     /// Those alone that were written before this one. When that is gone there are none.
@@ -93,7 +118,7 @@ pub struct WhichNotices {
 
 impl Default for WhichNotices {
     fn default() -> Self {
-        Self { channel: None, incident: None, state: None, before: None, at_most: u32::MAX }
+        Self { channel: None, incident: None, of_channels: false, state: None, before: None, at_most: u32::MAX }
     }
 }
 

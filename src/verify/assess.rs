@@ -9,10 +9,10 @@ use super::Verify;
 use crate::judge::{self, Scene, Step};
 use crate::message;
 use crate::model::{
-    Channel, ChannelId, ChannelKind, EndedBecause, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand,
-    Timestamp, Window,
+    Channel, ChannelKind, EndedBecause, Incident, IncidentId, Look, Notice, NoticeKind, Project, ProjectName, RouteId, Strand, Timestamp,
+    Window,
 };
-use crate::store::{Recent, Roster, StoreError, Which, WhichNotices};
+use crate::store::{Notified, Recent, Roster, StoreError, Which};
 
 /// For so long after an incident is over it may still become known that its data came after all.
 const AFTERMATH: Duration = Duration::from_hours(24);
@@ -39,22 +39,43 @@ impl Audience {
         self.windows.iter().filter_map(|window| window.open_until(project, at)).max()
     }
 
-    /// The notices that a step owes. `told` are the channels that heard of the incident before: they hear of its end also when they would
-    /// not be told of it any more.
-    fn owed(&self, step: &Step, id: IncidentId, told: &[ChannelId], at: Timestamp) -> Vec<Notice> {
+    /// The notices that a step owes. `notified` says what channels heard of the incident before: who heard that it is open hears of its end
+    /// too, also when it would not be told of it any more; who did not is told that it is open, whatever the others are told of it now.
+    fn owed(&self, step: &Step, id: IncidentId, notified: &[Notified], at: Timestamp) -> Vec<Notice> {
         let incident = Incident { id: Some(id), ..step.incident.clone() };
         let ending = (!incident.is_open()).then(|| judge::ending(&incident));
         let about = incident.key().to_string();
         let mut owed = Vec::new();
         for kind in &step.tell {
+            let record = |channel: &Channel| notified.iter().find(|one| one.incident == id && one.channel == channel.id).copied();
+            let knows = |channel: &Channel| record(channel).is_some_and(|one| one.is_open);
             let message = message::of_incident(*kind, &incident, ending.as_deref(), at);
             // Reminders are counted, and it can become graver more than once.
             let number = if *kind == NoticeKind::Worsened { incident.severity as u32 } else { incident.reminders };
-            let hears_the_end = |channel: &Channel| *kind == NoticeKind::Resolved && told.contains(&channel.id);
-            let concerned = self.channels.iter().filter(|channel| is_told(channel, &incident) || hears_the_end(channel));
-            owed.extend(concerned.map(|channel| Notice::owed(channel.id, Some(id), &about, number, message.clone())));
+            let knowing = self.channels.iter().filter(|channel| match kind {
+                NoticeKind::Resolved => knows(channel),
+                NoticeKind::Opened => false,
+                _ => is_told(channel, &incident) && knows(channel),
+            });
+            owed.extend(knowing.map(|channel| Notice::owed(channel.id, Some(id), &about, number, message.clone())));
+            if *kind == NoticeKind::Resolved {
+                continue;
+            }
+            let opened = message::of_incident(NoticeKind::Opened, &incident, None, at);
+            let new = self.channels.iter().filter(|channel| is_told(channel, &incident) && !knows(channel));
+            // Of the same incident a channel may hear again that it is open, once it heard of an end.
+            let ended = |channel: &Channel| record(channel).map_or(0, |one| one.ended);
+            owed.extend(new.map(|channel| Notice::owed(channel.id, Some(id), &about, ended(channel), opened.clone())));
         }
         owed
+    }
+
+    /// Whether a channel that is to be told of this open incident does not know that it is open: it was added, enabled or widened meanwhile.
+    fn is_new_to_some(&self, incident: &Incident, notified: &[Notified]) -> bool {
+        let knows = |channel: &Channel| {
+            notified.iter().any(|known| Some(known.incident) == incident.id && known.channel == channel.id && known.is_open)
+        };
+        self.channels.iter().any(|channel| is_told(channel, incident) && !knows(channel))
     }
 }
 
@@ -88,22 +109,38 @@ impl Verify {
         let evidence = if is_calm { Vec::new() } else { self.store.evidence(&ids, from, to).await? };
         let scene = Scene { evidence: &evidence, ..scene };
         let silenced = audience.silenced_until(&project.spec.name, now);
-        let steps = if is_calm { Vec::new() } else { judge::steps(&open, &scene, silenced) };
+        let mut steps = if is_calm { Vec::new() } else { judge::steps(&open, &scene, silenced) };
+        let notified = self.notified(&open).await?;
+        let is_silenced = silenced.is_some_and(|until| now < until);
+        for incident in open.iter().filter(|incident| incident.announced.is_some() && !is_silenced) {
+            match steps.iter_mut().find(|step| step.incident.id == incident.id) {
+                Some(step) if !step.tell.is_empty() || !step.incident.is_open() => {}
+                Some(step) if audience.is_new_to_some(&step.incident, &notified) => *step = step.clone().telling_anew(now),
+                None if audience.is_new_to_some(incident, &notified) => steps.push(Step::unchanged(incident).telling_anew(now)),
+                Some(_) | None => {}
+            }
+        }
         for step in steps {
             let step = match step.recount {
                 Some((from, to)) => step.recounted(&self.store.beats(&ids, from, to).await?),
                 None => step,
             };
-            self.write(&step, audience, now).await?;
+            self.write(&step, audience, &notified, now).await?;
         }
         for incident in over.iter().filter(|incident| incident.tally.outstanding() > 0).take(LOOKED_AFTER) {
-            let (from, to) = judge::counted_minutes(incident, now);
+            let (from, to) = incident.counted_minutes(now);
             let beats = self.store.beats(&ids, from, to).await?;
             if let Some(step) = judge::aftermath(incident, &beats, now) {
-                self.write(&step, audience, now).await?;
+                self.write(&step, audience, &[], now).await?;
             }
         }
         Ok(())
+    }
+
+    /// What channels were notified of these incidents.
+    async fn notified(&self, open: &[Incident]) -> Result<Vec<Notified>, StoreError> {
+        let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
+        if ids.is_empty() { Ok(Vec::new()) } else { self.store.notified(&ids).await }
     }
 
     /// Ends incidents of projects that nobody watches any more: whoever was told that they opened is told that they are over.
@@ -117,19 +154,15 @@ impl Verify {
                 Some(None) => EndedBecause::AlertOff,
                 None => EndedBecause::ProjectRemoved,
             };
-            self.write(&judge::abandon(&incident, now, because), audience, now).await?;
+            let notified = self.notified(std::slice::from_ref(&incident)).await?;
+            self.write(&judge::abandon(&incident, now, because), audience, &notified, now).await?;
         }
         Ok(())
     }
 
     /// Writes a step with the notices that it owes, at once; says it in the log.
-    async fn write(&self, step: &Step, audience: &Audience, now: Timestamp) -> Result<(), StoreError> {
-        let mut told = Vec::new();
-        if step.tell.contains(&NoticeKind::Resolved) {
-            let before = WhichNotices { incident: step.incident.id, ..WhichNotices::default() };
-            told.extend(self.store.notices(&before).await?.into_iter().map(|notice| notice.channel));
-        }
-        let owed = |id| audience.owed(step, id, &told, now);
+    async fn write(&self, step: &Step, audience: &Audience, notified: &[Notified], now: Timestamp) -> Result<(), StoreError> {
+        let owed = |id| audience.owed(step, id, notified, now);
         let Some(id) = self.store.write_incident(&step.incident, &step.entries, &owed).await? else { return Ok(()) };
         let Incident { project_name, strand, .. } = &step.incident;
         for entry in &step.entries {

@@ -7,7 +7,7 @@ use super::{Scene, steps};
 use crate::judge::letters::{START, beats};
 use crate::model::{
     Acknowledged, EndedBecause, EntryKind, Incident, IngestionAlertApp, Look, NoticeKind, Outcome, Parts, RuleKind, Severity, Standing,
-    Timestamp, TokenWord, Traffic,
+    Tally, Timestamp, TokenWord, Traffic,
 };
 
 fn told(settings: &[(&str, &str)], row: &str) -> String {
@@ -75,7 +75,7 @@ fn rows_that_our_own_tries_left_are_no_duplicates() {
     for (tries, copies, doubled) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (3, 3, 0), (3, 2, 0), (3, 4, 1)] {
         let mut all = beats(1, "A");
         (all[0].tries, all[0].copies) = (tries, copies);
-        assert_eq!(super::tally(&all, START, START.plus(1)).doubled, doubled, "{copies} copies of {tries} tries");
+        assert_eq!(Tally::of(&all, START, START.plus(1)).doubled, doubled, "{copies} copies of {tries} tries");
     }
 }
 

@@ -31,7 +31,7 @@ pub(super) use loss::{Sight, lost_among};
 pub use replay::{History, Replayed, replay};
 pub use scene::{Scene, lookback};
 pub use step::{Step, abandon, step, steps};
-pub use tally::{aftermath, counted_minutes, ending, tally};
+pub use tally::{aftermath, ending};
 pub use then::as_of;
 
 use crate::model::RuleKind;

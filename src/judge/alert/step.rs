@@ -4,7 +4,7 @@ use super::ended;
 use super::extent::extent;
 use super::find::{find, seen_by};
 use super::scene::Scene;
-use super::tally::{counted_minutes, ending, tally};
+use super::tally::ending;
 use super::words::rules_changed;
 use super::{holding, loss};
 use crate::model::{
@@ -27,12 +27,24 @@ pub struct Step {
 }
 
 impl Step {
+    /// Of an incident that stays as it is.
+    #[must_use]
+    pub fn unchanged(open: &Incident) -> Self {
+        Self { incident: open.clone(), entries: Vec::new(), tell: Vec::new(), recount: None }
+    }
+
+    /// This step, with whoever does not know that the incident is open told so, as it stands at `at`.
+    #[must_use]
+    pub fn telling_anew(self, at: Timestamp) -> Self {
+        Self { tell: vec![NoticeKind::Opened], recount: Some(self.incident.counted_minutes(at)), ..self }
+    }
+
     /// This step, with its tally made from all beats of the minutes that it asked for.
     #[must_use]
     pub fn recounted(mut self, beats: &[Recorded]) -> Self {
         if let Some((from, to)) = self.recount.take() {
             let said = ending(&self.incident);
-            self.incident.tally = tally(beats, from, to);
+            self.incident.tally = Tally::of(beats, from, to);
             for entry in self.entries.iter_mut().filter(|entry| entry.kind == EntryKind::Closed) {
                 entry.words = entry.words.replace(&said, &ending(&self.incident));
             }
@@ -171,9 +183,9 @@ fn resolved(incident: &Incident) -> Vec<NoticeKind> {
 
 /// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
 fn count_anew(incident: &mut Incident, scene: &Scene<'_>) -> Option<(Minute, Minute)> {
-    let (from, to) = counted_minutes(incident, scene.at);
+    let (from, to) = incident.counted_minutes(scene.at);
     if scene.reaches() <= from {
-        incident.tally = tally(scene.beats, from, to);
+        incident.tally = Tally::of(scene.beats, from, to);
         return None;
     }
     Some((from, to))

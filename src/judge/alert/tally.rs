@@ -4,49 +4,7 @@ use std::time::Duration;
 
 use super::step::Step;
 use super::words::count;
-use crate::model::{Entry, EntryKind, Incident, Minute, Outcome, Recorded, Strand, Tally, Timestamp};
-
-/// What became of the beats of these minutes, the last one not included. A beat that no look has missed yet is on its way, and not missing.
-#[must_use]
-pub fn tally(beats: &[Recorded], from: Minute, to: Minute) -> Tally {
-    let mut tally = Tally::default();
-    for beat in beats.iter().filter(|beat| from <= beat.minute && beat.minute < to) {
-        if beat.outcome == Outcome::Unsent {
-            continue;
-        }
-        tally.sent += 1;
-        tally.doubled += u32::from(beat.duplicates() > 0);
-        match beat.outcome {
-            Outcome::Arrived => tally.arrived += 1,
-            Outcome::Late => {
-                tally.late += 1;
-                tally.last_arrival = tally.last_arrival.max(beat.seen);
-            }
-            Outcome::Awaiting => tally.missing += u32::from(beat.missed.is_some()),
-            Outcome::Lost => {
-                tally.missing += 1;
-                tally.lost += 1;
-            }
-            Outcome::Refused => tally.refused += 1,
-            Outcome::Unreachable => tally.unreachable += 1,
-            Outcome::Unseen => tally.unseen += 1,
-            Outcome::Unsent => {}
-        }
-    }
-    tally
-}
-
-/// Beats younger than this when an incident ended are not of it: they were not late yet.
-const TOO_YOUNG: Duration = Duration::from_mins(2);
-
-/// The minutes whose beats an incident counts at `at`, the last one not included: from its first bad one up to now while it is open;
-/// once it is over, those whose beats had had time to arrive.
-#[must_use]
-pub fn counted_minutes(incident: &Incident, at: Timestamp) -> (Minute, Minute) {
-    let from = incident.first_bad.unwrap_or(incident.opened.minute());
-    let to = incident.closed.map_or(at.minute().plus(1), |closed| closed.minus(TOO_YOUNG).minute());
-    (from, to.max(from.plus(1)))
-}
+use crate::model::{Entry, EntryKind, Incident, Minute, Recorded, Strand, Tally, Timestamp};
 
 /// What is to be said of an incident that is over, in one sentence without a full stop: why it ended, where it did not recover, and what
 /// became of the data. It is made from the tally, and claims no more than beats can prove.
@@ -129,13 +87,13 @@ fn next_minute(at: Timestamp) -> Minute {
     at.plus(Duration::from_millis(Minute::LENGTH_MS as u64 - 1)).minute()
 }
 
-/// The tally anew, once an incident is over, from all beats of its [`counted_minutes`]; none while that is no news. It is when beats that
+/// The tally anew, once an incident is over, from all beats of its [counted minutes](Incident::counted_minutes); none while that is no news. It is when beats that
 /// were missing, refused or not looked for have turned up since. Nobody is told, and there is an entry only when none is missing any more.
 #[must_use]
 pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<Step> {
     over.closed?;
-    let (from, to) = counted_minutes(over, at);
-    let (before, now) = (over.tally, tally(beats, from, to));
+    let (from, to) = over.counted_minutes(at);
+    let (before, now) = (over.tally, Tally::of(beats, from, to));
     let outstanding = |tally: &Tally| tally.missing + tally.refused + tally.unreachable + tally.unseen;
     // With fewer on record than before, they have been folded away since.
     if now.sent < before.sent || outstanding(&now) >= outstanding(&before) {
@@ -157,6 +115,7 @@ mod tests {
     use super::super::fixture::{only, play, project, route};
     use super::*;
     use crate::judge::letters::START;
+    use crate::model::Outcome;
 
     #[test]
     fn the_ending_claims_no_more_than_beats_can_prove() {

@@ -4,8 +4,8 @@
 //! `incident`. Severity may change while an incident is open and therefore is no label: were it one, the lighter alert would be told to be
 //! over just when things got worse. It is an annotation; routes go by `alertname`, `strand` or
 //! the channel's own `labels`, which may set one severity for all. While open, an alert ends ten minutes after it
-//! was last sent, and is sent again before; resolved, it ended when the incident did. What is about Heartbeat itself is not sent
-//! again, and ends by itself after a day.
+//! was last sent, and is sent again before; resolved, it ended when the incident did. A channel that does not deliver is an alert of the same
+//! kind. That Heartbeat was down is not sent again, and ends by itself after a day.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 
 use super::Delivered;
-use crate::model::Message;
+use crate::model::{Message, NoticeKind};
 use crate::notify::call::Call;
 use crate::notify::send::Ask;
 use crate::notify::{facts, text};
@@ -27,9 +27,14 @@ const LASTS_ALONE: Duration = Duration::from_hours(24);
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
-    let (starts, ends) = match call.incident() {
-        Some(incident) => (incident.opened, incident.closed.unwrap_or(call.now.plus(LASTS))),
-        None => (message.at, message.at.plus(LASTS_ALONE)),
+    let starts = call.incident().map_or(message.at, |incident| incident.opened);
+    let ends = match (message.kind, call.incident()) {
+        // It drops the end of what it never saw firing, and tells nobody of what is over before it has grouped it. So this fires for a while.
+        (NoticeKind::Resolved, Some(_)) if message.merged => call.now.plus(LASTS),
+        (NoticeKind::Resolved, Some(incident)) => incident.closed.unwrap_or(message.at),
+        (NoticeKind::ChannelResolved, _) => message.at,
+        (NoticeKind::Returned | NoticeKind::Digest, _) => message.at.plus(LASTS_ALONE),
+        _ => call.now.plus(LASTS),
     };
     let mut alert = json!({"labels": labels(call), "annotations": annotations(message), "startsAt": starts, "endsAt": ends});
     if let Some(page) = call.page() {
@@ -65,6 +70,9 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
     }
     if message.test {
         labels.insert("test".into(), "true".into());
+    }
+    if let Some(channel) = &message.channel {
+        labels.insert("channel".into(), channel.name.clone().into());
     }
     // A user's own, for the routes that there are. What is not well formed is refused before it is saved.
     for (name, value) in crate::model::labels(call.value("labels")).unwrap_or_default() {

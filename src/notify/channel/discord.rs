@@ -1,13 +1,15 @@
 //! A Discord webhook: <https://discord.com/developers/docs/resources/webhook#execute-webhook>; its bounds:
 //! <https://discord.com/developers/docs/resources/message#embed-object-embed-limits>; its 429:
 //! <https://discord.com/developers/docs/topics/rate-limits>.
+//!
+//! A forum takes messages in threads alone. A thread that is set by name is created with the first message; the next ones go to it.
 
 use serde_json::{Value, json};
 use url::Url;
 
 use super::Delivered;
 use crate::model::Delivery;
-use crate::notify::answer::wait;
+use crate::notify::answer::{Answer, wait};
 use crate::notify::call::Call;
 use crate::notify::markup::Markup;
 use crate::notify::{facts, text};
@@ -38,13 +40,46 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     if let Some(page) = call.page() {
         body["embeds"][0]["url"] = page.into();
     }
-    let answer = call.post(&confirmed(call.value("url"), call.value("thread")), &body).await?;
+    let thread = call.value("thread").trim();
+    if thread.is_empty() || is_id(thread) {
+        return Ok(settled(call.post(&confirmed(call.value("url"), thread), &body).await?));
+    }
+    in_named_thread(call, thread, body).await
+}
+
+/// To the thread of this name: the one that was created for it, or a new one.
+async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delivered {
+    let url = call.value("url");
+    let of = format!("{url} {name}");
+    if let Some(id) = call.sender.thread(&of) {
+        match settled(call.post(&confirmed(url, &id), &body).await?) {
+            // It may have been deleted or locked.
+            Delivery::Refused { .. } => call.sender.note_thread(of.clone(), None),
+            other => return Ok(other),
+        }
+    }
+    body["thread_name"] = name.into();
+    let answer = call.post(&confirmed(url, ""), &body).await?;
+    let created = answer.json().get("channel_id").and_then(Value::as_str).filter(|id| is_id(id)).map(str::to_owned);
+    let delivery = settled(answer);
+    if matches!(delivery, Delivery::Taken(_)) {
+        call.sender.note_thread(of, created);
+    }
+    Ok(delivery)
+}
+
+fn settled(answer: Answer) -> Delivery {
     let said = answer.json().get("retry_after").and_then(Value::as_f64).and_then(wait);
-    Ok(match answer.by_discord().unwrap_or_else(|| answer.settle_unless_page()) {
+    match answer.by_discord().unwrap_or_else(|| answer.settle_unless_page()) {
         // The body is finer than the header, which is in whole seconds.
         Delivery::TryAgain { words, after } => Delivery::TryAgain { words, after: said.or(after) },
         other => other,
-    })
+    }
+}
+
+/// Whether it is an id of Discord, a number of 64 bits, and no name.
+fn is_id(text: &str) -> bool {
+    (1..=20).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// The address, with the thread to post to, and asked to answer only when the message is there: Discord otherwise says 204 also to one that it then

@@ -12,7 +12,12 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let key = match kind {
         NoticeKind::Opened => "triggered",
         NoticeKind::Resolved => "resolved",
-        NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::Returned | NoticeKind::ChannelStopped | NoticeKind::Digest => {
+        NoticeKind::Worsened
+        | NoticeKind::Reminder
+        | NoticeKind::Returned
+        | NoticeKind::ChannelStopped
+        | NoticeKind::ChannelResolved
+        | NoticeKind::Digest => {
             return Ok(Delivery::Taken(format!("nothing to call for {kind}")));
         }
     };

@@ -22,7 +22,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     };
     // From 1 to 5, and a tag that is shown as a picture.
     let (priority, picture) = match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved, _) => (3, "white_check_mark"),
+        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => (3, "white_check_mark"),
         (_, "critical") => (5, "rotating_light"),
         (_, "warning") => (4, "warning"),
         _ => (3, "information_source"),

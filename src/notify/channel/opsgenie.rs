@@ -28,7 +28,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let note = json!({"note": text::cut(&message.text, NOTE), "source": "heartbeat", "user": "Heartbeat"});
     match message.kind {
         NoticeKind::Reminder => ask(call, Method::POST, &of_alias(call, "notes"), &note).await,
-        NoticeKind::Resolved => ask(call, Method::POST, &of_alias(call, "close"), &note).await,
+        NoticeKind::Resolved | NoticeKind::ChannelResolved => ask(call, Method::POST, &of_alias(call, "close"), &note).await,
         NoticeKind::Worsened => match ask(call, Method::POST, "/v2/alerts", &alert(call)).await? {
             Delivery::Taken(_) => ask(call, Method::PUT, &of_alias(call, "priority"), &json!({"priority": priority(message)})).await,
             other => Ok(other),

@@ -3,7 +3,7 @@
 //!
 //! Opened, worsened and reminders trigger with the incident's key, and resolved resolves it. A trigger of an alert that is open pages nobody again;
 //! one that somebody resolved too early comes back with the next reminder. Of an incident that opened and is over, resolved alone is
-//! sent: nobody is woken for what is past. A channel that stopped is an alert by itself, which a person resolves. That Heartbeat was away,
+//! sent: nobody is woken for what is past. A channel that does not deliver is an alert by itself, resolved when it is mended. That Heartbeat was away,
 //! and a digest, are changes: they stand beside the service's incidents and page nobody.
 
 use serde_json::{Map, Value, json};
@@ -29,7 +29,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
                 "payload": payload(message),
             }),
         ),
-        NoticeKind::Resolved => (
+        NoticeKind::Resolved | NoticeKind::ChannelResolved => (
             "/v2/enqueue",
             json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": call.key(), "payload": payload(message)}),
         ),

@@ -35,6 +35,8 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             "text": words,
             "fields": fields,
             "mrkdwn_in": [],
+            // A time stands in the footer, and Slack's own SDK accepts none without one.
+            "footer": "Heartbeat",
             "ts": message.at.ms().div_euclid(1000),
         }],
     });

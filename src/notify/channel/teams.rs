@@ -18,7 +18,7 @@ const VALUE: usize = 200;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let colour = match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved, _) => "Good",
+        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => "Good",
         (_, "critical") => "Attention",
         (_, "warning") => "Warning",
         _ => "Accent",
@@ -59,12 +59,16 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 /// <https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/connectors-using#rate-limiting-for-connectors>
 fn behind(body: &[u8]) -> Option<StatusCode> {
     let body = String::from_utf8_lossy(body).to_lowercase();
+    // A workflow may answer with the message itself, which may quote whatever a server said.
+    if !["message delivery failed", "teams endpoint returned"].iter().any(|words| body.contains(words)) {
+        return None;
+    }
     if let Some((_, rest)) = body.split_once("http error ") {
         let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
         return digits.parse().ok().and_then(|number| StatusCode::from_u16(number).ok()).filter(|status| !status.is_success());
     }
     // Without a number it may be anything: what failed there may work with the next try.
-    body.contains("message delivery failed").then_some(StatusCode::BAD_GATEWAY)
+    Some(StatusCode::BAD_GATEWAY)
 }
 
 /// More would not fit with their own overhead.

@@ -3,20 +3,15 @@
 //! `webhook-id` is the notice's, the same on each try; `webhook-timestamp` is that of the try. 410 means "do not send any more".
 
 use base64::Engine as _;
-use base64::engine::DecodePaddingMode;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::HeaderName;
 use sha2::Sha256;
 
 use super::Delivered;
-use crate::model::Delivery;
+use crate::model::{Delivery, signing_key};
 use crate::notify::call::Call;
 use crate::notify::send::Ask;
-
-/// Secrets are written with their padding or without.
-const LENIENT: GeneralPurpose =
-    GeneralPurpose::new(&base64::alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let body = serde_json::to_vec(call.message()).unwrap_or_default();
@@ -37,8 +32,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 }
 
 fn signature(secret: &str, id: &str, seconds: &str, body: &[u8]) -> Option<String> {
-    let key = LENIENT.decode(secret.strip_prefix("whsec_")?).ok()?;
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).ok()?;
+    let mut mac = Hmac::<Sha256>::new_from_slice(&signing_key(secret)?).ok()?;
     mac.update(format!("{id}.{seconds}.").as_bytes());
     mac.update(body);
     Some(STANDARD.encode(mac.finalize().into_bytes()))

@@ -30,7 +30,7 @@ struct NoticeView {
     id: Uuid,
     channel: String,
     incident: Option<i64>,
-    /// `opened`, `worsened`, `reminder`, `resolved`, `returned`, `channel_stopped` or `digest`.
+    /// `opened`, `worsened`, `reminder`, `resolved`, `returned`, `channel_stopped`, `channel_resolved` or `digest`.
     kind: &'static str,
     /// `owed`, `sent`, `dead` or `superseded`.
     state: &'static str,
@@ -104,7 +104,14 @@ async fn list(
     };
     let before = paging.after().map(str::parse).transpose();
     let before = before.map_err(|_| Trouble::unfit("after", "is not a `next` that this list gave"))?;
-    let which = WhichNotices { channel, incident: search.incident.map(IncidentId), state, before, at_most: limit as u32 + 1 };
+    let which = WhichNotices {
+        channel,
+        incident: search.incident.map(IncidentId),
+        state,
+        before,
+        at_most: limit as u32 + 1,
+        ..WhichNotices::default()
+    };
     let store = &*site.web.store;
     let mut notices = store.notices(&which).await?;
     let is_more = notices.len() > limit;

@@ -120,6 +120,7 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<A
         state: NoticeState::ALL.into_iter().find(|known| known.name() == state),
         before,
         at_most: ROWS as u32 + 1,
+        ..WhichNotices::default()
     };
     let mut notices = store.notices(&which).await?;
     let is_more = notices.len() > ROWS;

@@ -1,6 +1,7 @@
 //! Channels and maintenance windows of a settings file, on their way into the store.
 
 use super::{Home, TWO};
+use crate::support::alertmanager::Alertmanager;
 
 /// A channel and a window, beside [`TWO`].
 const BESIDE: &str = r#"
@@ -96,4 +97,19 @@ fn a_projects_alert_is_checked_for_what_it_cannot_see() {
     project shop: Heartbeat is not installed: a project where nobody sends looks like a broken one
     project shop: gives no personal API key; unless the store has one, arrival is not checked
     ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_reaches_a_real_alertmanager() {
+    let alertmanager = Alertmanager::start("", &[]).await;
+    let tried = tokio::task::block_in_place(|| {
+        let home = Home::with_two();
+        let url = format!("url={}/api/v2/alerts", alertmanager.address);
+        let added = home.run(&["channels", "add", "am", "--kind", "alertmanager", "--set", &url, "--set", "labels=team=data"]);
+        assert_eq!(added.code, 0, "{added:?}");
+        home.run(&["channels", "test", "am", "--kind", "opened"])
+    });
+    assert_eq!(tried.code, 0, "{tried:?}");
+    let told = alertmanager.until_told(|told| told.status == "firing").await;
+    assert_eq!((&told.labels["test"], &told.labels["team"]), (&"true".into(), &"data".into()), "{told:?}");
 }

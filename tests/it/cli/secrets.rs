@@ -91,7 +91,7 @@ fn channels() -> String {
                 Takes::Addresses => "ops@example.com".to_owned(),
                 Takes::CommandLine => "/bin/true".to_owned(),
                 Takes::HostName => "monitor.example.com".to_owned(),
-                Takes::Number => "7".to_owned(),
+                Takes::Number | Takes::Thread => "7".to_owned(),
                 Takes::Labels => "team=data".to_owned(),
                 Takes::Url | Takes::OneOf(_) => format!("https://example.com/{SECRET}"),
             };

@@ -130,6 +130,7 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
         Takes::CommandLine => "/[ -~]{0,20}[!-~]".boxed(),
         Takes::HostName => "[a-z]{1,8}\\.example".boxed(),
         Takes::Number => "[1-9][0-9]{0,18}".boxed(),
+        Takes::Thread => "[!-~]([ -~]{0,40}[!-~])?".boxed(),
         Takes::Labels => "[a-z]{1,8}=[a-z'\"]{1,8}, team=[!-+--~]{1,8}".boxed(),
     }
 }

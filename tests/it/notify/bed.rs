@@ -2,7 +2,8 @@
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::{
-    Address, ChannelKind, ChannelSpec, Delivery, Diagnosis, IncidentFacts, Message, NoticeKind, Place, ProjectName, Timestamp,
+    Address, ChannelFacts, ChannelId, ChannelKind, ChannelSpec, Delivery, Diagnosis, IncidentFacts, Message, NoticeKind, Place,
+    ProjectName, Timestamp,
 };
 use heartbeat::notify::{Letter, Sender, SenderSettings};
 use uuid::Uuid;
@@ -85,6 +86,7 @@ pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'s
 /// A message of this kind; of an incident, where the kind is about one.
 pub(super) fn message(kind: NoticeKind) -> Message {
     let about_incident = matches!(kind, NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::Resolved);
+    let about_channel = matches!(kind, NoticeKind::ChannelStopped | NoticeKind::ChannelResolved);
     let closed = (kind == NoticeKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
     let incident = IncidentFacts {
         id: 7,
@@ -124,6 +126,7 @@ pub(super) fn message(kind: NoticeKind) -> Message {
         project: if about_incident { "shop".into() } else { String::new() },
         severity: "critical".into(),
         incident: about_incident.then_some(incident),
+        channel: about_channel.then(|| ChannelFacts::of(ChannelId(3), &ProjectName::parse("pager").unwrap())),
     }
 }
 

@@ -188,6 +188,26 @@ async fn a_message_goes_to_the_thread_that_is_set() {
 }
 
 #[tokio::test]
+async fn a_thread_by_name_is_created_once_and_again_when_it_is_gone() {
+    let (made, gone) = (r#"{"id": "5", "channel_id": "777"}"#, r#"{"message": "Unknown Channel", "code": 10003}"#);
+    let server = Server::start(move |at, _| if at == 2 { answer("404 Not Found", "", gone) } else { answer("200 OK", "", made) }).await;
+    let (mut channel, _) = channel_at(ChannelKind::Discord, &server.base());
+    channel.values.set("thread", "alerts 24/7");
+    assert_eq!(channel.problems(), Vec::<String>::new());
+    let sender = sender().0;
+    for notice in [NoticeKind::Opened, NoticeKind::Reminder, NoticeKind::Resolved] {
+        let delivery = deliver(&sender, &channel, &message(notice)).await;
+        assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    }
+    let asked = server.requests().into_iter().map(|request| {
+        let query = request.line().split(['?', ' ']).nth(2).unwrap().to_owned();
+        (query, request.json()["thread_name"].as_str().map(str::to_owned))
+    });
+    let (named, in_thread) = (|| ("wait=true".to_owned(), Some("alerts 24/7".to_owned())), || ("thread_id=777&wait=true".to_owned(), None));
+    assert_eq!(asked.collect::<Vec<_>>(), [named(), in_thread(), in_thread(), named()]);
+}
+
+#[tokio::test]
 async fn an_alert_has_the_labels_that_a_user_set() {
     let server = service(ChannelKind::Alertmanager).await;
     let (mut channel, _) = channel_at(ChannelKind::Alertmanager, &server.base());

@@ -121,6 +121,9 @@ async fn teams_says_200_also_where_it_failed_behind() {
     };
     let teams = async |body: String| outcome(&sender, ChannelKind::Teams, "200 OK", "", Box::leak(body.into_boxed_str())).await;
     assert_eq!(teams("1".into()).await, Delivery::Taken("200 OK: 1".into()));
+    // A workflow that answers with what it was sent has accepted it, whatever that quotes.
+    let echo = r#"{"type": "message", "text": "capture rejects events: `HTTP error 404`"}"#;
+    assert!(matches!(teams(echo.into()).await, Delivery::Taken(_)));
     for status in [429, 503] {
         assert!(matches!(teams(failed(status)).await, Delivery::TryAgain { .. }), "{status}");
     }
@@ -159,7 +162,7 @@ async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
             "400 Bad Request",
             r#"{"message": "Webhooks posted to forum channels must have a thread_name or thread_id", "code": 220001}"#,
             true,
-            "set `thread`",
+            "set `thread` to a name, and a thread of that name is created",
         ),
         (ChannelKind::Discord, "400 Bad Request", r#"{"code": 50035}"#, false, "is not valid"),
         (ChannelKind::Discord, "404 Not Found", r#"{"code": 10015}"#, true, "was deleted"),

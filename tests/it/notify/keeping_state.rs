@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use heartbeat::model::{ChannelKind, Message, NoticeKind};
 use serde_json::Value;
 
-use super::bed::{ID, KEY, channel_at, deliver, message, sender};
+use super::bed::{KEY, channel_at, deliver, message, sender};
 use crate::support::scripted::{Request, Server, answer};
 
 const OF_INCIDENTS: [NoticeKind; 4] = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder, NoticeKind::Resolved];
@@ -60,6 +60,7 @@ async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging
         (NoticeKind::Reminder, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
         (NoticeKind::Resolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
         (NoticeKind::ChannelStopped, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NoticeKind::ChannelResolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
         (NoticeKind::Returned, "POST /v2/change/enqueue HTTP/1.1", None),
         (NoticeKind::Digest, "POST /v2/change/enqueue HTTP/1.1", None),
     ] {
@@ -67,8 +68,23 @@ async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging
         assert_eq!((request.line(), request.json()["event_action"].as_str()), (line, action), "{notice}");
         assert!(["info", "warning", "error", "critical"].contains(&request.json()["payload"]["severity"].as_str().unwrap_or("info")));
     }
-    let stopped = sent(ChannelKind::PagerDuty, &message(NoticeKind::ChannelStopped)).await.remove(0);
-    assert_eq!(stopped.json()["dedup_key"], ID.to_string());
+}
+
+#[tokio::test]
+async fn a_channel_that_does_not_deliver_is_an_alert_until_it_is_mended() {
+    for kind in [ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Alertmanager] {
+        let stopped = sent(kind, &message(NoticeKind::ChannelStopped)).await.remove(0);
+        let resolved = sent(kind, &message(NoticeKind::ChannelResolved)).await.remove(0);
+        assert_eq!(key(kind, &stopped), key(kind, &resolved), "{kind}");
+        let expected = match kind {
+            ChannelKind::Opsgenie => "/close?",
+            ChannelKind::PagerDuty => "\"resolve\"",
+            // Ended when it was written, and not in ten minutes.
+            _ => "\"endsAt\":\"2026-11-23T15:10:00.000Z\"",
+        };
+        let said = format!("{} {}", resolved.line(), String::from_utf8_lossy(&resolved.body));
+        assert!(said.contains(expected), "{kind}: {said}");
+    }
 }
 
 #[tokio::test]

@@ -5,8 +5,9 @@ use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use heartbeat::clock::{Clock, Speed};
 use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NoticeKind};
-use heartbeat::notify::{Letter, SenderSettings};
+use heartbeat::notify::{Letter, Sender, SenderSettings};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
@@ -100,6 +101,19 @@ fn mail_to(url: &str) -> ChannelSpec {
         ChannelKind::Email,
         &[("url", url), ("from", "Heartbeat <heartbeat@example.com>"), ("to", "a@example.org, Bee <b@example.org>")],
     )
+}
+
+#[tokio::test]
+async fn in_fast_time_mail_goes_to_this_machine_alone() {
+    let (port, heard) = server(None, "", "").await;
+    let fast = Sender::new(Clock::fast(Speed::parse("2").unwrap()), &SenderSettings::default()).unwrap();
+    let delivery = deliver(&fast, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    assert_eq!(heard.mails().len(), 1);
+    for host in ["mail.example.com", "127.0.0.1.example.com"] {
+        let delivery = deliver(&fast, &mail_to(&format!("smtp://{host}:{port}")), &message(NoticeKind::Opened)).await;
+        assert!(matches!(&delivery, Delivery::Unfit { words } if words.contains("the clock runs fast")), "{host}: {delivery:?}");
+    }
 }
 
 fn headers(mail: &str) -> Vec<(String, String)> {

@@ -187,6 +187,7 @@ pub(crate) fn message(kind: NoticeKind, after_ms: i64) -> Message {
         project: "one".into(),
         severity: "critical".into(),
         incident: None,
+        channel: None,
     }
 }
 

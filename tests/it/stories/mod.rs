@@ -2,6 +2,7 @@
 
 mod alerts;
 mod alerts_down;
+mod alerts_open;
 mod alerts_telling;
 mod capture;
 mod clocks;

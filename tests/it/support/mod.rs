@@ -1,6 +1,8 @@
 //! What tests of several subjects need around them.
 
+pub(crate) mod alertmanager;
 pub(crate) mod pgbouncer;
+pub(crate) mod postfix;
 pub(crate) mod postgres;
 pub(crate) mod scripted;
 pub(crate) mod served;

@@ -53,14 +53,16 @@ pub(crate) fn folder() -> &'static str {
 /// Starts a server by a script that prints its folder, and serves until its standard input ends; not as root, whom neither PostgreSQL nor
 /// `PgBouncer` serves.
 pub(crate) fn start(server: &str, script: &str, arguments: &[&str]) -> (String, Child) {
-    let mut command = if is_root() {
-        let mut command = Command::new("setpriv");
-        command.args(["--reuid=postgres", "--regid=postgres", "--clear-groups", "sh"]);
-        command
-    } else {
-        Command::new("sh")
-    };
-    command.args(["-c", script, "sh"]).args(arguments).current_dir("/");
+    let user: &[&str] = if is_root() { &["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"] } else { &[] };
+    start_by(user, server, script, arguments)
+}
+
+/// The same, by a command that runs the shell as some user.
+pub(crate) fn start_by(user: &[&str], server: &str, script: &str, arguments: &[&str]) -> (String, Child) {
+    let shell = ["sh", "-c", script, "sh"];
+    let mut words = user.iter().chain(&shell).chain(arguments);
+    let mut command = Command::new(words.next().expect("there is a shell"));
+    command.args(words).current_dir("/");
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().expect("a shell (and, for root, setpriv) can be run");
     let mut folder = String::new();
@@ -73,7 +75,7 @@ pub(crate) fn start(server: &str, script: &str, arguments: &[&str]) -> (String, 
     (folder.trim().to_owned(), child)
 }
 
-fn is_root() -> bool {
+pub(crate) fn is_root() -> bool {
     let said = Command::new("id").arg("-u").output().expect("`id` can be run");
     said.stdout.trim_ascii() == b"0"
 }

@@ -171,10 +171,15 @@ async fn disable(asked: Change, _form: Filled) -> Result<Response, Trouble> {
 
 async fn switch(asked: Change, enabled: bool) -> Result<Response, Trouble> {
     let (State(site), _, Writer(visitor), Path(name)) = asked;
-    check_open(&find(&site, &name).await?)?;
+    let channel = find(&site, &name).await?;
+    check_open(&channel)?;
     let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
     site.desk(&visitor).change::<ChannelSpec>(&name, switched).await?;
-    let words = if enabled { "Enabled: notices go there." } else { "Disabled: what is owed waits." };
+    let words = match (enabled, channel.spec.kind.keeps_state()) {
+        (true, _) => "Enabled: notices go there.",
+        (false, false) => "Disabled: what is owed waits.",
+        (false, true) => "Disabled: alerts that it keeps open are resolved, and nothing else is sent.",
+    };
     Ok(go_on(&site, &address(&name), words))
 }
 
@@ -184,16 +189,18 @@ struct Ask {
     frame: Frame,
     badge: Badge,
     owing: Owing,
+    /// Whether its service keeps alerts open.
+    keeps_alerts: bool,
 }
 
 async fn ask(asked: Change) -> Result<Response, Trouble> {
     let (State(site), frame, _, Path(name)) = asked;
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
-    let (badge, owing) = (Badge::of(&channel), owing(&site, &channel).await?);
+    let (badge, owing, keeps_alerts) = (Badge::of(&channel), owing(&site, &channel).await?, channel.spec.kind.keeps_state());
     let frame =
         frame.titled(Place::Channels, "Remove").below([("Channels".to_owned(), "/channels".to_owned()), (name, badge.address.clone())]);
-    Ok(page(&site, frame.said.is_some(), &Ask { frame, badge, owing }))
+    Ok(page(&site, frame.said.is_some(), &Ask { frame, badge, owing, keeps_alerts }))
 }
 
 async fn remove(asked: Change, _form: Filled) -> Result<Response, Trouble> {

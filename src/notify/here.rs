@@ -1,0 +1,38 @@
+//! Whether an address leads to this machine.
+
+use std::net::Ipv4Addr;
+
+use url::{Host, Url};
+
+/// Whether what is sent to this address does not leave this machine.
+pub(super) fn is_here(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        // Of a protocol that is not the web's, an IPv4 address is read as a name.
+        Some(Host::Domain(name)) => {
+            name.eq_ignore_ascii_case("localhost") || name.parse::<Ipv4Addr>().is_ok_and(|address| address.is_loopback())
+        }
+        None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_is_this_machine_whatever_is_spoken() {
+        let is_here = |address: &str| is_here(&Url::parse(address).unwrap());
+        for host in ["127.0.0.1", "127.9.8.7", "localhost", "LocalHost", "[::1]"] {
+            for scheme in ["http", "smtp", "smtps"] {
+                assert!(is_here(&format!("{scheme}://{host}:25")), "{scheme} {host}");
+            }
+        }
+        for address in
+            ["smtp://127.0.0.1.example.com", "smtp://10.0.0.1", "smtp://[2001:db8::1]", "https://localhost.example.com", "mailto:a@b"]
+        {
+            assert!(!is_here(address), "{address}");
+        }
+    }
+}

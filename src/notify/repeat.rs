@@ -1,0 +1,89 @@
+//! What is open, said again to an Alertmanager: it lets an alert go that nobody repeats. What fails here is tried in the next round, and costs
+//! nothing: the notices of opening and closing go their own safe way.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::{Letter, Notify};
+use crate::message;
+use crate::model::{
+    Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NoticeKind, Project, RouteId, Severity, Tally, Timestamp,
+};
+use crate::store::{StoreError, Which};
+
+/// Whatever was owed since this long is not repeated.
+const JUST_NOW: Duration = Duration::from_mins(1);
+
+impl Notify {
+    /// Sends each of these channels all that is open, as it stands now.
+    pub(super) async fn repeat_what_is_open(self, channels: Vec<Channel>, projects: Vec<Arc<Project>>) {
+        if let Err(error) = self.try_repeat(&channels, &projects).await {
+            tracing::warn!(%error, "what is open could not be repeated");
+        }
+    }
+
+    async fn try_repeat(&self, channels: &[Channel], projects: &[Arc<Project>]) -> Result<(), StoreError> {
+        let open = self.store.incidents(&Which { open_only: true, ..Which::default() }).await?;
+        let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
+        let notified = if ids.is_empty() { Vec::new() } else { self.store.notified(&ids).await? };
+        for channel in channels {
+            let knows = |incident: &Incident| {
+                notified.iter().any(|known| known.channel == channel.id && Some(known.incident) == incident.id && known.is_open)
+            };
+            let told = open.iter().filter(|incident| knows(incident));
+            for incident in told.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
+                // One that was over meanwhile must not be called open after its end was told.
+                let again = self.store.incidents(&Which { id: incident.id, open_only: true, ..Which::default() }).await;
+                let Some(incident) = again.ok().and_then(|mut open| open.pop()) else { continue };
+                let now = self.clock.now();
+                // What was just owed goes out by itself, and is as new.
+                if incident.told.is_some_and(|told| now.since(told) < JUST_NOW) {
+                    continue;
+                }
+                let incident = self.as_of_now(incident, projects, now).await?;
+                let message = message::of_incident(NoticeKind::Reminder, &incident, None, now);
+                if !self.repeat(channel, incident.key(), &message).await {
+                    break;
+                }
+            }
+        }
+        self.repeat_which_do_not_deliver(channels).await
+    }
+
+    /// The incident with its beats counted up to now.
+    async fn as_of_now(&self, incident: Incident, projects: &[Arc<Project>], now: Timestamp) -> Result<Incident, StoreError> {
+        let Some(project) = projects.iter().find(|project| project.id == incident.project) else { return Ok(incident) };
+        let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
+        let (from, to) = incident.counted_minutes(now);
+        let tally = Tally::of(&self.store.beats(&routes, from, to).await?, from, to);
+        Ok(Incident { tally, ..incident })
+    }
+
+    /// The channels that do not deliver, for those that are told of such.
+    async fn repeat_which_do_not_deliver(&self, channels: &[Channel]) -> Result<(), StoreError> {
+        let all = self.store.channels().await?;
+        for channel in channels.iter().filter(|channel| channel.spec.wants(None, Severity::Warning)) {
+            for other in all.iter().filter(|other| other.id != channel.id) {
+                let Some(stopped) = &other.stopped else { continue };
+                let message = message::channel_stopped(other.id, &other.spec.name, stopped);
+                if !self.repeat(channel, ChannelFacts::of(other.id, &other.spec.name).key, &message).await {
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Says it once more; whether the channel took it.
+    async fn repeat(&self, channel: &Channel, id: Uuid, message: &Message) -> bool {
+        match self.sender.deliver(&channel.spec, &Letter { id, message }).await {
+            Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } => {
+                tracing::warn!(channel = %channel.spec.name, "what is open could not be repeated: {words}");
+                false
+            }
+            Delivery::Taken(_) | Delivery::Partly { .. } => true,
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! Channels that were removed or disabled while a service kept an alert of theirs open: the alert is closed first, with the settings that they had.
+
+use crate::model::{Channel, ChannelId, ChannelSpec, NoticeState};
+
+use super::StoreError;
+use super::channels::{COLUMNS, drop_all, from_row};
+use super::database::{Database, Work};
+use super::evidence::place_of;
+use super::numbers::{self, Numbers};
+use super::seal::Sealer;
+use super::statement::Statement;
+
+/// Why a channel's alerts are closed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Why {
+    /// It stays, and nothing more is sent there.
+    Disabled = 1,
+    /// It is gone, but for this.
+    Removed = 2,
+}
+
+/// Begins to close what these channels keep open at their services, and gives those that have anything to close. Of them, one more try is made
+/// where they did not deliver.
+pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Result<Vec<ChannelId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Whoever marks notices writes channels too.
+    numbers::of_notices(work, 0).await?;
+    let owed = place_of(&NoticeState::Owed, &NoticeState::ALL);
+    let which = Statement::new("SELECT id FROM channels WHERE id IN ").list(ids.iter().map(|id| id.0)).text(&format!(
+        " AND EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.incident IS NOT NULL AND (notices.state = {owed} \
+         OR EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notices.incident AND incidents.closed_ms IS NULL)))"
+    ));
+    let closing = work.read(which, |row| row.int(0)).await?;
+    if !closing.is_empty() {
+        let begin = Statement::new("UPDATE channels SET stopped_ms = NULL, stopped_words = NULL, retried = 0, closing = ").bind(why as i64);
+        work.run(begin.text(" WHERE id IN ").list(closing.iter().copied())).await?;
+    }
+    Ok(closing.into_iter().map(ChannelId).collect())
+}
+
+/// Those that are at it. They are notified of nothing new. One that cannot be read is passed over: nobody could mend what nobody sees.
+pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec<Channel>, StoreError> {
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing > 0 ORDER BY id");
+    let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
+    let read = database.read("reading which channels close their alerts", all, |row| Ok(from_row(row, sealer).ok().map(disabled)));
+    Ok(read.await?.into_iter().flatten().collect())
+}
+
+/// Ends it: one that was removed goes, one that was disabled stays as it is.
+pub(super) async fn end(database: &Database, id: ChannelId) -> Result<(), StoreError> {
+    let mut work = database.work("letting a channel go").await?;
+    // The loops are to forget it.
+    let change = Numbers::begin(&mut work).await?;
+    let is_removed = Statement::new(&format!("SELECT id FROM channels WHERE closing = {} AND id = ", Why::Removed as i64)).bind(id.0);
+    let removed = work.read(is_removed, |row| row.int(0).map(ChannelId)).await?;
+    drop_all(&mut work, removed).await?;
+    numbers::of_notices(&mut work, 0).await?;
+    work.run(Statement::new("UPDATE channels SET closing = 0 WHERE id = ").bind(id.0)).await?;
+    change.end(&mut work).await?;
+    work.commit().await
+}
