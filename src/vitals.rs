@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::sync::watch;
 
@@ -35,12 +36,22 @@ impl Loop {
             Self::Notify => "notify",
         }
     }
+
+    /// How far it may be behind the clock and be on schedule: as long as one beat, look, round of keeping or message may take.
+    const fn schedule(self) -> Duration {
+        match self {
+            Self::Pulse => Duration::from_mins(2),
+            Self::Verify | Self::Notify => Duration::from_mins(1),
+            Self::Keep => Duration::from_mins(11),
+        }
+    }
 }
 
 /// The loops' signs of life. Cheap to clone; all clones are the same signs.
 #[derive(Debug, Clone)]
 pub struct Vitals {
     clock: Clock,
+    started: Timestamp,
     signs: Arc<[watch::Sender<Option<Timestamp>>; Loop::ALL.len()]>,
     done: Arc<[AtomicU64; Loop::ALL.len()]>,
 }
@@ -50,7 +61,7 @@ impl Vitals {
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         let signs = Arc::new(std::array::from_fn(|_| watch::Sender::new(None)));
-        Self { clock, signs, done: Arc::default() }
+        Self { started: clock.now(), clock, signs, done: Arc::default() }
     }
 
     /// The loop has done all that was due up to `until`. An earlier instant than the last is taken too: clocks step back.
@@ -79,6 +90,18 @@ impl Vitals {
     #[must_use]
     pub fn behind_ms(&self, of: Loop) -> Option<i64> {
         self.last(of).map(|last| self.clock.now().ms() - last.ms())
+    }
+
+    /// When this process began.
+    #[must_use]
+    pub const fn started(&self) -> Timestamp {
+        self.started
+    }
+
+    /// By how much the loop is later than its schedule allows; nothing while it keeps to it.
+    #[must_use]
+    pub fn overdue(&self, of: Loop) -> Duration {
+        self.clock.now().since(self.last(of).unwrap_or(self.started)).saturating_sub(of.schedule())
     }
 
     /// Waits until the loop has done all that was due up to `until`.

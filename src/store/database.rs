@@ -155,6 +155,11 @@ impl Work {
         self.what
     }
 
+    /// Whether others may write at the same time.
+    pub(super) const fn shares_writing(&self) -> bool {
+        matches!(self.open, Open::Postgres(_))
+    }
+
     /// Has a statement run when all of it is committed, in one trip with the others that wait for that.
     pub(super) fn run_later(&mut self, statement: Statement) {
         self.later.push(statement);

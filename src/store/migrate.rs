@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
@@ -15,6 +15,7 @@ const MIGRATIONS: [&str; 9] = [
     include_str!("../../migrations/0007_incident_ends.sql"),
     include_str!("../../migrations/0008_diagnosis.sql"),
     include_str!("../../migrations/0009_channel_retried.sql"),
+    include_str!("../../migrations/0011_beat_counts.sql"),
 ];
 
 /// The newest schema that this program knows.

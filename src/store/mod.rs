@@ -10,6 +10,7 @@ mod apply;
 mod beats;
 mod change;
 mod channels;
+mod counts;
 mod database;
 mod deeds;
 mod evidence;
@@ -52,8 +53,8 @@ use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident,
-    IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret,
-    Session, Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
+    IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteCounts,
+    RouteId, Secret, Session, Settled, StatusPage, Stopped, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 pub use change::Change;
@@ -174,6 +175,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
     async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError>;
+
+    /// What the routes in use of these projects came to, by project and name. [`Store::settle`] and [`Store::record`] count it, each beat once for
+    /// each end that it comes to; nothing that is dropped makes it less.
+    async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError>;
 
     /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
     async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError>;

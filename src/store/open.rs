@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
+use super::counts::Failures;
 use super::seal::Sealer;
 use super::settling::Settling;
 use super::sql::Sql;
@@ -30,5 +31,5 @@ pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> R
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Sql { database, sealer, settling: Settling::default() }))
+    Ok(Arc::new(Sql { database, sealer, settling: Settling::default(), failures: Failures::default() }))
 }

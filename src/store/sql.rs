@@ -7,10 +7,11 @@ use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
-    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled,
-    StatusPage, Timestamp, TokenId, User, UserId, UserName, Window,
+    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteCounts, RouteId, Secret, Session,
+    Settled, StatusPage, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
+use super::counts::Failures;
 use super::database::Database;
 use super::evidence::duration;
 use super::seal::Sealer;
@@ -19,8 +20,8 @@ use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
     Change, ChannelNews, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which, WhichDeeds,
-    WhichNotices, beats, change, channels, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers, projects,
-    recent, sessions, shown, status_pages, tide, tokens, users, windows,
+    WhichNotices, beats, change, channels, counts, deeds, evidence, glances, hours, incidents, invitations, looks, notices, numbers,
+    projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -28,6 +29,7 @@ pub(super) struct Sql {
     pub(super) database: Database,
     pub(super) sealer: Sealer,
     pub(super) settling: Settling,
+    pub(super) failures: Failures,
 }
 
 #[async_trait]
@@ -70,7 +72,12 @@ impl Store for Sql {
         let mut work = self.database.work("recording beats").await?;
         beats::record(&mut work, beats).await?;
         evidence::keep(&mut work, evidence);
-        work.commit().await
+        work.commit().await?;
+        self.failures.count(&self.database, beats).await
+    }
+
+    async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
+        counts::of(&self.database, projects).await
     }
 
     async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {

@@ -19,6 +19,7 @@ mod beats;
 pub(crate) mod bed;
 mod changes;
 mod channels;
+mod counts;
 mod glances;
 mod incidents;
 mod keeping;

@@ -2,5 +2,7 @@
 
 pub(crate) mod pgbouncer;
 pub(crate) mod postgres;
+pub(crate) mod prometheus;
+pub(crate) mod promtool;
 pub(crate) mod scripted;
 pub(crate) mod served;

@@ -1,11 +1,9 @@
-//! What machines ask: health, readiness, metrics, the description of the API, embedded files.
+//! What machines ask: health, readiness, the description of the API, embedded files.
 
 use std::time::Duration;
 
-use heartbeat::config::WebSettings;
-use heartbeat::model::Access;
 use heartbeat::vitals::Loop;
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 
 use super::bed::TestSite;
 
@@ -26,30 +24,6 @@ async fn it_is_ready_while_every_loop_keeps_up() {
     let behind = balancer.get("/readyz").await;
     assert_eq!(behind.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(behind.text.contains(r#"{"name":"pulse","behind_ms":360000,"deadline_ms":300000,"ok":false}"#), "{}", behind.text);
-}
-
-#[tokio::test]
-async fn metrics_take_a_token_unless_they_are_open() {
-    let site = TestSite::start().await;
-    site.store.apply(&[crate::store::samples::spec("shop")], &[], site.clock.now()).await.unwrap();
-    site.vitals.did(Loop::Pulse, 3);
-    let mut prometheus = site.stranger();
-    let refused = prometheus.get("/metrics").await;
-    assert_eq!((refused.status, refused.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
-    let token = site.token(Access::Read).await;
-    let request = prometheus.request(Method::GET, "/metrics").header("authorization", format!("Bearer {token}"));
-    let scraped = prometheus.send(request).await;
-    for line in [
-        "heartbeat_projects 1",
-        "heartbeat_done_total{loop=\"pulse\"} 3",
-        "heartbeat_incidents_open{strand=\"ingestion\",severity=\"critical\"} 0",
-        "heartbeat_health{project=\"shop\",health=\"",
-        "# EOF",
-    ] {
-        assert!(scraped.page().contains(line), "{line}: {}", scraped.text);
-    }
-    let open = TestSite::with(WebSettings { open_metrics: true, ..WebSettings::default() }).await;
-    open.stranger().get("/metrics").await.page();
 }
 
 #[tokio::test]

@@ -18,6 +18,7 @@ mod incidents;
 mod issuer;
 mod machines;
 mod maintenance;
+mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod program;
