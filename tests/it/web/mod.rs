@@ -7,6 +7,7 @@ pub(crate) mod bed;
 mod changes;
 mod channels;
 mod connections;
+mod described;
 mod entering;
 mod figures;
 mod first_minute;
