@@ -153,3 +153,29 @@ fn a_log_filter_that_is_none_is_told() {
     error: HEARTBEAT_LOG (or RUST_LOG) `heartbeat=louder`: error parsing level filter: expected one of "off", "error", "warn", "info", "debug", "trace", or a number 0-5; write it like `info` or `warn,heartbeat=debug`
     "#);
 }
+
+#[test]
+fn in_json_every_line_of_standard_error_is_json() {
+    let home = Home::with_two();
+    for arguments in [
+        &["aply", "--log-format", "json"][..],
+        &["--log-format=json", "apply"],
+        &["--log-format", "json", "status", "shpo"],
+        &["--log-format", "json", "--database", "x.db", "status"],
+        &["--log-format", "json", "--color", "always", "apply", "none.toml"],
+        &["--log-format", "json", "incidents", "list", "--open"],
+        &["--log-format", "json", "projects", "remove", "shop", "--dry-run"],
+        &["--log-format", "json", "-vv", "channels", "test", "ops"],
+    ] {
+        let ran = home.run(arguments);
+        assert!(!ran.err.is_empty(), "{arguments:?}");
+        for line in ran.err.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{arguments:?}: no JSON: {line}"));
+            assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+            let words = line["message"].as_str().unwrap();
+            assert!(!words.contains('\u{1b}') && !words.starts_with("error"), "{line}");
+        }
+        let failed = ran.err.lines().any(|line| line.contains("\"level\":\"ERROR\""));
+        assert_eq!(failed, ran.code != 0, "{arguments:?}: {ran:?}");
+    }
+}
