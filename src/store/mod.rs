@@ -58,7 +58,7 @@ use crate::model::{
 };
 
 pub use change::Change;
-pub use open::{open, open_within};
+pub use open::{check_address, open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use trouble::{OpenError, StoreError};
@@ -129,6 +129,9 @@ pub trait Store: Send + Sync + 'static {
     async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError> {
         self.change(&Change { put_projects: put, remove_projects: remove, at: now, ..Change::default() }).await.map(drop)
     }
+
+    /// Whether the store can be written to, now; writes nothing.
+    async fn check(&self) -> Result<(), StoreError>;
 
     /// A number that grows with each [`Store::change`], whoever called it.
     async fn revision(&self) -> Result<i64, StoreError>;

@@ -13,6 +13,14 @@ use super::{Store, StoreError, migrate, postgres, sqlite};
 /// How long a database that is locked, or silent, is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
 
+/// Whether a store can be at `address`, as far as the address alone says. Nothing is opened.
+///
+/// # Errors
+/// What is wrong with the address.
+pub fn check_address(address: &str) -> Result<(), StoreError> {
+    Ok(Address::parse(address).map(drop)?)
+}
+
 /// Opens the store at `address` (`sqlite:path`, a path alone, or `postgres://...`), and brings its schema up to date.
 ///
 /// # Errors

@@ -58,6 +58,10 @@ impl Store for Sql {
         tide::tide(&self.database, project).await
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.database.check().await
+    }
+
     async fn revision(&self) -> Result<i64, StoreError> {
         let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
         let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;

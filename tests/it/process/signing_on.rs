@@ -41,7 +41,7 @@ async fn a_program_that_was_built_without_it_reads_the_settings_and_does_not_sta
     assert!(ended.err.contains(says) && !ended.err.contains("hunter2"), "{ended:?}");
     assert_eq!(ended.err.trim().lines().count(), 1, "{ended:?}");
     let checked = desk.run(&["config", "check", "heartbeat.toml"]).await;
-    assert!(checked.code() == 0 && checked.err.contains(says), "the settings are right, and this program cannot do it: {checked:?}");
+    assert!(checked.code() == 2 && checked.err.contains(says), "the settings are right, and this program cannot do it: {checked:?}");
     desk.file("heartbeat.toml", &SETTINGS.replace("https://id.invalid", "http://id.invalid"));
     let ended = desk.run(&["run", "--config", "heartbeat.toml"]).await;
     assert!(ended.err.contains("web.oidc: issuer") && ended.code() == 2, "{ended:?}");

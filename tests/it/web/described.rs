@@ -2,6 +2,7 @@
 //!
 //! They are run from `.venv` and `.node`, which `bin/test` sets up.
 
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -109,7 +110,7 @@ async fn clients_that_are_made_of_the_description_read_every_answer() {
         .to_owned();
     for (at, line) in answers.lines().enumerate() {
         let (path, body) = line.split_once('\t').unwrap();
-        checks += &format!("export const answer{at}: Answer<\"{path}\"> = {body};\n");
+        writeln!(checks, "export const answer{at}: Answer<\"{path}\"> = {body};").unwrap();
     }
     fs::write(made.join("checks.ts"), checks).unwrap();
     run(".node/openapi/node_modules/.bin/tsc", &["--strict", "--noEmit", "--skipLibCheck", "checks.ts"], &made).await;
