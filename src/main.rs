@@ -10,6 +10,7 @@ use heartbeat::clock::Clock;
 use heartbeat::config::{Environment, conceal};
 
 fn main() -> ExitCode {
+    cli::choose_log_format(std::env::args_os());
     panic::set_hook(Box::new(tell_of_a_fault));
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
@@ -33,10 +34,9 @@ fn run(cli: Cli) -> anyhow::Result<ExitCode> {
 
 /// A panic is a fault of ours: say so, where it is, and what can be done.
 fn tell_of_a_fault(fault: &panic::PanicHookInfo<'_>) {
-    use std::io::Write as _;
     let words = fault.payload_as_str().unwrap_or("no words");
     let place = fault.location().map_or_else(String::new, |place| format!(" at {}:{}", place.file(), place.line()));
     let told = format!("heartbeat met a fault of its own: {}{place}; please report it with these words\n", conceal(words));
     // Where standard error is closed, nobody is left to tell.
-    let _ = anstream::stderr().write_all(told.as_bytes());
+    let _ = cli::say(cli::Level::Error, &told);
 }

@@ -26,7 +26,9 @@ pub use demo::{Demo, Running};
 pub use descriptors::raise_descriptor_limit;
 pub use file::DatabaseFile;
 pub use inbox::Inbox;
-pub use page::{can_log_in, door, listen, web};
+pub use page::{door, listen, web};
+
+use page::can_log_in;
 pub use service::Service;
 
 /// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.
@@ -78,6 +80,35 @@ fn not_a_key(wrong: &SealError) -> Problems {
 fn make_room_for(file: &Path) -> anyhow::Result<()> {
     let Some(directory) = file.parent() else { return Ok(()) };
     std::fs::create_dir_all(directory).with_context(|| format!("the directory {} could not be made", directory.display()))
+}
+
+/// Whether a service can start with these settings, as far as they alone say: nothing is opened, made or asked for.
+///
+/// # Errors
+/// What keeps it from starting.
+pub fn check(settings: &Settings, clock: &Clock) -> anyhow::Result<()> {
+    can_log_in(&settings.web, clock)?;
+    store::check_address(settings.database.url())?;
+    if let Some(file) = settings.database.file() {
+        anyhow::ensure!(!file.is_dir(), "the database {} is a directory: name a file in it", settings.database);
+        has_room_for(&file)?;
+    }
+    match &settings.key {
+        KeySource::Given(key) => drop(Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?),
+        KeySource::File(path) if path.is_dir() => anyhow::bail!("the key file {} is a directory: name a file in it", path.display()),
+        KeySource::File(path) if path.exists() => drop(Sealer::from_key_file(path)?),
+        // It is made when it is needed.
+        KeySource::File(path) => has_room_for(path)?,
+    }
+    client(&settings.proxies, clock.clone())?;
+    sender(settings, clock.clone()).map(drop)
+}
+
+/// Whether the directory that a file is to lie in is one, or can be made.
+fn has_room_for(file: &Path) -> anyhow::Result<()> {
+    let nearest = file.ancestors().skip(1).find(|directory| directory.exists());
+    let wrong = nearest.filter(|nearest| !nearest.as_os_str().is_empty() && !nearest.is_dir());
+    wrong.map_or(Ok(()), |wrong| Err(anyhow::anyhow!("{} cannot be made: {} is no directory", file.display(), wrong.display())))
 }
 
 /// Puts the service together; nothing runs yet.

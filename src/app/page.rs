@@ -43,7 +43,7 @@ async fn bound(address: SocketAddr) -> anyhow::Result<TcpListener> {
 ///
 /// # Errors
 /// When it is told to do it by single sign-on, and this program was built without.
-pub fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Result<()> {
+pub(super) fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Result<()> {
     Ok(issuer(settings, clock).map(drop)?)
 }
 

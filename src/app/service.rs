@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use super::file::DatabaseFile;
-use super::watch::watch;
+use super::watch::{watch, watch_store};
 use crate::clock::Clock;
 use crate::keep;
 use crate::lifecycle::Stop;
@@ -67,6 +67,7 @@ impl Service {
             });
         }
         let watch = watch(clock.clone(), vitals.clone());
+        let watch_store = watch_store(Arc::clone(&store), vitals.clone());
         let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
         let lost = file.map(|file| file.lost(clock.clone()));
         let lost = async { if let Some(lost) = lost { lost.await } else { std::future::pending().await } };
@@ -114,6 +115,7 @@ impl Service {
         tokio::select! {
             ended = all_ended => ended,
             never = watch => match never {},
+            never = watch_store => match never {},
             never = pings => match never {},
             gone = lost => Err(anyhow!(gone)),
         }

@@ -1,10 +1,12 @@
-//! Who watches the loops: somebody is told when one of them gives no sign of life any more.
+//! Who watches the loops and the store: somebody is told when one of them gives no sign of life any more.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
-use crate::vitals::{Loop, Vitals};
+use crate::store::Store;
+use crate::vitals::{Loop, Seldom, Vitals};
 
 /// How often the signs of life are looked at.
 const WATCH_EVERY: Duration = Duration::from_mins(1);
@@ -31,5 +33,40 @@ pub(super) async fn watch(clock: Clock, vitals: Vitals) -> Infallible {
                 _ => {}
             }
         }
+    }
+}
+
+/// How often the store is asked, and how long it may take to answer, in real time: whether the clock is fast or stands, a store is as it is.
+const ASK_EVERY: Duration = Duration::from_secs(3);
+const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
+/// A store fails once it does so many times in a row: one long lock is no failure. All of it lies within half a minute.
+const TIMES: u32 = 2;
+
+/// Asks the store whether it can be written to, and says when it cannot: at once, every few minutes while that lasts, and when it is over.
+pub(super) async fn watch_store(store: Arc<dyn Store>, vitals: Vitals) -> Infallible {
+    let (real, mut failures, mut seldom) = (Clock::system(), 0, Seldom::new());
+    loop {
+        let failure = match Clock::real_timeout(ANSWERS_WITHIN, store.check()).await {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error.to_string()),
+            Err(_) => Some(format!("it does not answer within {} s", ANSWERS_WITHIN.as_secs())),
+        };
+        if let Some(why) = failure {
+            failures += 1;
+            if failures >= TIMES {
+                vitals.say_of_store(true);
+                if seldom.is_due() {
+                    tracing::error!("the store fails: {why}; beats are sent, and recorded when it works again");
+                }
+            }
+        } else {
+            if vitals.store_fails() {
+                tracing::info!("the store works again");
+                seldom = Seldom::new();
+            }
+            vitals.say_of_store(false);
+            failures = 0;
+        }
+        real.sleep(ASK_EVERY).await;
     }
 }

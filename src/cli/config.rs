@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
+use super::trouble::Misuse;
 use crate::app;
 use crate::config::{EXAMPLE, Problems, Scope, Settings, Wanted, WantedChannel};
 use crate::edit::Cost;
@@ -77,12 +78,16 @@ impl Check {
     fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let file = self.file.or_else(|| invocation.config());
         let settings = invocation.settings_of(file.as_deref(), Scope::Everything);
+        let starts = settings.as_ref().map_or(Ok(()), |settings| app::check(settings, &invocation.clock).map_err(not_starting));
         if self.json {
-            let checked = CheckJson::of(&settings);
+            let mut checked = CheckJson::of(&settings);
+            checked.problems.extend(starts.err().map(|why| why.to_string()));
+            checked.ok = checked.problems.is_empty();
             invocation.screen.json(&checked)?;
             return Ok(if checked.ok { ExitCode::SUCCESS } else { ExitCode::from(2) });
         }
         let settings = settings?;
+        starts?;
         for wanted in &settings.projects {
             for remark in remarks(wanted) {
                 invocation.screen.note(styled(WARN, format!("project {}: {remark}", wanted.spec.name)))?;
@@ -93,9 +98,6 @@ impl Check {
                 invocation.screen.note(styled(WARN, format!("channel {}: {remark}", wanted.spec.name)))?;
             }
         }
-        if let Err(why) = app::can_log_in(&settings.web, &invocation.clock) {
-            invocation.screen.note(styled(WARN, format!("web: {why}")))?;
-        }
         let what = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
         let cost = Cost::of(settings.projects.iter().map(|wanted| &wanted.spec));
         invocation.screen.line(format!(
@@ -105,6 +107,11 @@ impl Check {
         ))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+/// What `heartbeat run` would say at its start, which is a problem of the settings here.
+fn not_starting(why: anyhow::Error) -> anyhow::Error {
+    if why.is::<Problems>() { why } else { Misuse(format!("`heartbeat run` does not start with these settings: {why:#}")).into() }
 }
 
 /// What is right, and perhaps not what was meant.

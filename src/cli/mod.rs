@@ -42,6 +42,7 @@ mod users;
 mod wait_complete;
 
 pub use global::{Global, Invocation, LogFormat};
+pub use screen::{Level, choose_log_format, say};
 pub use trouble::{Misuse, report, report_usage};
 
 use crate::clock::Clock;

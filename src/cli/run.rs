@@ -73,7 +73,7 @@ impl Run {
     /// Reads the settings, opens the store, and puts into it what the settings name.
     async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
         let settings = invocation.settings(Scope::Everything)?;
-        app::can_log_in(&settings.web, clock)?;
+        app::check(&settings, clock)?;
         let store = app::open_store(&settings).await?;
         self.put(&settings, invocation, &*store, clock).await?;
         let projects = specs(&*store).await?;
@@ -92,12 +92,20 @@ impl Run {
         let door = app::door(Arc::clone(store), clock.clone());
         let place = settings.web.address(listens, "/");
         // Where somebody else says who people are, there is a way in already.
-        if settings.web.proxy.is_none() && settings.web.oidc.is_none() && door.is_new().await? {
-            let code = door.invite(None, Access::Write).await?;
-            let link = settings.web.address(listens, &format!("/enter/{code}"));
-            invocation.screen.line(format!("The page is at {place}. Set your password there, once and within a day:\n  {link}"))?;
-        } else {
-            invocation.screen.note(format!("The page is at {place}"))?;
+        let has_other_way = settings.web.proxy.is_some() || settings.web.oidc.is_some();
+        let invited =
+            async { if has_other_way || !door.is_new().await? { Ok(None) } else { door.invite(None, Access::Write).await.map(Some) } };
+        let code = invited.await.unwrap_or_else(|error| {
+            // A full disk, or a database that only reads: beats matter more than the page.
+            tracing::error!(%error, "no link could be made for the first user; once the store works, `heartbeat users invite NAME` makes one");
+            None
+        });
+        match code {
+            Some(code) => {
+                let link = settings.web.address(listens, &format!("/enter/{code}"));
+                invocation.screen.line(format!("The page is at {place}. Set your password there, once and within a day:\n  {link}"))?;
+            }
+            None => invocation.screen.note(format!("The page is at {place}"))?,
         }
         Ok(())
     }

@@ -1,13 +1,16 @@
 //! What a person sees: results on standard output, everything said about them on standard error.
 
+use std::ffi::OsString;
 use std::fmt::Display;
 use std::io::{self, Write as _};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::ColorChoice;
 use clap::ValueEnum;
 use clap::builder::styling::{AnsiColor, Style};
 use serde::Serialize;
 
+use crate::clock::Clock;
 use crate::config::{Environment, conceal};
 
 /// When to use colour.
@@ -77,6 +80,51 @@ impl Screen {
 
     /// Something to know beside the result. It may quote what a person typed, and people type keys into wrong places.
     pub fn note(self, text: impl Display) -> io::Result<()> {
-        if self.quiet { Ok(()) } else { writeln!(anstream::stderr(), "{}", conceal(&text.to_string())) }
+        if self.quiet { Ok(()) } else { say(Level::Info, &format!("{}\n", conceal(&text.to_string()))) }
     }
+}
+
+/// Whether a program reads standard error: then everything there is a line of JSON, as the logs are.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Settles by the arguments, which may be none that can be understood, how this process writes to standard error: `--log-format json` counts from the
+/// first word on.
+pub fn choose_log_format(arguments: impl Iterator<Item = OsString>) {
+    let (mut before, mut is_json) = (OsString::new(), false);
+    for argument in arguments.take_while(|argument| argument != "--") {
+        is_json |= argument == "--log-format=json" || (before == "--log-format" && argument == "json");
+        before = argument;
+    }
+    AS_JSON.store(is_json, Ordering::Relaxed);
+}
+
+/// How grave it is, as logs call it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum Level {
+    /// Good to know.
+    Info,
+    /// It did not work.
+    Error,
+}
+
+/// Writes to standard error: the text as it is, or as a line of JSON.
+///
+/// # Errors
+/// When nobody reads it.
+pub fn say(level: Level, text: &str) -> io::Result<()> {
+    #[derive(Serialize)]
+    struct Line<'l> {
+        timestamp: String,
+        level: Level,
+        message: &'l str,
+    }
+    if !AS_JSON.load(Ordering::Relaxed) {
+        return anstream::stderr().write_all(text.as_bytes());
+    }
+    let plain = anstream::adapter::strip_str(text).to_string();
+    let message = plain.trim_end();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    let line = Line { timestamp: Clock::system().now().to_string(), level, message };
+    writeln!(io::stderr(), "{}", serde_json::to_string(&line)?)
 }

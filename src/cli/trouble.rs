@@ -3,7 +3,7 @@
 use std::io;
 use std::process::ExitCode;
 
-use super::screen::{BAD, styled};
+use super::screen::{BAD, Level, say, styled};
 use crate::config::{Problems, conceal};
 
 /// The command failed.
@@ -60,9 +60,8 @@ fn tell(words: &str) {
 }
 
 fn write_error(words: &str) {
-    use io::Write as _;
     // Where standard error is closed, nobody is left to tell.
-    let _ = anstream::stderr().write_all(words.as_bytes());
+    let _ = say(Level::Error, words);
 }
 
 fn is_closed_pipe(error: &anyhow::Error) -> bool {

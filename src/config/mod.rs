@@ -45,7 +45,7 @@ pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
 pub use suggest::nearest;
 pub use wanted::{Wanted, WantedChannel};
-pub use web::{Listen, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
+pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.
 pub const EXAMPLE: &str = include_str!("example.toml");

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
-use crate::model::{Access, SignOn};
+use crate::model::{Access, ProjectName, SignOn};
 
 use super::keys::KeyPlaces;
 use super::section::Section;
@@ -13,6 +13,9 @@ use super::{Environment, Scope, sign_on};
 /// Where the page listens, where nothing is said: on this machine alone.
 pub const USUAL_LISTEN: &str = "127.0.0.1:8400";
 const USUAL_PORT: u16 = 8400;
+
+/// At most so many projects have figures of their own in `/metrics`.
+pub const METRICS_PROJECTS: usize = 1000;
 
 /// How the page is reached, and who is believed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +26,8 @@ pub struct WebSettings {
     pub public_url: Option<Url>,
     /// Whether `/metrics` is for everybody; otherwise it takes an API token.
     pub open_metrics: bool,
+    /// The projects that have figures of their own in `/metrics`; where none are named, all have, up to a limit.
+    pub metrics_projects: Vec<ProjectName>,
     /// Reverse proxies that are believed when they name the visitor's address.
     pub trusted_proxies: Vec<Network>,
     /// A reverse proxy that says who somebody is.
@@ -173,6 +178,10 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     let listen = section.read("listen", Listen::parse).unwrap_or_default();
     let public_url = section.read("public_url", public_url);
     let open_metrics = section.flag("open_metrics").unwrap_or(false);
+    let metrics_projects = section.list("metrics_projects", ProjectName::parse);
+    if metrics_projects.len() > METRICS_PROJECTS {
+        section.unfit(&["metrics_projects"], format!("metrics_projects names more than {METRICS_PROJECTS} projects"));
+    }
     let trusted_proxies = section.list("trusted_proxies", Network::parse);
     let proxy = section.section("proxy").map(|proxy| {
         let proxy = proxy.titled("web.proxy");
@@ -195,7 +204,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
     }
     let oidc = oidc.and_then(|oidc| sign_on::read(oidc, places, scope));
     section.finish();
-    WebSettings { listen, public_url, open_metrics, trusted_proxies, proxy, oidc }
+    WebSettings { listen, public_url, open_metrics, metrics_projects, trusted_proxies, proxy, oidc }
 }
 
 /// What the environment says goes before the file.

@@ -1,4 +1,4 @@
-//! Who watches the watcher: a ping to a service outside, each minute, only while pulse, verify and notify all make progress. When it stays
+//! Who watches the watcher: a ping to a service outside, each minute, only while pulse, verify and notify all make progress and the store can be written to. When it stays
 //! away, that service raises the alarm.
 
 use std::convert::Infallible;
@@ -22,12 +22,25 @@ pub async fn watch_over(ping: Ping, sender: Arc<Sender>, clock: Clock, vitals: V
     let mut fails = false;
     tell(&ping, &sender, PingState::Start, &mut fails).await;
     loop {
-        clock.sleep(EVERY).await;
-        let stuck: Vec<&str> = LOOPS.into_iter().filter(|of| !progresses(&vitals, *of)).map(Loop::name).collect();
-        let state = if stuck.is_empty() { PingState::Alive } else { PingState::Fail };
-        if !stuck.is_empty() {
-            tracing::error!("no dead-man ping: {} made no progress for {} minutes", stuck.join(" and "), BEHIND.as_secs() / 60);
+        if vitals.store_fails() {
+            clock.sleep(EVERY).await;
+        } else {
+            // A store that begins to fail is told at once.
+            tokio::select! {
+                () = clock.sleep(EVERY) => {}
+                () = vitals.store_failed() => {}
+            }
         }
+        let stuck: Vec<&str> = LOOPS.into_iter().filter(|of| !progresses(&vitals, *of)).map(Loop::name).collect();
+        let why = match (vitals.store_fails(), stuck.is_empty()) {
+            (true, _) => Some("the store fails".to_owned()),
+            (false, false) => Some(format!("{} made no progress for {} minutes", stuck.join(" and "), BEHIND.as_secs() / 60)),
+            (false, true) => None,
+        };
+        if let Some(why) = &why {
+            tracing::error!("no dead-man ping: {why}");
+        }
+        let state = if why.is_none() { PingState::Alive } else { PingState::Fail };
         tell(&ping, &sender, state, &mut fails).await;
     }
 }

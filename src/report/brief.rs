@@ -14,6 +14,9 @@ use crate::judge::{self, Facts, Verdict};
 use crate::model::{Evidence, Incident, Look, Minute, Outcome, Project, ProjectId, Recorded, RouteId, Timestamp};
 use crate::store::{Reach, Store, StoreError};
 
+/// A beat is looked for within this.
+const LOOKED_WITHIN: Duration = Duration::from_mins(2);
+
 /// A project in a list.
 #[derive(Debug, Clone)]
 pub struct Brief {
@@ -29,6 +32,8 @@ pub struct Brief {
     pub strip: Vec<Option<Outcome>>,
     /// The newest beat that was seen, of any route.
     pub newest_seen: Option<Recorded>,
+    /// Since when beats have stayed away, of those that are newer than the newest that was seen; none while the newest ones arrive.
+    pub away_since: Option<Timestamp>,
     /// Its incidents that are open, newest opened first.
     pub open: Vec<Incident>,
 }
@@ -38,6 +43,12 @@ impl Brief {
     #[must_use]
     pub fn newest_lag(&self) -> Option<Duration> {
         self.newest_seen.as_ref().and_then(Recorded::ingested_lag)
+    }
+
+    /// The same, and it grows while nothing arrives: by how much the newest beats are late, at least.
+    #[must_use]
+    pub fn lag_by_now(&self) -> Option<Duration> {
+        self.newest_lag().max(self.away_since.map(|since| self.at.since(since)))
     }
 
     /// Of its open incidents the gravest.
@@ -238,8 +249,10 @@ impl<'p> Known<'p> {
             first_bad: None,
         });
         let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &project.routes, &beats, now));
-        let newest_seen = beats.into_iter().rfind(|beat| beat.outcome.is_seen());
-        Brief { project, at: now, verdict, complete_through, strip, newest_seen, open }
+        let newest_seen = beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned();
+        let newer = beats.iter().filter(|beat| newest_seen.as_ref().is_none_or(|newest| beat.minute > newest.minute));
+        let away_since = newer.filter(|beat| stays_away(beat, now)).map(Recorded::counted_from).min();
+        Brief { project, at: now, verdict, complete_through, strip, newest_seen, away_since, open }
     }
 }
 
@@ -251,6 +264,15 @@ fn goes_on(newer: Outcome, older: Outcome) -> bool {
 /// Accepted, and not seen.
 const fn holds_back(outcome: Outcome) -> bool {
     matches!(outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen)
+}
+
+/// Whether a beat that was not seen should have been: a look missed it, capture did not take it, or nobody has looked for longer than it takes.
+fn stays_away(beat: &Recorded, now: Timestamp) -> bool {
+    match beat.outcome {
+        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => true,
+        Outcome::Awaiting | Outcome::Unseen => beat.missed.is_some() || now.since(beat.counted_from()) > LOOKED_WITHIN,
+        Outcome::Unsent | Outcome::Arrived | Outcome::Late => false,
+    }
 }
 
 const fn says_why(outcome: Outcome) -> bool {

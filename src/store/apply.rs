@@ -71,7 +71,7 @@ impl SettingUp<'_> {
             let routes = self.work.read(routes, |row| row.int(0)).await?;
             for some in routes.chunks(ROWS) {
                 self.drop_history("beats", "route", some).await?;
-                for from in ["hours", "evidence"] {
+                for from in ["hours", "evidence", "beat_counts"] {
                     let statement = Statement::new("DELETE FROM ").text(from).text(" WHERE route IN ");
                     self.work.run(statement.list(some.iter().copied())).await?;
                 }

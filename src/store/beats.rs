@@ -5,7 +5,7 @@ use crate::model::{Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{StoreError, Unsettled, phases};
+use super::{StoreError, Unsettled, counts, phases};
 
 /// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
 const ROWS: usize = 1000;
@@ -36,7 +36,7 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
     Ok(())
 }
 
-/// Writes what looks made of beats. The first look that saw a beat stands; later ones can only find more copies of it. No look makes a
+/// Writes what looks made of beats, and counts it. The first look that saw a beat stands; later ones can only find more copies of it. No look makes a
 /// beat Refused or Unreachable: where one says so it only leaves what it read, and a later try may have been accepted since.
 pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
@@ -49,6 +49,7 @@ pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
                        ingested_after_ms = COALESCE(beats.ingested_after_ms, excluded.ingested_after_ms), \
                        copies = CASE WHEN beats.copies > excluded.copies THEN beats.copies ELSE excluded.copies END \
                        WHERE excluded.outcome <> 0";
+        counts::settle(work, &batch);
         work.run_later(Statement::new(insert).rows(batch.iter().map(|beat| settled_row(beat))).text(replace));
     }
 }

@@ -115,6 +115,18 @@ impl Database {
         }
     }
 
+    /// Asks whether it can be written to, and writes nothing: a lock that somebody else holds, and a server that only reads, show here.
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
+        let mut work = self.work("asking whether the store can be written to").await?;
+        if work.shares_writing() {
+            // As whoever writes does.
+            work.run_script("LOCK TABLE heartbeat_meta, beats IN ROW EXCLUSIVE MODE".to_owned()).await?;
+            // A standby gives that lock, and none on a row.
+            work.read(Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision' FOR KEY SHARE"), |_| Ok(())).await?;
+        }
+        Ok(())
+    }
+
     /// What time it is by the server.
     pub(super) async fn server_time(&self) -> Result<Option<Timestamp>, StoreError> {
         if matches!(self, Self::Sqlite(..)) {
@@ -153,6 +165,11 @@ impl Work {
     /// What is tried, in words.
     pub(super) const fn what(&self) -> &'static str {
         self.what
+    }
+
+    /// Whether others may write at the same time.
+    pub(super) const fn shares_writing(&self) -> bool {
+        matches!(self.open, Open::Postgres(_))
     }
 
     /// Has a statement run when all of it is committed, in one trip with the others that wait for that.

@@ -5,7 +5,7 @@ use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{RouteSpan, StoreError, numbers as counters};
+use super::{RouteSpan, StoreError, counts, numbers as counters};
 
 const MINUTES: i64 = 60;
 const ROWS: usize = 500;
@@ -71,6 +71,7 @@ pub(super) async fn drop_old(work: &mut Work, hours_before: Minute, evidence_bef
     for statement in [hours, evidence, routes] {
         dropped += work.run(statement).await?;
     }
+    counts::drop_gone(work).await?;
     Ok(dropped)
 }
 

@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 11] = [
+const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
@@ -17,6 +17,7 @@ const MIGRATIONS: [&str; 11] = [
     include_str!("../../migrations/0009_channel_retried.sql"),
     include_str!("../../migrations/0010_channel_closing.sql"),
     include_str!("../../migrations/0011_weekly_windows.sql"),
+    include_str!("../../migrations/0012_beat_counts.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -11,6 +11,7 @@ mod beats;
 mod change;
 mod channels;
 mod closing;
+mod counts;
 mod database;
 mod deeds;
 mod evidence;
@@ -53,12 +54,12 @@ use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, ChannelSpec, Deed, Digest, Entry, Evidence, Glance, Hour, Incident,
-    IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteId, Secret,
-    Session, Settled, StatusPage, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
+    IncidentId, Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, ProjectSpec, Recorded, RouteCounts,
+    RouteId, Secret, Session, Settled, StatusPage, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
 pub use change::{Change, Checked};
-pub use open::{open, open_within};
+pub use open::{check_address, open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
 pub use trouble::{OpenError, StoreError};
@@ -121,6 +122,9 @@ pub trait Store: Send + Sync + 'static {
         self.change(&Change { put_projects: put, remove_projects: remove, at: now, ..Change::default() }).await.map(drop)
     }
 
+    /// Whether the store can be written to, now; writes nothing.
+    async fn check(&self) -> Result<(), StoreError>;
+
     /// A number that grows with each [`Store::change`], whoever called it.
     async fn revision(&self) -> Result<i64, StoreError>;
 
@@ -166,6 +170,10 @@ pub trait Store: Send + Sync + 'static {
 
     /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
     async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError>;
+
+    /// What the routes in use of these projects came to, by project and name. [`Store::settle`] and [`Store::record`] count it, each beat once for
+    /// each end that it comes to; nothing that is dropped makes it less.
+    async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError>;
 
     /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
     async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError>;

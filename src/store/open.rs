@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
+use super::counts::Failures;
 use super::seal::Sealer;
 use super::settling::Settling;
 use super::sql::Sql;
@@ -11,6 +12,14 @@ use super::{Store, StoreError, migrate, postgres, sqlite};
 
 /// How long a database that is locked, or silent, is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Whether a store can be at `address`, as far as the address alone says. Nothing is opened.
+///
+/// # Errors
+/// What is wrong with the address.
+pub fn check_address(address: &str) -> Result<(), StoreError> {
+    Ok(Address::parse(address).map(drop)?)
+}
 
 /// Opens the store at `address` (`sqlite:path`, a path alone, or `postgres://...`), and brings its schema up to date.
 ///
@@ -30,5 +39,5 @@ pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> R
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Sql { database, sealer, settling: Settling::default() }))
+    Ok(Arc::new(Sql { database, sealer, settling: Settling::default(), failures: Failures::default() }))
 }

@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::{StoreError, beats, evidence, glances, looks};
+use super::{StoreError, beats, counts, evidence, glances, looks};
 use crate::model::{Evidence, Look, Quote, Settled};
 
 /// So many looks go into one transaction: `looks` has the most columns, and SQLite takes 32,766 values in a statement.
@@ -102,6 +102,7 @@ async fn write_alone(database: &Database, found: &Found) -> Result<(), StoreErro
 /// Writes in one transaction.
 async fn write(database: &Database, all: &[Found]) -> Result<(), StoreError> {
     let mut work = database.work("settling beats").await?;
+    counts::take_turn(&mut work);
     // Two services that write the same rows in the same order cannot lock each other out.
     let mut sorted: Vec<&Look> = all.iter().map(|found| &found.look).collect();
     sorted.sort_unstable_by_key(|look| look.project);

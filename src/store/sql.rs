@@ -7,10 +7,11 @@ use async_trait::async_trait;
 
 use crate::model::{
     Access, Acknowledged, ApiToken, AppKind, Channel, ChannelId, Deed, Digest, Entry, Evidence, Glance, Hour, Incident, IncidentId,
-    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteId, Secret, Session, Settled,
-    StatusPage, Timestamp, TokenId, User, UserId, UserName, Window,
+    Invitation, Look, Minute, Notice, NoticeState, Project, ProjectId, ProjectName, Recorded, RouteCounts, RouteId, Secret, Session,
+    Settled, StatusPage, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
+use super::counts::Failures;
 use super::database::Database;
 use super::evidence::duration;
 use super::seal::Sealer;
@@ -19,8 +20,8 @@ use super::statement::Statement;
 use super::stretch::Stretch;
 use super::{
     Change, ChannelNews, Checked, Notified, Owed, Owing, Reach, Recent, RouteSpan, Spread, Store, StoreError, Tide, Told, Unsettled, Which,
-    WhichDeeds, WhichNotices, beats, change, channels, closing, deeds, evidence, glances, hours, incidents, invitations, looks, notices,
-    numbers, projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
+    WhichDeeds, WhichNotices, beats, change, channels, closing, counts, deeds, evidence, glances, hours, incidents, invitations, looks,
+    notices, numbers, projects, recent, sessions, shown, status_pages, tide, tokens, users, windows,
 };
 
 /// The store over a database that is open.
@@ -28,6 +29,7 @@ pub(super) struct Sql {
     pub(super) database: Database,
     pub(super) sealer: Sealer,
     pub(super) settling: Settling,
+    pub(super) failures: Failures,
 }
 
 #[async_trait]
@@ -56,6 +58,10 @@ impl Store for Sql {
         tide::tide(&self.database, project).await
     }
 
+    async fn check(&self) -> Result<(), StoreError> {
+        self.database.check().await
+    }
+
     async fn revision(&self) -> Result<i64, StoreError> {
         let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
         let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;
@@ -70,7 +76,12 @@ impl Store for Sql {
         let mut work = self.database.work("recording beats").await?;
         beats::record(&mut work, beats).await?;
         evidence::keep(&mut work, evidence);
-        work.commit().await
+        work.commit().await?;
+        self.failures.count(&self.database, beats).await
+    }
+
+    async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
+        counts::of(&self.database, projects).await
     }
 
     async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {

@@ -13,6 +13,7 @@ use crate::model::{
     Window,
 };
 use crate::store::{Notified, Recent, Roster, StoreError, Which};
+use crate::vitals::Seldom;
 
 /// For so long after an incident is over it may still become known that its data came after all.
 const AFTERMATH: Duration = Duration::from_hours(24);
@@ -89,7 +90,10 @@ impl Verify {
     /// Judges a project as it stands on record. A store that does not take it is told in the log; the next visit judges anew.
     pub(super) async fn assess(&self, project: &Project, look: Option<&Look>, audience: &Audience) {
         if let Err(error) = self.try_assess(project, look, audience).await {
-            tracing::error!(project = %project.spec.name, %error, "the project could not be judged; that is done again in a minute");
+            static SAID: Seldom = Seldom::new();
+            if SAID.is_due() {
+                tracing::error!(project = %project.spec.name, %error, "a project could not be judged; that is done again in a minute");
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use crate::model::{
 };
 use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
 use crate::store::StoreError;
+use crate::vitals::Seldom;
 
 impl Verify {
     /// Looks at `project`; gives the look as it is on record now, or none when the store did not take it (said in the log).
@@ -22,7 +23,10 @@ impl Verify {
         match self.try_look(project, last).await {
             Ok(look) => look,
             Err(error) => {
-                tracing::error!(project = %project.spec.name, %error, "a look came to nothing; it is made again");
+                static SAID: Seldom = Seldom::new();
+                if SAID.is_due() {
+                    tracing::error!(project = %project.spec.name, %error, "a look came to nothing; it is made again");
+                }
                 None
             }
         }

@@ -1,4 +1,4 @@
-//! `/healthz`: the process answers. `/readyz`: each loop keeps up with what is due, and the store answers. For orchestrators and
+//! `/healthz`: the process answers. `/readyz`: each loop keeps up with what is due, and the store can be written to. For orchestrators and
 //! balancers; nothing that they say is a secret.
 
 use std::sync::Arc;
@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 
 use super::site::Site;
+use crate::clock::Clock;
 use crate::edit::channel::called;
 use crate::model::Channel;
 use crate::vitals::Loop;
@@ -23,6 +24,9 @@ const fn deadline(of: Loop) -> Duration {
         Loop::Keep => Duration::from_mins(25),
     }
 }
+
+/// How long the store may take. Whoever asks for readiness does not wait for long either.
+const ANSWERS_WITHIN: Duration = Duration::from_secs(3);
 
 /// Whether Heartbeat does its work.
 #[derive(Debug, Serialize)]
@@ -48,15 +52,19 @@ pub(super) async fn alive() -> &'static str {
 }
 
 pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
-    let store = site.web.store.revision().await.is_ok();
+    let store = match Clock::real_timeout(ANSWERS_WITHIN, site.web.store.check()).await {
+        Ok(Ok(())) => "ok",
+        Ok(Err(_)) => "cannot be written to",
+        Err(_) => "does not answer",
+    };
     // What they said may name an address: it is on the page, for those who may see it.
     let stopped = |channel: &Channel| channel.spec.enabled && channel.stopped.is_some();
-    let channels = site.web.store.channels().await.unwrap_or_default();
+    let channels = Clock::real_timeout(ANSWERS_WITHIN, site.web.store.channels());
+    let channels = if store == "ok" { channels.await.ok().and_then(Result::ok).unwrap_or_default() } else { Vec::new() };
     let channels_not_delivering = channels.iter().filter(|channel| stopped(channel)).map(called).collect();
     let loops: Vec<LoopView> = Loop::ALL.into_iter().map(|of| view(&site, of)).collect();
-    let ready = store && loops.iter().all(|of| of.ok);
+    let ready = store == "ok" && loops.iter().all(|of| of.ok);
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let store = if store { "ok" } else { "does not answer" };
     (status, Json(Readiness { ready, store, loops, channels_not_delivering })).into_response()
 }
 

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use crate::edit::{Clash, EditError, Problem, Problems};
 use crate::model::ProjectName;
 use crate::store::StoreError;
+use crate::vitals::Seldom;
 
 /// What went wrong with a request. Holds no secret.
 #[derive(Debug, thiserror::Error)]
@@ -128,7 +129,10 @@ pub(super) struct Undressed(pub(super) Arc<Trouble>);
 
 impl IntoResponse for Trouble {
     fn into_response(self) -> Response {
-        if let Self::Store(error) = &self {
+        static SAID: Seldom = Seldom::new();
+        if let Self::Store(error) = &self
+            && SAID.is_due()
+        {
             tracing::error!(%error, "a page could not be answered");
         }
         let mut response = self.status().into_response();

@@ -9,7 +9,11 @@ use super::WhichOne;
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::told::{plainly, told};
+use crate::config::Scope;
 use crate::edit::incident::{self, Word, snooze_time};
+use crate::model::Timestamp;
+use crate::report::json::IncidentJson;
+use crate::store::Which;
 
 /// `heartbeat incidents ack`
 #[derive(Debug, Args)]
@@ -21,6 +25,10 @@ pub struct Ack {
     #[arg(long, value_name = "WORDS")]
     pub by: Option<String>,
 
+    /// Print the incident as JSON
+    #[arg(long)]
+    pub json: bool,
+
     /// As of when.
     #[command(flatten)]
     pub moment: Moment,
@@ -31,6 +39,10 @@ pub struct Ack {
 pub struct Unack {
     #[command(flatten)]
     pub which: WhichOne,
+
+    /// Print the incident as JSON
+    #[arg(long)]
+    pub json: bool,
 
     /// As of when.
     #[command(flatten)]
@@ -47,6 +59,10 @@ pub struct Snooze {
     #[arg(long = "for", value_name = "TIME", value_parser = snooze_time)]
     pub lasts: Duration,
 
+    /// Print the incident as JSON
+    #[arg(long)]
+    pub json: bool,
+
     /// As of when.
     #[command(flatten)]
     pub moment: Moment,
@@ -56,26 +72,33 @@ impl Ack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody");
         let word = Word::in_hand(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
-        hold(&self.which, invocation, &word).await
+        hold(&self.which, self.json, self.moment.time(), invocation, &word).await
     }
 }
 
 impl Unack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        hold(&self.which, invocation, &Word::in_nobodys_hand(self.moment.time())).await
+        hold(&self.which, self.json, self.moment.time(), invocation, &Word::in_nobodys_hand(self.moment.time())).await
     }
 }
 
 impl Snooze {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        hold(&self.which, invocation, &Word::wait(self.lasts, self.moment.time())).await
+        hold(&self.which, self.json, self.moment.time(), invocation, &Word::wait(self.lasts, self.moment.time())).await
     }
 }
 
 /// Writes a word on an open incident, and shows it.
-async fn hold(which: &WhichOne, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
+async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
+    let public = invocation.settings(Scope::Service)?.web.public_url;
     let store = invocation.store().await?;
     let held = incident::hold(&*store, which.id, word).await.map_err(plainly)?;
+    if json {
+        // As it is now, and as the API shows it.
+        let now = store.incidents(&Which { id: held.incident.id, ..Which::default() }).await?.pop().unwrap_or(held.incident);
+        invocation.screen.json(&IncidentJson::of(&now, at, public.as_ref()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
     Ok(ExitCode::SUCCESS)
 }

@@ -8,6 +8,7 @@ mod apps;
 mod beats;
 mod changes;
 mod channels;
+mod describe;
 mod figures;
 mod incidents;
 mod maintenance;
@@ -78,7 +79,9 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
 /// The description of the API: OpenAPI 3.1 as JSON, as it is committed in `docs/openapi.json`.
 #[must_use]
 pub fn description() -> String {
-    resources().get_openapi().to_pretty_json().unwrap_or_default() + "\n"
+    let mut description = serde_json::to_value(resources().get_openapi()).unwrap_or_default();
+    describe::complete(&mut description);
+    serde_json::to_string_pretty(&description).unwrap_or_default() + "\n"
 }
 
 /// All of the API.

@@ -9,6 +9,9 @@ use utoipa::ToSchema;
 use crate::edit;
 use crate::web::trouble::{Trouble, Undressed};
 
+/// How a program logs in.
+const LOG_IN: &str = "send an API token: `Authorization: Bearer hb_...`; `heartbeat tokens add NAME` makes one";
+
 /// What went wrong.
 #[derive(Debug, Serialize, ToSchema)]
 pub(super) struct Problem {
@@ -47,7 +50,8 @@ impl Problem {
             _ => Vec::new(),
         };
         let (title, status) = (trouble.title(), trouble.status().as_u16());
-        Self { r#type: "about:blank", title, status, detail: trouble.to_string(), problems }
+        let detail = if matches!(trouble, Trouble::LoginNeeded) { LOG_IN.to_owned() } else { trouble.to_string() };
+        Self { r#type: "about:blank", title, status, detail, problems }
     }
 }
 

@@ -80,3 +80,49 @@ fn the_file_may_be_named_once_for_all_commands() {
     home.file("two.toml", TWO);
     assert!(home.run(&["config", "check"]).out.contains("two.toml: 2 projects"));
 }
+
+/// What is in the environment, what stands in the file, and words of the problem.
+type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str);
+
+/// What keeps `run` from starting is a problem for `config check` as well, whichever way it comes in.
+const KEEPS_FROM_STARTING: [Row; 17] = [
+    (&[("HEARTBEAT_KEY", "short")], "[service]", "HEARTBEAT_KEY cannot be used"),
+    (&[("HEARTBEAT_KEY_FILE", "two.toml")], "[service]", "sealing key"),
+    (&[("HEARTBEAT_KEY_FILE", "two.toml/key")], "[service]", "no directory"),
+    (&[("HEARTBEAT_KEY_FILE", ".")], "[service]", "is a directory"),
+    (&[("DATABASE_URL", "sqlite:.")], "[service]", "directory"),
+    (&[("DATABASE_URL", "sqlite:two.toml/x.db")], "[service]", "directory"),
+    (&[("DATABASE_URL", "postgres://db/x?target_session_attrs=primary&no_such=1")], "[service]", "no_such"),
+    (&[("DATABASE_URL", "mysql://db/x")], "[service]", "mysql"),
+    (&[("HTTPS_PROXY", "ftp://proxy:1")], "[service]", "HTTPS_PROXY"),
+    (&[("HEARTBEAT_LISTEN", "nowhere")], "[service]", "nowhere"),
+    (&[("HEARTBEAT_PUBLIC_URL", "beat")], "[service]", "beat"),
+    (&[("HEARTBEAT_DEAD_MAN_URL", "hc-ping")], "[service]", "DEAD_MAN"),
+    (&[("HEARTBEAT_LOG", "=,=")], "[service]", "HEARTBEAT_LOG"),
+    (&[], "[web]\nlisten = \"nowhere\"", "nowhere"),
+    (&[], "[service]\ndatabase = \"sqlite:.\"", "directory"),
+    (&[], "[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"https://example.com/x\"\ntitle = \"{{ open\"", "title"),
+    (&[], "[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_your_project_token\"", "token"),
+];
+
+#[test]
+fn what_keeps_run_from_starting_is_a_problem() {
+    for (variables, text, words) in KEEPS_FROM_STARTING {
+        let home = variables.iter().fold(Home::new(), |home, (name, value)| home.with(name, value));
+        home.file("two.toml", text);
+        std::fs::set_permissions(home.path("two.toml"), std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        let (checks, runs) = (home.run(&["config", "check", "two.toml"]), home.run(&["run", "--config", "two.toml"]));
+        assert!(runs.code != 0 && runs.err.contains(words), "{variables:?} {text}: {runs:?}");
+        assert!(checks.code == 2 && checks.err.contains(words), "{variables:?} {text}: {checks:?}");
+        let told = home.run(&["config", "check", "two.toml", "--json"]);
+        // Where even the logs cannot be set up, there is nobody to write JSON.
+        if told.code != 2 || !told.err.contains("HEARTBEAT_LOG") {
+            let told = (told.code, told.json());
+            assert!(
+                told.0 == 2 && told.1["ok"] == false && told.1["problems"].to_string().contains(words),
+                "{variables:?} {text}: {told:?}"
+            );
+        }
+        assert!(!home.path("data").exists() && !home.path("heartbeat.db").exists(), "nothing is made: {variables:?} {text}");
+    }
+}

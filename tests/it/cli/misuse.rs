@@ -182,3 +182,29 @@ fn files_that_nest_deeply_are_refused() {
         assert!(ran.code == 2 && ran.err.len() < 600, "{flag}: {}", ran.err.chars().take(300).collect::<String>());
     }
 }
+
+#[test]
+fn in_json_every_line_of_standard_error_is_json() {
+    let home = Home::with_two();
+    for arguments in [
+        &["aply", "--log-format", "json"][..],
+        &["--log-format=json", "apply"],
+        &["--log-format", "json", "status", "shpo"],
+        &["--log-format", "json", "--database", "x.db", "status"],
+        &["--log-format", "json", "--color", "always", "apply", "none.toml"],
+        &["--log-format", "json", "incidents", "list", "--open"],
+        &["--log-format", "json", "projects", "remove", "shop", "--dry-run"],
+        &["--log-format", "json", "-vv", "channels", "test", "ops"],
+    ] {
+        let ran = home.run(arguments);
+        assert!(!ran.err.is_empty(), "{arguments:?}");
+        for line in ran.err.lines() {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{arguments:?}: no JSON: {line}"));
+            assert!(line["timestamp"].is_string() && line["level"].is_string(), "{line}");
+            let words = line["message"].as_str().unwrap();
+            assert!(!words.contains('\u{1b}') && !words.starts_with("error"), "{line}");
+        }
+        let failed = ran.err.lines().any(|line| line.contains("\"level\":\"ERROR\""));
+        assert_eq!(failed, ran.code != 0, "{arguments:?}: {ran:?}");
+    }
+}

@@ -1,7 +1,7 @@
 //! `heartbeat incidents`, `notices` and `channels` beside a running service: what they show, what they change, what they refuse.
 
 use heartbeat::model::NoticeKind;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::telling::{SPEED, Story};
 use super::{Process, eventually};
@@ -122,12 +122,14 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert_eq!([&notice["channel"], &notice["kind"], &notice["state"], &notice["said"]], ["ops", "opened", "sent", "200 OK"]);
 
     // A person has it in hand.
-    assert_eq!(ask(&["incidents", "ack", &number, "--by", "ana"]).await.code(), 0);
-    assert_eq!(ask(&["incidents", "snooze", &number, "--for", "2h"]).await.code(), 0);
+    let acknowledged = ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json();
+    assert_eq!((names(&acknowledged), &acknowledged["acknowledged_by"]), (names(&all[0]), &json!("ana")), "the same words as in the list");
+    let snoozed = ask(&["incidents", "snooze", &number, "--for", "2h", "--json"]).await.json();
+    assert!(names(&snoozed) == names(&all[0]) && snoozed["snoozed_until"].is_string(), "{snoozed}");
     let held = incidents(&story).await;
     assert_eq!(held[0]["acknowledged_by"], "ana");
     assert!(held[0]["snoozed_until"].is_string() && held[0]["closed"].is_null(), "{held}");
-    assert_eq!(ask(&["incidents", "unack", &number]).await.code(), 0);
+    assert!(ask(&["incidents", "unack", &number, "--json"]).await.json()["acknowledged"].is_null());
     assert!(incidents(&story).await[0]["acknowledged"].is_null());
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 1, "in hand is not over");
 

@@ -207,3 +207,21 @@ async fn a_full_disk_is_told_and_caught_up_with() {
     assert!(Command::new("prlimit").args(["--fsize=unlimited:", "--pid", &number]).status().unwrap().success());
     caught_up(&desk, &sandbox, &service, "sqlite:heartbeat.db").await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_takes_no_first_user_costs_no_beat() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    desk.done(&["apply", "heartbeat.toml", "--database", "sqlite:heartbeat.db"]).await;
+    // As a full disk answers, which has room for what is there and for nothing more.
+    let mut database = SqliteConnectOptions::new().filename(desk.path("heartbeat.db")).connect().await.unwrap();
+    database
+        .execute("CREATE TRIGGER full BEFORE INSERT ON invitations BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END")
+        .await
+        .unwrap();
+    database.close().await.unwrap();
+    let desk = desk.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
+    let mut service = run(&desk, "sqlite:heartbeat.db");
+    service.err.wait_for("no link could be made for the first user").await;
+    more_beats(&sandbox, 2, &service).await;
+    assert!(service.lives() && service.err.text().contains("The page is at"), "{}", service.err.text());
+}

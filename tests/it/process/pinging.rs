@@ -1,12 +1,15 @@
 //! The dead-man ping of a running service: each minute while all goes well, and no longer once its loops make no progress.
 
+use std::time::Duration;
+
 use heartbeat::clock::Clock;
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{ConnectOptions as _, Connection as _, Executor as _, SqliteConnection};
+use sqlx::{ConnectOptions as _, Connection as _, Executor as _, PgConnection, SqliteConnection};
 
 use super::receiver::{Letter, Receiver};
 use super::{Desk, Process, eventually, speed};
 use crate::sandbox::Running;
+use crate::support::postgres;
 
 const SPEED: u32 = 60;
 
@@ -97,4 +100,25 @@ async fn a_ping_that_is_not_taken_is_told_once_and_changes_nothing_else() {
     service.err.wait_for("the dead-man ping is taken again").await;
     assert_eq!(service.err.text().matches("the dead-man ping is not taken: 500").count(), 1, "{}", service.err.text());
     assert!(service.lives() && !service.err.text().contains("5eed-uuid"), "{}", service.err.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_hangs_is_told_within_half_a_minute() {
+    let watched = Watched::at("/ping/5eed-uuid").await;
+    let database = postgres::fresh_database().await;
+    // In real time: the minutes of a loop are far away.
+    let service = watched.desk.start(&["run", "--config", "heartbeat.toml", "--database", &database]);
+    watched.pinged("GET /ping/5eed-uuid/start", 0, 1, &service).await;
+    service.err.wait_for("beating").await;
+    let mut other = PgConnection::connect(&database).await.unwrap();
+    other.execute("BEGIN; LOCK TABLE heartbeat_meta, beats IN ACCESS EXCLUSIVE MODE").await.unwrap();
+    let (clock, failed) = (Clock::system(), "GET /ping/5eed-uuid/fail");
+    let begun = clock.monotonic();
+    watched.pinged(failed, 0, 1, &service).await;
+    let took = clock.monotonic().saturating_sub(begun);
+    assert!(took < Duration::from_secs(30), "{took:?}: {}", service.err.text());
+    assert!(service.err.text().contains("no dead-man ping: the store fails"), "{}", service.err.text());
+    other.execute("ROLLBACK").await.unwrap();
+    service.err.wait_for("the store works again").await;
+    assert_eq!(service.err.text().matches("the store fails: ").count(), 1, "{}", service.err.text());
 }

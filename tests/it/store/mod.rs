@@ -20,6 +20,7 @@ pub(crate) mod bed;
 mod changes;
 mod channels;
 mod closing;
+mod counts;
 mod glances;
 mod incidents;
 mod keeping;

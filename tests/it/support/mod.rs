@@ -4,5 +4,7 @@ pub(crate) mod alertmanager;
 pub(crate) mod pgbouncer;
 pub(crate) mod postfix;
 pub(crate) mod postgres;
+pub(crate) mod prometheus;
+pub(crate) mod promtool;
 pub(crate) mod scripted;
 pub(crate) mod served;

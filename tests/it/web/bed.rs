@@ -51,7 +51,11 @@ impl TestSite {
 
     /// An empty one with these settings, and these limits for those who visit it.
     pub(crate) async fn limited(settings: WebSettings, limits: ConnectionLimits) -> Self {
-        let bed = Bed::sqlite();
+        Self::over(Bed::sqlite(), settings, limits).await
+    }
+
+    /// One over a database that is there.
+    pub(crate) async fn over(bed: Bed, settings: WebSettings, limits: ConnectionLimits) -> Self {
         let store = bed.open().await;
         let (clock, hand) = Clock::hand(Timestamp::parse(NOW).unwrap());
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

@@ -1,13 +1,16 @@
-//! What machines ask: health, readiness, metrics, the description of the API, embedded files.
+//! What machines ask: health, readiness, the description of the API, embedded files.
 
 use std::time::Duration;
 
+use heartbeat::clock::Clock;
 use heartbeat::config::WebSettings;
-use heartbeat::model::Access;
 use heartbeat::vitals::Loop;
-use reqwest::{Method, StatusCode};
+use heartbeat::web::ConnectionLimits;
+use reqwest::StatusCode;
+use sqlx::{Connection as _, Executor as _, PgConnection};
 
-use super::bed::TestSite;
+use super::bed::{Shown, TestSite};
+use crate::store::bed::Bed;
 
 #[tokio::test]
 async fn it_is_ready_while_every_loop_keeps_up() {
@@ -28,28 +31,45 @@ async fn it_is_ready_while_every_loop_keeps_up() {
     assert!(behind.text.contains(r#"{"name":"pulse","behind_ms":360000,"deadline_ms":300000,"ok":false}"#), "{}", behind.text);
 }
 
-#[tokio::test]
-async fn metrics_take_a_token_unless_they_are_open() {
-    let site = TestSite::start().await;
-    site.store.apply(&[crate::store::samples::spec("shop")], &[], site.clock.now()).await.unwrap();
-    site.vitals.did(Loop::Pulse, 3);
-    let mut prometheus = site.stranger();
-    let refused = prometheus.get("/metrics").await;
-    assert_eq!((refused.status, refused.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
-    let token = site.token(Access::Read).await;
-    let request = prometheus.request(Method::GET, "/metrics").header("authorization", format!("Bearer {token}"));
-    let scraped = prometheus.send(request).await;
-    for line in [
-        "heartbeat_projects 1",
-        "heartbeat_done_total{loop=\"pulse\"} 3",
-        "heartbeat_incidents_open{strand=\"ingestion\",severity=\"critical\"} 0",
-        "heartbeat_health{project=\"shop\",health=\"",
-        "# EOF",
-    ] {
-        assert!(scraped.page().contains(line), "{line}: {}", scraped.text);
+/// A site on PostgreSQL whose loops all keep up.
+async fn on_postgres(bed: Bed) -> TestSite {
+    let site = TestSite::over(bed, WebSettings::default(), ConnectionLimits::for_descriptors(1_024)).await;
+    for of in Loop::ALL {
+        site.vitals.sign(of, site.clock.now());
     }
-    let open = TestSite::with(WebSettings { open_metrics: true, ..WebSettings::default() }).await;
-    open.stranger().get("/metrics").await.page();
+    site
+}
+
+/// What a balancer hears, which waits for no more than this.
+async fn hears(site: &TestSite) -> Shown {
+    let mut balancer = site.stranger();
+    Clock::real_timeout(Duration::from_secs(8), balancer.get("/readyz")).await.expect("readiness is answered in time")
+}
+
+#[tokio::test]
+async fn it_is_not_ready_while_the_store_hangs_and_says_so_in_time() {
+    let bed = Bed::postgres().await;
+    let mut other = PgConnection::connect(&bed.address).await.unwrap();
+    let site = on_postgres(bed).await;
+    assert!(hears(&site).await.page().contains(r#""ready":true,"store":"ok""#));
+    other.execute("BEGIN; LOCK TABLE heartbeat_meta, beats IN SHARE MODE").await.unwrap();
+    let locked = hears(&site).await;
+    assert_eq!(locked.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(locked.text.contains(r#""ready":false,"store":"does not answer""#), "{}", locked.text);
+    other.execute("ROLLBACK").await.unwrap();
+    assert!(hears(&site).await.page().contains(r#""store":"ok""#));
+}
+
+#[tokio::test]
+async fn it_is_not_ready_on_a_database_that_only_reads() {
+    let bed = Bed::postgres().await;
+    drop(bed.open().await);
+    let name = bed.address.split('?').next().unwrap().rsplit('/').next().unwrap().to_owned();
+    bed.execute(&format!("ALTER DATABASE {name} SET default_transaction_read_only = on")).await;
+    let site = on_postgres(bed).await;
+    let standby = hears(&site).await;
+    assert_eq!(standby.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(standby.text.contains(r#""store":"cannot be written to""#), "{}", standby.text);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ pub(crate) mod bed;
 mod changes;
 mod channels;
 mod connections;
+mod described;
 mod entering;
 mod figures;
 mod first_minute;
@@ -18,6 +19,7 @@ mod incidents;
 mod issuer;
 mod machines;
 mod maintenance;
+mod metrics;
 #[cfg(feature = "oidc")]
 mod oidc;
 mod program;

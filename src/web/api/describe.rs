@@ -1,0 +1,300 @@
+//! What the description of the API says beyond what utoipa reads from the types. Answers hold words, times and names as texts: here stands which they may
+//! be, once for all of them; and with which statuses a request may be refused.
+
+use serde_json::{Map, Value, json};
+
+use crate::judge::Health;
+use crate::model::{
+    AppKind, ChannelKind, EndedBecause, Endpoint, EntryKind, NoticeKind, NoticeState, Outcome, Phase, RuleKind, Severity, Strand,
+};
+use crate::report::Level;
+use crate::web::incidents::STANDS;
+
+/// Properties that are times wherever they are texts.
+const TIMES: [&str; 29] = [
+    "acknowledged",
+    "announced",
+    "at",
+    "closed",
+    "complete_through",
+    "created",
+    "due",
+    "ended",
+    "first_bad",
+    "from",
+    "last_good",
+    "last_login",
+    "last_taken",
+    "last_used",
+    "looks_from",
+    "minute",
+    "newest",
+    "next_from",
+    "open_until",
+    "opened",
+    "sent",
+    "since",
+    "slot",
+    "snoozed_until",
+    "start",
+    "stopped_since",
+    "to",
+    "until",
+    "DayJson.day",
+];
+/// Those that are none: a length of time, and what a person writes in several ways.
+const NO_TIMES: [&str; 4] = ["TrialSent.since", "Snooze.until", "WindowSent.from", "WindowSent.to"];
+
+/// Names as `ProjectName` takes them, by schema and property.
+const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
+const NAMES: [&str; 11] = [
+    "Completeness.project",
+    "IncidentJson.project",
+    "InstalledApp.project",
+    "Made.name",
+    "Project.name",
+    "ReplayJson.project",
+    "ReportJson.project",
+    "RulesJson.project",
+    "StatusPageView.name",
+    "StoryJson.project",
+    "WindowJson.name",
+];
+/// Names as `UserName` takes them.
+const USER: &str = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$";
+const USERS: [&str; 2] = ["UserJson.name", "Invited.name"];
+
+/// The words that a text may be, by schema and property, or by property alone; and of what is asked for, by the parameter's name.
+fn words() -> Vec<(&'static str, Vec<&'static str>)> {
+    let severities = Severity::ALL.map(Severity::name).to_vec();
+    let strands = Strand::ALL.map(Strand::name).to_vec();
+    let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
+    let healths = [Health::Off, Health::Pending, Health::Good, Health::Unchecked, Health::Slow, Health::Bad, Health::Blind, Health::Idle];
+    let phases = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
+    let (kinds, apps) = (ChannelKind::ALL.map(ChannelKind::name).to_vec(), AppKind::ALL.map(AppKind::name).to_vec());
+    let (notices, states) = (NoticeKind::ALL.map(NoticeKind::name).to_vec(), NoticeState::ALL.map(NoticeState::name).to_vec());
+    vec![
+        ("outcome", outcomes.clone()),
+        ("newest_outcome", outcomes.clone()),
+        ("worst", outcomes),
+        ("health", healths.map(Health::name).to_vec()),
+        ("severity", severities),
+        ("strand", strands),
+        ("endpoint", [Endpoint::V0, Endpoint::V1].map(Endpoint::name).to_vec()),
+        ("ended_because", EndedBecause::ALL.map(EndedBecause::name).to_vec()),
+        ("level", Level::ALL.map(Level::name).to_vec()),
+        ("mark", vec!["ok", "note", "fail"]),
+        ("saw", vec!["it", "nothing", "trouble", "untold"]),
+        ("kept", vec!["whole", "folded", "missing"]),
+        ("range", vec!["1h", "24h", "7d", "30d", "90d"]),
+        ("phase", phases.map(Phase::name).to_vec()),
+        ("app", apps.clone()),
+        ("ChannelView.kind", kinds.clone()),
+        ("ChannelView.state", vec!["delivering", "stopped", "disabled"]),
+        ("ChannelChange.kind", kinds.clone()),
+        ("KindView.name", kinds),
+        ("DeliveryView.kind", vec!["opened", "reminder", "resolved"]),
+        ("EntryJson.kind", EntryKind::ALL.map(EntryKind::name).to_vec()),
+        ("EvidenceJson.of", vec!["refused", "unreachable", "lost", "unseen"]),
+        ("NoticeJson.kind", notices.clone()),
+        ("NoticeJson.state", states.clone()),
+        ("NoticeView.kind", notices),
+        ("NoticeView.state", states.clone()),
+        ("OfferedApp.name", apps),
+        ("Project.heartbeat", vec!["enabled", "disabled"]),
+        ("Project.ingestion_alert", vec!["enabled", "disabled"]),
+        ("RuleJson.rule", RuleKind::ALL.map(RuleKind::name).to_vec()),
+        ("list_incidents?state", STANDS.to_vec()),
+        ("list_notices?state", states),
+    ]
+}
+
+/// A status, what it says, and which operations it may be of.
+type Refusal = (&'static str, &'static str, fn(&Operation<'_>) -> bool);
+
+/// How a request may be refused, with each way's description and which operations it may be of.
+const REFUSALS: [Refusal; 9] = [
+    ("400", "The request cannot be read", |of| of.takes_text()),
+    ("401", "No API token, or one that does not exist or has expired", |_| true),
+    ("403", "The token may only read", |of| of.writes()),
+    ("404", "There is no such thing", |of| of.names_something()),
+    ("409", "In conflict with what is there", |of| of.writes()),
+    ("412", "Changed by someone else since it was read (`If-Match`)", |of| of.writes()),
+    ("422", "Fields that cannot be as they were given, each with what is wrong", |of| of.takes_text()),
+    ("429", "Too many requests; `Retry-After` says when to try again", |_| true),
+    ("503", "The store does not answer, or too much is asked for at once", |_| true),
+];
+
+/// An operation, as far as it matters.
+struct Operation<'d> {
+    path: &'d str,
+    method: &'d str,
+    described: &'d Value,
+}
+
+impl Operation<'_> {
+    fn writes(&self) -> bool {
+        self.method != "get"
+    }
+
+    fn names_something(&self) -> bool {
+        self.path.contains('{') || self.described.get("parameters").is_some()
+    }
+
+    fn takes_text(&self) -> bool {
+        self.names_something() || self.described.get("requestBody").is_some()
+    }
+}
+
+/// Says it.
+pub(super) fn complete(description: &mut Value) {
+    description["servers"] = json!([{ "url": "/", "description": "Where this was read" }]);
+    let words = words();
+    for (path, operations) in description["paths"].as_object_mut().into_iter().flatten() {
+        for (method, described) in operations.as_object_mut().into_iter().flatten() {
+            parameters(path, described, &words);
+            refusals(&Operation { path, method, described: &described.clone() }, described);
+        }
+    }
+    let Some(schemas) = description["components"]["schemas"].as_object_mut() else { return };
+    let known: Vec<String> = schemas.keys().cloned().collect();
+    for (name, schema) in schemas {
+        // A list is of what is described by itself, and does not describe it again.
+        if let Some(item) = name.strip_prefix("List_").filter(|item| known.iter().any(|name| name == item)) {
+            schema["properties"]["items"]["items"] = json!({ "$ref": format!("#/components/schemas/{item}") });
+        }
+        properties(name, schema, &words);
+    }
+}
+
+fn refusals(operation: &Operation<'_>, described: &mut Value) {
+    let Some(responses) = described["responses"].as_object_mut() else { return };
+    let problem = responses.get("default").cloned().unwrap_or_else(|| json!({}));
+    for (status, says, may_be) in REFUSALS {
+        if may_be(operation) && !responses.contains_key(status) {
+            responses.insert(status.to_owned(), described_as(problem.clone(), says));
+        }
+    }
+    for (status, response) in responses {
+        if response.get("description").is_none() {
+            let says = match status.as_str() {
+                "200" => "Done, or as it is",
+                "201" => "It was added",
+                "204" => "It is gone",
+                _ => "Anything else that went wrong",
+            };
+            *response = described_as(response.take(), says);
+        }
+    }
+}
+
+fn described_as(mut response: Value, says: &str) -> Value {
+    response["description"] = json!(says);
+    response
+}
+
+fn parameters(path: &str, described: &mut Value, words: &[(&str, Vec<&str>)]) {
+    let of = described["operationId"].as_str().unwrap_or_default().to_owned();
+    for parameter in described.get_mut("parameters").and_then(Value::as_array_mut).into_iter().flatten() {
+        let (name, place) =
+            (parameter["name"].as_str().unwrap_or_default().to_owned(), parameter["in"].as_str().unwrap_or_default().to_owned());
+        let Some(schema) = parameter["schema"].as_object_mut() else { continue };
+        if let Some((_, may_be)) = words.iter().find(|(key, _)| *key == name || *key == format!("{of}?{name}")) {
+            limit_to(schema, may_be);
+        }
+        let pattern = match (path, name.as_str(), place.as_str()) {
+            (path, "name", "path") if path.starts_with("/api/v1/users") => Some(USER),
+            // The webhooks of a project's app are called `webhooks of PROJECT`.
+            (path, "name", "path") if path.starts_with("/api/v1/channels") => None,
+            (_, "name", "path") => Some(NAME),
+            (_, "minute", "path") => {
+                schema.insert("description".to_owned(), json!("Such as `2026-11-23T15:10Z`"));
+                None
+            }
+            (_, "at_least", "query") => {
+                schema.insert("format".to_owned(), json!("date-time"));
+                None
+            }
+            _ => None,
+        };
+        if let Some(pattern) = pattern {
+            schema.insert("pattern".to_owned(), json!(pattern));
+        }
+    }
+}
+
+fn properties(of: &str, schema: &mut Value, words: &[(&str, Vec<&str>)]) {
+    for part in schema.get_mut("allOf").and_then(Value::as_array_mut).into_iter().flatten() {
+        properties(of, part, words);
+    }
+    for (name, property) in schema.get_mut("properties").and_then(Value::as_object_mut).into_iter().flatten() {
+        let Some(property) = property.as_object_mut().filter(|property| is_text(property)) else { continue };
+        let whole = format!("{of}.{name}");
+        let is = |keys: &[&str]| keys.contains(&name.as_str()) || keys.contains(&whole.as_str());
+        if is(&TIMES) && !is(&NO_TIMES) {
+            property.insert("format".to_owned(), json!(if name == "day" { "date" } else { "date-time" }));
+        } else if let Some((_, may_be)) = words.iter().find(|(key, _)| is(&[key])) {
+            limit_to(property, may_be);
+        } else if is(&NAMES) || is(&USERS) {
+            property.insert("pattern".to_owned(), json!(if is(&NAMES) { NAME } else { USER }));
+        }
+    }
+}
+
+fn is_text(property: &Map<String, Value>) -> bool {
+    match &property.get("type") {
+        Some(Value::String(kind)) => kind == "string",
+        Some(Value::Array(kinds)) => kinds.contains(&json!("string")),
+        _ => false,
+    }
+}
+
+fn limit_to(schema: &mut Map<String, Value>, words: &[&str]) {
+    let mut may_be: Vec<Value> = words.iter().map(|word| json!(word)).collect();
+    if schema.get("type").is_some_and(Value::is_array) {
+        may_be.push(Value::Null);
+    }
+    schema.insert("enum".to_owned(), Value::Array(may_be));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ProjectName, UserName};
+
+    #[test]
+    fn whatever_is_said_is_of_something_that_there_is() {
+        let description: Value = serde_json::from_str(&crate::web::description()).unwrap();
+        let mut known: Vec<String> = Vec::new();
+        for (of, schema) in description["components"]["schemas"].as_object().unwrap() {
+            let parts = [schema].into_iter().chain(schema.get("allOf").and_then(Value::as_array).into_iter().flatten());
+            let properties = parts.filter_map(|part| part.get("properties")?.as_object()).flatten();
+            known.extend(properties.filter(|(_, one)| one.as_object().is_some_and(is_text)).map(|(name, _)| format!("{of}.{name}")));
+        }
+        for (_, operations) in description["paths"].as_object().unwrap() {
+            for (_, operation) in operations.as_object().unwrap() {
+                let parameters = operation.get("parameters").and_then(Value::as_array).into_iter().flatten();
+                let id = operation["operationId"].as_str().unwrap();
+                known.extend(parameters.map(|parameter| format!("{id}?{}", parameter["name"].as_str().unwrap())));
+            }
+        }
+        let is_known = |key: &str| known.iter().any(|one| one == key || one.rsplit(['.', '?']).next() == Some(key));
+        let words = words();
+        let keys = TIMES.iter().chain(&NO_TIMES).chain(&NAMES).chain(&USERS).chain(words.iter().map(|(key, _)| key));
+        let stale: Vec<_> = keys.filter(|key| !is_known(key)).collect();
+        assert!(stale.is_empty(), "{stale:?}");
+    }
+
+    #[test]
+    fn patterns_are_those_of_the_names() {
+        let letters = |kind: &str| -> String { (' '..='~').filter(|letter| kind.contains(*letter)).collect() };
+        let inside = |pattern: &str| pattern.rsplit_once('[').unwrap().1.split_once(']').unwrap().0.replace("A-Za-z0-9", "");
+        for letter in ' '..='~' {
+            let is_plain = letter.is_ascii_alphanumeric();
+            let name = format!("a{letter}");
+            assert_eq!(ProjectName::parse(&name).is_ok(), is_plain || letters(&inside(NAME)).contains(letter), "{name}");
+            assert_eq!(UserName::parse(&name).is_ok(), is_plain || letters(&inside(USER)).contains(letter), "{name}");
+            assert_eq!(ProjectName::parse(&letter.to_string()).is_ok(), is_plain);
+        }
+    }
+}
