@@ -20,8 +20,10 @@ use crate::store::Store;
 ///
 /// Times are UTC. Minutes without a beat are shown too: they are ours, Heartbeat was not running or not enabled.
 #[derive(Debug, Args)]
-#[command(after_help = "JSON: [{minute, route, outcome, sent, status, tries, dns_us, connect_us, tls_us, first_byte_us, ingested_lag_ms,
-queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], oldest first; absent figures are null.")]
+#[command(
+    after_help = "JSON: {items: [{minute, route, outcome, sent, status, tries, dns_us, connect_us, tls_us, first_byte_us, ingested_lag_ms,
+queryable_after_ms, queryable_within_ms, copies, evidence: [text]}], next}, oldest first; absent figures are null."
+)]
 pub struct Beats {
     /// Which project; may be left out where there is one
     #[arg(long, value_name = "NAME")]
@@ -64,8 +66,7 @@ impl Beats {
         }
         let evidence = store.evidence(&routes, from, to).await?;
         if self.json {
-            let beats: Vec<_> = beats.iter().map(|beat| BeatJson::of(project, beat, &evidence)).collect();
-            invocation.screen.json(&beats)?;
+            invocation.screen.items(beats.iter().map(|beat| BeatJson::of(project, beat, &evidence)))?;
             return Ok(ExitCode::SUCCESS);
         }
         for beat in &beats {

@@ -17,7 +17,7 @@ use crate::store::WhichDeeds;
 /// Who is a user of the page, an API token, a settings file, or whoever ran a command. No secret is told.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "JSON: {changes: [{number, at, who, subject, project, words}], next}, newest first; project is null where it is about \
+    after_help = "JSON: {items: [{number, at, who, subject, project, words}], next}, newest first; project is null where it is about \
                         none, next is what --before takes for those that came earlier, or null."
 )]
 pub struct Changes {
@@ -39,12 +39,6 @@ pub struct Changes {
 }
 
 /// Stable field names, documented in `heartbeat changes --help`.
-#[derive(Serialize)]
-struct ChangesJson<'d> {
-    changes: Vec<ChangeJson<'d>>,
-    next: Option<i64>,
-}
-
 #[derive(Serialize)]
 struct ChangeJson<'d> {
     number: i64,
@@ -77,8 +71,8 @@ impl Changes {
         let deeds = store.deeds(&which).await?;
         if self.json {
             let has_more = deeds.len() >= self.limit as usize;
-            let next = deeds.last().filter(|_| has_more).map(|deed| deed.place);
-            invocation.screen.json(&ChangesJson { changes: deeds.iter().map(ChangeJson::of).collect(), next })?;
+            let next = deeds.last().filter(|_| has_more).map(|deed| deed.place.to_string());
+            invocation.screen.part(deeds.iter().map(ChangeJson::of), next)?;
         } else if deeds.is_empty() {
             invocation.screen.note("No change.")?;
         } else {

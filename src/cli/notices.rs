@@ -17,7 +17,9 @@ use crate::store::WhichNotices;
 ///
 /// `heartbeat channels resend NAME` owes the dead ones of a channel anew.
 #[derive(Debug, Args)]
-#[command(after_help = "JSON: [{id, channel, kind, state, created, due, ended, tries, said}], newest first; absent values are null.")]
+#[command(
+    after_help = "JSON: {items: [{id, channel, kind, state, created, due, ended, tries, said}], next}, newest first; absent values are null."
+)]
 pub struct Notices {
     /// To this channel alone
     #[arg(long, value_name = "NAME")]
@@ -68,7 +70,7 @@ impl Notices {
         let which = WhichNotices { channel, state: self.state.map(State::of_model), at_most: self.limit, ..WhichNotices::default() };
         let notices = store.notices(&which).await?;
         if self.json {
-            invocation.screen.json(&notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect::<Vec<_>>())?;
+            invocation.screen.items(notices.iter().map(|notice| NoticeJson::of(notice, &channels)))?;
             return Ok(ExitCode::SUCCESS);
         }
         for notice in &notices {

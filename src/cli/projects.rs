@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::edit::{EDIT_JSON, EditFlags, desk, show};
 use super::global::{Invocation, specs};
@@ -38,9 +37,9 @@ pub enum Command {
     #[command(after_help = EDIT_JSON)]
     Add(Add),
     /// List all projects
-    #[command(after_help = "JSON: {projects: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
+    #[command(after_help = "JSON: {items: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
                             look_every, heartbeat: enabled|disabled|null, \
-                            ingestion_alert: enabled|disabled|null}]}")]
+                            ingestion_alert: enabled|disabled|null}], next}")]
     List(List),
     /// Give a project another personal API key
     #[command(after_help = EDIT_JSON)]
@@ -204,18 +203,12 @@ impl Remove {
     }
 }
 
-/// Stable field names, documented in `heartbeat projects list --help`.
-#[derive(Serialize)]
-struct ListJson {
-    projects: Vec<ProjectJson>,
-}
-
 impl List {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let projects = specs(&*store).await?.iter().map(ProjectJson::of).collect::<Vec<_>>();
         if self.json {
-            invocation.screen.json(&ListJson { projects })?;
+            invocation.screen.items(projects)?;
         } else if projects.is_empty() {
             invocation.screen.note("There is no project yet: `heartbeat projects add`, or `heartbeat apply`.")?;
         } else {

@@ -78,6 +78,21 @@ impl Screen {
         self.line(serde_json::to_string_pretty(value)?)
     }
 
+    /// A whole list for a program, in the envelope that lists of the API have.
+    pub fn items<T: Serialize>(self, items: impl IntoIterator<Item = T>) -> io::Result<()> {
+        self.part(items, None)
+    }
+
+    /// The part of a list that ends before `next`.
+    pub fn part<T: Serialize>(self, items: impl IntoIterator<Item = T>, next: Option<String>) -> io::Result<()> {
+        #[derive(Serialize)]
+        struct Part<T> {
+            items: Vec<T>,
+            next: Option<String>,
+        }
+        self.json(&Part { items: items.into_iter().collect(), next })
+    }
+
     /// Something to know beside the result. It may quote what a person typed, and people type keys into wrong places.
     pub fn note(self, text: impl Display) -> io::Result<()> {
         if self.quiet { Ok(()) } else { say(Level::Info, &format!("{}\n", conceal(&text.to_string()))) }

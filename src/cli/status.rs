@@ -26,8 +26,8 @@ const NOT_RUNNING: &str = "heartbeat run is not running: start it, and beats are
 #[command(
     after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
 
-JSON: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, notes: [sentence], quota: {used, limit, limited}, missing_scopes, queries_left, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
-arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}]; times are RFC 3339.
+JSON: {items: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, notes: [sentence], quota: {used, limit, limited}, missing_scopes, queries_left, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
+arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}], next}; times are RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."
 )]
@@ -61,7 +61,7 @@ impl Status {
             return Err(Misuse("there is no project yet; `heartbeat projects add`, or `heartbeat apply heartbeat.toml`".into()).into());
         }
         if self.json {
-            invocation.screen.json(&all.iter().map(ReportJson::of).collect::<Vec<_>>())?;
+            invocation.screen.items(all.iter().map(ReportJson::of))?;
         } else {
             let runs = self.moment.at.is_some() || is_running(store.last_sign_of_life().await?, self.moment.time());
             let open = store.incidents(&Which { open_only: true, ..Which::default() }).await?;

@@ -35,7 +35,7 @@ pub struct Tokens {
 pub enum Command {
     /// List all tokens
     #[command(
-        after_help = "JSON: {tokens: [{name, access: read|write, made_by, created, last_used, until}]}; times are RFC 3339, last_used and until may be null."
+        after_help = "JSON: {items: [{name, access: read|write, made_by, created, last_used, until}], next}; times are RFC 3339, last_used and until may be null."
     )]
     List(List),
     /// Make a token, and print it: it is not shown again
@@ -79,12 +79,6 @@ pub struct Remove {
     pub name: String,
 }
 
-/// Stable field names, documented in `heartbeat tokens list --help`.
-#[derive(Serialize)]
-struct ListJson {
-    tokens: Vec<TokenJson>,
-}
-
 /// Stable field names, documented in `heartbeat tokens add --help`.
 #[derive(Serialize)]
 struct MadeJson {
@@ -107,8 +101,7 @@ impl List {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let tokens = invocation.store().await?.tokens().await?;
         if self.json {
-            let tokens = tokens.iter().map(TokenJson::of).collect();
-            invocation.screen.json(&ListJson { tokens })?;
+            invocation.screen.items(tokens.iter().map(TokenJson::of))?;
         } else if tokens.is_empty() {
             invocation.screen.note("There is no token yet: `heartbeat tokens add NAME`.")?;
         } else {

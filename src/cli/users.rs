@@ -33,7 +33,7 @@ pub struct Users {
 pub enum Command {
     /// List all users
     #[command(
-        after_help = "JSON: {users: [{name, access: read|write, has_password, created, last_login}]}; times are RFC 3339, last_login may be null."
+        after_help = "JSON: {items: [{name, access: read|write, has_password, created, last_login}], next}; times are RFC 3339, last_login may be null."
     )]
     List(List),
     /// Print a link, good once and for a day, with which a user sets a password; adds the user where there is none of this name
@@ -86,12 +86,6 @@ pub struct Remove {
     pub name: String,
 }
 
-/// Stable field names, documented in `heartbeat users list --help`.
-#[derive(Serialize)]
-struct ListJson {
-    users: Vec<UserJson>,
-}
-
 /// Stable field names, documented in `heartbeat users invite --help`.
 #[derive(Serialize)]
 struct InviteJson {
@@ -115,8 +109,7 @@ impl List {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let users = invocation.store().await?.users().await?;
         if self.json {
-            let users = users.iter().map(UserJson::of).collect();
-            invocation.screen.json(&ListJson { users })?;
+            invocation.screen.items(users.iter().map(UserJson::of))?;
         } else if users.is_empty() {
             invocation.screen.note(
                 "There is no user yet: `heartbeat run` prints a link for the first one, and so does `heartbeat users invite NAME`.",

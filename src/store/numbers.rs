@@ -40,6 +40,13 @@ impl Numbers {
     }
 }
 
+/// The revision of what people set up.
+pub(super) async fn revision(database: &Database) -> Result<i64, StoreError> {
+    let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
+    let found = database.read("reading the revision", revision, |row| row.int(0)).await?;
+    found.first().copied().ok_or_else(|| StoreError::Damaged("the database has lost its revision (heartbeat_meta)".into()))
+}
+
 /// Counts that something is changed of what people set up. Gives the revision that this change found.
 pub(super) async fn of_revision(work: &mut Work) -> Result<i64, StoreError> {
     take(work, "revision", 1).await

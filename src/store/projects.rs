@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fmt::Display;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
@@ -61,6 +62,13 @@ pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec
     let projects = read(&mut work, sealer, None).await?;
     work.commit().await?;
     Ok(by_name(projects))
+}
+
+/// The longest time after which a project's beats are given up; nothing where there is no project.
+pub(super) async fn longest_wait(database: &Database) -> Result<Duration, StoreError> {
+    let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
+    let found = database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
+    Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
 }
 
 /// Those of these names, by name, as of one moment.

@@ -13,7 +13,6 @@ use crate::model::{
 
 use super::counts::Failures;
 use super::database::Database;
-use super::evidence::duration;
 use super::seal::Sealer;
 use super::settling::Settling;
 use super::statement::Statement;
@@ -63,9 +62,7 @@ impl Store for Sql {
     }
 
     async fn revision(&self) -> Result<i64, StoreError> {
-        let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
-        let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;
-        found.first().copied().ok_or_else(|| StoreError::Damaged("the database has lost its revision (heartbeat_meta)".into()))
+        numbers::revision(&self.database).await
     }
 
     async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
@@ -125,9 +122,7 @@ impl Store for Sql {
     }
 
     async fn longest_wait(&self) -> Result<Duration, StoreError> {
-        let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
-        let found = self.database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
-        Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
+        projects::longest_wait(&self.database).await
     }
 
     async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError> {

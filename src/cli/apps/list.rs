@@ -24,12 +24,6 @@ pub struct List {
     pub json: bool,
 }
 
-/// Stable field names, documented in `heartbeat apps list --help`.
-#[derive(Serialize)]
-struct ListJson {
-    apps: Vec<AppJson>,
-}
-
 #[derive(Serialize)]
 struct AppJson {
     project: String,
@@ -62,7 +56,7 @@ impl List {
         };
         let apps = chosen.iter().flat_map(AppJson::of).collect::<Vec<_>>();
         if self.json {
-            invocation.screen.json(&ListJson { apps })?;
+            invocation.screen.items(apps)?;
         } else if apps.is_empty() {
             invocation.screen.note("No app is installed: `heartbeat apps install heartbeat --project NAME`.")?;
         } else {

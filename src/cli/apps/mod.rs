@@ -38,11 +38,11 @@ const CONFIGURE_JSON: &str = "JSON, with --set or --set-file: {dry_run, changes:
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the apps that are installed
-    #[command(after_help = "JSON: {apps: [{project, app, enabled, settings: {setting: value or null}, routes: [names]}]}; \
+    #[command(after_help = "JSON: {items: [{project, app, enabled, settings: {setting: value or null}, routes: [names]}], next}; \
                             a secret is https://host/*** or phx_***")]
     List(list::List),
     /// Search the apps that can be installed, with their settings
-    #[command(after_help = "JSON: {apps: [{name, description, settings: [{key, name, hint, default, required, secret, choices}]}]}")]
+    #[command(after_help = "JSON: {items: [{name, description, settings: [{key, name, hint, default, required, secret, choices}]}], next}")]
     Search(search::Search),
     /// Install an app on a project
     #[command(after_help = EDIT_JSON)]

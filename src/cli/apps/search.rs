@@ -21,12 +21,6 @@ pub struct Search {
     pub json: bool,
 }
 
-/// Stable field names, documented in `heartbeat apps search --help`.
-#[derive(Serialize)]
-struct SearchJson {
-    apps: Vec<AppJson>,
-}
-
 #[derive(Serialize)]
 struct AppJson {
     name: &'static str,
@@ -59,7 +53,7 @@ impl Search {
     pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let found = AppKind::search(&self.word).collect::<Vec<_>>();
         if self.json {
-            invocation.screen.json(&SearchJson { apps: found.into_iter().map(AppJson::of).collect() })?;
+            invocation.screen.items(found.into_iter().map(AppJson::of))?;
             return Ok(ExitCode::SUCCESS);
         }
         if found.is_empty() {

@@ -11,7 +11,7 @@ use crate::cli::trouble::Misuse;
 use crate::edit::channel::kind_named;
 use crate::model::{ChannelKind, Field};
 
-pub(super) const JSON: &str = "JSON: {kinds: [{kind, description, fields: [{key, hint, default, required, secret}]}]}.";
+pub(super) const JSON: &str = "JSON: {items: [{kind, description, fields: [{key, hint, default, required, secret}]}], next}.";
 
 /// `heartbeat channels kinds`
 #[derive(Debug, Args)]
@@ -22,12 +22,6 @@ pub struct Kinds {
     /// Print them as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct KindsJson {
-    kinds: Vec<KindJson>,
 }
 
 #[derive(Serialize)]
@@ -66,7 +60,7 @@ impl Kinds {
             None => ChannelKind::ALL.to_vec(),
         };
         if self.json {
-            invocation.screen.json(&KindsJson { kinds: kinds.into_iter().map(KindJson::of).collect() })?;
+            invocation.screen.items(kinds.into_iter().map(KindJson::of))?;
             return Ok(ExitCode::SUCCESS);
         }
         for kind in kinds {

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::state::{ChannelJson, Owing};
 use crate::cli::global::Invocation;
@@ -11,8 +10,8 @@ use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
 use crate::cli::table::Table;
 use crate::model::{Channel, Severity};
 
-pub(super) const JSON: &str = "JSON: {channels: [{name, kind, of_app, projects, severity, at_once, enabled, state: \
-                               delivers|not_delivering|never_used|disabled, stopped_since, stopped_words, last_taken, owed, dead}]}; projects \
+pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, projects, severity, at_once, enabled, state: \
+                               delivers|not_delivering|never_used|disabled, stopped_since, stopped_words, last_taken, owed, dead}], next}; projects \
                                is empty for all of them, absent values are null. The webhooks of an app are called `webhooks of PROJECT`.";
 
 /// `heartbeat channels list`
@@ -21,11 +20,6 @@ pub struct List {
     /// Print the list as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-#[derive(Serialize)]
-struct ListJson {
-    channels: Vec<ChannelJson>,
 }
 
 impl List {
@@ -37,8 +31,7 @@ impl List {
             channels.push((channel, owing));
         }
         if self.json {
-            let channels = channels.iter().map(|(channel, owing)| ChannelJson::of(channel, *owing)).collect();
-            invocation.screen.json(&ListJson { channels })?;
+            invocation.screen.items(channels.iter().map(|(channel, owing)| ChannelJson::of(channel, *owing)))?;
         } else if channels.is_empty() {
             invocation
                 .screen

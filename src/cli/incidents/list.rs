@@ -16,8 +16,8 @@ use crate::report::json::IncidentJson;
 use crate::store::Which;
 
 pub(super) const JSON: &str =
-    "JSON: [{id, key, project, strand, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
-lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}],
+    "JSON: {items: [{id, key, project, strand, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
+lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}], next},
 newest first; absent values are null, times RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when one is open.";
@@ -67,9 +67,7 @@ impl List {
         let which = Which { project, open_only: self.open, since: Some(now.minus(self.since)), ..Which::default() };
         let incidents = store.incidents(&which).await?;
         if self.json {
-            invocation
-                .screen
-                .json(&incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())).collect::<Vec<_>>())?;
+            invocation.screen.items(incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())))?;
         } else {
             for incident in &incidents {
                 invocation.screen.text(&line(incident, &self.moment))?;

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
@@ -12,7 +11,7 @@ use crate::cli::table::Table;
 use crate::model::{Timestamp, Window};
 use crate::report::{WindowJson, WindowState, window_times};
 
-pub(super) const JSON: &str = "JSON: {windows: [{name, projects, from, to, weekly, timezone, cron, lasts, open_until, next_from}]}; projects is \
+pub(super) const JSON: &str = "JSON: {items: [{name, projects, from, to, weekly, timezone, cron, lasts, open_until, next_from}], next}; projects is \
                                empty for all of them, absent values are null: from and to of a window that is open once, weekly and timezone \
                                of one of every week, cron and lasts of one by a crontab expression, open_until while it is open, next_from \
                                while it is not and will be.";
@@ -29,18 +28,13 @@ pub struct List {
     pub moment: Moment,
 }
 
-#[derive(Serialize)]
-struct ListJson {
-    windows: Vec<WindowJson>,
-}
-
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let windows = store.windows().await?;
         let now = self.moment.time();
         if self.json {
-            invocation.screen.json(&ListJson { windows: windows.iter().map(|window| WindowJson::of(window, now)).collect() })?;
+            invocation.screen.items(windows.iter().map(|window| WindowJson::of(window, now)))?;
         } else if windows.is_empty() {
             invocation.screen.note("There is no maintenance window: `heartbeat maintenance add`, or `heartbeat apply`.")?;
         } else {

@@ -47,7 +47,7 @@ const NO_TIMES: [&str; 4] = ["TrialSent.since", "Snooze.until", "WindowSent.from
 
 /// Names as `ProjectName` takes them, by schema and property.
 const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "Completeness.project",
     "IncidentJson.project",
     "InstalledApp.project",
@@ -58,6 +58,7 @@ const NAMES: [&str; 11] = [
     "RulesJson.project",
     "StatusPageView.name",
     "StoryJson.project",
+    "TokenJson.name",
     "WindowJson.name",
 ];
 /// Names as `UserName` takes them.

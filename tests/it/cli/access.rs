@@ -12,7 +12,7 @@ fn a_user_is_invited_changed_and_removed() {
     let again = home.run(&["users", "invite", "ann", "--access", "read", "--json"]).json();
     assert_ne!(invited["link"], again["link"], "each link is another, and the one before is void");
     let list = home.run(&["users", "list", "--json"]).json();
-    assert_eq!((list["users"][0]["access"].as_str(), list["users"][0]["has_password"].as_bool()), (Some("read"), Some(false)));
+    assert_eq!((list["items"][0]["access"].as_str(), list["items"][0]["has_password"].as_bool()), (Some("read"), Some(false)));
     assert!(home.run(&["users", "set", "ann", "--access", "write"]).shown().contains("~ user ann: access read -> write"));
     assert!(home.run(&["users", "set", "ann", "--access", "write"]).shown().contains("Nothing to change."));
     assert!(home.run(&["users", "remove", "ann"]).shown().contains("- user ann"));
@@ -46,7 +46,7 @@ fn a_token_is_shown_once_and_kept_as_a_hash() {
     assert!(token.starts_with("hb_") && token.len() == 46, "{made}");
     let list = home.run(&["tokens", "--json"]);
     assert!(!list.shown().contains(token));
-    assert_eq!(list.json()["tokens"][0]["access"], "read");
+    assert_eq!(list.json()["items"][0]["access"], "read");
     for (arguments, says) in [
         (&["tokens", "add", "dbt"][..], "there is a token `dbt` already"),
         (&["tokens", "add", "a b"], "NAME `a b`"),

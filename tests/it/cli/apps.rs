@@ -184,13 +184,13 @@ fn a_search_shows_the_settings_that_people_knew() {
 fn programs_are_told_in_json() {
     let home = Home::with_two();
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apps", "list", "--json"]).json()).unwrap(), @r#"
-    {"apps":[{"app":"heartbeat","enabled":true,"project":"shop","routes":["heartbeat","heartbeat_api","proxy"],"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}]}
+    {"items":[{"app":"heartbeat","enabled":true,"project":"shop","routes":["heartbeat","heartbeat_api","proxy"],"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}],"next":null}
     "#);
     assert_eq!(home.run(&["apps", "--json"]).out, home.run(&["apps", "list", "--json"]).out);
     let configured = home.run(&["apps", "configure", "heartbeat", "--project", "shop", "--json"]).json();
     assert_eq!(configured, serde_json::json!({"events": "heartbeat + heartbeat_api", "host": null, "project_api_key": null}));
     let found = home.run(&["apps", "search", "--json"]).json();
-    let keys = found["apps"][0]["settings"].as_array().unwrap().iter().map(|setting| setting["key"].clone()).collect::<Vec<_>>();
+    let keys = found["items"][0]["settings"].as_array().unwrap().iter().map(|setting| setting["key"].clone()).collect::<Vec<_>>();
     assert_eq!(keys, ["events", "host", "project_api_key"]);
-    assert_eq!(home.run(&["apps", "list", "--json", "--project", "blog"]).json()["apps"], serde_json::json!([]));
+    assert_eq!(home.run(&["apps", "list", "--json", "--project", "blog"]).json()["items"], serde_json::json!([]));
 }

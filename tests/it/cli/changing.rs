@@ -58,14 +58,14 @@ fn whoever_changed_something_is_told_with_what_it_was() {
 fn programs_read_on_where_they_stopped() {
     let home = Home::with_two();
     let first = home.run(&["changes", "--json", "--limit", "1"]).json();
-    let newest = &first["changes"][0];
+    let newest = &first["items"][0];
     assert_eq!(
         (&newest["who"], &newest["subject"], &newest["project"], &newest["words"]),
         (&"file two.toml".into(), &"project blog".into(), &"blog".into(), &"added".into())
     );
-    let next = first["next"].to_string();
+    let next = first["next"].as_str().unwrap().to_owned();
     let rest = home.run(&["changes", "--json", "--before", &next]).json();
-    assert_eq!((rest["changes"].as_array().unwrap().len(), &rest["changes"][0]["subject"]), (1, &"project shop".into()));
+    assert_eq!((rest["items"].as_array().unwrap().len(), &rest["items"][0]["subject"]), (1, &"project shop".into()));
     assert!(rest["next"].is_null());
 }
 

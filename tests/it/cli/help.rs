@@ -7,10 +7,10 @@ use heartbeat::cli::Cli;
 
 use super::Home;
 
-/// The words of every command, the program's own first.
-fn commands() -> Vec<Vec<String>> {
-    fn below(command: &clap::Command, words: &[String], found: &mut Vec<Vec<String>>) {
-        found.push(words.to_vec());
+/// Every command with its words, the program itself first.
+pub(super) fn commands() -> Vec<(Vec<String>, clap::Command)> {
+    fn below(command: &clap::Command, words: &[String], found: &mut Vec<(Vec<String>, clap::Command)>) {
+        found.push((words.to_vec(), command.clone()));
         for inner in command.get_subcommands() {
             below(inner, &[words, &[inner.get_name().to_owned()]].concat(), found);
         }
@@ -23,7 +23,7 @@ fn commands() -> Vec<Vec<String>> {
 #[test]
 fn every_command_explains_itself() {
     let home = Home::new();
-    for words in commands() {
+    for (words, _) in commands() {
         let arguments = words.iter().map(String::as_str).chain(["--help"]).collect::<Vec<_>>();
         let ran = home.run(&arguments);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{words:?}");

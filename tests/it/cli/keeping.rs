@@ -99,8 +99,8 @@ fn an_export_shows_all_of_it_and_no_secret() {
     [[maintenance]]
     name = "night"
     projects = ["news"]
-    cron = "0 23 * * SUN Europe/Berlin"
-    lasts = "2h"
+    weekly = "sun 23:00-01:00"
+    timezone = "Europe/Berlin"
     "#);
     let app = export.split_once("[project.ingestion_alert]").unwrap().1.split_once("\n\n").unwrap().0;
     insta::assert_snapshot!(app, @r#"
@@ -146,7 +146,7 @@ fn what_changed_is_shown_without_the_secrets() {
     ~ project news: ingestion_alert.webHookUrlTriggered changed
     ~ channel ops: severity warning -> critical
     ~ channel ops: url changed
-    ~ maintenance night: lasts 2h -> 3h
+    ~ maintenance night: weekly sun 23:00-01:00 -> sun 23:00-02:00
     ");
     assert_eq!(home.run(&["apply", "next.toml"]).err, "Nothing to change.\n");
 }
@@ -248,12 +248,12 @@ fn the_alert_lives_through_its_states() {
     shop     ingestion-alert  enabled
     ");
     let listed = home.run(&["apps", "list", "--json"]).json();
-    assert_eq!(listed["apps"][1]["app"], "ingestion-alert");
-    assert_eq!(listed["apps"][1]["routes"], serde_json::json!([]));
-    assert_eq!(listed["apps"][1]["settings"]["quiet"], "on");
-    assert_eq!(listed["apps"][1]["settings"]["timeRange"], serde_json::Value::Null);
-    assert_eq!(listed["apps"][1]["settings"]["webHookUrlTriggered"], "https://example.com/***");
-    assert_eq!(home.run(&["apps", "configure", "ingestion-alert", "--project", "shop", "--json"]).json(), listed["apps"][1]["settings"]);
+    assert_eq!(listed["items"][1]["app"], "ingestion-alert");
+    assert_eq!(listed["items"][1]["routes"], serde_json::json!([]));
+    assert_eq!(listed["items"][1]["settings"]["quiet"], "on");
+    assert_eq!(listed["items"][1]["settings"]["timeRange"], serde_json::Value::Null);
+    assert_eq!(listed["items"][1]["settings"]["webHookUrlTriggered"], "https://example.com/***");
+    assert_eq!(home.run(&["apps", "configure", "ingestion-alert", "--project", "shop", "--json"]).json(), listed["items"][1]["settings"]);
     assert_eq!(alert("disable", &[]), "exit 0\n--- out\n~ project shop: ingestion_alert enabled -> disabled\n");
     assert_eq!(alert("disable", &[]), "exit 0\n--- err\nNothing to change.\n");
     assert_eq!(alert("enable", &[]), "exit 0\n--- out\n~ project shop: ingestion_alert disabled -> enabled\n");

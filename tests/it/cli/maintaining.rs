@@ -24,7 +24,7 @@ fn everything_wrong_is_told_at_once() {
     let shown = wrong.iter().map(super::Ran::shown).collect::<Vec<_>>().join("\n");
     assert!(wrong.iter().all(|ran| ran.code == 2), "{shown}");
     insta::assert_snapshot!("windows that cannot be", shown);
-    assert_eq!(home.run(&["maintenance", "--json"]).json(), serde_json::json!({"windows": []}));
+    assert_eq!(home.run(&["maintenance", "--json"]).json(), serde_json::json!({"items": [], "next": null}));
 }
 
 #[test]
@@ -47,7 +47,7 @@ fn a_window_comes_and_goes() {
     insta::assert_snapshot!("a window comes and goes", told.join("\n"));
     let left = home.run(&[&["maintenance", "list", "--json"], &THEN[..]].concat()).json();
     assert_eq!(
-        left["windows"][0],
+        left["items"][0],
         serde_json::json!({
             "name": "early", "projects": [], "from": null, "to": null, "weekly": null, "timezone": null, "cron": "0 2 * * * Europe/Berlin", "lasts": "15m",
             "open_until": null, "next_from": "2100-01-04T01:00:00.000Z"

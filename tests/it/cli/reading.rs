@@ -3,6 +3,7 @@
 use std::fs;
 
 use super::Home;
+use super::help::commands;
 
 /// Everything that needs a database and sets up nothing by itself.
 const COMMANDS: [&[&str]; 20] = [
@@ -52,4 +53,80 @@ fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_reads() {
     assert_eq!(ran.code, 1, "{ran:?}");
     assert!(ran.err.contains("the key file HOME/data/posthog-heartbeat/heartbeat.key is not there"), "{ran:?}");
     assert!(!key.exists());
+}
+
+/// What gives a list.
+const LISTS: [&[&str]; 12] = [
+    &["status"],
+    &["projects", "list"],
+    &["apps", "search"],
+    &["apps", "list"],
+    &["beats", "--project", "shop"],
+    &["incidents", "list"],
+    &["channels", "kinds"],
+    &["channels", "list"],
+    &["notices"],
+    &["maintenance", "list"],
+    &["users", "list"],
+    &["tokens", "list"],
+];
+
+/// What gives a part of a list at a time.
+const PARTS: [&[&str]; 1] = [&["changes"]];
+
+/// What gives one thing, or what it did.
+const ONE: [&str; 33] = [
+    "check",
+    "sandbox",
+    "wait-complete",
+    "apply",
+    "import",
+    "config check",
+    "projects add",
+    "projects set-key",
+    "projects remove",
+    "apps install",
+    "apps configure",
+    "apps enable",
+    "apps disable",
+    "apps uninstall",
+    "rules show",
+    "rules set",
+    "rules replay",
+    "incidents show",
+    "incidents ack",
+    "incidents unack",
+    "incidents snooze",
+    "channels add",
+    "channels set",
+    "channels show",
+    "channels test",
+    "channels resend",
+    "channels enable",
+    "channels disable",
+    "channels remove",
+    "maintenance add",
+    "maintenance remove",
+    "users invite",
+    "tokens add",
+];
+
+#[test]
+fn every_list_for_programs_has_the_envelope_that_lists_of_the_api_have() {
+    let home = Home::with_two();
+    home.run(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00"]);
+    for list in LISTS.iter().chain(&PARTS) {
+        let shown = home.run(&[list, &["--json"][..]].concat()).json();
+        let names = shown.as_object().unwrap().keys().map(String::as_str).collect::<Vec<_>>();
+        assert_eq!(names, ["items", "next"], "{list:?}");
+        assert!(shown["items"].is_array() && shown["next"].is_null(), "{list:?}: {shown}");
+    }
+    let called = |words: &[&str]| words.iter().take_while(|word| !word.starts_with('-')).copied().collect::<Vec<_>>().join(" ");
+    let known = LISTS.iter().chain(&PARTS).map(|words| called(words)).chain(ONE.map(str::to_owned)).collect::<Vec<_>>();
+    for (words, command) in commands() {
+        let speaks = command.get_arguments().any(|argument| argument.get_long() == Some("json"));
+        // `heartbeat projects` is `heartbeat projects list`.
+        let is_short = command.get_subcommands().any(|inner| inner.get_name() == "list");
+        assert!(!speaks || is_short || known.contains(&words.join(" ")), "`{}` is neither a list nor one thing here", words.join(" "));
+    }
 }

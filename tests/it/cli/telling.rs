@@ -98,7 +98,7 @@ fn everything_wrong_is_told_at_once_and_no_value_is_quoted() {
     assert!(!shown.contains("hunter2"), "{shown}");
     assert!(wrong.iter().all(|ran| ran.code == 2), "{shown}");
     insta::assert_snapshot!("channels that cannot be", shown);
-    assert_eq!(home.run(&["channels", "--json"]).json(), serde_json::json!({"channels": []}));
+    assert_eq!(home.run(&["channels", "--json"]).json(), serde_json::json!({"items": [], "next": null}));
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn kinds_tell_their_fields() {
     insta::assert_snapshot!("channels kinds", home.run(&["channels", "kinds"]).shown());
     let ntfy = home.run(&["channels", "kinds", "ntfy", "--json"]).json();
     assert_eq!(
-        ntfy["kinds"][0]["fields"][1],
+        ntfy["items"][0]["fields"][1],
         serde_json::json!({
             "key": "token", "hint": "An access token (tk_...), where the topic needs one", "default": "", "required": false, "secret": true
         })
@@ -155,7 +155,7 @@ fn json_holds_no_secret() {
     let [list, show] = [&["channels", "--json"][..], &["channels", "show", "ops", "--json"]].map(|arguments| home.run(arguments));
     assert!(!format!("{}{}", list.out, show.out).contains("hunter2") && !show.out.contains("aHVudGVy"), "{show:?}");
     assert_eq!(
-        list.json()["channels"][0],
+        list.json()["items"][0],
         serde_json::json!({
             "name": "ops", "kind": "webhook", "of_app": false, "projects": [], "severity": "info", "at_once": 5, "enabled": true,
             "state": "never_used", "stopped_since": null, "stopped_words": null, "last_taken": null, "owed": 0, "dead": 0

@@ -4,16 +4,21 @@ use heartbeat::model::NoticeKind;
 use serde_json::{Value, json};
 
 use super::telling::{SPEED, Story};
-use super::{Process, eventually};
+use super::{Ended, Process, eventually};
 
 /// Waits until nothing is owed any more.
 async fn all_is_noted(story: &Story, by: &Process) {
     eventually(
         "nothing is owed",
         || by.err.text(),
-        async || story.ask(&["notices", "--json", "--state", "owed"]).await.json() == Value::Array(Vec::new()),
+        async || items(&story.ask(&["notices", "--json", "--state", "owed"]).await) == json!([]),
     )
     .await;
+}
+
+/// What a list gave.
+fn items(ended: &Ended) -> Value {
+    ended.json()["items"].take()
 }
 
 fn names(of: &Value) -> Vec<&str> {
@@ -23,7 +28,7 @@ fn names(of: &Value) -> Vec<&str> {
 }
 
 async fn incidents(story: &Story) -> Value {
-    story.ask(&["incidents", "--json", "--speed", &SPEED.to_string()]).await.json()
+    items(&story.ask(&["incidents", "--json", "--speed", &SPEED.to_string()]).await)
 }
 
 async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
@@ -67,7 +72,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     // Nothing yet.
     let ended = ask(&["incidents", "--check"]).await;
     assert_eq!((ended.code(), ended.err.as_str()), (0, "No incident in the last 7d.\n"), "{ended:?}");
-    assert_eq!(story.ask(&["notices", "--json"]).await.json(), Value::Array(Vec::new()));
+    assert_eq!(items(&story.ask(&["notices", "--json"]).await), json!([]));
 
     // It opens.
     let service = story.start().await;
@@ -144,7 +149,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     story.told(NoticeKind::Resolved, 0, &service).await;
     all_is_noted(&story, &service).await;
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 0);
-    assert_eq!(ask(&["incidents", "--open", "--json"]).await.json(), Value::Array(Vec::new()));
+    assert_eq!(items(&ask(&["incidents", "--open", "--json"]).await), json!([]));
     for late in [
         &["incidents", "ack", &number, "--by", "ana"] as &[&str],
         &["incidents", "unack", &number],
@@ -153,11 +158,11 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
         let ended = ask(late).await;
         assert!(ended.code() == 2 && ended.err.contains("is over; there is nothing to be reminded of"), "{late:?}: {ended:?}");
     }
-    let notices = story.ask(&["notices", "--channel", "ops", "--json"]).await.json();
+    let notices = items(&story.ask(&["notices", "--channel", "ops", "--json"]).await);
     let kinds: Vec<&Value> = notices.as_array().unwrap().iter().map(|notice| &notice["kind"]).collect();
     assert_eq!(kinds, ["resolved", "opened"], "newest first");
-    assert_eq!(story.ask(&["notices", "--limit", "1", "--json"]).await.json().as_array().unwrap().len(), 1);
-    assert_eq!(story.ask(&["notices", "--state", "dead", "--json"]).await.json(), Value::Array(Vec::new()));
+    assert_eq!(story.ask(&["notices", "--limit", "1", "--json"]).await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(items(&story.ask(&["notices", "--state", "dead", "--json"]).await), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -167,7 +172,7 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     story.receiver.answer(Some(410));
     story.storm().await;
     service.err.wait_for("this channel does not deliver any more: 410").await;
-    let channel = async || story.ask(&["channels", "list", "--json"]).await.json()["channels"][0].take();
+    let channel = async || story.ask(&["channels", "list", "--json"]).await.json()["items"][0].take();
     eventually("it is shown", || service.err.text(), async || channel().await["state"] == "not_delivering").await;
     let shown = channel().await;
     assert_eq!([&shown["stopped_words"], &shown["owed"].to_string().into()], ["410 Gone", "1"], "{shown}");

@@ -128,10 +128,10 @@ async fn no_secret_of_a_channel_gets_out() {
         || last.text(),
         async || {
             let (notices, channels) = (notices().await.json(), channels().await.json());
-            let said = |name: &Value| all(&notices).any(|notice| notice["channel"] == *name && notice["said"].is_string());
-            let untried: Vec<&Value> = all(&channels["channels"]).map(|channel| &channel["name"]).filter(|name| !said(name)).collect();
+            let said = |name: &Value| all(&notices["items"]).any(|notice| notice["channel"] == *name && notice["said"].is_string());
+            let untried: Vec<&Value> = all(&channels["items"]).map(|channel| &channel["name"]).filter(|name| !said(name)).collect();
             *last.0.lock().unwrap() = format!("{untried:?} {notices:#}").into_bytes();
-            all(&channels["channels"]).count() == 11 && untried.is_empty()
+            all(&channels["items"]).count() == 11 && untried.is_empty()
         },
     )
     .await;

@@ -50,7 +50,9 @@ async fn a_service_of_the_same_speed_beats_into_it() {
         || service.err.text(),
         async || {
             let status = desk.run(&["status", "--speed", "60", "--json"]).await;
-            status.code() == 0 && status.json()[0]["health"] == "good" && status.json()[0]["today"]["arrived"].as_u64() >= Some(3)
+            status.code() == 0
+                && status.json()["items"][0]["health"] == "good"
+                && status.json()["items"][0]["today"]["arrived"].as_u64() >= Some(3)
         },
     )
     .await;

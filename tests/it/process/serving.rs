@@ -74,7 +74,7 @@ async fn the_environment_alone_is_a_project() {
     let service = desk.start(&["run"]);
     holds(&sandbox, 1, &service).await;
     let status = desk.run(&["status", "--json"]).await;
-    assert_eq!(status.json()[0]["project"], "default", "{status:?}");
+    assert_eq!(status.json()["items"][0]["project"], "default", "{status:?}");
     assert!(!service.err.text().contains(PERSONAL_KEY), "{}", service.err.text());
 }
 

@@ -131,7 +131,7 @@ async fn a_database_of_the_second_schema_keeps_everything(bed: Bed) {
     assert_eq!((tide.revision, tide.look, tide.beat), (1, Some(START.start().plus(Duration::from_millis(1))), Some(START)));
     let ann = UserName::parse("ann").unwrap();
     store.put_user(&ann, Access::Write, None, START.start(), (&deed("user ann")).into()).await.unwrap();
-    assert!(store.change(&Change { put_channels: &[webhook("ops")], expected: Some(1), ..Change::default() }).await.unwrap());
+    assert!(store.change(&Change { put_channels: &[webhook("ops")], expected: Some(2), ..Change::default() }).await.unwrap());
     let again = bed.open().await;
     assert_eq!((again.users().await.unwrap().len(), again.deeds(&WhichDeeds::default()).await.unwrap().len()), (1, 1));
     assert_eq!(again.channel(&webhook("ops").name).await.unwrap().map(|channel| channel.spec), Some(webhook("ops")));

@@ -21,6 +21,8 @@ PLACES = [
     ("/api/v1/channels", {"name": "ops"}),
     ("/api/v1/maintenance", {"name": "night"}),
     ("/api/v1/status-pages", {"name": "public"}),
+    ("/api/v1/users", {"name": "ann"}),
+    ("/api/v1/tokens", {"name": "test"}),
     ("/api/v1/incidents", {"id": 1}),
     ("/api/v1/projects", {"name": "shop", "route": "heartbeat", "minute": "2026-11-23T15:08Z"}),
 ]
