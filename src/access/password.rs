@@ -1,9 +1,11 @@
 //! Passwords: argon2id, with parameters that OWASP's cheat sheet asks for (7 MiB, five rounds: of those that it calls equal, the ones that take
 //! the least memory); never kept in any other form.
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher as _, PasswordVerifier as _};
-use argon2::{Algorithm, Argon2, Params, Version};
+use std::fmt::Display;
+use std::sync::{Mutex, PoisonError};
+
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Block, Params, Version, password_hash};
 
 use crate::model::Secret;
 
@@ -12,6 +14,7 @@ const SHORTEST: usize = 10;
 /// More bytes than this are no password, but work for us.
 const LONGEST: usize = 1024;
 const SALT_BYTES: usize = 16;
+const OUTPUT_BYTES: usize = 32;
 
 /// Why a text cannot be a password: the rest of a sentence that begins with "password". Never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -40,25 +43,51 @@ pub fn check(text: &str) -> Result<(), PasswordError> {
     }
 }
 
-/// Hashes a password: some tens of milliseconds of work, and 7 MiB while it lasts.
+/// Hashes a password: some tens of milliseconds of work.
 pub(super) fn hash(password: &Secret) -> Result<Secret, String> {
     let mut salt = [0; SALT_BYTES];
     getrandom::fill(&mut salt).map_err(|why| format!("the system gives no random bytes: {why}"))?;
-    let hashed: PasswordHash = argon2()?
-        .hash_password_with_salt(password.expose().as_bytes(), &salt)
-        .map_err(|why| format!("the password could not be hashed: {why}"))?;
+    let failed = |why: &dyn Display| format!("the password could not be hashed: {why}");
+    let params = Params::new(7 * 1024, 5, 1, Some(OUTPUT_BYTES)).map_err(|why| failed(&why))?;
+    let written = ParamsString::try_from(&params).map_err(|why| failed(&why))?;
+    let output = compute(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), password, &salt).map_err(|why| failed(&why))?;
+    let hashed = PasswordHash {
+        algorithm: Algorithm::Argon2id.ident(),
+        version: Some(Version::V0x13.into()),
+        params: written,
+        salt: Some(Salt::new(&salt).map_err(|why| failed(&why))?),
+        hash: Some(output),
+    };
     Ok(Secret::new(&hashed.to_string()))
 }
 
-/// Whether this is the password of that hash. A damaged hash is nobody's.
+/// Whether this is the password of that hash, with whatever parameters it was made. A damaged hash is nobody's.
 pub(super) fn verify(password: &Secret, hash: &Secret) -> bool {
-    let (Ok(argon2), Ok(hash)) = (argon2(), PasswordHash::new(hash.expose())) else { return false };
-    password.expose().len() <= LONGEST && argon2.verify_password(password.expose().as_bytes(), &hash).is_ok()
+    let Ok(hash) = PasswordHash::new(hash.expose()) else { return false };
+    let (Some(salt), Some(expected), Ok(params)) = (&hash.salt, &hash.hash, Params::try_from(&hash)) else { return false };
+    let (Ok(algorithm), Ok(version)) =
+        (Algorithm::try_from(hash.algorithm.as_str()), hash.version.map_or(Ok(Version::V0x13), Version::try_from))
+    else {
+        return false;
+    };
+    // Outputs are compared in constant time.
+    password.expose().len() <= LONGEST
+        && compute(&Argon2::new(algorithm, version, params), password, salt).is_ok_and(|output| output == *expected)
 }
 
-fn argon2() -> Result<Argon2<'static>, String> {
-    let params = Params::new(7 * 1024, 5, 1, None).map_err(|why| format!("argon2 does not take its parameters: {why}"))?;
-    Ok(Argon2::new(Algorithm::Argon2id, Version::V0x13, params))
+/// What hashing works in: one at a time, and always in the same place. Memory of this size, asked for and given back with each password, would come
+/// to lie between what lives longer, and the process would grow with each wrong guess.
+static MEMORY: Mutex<Vec<Block>> = Mutex::new(Vec::new());
+
+fn compute(argon2: &Argon2<'_>, password: &Secret, salt: &[u8]) -> Result<Output, password_hash::Error> {
+    let mut output = [0; OUTPUT_BYTES];
+    let mut memory = MEMORY.lock().unwrap_or_else(PoisonError::into_inner);
+    let blocks = argon2.params().block_count();
+    if memory.len() < blocks {
+        memory.resize(blocks, Block::new());
+    }
+    argon2.hash_password_into_with_memory(password.expose().as_bytes(), salt, &mut output, &mut memory[..blocks])?;
+    Ok(Output::new(&output)?)
 }
 
 #[cfg(test)]
@@ -77,6 +106,7 @@ mod tests {
 
     #[test]
     fn a_hash_of_other_parameters_is_opened_too() {
+        use argon2::password_hash::PasswordHasher as _;
         let older = Argon2::new(Algorithm::Argon2id, Version::V0x13, Params::new(19 * 1024, 2, 1, None).unwrap());
         let hashed: PasswordHash = older.hash_password_with_salt(b"four words in a row", &[7; SALT_BYTES]).unwrap();
         let hashed = Secret::new(&hashed.to_string());

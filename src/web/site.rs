@@ -21,8 +21,6 @@ use crate::model::{AppKind, Project, StatusPage, Timestamp};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
-/// So many passwords are hashed at once: each takes 7 MiB while it lasts.
-const PASSWORDS: usize = 2;
 
 /// Where an issuer sends people back to.
 pub(super) const SIGNED_ON: &str = "/login/oidc/callback";
@@ -46,7 +44,7 @@ pub(super) struct Site {
     pub(super) limiter: Limiter,
     /// Places for live pages.
     pub(super) live: Semaphore,
-    /// Places for hashing passwords.
+    /// The place for hashing a password: one at a time.
     pub(super) passwords: Semaphore,
     /// What strangers were shown of the status pages.
     pub(super) shown: Shown,
@@ -66,7 +64,7 @@ impl Site {
             issuer,
             limiter,
             live: Semaphore::new(LIVE_PAGES),
-            passwords: Semaphore::new(PASSWORDS),
+            passwords: Semaphore::new(1),
             shown: Shown::default(),
             replays: Arc::new(Semaphore::new(REPLAYS)),
             ending,
