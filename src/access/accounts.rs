@@ -216,8 +216,11 @@ impl<'d> Accounts<'d> {
     async fn keep_a_writer(&self, user: Option<&User>, access: Access) -> Result<(), AccountError> {
         let was_writer = user.filter(|user| user.access == Access::Write && access < Access::Write);
         let Some(user) = was_writer.filter(|_| self.keeps_a_writer) else { return Ok(()) };
+        // Whoever was invited and never came is nobody yet who may let others in.
+        let can_come = |user: &User| user.has_password || user.last_login.is_some();
         let others = self.door.store.users().await?;
-        if others.iter().any(|other| other.name != user.name && other.access == Access::Write) {
+        let is_left = |other: &User| other.name != user.name && other.access == Access::Write && can_come(other);
+        if !can_come(user) || others.iter().any(is_left) {
             return Ok(());
         }
         Err(AccountError::LastWriter(user.name.clone()))

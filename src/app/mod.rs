@@ -8,6 +8,7 @@ mod page;
 mod service;
 mod watch;
 
+use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -31,7 +32,8 @@ pub use page::{door, listen, web};
 use page::can_log_in;
 pub use service::Service;
 
-/// Opens the store that the settings name. Directories that are not there yet are made, and so is the key.
+/// Opens the store that the settings name. Directories that are not there yet are made, and so is the key; but not a second key beside a database
+/// file that there is: what it holds would open with neither of them alone.
 ///
 /// # Errors
 /// Says which database or key could not be opened, and why; never with a password.
@@ -39,6 +41,9 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
     let sealer = match &settings.key {
         KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
         KeySource::File(path) => {
+            if settings.database.file().is_some_and(|file| fs::metadata(file).is_ok_and(|found| found.len() > 0)) {
+                key_is_there(settings)?;
+            }
             make_room_for(path)?;
             Sealer::from_key_file(path)?
         }
@@ -59,16 +64,19 @@ pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn 
         let flag = "name another with --database or DATABASE_URL";
         anyhow::bail!("there is no database at {}; `heartbeat projects add` or `heartbeat run` makes it, or {flag}", file.display());
     }
-    if let KeySource::File(path) = &settings.key
-        && !path.exists()
-    {
-        anyhow::bail!(
-            "the key file {} is not there, and the secrets in the database {} do not open without it; put it back, or name it with HEARTBEAT_KEY_FILE",
-            path.display(),
-            settings.database
-        );
-    }
+    key_is_there(settings)?;
     open_store(settings).await
+}
+
+fn key_is_there(settings: &Settings) -> anyhow::Result<()> {
+    let KeySource::File(path) = &settings.key else { return Ok(()) };
+    anyhow::ensure!(
+        path.exists(),
+        "the key file {} is not there, and the secrets in the database {} do not open without it; put it back, or name it with HEARTBEAT_KEY_FILE",
+        path.display(),
+        settings.database
+    );
+    Ok(())
 }
 
 /// A variable that holds no key is a problem of the settings.
@@ -79,7 +87,7 @@ fn not_a_key(wrong: &SealError) -> Problems {
 /// Makes the directory that a file lies in.
 fn make_room_for(file: &Path) -> anyhow::Result<()> {
     let Some(directory) = file.parent() else { return Ok(()) };
-    std::fs::create_dir_all(directory).with_context(|| format!("the directory {} could not be made", directory.display()))
+    fs::create_dir_all(directory).with_context(|| format!("the directory {} could not be made", directory.display()))
 }
 
 /// Whether a service can start with these settings, as far as they alone say: nothing is opened, made or asked for.

@@ -12,7 +12,7 @@ use super::trouble::Misuse;
 use super::users::access;
 use crate::access::{AccountError, Accounts, token_name};
 use crate::app;
-use crate::config::{duration, nearest};
+use crate::config::{nearest, rules};
 use crate::edit::By;
 use crate::model::Timestamp;
 use crate::report::TokenJson;
@@ -64,7 +64,7 @@ pub struct Add {
     pub access: String,
 
     /// For how long it holds, such as 90d [default: until it is removed]
-    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long = "for", value_name = "TIME", value_parser = rules::token_lasts)]
     pub lasts: Option<Duration>,
 
     /// Print it as JSON
@@ -108,7 +108,7 @@ impl List {
             let mut table = Table::under(["TOKEN", "ACCESS", "MADE BY", "LAST USED", "UNTIL"]);
             for token in &tokens {
                 let at = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
-                let (last_used, until) = (at(token.last_used, "never"), at(token.until, "removed"));
+                let (last_used, until) = (at(token.last_used, "never"), at(token.until, "no end"));
                 table.row([token.name.clone(), token.access.name().into(), token.made_by.clone(), last_used, until]);
             }
             invocation.screen.line(table)?;

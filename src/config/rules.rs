@@ -173,6 +173,14 @@ pub fn within(text: &str, least: Duration, most: Duration) -> Result<Duration, S
     }
 }
 
+/// For how long an API token may hold: from a minute to ten years.
+///
+/// # Errors
+/// The rest of a sentence that starts with the setting's name.
+pub fn token_lasts(text: &str) -> Result<Duration, String> {
+    within(text, Duration::from_mins(1), Duration::from_hours(24 * 3660))
+}
+
 /// Whether the waits fit each other.
 ///
 /// # Errors

@@ -54,6 +54,9 @@ impl Cron {
     /// # Errors
     /// The rest of a sentence that starts with the setting's name.
     pub fn parse_in(text: &str, zone: Option<&str>) -> Result<Self, String> {
+        if let (Some(zone), Some(own)) = (zone, text.split_whitespace().nth(5)) {
+            return Err(format!("`{}` names a time zone already, `{own}`, beside `{zone}`; give one of them", text.trim()));
+        }
         Self::parse(&zone.map_or_else(|| text.to_owned(), |zone| format!("{text} {zone}")))
     }
 
@@ -112,6 +115,13 @@ mod tests {
             let said = Cron::parse(text).unwrap_err();
             assert!(said.contains("is no crontab expression"), "{said}");
         }
+    }
+
+    #[test]
+    fn a_time_zone_is_named_once() {
+        let said = Cron::parse_in("0 2 * * SUN Europe/Berlin", Some("Europe/Paris")).unwrap_err();
+        assert!(said.contains("names a time zone already, `Europe/Berlin`"), "{said}");
+        assert_eq!(Cron::parse_in("0 2 * * SUN", Some("Europe/Paris")), Cron::parse("0 2 * * SUN Europe/Paris"));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Users and tokens that somebody typed.
 
 use crate::access::{AccountError, Accounts, token_name};
-use crate::config::duration;
+use crate::config::rules;
 use crate::edit::{Problem, Problems};
 use crate::model::{Access, UserName};
 
@@ -31,7 +31,7 @@ impl NewToken {
         if access.is_none() {
             problems.push(Problem::of("access", "must be `read` or `write`"));
         }
-        let lasts = self.lasts.as_deref().map(duration::parse).transpose();
+        let lasts = self.lasts.as_deref().map(rules::token_lasts).transpose();
         let lasts = lasts.map_err(|wrong| problems.push(Problem::of("lasts", wrong))).ok().flatten();
         match (name, access) {
             (Some(name), Some(access)) if problems.is_empty() => Ok(accounts.make_token(&name, access, lasts).await?),

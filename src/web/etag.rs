@@ -7,6 +7,8 @@ use axum::http::{HeaderValue, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
+use serde_json::{Map, Value};
+
 use super::mark::mark;
 use super::trouble::Trouble;
 
@@ -46,7 +48,44 @@ pub(super) fn holds(tags: &str, tag: &str) -> bool {
     tags.split(',').map(str::trim).any(|one| one == "*" || one.trim_start_matches("W/") == tag)
 }
 
-/// The tag of a body.
+/// Whether a list of tags has one of the same settings as this one, whatever has been counted since; or is every one.
+pub(super) fn matches(tags: &str, tag: &str) -> bool {
+    let settings = |tag: &str| tag.trim_start_matches("W/").split_once('-').map(|(settings, _)| settings.to_owned());
+    tags.split(',').map(str::trim).any(|one| one == "*" || settings(one).is_some_and(|one| Some(one) == settings(tag)))
+}
+
+/// What a thing that is set up is shown with, and nobody sets up: it changes by itself.
+const BY_ITSELF: [&str; 10] =
+    ["last_used", "last_login", "last_taken", "owed", "dead", "state", "stopped_since", "stopped_words", "open_until", "next_from"];
+
+/// The tag of a body, in two parts: of what is set up, for whoever changes it; and of the whole, for whoever reads it again.
 pub(super) fn tag_of(body: &[u8]) -> String {
-    format!("\"{}\"", &mark(body)[..24])
+    let whole = &mark(body)[..24];
+    let settings = match serde_json::from_slice::<Map<String, Value>>(body) {
+        // A list, or a thing that holds nothing of the kind: the whole.
+        Ok(one) if !one.contains_key("items") && BY_ITSELF.iter().any(|name| one.contains_key(*name)) => {
+            let kept = one.into_iter().filter(|(name, _)| !BY_ITSELF.contains(&name.as_str())).collect::<Map<_, _>>();
+            mark(Value::Object(kept).to_string().as_bytes())[..24].to_owned()
+        }
+        _ => whole.to_owned(),
+    };
+    format!("\"{settings}-{whole}\"")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_changes_by_itself_is_no_change_of_what_is_set_up() {
+        let tag = |text: &str| tag_of(text.as_bytes());
+        let (read, used) = (tag(r#"{"name":"dbt","last_used":null}"#), tag(r#"{"name":"dbt","last_used":"2026-11-23T15:10:07.000Z"}"#));
+        assert!(matches(&read, &used) && !holds(&read, &used), "{read} {used}");
+        let other = tag(r#"{"name":"dbu","last_used":null}"#);
+        assert!(!matches(&read, &other) && matches(&format!("{read}, {other}"), &other) && matches("*", &read));
+        for none in ["", "\"another\"", "W/\"a-b\""] {
+            assert!(!matches(none, &read), "{none}");
+        }
+        assert!(matches(&format!("W/{read}"), &used));
+    }
 }

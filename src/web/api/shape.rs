@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::edit::Desk;
-use crate::web::etag::{holds, tag_of};
+use crate::web::etag::{matches, tag_of};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
@@ -122,7 +122,8 @@ impl AsRead {
     pub(super) fn check(&self, now: &impl Serialize) -> Result<(), Trouble> {
         let Some((wanted, _)) = &self.0 else { return Ok(()) };
         let body = serde_json::to_vec(now).unwrap_or_default();
-        if holds(wanted, &tag_of(&body)) {
+        // What is not there matches nothing, not even `*`.
+        if body != b"null" && matches(wanted, &tag_of(&body)) {
             return Ok(());
         }
         Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))

@@ -55,6 +55,28 @@ fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_reads() {
     assert!(!key.exists());
 }
 
+/// With a second key, what is sealed would open with neither.
+#[test]
+fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_writes() {
+    let home = Home::with_two();
+    assert_eq!(home.run(&["channels", "add", "ops", "--kind", "webhook", "--set", "url=https://example.com/hook"]).code, 0);
+    let key = home.path("data/posthog-heartbeat/heartbeat.key");
+    let kept = home.path("kept.key");
+    fs::rename(&key, &kept).unwrap();
+    for command in [
+        &["channels", "add", "more", "--kind", "webhook", "--set", "url=https://example.com/hook"][..],
+        &["maintenance", "add", "night", "--weekly", "sun 01:00-02:00"],
+        &["apply", "two.toml"],
+        &["run", "--listen", "off"],
+    ] {
+        let ran = home.run(command);
+        assert!(ran.code == 1 && ran.err.contains("put it back, or name it with HEARTBEAT_KEY_FILE"), "{command:?}: {ran:?}");
+        assert!(!key.exists(), "{command:?}");
+    }
+    fs::rename(&kept, &key).unwrap();
+    assert_eq!(home.run(&["channels", "show", "ops"]).code, 0);
+}
+
 /// What gives a list.
 const LISTS: [&[&str]; 12] = [
     &["status"],

@@ -104,11 +104,11 @@ impl Watch {
         if !letters.is_empty() {
             wrong.push(format!("messages came: {:?}", letters.iter().map(Letter::message).collect::<Vec<_>>()));
         }
-        if incidents.as_array().is_none_or(|incidents| !incidents.is_empty()) {
+        if incidents["items"].as_array().is_none_or(|incidents| !incidents.is_empty()) {
             wrong.push(format!("incidents: {incidents}"));
         }
-        if status[0]["diagnosis"]["place"] != "none" {
-            wrong.push(format!("the status is {:#}", status[0]));
+        if status["items"][0]["diagnosis"]["place"] != "none" {
+            wrong.push(format!("the status is {:#}", status["items"][0]));
         }
         if !wrong.is_empty() {
             wrong.push(self.process.err.text());

@@ -143,7 +143,7 @@ fn settings(story: &Story, place: &Place, receiver: &str) -> String {
 
 impl Outcome {
     fn by_status(&self) -> Said {
-        Said::of(&self.status[0]["diagnosis"])
+        Said::of(&self.status["items"][0]["diagnosis"])
     }
 
     fn by_message(&self) -> Said {
@@ -176,7 +176,7 @@ impl Outcome {
             situation.name,
             situation.truth,
             self.by_status(),
-            self.status[0],
+            self.status["items"][0],
             self.after.as_secs_f64() / MINUTE.as_secs_f64(),
             self.by_message(),
             self.first.as_ref().map(Letter::message).unwrap_or_default(),

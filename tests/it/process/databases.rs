@@ -40,7 +40,7 @@ async fn caught_up(desk: &Desk, sandbox: &Running, service: &Process, database: 
         *last.0.lock().unwrap() = beats.out.clone().into_bytes();
         let beats = beats.json();
         // A start on a busy machine can take longer than a minute of a second: that one is nobody's but the start's.
-        let from_first = || beats.as_array().unwrap().iter().skip_while(|beat| beat["outcome"] == "unsent");
+        let from_first = || beats["items"].as_array().unwrap().iter().skip_while(|beat| beat["outcome"] == "unsent");
         let count = |outcome: &str| from_first().filter(|beat| beat["outcome"] == outcome).count();
         count("arrived") + 2 >= held && count("unsent") + count("lost") == 0
     })

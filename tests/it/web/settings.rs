@@ -63,6 +63,9 @@ async fn somebody_is_left_who_may_change_things() {
     assert_eq!(refused.status, StatusCode::CONFLICT);
     assert!(refused.text.contains("the only user who may change things"), "{}", refused.text);
     assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::CONFLICT);
+    ann.submit("/settings", "/settings/users", &[("user", "eve"), ("access", "write")]).await;
+    let refused = ann.submit("/settings", "/settings/users/ann/remove", &[]).await;
+    assert_eq!(refused.status, StatusCode::CONFLICT, "whoever was invited has not come");
     site.user("bea", Access::Write).await;
     assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(ann.get("/").await.location(), "/login", "whoever is removed is logged out");
@@ -120,6 +123,11 @@ async fn programs_do_the_same_and_hear_of_every_field() {
         call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "access": "read", "lasts": "soon"}))).await;
     let told: Value = serde_json::from_str(&wrong.text).unwrap();
     assert_eq!((wrong.status, told["problems"].as_array().unwrap().len()), (StatusCode::UNPROCESSABLE_ENTITY, 2), "{told}");
+    for lasts in ["99999999d", "1ms", "0s"] {
+        let wish = json!({"name": "x", "access": "read", "lasts": lasts});
+        let wrong = call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(wish)).await;
+        assert!(wrong.status == StatusCode::UNPROCESSABLE_ENTITY && wrong.text.contains("must lie from 1m to 3660d"), "{}", wrong.text);
+    }
     for (body, says) in
         [("{", "cannot be read"), ("[]", "invalid"), (r#"{"name": "x", "access": "admin"}"#, "admin"), (r#"{"nme": "x"}"#, "nme")]
     {
@@ -168,11 +176,25 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
         let stale = program.send(stale).await;
         assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text);
     }
+    // That a token was used changes nothing of it.
+    let tag = call(&mut program, &token, Method::GET, "/api/v1/tokens/test", None).await.header("etag").to_owned();
+    site.hand.advance(std::time::Duration::from_mins(5));
+    let used = call(&mut program, &token, Method::GET, "/api/v1/tokens/test", None).await.header("etag").to_owned();
+    assert_ne!(tag, used);
+    let gone = with_tag(Method::PUT, "/api/v1/maintenance/night", "*")
+        .header("content-type", "application/json")
+        .body("{\"now\":true,\"lasts\":\"1h\"}");
+    assert_eq!(
+        program.send(gone).await.status,
+        StatusCode::PRECONDITION_FAILED,
+        "what is not there is made anew by nobody who has read it"
+    );
     for path in [user, spare] {
         let tag = call(&mut program, &token, Method::GET, path, None).await.header("etag").to_owned();
         assert_eq!(program.send(with_tag(Method::DELETE, path, &tag)).await.status, StatusCode::NO_CONTENT, "{path}");
     }
     let changes = call(&mut program, &token, Method::GET, "/api/v1/changes", None).await;
+    assert_eq!(program.send(with_tag(Method::DELETE, "/api/v1/tokens/test", &tag)).await.status, StatusCode::NO_CONTENT);
     for says in ["invited; may read", "access read -> write", "removed; access write -> none", "removed; access read -> none"] {
         assert!(changes.page().contains(says), "{says}: {}", changes.text);
     }
