@@ -179,8 +179,8 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
     // That a token was used changes nothing of it.
     let tag = call(&mut program, &token, Method::GET, "/api/v1/tokens/test", None).await.header("etag").to_owned();
     site.hand.advance(std::time::Duration::from_mins(5));
-    let used = call(&mut program, &token, Method::GET, "/api/v1/tokens/test", None).await.header("etag").to_owned();
-    assert_ne!(tag, used);
+    let after = call(&mut program, &token, Method::GET, "/api/v1/tokens/test", None).await.header("etag").to_owned();
+    assert_ne!(tag, after);
     let gone = with_tag(Method::PUT, "/api/v1/maintenance/night", "*")
         .header("content-type", "application/json")
         .body("{\"now\":true,\"lasts\":\"1h\"}");
