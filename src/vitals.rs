@@ -1,7 +1,7 @@
 //! Each loop's last sign of life: up to which instant it has done all that was due.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -62,7 +62,7 @@ impl Seldom {
 
     /// Whether it is to be said now, in real time.
     pub fn is_due(&self) -> bool {
-        self.is_due_at(Clock::system().monotonic())
+        self.is_due_at(running())
     }
 
     fn is_due_at(&self, now: Duration) -> bool {
@@ -70,6 +70,12 @@ impl Seldom {
         let due = |last: u64| (last == u64::MAX || now >= last + Self::EVERY.as_secs()).then_some(now);
         self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, due).is_ok()
     }
+}
+
+/// How long this process has asked for it: a clock counts from when it was made, so there is one.
+fn running() -> Duration {
+    static CLOCK: LazyLock<Clock> = LazyLock::new(Clock::system);
+    CLOCK.monotonic()
 }
 
 impl Default for Seldom {
@@ -170,5 +176,15 @@ mod tests {
         let seldom = Seldom::new();
         let said: Vec<u64> = (100..1_000).filter(|second| seldom.is_due_at(Duration::from_secs(*second))).collect();
         assert_eq!(said, [100, 400, 700]);
+    }
+
+    #[test]
+    fn time_passes_between_two_that_ask() {
+        let (first, clock) = (running(), Clock::system());
+        let passed = Duration::from_millis(20);
+        while clock.monotonic() < passed {
+            std::thread::yield_now();
+        }
+        assert!(running().saturating_sub(first) >= passed);
     }
 }

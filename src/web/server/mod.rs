@@ -65,7 +65,8 @@ pub(super) async fn serve(
             accepted = listener.accept() => match accepted {
                 Ok((tcp, peer)) => {
                     if let Some(place) = registry.admit(peer.ip(), most(settings, &limits, peer)) {
-                        connections.spawn(converse(tcp, peer, router.clone(), place, registry.limits, clock.clone(), ended.clone()));
+                        let (router, clock, ended) = (router.clone(), clock.clone(), ended.clone());
+                        connections.spawn(Connection { tcp, peer, router, place, limits, clock, ended }.converse());
                     }
                 }
                 Err(why) if is_the_visitors(&why) => {}
@@ -102,63 +103,61 @@ fn is_the_visitors(why: &io::Error) -> bool {
     matches!(why.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::ConnectionReset | io::ErrorKind::Interrupted)
 }
 
-/// Answers the requests of one connection until it ends, or has to.
-async fn converse(
+/// One connection of a visitor.
+struct Connection {
     tcp: TcpStream,
     peer: SocketAddr,
     router: Router,
-    mut place: Place,
+    place: Place,
     limits: ConnectionLimits,
     clock: Clock,
-    mut ended: watch::Receiver<bool>,
-) {
-    // Whoever says nothing costs a descriptor, and no more than that: what a request needs is made once one begins.
-    tokio::select! {
-        biased;
-        begun = tcp.readable() => if begun.is_err() { return },
-        () = place.has_to_end(&clock) => return,
-        _ = ended.wait_for(|ended| *ended) => return,
-    }
-    Box::pin(answer_requests(tcp, peer, router, place, limits, clock, ended)).await;
+    ended: watch::Receiver<bool>,
 }
 
-async fn answer_requests(
-    tcp: TcpStream,
-    peer: SocketAddr,
-    router: Router,
-    mut place: Place,
-    limits: ConnectionLimits,
-    clock: Clock,
-    mut ended: watch::Receiver<bool>,
-) {
-    // An answer is written whole; waiting for more would only make it late. Without it, it is only late.
-    let _ = tcp.set_nodelay(true);
-    let requests = place.requests();
-    let answer = service_fn(|request: Request<Incoming>| {
-        let in_progress = requests.begin();
-        let mut router = router.clone();
-        let mut request = request.map(|body| Body::new(RequestBody::new(body, &clock, limits.body)));
-        request.extensions_mut().insert(ConnectInfo(peer));
-        async move {
-            let answered: Result<Response, Infallible> = router.call(request).await;
-            answered.map(|response| response.map(|body| ResponseBody::new(body, in_progress)))
-        }
-    });
-    let mut builder = auto::Builder::new(TokioExecutor::new());
-    builder.http1().max_buf_size(LARGEST_HEADER);
-    builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(LARGEST_HEADER as u32);
-    let stream = TokioIo::new(Stream::new(tcp, clock.clone(), limits.stalled));
-    let mut connection = pin!(builder.serve_connection(stream, answer));
-    let mut asked_to_end = false;
-    loop {
+impl Connection {
+    /// Answers its requests until it ends, or has to.
+    async fn converse(mut self) {
+        // Whoever says nothing costs a descriptor, and no more than that: what a request needs is made once one begins.
         tokio::select! {
             biased;
-            // An error here is the visitor's hanging up: there is nobody left to tell.
-            _ = connection.as_mut() => return,
-            () = place.has_to_end(&clock) => return,
-            _ = ended.wait_for(|ended| *ended), if !asked_to_end => {
-                asked_to_end = true;
-                connection.as_mut().graceful_shutdown();
+            begun = self.tcp.readable() => if begun.is_err() { return },
+            () = self.place.has_to_end(&self.clock) => return,
+            _ = self.ended.wait_for(|ended| *ended) => return,
+        }
+        Box::pin(self.answer_requests()).await;
+    }
+
+    async fn answer_requests(self) {
+        let Self { tcp, peer, router, mut place, limits, clock, mut ended } = self;
+        // An answer is written whole; waiting for more would only make it late. Without it, it is only late.
+        let _ = tcp.set_nodelay(true);
+        let requests = place.requests();
+        let answer = service_fn(|request: Request<Incoming>| {
+            let in_progress = requests.begin();
+            let mut router = router.clone();
+            let mut request = request.map(|body| Body::new(RequestBody::new(body, &clock, limits.body)));
+            request.extensions_mut().insert(ConnectInfo(peer));
+            async move {
+                let answered: Result<Response, Infallible> = router.call(request).await;
+                answered.map(|response| response.map(|body| ResponseBody::new(body, in_progress)))
+            }
+        });
+        let mut builder = auto::Builder::new(TokioExecutor::new());
+        builder.http1().max_buf_size(LARGEST_HEADER);
+        builder.http2().max_concurrent_streams(STREAMS).max_header_list_size(LARGEST_HEADER as u32);
+        let stream = TokioIo::new(Stream::new(tcp, clock.clone(), limits.stalled));
+        let mut connection = pin!(builder.serve_connection(stream, answer));
+        let mut asked_to_end = false;
+        loop {
+            tokio::select! {
+                biased;
+                // An error here is the visitor's hanging up: there is nobody left to tell.
+                _ = connection.as_mut() => return,
+                () = place.has_to_end(&clock) => return,
+                _ = ended.wait_for(|ended| *ended), if !asked_to_end => {
+                    asked_to_end = true;
+                    connection.as_mut().graceful_shutdown();
+                }
             }
         }
     }
