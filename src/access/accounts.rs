@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::door::{Door, TOKEN_PREFIX, deed, hashed};
 use crate::model::{Access, ApiToken, Deed, ProjectName, Secret, User, UserName};
-use crate::store::{Checked, StoreError};
+use crate::store::{Checked, NoTurn, StoreError, Turns};
 
 /// Users and tokens, changed by somebody.
 #[derive(Clone, Copy)]
@@ -14,9 +14,6 @@ pub struct Accounts<'d> {
     keeps_a_writer: bool,
     since: Option<i64>,
 }
-
-/// So often it is read again, before others are said to be in the way.
-const TRIES: usize = 5;
 
 /// Why nothing was changed.
 #[derive(Debug, thiserror::Error)]
@@ -89,9 +86,9 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When nobody would be left who may write, and the store's.
     pub async fn invite(&self, name: &UserName, access: Option<Access>) -> Result<(String, Access), AccountError> {
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         let access = loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             let known = self.known(name).await?;
             let wanted = access.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
             self.keep_a_writer(known.as_ref(), wanted).await?;
@@ -113,9 +110,9 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, when nobody would be left who may write, and the store's.
     pub async fn set(&self, name: &UserName, access: Access) -> Result<User, AccountError> {
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), access).await?;
             let deed = self.deed(name, differs(user.access, access));
@@ -133,9 +130,9 @@ impl<'d> Accounts<'d> {
     pub async fn set_password(&self, name: &UserName, password: &Secret) -> Result<(), AccountError> {
         let hash = hashed(password).await?;
         let deed = self.deed(name, "changed the password".to_owned());
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             let user = self.user(name).await?;
             let checked = Checked { deed: &deed, expected };
             if written(self.door.put_hashed(name, user.access, Some(&hash), checked).await)?.is_some() {
@@ -149,9 +146,9 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, when nobody would be left who may write, and the store's.
     pub async fn remove(&self, name: &UserName) -> Result<(), AccountError> {
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), Access::Read).await?;
             let deed = self.deed(name, format!("removed; access {} -> none", user.access));
@@ -176,9 +173,9 @@ impl<'d> Accounts<'d> {
     /// When there is one of this name, and the store's.
     pub async fn make_token(&self, name: &ProjectName, access: Access, lasts: Option<Duration>) -> Result<String, AccountError> {
         let until = lasts.map(|lasts| self.door.clock.now().plus(lasts));
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             if self.door.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
                 return Err(AccountError::TokenTaken(name.clone()));
             }
@@ -193,9 +190,9 @@ impl<'d> Accounts<'d> {
     /// # Errors
     /// When there is none, and the store's.
     pub async fn remove_token(&self, name: &str) -> Result<(), AccountError> {
-        let mut turns = Turns::of(self);
+        let mut turns = Turns::since(self.since);
         loop {
-            let expected = turns.next().await?;
+            let expected = Some(turns.next(&*self.door.store).await?);
             let token = self.token(name).await?;
             let words = format!("removed; access {} -> none", token.access);
             let deed = deed(self.who, format!("API token {}", token.name), words, self.door.clock.now());
@@ -227,25 +224,12 @@ impl<'d> Accounts<'d> {
     }
 }
 
-/// The turns that a change has: it is worked out from what is there, and written only if that is so still; else it is worked out anew.
-struct Turns<'a> {
-    accounts: &'a Accounts<'a>,
-    taken: usize,
-}
-
-impl<'a> Turns<'a> {
-    const fn of(accounts: &'a Accounts<'a>) -> Self {
-        Self { accounts, taken: 0 }
-    }
-
-    /// The revision from which to work it out.
-    async fn next(&mut self) -> Result<Option<i64>, AccountError> {
-        self.taken += 1;
-        match self.accounts.since {
-            Some(_) if self.taken > 1 => Err(AccountError::Changed),
-            _ if self.taken > TRIES => Err(AccountError::Busy),
-            Some(revision) => Ok(Some(revision)),
-            None => Ok(Some(self.accounts.door.store.revision().await?)),
+impl From<NoTurn> for AccountError {
+    fn from(none: NoTurn) -> Self {
+        match none {
+            NoTurn::Changed => Self::Changed,
+            NoTurn::Busy => Self::Busy,
+            NoTurn::Store(error) => Self::Store(error),
         }
     }
 }

@@ -7,10 +7,7 @@ use super::stored::Stored;
 use super::trouble::{Clash, EditError};
 use crate::config::{Change, Plan, Plans, Subject};
 use crate::model::{ProjectName, Timestamp};
-use crate::store::{self, Store, StoreError};
-
-/// So often it is read again, before others are said to be in the way.
-const TRIES: usize = 5;
+use crate::store::{self, Store, Turns};
 
 /// Where somebody changes projects, channels, maintenance windows and status pages.
 #[derive(Clone)]
@@ -48,8 +45,9 @@ impl<'s> Desk<'s> {
     /// # Errors
     /// [`Clash::Taken`] when there is one of its name; a problem where it names a project that is not there.
     pub async fn add<T: Kept>(&self, one: T) -> Result<Done<T>, EditError> {
-        for _ in 0..TRIES {
-            let revision = self.revision().await?;
+        let mut turns = Turns::since(self.since);
+        loop {
+            let revision = turns.next(self.store).await?;
             if T::find(self.store, one.name()).await?.is_some() {
                 return Err(Clash::Taken(Subject { kind: T::KIND, name: one.name().clone() }).into());
             }
@@ -58,7 +56,6 @@ impl<'s> Desk<'s> {
                 return Ok(Done { changes, now: one });
             }
         }
-        Err(self.outrun())
     }
 
     /// Changes the one of this name. What is wanted is asked for again when another changed something meanwhile: so both changes survive.
@@ -66,8 +63,9 @@ impl<'s> Desk<'s> {
     /// # Errors
     /// [`EditError::Absent`], what `wanted` says, or a problem where it comes to name a project that is not there.
     pub async fn change<T: Kept>(&self, name: &str, mut wanted: impl FnMut(&T) -> Result<T, EditError>) -> Result<Done<T>, EditError> {
-        for _ in 0..TRIES {
-            let revision = self.revision().await?;
+        let mut turns = Turns::since(self.since);
+        loop {
+            let revision = turns.next(self.store).await?;
             let known: T = self.find(name).await?;
             let one = wanted(&known)?;
             debug_assert_eq!(one.name(), known.name(), "what is changed keeps its name");
@@ -76,7 +74,6 @@ impl<'s> Desk<'s> {
                 return Ok(Done { changes, now: one });
             }
         }
-        Err(self.outrun())
     }
 
     /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it.
@@ -84,15 +81,15 @@ impl<'s> Desk<'s> {
     /// # Errors
     /// [`EditError::Absent`].
     pub async fn remove<T: Kept>(&self, name: &str) -> Result<Done<T>, EditError> {
-        for _ in 0..TRIES {
-            let revision = self.revision().await?;
+        let mut turns = Turns::since(self.since);
+        loop {
+            let revision = turns.next(self.store).await?;
             let known: T = self.find(name).await?;
             let plan = Plan::of(std::slice::from_ref(&known), Vec::new(), vec![known.name().clone()]);
             if let Some(changes) = self.write(T::alone(plan), revision).await? {
                 return Ok(Done { changes, now: known });
             }
         }
-        Err(self.outrun())
     }
 
     /// Writes what `plans` makes of everything that is there.
@@ -100,27 +97,14 @@ impl<'s> Desk<'s> {
     /// # Errors
     /// What `plans` says.
     pub async fn apply(&self, mut plans: impl FnMut(&Stored) -> Result<Plans, EditError>) -> Result<Vec<Change>, EditError> {
-        for _ in 0..TRIES {
-            let revision = self.revision().await?;
+        let mut turns = Turns::since(self.since);
+        loop {
+            let revision = turns.next(self.store).await?;
             let plans = plans(&Stored::read(self.store).await?)?;
             if let Some(changes) = self.write(plans, revision).await? {
                 return Ok(changes);
             }
         }
-        Err(self.outrun())
-    }
-
-    /// The revision from which a change is worked out.
-    async fn revision(&self) -> Result<i64, StoreError> {
-        match self.since {
-            Some(revision) => Ok(revision),
-            None => self.store.revision().await,
-        }
-    }
-
-    /// Others changed things each time that we were about to.
-    const fn outrun(&self) -> EditError {
-        EditError::Clash(if self.since.is_some() { Clash::Changed } else { Clash::Busy })
     }
 
     /// The one of this name.

@@ -3,7 +3,7 @@
 use super::problem::{Problem, Problems};
 use crate::config::{Subject, nearest};
 use crate::model::{AppKind, ProjectName};
-use crate::store::StoreError;
+use crate::store::{NoTurn, StoreError};
 
 /// No more names than this are told to somebody who looked for another.
 const MOST_NAMES: usize = 8;
@@ -66,6 +66,16 @@ pub enum Clash {
     /// Others changed things each time that we were about to.
     #[error("others were changing things at the same time; try again")]
     Busy,
+}
+
+impl From<NoTurn> for EditError {
+    fn from(none: NoTurn) -> Self {
+        match none {
+            NoTurn::Changed => Self::Clash(Clash::Changed),
+            NoTurn::Busy => Self::Clash(Clash::Busy),
+            NoTurn::Store(error) => Self::Store(error),
+        }
+    }
 }
 
 impl From<Problem> for EditError {

@@ -5,7 +5,7 @@ use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Time
 use super::database::{Database, Work};
 use super::numbers::Numbers;
 use super::seal::Sealer;
-use super::{StoreError, apply, channels, deeds, numbers, status_pages, windows};
+use super::{Store, StoreError, apply, channels, deeds, numbers, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +49,50 @@ impl Default for Change<'_> {
             deeds: &[],
             at: Timestamp::from_ms(0),
             expected: None,
+        }
+    }
+}
+
+/// So often a change is worked out anew, before others are said to be in the way.
+const TRIES: usize = 5;
+
+/// The turns that a change has: it is worked out from what is there, and written only if that is so still; else it is worked out anew. One that is
+/// to be made of what somebody has read has one turn, at the revision of that.
+#[derive(Debug)]
+pub struct Turns {
+    since: Option<i64>,
+    taken: usize,
+}
+
+/// Why there is no further turn.
+#[derive(Debug)]
+pub enum NoTurn {
+    /// It is not as it was when it was read.
+    Changed,
+    /// Others changed things each time that we were about to.
+    Busy,
+    /// The store failed.
+    Store(StoreError),
+}
+
+impl Turns {
+    /// Of a change that may be made only if nobody changed anything since this revision, where one is given.
+    #[must_use]
+    pub const fn since(revision: Option<i64>) -> Self {
+        Self { since: revision, taken: 0 }
+    }
+
+    /// The revision from which to work it out.
+    ///
+    /// # Errors
+    /// When there was a turn for each that there may be, and the store's.
+    pub async fn next(&mut self, store: &dyn Store) -> Result<i64, NoTurn> {
+        self.taken += 1;
+        match self.since {
+            Some(_) if self.taken > 1 => Err(NoTurn::Changed),
+            None if self.taken > TRIES => Err(NoTurn::Busy),
+            Some(revision) => Ok(revision),
+            None => store.revision().await.map_err(NoTurn::Store),
         }
     }
 }

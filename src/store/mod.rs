@@ -58,7 +58,7 @@ use crate::model::{
     RouteId, Secret, Session, Settled, StatusPage, Strand, Timestamp, TokenId, User, UserId, UserName, Window,
 };
 
-pub use change::{Change, Checked};
+pub use change::{Change, Checked, NoTurn, Turns};
 pub use open::{check_address, open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
