@@ -91,7 +91,7 @@ async fn burst(routes: i64) -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-async fn set_up(store: &dyn Store, routes: usize) -> Result<(Project, Vec<RouteId>), StoreError> {
+async fn set_up(store: &Store, routes: usize) -> Result<(Project, Vec<RouteId>), StoreError> {
     let own = HeartbeatApp::default().all_routes().remove(0);
     let more = (1..routes).map(|at| heartbeat::model::RouteSpec { name: format!("route-{at}"), ..own.clone() });
     let spec = ProjectSpec {
@@ -163,7 +163,7 @@ fn look(project: &Project, at: Timestamp) -> Look {
 }
 
 /// The file's size once the log beside it has gone into it: closed by its last user.
-async fn bytes_of(store: &dyn Store, path: &Path) -> Result<f64, Box<dyn std::error::Error>> {
+async fn bytes_of(store: &Store, path: &Path) -> Result<f64, Box<dyn std::error::Error>> {
     // Whatever is applied is made durable, which moves the log into the file.
     store.apply(&[], &[], START.start()).await?;
     Ok(std::fs::metadata(path)?.len() as f64)

@@ -122,7 +122,7 @@ fn pages(old: &str) -> Vec<String> {
     pages.chain([format!("/badge/{old}.svg")]).collect()
 }
 
-async fn serve(store: &Arc<dyn Store>, clock: &Clock) -> anyhow::Result<String> {
+async fn serve(store: &Arc<Store>, clock: &Clock) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let base = format!("http://{}", listener.local_addr()?);
     let web = Web {
@@ -139,7 +139,7 @@ async fn serve(store: &Arc<dyn Store>, clock: &Clock) -> anyhow::Result<String> 
     Ok(base)
 }
 
-async fn fill(store: &dyn Store, count: usize, now: Timestamp) -> anyhow::Result<()> {
+async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()> {
     let end = now.minute().plus(1);
     let days_ago = end.plus(-90 * 1440);
     let old = spec(OLD, "heartbeat + heartbeat_buffer + heartbeat_api")?;

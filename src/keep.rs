@@ -46,7 +46,7 @@ pub struct Kept {
 
 /// Keeps, for as long as it is polled. `sign` is called after each round. A store that fails is told of once, and asked again in the
 /// next round.
-pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign: impl Fn(Timestamp) + Send) -> Infallible {
+pub async fn run(store: Arc<Store>, clock: Clock, retention: Retention, sign: impl Fn(Timestamp) + Send) -> Infallible {
     let (mut failing, mut doubts) = (false, false);
     loop {
         let now = clock.now();
@@ -86,7 +86,7 @@ pub async fn run(store: Arc<dyn Store>, clock: Clock, retention: Retention, sign
 ///
 /// # Errors
 /// The store's. What was folded before it stays folded.
-pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<Kept, StoreError> {
+pub async fn fold_due(store: &Store, now: Timestamp, retention: Retention) -> Result<Kept, StoreError> {
     let settled_after = settled_after(store).await?;
     let beats_for = retention.beats.max(settled_after);
     let before = |age| now.minus(age).minute();
@@ -103,7 +103,7 @@ pub async fn fold_due(store: &dyn Store, now: Timestamp, retention: Retention) -
 }
 
 /// How old a beat is when no look can change it any more.
-async fn settled_after(store: &dyn Store) -> Result<Duration, StoreError> {
+async fn settled_after(store: &Store) -> Result<Duration, StoreError> {
     Ok(store.longest_wait().await? + LATE_ARRIVALS)
 }
 
@@ -111,14 +111,14 @@ async fn settled_after(store: &dyn Store) -> Result<Duration, StoreError> {
 ///
 /// # Errors
 /// The store's.
-pub async fn may_drop(store: &dyn Store, now: Timestamp, retention: Retention) -> Result<bool, StoreError> {
+pub async fn may_drop(store: &Store, now: Timestamp, retention: Retention) -> Result<bool, StoreError> {
     let past_keeping = now.minus(retention.beats.max(settled_after(store).await?)).minute();
     let is_little = store.oldest_beat().await?.is_none_or(|oldest| past_keeping.start() <= oldest.start().plus(AT_ONCE));
     Ok(is_little || is_confirmed(store, now).await?)
 }
 
 /// Whether another clock, PostHog's or that of the database's server, says about the same time.
-async fn is_confirmed(store: &dyn Store, now: Timestamp) -> Result<bool, StoreError> {
+async fn is_confirmed(store: &Store, now: Timestamp) -> Result<bool, StoreError> {
     let is_same = |ahead: u64| u128::from(ahead) <= SAME_TIME.as_millis();
     if let Some(server) = store.server_time().await? {
         return Ok(is_same(server.ms().abs_diff(now.ms())));
@@ -129,7 +129,7 @@ async fn is_confirmed(store: &dyn Store, now: Timestamp) -> Result<bool, StoreEr
 }
 
 /// Sums up each hour that starts before `due_before` and was not summed up so far; says how many had beats.
-async fn sum_up(store: &dyn Store, due_before: Minute) -> Result<u32, StoreError> {
+async fn sum_up(store: &Store, due_before: Minute) -> Result<u32, StoreError> {
     let known = store.summed_up().await?;
     // A clock that had jumped ahead may have summed up hours that were not over: then they are summed up anew when they are.
     let mut from = known.unwrap_or(Minute::from_index(i64::MIN)).min(due_before);
@@ -155,7 +155,7 @@ enum Beats {
 
 /// Sums up one hour, some routes at a time. The last step takes all routes from there on: where beats are dropped, those of routes that are
 /// gone go with it.
-async fn over_all_routes(store: &dyn Store, start: Minute, then: Beats) -> Result<(), StoreError> {
+async fn over_all_routes(store: &Store, start: Minute, then: Beats) -> Result<(), StoreError> {
     let mut after = None;
     loop {
         let routes = store.routes_after(after, ROUTES).await?;
@@ -174,7 +174,7 @@ async fn over_all_routes(store: &dyn Store, start: Minute, then: Beats) -> Resul
 
 /// The hours of those routes that have beats, each with what was folded of it before: a beat that was recorded after its hour had been
 /// folded must not push the others out. An hour that is there, and says nothing that the beats do not say, was summed up from them.
-async fn hours_of(store: &dyn Store, routes: &[RouteId], start: Minute) -> Result<Vec<Hour>, StoreError> {
+async fn hours_of(store: &Store, routes: &[RouteId], start: Minute) -> Result<Vec<Hour>, StoreError> {
     let end = start.plus(60);
     let mut beats = store.beats(routes, start, end).await?;
     beats.sort_unstable_by_key(|beat: &Recorded| beat.route);

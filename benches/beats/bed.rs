@@ -14,7 +14,7 @@ use crate::process::Process;
 /// A store with projects.
 pub(crate) struct Bed {
     folder: tempfile::TempDir,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
 }
 
 /// What the projects are like.
@@ -62,7 +62,7 @@ impl Bed {
     }
 }
 
-async fn open(folder: &Path) -> anyhow::Result<Arc<dyn Store>> {
+async fn open(folder: &Path) -> anyhow::Result<Arc<Store>> {
     let sealer = Sealer::from_key_file(&folder.join("heartbeat.key"))?;
     Ok(store::open(&format!("sqlite:{}", folder.join("heartbeat.db").display()), sealer).await?)
 }

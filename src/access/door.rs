@@ -24,7 +24,7 @@ const NOBODYS: &str = "$argon2id$v=19$m=7168,t=5,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAA
 #[derive(Clone)]
 pub struct Door {
     /// Where users, sessions and tokens are remembered.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// The time.
     pub clock: Clock,
 }

@@ -31,7 +31,7 @@ pub struct Demo {
     address: String,
     page: (Web, TcpListener),
     link: String,
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     clock: Clock,
     service: Service,
     listener: TcpListener,
@@ -96,7 +96,7 @@ pub struct Running {
     /// The page, with a way in that asks for no password.
     pub link: String,
     /// What Heartbeat remembers.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// The time, running fast.
     pub clock: Clock,
     /// What its channel was told.

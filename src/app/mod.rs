@@ -37,7 +37,7 @@ pub use service::Service;
 ///
 /// # Errors
 /// Says which database or key could not be opened, and why; never with a password.
-pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
     let sealer = match &settings.key {
         KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
         KeySource::File(path) => {
@@ -59,7 +59,7 @@ pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
 ///
 /// # Errors
 /// As [`open_store`], and where there is nothing yet.
-pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<dyn Store>> {
+pub async fn open_existing_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
     if let Some(file) = settings.database.file().filter(|file| !file.exists()) {
         let flag = "name another with --database or DATABASE_URL";
         anyhow::bail!("there is no database at {}; `heartbeat projects add` or `heartbeat run` makes it, or {flag}", file.display());
@@ -123,7 +123,7 @@ fn has_room_for(file: &Path) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When a proxy's address cannot be used, or this machine's certificates cannot be read.
-pub fn service(settings: &Settings, store: Arc<dyn Store>, clock: Clock) -> anyhow::Result<Service> {
+pub fn service(settings: &Settings, store: Arc<Store>, clock: Clock) -> anyhow::Result<Service> {
     let client = client(&settings.proxies, clock.clone())?;
     let sender = Arc::new(sender(settings, clock.clone())?);
     let ping = settings.dead_man.clone().map(|DeadMan { url, post }| {

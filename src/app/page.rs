@@ -49,7 +49,7 @@ pub(super) fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Resul
 
 /// Who lets people in.
 #[must_use]
-pub fn door(store: Arc<dyn Store>, clock: Clock) -> Door {
+pub fn door(store: Arc<Store>, clock: Clock) -> Door {
     Door { store, clock }
 }
 

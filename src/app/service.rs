@@ -25,7 +25,7 @@ use crate::web::Web;
 #[derive(Clone)]
 pub struct Service {
     /// Where the loops meet.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// The store's file, where it has one.
     pub file: Option<DatabaseFile>,
     /// Sends and asks.

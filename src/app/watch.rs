@@ -43,7 +43,7 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const TIMES: u32 = 2;
 
 /// Asks the store whether it can be written to, and says when it cannot: at once, every few minutes while that lasts, and when it is over.
-pub(super) async fn watch_store(store: Arc<dyn Store>, vitals: Vitals) -> Infallible {
+pub(super) async fn watch_store(store: Arc<Store>, vitals: Vitals) -> Infallible {
     let (real, mut failures, mut seldom) = (Clock::system(), 0, Seldom::new());
     loop {
         let failure = match Clock::real_timeout(ANSWERS_WITHIN, store.check()).await {

@@ -110,7 +110,7 @@ impl Beats {
 }
 
 /// Whole minutes since each route was set up of which nothing is on record.
-async fn unsent(store: &dyn Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
+async fn unsent(store: &Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
     let since = |id: RouteId| project.routes.iter().find(|route| route.id == id).map(|route| route.since.minute());
     let begun = routes.iter().filter_map(|id| since(*id)).min().unwrap_or(from).max(from);
     let gaps = store.gaps(routes, begun, to).await?;

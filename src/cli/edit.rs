@@ -28,7 +28,7 @@ pub(super) const EDIT_JSON: &str = "JSON: {dry_run, changes: [{kind: project|cha
                                     added|changed|removed, field, old, new}]}; project (of a project its name), field, old and new may be null.";
 
 /// Where whoever runs the command changes something.
-pub(super) fn desk<'s>(invocation: &Invocation, store: &'s dyn Store, flags: EditFlags) -> Desk<'s> {
+pub(super) fn desk<'s>(invocation: &Invocation, store: &'s Store, flags: EditFlags) -> Desk<'s> {
     let by = By::command_line(&invocation.environment);
     Desk { dry_run: flags.dry_run, ..Desk::new(store, by, invocation.clock.now()) }
 }

@@ -122,17 +122,17 @@ impl Invocation {
     }
 
     /// The store that the settings name, which must be there.
-    pub async fn store(&self) -> anyhow::Result<Arc<dyn Store>> {
+    pub async fn store(&self) -> anyhow::Result<Arc<Store>> {
         app::open_existing_store(&self.settings(Scope::Service)?).await
     }
 
     /// The store that the settings name, for what is set up: it is made where there is none yet.
-    pub async fn new_store(&self) -> anyhow::Result<Arc<dyn Store>> {
+    pub async fn new_store(&self) -> anyhow::Result<Arc<Store>> {
         app::open_store(&self.settings(Scope::Service)?).await
     }
 }
 
 /// All projects in the store, as a person sets them up.
-pub(super) async fn specs(store: &dyn Store) -> anyhow::Result<Vec<ProjectSpec>> {
+pub(super) async fn specs(store: &Store) -> anyhow::Result<Vec<ProjectSpec>> {
     Ok(store.projects().await?.into_iter().map(|project| project.spec).collect())
 }

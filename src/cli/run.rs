@@ -71,7 +71,7 @@ impl Run {
     }
 
     /// Reads the settings, opens the store, and puts into it what the settings name.
-    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<dyn Store>, Vec<ProjectSpec>)> {
+    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<Store>, Vec<ProjectSpec>)> {
         let settings = invocation.settings(Scope::Everything)?;
         app::check(&settings, clock)?;
         let store = app::open_store(&settings).await?;
@@ -85,7 +85,7 @@ impl Run {
         &self,
         invocation: &Invocation,
         settings: &Settings,
-        store: &Arc<dyn Store>,
+        store: &Arc<Store>,
         clock: &Clock,
         listens: SocketAddr,
     ) -> anyhow::Result<()> {
@@ -111,7 +111,7 @@ impl Run {
     }
 
     /// Puts the settings' projects, channels and windows into the store; says what that changed.
-    async fn put(&self, settings: &Settings, invocation: &Invocation, store: &dyn Store, clock: &Clock) -> anyhow::Result<()> {
+    async fn put(&self, settings: &Settings, invocation: &Invocation, store: &Store, clock: &Clock) -> anyhow::Result<()> {
         let by = invocation.config().map_or_else(By::environment, |file| By::file(&file));
         let mut strangers = Vec::new();
         let desk = Desk::new(store, by, clock.now());
@@ -152,7 +152,7 @@ impl Run {
     }
 
     /// Applies the settings again whenever that is asked for, for ever. Wrong settings change nothing.
-    async fn reload(&self, invocation: &Invocation, mut reload: Reload, store: &dyn Store, clock: &Clock) {
+    async fn reload(&self, invocation: &Invocation, mut reload: Reload, store: &Store, clock: &Clock) {
         loop {
             reload.asked().await;
             let applied = match invocation.settings(Scope::Everything) {

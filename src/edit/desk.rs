@@ -13,7 +13,7 @@ use crate::store::{self, Store, Turns};
 #[derive(Clone)]
 pub struct Desk<'s> {
     /// What is changed.
-    pub store: &'s dyn Store,
+    pub store: &'s Store,
     /// Who changes it.
     pub by: By,
     /// When.
@@ -36,7 +36,7 @@ pub struct Done<T> {
 impl<'s> Desk<'s> {
     /// A desk at which things are written.
     #[must_use]
-    pub const fn new(store: &'s dyn Store, by: By, at: Timestamp) -> Self {
+    pub const fn new(store: &'s Store, by: By, at: Timestamp) -> Self {
         Self { store, by, at, dry_run: false, since: None }
     }
 

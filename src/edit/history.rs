@@ -16,7 +16,7 @@ pub(super) struct History {
 
 impl History {
     /// What is on record from `from` up to and without `to`.
-    pub(super) async fn read(store: &dyn Store, project: &Project, from: Minute, to: Minute) -> Result<Self, StoreError> {
+    pub(super) async fn read(store: &Store, project: &Project, from: Minute, to: Minute) -> Result<Self, StoreError> {
         let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         Ok(Self {
             hours: store.hours(&routes, Hour::starting(from), to).await?,

@@ -95,7 +95,7 @@ pub fn snooze_time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// [`EditError::NoIncident`].
-pub async fn find(store: &dyn Store, number: i64) -> Result<Incident, EditError> {
+pub async fn find(store: &Store, number: i64) -> Result<Incident, EditError> {
     let which = Which { id: Some(IncidentId(number)), ..Which::default() };
     let found = store.incidents(&which).await?.into_iter().next();
     found.ok_or(EditError::NoIncident(number))
@@ -105,7 +105,7 @@ pub async fn find(store: &dyn Store, number: i64) -> Result<Incident, EditError>
 ///
 /// # Errors
 /// [`EditError::NoIncident`], or [`Clash::Over`].
-pub async fn hold(store: &dyn Store, number: i64, word: &Word) -> Result<Held, EditError> {
+pub async fn hold(store: &Store, number: i64, word: &Word) -> Result<Held, EditError> {
     let incident = find(store, number).await?;
     let Some(id) = incident.id.filter(|_| incident.is_open()) else { return Err(Clash::Over(number).into()) };
     let (acknowledged, snoozed_until) = word.over(&incident);

@@ -10,10 +10,10 @@ use crate::store::{Store, StoreError};
 #[expect(async_fn_in_trait, reason = "the four that there are stand below, and all of their futures can be sent")]
 pub trait Kept: Listed {
     /// The one of this name.
-    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
+    async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
 
     /// The names of all.
-    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError>;
+    async fn names(store: &Store) -> Result<Vec<String>, StoreError>;
 
     /// What there is to write of it, and of nothing else.
     fn alone(plan: Plan<Self>) -> Plans;
@@ -24,7 +24,7 @@ pub trait Kept: Listed {
     }
 
     /// What is wrong with it beside the others that there are.
-    async fn misfit(&self, _known: Option<&Self>, _store: &dyn Store) -> Result<Option<Problem>, StoreError> {
+    async fn misfit(&self, _known: Option<&Self>, _store: &Store) -> Result<Option<Problem>, StoreError> {
         Ok(None)
     }
 }
@@ -34,11 +34,11 @@ impl Kept for ProjectSpec {
         plan.into()
     }
 
-    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+    async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Ok(store.project(name).await?.map(|project| project.spec))
     }
 
-    async fn misfit(&self, known: Option<&Self>, store: &dyn Store) -> Result<Option<Problem>, StoreError> {
+    async fn misfit(&self, known: Option<&Self>, store: &Store) -> Result<Option<Problem>, StoreError> {
         // What was so before is no reason to refuse another change.
         let is_as_before = known.is_some_and(|known| known.token == self.token && known.heartbeat == self.heartbeat);
         if is_as_before || self.heartbeat.is_none() {
@@ -49,7 +49,7 @@ impl Kept for ProjectSpec {
         Ok(says.map(|says| Problem::whole("token", says)))
     }
 
-    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         Ok(store.project_names().await?.into_iter().map(|(_, name)| name.to_string()).collect())
     }
 }
@@ -60,11 +60,11 @@ impl Kept for ChannelSpec {
         plan.into()
     }
 
-    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+    async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Ok(store.channel(name).await?.map(|channel| channel.spec))
     }
 
-    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(own.map(|channel| channel.spec.name.to_string()).collect())
     }
@@ -79,11 +79,11 @@ impl Kept for Window {
         plan.into()
     }
 
-    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+    async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Ok(store.windows().await?.into_iter().find(|window| window.name == *name))
     }
 
-    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         Ok(store.windows().await?.into_iter().map(|window| window.name.to_string()).collect())
     }
 
@@ -97,11 +97,11 @@ impl Kept for StatusPage {
         plan.into()
     }
 
-    async fn find(store: &dyn Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+    async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         store.status_page(name).await
     }
 
-    async fn names(store: &dyn Store) -> Result<Vec<String>, StoreError> {
+    async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         Ok(store.status_pages().await?.into_iter().map(|page| page.name.to_string()).collect())
     }
 
@@ -111,7 +111,7 @@ impl Kept for StatusPage {
 }
 
 /// The projects that it comes to name are there: a slip would leave a project that nobody is told of. And it fits beside the others.
-pub(super) async fn companions<T: Kept>(one: &T, known: Option<&T>, store: &dyn Store) -> Result<(), EditError> {
+pub(super) async fn companions<T: Kept>(one: &T, known: Option<&T>, store: &Store) -> Result<(), EditError> {
     if let Some(problem) = one.misfit(known, store).await? {
         return Err(problem.into());
     }

@@ -143,7 +143,7 @@ impl Replay {
 /// Runs the rules of `app` over what is on record of the project in a span. A day at a time, each with as much before it as the rules look
 /// back: memory stays small however long the span is. `progress` hears of each day before it is run.
 pub async fn run(
-    store: &dyn Store,
+    store: &Store,
     project: &Project,
     app: &IngestionAlertApp,
     (from, to): (Timestamp, Timestamp),
@@ -162,7 +162,7 @@ pub async fn run(
 
 /// What is run, over what.
 struct Past<'a> {
-    store: &'a dyn Store,
+    store: &'a Store,
     project: &'a Project,
     app: &'a IngestionAlertApp,
     /// The time range that looks on record are asked for, where it is not theirs.

@@ -29,7 +29,7 @@ impl Wanted<'_> {
     ///
     /// # Errors
     /// All that is wrong with it; and the store's.
-    pub async fn page(&self, store: &dyn Store) -> Result<StatusPage, EditError> {
+    pub async fn page(&self, store: &Store) -> Result<StatusPage, EditError> {
         let mut problems = Vec::new();
         let name = ProjectName::parse(self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
         let title = self.title.trim();

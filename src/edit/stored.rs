@@ -18,7 +18,7 @@ pub struct Stored {
 
 impl Stored {
     /// Reads it.
-    pub async fn read(store: &dyn Store) -> Result<Self, StoreError> {
+    pub async fn read(store: &Store) -> Result<Self, StoreError> {
         let channels = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(Self {
             projects: store.projects().await?.into_iter().map(|project| project.spec).collect(),

@@ -31,7 +31,7 @@ pub async fn run(
     channel: &Channel,
     kinds: &[NoticeKind],
     at: Timestamp,
-    (store, sender): (&dyn Store, &Sender),
+    (store, sender): (&Store, &Sender),
     mut told: impl FnMut(NoticeKind, &Delivery),
 ) -> Result<Tried, StoreError> {
     let mut tried = Tried { deliveries: Vec::new(), owed_anew: None };

@@ -28,7 +28,7 @@ const FAREWELL: Duration = Duration::from_secs(5);
 #[derive(Clone)]
 pub struct Notify {
     /// Where notices come from.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// Delivers.
     pub sender: Arc<Sender>,
     /// The time.

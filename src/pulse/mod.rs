@@ -38,7 +38,7 @@ const MAX_HELD: usize = 200_000;
 #[derive(Clone)]
 pub struct Pulse {
     /// Where projects come from and receipts go to.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// Sends.
     pub client: posthog::Client,
     /// The time.
@@ -202,7 +202,7 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
 
 /// Writes each by itself where the store refuses what some of them hold: a receipt then goes without its words, and one that is refused even so is
 /// let go, with a word in the log. A look finds its beat all the same.
-async fn record_apart(store: &dyn Store, held: &Held) -> Result<(), StoreError> {
+async fn record_apart(store: &Store, held: &Held) -> Result<(), StoreError> {
     let refused = |result: Result<(), StoreError>, what: &str| match result {
         Err(error @ StoreError::Unfit { .. }) => {
             tracing::error!(%error, "{what}");

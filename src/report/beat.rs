@@ -120,7 +120,7 @@ pub fn took(phases: &Phases) -> Option<Duration> {
 /// # Errors
 /// When the store cannot be read.
 pub async fn beat_story(
-    store: &dyn Store,
+    store: &Store,
     project: &Project,
     route: &str,
     minute: Minute,
@@ -147,7 +147,7 @@ pub async fn beat_story(
     Ok(Some(BeatStory { route: route.clone(), host, beat, kept, evidence, looks }))
 }
 
-async fn folded(store: &dyn Store, route: RouteId, minute: Minute) -> Result<Option<Outcome>, StoreError> {
+async fn folded(store: &Store, route: RouteId, minute: Minute) -> Result<Option<Outcome>, StoreError> {
     let start = Hour::starting(minute);
     let hour = store.hours(&[route], start, start.plus(1)).await?.pop();
     Ok(hour.and_then(|hour| usize::try_from(minute.index() - start.index()).ok().and_then(|at| hour.outcomes.get(at).copied())))
@@ -159,7 +159,7 @@ pub fn was_due(project: &Project, route: &Route, minute: Minute, now: Timestamp)
     minute < now.minute() && route.since.minute() <= minute && project.was_on(minute)
 }
 
-async fn looks(store: &dyn Store, project: &Project, beat: &Recorded, now: Timestamp) -> Result<Vec<LookAt>, StoreError> {
+async fn looks(store: &Store, project: &Project, beat: &Recorded, now: Timestamp) -> Result<Vec<LookAt>, StoreError> {
     let (from, soon) = (beat.minute, beat.minute.plus(LOOKS_SHOWN));
     let to = beat.seen.map_or(now, |seen| seen.min(now)).minute().plus(1);
     let mut glances = store.glances(project.id, from, to.min(soon)).await?;

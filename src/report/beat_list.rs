@@ -60,7 +60,7 @@ pub struct BeatList {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn beat_list(store: &dyn Store, project: &Project, sift: &Sift, now: Timestamp) -> Result<BeatList, StoreError> {
+pub async fn beat_list(store: &Store, project: &Project, sift: &Sift, now: Timestamp) -> Result<BeatList, StoreError> {
     let routes: Vec<&Route> = project.routes.iter().filter(|route| sift.route.is_none_or(|id| route.id == id)).collect();
     let Some(begun) = routes.iter().map(|route| route.since.minute()).min() else { return Ok(BeatList::default()) };
     let reader = Reader { store, project, routes: &routes, now };
@@ -103,7 +103,7 @@ fn fill(beats: &mut Vec<Listed>, found: Vec<Listed>, sift: &Sift, from: Minute) 
 }
 
 struct Reader<'a> {
-    store: &'a dyn Store,
+    store: &'a Store,
     project: &'a Project,
     routes: &'a [&'a Route],
     now: Timestamp,

@@ -62,7 +62,7 @@ impl Brief {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn briefs(store: &dyn Store, projects: &[Arc<Project>], looks: &[Look], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
+pub async fn briefs(store: &Store, projects: &[Arc<Project>], looks: &[Look], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let span = Span::at(now);
     let looks: HashMap<ProjectId, &Look> = looks.iter().filter(|look| look.at <= now).map(|look| (look.project, look)).collect();
     let mut known: Vec<Known<'_>> = projects.iter().map(|project| Known::of(project, span)).collect();

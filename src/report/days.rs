@@ -67,7 +67,7 @@ pub struct Days {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
+pub async fn days(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Days, StoreError> {
     let history = history(store, projects, now).await?;
     let incidents = incidents(store, projects, now).await?;
     Ok(of_history(projects, &history, &incidents, now))
@@ -77,7 +77,7 @@ pub async fn days(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) 
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn days_of_each(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Days>, StoreError> {
+pub async fn days_of_each(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Days>, StoreError> {
     let history = history(store, projects, now).await?.of_each(projects);
     let incidents = incidents(store, projects, now).await?;
     let of_one = |(project, history): (&Arc<Project>, History)| {
@@ -92,7 +92,7 @@ pub(super) fn first_day(now: Timestamp) -> Minute {
     Minute::from_index(now.minute().index().div_euclid(DAY) * DAY).plus(-DAY * (DAYS as i64 - 1))
 }
 
-async fn history(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
+async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<History, StoreError> {
     let end = now.minute().plus(1);
     let routes = || projects.iter().flat_map(|project| &project.routes);
     let ids: Vec<RouteId> = routes().map(|route| route.id).collect();
@@ -102,7 +102,7 @@ async fn history(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -
 }
 
 /// Incidents of these projects that were open in the last [`DAYS`] days.
-pub(super) async fn incidents(store: &dyn Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
+pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
     let mut incidents = Vec::new();
     for project in projects {
         let which = Which { project: Some(project.id), since: Some(first_day(now).start()), ..Which::default() };

@@ -21,13 +21,7 @@ pub(super) struct History {
 impl History {
     /// Reads what is on record of `routes` from `from` up to and without `to`. Hours are summed up while their beats are still kept: up to there hours
     /// tell, and behind it beats; from `whole_from` on beats tell in any case, as far as they are kept.
-    pub(super) async fn read(
-        store: &dyn Store,
-        routes: &[RouteId],
-        from: Minute,
-        to: Minute,
-        whole_from: Minute,
-    ) -> Result<Self, StoreError> {
+    pub(super) async fn read(store: &Store, routes: &[RouteId], from: Minute, to: Minute, whole_from: Minute) -> Result<Self, StoreError> {
         // Of what is older than every beat hours alone can tell, whoever folded them.
         let kept = store.oldest_beat().await?.map_or(to, Hour::starting);
         let summed_up = store.summed_up().await?.unwrap_or(kept).min(Hour::starting(whole_from));

@@ -71,7 +71,7 @@ pub struct RouteSeries {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn lag_series(store: &dyn Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
+pub async fn lag_series(store: &Store, project: &Project, from: Minute, to: Minute, now: Timestamp) -> Result<LagSeries, StoreError> {
     let to = to.min(now.minute().plus(1));
     let from = from.max(to.plus(-LONGEST)).min(to.plus(-1));
     let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();

@@ -35,7 +35,7 @@ pub struct HeartbeatFigures {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn heartbeat_figures(store: &dyn Store, project: &Project, now: Timestamp) -> Result<HeartbeatFigures, StoreError> {
+pub async fn heartbeat_figures(store: &Store, project: &Project, now: Timestamp) -> Result<HeartbeatFigures, StoreError> {
     let end = now.minute().plus(1);
     let (month, day, hour) = (end.plus(-MONTH), end.plus(-DAY), end.plus(-HOUR));
     let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
@@ -101,7 +101,7 @@ pub struct AlertFigures {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn alert_figures(store: &dyn Store, project: &Project, now: Timestamp) -> Result<AlertFigures, StoreError> {
+pub async fn alert_figures(store: &Store, project: &Project, now: Timestamp) -> Result<AlertFigures, StoreError> {
     let end = now.minute().plus(1);
     let looks = async |from: Minute| -> Result<LooksMade, StoreError> {
         let (made, failed) = store.looks_made(project.id, from, end).await?;

@@ -105,7 +105,7 @@ pub struct Report {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
+pub async fn reports(store: &Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
     let looks = store.looks().await?;
     let mut reports = Vec::new();
     for project in store.projects().await? {
@@ -120,7 +120,7 @@ pub async fn reports(store: &dyn Store, now: Timestamp) -> Result<Vec<Report>, S
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn report(store: &dyn Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
+pub async fn report(store: &Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
     let (beats, evidence) = read_last_day(store, &project, now).await?;
     Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
 }
@@ -133,7 +133,7 @@ struct LastDay<'d> {
     evidence: &'d [Evidence],
 }
 
-async fn read_last_day(store: &dyn Store, project: &Project, now: Timestamp) -> Result<(Vec<Recorded>, Vec<Evidence>), StoreError> {
+async fn read_last_day(store: &Store, project: &Project, now: Timestamp) -> Result<(Vec<Recorded>, Vec<Evidence>), StoreError> {
     let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let end = now.minute().plus(1);
     let beats = store.beats(&ids, end.plus(-OPEN_FOR_MINUTES), end).await?;

@@ -27,7 +27,7 @@ impl Past {
     ///
     /// # Errors
     /// When the store cannot be read.
-    pub async fn read(store: &dyn Store, project: Arc<Project>, now: Timestamp) -> Result<Self, StoreError> {
+    pub async fn read(store: &Store, project: Arc<Project>, now: Timestamp) -> Result<Self, StoreError> {
         let end = now.minute().plus(1);
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
         let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(end);

@@ -34,7 +34,7 @@ pub struct IncidentStory {
 /// # Errors
 /// When the store cannot be read.
 pub async fn incident_story(
-    store: &dyn Store,
+    store: &Store,
     incident: Incident,
     project: Option<&Project>,
     now: Timestamp,

@@ -41,12 +41,7 @@ impl RouteReport {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn routes(
-    store: &dyn Store,
-    project: &Arc<Project>,
-    look: Option<&Look>,
-    now: Timestamp,
-) -> Result<Vec<RouteReport>, StoreError> {
+pub async fn routes(store: &Store, project: &Arc<Project>, look: Option<&Look>, now: Timestamp) -> Result<Vec<RouteReport>, StoreError> {
     let (beats, evidence) = read_last_day(store, project, now).await?;
     Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
 }

@@ -1,11 +1,11 @@
 //! Beats in the database: one row for each (minute, route).
 
-use crate::model::{Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
+use crate::model::{Evidence, Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
 
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{StoreError, Unsettled, counts, phases};
+use super::{Store, StoreError, Unsettled, counts, evidence, phases};
 
 /// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
 const ROWS: usize = 1000;
@@ -14,10 +14,74 @@ const ROWS: usize = 1000;
 pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after_ms, status, tries, phases, missed_after_ms, seen_after_ms, \
                        ingested_after_ms, copies";
 
-/// The routes that have a beat on record in `minute`. Unsent is no beat.
-pub(super) async fn recorded(database: &Database, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
-    let statement = Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
-    database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
+impl Store {
+    /// The routes that have a beat on record in `minute`, whatever came of it; one that was Unsent is none.
+    pub async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
+        let statement =
+            Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
+        self.database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
+    }
+
+    /// Writes receipts, many in one statement. Where the beat is on record already (sent again after a crash, or found by a look
+    /// first) the new receipt replaces the old one, but an outcome that says it was seen, and what looks saw, stay. Unsent, which says
+    /// that nothing is known, replaces nothing.
+    pub async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
+        let mut work = self.database.work("recording beats").await?;
+        record(&mut work, beats).await?;
+        evidence::keep(&mut work, evidence);
+        work.commit().await?;
+        self.failures.count(&self.database, beats).await
+    }
+
+    /// Beats of `routes` not older than `since` that were not seen so far (outcome code above 2), oldest first.
+    pub async fn open_beats(&self, routes: &[RouteId], since: Minute) -> Result<Vec<Recorded>, StoreError> {
+        open(&self.database, routes, since).await
+    }
+
+    /// Minutes of each route from `from` up to and without `to` that have no row, oldest first. No minute before the route was set up
+    /// is one.
+    pub async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError> {
+        gaps(&self.database, routes, Stretch { from, to }).await
+    }
+
+    /// [`Store::open_beats`] and [`Store::gaps`] at once.
+    pub async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError> {
+        let stretch = Stretch { from, to };
+        let (mut beats, mut missing) = (Vec::new(), Vec::new());
+        if !stretch.is_short() || stretch.is_empty() {
+            return Ok((open(&self.database, routes, since).await?, gaps(&self.database, routes, stretch).await?));
+        }
+        for some in routes.chunks(ROUTES) {
+            let both = vec![open_among(some, since), gaps_among(some, stretch)];
+            let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
+            for found in self.database.read_all("reading what is not settled", both, read).await? {
+                match found {
+                    Ok(beat) => beats.push(beat),
+                    Err(gap) => missing.push(gap),
+                }
+            }
+        }
+        beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
+        missing.sort_unstable_by_key(|(route, minute)| (*minute, *route));
+        Ok((beats, missing))
+    }
+
+    /// Beats of `routes` from `from` up to and without `to`, by minute and route.
+    pub async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
+        beats(&self.database, routes, Stretch { from, to }).await
+    }
+
+    /// The first minute that has a beat, of any route; none when there is no beat.
+    pub async fn oldest_beat(&self) -> Result<Option<Minute>, StoreError> {
+        self.next_beat(Minute::from_index(i64::MIN)).await
+    }
+
+    /// The first minute not before `from` that has a beat, of any route.
+    pub async fn next_beat(&self, from: Minute) -> Result<Option<Minute>, StoreError> {
+        let next = Statement::new("SELECT min(minute) FROM beats WHERE minute >= ").bind(from.index());
+        let found = self.database.read("looking for the oldest beat", next, |row| row.maybe_int(0)).await?;
+        Ok(found.into_iter().flatten().next().map(Minute::from_index))
+    }
 }
 
 /// Writes receipts. What was seen stays seen; Unsent, which says that nothing is known, replaces nothing. That an Unsent beat was not
@@ -73,27 +137,6 @@ fn open_among(routes: &[RouteId], since: Minute) -> Statement {
         .bind(since.index())
 }
 
-/// [`open`] and [`gaps`] at once.
-pub(super) async fn unsettled(database: &Database, routes: &[RouteId], since: Minute, stretch: Stretch) -> Result<Unsettled, StoreError> {
-    let (mut beats, mut missing) = (Vec::new(), Vec::new());
-    if !stretch.is_short() || stretch.is_empty() {
-        return Ok((open(database, routes, since).await?, gaps(database, routes, stretch).await?));
-    }
-    for some in routes.chunks(ROUTES) {
-        let both = vec![open_among(some, since), gaps_among(some, stretch)];
-        let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
-        for found in database.read_all("reading what is not settled", both, read).await? {
-            match found {
-                Ok(beat) => beats.push(beat),
-                Err(gap) => missing.push(gap),
-            }
-        }
-    }
-    beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
-    missing.sort_unstable_by_key(|(route, minute)| (*minute, *route));
-    Ok((beats, missing))
-}
-
 fn gap(row: &Row) -> Result<(RouteId, Minute), StoreError> {
     Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))
 }
@@ -147,13 +190,6 @@ pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stre
     }
     beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
     Ok(beats)
-}
-
-/// The first minute not before `from` that has a beat.
-pub(super) async fn next(database: &Database, from: Minute) -> Result<Option<Minute>, StoreError> {
-    let next = Statement::new("SELECT min(minute) FROM beats WHERE minute >= ").bind(from.index());
-    let found = database.read("looking for the oldest beat", next, |row| row.maybe_int(0)).await?;
-    Ok(found.into_iter().flatten().next().map(Minute::from_index))
 }
 
 /// In batches of at most [`ROWS`], sorted by key, none of which holds a key twice: one statement must not touch a row twice, and two

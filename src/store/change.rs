@@ -4,7 +4,6 @@ use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Time
 
 use super::database::{Database, Work};
 use super::numbers::Numbers;
-use super::seal::Sealer;
 use super::{Store, StoreError, apply, channels, deeds, numbers, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
@@ -86,7 +85,7 @@ impl Turns {
     ///
     /// # Errors
     /// When there was a turn for each that there may be, and the store's.
-    pub async fn next(&mut self, store: &dyn Store) -> Result<i64, NoTurn> {
+    pub async fn next(&mut self, store: &Store) -> Result<i64, NoTurn> {
         self.taken += 1;
         match self.since {
             Some(_) if self.taken > 1 => Err(NoTurn::Changed),
@@ -155,20 +154,46 @@ impl Change<'_> {
     }
 }
 
-/// Makes a change; false when the revision is another one than was expected.
-pub(super) async fn change(database: &Database, sealer: &Sealer, change: &Change<'_>) -> Result<bool, StoreError> {
-    let mut work = database.work(change.what()).await?;
-    let mut numbers = Numbers::begin(&mut work).await?;
-    if change.expected.is_some_and(|expected| expected != numbers.revision_before()) {
-        return Ok(false);
+impl Store {
+    /// Changes what people set up: projects, channels and windows, and writes the deeds that tell of it; all of it in one transaction, or nothing.
+    /// False, and nothing is written, when a revision is expected and is not the one that is found. The revision grows.
+    ///
+    /// Putting adds a project, channel or window, or replaces it by name; what is both removed and put is removed first, and put anew. Of a project,
+    /// routes keep their number while their name stays, a route that is gone is retired (its beats stay until retention), a turn of an app's
+    /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
+    /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
+    /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
+    /// one takes its notices with it. One that is removed or disabled while its service keeps an alert of it open is closed first: see
+    /// [`Store::closing_channels`].
+    pub async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError> {
+        let mut work = self.database.work(change.what()).await?;
+        let mut numbers = Numbers::begin(&mut work).await?;
+        if change.expected.is_some_and(|expected| expected != numbers.revision_before()) {
+            return Ok(false);
+        }
+        apply::apply(&mut work, &self.sealer, &mut numbers, change).await?;
+        channels::apply(&mut work, &self.sealer, &mut numbers, change).await?;
+        windows::apply(&mut work, change).await?;
+        status_pages::apply(&mut work, change).await?;
+        numbers.end(&mut work).await?;
+        deeds::write(&mut work, change.deeds).await?;
+        work.commit().await?;
+        self.database.persist(change.what()).await?;
+        Ok(true)
     }
-    apply::apply(&mut work, sealer, &mut numbers, change).await?;
-    channels::apply(&mut work, sealer, &mut numbers, change).await?;
-    windows::apply(&mut work, change).await?;
-    status_pages::apply(&mut work, change).await?;
-    numbers.end(&mut work).await?;
-    deeds::write(&mut work, change.deeds).await?;
-    work.commit().await?;
-    database.persist(change.what()).await?;
-    Ok(true)
+
+    /// [`Store::change`] of projects alone.
+    pub async fn apply(&self, put: &[ProjectSpec], remove: &[ProjectName], now: Timestamp) -> Result<(), StoreError> {
+        self.change(&Change { put_projects: put, remove_projects: remove, at: now, ..Change::default() }).await.map(drop)
+    }
+
+    /// [`Store::change`] of channels alone.
+    pub async fn apply_channels(&self, put: &[ChannelSpec], remove: &[ProjectName]) -> Result<(), StoreError> {
+        self.change(&Change { put_channels: put, remove_channels: remove, ..Change::default() }).await.map(drop)
+    }
+
+    /// [`Store::change`] of maintenance windows alone.
+    pub async fn apply_windows(&self, put: &[Window], remove: &[ProjectName]) -> Result<(), StoreError> {
+        self.change(&Change { put_windows: put, remove_windows: remove, ..Change::default() }).await.map(drop)
+    }
 }

@@ -7,12 +7,12 @@ use zeroize::Zeroizing;
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values};
 
 use super::closing::{self, Why};
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::evidence::{at_place, place_of};
 use super::numbers::{self, Numbers};
 use super::seal::{Owner, Sealer};
 use super::statement::{Statement, Value};
-use super::{Change, ChannelNews, StoreError, names};
+use super::{Change, ChannelNews, Store, StoreError, names};
 
 /// What is sealed of a channel that a person named. It belongs to the seal, so it never changes.
 const FIELDS: &str = "sealed part";
@@ -54,12 +54,21 @@ impl Known {
     }
 }
 
-/// All of them: those that people named by name, then those of apps by project.
-pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec<Channel>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
-    let mut channels = database.read("reading channels", all, |row| from_row(row, sealer)).await?;
-    channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
-    Ok(channels)
+impl Store {
+    /// All channels, by name, fields opened; those that belong to an app come last, by project.
+    pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
+        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
+        let mut channels = self.database.read("reading channels", all, |row| from_row(row, &self.sealer)).await?;
+        channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
+        Ok(channels)
+    }
+
+    /// The channel that a person gave this name.
+    pub async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+        let one =
+            Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
+        Ok(self.database.read("reading a channel", one, |row| from_row(row, &self.sealer)).await?.pop())
+    }
 }
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.
@@ -103,12 +112,6 @@ async fn remove(work: &mut Work, gone: &[Known]) -> Result<(), StoreError> {
     let keeping: Vec<ChannelId> = gone.iter().filter(|known| known.keeps_alerts()).map(|known| known.id).collect();
     let closing = closing::begin(work, &keeping, Why::Removed).await?;
     drop_all(work, gone.iter().map(|known| known.id).filter(|id| !closing.contains(id))).await.map(drop)
-}
-
-/// The one that a person gave this name.
-pub(super) async fn channel(database: &Database, sealer: &Sealer, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
-    Ok(database.read("reading a channel", one, |row| from_row(row, sealer)).await?.pop())
 }
 
 /// The pairs of webhooks that apps on projects of these names brought along. One of a project that is gone is found by its name too: when a

@@ -2,13 +2,12 @@
 
 use crate::model::{Channel, ChannelId, ChannelSpec, NoticeState};
 
-use super::StoreError;
 use super::channels::{COLUMNS, drop_all, from_row};
 use super::database::{Database, Work};
 use super::evidence::place_of;
 use super::numbers::{self, Numbers};
-use super::seal::Sealer;
 use super::statement::Statement;
+use super::{Store, StoreError};
 
 /// Why a channel's alerts are closed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +16,23 @@ pub(super) enum Why {
     Disabled = 1,
     /// It is gone, but for this.
     Removed = 2,
+}
+
+impl Store {
+    /// The channels that were removed or disabled while a service kept an alert of theirs open. They are notified of nothing new (and so are not
+    /// enabled here), and what is queued about incidents still goes out with the settings that they had.
+    pub async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError> {
+        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing > 0 ORDER BY id");
+        let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
+        let read =
+            self.database.read("reading which channels close their alerts", all, |row| Ok(from_row(row, &self.sealer).ok().map(disabled)));
+        Ok(read.await?.into_iter().flatten().collect())
+    }
+
+    /// Such a channel has closed its alerts: one that was removed goes now, with its notices.
+    pub async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError> {
+        end(&self.database, channel).await
+    }
 }
 
 /// Begins to close what these channels keep open at their services, and gives those that have anything to close. Of them, one more try is made
@@ -38,14 +54,6 @@ pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Resul
         work.run(begin.text(" WHERE id IN ").list(closing.iter().copied())).await?;
     }
     Ok(closing.into_iter().map(ChannelId).collect())
-}
-
-/// Those that are at it. They are notified of nothing new. One that cannot be read is passed over: nobody could mend what nobody sees.
-pub(super) async fn channels(database: &Database, sealer: &Sealer) -> Result<Vec<Channel>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing > 0 ORDER BY id");
-    let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
-    let read = database.read("reading which channels close their alerts", all, |row| Ok(from_row(row, sealer).ok().map(disabled)));
-    Ok(read.await?.into_iter().flatten().collect())
 }
 
 /// Ends it: one that was removed goes, one that was disabled stays as it is.

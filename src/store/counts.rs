@@ -7,10 +7,10 @@ use std::sync::atomic::{AtomicI64, Ordering};
 
 use crate::model::{LAG_BOUNDS_MS, Minute, Outcome, ProjectId, Recorded, RouteCounts, Settled, Timestamp};
 
-use super::StoreError;
 use super::database::{Database, Work};
 use super::statement::{Statement, Value};
 use super::stretch::ROUTES;
+use super::{Store, StoreError};
 
 /// What is counted when a look settles it. Awaiting is no end; what failed at capture is no look's to say.
 const SETTLED: [Outcome; 5] = [Outcome::Unsent, Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Unseen];
@@ -25,6 +25,38 @@ const ADD: &str = " ON CONFLICT (route, outcome, lag_bucket) DO UPDATE SET beats
                    lag_ms = beat_counts.lag_ms + excluded.lag_ms, \
                    newest_ms = CASE WHEN beat_counts.newest_ms IS NULL OR excluded.newest_ms > beat_counts.newest_ms \
                    THEN excluded.newest_ms ELSE beat_counts.newest_ms END";
+
+impl Store {
+    /// What the routes in use of these projects came to, by project and name. [`Store::settle`] and [`Store::record`] count it, each beat once for
+    /// each end that it comes to; nothing that is dropped makes it less.
+    pub async fn counts(&self, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
+        let mut all: Vec<RouteCounts> = Vec::new();
+        for some in projects.chunks(ROUTES) {
+            let statement = Statement::new(
+                "SELECT routes.project, routes.name, outcome, lag_bucket, beats, lag_ms, newest_ms FROM routes \
+                 LEFT JOIN beat_counts ON beat_counts.route = routes.id WHERE routes.retired_ms IS NULL AND routes.project IN ",
+            )
+            .list(some.iter().map(|project| project.0))
+            .text(" ORDER BY routes.project, routes.name");
+            let rows = self.database.read("reading what beats came to", statement, |row| {
+                let counted = match row.maybe_int(2)? {
+                    Some(outcome) => Some((outcome, row.int(3)?, row.int(4)? as u64, row.int(5)? as u64, row.maybe_int(6)?)),
+                    None => None,
+                };
+                Ok((ProjectId(row.int(0)?), row.text(1)?, counted))
+            });
+            for (project, route, counted) in rows.await? {
+                if all.last().is_none_or(|last| last.project != project || last.route != route) {
+                    all.push(RouteCounts::none(project, route));
+                }
+                if let (Some(counts), Some(counted)) = (all.last_mut(), counted) {
+                    add(counts, counted)?;
+                }
+            }
+        }
+        Ok(all)
+    }
+}
 
 /// Held by whoever counts: two services that settle the same beat at once count it once. SQLite lets one write at a time anyway.
 fn turn() -> Statement {
@@ -108,35 +140,6 @@ async fn count_up_to(database: &Database, to: Minute) -> Result<(), StoreError> 
     let counted = Statement::new("UPDATE heartbeat_meta SET value = ").bind(to.index()).text(" WHERE name = 'failures_counted_to'");
     work.run(counted).await?;
     work.commit().await
-}
-
-/// What the routes in use of these projects came to, by project and name. A route of which nothing is counted is among them.
-pub(super) async fn of(database: &Database, projects: &[ProjectId]) -> Result<Vec<RouteCounts>, StoreError> {
-    let mut all: Vec<RouteCounts> = Vec::new();
-    for some in projects.chunks(ROUTES) {
-        let statement = Statement::new(
-            "SELECT routes.project, routes.name, outcome, lag_bucket, beats, lag_ms, newest_ms FROM routes \
-             LEFT JOIN beat_counts ON beat_counts.route = routes.id WHERE routes.retired_ms IS NULL AND routes.project IN ",
-        )
-        .list(some.iter().map(|project| project.0))
-        .text(" ORDER BY routes.project, routes.name");
-        let rows = database.read("reading what beats came to", statement, |row| {
-            let counted = match row.maybe_int(2)? {
-                Some(outcome) => Some((outcome, row.int(3)?, row.int(4)? as u64, row.int(5)? as u64, row.maybe_int(6)?)),
-                None => None,
-            };
-            Ok((ProjectId(row.int(0)?), row.text(1)?, counted))
-        });
-        for (project, route, counted) in rows.await? {
-            if all.last().is_none_or(|last| last.project != project || last.route != route) {
-                all.push(RouteCounts::none(project, route));
-            }
-            if let (Some(counts), Some(counted)) = (all.last_mut(), counted) {
-                add(counts, counted)?;
-            }
-        }
-    }
-    Ok(all)
 }
 
 fn add(counts: &mut RouteCounts, (outcome, bucket, beats, lag_ms, newest): (i64, i64, u64, u64, Option<i64>)) -> Result<(), StoreError> {

@@ -4,10 +4,26 @@ use crate::model::{Deed, ProjectName, Timestamp};
 
 use super::database::{Database, Row, Work};
 use super::statement::{Statement, Value};
-use super::{StoreError, WhichDeeds, numbers};
+use super::{Store, StoreError, WhichDeeds, numbers};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
+
+impl Store {
+    /// Deeds, newest first.
+    pub async fn deeds(&self, which: &WhichDeeds) -> Result<Vec<Deed>, StoreError> {
+        let mut statement = Statement::new("SELECT place, at_ms, who, subject, project, words FROM deeds WHERE place < ")
+            .bind(which.before.unwrap_or(i64::MAX));
+        if let Some(project) = &which.project {
+            statement = statement.text(" AND project = ").bind(project.as_str());
+        }
+        if let Some(subject) = &which.subject {
+            statement = statement.text(" AND subject = ").bind(subject.as_str());
+        }
+        let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
+        self.database.read("reading what was changed", statement, from_row).await
+    }
+}
 
 /// Writes deeds, behind those that are there. It comes last in a transaction: whoever would write others waits for its end.
 pub(super) async fn write(work: &mut Work, deeds: &[Deed]) -> Result<(), StoreError> {
@@ -29,20 +45,6 @@ pub(super) async fn commit(database: &Database, mut work: Work, deed: &Deed) -> 
     let what = work.what();
     work.commit().await?;
     database.persist(what).await
-}
-
-/// Deeds, newest first.
-pub(super) async fn deeds(database: &Database, which: &WhichDeeds) -> Result<Vec<Deed>, StoreError> {
-    let mut statement = Statement::new("SELECT place, at_ms, who, subject, project, words FROM deeds WHERE place < ")
-        .bind(which.before.unwrap_or(i64::MAX));
-    if let Some(project) = &which.project {
-        statement = statement.text(" AND project = ").bind(project.as_str());
-    }
-    if let Some(subject) = &which.subject {
-        statement = statement.text(" AND subject = ").bind(subject.as_str());
-    }
-    let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
-    database.read("reading what was changed", statement, from_row).await
 }
 
 fn to_row(place: i64, deed: &Deed) -> [Value; 6] {

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use crate::model::{Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Phase, Quote, Refusal, RouteId, Timestamp};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{StoreError, quote};
+use super::{Store, StoreError, quote};
 
 /// Rows carry whole answers: fewer go into one statement.
 const ROWS: usize = 200;
@@ -20,29 +20,33 @@ const UNSEEN: i64 = 3;
 /// A phase's place here is its number in the database.
 const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
 
+impl Store {
+    /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
+    pub async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError> {
+        let stretch = Stretch { from, to };
+        let mut found = Vec::new();
+        for some in routes.chunks(ROUTES) {
+            let statement =
+                Statement::new("SELECT route, minute, at_ms, kind, detail, quote, retry_after_ms FROM evidence WHERE route IN ")
+                    .list(numbers(some))
+                    .text(" AND minute >= ")
+                    .bind(stretch.from.index())
+                    .text(" AND minute < ")
+                    .bind(stretch.to.index())
+                    .text(" ORDER BY kind");
+            found.extend(self.database.read("reading evidence", statement, from_row).await?);
+        }
+        found.sort_by_key(|one| (one.at, one.minute, one.route));
+        Ok(found)
+    }
+}
+
 /// Keeps evidence.
 pub(super) fn keep(work: &mut Work, evidence: &[Evidence]) {
     for some in evidence.chunks(ROWS) {
         let insert = Statement::new("INSERT INTO evidence (minute, route, at_ms, kind, detail, quote, retry_after_ms) VALUES ");
         work.run_later(insert.rows(some.iter().map(to_row)).text(" ON CONFLICT (minute, route, at_ms, kind) DO NOTHING"));
     }
-}
-
-/// Evidence on the minutes of a stretch, oldest first.
-pub(super) async fn evidence(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Evidence>, StoreError> {
-    let mut found = Vec::new();
-    for some in routes.chunks(ROUTES) {
-        let statement = Statement::new("SELECT route, minute, at_ms, kind, detail, quote, retry_after_ms FROM evidence WHERE route IN ")
-            .list(numbers(some))
-            .text(" AND minute >= ")
-            .bind(stretch.from.index())
-            .text(" AND minute < ")
-            .bind(stretch.to.index())
-            .text(" ORDER BY kind");
-        found.extend(database.read("reading evidence", statement, from_row).await?);
-    }
-    found.sort_by_key(|one| (one.at, one.minute, one.route));
-    Ok(found)
 }
 
 fn to_row(evidence: &Evidence) -> [Value; 7] {

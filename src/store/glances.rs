@@ -2,11 +2,19 @@
 
 use crate::model::{Glance, Look, LookTrouble, Minute, ProjectId, Timestamp, Traffic};
 
-use super::StoreError;
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
 use super::stretch::Stretch;
+use super::{Store, StoreError};
+
+impl Store {
+    /// What was kept of the looks at `project` from `from` up to and without `to`, oldest first. [`Store::settle`] keeps it: the last
+    /// look of a minute stands.
+    pub async fn glances(&self, project: ProjectId, from: Minute, to: Minute) -> Result<Vec<Glance>, StoreError> {
+        glances(&self.database, project, Stretch { from, to }).await
+    }
+}
 
 /// Keeps what is kept of looks at several projects; the last one of a minute stands. A project that was removed meanwhile gets none.
 pub(super) fn keep(work: &mut Work, looks: &[&Look]) {

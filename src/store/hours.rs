@@ -2,38 +2,58 @@
 
 use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch, numbers};
-use super::{RouteSpan, StoreError, counts, numbers as counters};
+use super::{RouteSpan, Store, StoreError, counts, numbers as counters};
 
 const MINUTES: i64 = 60;
 const ROWS: usize = 500;
 
-/// Hours of a stretch, by start and route.
-pub(super) async fn hours(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Hour>, StoreError> {
-    let mut hours = Vec::new();
-    for some in routes.chunks(ROUTES) {
-        let statement = Statement::new("SELECT route, start_minute, outcomes, lags, duplicates FROM hours WHERE route IN ")
-            .list(numbers(some))
-            .text(" AND start_minute >= ")
-            .bind(stretch.from.index())
-            .text(" AND start_minute < ")
-            .bind(stretch.to.index());
-        hours.extend(database.read("reading hours", statement, from_row).await?);
+impl Store {
+    /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
+    pub async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError> {
+        let stretch = Stretch { from, to };
+        let mut hours = Vec::new();
+        for some in routes.chunks(ROUTES) {
+            let statement = Statement::new("SELECT route, start_minute, outcomes, lags, duplicates FROM hours WHERE route IN ")
+                .list(numbers(some))
+                .text(" AND start_minute >= ")
+                .bind(stretch.from.index())
+                .text(" AND start_minute < ")
+                .bind(stretch.to.index());
+            hours.extend(self.database.read("reading hours", statement, from_row).await?);
+        }
+        hours.sort_unstable_by_key(|hour| (hour.start, hour.route));
+        Ok(hours)
     }
-    hours.sort_unstable_by_key(|hour| (hour.start, hour.route));
-    Ok(hours)
-}
 
-/// Writes `hours`, whose beats stay; all are summed up to `to` then.
-pub(super) async fn sum_up(database: &Database, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError> {
-    let mut work = database.work("summing up hours").await?;
-    write(&mut work, hours).await?;
-    if let Some(to) = to {
-        counters::sum_up(&mut work, to).await?;
+    /// Writes hours whose beats stay, and says that all are summed up to `to` from now on. An hour that is there already is replaced.
+    pub async fn sum_up(&self, hours: &[Hour], to: Option<Minute>) -> Result<(), StoreError> {
+        let mut work = self.database.work("summing up hours").await?;
+        write(&mut work, hours).await?;
+        if let Some(to) = to {
+            counters::sum_up(&mut work, to).await?;
+        }
+        work.commit().await
     }
-    work.commit().await
+
+    /// Folds the hour that starts at `start`: writes `hours` and drops all beats of that hour on the routes of `span`, in one
+    /// transaction. An hour that is there already is replaced.
+    pub async fn fold(&self, start: Minute, span: RouteSpan, hours: &[Hour]) -> Result<(), StoreError> {
+        let mut work = self.database.work("folding an hour").await?;
+        fold(&mut work, start, span, hours).await?;
+        work.commit().await
+    }
+
+    /// Drops hours that start before `hours_before` and evidence of minutes before `evidence_before`; says how many rows went. Retired routes
+    /// of which nothing is left go with them.
+    pub async fn drop_old(&self, hours_before: Minute, evidence_before: Minute) -> Result<u64, StoreError> {
+        let mut work = self.database.work("dropping what is past keeping").await?;
+        let dropped = drop_old(&mut work, hours_before, evidence_before).await?;
+        work.commit().await?;
+        Ok(dropped)
+    }
 }
 
 async fn write(work: &mut Work, hours: &[Hour]) -> Result<(), StoreError> {

@@ -10,7 +10,7 @@ use crate::model::{
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{Owed, Stand, StoreError, Which, notices, numbers};
+use super::{Owed, Stand, Store, StoreError, Which, channels, glances, notices, numbers};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
@@ -51,6 +51,68 @@ struct Counts {
     unseen: u32,
     doubled: u32,
     last_arrival_ms: Option<i64>,
+}
+
+impl Store {
+    /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
+    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notices, once
+    /// the incident's number is known; those that are there already stay as they are. Gives that number; none when nothing
+    /// was written: an incident to be added found another one of its project and strand that is open or opened at the same instant, or one to be
+    /// replaced is gone, or was over meanwhile and would be open again.
+    pub async fn write_incident(&self, incident: &Incident, entries: &[Entry], owed: Owed<'_>) -> Result<Option<IncidentId>, StoreError> {
+        let mut work = self.database.work("writing an incident").await?;
+        let written = write(&mut work, incident, entries, owed).await?;
+        if written.is_some() {
+            work.commit().await?;
+        }
+        Ok(written)
+    }
+
+    /// Incidents, newest opened first.
+    pub async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError> {
+        incidents(&self.database, which).await
+    }
+
+    /// How many incidents are open.
+    pub async fn open_incidents(&self) -> Result<u64, StoreError> {
+        let count = Statement::new("SELECT count(*) FROM incidents WHERE closed_ms IS NULL");
+        let counted = self.database.read("counting open incidents", count, |row| row.int(0)).await?;
+        Ok(counted.first().map_or(0, |count| *count as u64))
+    }
+
+    /// An incident's timeline, oldest first.
+    pub async fn entries(&self, incident: IncidentId) -> Result<Vec<Entry>, StoreError> {
+        entries(&self.database, incident).await
+    }
+
+    /// Writes what a person says of an incident: who has it in hand, and until when reminders wait; `entry` goes into its timeline. False
+    /// when there is no such incident.
+    pub async fn hold(
+        &self,
+        incident: IncidentId,
+        acknowledged: Option<&Acknowledged>,
+        snoozed_until: Option<Timestamp>,
+        entry: &Entry,
+    ) -> Result<bool, StoreError> {
+        const WHAT: &str = "writing who has an incident in hand";
+        let mut work = self.database.work(WHAT).await?;
+        let held = hold(&mut work, incident, acknowledged, snoozed_until, entry).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await?;
+        Ok(held)
+    }
+
+    /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
+    /// notices without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
+    /// many rows went.
+    pub async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
+        let mut work = self.database.work("dropping incidents that are past keeping").await?;
+        let dropped = glances::drop_old(&mut work, looks_before).await?
+            + channels::drop_left_behind(&mut work).await?
+            + drop_old(&mut work, over_before).await?;
+        work.commit().await?;
+        Ok(dropped)
+    }
 }
 
 /// Adds or replaces an incident, with entries and notices. None when it is not to be written: then the transaction must not be committed.
@@ -177,13 +239,6 @@ pub(super) fn select(which: &Which) -> Statement {
         statement = statement.text(" AND (opened_ms, id) < (").bind(opened.ms()).text(", ").bind(id.0).text(")");
     }
     statement.text(" ORDER BY opened_ms DESC, id DESC LIMIT ").bind(i64::from(which.at_most))
-}
-
-/// How many are open.
-pub(super) async fn open(database: &Database) -> Result<u64, StoreError> {
-    let count = Statement::new("SELECT count(*) FROM incidents WHERE closed_ms IS NULL");
-    let counted = database.read("counting open incidents", count, |row| row.int(0)).await?;
-    Ok(counted.first().map_or(0, |count| *count as u64))
 }
 
 /// A timeline, oldest first.

@@ -2,64 +2,69 @@
 
 use crate::model::{Access, Deed, Digest, Invitation, Secret, Timestamp, UserId, UserName};
 
-use super::database::{Database, Row};
+use super::database::Row;
 use super::evidence::place_of;
 use super::sessions::key;
 use super::statement::Statement;
-use super::{StoreError, deeds, users};
+use super::{Store, StoreError, deeds, users};
 
 const COLUMNS: &str = "user_name, access, until_ms";
 
-/// Writes an invitation; the one before for the same user, or for whoever is none yet, goes.
-pub(super) async fn invite(database: &Database, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
-    const WHAT: &str = "writing an invitation";
-    let mut work = database.work(WHAT).await?;
-    let row = [
-        invitation.user.as_ref().map_or("", UserName::as_str).into(),
-        key(digest).into(),
-        place_of(&invitation.access, &Access::ALL).into(),
-        invitation.until.ms().into(),
-    ];
-    let insert = Statement::new("INSERT INTO invitations (user_name, digest, access, until_ms) VALUES ").rows([row]);
-    let replace = " ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, access = excluded.access, until_ms = excluded.until_ms";
-    work.run(insert.text(replace)).await?;
-    work.commit().await?;
-    database.persist(WHAT).await
-}
-
-/// The invitation of this digest, unless it is over.
-pub(super) async fn invitation(database: &Database, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError> {
-    Ok(database.read("reading an invitation", statement(digest, now), from_row).await?.pop())
-}
-
-/// Takes an invitation and sets the password of `name` by it. None, and nothing is written, when it was used or is over, when it is for another
-/// user, or when it is for whoever is none yet, and `name` is one.
-pub(super) async fn accept(
-    database: &Database,
-    digest: &Digest,
-    (name, password): (&UserName, &Secret),
-    now: Timestamp,
-    deed: &Deed,
-) -> Result<Option<UserId>, StoreError> {
-    let mut work = database.work("accepting an invitation").await?;
-    let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
-    // Of two that read it at once, one takes it.
-    if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(key(digest))).await? == 0 {
-        return Ok(None);
+impl Store {
+    /// Writes an invitation. The one before for the same user, or for whoever is none yet, is over with it.
+    pub async fn invite(&self, digest: &Digest, invitation: &Invitation) -> Result<(), StoreError> {
+        const WHAT: &str = "writing an invitation";
+        let mut work = self.database.work(WHAT).await?;
+        let row = [
+            invitation.user.as_ref().map_or("", UserName::as_str).into(),
+            key(digest).into(),
+            place_of(&invitation.access, &Access::ALL).into(),
+            invitation.until.ms().into(),
+        ];
+        let insert = Statement::new("INSERT INTO invitations (user_name, digest, access, until_ms) VALUES ").rows([row]);
+        let replace =
+            " ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, access = excluded.access, until_ms = excluded.until_ms";
+        work.run(insert.text(replace)).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await
     }
-    let known = users::known(&mut work, name).await?;
-    let is_meant = match (&invitation.user, known) {
-        (Some(user), _) => user == name,
-        (None, known) => known.is_none(),
-    };
-    if !is_meant {
-        return Ok(None);
+
+    /// The invitation of this digest, unless it was used or is over.
+    pub async fn invitation(&self, digest: &Digest, now: Timestamp) -> Result<Option<Invitation>, StoreError> {
+        Ok(self.database.read("reading an invitation", statement(digest, now), from_row).await?.pop())
     }
-    // What a user may do may have changed since the invitation was written.
-    let access = known.map_or(invitation.access, |(_, access)| access);
-    let id = users::write(&mut work, (name, access), Some(password), now).await?;
-    deeds::commit(database, work, deed).await?;
-    Ok(Some(id))
+
+    /// Takes an invitation, sets the password of the user `name` (who is added, when there is none) and closes its sessions. What a user who is there
+    /// may do stays. None, and nothing is written, when the invitation was used or is over, when it is for another user, and when it is for whoever is
+    /// none yet and somebody is called `name`.
+    pub async fn accept(
+        &self,
+        digest: &Digest,
+        name: &UserName,
+        password: &Secret,
+        now: Timestamp,
+        deed: &Deed,
+    ) -> Result<Option<UserId>, StoreError> {
+        let mut work = self.database.work("accepting an invitation").await?;
+        let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
+        // Of two that read it at once, one takes it.
+        if work.run(Statement::new("DELETE FROM invitations WHERE digest = ").bind(key(digest))).await? == 0 {
+            return Ok(None);
+        }
+        let known = users::known(&mut work, name).await?;
+        let is_meant = match (&invitation.user, known) {
+            (Some(user), _) => user == name,
+            (None, known) => known.is_none(),
+        };
+        if !is_meant {
+            return Ok(None);
+        }
+        // What a user may do may have changed since the invitation was written.
+        let access = known.map_or(invitation.access, |(_, access)| access);
+        let id = users::write(&mut work, (name, access), Some(password), now).await?;
+        deeds::commit(&self.database, work, deed).await?;
+        Ok(Some(id))
+    }
 }
 
 fn statement(digest: &Digest, now: Timestamp) -> Statement {

@@ -2,16 +2,40 @@
 
 use crate::model::{Findings, Look, LookFailure, LookTrouble, Parts, ProjectId, Standing, Timestamp, TokenWord, Traffic};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::evidence::{at_place, duration, place_of};
 use super::statement::{Statement, Value};
-use super::{StoreError, quote};
+use super::{Store, StoreError, quote};
 
 /// So many projects are asked for in one statement.
 const PROJECTS: usize = 500;
 
 const SELECT: &str = "SELECT project, at_ms, others, newest_ms, trouble, quote, retry_after_ms, last_good_ms, failing_since_ms, not_before_ms, \
                       posthog_id, token, token_asked_ms, watched, watched_newest_ms, down, findings FROM looks";
+
+impl Store {
+    /// The newest look of each project that was looked at.
+    pub async fn looks(&self) -> Result<Vec<Look>, StoreError> {
+        self.database.read("reading looks", Statement::new(SELECT).text(" ORDER BY project"), from_row).await
+    }
+
+    /// The newest look at this project.
+    pub async fn look(&self, project: ProjectId) -> Result<Option<Look>, StoreError> {
+        Ok(self.looks_of(&[project]).await?.pop())
+    }
+
+    /// The newest look of each of these projects that was looked at, by project.
+    pub async fn looks_of(&self, projects: &[ProjectId]) -> Result<Vec<Look>, StoreError> {
+        let mut looks = Vec::new();
+        for some in projects.chunks(PROJECTS) {
+            let statement = Statement::new(SELECT).text(" WHERE project IN ").list(some.iter().map(|project| project.0));
+            looks.extend(self.database.read("reading looks", statement, from_row).await?);
+        }
+        looks.sort_unstable_by_key(|look| look.project);
+        looks.dedup_by_key(|look| look.project);
+        Ok(looks)
+    }
+}
 
 /// Replaces the last looks of several projects. A project that was removed meanwhile gets none.
 pub(super) fn replace(work: &mut Work, looks: &[&Look]) {
@@ -55,23 +79,6 @@ fn to_row(look: &Look) -> [Value; 17] {
         look.token.map(|word| i64::from(word.down.bits())).into(),
         written(&look.findings).into(),
     ]
-}
-
-/// All of them, by project.
-pub(super) async fn all(database: &Database) -> Result<Vec<Look>, StoreError> {
-    database.read("reading looks", Statement::new(SELECT).text(" ORDER BY project"), from_row).await
-}
-
-/// Those at these projects, by project.
-pub(super) async fn of(database: &Database, projects: &[ProjectId]) -> Result<Vec<Look>, StoreError> {
-    let mut looks = Vec::new();
-    for some in projects.chunks(PROJECTS) {
-        let statement = Statement::new(SELECT).text(" WHERE project IN ").list(some.iter().map(|project| project.0));
-        looks.extend(database.read("reading looks", statement, from_row).await?);
-    }
-    looks.sort_unstable_by_key(|look| look.project);
-    looks.dedup_by_key(|look| look.project);
-    Ok(looks)
 }
 
 fn from_row(row: &Row) -> Result<Look, StoreError> {

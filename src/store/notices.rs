@@ -9,13 +9,115 @@ use crate::model::{ChannelId, IncidentId, Notice, NoticeKind, NoticeState, Times
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{ChannelNews, Notified, Owing, StoreError, WhichNotices, channels, numbers};
+use super::{ChannelNews, Notified, Owing, Store, StoreError, WhichNotices, channels, numbers};
 
 /// Rows carry whole messages: fewer go into one statement.
 const ROWS: usize = 200;
 
 const COLUMNS: &str = "notices.id, notices.channel, notices.incident, notices.message, notices.created_ms, notices.due_ms, notices.tries, \
                        notices.state, notices.ended_ms, notices.said";
+
+impl Store {
+    /// Leases what is owed: all notices that are due at `now`, of channels that deliver, that nobody else has leased, at most `at_most`,
+    /// in the order in which they were written. Of one incident and channel none is given while an earlier one is owed and not given. They
+    /// are nobody else's until `until`.
+    pub async fn lease(&self, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError> {
+        const WHAT: &str = "leasing notices";
+        // Nothing is due most of the time: then nothing is written, and nobody is held up.
+        if self.database.read(WHAT, due(now, 1), |_| Ok(())).await?.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut work = self.database.work(WHAT).await?;
+        numbers::of_notices(&mut work, 0).await?;
+        let leased = work.read(due(now, at_most), from_row).await?;
+        for some in leased.chunks(ROWS) {
+            let mark = Statement::new("UPDATE notices SET leased_until_ms = ").bind(until.ms()).text(" WHERE id IN ");
+            work.run(mark.list(some.iter().map(|notice| key(notice.id)))).await?;
+        }
+        work.commit().await?;
+        Ok(leased)
+    }
+
+    /// Writes what came of leased notices, in one transaction: state, due, tries, ended and said, as they stand in `notices`; ends their
+    /// leases. What was sent stays sent. A channel that took something has whatever it refused before tried again at once; one that stopped
+    /// does not deliver from now on. `owed` are new notices, where there is something to tell because of that.
+    pub async fn mark(&self, notices: &[Notice], channels: &[ChannelNews], owed: &[Notice]) -> Result<(), StoreError> {
+        let mut work = self.database.work("marking notices").await?;
+        mark(&mut work, notices, channels, owed).await?;
+        work.commit().await
+    }
+
+    /// Owes notices. Those that are there already stay as they are.
+    pub async fn owe(&self, notices: &[Notice]) -> Result<(), StoreError> {
+        let mut work = self.database.work("owing notices").await?;
+        let place = numbers::of_notices(&mut work, notices.len()).await?;
+        insert(&mut work, notices, place).await?;
+        work.commit().await
+    }
+
+    /// What each channel was notified of these incidents; who was never notified of one is not among them.
+    pub async fn notified(&self, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError> {
+        let mut found = Vec::new();
+        for some in incidents.chunks(ROWS) {
+            found.extend(read_notified(&self.database, Statement::new("incident IN ").list(some.iter().map(|incident| incident.0))).await?);
+        }
+        Ok(found)
+    }
+
+    /// What this channel was notified of any incident.
+    pub async fn channel_notified(&self, channel: ChannelId) -> Result<Vec<Notified>, StoreError> {
+        read_notified(&self.database, Statement::new("incident IS NOT NULL AND channel = ").bind(channel.0)).await
+    }
+
+    /// Notices, newest first.
+    pub async fn notices(&self, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
+        let mut statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM notices WHERE 1 = 1");
+        if let Some(channel) = which.channel {
+            statement = statement.text(" AND channel = ").bind(channel.0);
+        }
+        if let Some(incident) = which.incident {
+            statement = statement.text(" AND incident = ").bind(incident.0);
+        }
+        if which.of_channels {
+            let kinds = [NoticeKind::ChannelStopped, NoticeKind::ChannelResolved].map(|kind| place_of(&kind, &NoticeKind::ALL));
+            statement = statement.text(" AND incident IS NULL AND kind IN ").list(kinds);
+        }
+        if let Some(state) = which.state {
+            // Not as a value: the indexes on what is owed and what is dead are found by the text.
+            statement = statement.text(&format!(" AND state = {}", place_of(&state, &NoticeState::ALL)));
+        }
+        if let Some(before) = which.before {
+            statement = statement.text(" AND place < (SELECT place FROM notices WHERE id = ").bind(key(before)).text(")");
+        }
+        let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
+        self.database.read("reading notices", statement, from_row).await
+    }
+
+    /// How many notices each channel still owes, and how many were given up, by its number. A channel that has none of either is left out.
+    pub async fn owing(&self) -> Result<Vec<(ChannelId, Owing)>, StoreError> {
+        let mut found: BTreeMap<ChannelId, Owing> = BTreeMap::new();
+        for state in [NoticeState::Owed, NoticeState::Dead] {
+            // By a sum, and not by the channel: in the order of channels SQLite would walk through all that was ever sent.
+            let count =
+                format!("SELECT channel + 0, count(*) FROM notices WHERE state = {} GROUP BY 1", place_of(&state, &NoticeState::ALL));
+            let counted =
+                self.database.read("counting what is owed", Statement::new(&count), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
+            for (channel, number) in counted.await? {
+                let owing = found.entry(channel).or_default();
+                *if state == NoticeState::Owed { &mut owing.owed } else { &mut owing.dead } = number as u64;
+            }
+        }
+        Ok(found.into_iter().collect())
+    }
+
+    /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
+    pub async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
+        let mut work = self.database.work("letting a channel deliver again").await?;
+        let revived = revive(&mut work, channel, now).await?;
+        work.commit().await?;
+        Ok(revived)
+    }
+}
 
 /// What is due and may be given away. Of one incident and channel, nothing is while an earlier one is owed and may not be given: whatever
 /// stands before it in the answer is given with it.
@@ -38,24 +140,6 @@ fn due(now: Timestamp, at_most: u32) -> Statement {
         .bind(now.ms())
         .text(")) ORDER BY notices.place LIMIT ")
         .bind(i64::from(at_most))
-}
-
-/// Leases what is due, in the order in which it was written.
-pub(super) async fn lease(database: &Database, now: Timestamp, until: Timestamp, at_most: u32) -> Result<Vec<Notice>, StoreError> {
-    const WHAT: &str = "leasing notices";
-    // Nothing is due most of the time: then nothing is written, and nobody is held up.
-    if database.read(WHAT, due(now, 1), |_| Ok(())).await?.is_empty() {
-        return Ok(Vec::new());
-    }
-    let mut work = database.work(WHAT).await?;
-    numbers::of_notices(&mut work, 0).await?;
-    let leased = work.read(due(now, at_most), from_row).await?;
-    for some in leased.chunks(ROWS) {
-        let mark = Statement::new("UPDATE notices SET leased_until_ms = ").bind(until.ms()).text(" WHERE id IN ");
-        work.run(mark.list(some.iter().map(|notice| key(notice.id)))).await?;
-    }
-    work.commit().await?;
-    Ok(leased)
 }
 
 /// Writes what came of leased notices, and what there is to tell because of that. What was taken stays taken: somebody whose lease had ended
@@ -95,14 +179,6 @@ pub(super) async fn mark(work: &mut Work, notices: &[Notice], news: &[ChannelNew
 async fn wake(work: &mut Work, which: Statement, at: Timestamp) -> Result<(), StoreError> {
     let statement = Statement::new("UPDATE notices SET due_ms = ").bind(at.ms()).text(" WHERE state = 0 AND due_ms > ").bind(at.ms());
     work.run(statement.then(which)).await.map(drop)
-}
-
-/// Owes notices.
-pub(super) async fn owe(database: &Database, notices: &[Notice]) -> Result<(), StoreError> {
-    let mut work = database.work("owing notices").await?;
-    let place = numbers::of_notices(&mut work, notices.len()).await?;
-    insert(&mut work, notices, place).await?;
-    work.commit().await
 }
 
 /// Inserts notices, the first at `place`. Those that are there already stay as they are; to a channel that is gone nothing is owed. News of an
@@ -147,44 +223,6 @@ pub(super) async fn revive(work: &mut Work, channel: ChannelId, now: Timestamp) 
     work.run(statement).await.map(Some)
 }
 
-/// Notices, newest first.
-pub(super) async fn notices(database: &Database, which: &WhichNotices) -> Result<Vec<Notice>, StoreError> {
-    let mut statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM notices WHERE 1 = 1");
-    if let Some(channel) = which.channel {
-        statement = statement.text(" AND channel = ").bind(channel.0);
-    }
-    if let Some(incident) = which.incident {
-        statement = statement.text(" AND incident = ").bind(incident.0);
-    }
-    if which.of_channels {
-        let kinds = [NoticeKind::ChannelStopped, NoticeKind::ChannelResolved].map(|kind| place_of(&kind, &NoticeKind::ALL));
-        statement = statement.text(" AND incident IS NULL AND kind IN ").list(kinds);
-    }
-    if let Some(state) = which.state {
-        // Not as a value: the indexes on what is owed and what is dead are found by the text.
-        statement = statement.text(&format!(" AND state = {}", place_of(&state, &NoticeState::ALL)));
-    }
-    if let Some(before) = which.before {
-        statement = statement.text(" AND place < (SELECT place FROM notices WHERE id = ").bind(key(before)).text(")");
-    }
-    let statement = statement.text(" ORDER BY place DESC LIMIT ").bind(i64::from(which.at_most));
-    database.read("reading notices", statement, from_row).await
-}
-
-/// What each channel was notified of these incidents.
-pub(super) async fn notified(database: &Database, incidents: &[IncidentId]) -> Result<Vec<Notified>, StoreError> {
-    let mut found = Vec::new();
-    for some in incidents.chunks(ROWS) {
-        found.extend(read_notified(database, Statement::new("incident IN ").list(some.iter().map(|incident| incident.0))).await?);
-    }
-    Ok(found)
-}
-
-/// What this channel was notified of every incident.
-pub(super) async fn channel_notified(database: &Database, channel: ChannelId) -> Result<Vec<Notified>, StoreError> {
-    read_notified(database, Statement::new("incident IS NOT NULL AND channel = ").bind(channel.0)).await
-}
-
 async fn read_notified(database: &Database, which: Statement) -> Result<Vec<Notified>, StoreError> {
     let ends = format!("kind = {}", place_of(&NoticeKind::Resolved, &NoticeKind::ALL));
     let statement = Statement::new(&format!(
@@ -196,21 +234,6 @@ async fn read_notified(database: &Database, which: Statement) -> Result<Vec<Noti
         Ok(Notified { incident: IncidentId(row.int(0)?), channel: ChannelId(row.int(1)?), is_open: row.int(2)? == 0, ended })
     };
     database.read("reading what channels were notified of", statement.then(which).text(" GROUP BY incident, channel"), read).await
-}
-
-/// What each channel has in its outbox, of those that have anything, by number.
-pub(super) async fn owing(database: &Database) -> Result<Vec<(ChannelId, Owing)>, StoreError> {
-    let mut found: BTreeMap<ChannelId, Owing> = BTreeMap::new();
-    for state in [NoticeState::Owed, NoticeState::Dead] {
-        // By a sum, and not by the channel: in the order of channels SQLite would walk through all that was ever sent.
-        let count = format!("SELECT channel + 0, count(*) FROM notices WHERE state = {} GROUP BY 1", place_of(&state, &NoticeState::ALL));
-        let counted = database.read("counting what is owed", Statement::new(&count), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
-        for (channel, number) in counted.await? {
-            let owing = found.entry(channel).or_default();
-            *if state == NoticeState::Owed { &mut owing.owed } else { &mut owing.dead } = number as u64;
-        }
-    }
-    Ok(found.into_iter().collect())
 }
 
 fn key(id: Uuid) -> Vec<u8> {

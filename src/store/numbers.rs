@@ -4,9 +4,9 @@
 
 use crate::model::{Minute, Timestamp};
 
-use super::StoreError;
-use super::database::{Database, Work};
+use super::database::Work;
 use super::statement::Statement;
+use super::{Store, StoreError};
 
 /// A change of what people set up: the revision grows with it, and new rows get their numbers from it.
 pub(super) struct Numbers {
@@ -40,11 +40,35 @@ impl Numbers {
     }
 }
 
-/// The revision of what people set up.
-pub(super) async fn revision(database: &Database) -> Result<i64, StoreError> {
-    let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
-    let found = database.read("reading the revision", revision, |row| row.int(0)).await?;
-    found.first().copied().ok_or_else(|| StoreError::Damaged("the database has lost its revision (heartbeat_meta)".into()))
+impl Store {
+    /// A number that grows with each [`Store::change`], whoever called it.
+    pub async fn revision(&self) -> Result<i64, StoreError> {
+        let revision = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'revision'");
+        let found = self.database.read("reading the revision", revision, |row| row.int(0)).await?;
+        found.first().copied().ok_or_else(|| StoreError::Damaged("the database has lost its revision (heartbeat_meta)".into()))
+    }
+
+    /// Up to this minute every hour is summed up, as [`Store::sum_up`] said last; none before the first. Hours behind it may be there too: half done,
+    /// or done by a clock that was ahead.
+    pub async fn summed_up(&self) -> Result<Option<Minute>, StoreError> {
+        let summed = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'summed_up'");
+        let found = self.database.read("reading which hours are summed up", summed, |row| row.int(0)).await?;
+        Ok(found.first().copied().map(Minute::from_index))
+    }
+
+    /// The last [`Store::sign_of_life`]; none when there was none.
+    pub async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
+        let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
+        let found = self.database.read("reading the last sign of life", last, |row| row.int(0)).await?;
+        Ok(found.first().copied().map(Timestamp::from_ms))
+    }
+
+    /// Heartbeat is alive at `now`.
+    pub async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
+        let mut work = self.database.work("giving a sign of life").await?;
+        sign_of_life(&mut work, now).await?;
+        work.commit().await
+    }
 }
 
 /// Counts that something is changed of what people set up. Gives the revision that this change found.
@@ -78,24 +102,10 @@ pub(super) async fn of_notices(work: &mut Work, count: usize) -> Result<i64, Sto
     take(work, "next_notice", count as i64).await
 }
 
-/// The last time at which Heartbeat was alive.
-pub(super) async fn last_sign_of_life(database: &Database) -> Result<Option<Timestamp>, StoreError> {
-    let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
-    let found = database.read("reading the last sign of life", last, |row| row.int(0)).await?;
-    Ok(found.first().copied().map(Timestamp::from_ms))
-}
-
 /// Heartbeat is alive at `now`.
 pub(super) async fn sign_of_life(work: &mut Work, now: Timestamp) -> Result<(), StoreError> {
     let alive = Statement::new("INSERT INTO heartbeat_meta (name, value) VALUES ('alive_ms', ").bind(now.ms());
     work.run(alive.text(") ON CONFLICT (name) DO UPDATE SET value = excluded.value")).await.map(drop)
-}
-
-/// Up to which minute hours are summed up.
-pub(super) async fn summed_up(database: &Database) -> Result<Option<Minute>, StoreError> {
-    let summed = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'summed_up'");
-    let found = database.read("reading which hours are summed up", summed, |row| row.int(0)).await?;
-    Ok(found.first().copied().map(Minute::from_index))
 }
 
 /// Hours are summed up to this minute.

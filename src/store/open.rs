@@ -7,7 +7,6 @@ use super::address::Address;
 use super::counts::Failures;
 use super::seal::Sealer;
 use super::settling::Settling;
-use super::sql::Sql;
 use super::{Store, StoreError, migrate, postgres, sqlite};
 
 /// How long a database that is locked, or silent, is waited for.
@@ -25,7 +24,7 @@ pub fn check_address(address: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Open`] says why it cannot be opened, [`StoreError::Database`] what else the database said.
-pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<Store>, StoreError> {
     open_within(address, sealer, PATIENCE).await
 }
 
@@ -33,11 +32,11 @@ pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<dyn Store>, Store
 ///
 /// # Errors
 /// As [`open()`].
-pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<dyn Store>, StoreError> {
+pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<Store>, StoreError> {
     let database = match Address::parse(address)? {
         Address::Sqlite(path) => sqlite::open(&path, patience).await?,
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Sql { database, sealer, settling: Settling::default(), failures: Failures::default() }))
+    Ok(Arc::new(Store { database, sealer, settling: Settling::default(), failures: Failures::default() }))
 }

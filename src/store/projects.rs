@@ -11,11 +11,11 @@ use crate::model::{
     ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
 };
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::evidence::duration;
 use super::seal::{Owner, Sealer};
 use super::statement::Statement;
-use super::{Spread, StoreError, alert_app};
+use super::{Spread, Store, StoreError, alert_app};
 
 /// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
@@ -56,55 +56,72 @@ struct Known {
     route: Route,
 }
 
-/// All projects, by name, as of one moment.
-pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec<Project>, StoreError> {
-    let mut work = database.snapshot("reading projects").await?;
-    let projects = read(&mut work, sealer, None).await?;
-    work.commit().await?;
-    Ok(by_name(projects))
-}
-
-/// The longest time after which a project's beats are given up; nothing where there is no project.
-pub(super) async fn longest_wait(database: &Database) -> Result<Duration, StoreError> {
-    let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
-    let found = database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
-    Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
-}
-
-/// Those of these names, by name, as of one moment.
-pub(super) async fn named(database: &Database, sealer: &Sealer, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
-    let mut projects = Vec::new();
-    let mut work = database.snapshot("reading projects").await?;
-    for some in names.chunks(PROJECTS) {
-        let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
-        let ids = work.read(ids, |row| row.int(0)).await?;
-        projects.extend(read(&mut work, sealer, Some(&ids)).await?);
+impl Store {
+    /// All projects, by name, with keys opened, routes in use and switches.
+    pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        let mut work = self.database.snapshot("reading projects").await?;
+        let projects = read(&mut work, &self.sealer, None).await?;
+        work.commit().await?;
+        Ok(by_name(projects))
     }
-    work.commit().await?;
-    let mut projects = by_name(projects);
-    projects.dedup_by_key(|project| project.id);
-    Ok(projects)
-}
 
-/// On how many projects this app is installed, and on how many of them it is enabled.
-pub(super) async fn spread(database: &Database, app: AppKind) -> Result<Spread, StoreError> {
-    let counted = Statement::new("SELECT enabled, count(*) FROM apps WHERE kind = ").bind(app.name()).text(" GROUP BY enabled");
-    let counted = database.read("counting apps", counted, |row| Ok((row.int(0)? != 0, row.int(1)? as u64))).await?;
-    let of = |which: fn(bool) -> bool| counted.iter().filter(|(enabled, _)| which(*enabled)).map(|(_, count)| count).sum();
-    Ok(Spread { installed: of(|_| true), enabled: of(|enabled| enabled) })
-}
+    /// The project of this name. It costs the same among very many.
+    pub async fn project(&self, name: &ProjectName) -> Result<Option<Project>, StoreError> {
+        Ok(self.projects_named(std::slice::from_ref(name)).await?.pop())
+    }
 
-/// Numbers and names of all, by name. No secret is opened.
-pub(super) async fn names(database: &Database) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
-    let all = Statement::new("SELECT id, name FROM projects");
-    let mut names = database
-        .read("reading the projects' names", all, |row| {
-            let name = row.text(1)?;
-            Ok((ProjectId(row.int(0)?), ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?))
-        })
-        .await?;
-    names.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
-    Ok(names)
+    /// Those projects of these names that there are, by name.
+    pub async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+        let mut projects = Vec::new();
+        let mut work = self.database.snapshot("reading projects").await?;
+        for some in names.chunks(PROJECTS) {
+            let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
+            let ids = work.read(ids, |row| row.int(0)).await?;
+            projects.extend(read(&mut work, &self.sealer, Some(&ids)).await?);
+        }
+        work.commit().await?;
+        let mut projects = by_name(projects);
+        projects.dedup_by_key(|project| project.id);
+        Ok(projects)
+    }
+
+    /// Numbers and names of all projects, by name. No secret is opened.
+    pub async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
+        let all = Statement::new("SELECT id, name FROM projects");
+        let mut names = self
+            .database
+            .read("reading the projects' names", all, |row| {
+                let name = row.text(1)?;
+                Ok((ProjectId(row.int(0)?), ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?))
+            })
+            .await?;
+        names.sort_unstable_by(|(_, one), (_, other)| one.cmp(other));
+        Ok(names)
+    }
+
+    /// On how many projects this app is installed. No secret is opened.
+    pub async fn spread(&self, app: AppKind) -> Result<Spread, StoreError> {
+        let counted = Statement::new("SELECT enabled, count(*) FROM apps WHERE kind = ").bind(app.name()).text(" GROUP BY enabled");
+        let counted = self.database.read("counting apps", counted, |row| Ok((row.int(0)? != 0, row.int(1)? as u64))).await?;
+        let of = |which: fn(bool) -> bool| counted.iter().filter(|(enabled, _)| which(*enabled)).map(|(_, count)| count).sum();
+        Ok(Spread { installed: of(|_| true), enabled: of(|enabled| enabled) })
+    }
+
+    /// The longest `lost_after` of any project: beats younger than this may still be called lost.
+    pub async fn longest_wait(&self) -> Result<Duration, StoreError> {
+        let longest = Statement::new("SELECT max(lost_after_ms) FROM projects");
+        let found = self.database.read("reading the longest wait", longest, |row| row.maybe_int(0)).await?;
+        Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
+    }
+
+    /// The next `at_most` routes by number, retired ones with them.
+    pub async fn routes_after(&self, after: Option<RouteId>, at_most: u32) -> Result<Vec<RouteId>, StoreError> {
+        let statement = Statement::new("SELECT id FROM routes WHERE id > ")
+            .bind(after.map_or(i64::MIN, |route| route.0))
+            .text(" ORDER BY id LIMIT ")
+            .bind(i64::from(at_most));
+        self.database.read("listing routes", statement, |row| row.int(0).map(RouteId)).await
+    }
 }
 
 /// Projects, all or those of these numbers, in no order.

@@ -11,7 +11,7 @@ const REFRESH_EVERY: Duration = Duration::from_secs(1);
 
 /// A loop's copy of all projects, with the revision that it was read at.
 pub struct Roster {
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     /// What goes on while the store cannot be read, in words.
     goes_on: &'static str,
     tells: bool,
@@ -29,7 +29,7 @@ impl Roster {
     /// Of projects alone; empty until the first [`Roster::refresh`]. `goes_on` ends the sentence that is logged while the store cannot be
     /// read: "beating goes on with those known so far".
     #[must_use]
-    pub fn new(store: Arc<dyn Store>, goes_on: &'static str) -> Self {
+    pub fn new(store: Arc<Store>, goes_on: &'static str) -> Self {
         let (projects, channels, windows) = (Vec::new(), Vec::new(), Vec::new());
         Self { store, goes_on, tells: false, revision: None, projects, channels, closing: false, windows, asked: None, ails: false }
     }

@@ -2,73 +2,76 @@
 
 use crate::model::{Digest, Session, Timestamp, UserId};
 
-use super::database::{Database, Work};
+use super::database::Work;
 use super::statement::Statement;
-use super::{StoreError, users};
+use super::{Store, StoreError, users};
+
+impl Store {
+    /// Opens a session: `now` is the user's last login. A user that was removed meanwhile gets none.
+    pub async fn open_session(
+        &self,
+        digest: &Digest,
+        user: UserId,
+        now: Timestamp,
+        until: Timestamp,
+        by_proxy: bool,
+    ) -> Result<(), StoreError> {
+        let mut work = self.database.work("opening a session").await?;
+        let login = Statement::new("UPDATE users SET last_login_ms = ").bind(now.ms()).text(" WHERE id = ").bind(user.0);
+        if work.run(login).await? == 0 {
+            return Ok(());
+        }
+        work.run(Statement::new("DELETE FROM sessions WHERE until_ms <= ").bind(now.ms())).await?;
+        let row = [key(digest).into(), user.0.into(), now.ms().into(), now.ms().into(), until.ms().into(), i64::from(by_proxy).into()];
+        let insert = Statement::new("INSERT INTO sessions (digest, user_id, opened_ms, last_used_ms, until_ms, by_proxy) VALUES ");
+        work.run(insert.rows([row])).await?;
+        work.commit().await
+    }
+
+    /// The session of this digest with its user as of now, unless it is over.
+    pub async fn session(&self, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
+        let statement = Statement::new("SELECT ")
+            .text(users::COLUMNS)
+            .text(", opened_ms, last_used_ms, until_ms, by_proxy FROM sessions JOIN users ON users.id = sessions.user_id WHERE digest = ")
+            .bind(key(digest))
+            .text(" AND until_ms > ")
+            .bind(now.ms());
+        let found = self.database.read("reading a session", statement, |row| {
+            let at = |column| -> Result<Timestamp, StoreError> { Ok(Timestamp::from_ms(row.int(column)?)) };
+            let user = users::from_row(row, 0)?;
+            Ok(Session { digest: *digest, user, opened: at(6)?, last_used: at(7)?, until: at(8)?, by_proxy: row.int(9)? != 0 })
+        });
+        Ok(found.await?.pop())
+    }
+
+    /// Writes that a session was used, and until when it goes on now. One that is over stays over.
+    pub async fn use_session(&self, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
+        let mut work = self.database.work("writing that a session was used").await?;
+        let statement = Statement::new("UPDATE sessions SET last_used_ms = ")
+            .bind(now.ms())
+            .text(", until_ms = ")
+            .bind(until.ms())
+            .text(" WHERE digest = ")
+            .bind(key(digest))
+            .text(" AND until_ms > ")
+            .bind(now.ms());
+        work.run(statement).await?;
+        work.commit().await
+    }
+
+    /// Closes a session.
+    pub async fn close_session(&self, digest: &Digest) -> Result<(), StoreError> {
+        const WHAT: &str = "closing a session";
+        let mut work = self.database.work(WHAT).await?;
+        work.run(Statement::new("DELETE FROM sessions WHERE digest = ").bind(key(digest))).await?;
+        work.commit().await?;
+        self.database.persist(WHAT).await
+    }
+}
 
 /// A digest as it lies in the database.
 pub(super) fn key(digest: &Digest) -> Vec<u8> {
     digest.as_bytes().to_vec()
-}
-
-/// Opens a session. A user that was removed meanwhile gets none.
-pub(super) async fn open(
-    database: &Database,
-    digest: &Digest,
-    user: UserId,
-    (now, until): (Timestamp, Timestamp),
-    by_proxy: bool,
-) -> Result<(), StoreError> {
-    let mut work = database.work("opening a session").await?;
-    let login = Statement::new("UPDATE users SET last_login_ms = ").bind(now.ms()).text(" WHERE id = ").bind(user.0);
-    if work.run(login).await? == 0 {
-        return Ok(());
-    }
-    work.run(Statement::new("DELETE FROM sessions WHERE until_ms <= ").bind(now.ms())).await?;
-    let row = [key(digest).into(), user.0.into(), now.ms().into(), now.ms().into(), until.ms().into(), i64::from(by_proxy).into()];
-    let insert = Statement::new("INSERT INTO sessions (digest, user_id, opened_ms, last_used_ms, until_ms, by_proxy) VALUES ");
-    work.run(insert.rows([row])).await?;
-    work.commit().await
-}
-
-/// The session of this digest with its user, unless it is over.
-pub(super) async fn session(database: &Database, digest: &Digest, now: Timestamp) -> Result<Option<Session>, StoreError> {
-    let statement = Statement::new("SELECT ")
-        .text(users::COLUMNS)
-        .text(", opened_ms, last_used_ms, until_ms, by_proxy FROM sessions JOIN users ON users.id = sessions.user_id WHERE digest = ")
-        .bind(key(digest))
-        .text(" AND until_ms > ")
-        .bind(now.ms());
-    let found = database.read("reading a session", statement, |row| {
-        let at = |column| -> Result<Timestamp, StoreError> { Ok(Timestamp::from_ms(row.int(column)?)) };
-        let user = users::from_row(row, 0)?;
-        Ok(Session { digest: *digest, user, opened: at(6)?, last_used: at(7)?, until: at(8)?, by_proxy: row.int(9)? != 0 })
-    });
-    Ok(found.await?.pop())
-}
-
-/// Writes that a session was used, and until when it goes on now. One that is over stays over.
-pub(super) async fn use_one(database: &Database, digest: &Digest, now: Timestamp, until: Timestamp) -> Result<(), StoreError> {
-    let mut work = database.work("writing that a session was used").await?;
-    let statement = Statement::new("UPDATE sessions SET last_used_ms = ")
-        .bind(now.ms())
-        .text(", until_ms = ")
-        .bind(until.ms())
-        .text(" WHERE digest = ")
-        .bind(key(digest))
-        .text(" AND until_ms > ")
-        .bind(now.ms());
-    work.run(statement).await?;
-    work.commit().await
-}
-
-/// Closes a session: also a power cut does not open it again.
-pub(super) async fn close(database: &Database, digest: &Digest) -> Result<(), StoreError> {
-    const WHAT: &str = "closing a session";
-    let mut work = database.work(WHAT).await?;
-    work.run(Statement::new("DELETE FROM sessions WHERE digest = ").bind(key(digest))).await?;
-    work.commit().await?;
-    database.persist(WHAT).await
 }
 
 /// Closes all sessions of a user.

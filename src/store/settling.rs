@@ -7,7 +7,7 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::{StoreError, beats, counts, evidence, glances, looks};
+use super::{Store, StoreError, beats, counts, evidence, glances, looks};
 use crate::model::{Evidence, Look, Quote, Settled};
 
 /// So many looks go into one transaction: `looks` has the most columns, and SQLite takes 32,766 values in a statement.
@@ -79,6 +79,15 @@ impl Settling {
             // Whoever asked may be gone by now.
             let _ = tell.send(said);
         }
+    }
+}
+
+impl Store {
+    /// What one look found: the look replaces the project's last, each beat is settled (a row is made where there was none), evidence
+    /// is kept. One transaction. A beat that is on record as seen stays seen, by the look that saw it first; later ones can only find
+    /// more copies. Unsent replaces nothing.
+    pub async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
+        self.settling.settle(&self.database, look, settled, evidence).await
     }
 }
 

@@ -4,112 +4,112 @@ use std::collections::HashMap;
 
 use crate::model::{Incident, IncidentId, Minute, NoticeState, ProjectId, Recorded, Strand, Timestamp};
 
-use super::database::Database;
 use super::evidence::at_place;
 use super::statement::{Statement, Value};
 use super::stretch::{ROUTES, Stretch};
-use super::{Reach, StoreError, Told, beats, incidents};
+use super::{Reach, Store, StoreError, Told, beats, incidents};
 
-/// Of each route the newest beat of its reach that was seen. Each walks back from its end, a minute a step, and stops where it finds one:
-/// whatever lies before is not read.
-pub(super) async fn newest_seen(database: &Database, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError> {
-    const WHAT: &str = "looking for the newest beats that were seen";
-    let (Some(from), Some(to)) = (reaches.iter().map(|reach| reach.from).min(), reaches.iter().map(|reach| reach.to).max()) else {
-        return Ok(Vec::new());
-    };
-    let held = Stretch { from, to }.within(database, WHAT, "beats").await?;
-    let within = |reach: &Reach| Reach { from: reach.from.max(held.from), to: reach.to.min(held.to), ..*reach };
-    let reaches: Vec<Reach> = reaches.iter().map(within).filter(|reach| reach.from < reach.to).collect();
-    let mut found = Vec::new();
-    for some in reaches.chunks(ROUTES) {
-        let rows = some.iter().map(|reach| [reach.route.0, reach.from.index(), reach.to.index()].map(Value::from));
-        let statement = Statement::new("WITH RECURSIVE reaches(route, first_minute, after_last) AS (VALUES ")
-            .rows(rows)
-            .text(
-                "), walk(route, first_minute, minute, found) AS (\
-                 SELECT reaches.route, reaches.first_minute, reaches.after_last - 1, (SELECT beats.outcome FROM beats \
-                 WHERE beats.minute = reaches.after_last - 1 AND beats.route = reaches.route) FROM reaches \
-                 UNION ALL SELECT walk.route, walk.first_minute, walk.minute - 1, (SELECT beats.outcome FROM beats \
-                 WHERE beats.minute = walk.minute - 1 AND beats.route = walk.route) FROM walk \
-                 WHERE walk.minute > walk.first_minute AND (walk.found IS NULL OR walk.found NOT IN (1, 2))) SELECT ",
-            )
-            .text(beats::COLUMNS)
-            .text(" FROM walk CROSS JOIN beats WHERE walk.found IN (1, 2) AND beats.minute = walk.minute AND beats.route = walk.route");
-        found.extend(database.read(WHAT, statement, beats::from_row).await?);
+impl Store {
+    /// Of each route the newest beat of its reach that was seen, by minute and route. A route may have several reaches.
+    pub async fn newest_seen(&self, reaches: &[Reach]) -> Result<Vec<Recorded>, StoreError> {
+        const WHAT: &str = "looking for the newest beats that were seen";
+        let (Some(from), Some(to)) = (reaches.iter().map(|reach| reach.from).min(), reaches.iter().map(|reach| reach.to).max()) else {
+            return Ok(Vec::new());
+        };
+        let held = Stretch { from, to }.within(&self.database, WHAT, "beats").await?;
+        let within = |reach: &Reach| Reach { from: reach.from.max(held.from), to: reach.to.min(held.to), ..*reach };
+        let reaches: Vec<Reach> = reaches.iter().map(within).filter(|reach| reach.from < reach.to).collect();
+        let mut found = Vec::new();
+        for some in reaches.chunks(ROUTES) {
+            let rows = some.iter().map(|reach| [reach.route.0, reach.from.index(), reach.to.index()].map(Value::from));
+            let statement = Statement::new("WITH RECURSIVE reaches(route, first_minute, after_last) AS (VALUES ")
+                .rows(rows)
+                .text(
+                    "), walk(route, first_minute, minute, found) AS (\
+                     SELECT reaches.route, reaches.first_minute, reaches.after_last - 1, (SELECT beats.outcome FROM beats \
+                     WHERE beats.minute = reaches.after_last - 1 AND beats.route = reaches.route) FROM reaches \
+                     UNION ALL SELECT walk.route, walk.first_minute, walk.minute - 1, (SELECT beats.outcome FROM beats \
+                     WHERE beats.minute = walk.minute - 1 AND beats.route = walk.route) FROM walk \
+                     WHERE walk.minute > walk.first_minute AND (walk.found IS NULL OR walk.found NOT IN (1, 2))) SELECT ",
+                )
+                .text(beats::COLUMNS)
+                .text(" FROM walk CROSS JOIN beats WHERE walk.found IN (1, 2) AND beats.minute = walk.minute AND beats.route = walk.route");
+            found.extend(self.database.read(WHAT, statement, beats::from_row).await?);
+        }
+        found.sort_unstable_by_key(|beat: &Recorded| (beat.minute, beat.route));
+        found.dedup_by_key(|beat| (beat.minute, beat.route));
+        Ok(found)
     }
-    found.sort_unstable_by_key(|beat: &Recorded| (beat.minute, beat.route));
-    found.dedup_by_key(|beat| (beat.minute, beat.route));
-    Ok(found)
-}
 
-/// Incidents of these projects that are open, newest opened first.
-pub(super) async fn open_incidents(database: &Database, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
-    let mut open = Vec::new();
-    for some in projects.chunks(ROUTES) {
-        let statement = Statement::new("SELECT ")
-            .text(&incidents::columns())
-            .text(" FROM incidents WHERE closed_ms IS NULL AND project IN ")
-            .list(some.iter().map(|project| project.0));
-        open.extend(database.read("reading open incidents", statement, incidents::from_row).await?);
+    /// Incidents of these projects that are open, newest opened first.
+    pub async fn open_incidents_of(&self, projects: &[ProjectId]) -> Result<Vec<Incident>, StoreError> {
+        let mut open = Vec::new();
+        for some in projects.chunks(ROUTES) {
+            let statement = Statement::new("SELECT ")
+                .text(&incidents::columns())
+                .text(" FROM incidents WHERE closed_ms IS NULL AND project IN ")
+                .list(some.iter().map(|project| project.0));
+            open.extend(self.database.read("reading open incidents", statement, incidents::from_row).await?);
+        }
+        open.sort_by_key(|incident: &Incident| std::cmp::Reverse((incident.opened, incident.id)));
+        Ok(open)
     }
-    open.sort_by_key(|incident: &Incident| std::cmp::Reverse((incident.opened, incident.id)));
-    Ok(open)
-}
 
-/// Entries of a project's timelines from `from` up to and without `to`, oldest first.
-pub(super) async fn entries(database: &Database, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
-    let statement = Statement::new(
-        "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.strand FROM incidents CROSS JOIN entries \
-         WHERE entries.incident = incidents.id AND incidents.project = ",
-    )
-    .bind(project.0)
-    .text(" AND incidents.opened_ms < ")
-    .bind(to.ms())
-    .text(" AND entries.at_ms >= ")
-    .bind(from.ms())
-    .text(" AND entries.at_ms < ")
-    .bind(to.ms())
-    .text(" ORDER BY entries.at_ms, incidents.id, entries.place");
-    let entries = database.read("reading timelines", statement, |row| {
-        let id = IncidentId(row.int(3)?);
-        let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
-        Ok((id, at_place(row.int(4)?, &Strand::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
-    });
-    entries.await
-}
-
-/// How many notices of a project's incidents, opened from `from` on, have come how far.
-pub(super) async fn told(database: &Database, project: ProjectId, from: Timestamp) -> Result<HashMap<NoticeState, u64>, StoreError> {
-    let statement = Statement::new(
-        "SELECT notices.state, count(*) FROM incidents CROSS JOIN notices WHERE notices.incident = incidents.id AND incidents.project = ",
-    )
-    .bind(project.0)
-    .text(" AND incidents.opened_ms >= ")
-    .bind(from.ms())
-    .text(" GROUP BY notices.state");
-    let states = database.read("counting what was told", statement, |row| {
-        let damaged = || StoreError::Damaged(format!("a notice of project {} has come nowhere that is known", project.0));
-        Ok((at_place(row.int(0)?, &NoticeState::ALL).ok_or_else(damaged)?, row.int(1)? as u64))
-    });
-    Ok(states.await?.into_iter().collect())
-}
-
-/// How many looks at a project there were from `from` up to and without `to`, and how many of them failed.
-pub(super) async fn looks_made(database: &Database, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
-    const WHAT: &str = "counting looks";
-    let stretch = Stretch { from, to }.within(database, WHAT, "glances").await?;
-    if stretch.is_empty() {
-        return Ok((0, 0));
-    }
-    let statement = stretch
-        .minutes()
-        .text(
-            "SELECT count(*), count(glances.trouble) FROM minutes CROSS JOIN glances \
-             WHERE glances.minute = minutes.minute AND glances.project = ",
+    /// Entries of the timelines of a project's incidents from `from` up to and without `to`, oldest first.
+    pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
+        let statement = Statement::new(
+            "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.strand FROM incidents CROSS JOIN entries \
+             WHERE entries.incident = incidents.id AND incidents.project = ",
         )
-        .bind(project.0);
-    let counted = database.read(WHAT, statement, |row| Ok((row.int(0)? as u64, row.int(1)? as u64))).await?;
-    Ok(counted.first().copied().unwrap_or_default())
+        .bind(project.0)
+        .text(" AND incidents.opened_ms < ")
+        .bind(to.ms())
+        .text(" AND entries.at_ms >= ")
+        .bind(from.ms())
+        .text(" AND entries.at_ms < ")
+        .bind(to.ms())
+        .text(" ORDER BY entries.at_ms, incidents.id, entries.place");
+        let entries = self.database.read("reading timelines", statement, |row| {
+            let id = IncidentId(row.int(3)?);
+            let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
+            Ok((id, at_place(row.int(4)?, &Strand::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
+        });
+        entries.await
+    }
+
+    /// How many notices of a project's incidents that opened from `from` on have come how far.
+    pub async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NoticeState, u64>, StoreError> {
+        let statement = Statement::new(
+            "SELECT notices.state, count(*) FROM incidents CROSS JOIN notices WHERE notices.incident = incidents.id AND incidents.project = ",
+        )
+        .bind(project.0)
+        .text(" AND incidents.opened_ms >= ")
+        .bind(from.ms())
+        .text(" GROUP BY notices.state");
+        let states = self.database.read("counting what was told", statement, |row| {
+            let damaged = || StoreError::Damaged(format!("a notice of project {} has come nowhere that is known", project.0));
+            Ok((at_place(row.int(0)?, &NoticeState::ALL).ok_or_else(damaged)?, row.int(1)? as u64))
+        });
+        Ok(states.await?.into_iter().collect())
+    }
+
+    /// How many looks at a project are on record from `from` up to and without `to`, and how many of them failed.
+    pub async fn looks_made(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
+        const WHAT: &str = "counting looks";
+        let stretch = Stretch { from, to }.within(&self.database, WHAT, "glances").await?;
+        if stretch.is_empty() {
+            return Ok((0, 0));
+        }
+        let statement = stretch
+            .minutes()
+            .text(
+                "SELECT count(*), count(glances.trouble) FROM minutes CROSS JOIN glances \
+                 WHERE glances.minute = minutes.minute AND glances.project = ",
+            )
+            .bind(project.0);
+        let counted = self.database.read(WHAT, statement, |row| Ok((row.int(0)? as u64, row.int(1)? as u64))).await?;
+        Ok(counted.first().copied().unwrap_or_default())
+    }
 }
 
 #[cfg(test)]

@@ -2,23 +2,25 @@
 
 use crate::model::{ProjectName, StatusPage};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::statement::Statement;
-use super::{Change, StoreError, names};
+use super::{Change, Store, StoreError, names};
 
 const WHAT: &str = "reading status pages";
 
-/// All of them, by name.
-pub(super) async fn status_pages(database: &Database) -> Result<Vec<StatusPage>, StoreError> {
-    let mut pages = database.read(WHAT, all(), from_row).await?;
-    // Sorted here: the two databases do not order text alike.
-    pages.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Ok(pages)
-}
+impl Store {
+    /// All status pages, by name.
+    pub async fn status_pages(&self) -> Result<Vec<StatusPage>, StoreError> {
+        let mut pages = self.database.read(WHAT, all(), from_row).await?;
+        // Sorted here: the two databases do not order text alike.
+        pages.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(pages)
+    }
 
-/// The one of this name.
-pub(super) async fn status_page(database: &Database, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
-    Ok(database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
+    /// The status page of this name.
+    pub async fn status_page(&self, name: &ProjectName) -> Result<Option<StatusPage>, StoreError> {
+        Ok(self.database.read(WHAT, all().text(" WHERE name = ").bind(name.as_str()), from_row).await?.pop())
+    }
 }
 
 /// Removes some, then adds or replaces others.

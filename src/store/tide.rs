@@ -4,30 +4,32 @@ use std::collections::HashMap;
 
 use crate::model::{Minute, ProjectId, Timestamp};
 
-use super::database::{Database, Work};
+use super::database::Work;
 use super::statement::Statement;
 use super::stretch::Stretch;
-use super::{StoreError, Tide};
+use super::{Store, StoreError, Tide};
 
 /// So far back from the newest beat on record those of one project are looked for. One that has none there does not move.
 const MINUTES: i64 = 60;
 
-/// What is newest, of one project or of all.
-pub(super) async fn tide(database: &Database, project: Option<ProjectId>) -> Result<Tide, StoreError> {
-    let mut work = database.snapshot("looking for news").await?;
-    let counters = "SELECT name, value FROM heartbeat_meta WHERE name IN ('revision', 'incident_changes', 'next_notice')";
-    let counters = work.read(Statement::new(counters), |row| Ok((row.text(0)?, row.int(1)?))).await?;
-    let counters: HashMap<String, i64> = counters.into_iter().collect();
-    let counted = |name| counters.get(name).copied().unwrap_or(0);
-    let tide = Tide {
-        revision: counted("revision"),
-        look: newest_look(&mut work, project).await?,
-        beat: newest_beat(&mut work, project).await?,
-        entries: counted("incident_changes"),
-        notices: counted("next_notice"),
-    };
-    work.commit().await?;
-    Ok(tide)
+impl Store {
+    /// What is newest, of one project or of all: a few cheap readings.
+    pub async fn tide(&self, project: Option<ProjectId>) -> Result<Tide, StoreError> {
+        let mut work = self.database.snapshot("looking for news").await?;
+        let counters = "SELECT name, value FROM heartbeat_meta WHERE name IN ('revision', 'incident_changes', 'next_notice')";
+        let counters = work.read(Statement::new(counters), |row| Ok((row.text(0)?, row.int(1)?))).await?;
+        let counters: HashMap<String, i64> = counters.into_iter().collect();
+        let counted = |name| counters.get(name).copied().unwrap_or(0);
+        let tide = Tide {
+            revision: counted("revision"),
+            look: newest_look(&mut work, project).await?,
+            beat: newest_beat(&mut work, project).await?,
+            entries: counted("incident_changes"),
+            notices: counted("next_notice"),
+        };
+        work.commit().await?;
+        Ok(tide)
+    }
 }
 
 /// That of all is found among the glances, which lie in the order of their minutes: a glance is kept of every look.

@@ -4,68 +4,71 @@ use std::time::Duration;
 
 use crate::model::{Access, ApiToken, Digest, Timestamp, TokenId};
 
-use super::database::{Database, Row};
+use super::database::Row;
 use super::evidence::place_of;
 use super::sessions::key;
 use super::statement::Statement;
-use super::{Checked, StoreError, numbers, users};
+use super::{Checked, Store, StoreError, numbers, users};
 
 /// When a token was last used is written at most so often: a program that asks each second must not write each second.
 const USE_EVERY: Duration = Duration::from_mins(1);
 
 const COLUMNS: &str = "id, name, access, made_by, created_ms, last_used_ms, until_ms";
 
-/// Adds a token, and tells of it.
-pub(super) async fn put(database: &Database, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError> {
-    let mut work = database.work("adding an API token").await?;
-    checked.begin(&mut work).await?;
-    let id = numbers::of_anything(&mut work).await?;
-    let row = [
-        id.into(),
-        key(digest).into(),
-        token.name.as_str().into(),
-        place_of(&token.access, &Access::ALL).into(),
-        token.made_by.as_str().into(),
-        token.created.ms().into(),
-        token.last_used.map(Timestamp::ms).into(),
-        token.until.map(Timestamp::ms).into(),
-    ];
-    let insert = Statement::new("INSERT INTO api_tokens (id, digest, name, access, made_by, created_ms, last_used_ms, until_ms) VALUES ");
-    work.run(insert.rows([row])).await?;
-    checked.commit(database, work).await?;
-    Ok(TokenId(id))
-}
-
-/// All of them, oldest first, those that are over with them.
-pub(super) async fn tokens(database: &Database) -> Result<Vec<ApiToken>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens ORDER BY id");
-    database.read("reading API tokens", all, from_row).await
-}
-
-/// The token of this digest, unless it is over; writes that it was used.
-pub(super) async fn token(database: &Database, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
-    const WHAT: &str = "reading an API token";
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens WHERE digest = ").bind(key(digest));
-    let one = one.text(" AND (until_ms IS NULL OR until_ms > ").bind(now.ms()).text(")");
-    let Some(token) = database.read(WHAT, one, from_row).await?.pop() else { return Ok(None) };
-    if token.last_used.is_some_and(|last| now.since(last) < USE_EVERY) {
-        return Ok(Some(token));
+impl Store {
+    /// Adds an API token; its number is given here.
+    pub async fn put_token(&self, digest: &Digest, token: &ApiToken, checked: Checked<'_>) -> Result<TokenId, StoreError> {
+        let mut work = self.database.work("adding an API token").await?;
+        checked.begin(&mut work).await?;
+        let id = numbers::of_anything(&mut work).await?;
+        let row = [
+            id.into(),
+            key(digest).into(),
+            token.name.as_str().into(),
+            place_of(&token.access, &Access::ALL).into(),
+            token.made_by.as_str().into(),
+            token.created.ms().into(),
+            token.last_used.map(Timestamp::ms).into(),
+            token.until.map(Timestamp::ms).into(),
+        ];
+        let insert =
+            Statement::new("INSERT INTO api_tokens (id, digest, name, access, made_by, created_ms, last_used_ms, until_ms) VALUES ");
+        work.run(insert.rows([row])).await?;
+        checked.commit(&self.database, work).await?;
+        Ok(TokenId(id))
     }
-    let mut work = database.work(WHAT).await?;
-    work.run(Statement::new("UPDATE api_tokens SET last_used_ms = ").bind(now.ms()).text(" WHERE id = ").bind(token.id.0)).await?;
-    work.commit().await?;
-    Ok(Some(ApiToken { last_used: Some(now), ..token }))
-}
 
-/// Removes a token; says whether there was one.
-pub(super) async fn drop_token(database: &Database, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
-    let mut work = database.work("removing an API token").await?;
-    checked.begin(&mut work).await?;
-    if work.run(Statement::new("DELETE FROM api_tokens WHERE id = ").bind(id.0)).await? == 0 {
-        return Ok(false);
+    /// All API tokens, oldest first, those that are over with them.
+    pub async fn tokens(&self) -> Result<Vec<ApiToken>, StoreError> {
+        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens ORDER BY id");
+        self.database.read("reading API tokens", all, from_row).await
     }
-    checked.commit(database, work).await?;
-    Ok(true)
+
+    /// The API token of this digest, unless it is over; writes that it was used, at most once a minute.
+    pub async fn token(&self, digest: &Digest, now: Timestamp) -> Result<Option<ApiToken>, StoreError> {
+        const WHAT: &str = "reading an API token";
+        let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM api_tokens WHERE digest = ").bind(key(digest));
+        let one = one.text(" AND (until_ms IS NULL OR until_ms > ").bind(now.ms()).text(")");
+        let Some(token) = self.database.read(WHAT, one, from_row).await?.pop() else { return Ok(None) };
+        if token.last_used.is_some_and(|last| now.since(last) < USE_EVERY) {
+            return Ok(Some(token));
+        }
+        let mut work = self.database.work(WHAT).await?;
+        work.run(Statement::new("UPDATE api_tokens SET last_used_ms = ").bind(now.ms()).text(" WHERE id = ").bind(token.id.0)).await?;
+        work.commit().await?;
+        Ok(Some(ApiToken { last_used: Some(now), ..token }))
+    }
+
+    /// Removes an API token; false, and no deed, when there was none.
+    pub async fn drop_token(&self, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
+        let mut work = self.database.work("removing an API token").await?;
+        checked.begin(&mut work).await?;
+        if work.run(Statement::new("DELETE FROM api_tokens WHERE id = ").bind(id.0)).await? == 0 {
+            return Ok(false);
+        }
+        checked.commit(&self.database, work).await?;
+        Ok(true)
+    }
 }
 
 fn from_row(row: &Row) -> Result<ApiToken, StoreError> {

@@ -2,43 +2,62 @@
 
 use crate::model::{Access, Secret, Timestamp, User, UserId, UserName};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::Statement;
-use super::{Checked, StoreError, numbers, sessions};
+use super::{Checked, Store, StoreError, numbers, sessions};
 
 /// In the order of [`from_row`].
 pub(super) const COLUMNS: &str = "users.id, users.name, users.access, users.password, users.created_ms, users.last_login_ms";
 
-/// All of them, by name.
-pub(super) async fn users(database: &Database) -> Result<Vec<User>, StoreError> {
-    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM users");
-    let mut users = database.read("reading users", all, |row| from_row(row, 0)).await?;
-    // Sorted here: the two databases do not order text alike.
-    users.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Ok(users)
-}
+impl Store {
+    /// All users, by name.
+    pub async fn users(&self) -> Result<Vec<User>, StoreError> {
+        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM users");
+        let mut users = self.database.read("reading users", all, |row| from_row(row, 0)).await?;
+        // Sorted here: the two databases do not order text alike.
+        users.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(users)
+    }
 
-/// The user of this name, with the hash of its password.
-pub(super) async fn user(database: &Database, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
-    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
-    let found = database.read("reading a user", one, |row| Ok((from_row(row, 0)?, row.maybe_text(3)?.map(|hash| Secret::new(&hash)))));
-    Ok(found.await?.pop())
-}
+    /// The user of this name, with the hash of its password as PHC text.
+    pub async fn user(&self, name: &UserName) -> Result<Option<(User, Option<Secret>)>, StoreError> {
+        let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
+        let found =
+            self.database.read("reading a user", one, |row| Ok((from_row(row, 0)?, row.maybe_text(3)?.map(|hash| Secret::new(&hash)))));
+        Ok(found.await?.pop())
+    }
 
-/// Adds or changes a user, and tells of it.
-pub(super) async fn put(
-    database: &Database,
-    (name, access): (&UserName, Access),
-    password: Option<&Secret>,
-    now: Timestamp,
-    checked: Checked<'_>,
-) -> Result<UserId, StoreError> {
-    let mut work = database.work("changing a user").await?;
-    checked.begin(&mut work).await?;
-    let id = write(&mut work, (name, access), password, now).await?;
-    checked.commit(database, work).await?;
-    Ok(id)
+    /// Adds or changes a user. `password` is the hash of a new one, as PHC text: without it the old one stays; with it the user's sessions are closed.
+    pub async fn put_user(
+        &self,
+        name: &UserName,
+        access: Access,
+        password: Option<&Secret>,
+        now: Timestamp,
+        checked: Checked<'_>,
+    ) -> Result<UserId, StoreError> {
+        let mut work = self.database.work("changing a user").await?;
+        checked.begin(&mut work).await?;
+        let id = write(&mut work, (name, access), password, now).await?;
+        checked.commit(&self.database, work).await?;
+        Ok(id)
+    }
+
+    /// Removes a user with its sessions and its invitation; false, and no deed, when there was none.
+    pub async fn drop_user(&self, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
+        let mut work = self.database.work("removing a user").await?;
+        checked.begin(&mut work).await?;
+        let Some(id) = id_of(&mut work, name).await? else { return Ok(false) };
+        // The row first: whoever is about to open a session holds it until that is written.
+        if work.run(Statement::new("DELETE FROM users WHERE id = ").bind(id.0)).await? == 0 {
+            return Ok(false);
+        }
+        sessions::close_all(&mut work, id).await?;
+        work.run(Statement::new("DELETE FROM invitations WHERE user_name = ").bind(name.as_str())).await?;
+        checked.commit(&self.database, work).await?;
+        Ok(true)
+    }
 }
 
 /// Adds or changes a user; without a new password the old one stays. A new one closes the user's sessions.
@@ -69,21 +88,6 @@ pub(super) async fn write(
         sessions::close_all(work, id).await?;
     }
     Ok(id)
-}
-
-/// Removes a user with its sessions and its invitation; says whether there was one.
-pub(super) async fn drop_user(database: &Database, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
-    let mut work = database.work("removing a user").await?;
-    checked.begin(&mut work).await?;
-    let Some(id) = id_of(&mut work, name).await? else { return Ok(false) };
-    // The row first: whoever is about to open a session holds it until that is written.
-    if work.run(Statement::new("DELETE FROM users WHERE id = ").bind(id.0)).await? == 0 {
-        return Ok(false);
-    }
-    sessions::close_all(&mut work, id).await?;
-    work.run(Statement::new("DELETE FROM invitations WHERE user_name = ").bind(name.as_str())).await?;
-    checked.commit(database, work).await?;
-    Ok(true)
 }
 
 /// The number and access of the user of this name.

@@ -5,22 +5,24 @@ use std::time::Duration;
 
 use crate::model::{Cron, ProjectName, Timestamp, Weekly, When, Window};
 
-use super::database::{Database, Row, Work};
+use super::database::{Row, Work};
 use super::evidence::duration;
 use super::names;
 use super::statement::{Statement, Value};
-use super::{Change, StoreError};
+use super::{Change, Store, StoreError};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
 
-/// All of them, by name.
-pub(super) async fn windows(database: &Database) -> Result<Vec<Window>, StoreError> {
-    let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone FROM windows");
-    let mut windows = database.read("reading maintenance windows", all, from_row).await?;
-    // Sorted here: the two databases do not order text alike.
-    windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
-    Ok(windows)
+impl Store {
+    /// All maintenance windows, by name.
+    pub async fn windows(&self) -> Result<Vec<Window>, StoreError> {
+        let all = Statement::new("SELECT name, projects, from_ms, to_ms, cron, lasts_ms, weekly, timezone FROM windows");
+        let mut windows = self.database.read("reading maintenance windows", all, from_row).await?;
+        // Sorted here: the two databases do not order text alike.
+        windows.sort_unstable_by(|one, other| one.name.cmp(&other.name));
+        Ok(windows)
+    }
 }
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.

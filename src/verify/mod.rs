@@ -41,7 +41,7 @@ const LONGEST_BUDGET_WAIT: Duration = Duration::from_hours(1);
 #[derive(Clone)]
 pub struct Verify {
     /// Where beats come from and outcomes go to.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// Asks.
     pub client: posthog::Client,
     /// The time.

@@ -19,7 +19,7 @@ pub(super) struct Asked {
 /// The beats to ask for, at most [`MAX_BEATS_A_LOOK`]; what is undecided comes first, newest before older.
 ///
 /// A minute without a record counts as well: a process may have sent its beat and died before recording it.
-pub(super) async fn questions(store: &Arc<dyn Store>, project: &Project, now: Timestamp) -> Result<Vec<Asked>, StoreError> {
+pub(super) async fn questions(store: &Arc<Store>, project: &Project, now: Timestamp) -> Result<Vec<Asked>, StoreError> {
     let ids: Vec<_> = project.routes.iter().map(|route| route.id).collect();
     let horizon = now.minus(LOOKED_FOR).minute();
     let mut first: Vec<Recorded> = Vec::new();

@@ -75,13 +75,13 @@ pub(super) fn at_place(text: &str) -> Option<(Timestamp, IncidentId)> {
 }
 
 /// The incident whose number stands in an address.
-pub(super) async fn found(store: &dyn Store, number: &str) -> Result<Incident, Trouble> {
+pub(super) async fn found(store: &Store, number: &str) -> Result<Incident, Trouble> {
     let id = number.parse::<i64>().map_err(|_| Trouble::no("incident", number))?;
     Ok(find(store, id).await?)
 }
 
 /// An incident with all that belongs to it, and its project, where that is still there.
-pub(super) async fn story(store: &dyn Store, incident: Incident, now: Timestamp) -> Result<(IncidentStory, Option<Project>), StoreError> {
+pub(super) async fn story(store: &Store, incident: Incident, now: Timestamp) -> Result<(IncidentStory, Option<Project>), StoreError> {
     let project = store.project(&incident.project_name).await?;
     // Another project may have taken the name of one that was removed.
     let project = project.filter(|project| project.id == incident.project);

@@ -63,7 +63,7 @@ const END_WITHIN: Duration = Duration::from_secs(3);
 #[derive(Clone)]
 pub struct Web {
     /// Where everything is remembered.
-    pub store: Arc<dyn Store>,
+    pub store: Arc<Store>,
     /// Asks PostHog, when a person sets up a project.
     pub client: posthog::Client,
     /// Delivers test messages.

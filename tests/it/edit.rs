@@ -12,7 +12,7 @@ use crate::store::samples::{name, spec};
 
 const AT: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 
-fn desk<'s>(store: &'s dyn Store, who: &str) -> Desk<'s> {
+fn desk<'s>(store: &'s Store, who: &str) -> Desk<'s> {
     Desk::new(store, By::user(who), AT)
 }
 
@@ -21,7 +21,7 @@ fn texts(given: &[(&str, &str)]) -> Texts {
 }
 
 /// Who did what to what, oldest first.
-async fn told(store: &dyn Store) -> Vec<String> {
+async fn told(store: &Store) -> Vec<String> {
     let deeds = store.deeds(&WhichDeeds::default()).await.unwrap();
     deeds.iter().rev().map(|deed| format!("{}: {}: {}", deed.who, deed.subject, deed.words)).collect()
 }

@@ -14,7 +14,7 @@ pub(super) struct Owing {
 }
 
 impl Owing {
-    pub(super) async fn to(channel: ChannelId, store: &dyn Store) -> anyhow::Result<Self> {
+    pub(super) async fn to(channel: ChannelId, store: &Store) -> anyhow::Result<Self> {
         let of = |state| WhichNotices { channel: Some(channel), state: Some(state), ..WhichNotices::default() };
         let owed = store.notices(&of(NoticeState::Owed)).await?.len();
         let dead = store.notices(&of(NoticeState::Dead)).await?.len();

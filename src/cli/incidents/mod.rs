@@ -67,7 +67,7 @@ pub struct WhichOne {
 }
 
 impl WhichOne {
-    async fn find(&self, store: &dyn Store) -> anyhow::Result<Incident> {
+    async fn find(&self, store: &Store) -> anyhow::Result<Incident> {
         incident::find(store, self.id).await.map_err(plainly)
     }
 }

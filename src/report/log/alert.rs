@@ -9,7 +9,7 @@ const MINUTES: i64 = 3 * 24 * 60;
 /// So many at once.
 const STEP: i64 = 6 * 60;
 
-pub(super) async fn log(store: &dyn Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
+pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
     let Some(begun) = begun(project, AppKind::IngestionAlert) else { return Ok(LogPage::default()) };
     let newest = sought.before.unwrap_or(now.minute().plus(1)).min(now.minute().plus(1));
     let mut page = Filling::new(sought, newest);

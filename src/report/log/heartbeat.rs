@@ -13,7 +13,7 @@ use crate::store::{Store, StoreError};
 const MINUTES: i64 = 24 * 60;
 const MINUTES_OF_HOURS: i64 = 14 * 24 * 60;
 
-pub(super) async fn log(store: &dyn Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
+pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
     let Some(begun) = begun(project, AppKind::Heartbeat) else { return Ok(LogPage::default()) };
     let chosen = |route: &&Route| sought.route.as_ref().is_none_or(|name| route.spec.name == *name);
     let routes: Vec<&Route> = project.routes.iter().filter(chosen).collect();
@@ -55,7 +55,7 @@ impl Chunk<'_> {
         self.routes.iter().find(|route| route.id == id).map(|route| route.spec.name.clone())
     }
 
-    async fn of_beats(&self, store: &dyn Store) -> Result<Vec<Line>, StoreError> {
+    async fn of_beats(&self, store: &Store) -> Result<Vec<Line>, StoreError> {
         let ids = self.ids();
         let beats = store.beats(&ids, self.from, self.to).await?;
         let evidence = store.evidence(&ids, self.from, self.to).await?;
@@ -81,7 +81,7 @@ impl Chunk<'_> {
     }
 
     /// Of beats that are gone their hours are left, and what their failures left is kept for longer than they.
-    async fn of_hours(&self, store: &dyn Store) -> Result<Vec<Line>, StoreError> {
+    async fn of_hours(&self, store: &Store) -> Result<Vec<Line>, StoreError> {
         let ids = self.ids();
         let mut lines: Vec<Line> = switches(self.project, AppKind::Heartbeat, self.from, self.to).collect();
         for evidence in store.evidence(&ids, self.from, self.to).await?.iter().rev() {

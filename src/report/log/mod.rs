@@ -60,7 +60,7 @@ pub struct LogPage {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn log(store: &dyn Store, project: &Project, app: AppKind, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
+pub async fn log(store: &Store, project: &Project, app: AppKind, sought: &Sought, now: Timestamp) -> Result<LogPage, StoreError> {
     match app {
         AppKind::Heartbeat => heartbeat::log(store, project, sought, now).await,
         AppKind::IngestionAlert => alert::log(store, project, sought, now).await,

@@ -60,7 +60,7 @@ pub(super) struct Told {
 
 impl Told {
     /// Reads a page of them.
-    pub(super) async fn read(store: &dyn Store, which: WhichDeeds, now: Timestamp) -> Result<Self, StoreError> {
+    pub(super) async fn read(store: &Store, which: WhichDeeds, now: Timestamp) -> Result<Self, StoreError> {
         let mut deeds = store.deeds(&WhichDeeds { at_most: ROWS as u32 + 1, ..which }).await?;
         let is_more = deeds.len() > ROWS;
         deeds.truncate(ROWS);

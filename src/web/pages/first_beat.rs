@@ -79,7 +79,7 @@ pub(super) struct FirstBeat {
 
 /// The first beat since Heartbeat was switched on; none once it has arrived for a while, and none where it has been waited for in vain for so
 /// long that the verdict alone matters.
-pub(super) async fn first_beat(store: &dyn Store, report: &Report) -> Result<Option<FirstBeat>, StoreError> {
+pub(super) async fn first_beat(store: &Store, report: &Report) -> Result<Option<FirstBeat>, StoreError> {
     let Some(since) = begun(report) else { return Ok(None) };
     let routes: Vec<RouteId> = report.project.routes.iter().map(|route| route.id).collect();
     let end = since.minute().plus(SOUGHT_MINUTES).min(report.at.minute().plus(1));

@@ -170,7 +170,7 @@ struct Found {
 }
 
 impl Found {
-    async fn read(store: &dyn Store, which: &Which, from: Option<Turn>) -> Result<Self, Trouble> {
+    async fn read(store: &Store, which: &Which, from: Option<Turn>) -> Result<Self, Trouble> {
         let mut found = Self::default();
         let is_of_past = matches!(which.stand, None | Some(Stand::Over));
         // One more than is shown says whether there are more.

@@ -52,7 +52,7 @@ fn home_with(fates: impl Iterator<Item = Fate>) -> Home {
 }
 
 /// Lets a store remember the project from `begun` on, a fate a minute.
-pub(crate) async fn remember(store: &dyn Store, project: &heartbeat::model::Project, begun: Timestamp, fates: &[Fate]) {
+pub(crate) async fn remember(store: &Store, project: &heartbeat::model::Project, begun: Timestamp, fates: &[Fate]) {
     let route = project.routes[0].id;
     for (at, fate) in fates.iter().enumerate().filter(|(_, fate)| **fate != Fate::Down) {
         let minute = begun.minute().plus(at as i64 + 1);
@@ -62,7 +62,7 @@ pub(crate) async fn remember(store: &dyn Store, project: &heartbeat::model::Proj
 }
 
 async fn write(
-    store: &dyn Store,
+    store: &Store,
     project: &heartbeat::model::Project,
     route: RouteId,
     minute: Minute,

@@ -25,7 +25,7 @@ const EVENTS: &str = "events = \"heartbeat + heartbeat_buffer + heartbeat_api\"\
 struct Story {
     desk: Desk,
     sandbox: Running,
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     database: String,
     clock: Clock,
     lives: Vec<Life>,

@@ -73,12 +73,12 @@ async fn specs(desk: &Desk) -> Vec<ProjectSpec> {
     store.projects().await.unwrap().into_iter().map(|project| project.spec).collect()
 }
 
-async fn open(desk: &Desk, file: &str) -> Arc<dyn Store> {
+async fn open(desk: &Desk, file: &str) -> Arc<Store> {
     let sealer = Sealer::from_key_file(&desk.path("heartbeat.key")).unwrap();
     store::open(&format!("sqlite:{}", desk.path(file).display()), sealer).await.unwrap()
 }
 
-async fn write(store: &dyn Store, project: &Project, route: RouteId, minute: Minute, came: Came) {
+async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute, came: Came) {
     let after = |ms: u64| minute.start().plus(Duration::from_millis(ms));
     let sent = after(12_000);
     let phases = Phases { dns_us: Some(1200), connect_us: Some(10_100), tls_us: Some(22_000), first_byte_us: Some(30_200) };

@@ -39,7 +39,7 @@ pub(super) struct Story {
     pub(super) desk: Desk,
     pub(super) sandbox: Running,
     pub(super) receiver: Receiver,
-    store: Arc<dyn Store>,
+    store: Arc<Store>,
     database: String,
 }
 

@@ -14,7 +14,7 @@ pub(crate) const START: Minute = Minute::from_index(29_698_560);
 
 /// A store of one test's own.
 pub(crate) struct World {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     _bed: Bed,
 }
 

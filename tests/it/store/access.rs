@@ -52,19 +52,19 @@ fn hash(text: &str) -> Secret {
 }
 
 /// A user with a password.
-async fn put(store: &dyn Store, text: &str, access: Access) -> UserId {
+async fn put(store: &Store, text: &str, access: Access) -> UserId {
     store.put_user(&user_name(text), access, Some(&hash(text)), now(), (&deed(&format!("user {text}"))).into()).await.unwrap()
 }
 
-async fn open(store: &dyn Store, token: &str, user: UserId, seconds: u64) {
+async fn open(store: &Store, token: &str, user: UserId, seconds: u64) {
     store.open_session(&Digest::of(token), user, now(), later(seconds), false).await.unwrap();
 }
 
-async fn is_open(store: &dyn Store, token: &str, at: Timestamp) -> bool {
+async fn is_open(store: &Store, token: &str, at: Timestamp) -> bool {
     store.session(&Digest::of(token), at).await.unwrap().is_some()
 }
 
-async fn is_invited(store: &dyn Store, token: &str) -> bool {
+async fn is_invited(store: &Store, token: &str) -> bool {
     store.invitation(&Digest::of(token), now()).await.unwrap().is_some()
 }
 
@@ -72,11 +72,11 @@ fn invitation(user: Option<&str>, access: Access) -> Invitation {
     Invitation { user: user.map(user_name), access, until: later(60) }
 }
 
-async fn accept(store: &dyn Store, token: &str, user: &str, at: Timestamp) -> Option<UserId> {
+async fn accept(store: &Store, token: &str, user: &str, at: Timestamp) -> Option<UserId> {
     store.accept(&Digest::of(token), &user_name(user), &hash("accepted"), at, &deed("user")).await.unwrap()
 }
 
-async fn password(store: &dyn Store, user: &str) -> Option<Secret> {
+async fn password(store: &Store, user: &str) -> Option<Secret> {
     store.user(&user_name(user)).await.unwrap().unwrap().1
 }
 
@@ -92,7 +92,7 @@ fn token(until: Option<Timestamp>) -> ApiToken {
     }
 }
 
-async fn all_deeds(store: &dyn Store) -> Vec<Deed> {
+async fn all_deeds(store: &Store) -> Vec<Deed> {
     store.deeds(&WhichDeeds::default()).await.unwrap()
 }
 

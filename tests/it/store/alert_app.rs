@@ -187,7 +187,7 @@ async fn the_app_brings_its_pair_of_webhooks_along(bed: Bed) {
 }
 
 /// Owes the pair a notice, and stops it.
-async fn stop(store: &dyn Store, pair: &Channel) {
+async fn stop(store: &Store, pair: &Channel) {
     let stopped = Stopped { at: START.start(), words: "410".into(), retried: false };
     store.mark(&[], &[ChannelNews::Stopped(pair.id, stopped)], &[]).await.unwrap();
 }

@@ -58,7 +58,7 @@ async fn one_secret_that_does_not_open_hides_no_other_project(bed: Bed) {
     assert_eq!(store.project(&name("one")).await.unwrap().unwrap().spec, spec("one"));
 }
 
-async fn set_up_alone(store: &dyn Store, text: &str) {
+async fn set_up_alone(store: &Store, text: &str) {
     store.apply(&[spec(text)], &[], START.start()).await.unwrap();
 }
 
@@ -111,7 +111,7 @@ async fn the_tide_of_an_empty_store_is_low(bed: Bed) {
 }
 
 /// Checks that both tides moved, gives that of all.
-async fn moved(store: &dyn Store, project: ProjectId, before: &mut [Tide; 2], what: &str) {
+async fn moved(store: &Store, project: ProjectId, before: &mut [Tide; 2], what: &str) {
     let now = [store.tide(None).await.unwrap(), store.tide(Some(project)).await.unwrap()];
     for (now, before) in now.iter().zip(before.iter()) {
         assert_ne!(now, before, "{what}");

@@ -31,13 +31,13 @@ over_both!(
     nothing_of_a_call_that_fails_is_kept,
 );
 
-async fn one(store: &dyn Store) -> (Project, RouteId) {
+async fn one(store: &Store) -> (Project, RouteId) {
     let project = set_up(store, spec("one")).await;
     let route = project.routes[0].id;
     (project, route)
 }
 
-async fn beat(store: &dyn Store, route: RouteId, minute: Minute) -> Recorded {
+async fn beat(store: &Store, route: RouteId, minute: Minute) -> Recorded {
     let mut beats = store.beats(&[route], minute, minute.plus(1)).await.unwrap();
     assert_eq!(beats.len(), 1, "{beats:?}");
     beats.remove(0)

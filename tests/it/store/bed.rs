@@ -28,15 +28,15 @@ impl Bed {
     }
 
     /// Opens the store, as another process would: it shares nothing with one that is open already.
-    pub(crate) async fn open(&self) -> Arc<dyn Store> {
+    pub(crate) async fn open(&self) -> Arc<Store> {
         self.try_open().await.unwrap()
     }
 
-    pub(crate) async fn try_open(&self) -> Result<Arc<dyn Store>, StoreError> {
+    pub(crate) async fn try_open(&self) -> Result<Arc<Store>, StoreError> {
         open(&self.address, sealer('A')).await
     }
 
-    pub(crate) async fn try_open_with(&self, sealer: Sealer) -> Result<Arc<dyn Store>, StoreError> {
+    pub(crate) async fn try_open_with(&self, sealer: Sealer) -> Result<Arc<Store>, StoreError> {
         open(&self.address, sealer).await
     }
 

@@ -22,7 +22,7 @@ fn window(text: &str) -> Window {
 }
 
 /// How many projects, channels, windows and deeds there are.
-async fn counted(store: &dyn Store) -> [usize; 4] {
+async fn counted(store: &Store) -> [usize; 4] {
     [
         store.projects().await.unwrap().len(),
         store.channels().await.unwrap().len(),

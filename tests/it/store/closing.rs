@@ -24,7 +24,7 @@ fn pager(called: &str) -> ChannelSpec {
 }
 
 /// A pager that was notified of an open incident, which is given too.
-async fn paged(store: &dyn Store) -> (ChannelId, Incident) {
+async fn paged(store: &Store) -> (ChannelId, Incident) {
     let project = set_up(store, spec("one")).await;
     let pager = set_up_channel(store, pager("pager")).await.id;
     let open = open_incident(store, incident(&project, Strand::Ingestion, 0)).await;
@@ -32,12 +32,12 @@ async fn paged(store: &dyn Store) -> (ChannelId, Incident) {
     (pager, open)
 }
 
-async fn owe(store: &dyn Store, open: &Incident, channel: ChannelId, kind: NoticeKind) {
+async fn owe(store: &Store, open: &Incident, channel: ChannelId, kind: NoticeKind) {
     let notice = notice(channel, open, kind, 0);
     store.write_incident(open, &[], &owing(&[notice])).await.unwrap().unwrap();
 }
 
-async fn closing(store: &dyn Store) -> Vec<ChannelId> {
+async fn closing(store: &Store) -> Vec<ChannelId> {
     store.closing_channels().await.unwrap().into_iter().map(|channel| channel.id).collect()
 }
 

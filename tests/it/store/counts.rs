@@ -17,17 +17,17 @@ over_both!(
     a_clock_that_was_ahead_counts_again_when_it_is_right,
 );
 
-async fn settle(store: &dyn Store, project: &Project, settled: &[Settled]) {
+async fn settle(store: &Store, project: &Project, settled: &[Settled]) {
     store.settle(&look(project, at(START, 30_000)), settled, &[]).await.unwrap();
 }
 
 /// The counts of the project's first route.
-async fn counts(store: &dyn Store, project: &Project) -> RouteCounts {
+async fn counts(store: &Store, project: &Project) -> RouteCounts {
     store.counts(&[project.id]).await.unwrap().into_iter().find(|counts| counts.route == project.routes[0].spec.name).unwrap()
 }
 
 /// How many came to each outcome: unsent, arrived, late, awaiting, lost, refused, unreachable, unseen.
-async fn outcomes(store: &dyn Store, project: &Project) -> [u64; 8] {
+async fn outcomes(store: &Store, project: &Project) -> [u64; 8] {
     counts(store, project).await.outcomes
 }
 

@@ -31,7 +31,7 @@ over_both!(
     damaged_incidents_are_named,
 );
 
-async fn all(store: &dyn Store) -> Vec<Incident> {
+async fn all(store: &Store) -> Vec<Incident> {
     store.incidents(&Which::default()).await.unwrap()
 }
 

@@ -42,7 +42,7 @@ fn retention() -> Retention {
 }
 
 /// Three hours of one route from [`START`] on: each minute seen, the last two minutes of each hour with a copy too many.
-async fn three_hours(store: &dyn Store) -> (RouteId, Vec<Recorded>) {
+async fn three_hours(store: &Store) -> (RouteId, Vec<Recorded>) {
     let route = set_up(store, spec("one")).await.routes[0].id;
     let beats: Vec<Recorded> = START
         .until(START.plus(180))
@@ -61,7 +61,7 @@ fn now(age: Duration) -> Timestamp {
     START.plus(60).start().plus(age)
 }
 
-async fn hours_of(store: &dyn Store, route: RouteId) -> Vec<Hour> {
+async fn hours_of(store: &Store, route: RouteId) -> Vec<Hour> {
     store.hours(&[route], START.plus(-6000), START.plus(6000)).await.unwrap()
 }
 

@@ -37,12 +37,12 @@ fn ids(notices: &[Notice]) -> Vec<Uuid> {
     notices.iter().map(|notice| notice.id).collect()
 }
 
-async fn all(store: &dyn Store) -> Vec<Notice> {
+async fn all(store: &Store) -> Vec<Notice> {
     store.notices(&WhichNotices::default()).await.unwrap()
 }
 
 /// A channel, and as many notices about Heartbeat itself as `due`, each due so many milliseconds after [`START`].
-async fn owed(store: &dyn Store, due: &[i64]) -> (ChannelId, Vec<Notice>) {
+async fn owed(store: &Store, due: &[i64]) -> (ChannelId, Vec<Notice>) {
     let channel = set_up_channel(store, webhook("ops")).await.id;
     let notices: Vec<Notice> = (0..).zip(due).map(|(number, due)| notice_alone(channel, &format!("return {number}"), *due)).collect();
     store.owe(&notices).await.unwrap();
@@ -75,7 +75,7 @@ async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
 async fn two_that_lease_at_once_never_get_the_same(bed: Bed) {
     let store = bed.open().await;
     let (_, notices) = owed(&*store, &[0; 60]).await;
-    let lease_all = |store: Arc<dyn Store>| async move {
+    let lease_all = |store: Arc<Store>| async move {
         let mut got = Vec::new();
         loop {
             let leased = store.lease(now(1), now(999), 4).await.unwrap();
@@ -94,7 +94,7 @@ async fn two_that_lease_at_once_never_get_the_same(bed: Bed) {
 }
 
 /// An incident with an opened, a reminder and a resolved notice to each of two channels, in this order.
-async fn three_to_each(store: &dyn Store) -> (Incident, [ChannelId; 2], Vec<Notice>) {
+async fn three_to_each(store: &Store) -> (Incident, [ChannelId; 2], Vec<Notice>) {
     let project = set_up(store, spec("one")).await;
     let open = open_incident(store, incident(&project, Strand::Ingestion, 0)).await;
     let channels = [set_up_channel(store, webhook("a")).await.id, set_up_channel(store, webhook("b")).await.id];

@@ -14,7 +14,7 @@ const PROJECTS: usize = 12;
 const MINUTES: i64 = 15;
 
 /// Sends, looks and reads as the loops do, all at once, each project for itself; what comes back is always the project's own.
-async fn everything_at_once(stores: &[Arc<dyn Store>]) {
+async fn everything_at_once(stores: &[Arc<Store>]) {
     let specs: Vec<_> = (0..PROJECTS).map(|number| spec(&format!("p{number}"))).collect();
     stores[0].apply(&specs, &[], START.start()).await.unwrap();
     let mut tasks = JoinSet::new();
@@ -27,7 +27,7 @@ async fn everything_at_once(stores: &[Arc<dyn Store>]) {
     assert_eq!(stores[0].looks().await.unwrap().len(), PROJECTS);
 }
 
-async fn beats(store: Arc<dyn Store>, project: Project) {
+async fn beats(store: Arc<Store>, project: Project) {
     let route = project.routes[0].id;
     for minute in START.until(START.plus(MINUTES)) {
         let sent = awaiting(route, minute);

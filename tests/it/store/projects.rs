@@ -237,7 +237,7 @@ async fn the_revision_grows_for_everyone(bed: Bed) {
     other.apply(&[spec("one")], &[], START.start()).await.unwrap();
     assert_eq!((one.revision().await.unwrap(), other.revision().await.unwrap()), (2, 2));
     // Both at once, again and again: none is lost, and none hinders the other.
-    let applied = |store: std::sync::Arc<dyn heartbeat::store::Store>| async move {
+    let applied = |store: std::sync::Arc<heartbeat::store::Store>| async move {
         for at in 0..20 {
             store.apply(&[spec(&format!("project-{at}"))], &[], START.start()).await.unwrap();
         }

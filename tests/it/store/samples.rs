@@ -50,13 +50,13 @@ pub(crate) fn route(name: &str) -> RouteSpec {
 }
 
 /// Sets up one project, as of [`START`], and gives it back as the store knows it.
-pub(crate) async fn set_up(store: &dyn Store, spec: ProjectSpec) -> Project {
+pub(crate) async fn set_up(store: &Store, spec: ProjectSpec) -> Project {
     let name = spec.name.clone();
     store.apply(&[spec], &[], START.start()).await.unwrap();
     find(store, &name).await
 }
 
-pub(crate) async fn find(store: &dyn Store, name: &ProjectName) -> Project {
+pub(crate) async fn find(store: &Store, name: &ProjectName) -> Project {
     store.projects().await.unwrap().into_iter().find(|project| project.spec.name == *name).expect("the project is there")
 }
 
@@ -137,7 +137,7 @@ pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incide
 }
 
 /// Opens an incident and gives it back as the store knows it.
-pub(crate) async fn open_incident(store: &dyn Store, incident: Incident) -> Incident {
+pub(crate) async fn open_incident(store: &Store, incident: Incident) -> Incident {
     let id = store.write_incident(&incident, &[], &owing(&[])).await.unwrap();
     store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0)
 }
@@ -158,19 +158,19 @@ pub(crate) fn webhook(text: &str) -> ChannelSpec {
 }
 
 /// Sets up one channel, and gives it back as the store knows it.
-pub(crate) async fn set_up_channel(store: &dyn Store, spec: ChannelSpec) -> Channel {
+pub(crate) async fn set_up_channel(store: &Store, spec: ChannelSpec) -> Channel {
     let name = spec.name.clone();
     store.apply_channels(&[spec], &[]).await.unwrap();
     channel(store, &name).await
 }
 
-pub(crate) async fn channel(store: &dyn Store, name: &ProjectName) -> Channel {
+pub(crate) async fn channel(store: &Store, name: &ProjectName) -> Channel {
     let is_it = |channel: &Channel| channel.of_app.is_none() && channel.spec.name == *name;
     store.channels().await.unwrap().into_iter().find(is_it).expect("the channel is there")
 }
 
 /// The channel that a project's app brings along.
-pub(crate) async fn pair_of(store: &dyn Store, project: ProjectId) -> Option<Channel> {
+pub(crate) async fn pair_of(store: &Store, project: ProjectId) -> Option<Channel> {
     store.channels().await.unwrap().into_iter().find(|channel| channel.of_app == Some(project))
 }
 
@@ -241,6 +241,6 @@ pub(crate) fn owing(notices: &[Notice]) -> impl Fn(IncidentId) -> Vec<Notice> + 
 }
 
 /// Adds a status page, or replaces it by name.
-pub(crate) async fn put_status_page(store: &dyn Store, page: StatusPage) {
+pub(crate) async fn put_status_page(store: &Store, page: StatusPage) {
     store.change(&Change { put_status_pages: &[page], ..Change::default() }).await.unwrap();
 }

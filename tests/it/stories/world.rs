@@ -37,7 +37,7 @@ pub(crate) struct World {
     pub(crate) hand: Hand,
     pub(crate) sandbox: Sandbox,
     pub(crate) address: String,
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     pub(crate) vitals: Vitals,
     /// Who is told, where a channel named `ops` leads there.
     pub(crate) ops: Receiver,

@@ -27,7 +27,7 @@ pub(crate) const PASSWORD: &str = "four words in a row";
 
 /// A site that serves until it is dropped.
 pub(crate) struct TestSite {
-    pub(crate) store: Arc<dyn Store>,
+    pub(crate) store: Arc<Store>,
     pub(crate) clock: Clock,
     pub(crate) hand: Hand,
     pub(crate) address: SocketAddr,
