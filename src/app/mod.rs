@@ -81,7 +81,7 @@ fn key_is_there(settings: &Settings) -> anyhow::Result<()> {
 
 /// A variable that holds no key is a problem of the settings.
 fn not_a_key(wrong: &SealError) -> Problems {
-    Problem::new("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
+    Problem::at("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
 }
 
 /// Makes the directory that a file lies in.

@@ -22,7 +22,7 @@ const KEY_TO_MAKE: &str =
     "make a personal API key under Settings > Personal API keys that is limited to this project, with the scope query:read";
 
 /// What was typed, as far as it can be read.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Typed {
     /// Where events would go.
     pub host: Option<Host>,

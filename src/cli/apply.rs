@@ -1,4 +1,4 @@
-//! `heartbeat apply`: the projects, channels and maintenance windows of a file, put into the store.
+//! `heartbeat apply`: the projects, channels, maintenance windows and status pages of a file, put into the store.
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +16,7 @@ use crate::edit::{By, Desk};
 
 /// Put a settings file into the store, and show what changed
 ///
-/// Its projects, channels and maintenance windows, that is: all projects or none, then all channels or none, then all windows or none; what is wrong in the file keeps everything out. Applied twice,
+/// Its projects, channels, maintenance windows and status pages: all of them or, where anything in the file is wrong, none. Applied twice,
 /// a file changes nothing the second time. What is in the store and not in the file stays, unless --prune is given. A file that leaves out a
 /// secret, such as `personal_api_key`, leaves the stored one as it is.
 #[derive(Debug, Args)]
@@ -25,7 +25,7 @@ pub struct Apply {
     /// The settings file; `-` for standard input
     pub file: PathBuf,
 
-    /// Remove what is not in the file: projects with everything remembered of them, channels with what is owed to them, windows
+    /// Remove what is not in the file: projects with everything remembered of them, channels with what is owed to them, windows, status pages
     #[arg(long)]
     pub prune: bool,
 
@@ -57,7 +57,7 @@ impl Apply {
 
     /// A file that names nothing at all is probably the wrong one; and one without projects would remove them all.
     fn refuse_emptiness(&self, settings: &Settings) -> Result<(), Misuse> {
-        let has_others = !settings.channels.is_empty() || !settings.windows.is_empty();
+        let has_others = !(settings.channels.is_empty() && settings.windows.is_empty() && settings.status_pages.is_empty());
         let says = match (settings.projects.is_empty(), has_others, self.prune) {
             (false, _, _) | (true, true, false) => return Ok(()),
             (true, true, true) => "names no project, and --prune would remove all that are stored",

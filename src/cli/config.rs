@@ -10,16 +10,16 @@ use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::app;
-use crate::config::{EXAMPLE, Problems, Scope, Settings, Wanted, WantedChannel};
+use crate::config::{EXAMPLE, Entity, Problems, Scope, Settings, Wanted};
 use crate::edit::Cost;
-use crate::model::ProjectSpec;
+use crate::model::{ChannelSpec, ProjectSpec};
 
 /// Check settings, or print an example of them
 #[derive(Debug, Subcommand)]
 pub enum Config {
     /// Check settings: every problem at once, with its line; changes nothing
     #[command(after_help = "Exit codes: 0 all is right, 2 there are problems.\nJSON: {ok, projects: [names], channels: [names], \
-                            maintenance: [names], problems: [sentences]}")]
+                            maintenance: [names], status_pages: [names], problems: [sentences]}")]
     Check(Check),
     /// Print a settings file that explains itself
     Example,
@@ -54,21 +54,20 @@ struct CheckJson {
     projects: Vec<String>,
     channels: Vec<String>,
     maintenance: Vec<String>,
+    status_pages: Vec<String>,
     problems: Vec<String>,
 }
 
 impl CheckJson {
     fn of(settings: &Result<Settings, Problems>) -> Self {
         let all = settings.as_ref().ok();
-        let projects = all.iter().flat_map(|all| &all.projects).map(|wanted| wanted.spec.name.to_string());
-        let channels = all.iter().flat_map(|all| &all.channels).map(|wanted| wanted.spec.name.to_string());
-        let windows = all.iter().flat_map(|all| &all.windows).map(|window| window.name.to_string());
         let problems = settings.as_ref().err().into_iter().flat_map(Problems::iter).map(ToString::to_string);
         Self {
             ok: settings.is_ok(),
-            projects: projects.collect(),
-            channels: channels.collect(),
-            maintenance: windows.collect(),
+            projects: all.map(|all| names(&all.projects)).unwrap_or_default(),
+            channels: all.map(|all| names(&all.channels)).unwrap_or_default(),
+            maintenance: all.map(|all| names(&all.windows)).unwrap_or_default(),
+            status_pages: all.map(|all| names(&all.status_pages)).unwrap_or_default(),
             problems: problems.collect(),
         }
     }
@@ -103,10 +102,14 @@ impl Check {
         invocation.screen.line(format!(
             "{} {what}: {}; {cost}",
             styled(GOOD, "ok"),
-            counted([settings.projects.len(), settings.channels.len(), settings.windows.len()])
+            counted([settings.projects.len(), settings.channels.len(), settings.windows.len(), settings.status_pages.len()])
         ))?;
         Ok(ExitCode::SUCCESS)
     }
+}
+
+fn names<T: Entity>(all: &[Wanted<T>]) -> Vec<String> {
+    all.iter().map(|wanted| wanted.spec.name().to_string()).collect()
 }
 
 /// What `heartbeat run` would say at its start, which is a problem of the settings here.
@@ -115,14 +118,14 @@ fn not_starting(why: anyhow::Error) -> anyhow::Error {
 }
 
 /// What is right, and perhaps not what was meant.
-fn remarks(wanted: &Wanted) -> impl Iterator<Item = &'static str> {
+fn remarks(wanted: &Wanted<ProjectSpec>) -> impl Iterator<Item = &'static str> {
     let ProjectSpec { heartbeat, ingestion_alert, .. } = &wanted.spec;
     let not_installed = match (heartbeat, ingestion_alert) {
         (None, None) => Some("Heartbeat is not installed; a section [project.heartbeat] installs it"),
         (None, Some(_)) => Some("Heartbeat is not installed: a project where nobody sends looks like a broken one"),
         (Some(_), _) => None,
     };
-    let no_key = match (wanted.spec.reading_key(), wanted.leaves_personal_key()) {
+    let no_key = match (wanted.spec.reading_key(), wanted.leaves("personal_api_key")) {
         (None, false) => Some("has no personal API key, so arrival is not checked"),
         (None, true) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
         (Some(_), _) => None,
@@ -131,15 +134,16 @@ fn remarks(wanted: &Wanted) -> impl Iterator<Item = &'static str> {
 }
 
 /// What the channel cannot be without, and leaves to the store.
-fn secrets_left(wanted: &WantedChannel) -> Option<String> {
-    let needed = wanted.spec.kind.fields().iter().filter(|field| field.required && wanted.as_stored.contains(&field.key));
+fn secrets_left(wanted: &Wanted<ChannelSpec>) -> Option<String> {
+    let needed = wanted.spec.kind.fields().iter().filter(|field| field.required && field.secret && wanted.leaves(field.key));
     let needed = needed.map(|field| field.key).collect::<Vec<_>>();
     (!needed.is_empty()).then(|| format!("gives no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
 }
 
-/// `2 projects, 1 channel`: how many projects, channels and maintenance windows; of the latter two only where there are some.
-pub(super) fn counted([projects, channels, windows]: [usize; 3]) -> String {
-    let others = [(channels, "channel"), (windows, "maintenance window")].into_iter().filter(|(number, _)| *number > 0);
+/// `2 projects, 1 channel`: how many projects, channels, maintenance windows and status pages; of the others only where there are some.
+pub(super) fn counted([projects, channels, windows, status_pages]: [usize; 4]) -> String {
+    let others = [(channels, "channel"), (windows, "maintenance window"), (status_pages, "status page")];
+    let others = others.into_iter().filter(|(number, _)| *number > 0);
     let others = others.map(|(number, what)| count(number, what));
     std::iter::once(count(projects, "project")).chain(others).collect::<Vec<_>>().join(", ")
 }

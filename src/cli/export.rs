@@ -18,14 +18,14 @@ use crate::edit::Stored;
 /// For the owner alone: the file may hold secrets.
 const MODE: u32 = 0o600;
 
-/// Write the store as a settings file that `apply` reads back: projects, channels, maintenance windows
+/// Write the store as a settings file that `apply` reads back: projects, channels, maintenance windows, status pages
 #[derive(Debug, Args)]
 pub struct Export {
     /// Write secrets as well, in clear: personal API keys, and the keys and addresses of webhooks and channels
     #[arg(long)]
     pub with_secrets: bool,
 
-    /// This project alone, without channels and windows (may be given more than once)
+    /// This project alone, without channels, windows and status pages (may be given more than once)
     #[arg(long, value_name = "NAME")]
     pub project: Vec<String>,
 
@@ -40,14 +40,14 @@ impl Export {
         let mut stored = Stored::read(&*store).await?;
         if !self.project.is_empty() {
             let chosen = self.project.iter().map(|name| project_named(&stored.projects, name).cloned()).collect::<Result<_, _>>()?;
-            stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new() };
+            stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new(), status_pages: Vec::new() };
         }
-        let Stored { projects, channels, windows } = &stored;
-        let text = to_toml(projects, channels, windows, self.with_secrets);
+        let text = to_toml(stored.exported(), self.with_secrets);
         match &self.output {
             Some(path) => {
                 write_whole(path, &text).with_context(|| format!("{} could not be written", path.display()))?;
-                let counted = counted([projects.len(), channels.len(), windows.len()]);
+                let Stored { projects, channels, windows, status_pages } = &stored;
+                let counted = counted([projects.len(), channels.len(), windows.len(), status_pages.len()]);
                 invocation.screen.note(format!("Wrote {counted} to {}.", path.display()))?;
             }
             None => invocation.screen.text(&text)?,

@@ -34,6 +34,7 @@ mod run;
 mod sandbox;
 mod screen;
 mod status;
+mod status_pages;
 mod table;
 mod tokens;
 mod told;
@@ -88,6 +89,7 @@ pub enum Command {
     Notices(notices::Notices),
     Channels(channels::Channels),
     Maintenance(maintenance::Maintenance),
+    StatusPages(status_pages::StatusPages),
     Rules(rules::Rules),
     Changes(changes::Changes),
     Import(Box<import::Import>),
@@ -125,6 +127,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Notices(notices)) => notices.run(&invocation).await,
         Some(Command::Channels(channels)) => channels.run(&invocation).await,
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
+        Some(Command::StatusPages(pages)) => pages.run(&invocation).await,
         Some(Command::Rules(rules)) => rules.run(&invocation).await,
         Some(Command::Changes(changes)) => changes.run(&invocation).await,
         Some(Command::Import(import)) => import.run(&invocation).await,

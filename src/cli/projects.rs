@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 
 use super::edit::{EDIT_JSON, EditFlags, desk, show};
+use super::given::Given;
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::table::Table;
@@ -13,11 +14,12 @@ use super::trouble::Misuse;
 use crate::app;
 use crate::check::Mark;
 use crate::check::fields::{Finding, Typed, fields};
+use crate::config::{Texts, project};
 use crate::config::{conceal, proxies};
-use crate::edit::{ProjectJson, Texts, project};
+use crate::edit::ProjectJson;
 use crate::model::ProjectSpec;
 
-/// Add, list and remove projects, or give one another key
+/// Add, list, change and remove projects
 ///
 /// Without a command, the projects are listed.
 #[derive(Debug, Args)]
@@ -41,6 +43,9 @@ pub enum Command {
                             look_every, heartbeat: enabled|disabled|null, \
                             ingestion_alert: enabled|disabled|null}], next}")]
     List(List),
+    /// Change a project; what is not given stays
+    #[command(after_help = EDIT_JSON)]
+    Set(Set),
     /// Give a project another personal API key
     #[command(after_help = EDIT_JSON)]
     SetKey(SetKey),
@@ -89,6 +94,23 @@ pub struct List {
     pub json: bool,
 }
 
+/// `heartbeat projects set`
+#[derive(Debug, Args)]
+pub struct Set {
+    /// The project
+    pub name: String,
+
+    #[command(flatten)]
+    pub given: Given,
+
+    /// Save it without asking PostHog about host, token and key
+    #[arg(long)]
+    pub no_check: bool,
+
+    #[command(flatten)]
+    pub edit: EditFlags,
+}
+
 /// `heartbeat projects set-key`
 #[derive(Debug, Args)]
 pub struct SetKey {
@@ -117,6 +139,7 @@ impl Projects {
         match self.command.unwrap_or(Command::List(self.list)) {
             Command::Add(add) => add.run(invocation).await,
             Command::List(list) => list.run(invocation).await,
+            Command::Set(set) => set.run(invocation).await,
             Command::SetKey(set) => set.run(invocation).await,
             Command::Remove(remove) => remove.run(invocation).await,
         }
@@ -179,6 +202,29 @@ async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> 
         invocation.screen.note(conceal(&format!("Note: {} {}", flag(finding.field), finding.line())))?;
     }
     Ok(())
+}
+
+impl Set {
+    async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let known: Vec<&str> = project::FIELDS.iter().map(|field| field.key).filter(|key| *key != "name").collect();
+        let (values, unread) = self.given.read(&known, "a project", &invocation.environment);
+        if !unread.is_empty() || values.is_empty() {
+            let nothing = format!("nothing is given to change; give --set FIELD=VALUE, where FIELD is one of {}", known.join(", "));
+            return Err(Misuse(if unread.is_empty() { nothing } else { unread.join("\n") }).into());
+        }
+        let texts: Texts = values.iter().map(|value| (value.key.as_str(), value.expose())).collect();
+        let store = invocation.store().await?;
+        let desk = desk(invocation, &store, self.edit);
+        if !self.no_check && !self.edit.dry_run {
+            let known: ProjectSpec = desk.find(&self.name).await.map_err(plainly)?;
+            let next = project::changed(&known, &texts).map_err(|wrong| plainly(wrong.into()))?;
+            if Typed::of(&known) != Typed::of(&next) {
+                ask(&next, invocation).await?;
+            }
+        }
+        let done = desk.change(&self.name, |known: &ProjectSpec| Ok(project::changed(known, &texts)?)).await.map_err(plainly)?;
+        show(&done.changes, invocation, self.edit)
+    }
 }
 
 impl SetKey {

@@ -10,7 +10,7 @@ use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
-use crate::edit::channel::called;
+use crate::config::channel::called;
 use crate::judge::Health;
 use crate::model::{Channel, Incident, Outcome, Recorded, Stopped, Timestamp, span};
 use crate::report::json::ReportJson;

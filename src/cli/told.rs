@@ -1,8 +1,9 @@
 //! What was refused, in the words of the command line: with flags for fields, and the command that helps.
 
 use super::trouble::Misuse;
-use crate::config::{Kind, nearest};
-use crate::edit::{Clash, EditError, Problem, Problems, Texts};
+use crate::config::{Kind, hint};
+use crate::config::{Problem, Problems, Texts};
+use crate::edit::{Clash, EditError};
 
 /// Which flag stands for which field, where that is not called the same.
 pub(super) type Flags<'a> = &'a [(&'a str, &'a str)];
@@ -75,15 +76,12 @@ impl Assigned {
 
 /// That something is not there: with what was probably meant, or what there is.
 pub(super) fn absent(what: &str, name: &str, known: &[String]) -> Misuse {
-    let names = || known.iter().map(String::as_str);
-    let hint = match nearest(name, names()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => match what {
-            "project" => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
-            "channel" => "there is none yet: `heartbeat channels add`".to_owned(),
-            _ => "there is none: `heartbeat maintenance add`".to_owned(),
-        },
-        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
+    let hint = match what {
+        _ if !known.is_empty() => hint(name, &known.iter().map(String::as_str).collect::<Vec<_>>()),
+        "project" => "the store has none yet: `heartbeat projects add`, or `heartbeat apply`".to_owned(),
+        "channel" => "there is none yet: `heartbeat channels add`".to_owned(),
+        "status page" => "there is none yet: `heartbeat status-pages add`".to_owned(),
+        _ => "there is none: `heartbeat maintenance add`".to_owned(),
     };
     Misuse(format!("there is no {what} `{name}`; {hint}"))
 }
@@ -92,10 +90,10 @@ pub(super) fn absent(what: &str, name: &str, known: &[String]) -> Misuse {
 fn help(clash: &Clash) -> String {
     match clash {
         Clash::Taken(subject) => match subject.kind {
-            Kind::Project => "; `projects set-key` or `apply` changes it".to_owned(),
+            Kind::Project => "; `projects set` or `apply` changes it".to_owned(),
             Kind::Channel => "; `channels set` changes it".to_owned(),
             Kind::Maintenance => "; `maintenance remove` takes it away".to_owned(),
-            Kind::StatusPage => String::new(),
+            Kind::StatusPage => "; `status-pages set` or `apply` changes it".to_owned(),
         },
         Clash::Installed { .. } => "; `apps configure` changes it".to_owned(),
         Clash::NotInstalled { app, project } => format!("; `apps install {app} --project {project}` does it"),

@@ -4,7 +4,8 @@ use std::fmt;
 
 use crate::model::ProjectName;
 
-use super::fields::{Field, Kind, Listed};
+use super::entity::{Entity, Kind};
+use super::value::Value;
 
 /// What a change is about: `channel ops`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -73,12 +74,12 @@ impl fmt::Display for Change {
 
 /// The differences, by name in the order of `wanted`; what should go comes last.
 #[must_use]
-pub fn changes<T: Listed>(now: &[T], wanted: &[T]) -> Vec<Change> {
+pub fn changes<T: Entity>(now: &[T], wanted: &[T]) -> Vec<Change> {
     let subject = |one: &T| Subject { kind: T::KIND, name: one.name().clone() };
     let mut changes = Vec::new();
     for one in wanted {
         match now.iter().find(|known| known.name() == one.name()) {
-            Some(known) => changes.extend(changed(&subject(one), &known.fields(), one.fields())),
+            Some(known) => changes.extend(changed(&subject(one), &known.values(), &one.values())),
             None => changes.push(Change::Added { subject: subject(one) }),
         }
     }
@@ -87,18 +88,15 @@ pub fn changes<T: Listed>(now: &[T], wanted: &[T]) -> Vec<Change> {
     changes
 }
 
-fn changed(subject: &Subject, now: &[Field], wanted: Vec<Field>) -> Vec<Change> {
-    let gone = now.iter().filter(|old| wanted.iter().all(|new| new.path != old.path));
-    let gone = gone.map(|old| Field { path: old.path.clone(), value: None, usual: None, secret: None }).collect::<Vec<_>>();
-    let shown = |field: &Field| field.value.clone().or_else(|| field.usual.map(str::to_owned));
-    let differences = wanted.into_iter().chain(gone).filter_map(|new| {
-        let old = now.iter().find(|old| old.path == new.path);
-        let is_same = match old {
-            Some(old) => old.value == new.value && old.secret == new.secret,
-            None => new.value.is_none(),
-        };
-        let (old, new_value) = (old.and_then(shown), shown(&new));
-        (!is_same).then(|| Change::Changed { subject: subject.clone(), field: new.path, old, new: new_value })
-    });
-    differences.collect()
+fn changed(subject: &Subject, now: &[Value], wanted: &[Value]) -> Vec<Change> {
+    let is_it = |one: &Value, other: &Value| one.group == other.group && one.field.key == other.field.key;
+    let change = |old: Option<&Value>, new: Option<&Value>| {
+        let [held, next] = [old, new].map(|value| value.and_then(|value| value.held.as_deref()));
+        let field = old.or(new).filter(|_| held != next)?.path();
+        let [old, new] = [old, new].map(|value| value.and_then(Value::shown));
+        Some(Change::Changed { subject: subject.clone(), field, old, new })
+    };
+    let gone = now.iter().filter(|old| !wanted.iter().any(|new| is_it(old, new)));
+    let changed = wanted.iter().filter_map(|new| change(now.iter().find(|old| is_it(old, new)), Some(new)));
+    changed.chain(gone.filter_map(|old| change(Some(old), None))).collect()
 }

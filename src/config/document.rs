@@ -29,11 +29,11 @@ impl Document {
         if path == Path::new(STANDARD_INPUT) {
             let mut bytes = Vec::new();
             let read = io::stdin().take(LONGEST + 1).read_to_end(&mut bytes);
-            read.map_err(|error| Problem::new("standard input", format!("cannot be read: {error}")))?;
+            read.map_err(|error| Problem::at("standard input", format!("cannot be read: {error}")))?;
             return Self::of_bytes("standard input".to_owned(), bytes);
         }
         let name = path.display().to_string();
-        let bytes = bounded(path).map_err(|error| Problem::new(&name, unreadable(path, &error)))?;
+        let bytes = bounded(path).map_err(|error| Problem::at(&name, unreadable(path, &error)))?;
         Self::of_bytes(name, bytes)
     }
 
@@ -50,7 +50,7 @@ impl Document {
                 format!("is not UTF-8 text (line {line}); save it as UTF-8")
             }
         };
-        Err(Problem::new(name, says).into())
+        Err(Problem::at(name, says).into())
     }
 
     /// The tables in it, or every place where it is not TOML. Nothing of the text is quoted: the line may hold a secret.
@@ -61,7 +61,7 @@ impl Document {
         }
         let problems = errors.iter().map(|error| {
             let place = error.span().map_or_else(|| self.name.clone(), |span| self.place(span.start));
-            Problem::new(place, format!("is not TOML: {}", error.message().trim().replace('\n', ", ")))
+            Problem::at(place, format!("is not TOML: {}", error.message().trim().replace('\n', ", ")))
         });
         Err(Problems::of(problems.collect()))
     }
@@ -106,8 +106,8 @@ impl<'d> Findings<'d> {
     }
 
     /// Notes a problem at an offset into the text.
-    pub(super) fn note(&self, offset: usize, says: impl AsRef<str>) {
-        let problem = Problem::new(self.document.place(offset), says);
+    pub(super) fn note(&self, offset: usize, says: impl std::fmt::Display) {
+        let problem = Problem::at(self.document.place(offset), says);
         self.found.borrow_mut().push((offset, problem));
     }
 

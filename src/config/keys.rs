@@ -34,9 +34,6 @@ pub(super) enum Given {
 /// The project token.
 pub(super) const TOKEN: KeyFields = KeyFields { plain: "token", alias: Some("project_api_key") };
 
-/// The personal API key.
-pub(super) const PERSONAL_KEY: KeyFields = KeyFields::of("personal_api_key");
-
 /// The address that is called while all is well.
 pub(super) const DEAD_MAN_URL: KeyFields = KeyFields::of("dead_man_url");
 
@@ -54,7 +51,7 @@ pub(super) struct KeyPlaces<'a> {
 /// Whether what stands in a field of this name must never be quoted.
 pub(super) fn is_secret(field: &str) -> bool {
     let plain = field.strip_suffix("_env").or_else(|| field.strip_suffix("_file")).unwrap_or(field);
-    let own = [TOKEN, PERSONAL_KEY, DEAD_MAN_URL, CLIENT_SECRET];
+    let own = [TOKEN, KeyFields::of("personal_api_key"), DEAD_MAN_URL, CLIENT_SECRET];
     let mut of_apps = AppKind::ALL.into_iter().flat_map(AppKind::settings).filter(|setting| setting.secret);
     let mut of_channels = ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).filter(|field| field.secret);
     own.iter().any(|key| key.plain == plain || key.alias == Some(plain))
@@ -66,11 +63,6 @@ impl KeyFields {
     /// Those of the secret that has this name.
     pub(super) const fn of(plain: &'static str) -> Self {
         Self { plain, alias: None }
-    }
-
-    /// The name of the key's own field.
-    pub(super) const fn plain(self) -> &'static str {
-        self.plain
     }
 
     /// The field of this section that gives the key. More than one is a problem of its own.
@@ -88,31 +80,41 @@ impl KeyFields {
 }
 
 impl Given {
-    fn name(&self) -> &str {
+    /// What the field is called.
+    pub(super) fn name(&self) -> &str {
         match self {
             Self::Plain(field) => field,
             Self::Variable(field) | Self::File(field) => field,
         }
     }
 
-    /// Reads the key with `parse`, from wherever the field says. The key itself is never quoted.
+    /// How a sentence about the key begins.
+    pub(super) fn lead(&self) -> String {
+        match self {
+            Self::Plain(field) => (*field).to_owned(),
+            Self::Variable(field) => format!("{field} names a variable whose value"),
+            Self::File(field) => format!("{field} names a file whose text"),
+        }
+    }
+
+    /// The key, from wherever the field says. What cannot be read is noted.
+    pub(super) fn text(&self, section: &Section<'_>, places: KeyPlaces<'_>) -> Option<String> {
+        match self {
+            Self::Plain(field) => section.text(field).map(str::to_owned),
+            Self::Variable(field) => section.read(field, |name| variable(name, places.environment)),
+            Self::File(field) => section.read(field, |path| file(&places.directory.join(path))),
+        }
+    }
+
+    /// The key as `parse` reads it. The key itself is never quoted.
     pub(super) fn read<T, E: Display>(
         &self,
         section: &Section<'_>,
         places: KeyPlaces<'_>,
         parse: impl FnOnce(&str) -> Result<T, E>,
     ) -> Option<T> {
-        match self {
-            Self::Plain(field) => section.read(field, parse),
-            Self::Variable(field) => {
-                let key = section.read(field, |name| variable(name, places.environment))?;
-                parse(&key).map_err(|says| section.wrong(field, format!("names a variable whose value {says}"))).ok()
-            }
-            Self::File(field) => {
-                let key = section.read(field, |path| file(&places.directory.join(path)))?;
-                parse(&key).map_err(|says| section.wrong(field, format!("names a file whose text {says}"))).ok()
-            }
-        }
+        let key = self.text(section, places)?;
+        parse(&key).map_err(|says| section.unfit(&[self.name()], format!("{} {says}", self.lead()))).ok()
     }
 }
 

@@ -1,50 +1,58 @@
-//! Settings: files, environment and flags become typed values, or a list of everything that is wrong with them.
+//! Settings: files, environment, flags, forms and bodies become typed values, or a list of everything that is wrong with them.
 //!
-//! Takes text, gives [`Settings`]; writes projects, channels and maintenance windows back as a file ([`to_toml`]), and tells two lists
-//! of them apart ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a
-//! project as settings ask for it is [`Wanted`], a channel [`WantedChannel`], and they become whole over what is stored.
+//! What is set up by name (a project with its apps and routes, a channel, a maintenance window, a status page) is an [`Entity`]: a table of
+//! [`Field`](crate::model::Field)s, one reader that makes it of [`Texts`] through whichever door these came, and its [`Value`]s, of which
+//! differences ([`Change`], [`Plan`]) and files ([`to_toml`]) are made. Every value is read by [`rules`]. Knows nothing of the store: what a file asks
+//! for is [`Wanted`], and becomes whole over what is stored.
 
+mod app;
 mod changes;
-mod channel;
-mod conceal;
+pub mod channel;
 mod database;
 mod document;
-pub use crate::model::duration;
+pub use crate::model::{conceal, duration};
+mod entity;
 mod environment;
 mod export;
-mod fields;
-mod heartbeat;
 pub mod identity;
-mod ingestion_alert;
 mod keys;
-mod maintenance;
 mod plan;
 mod problem;
-mod project;
+pub mod project;
 mod proxies;
+mod reader;
+pub mod route;
 pub mod rules;
 mod section;
 mod service;
 mod settings;
 mod sign_on;
+pub mod status_page;
 mod suggest;
+mod texts;
+mod value;
 mod wanted;
 mod web;
+pub mod window;
+mod written;
 
+pub use app::App;
 pub use changes::{Change, Subject, changes};
-pub use conceal::conceal;
 pub use database::Database;
+pub use entity::{Entity, Kind, Origin};
 pub use environment::Environment;
-pub use export::to_toml;
-pub use fields::{Kind, Listed};
+pub use export::{Exported, to_toml};
 pub use keys::file as key_file;
 pub use plan::{Plan, Plans};
 pub use problem::{Problem, Problems};
 pub use proxies::proxies;
+pub use reader::{name_of, quoted};
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
-pub use suggest::nearest;
-pub use wanted::{Wanted, WantedChannel};
+pub use suggest::{hint, nearest};
+pub use texts::Texts;
+pub use value::{Group, Value};
+pub use wanted::Wanted;
 pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 
 /// A settings file that explains itself: what `heartbeat config example` prints.

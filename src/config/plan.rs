@@ -2,7 +2,7 @@
 
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 
-use super::fields::Listed;
+use super::entity::Entity;
 use super::{Change, changes};
 
 /// What to write of one kind, and what that changes.
@@ -22,7 +22,7 @@ impl<T> Default for Plan<T> {
     }
 }
 
-impl<T: Listed> Plan<T> {
+impl<T: Entity> Plan<T> {
     /// The way from what is in the store to these; what is in neither list stays as it is.
     #[must_use]
     pub fn of(now: &[T], put: Vec<T>, remove: Vec<ProjectName>) -> Self {
@@ -41,8 +41,8 @@ impl<T: Listed> Plan<T> {
 
     /// What will be there of `now` once this is written, by name.
     pub fn names_after<'s>(&'s self, now: &'s [T]) -> impl Iterator<Item = &'s ProjectName> {
-        let stays = now.iter().map(Listed::name).filter(|name| !self.remove.contains(name));
-        stays.chain(self.put.iter().map(Listed::name))
+        let stays = now.iter().map(Entity::name).filter(|name| !self.remove.contains(name));
+        stays.chain(self.put.iter().map(Entity::name))
     }
 }
 

@@ -1,81 +1,226 @@
-//! `[[project]]`: one PostHog project, as a settings file asks for it.
+//! A project: its fields, and how texts become one. The apps on it are below it: `heartbeat` says whether that is installed, `heartbeat.events`
+//! is a setting of it.
 
-use crate::model::{Pace, ProjectName, ProjectSpec};
+use super::app::App;
+use super::problem::{Problem, Problems};
+use super::reader::Reader;
+use super::texts::Texts;
+use super::{duration, rules};
+use crate::model::{AppKind, Field, Pace, PersonalKey, ProjectSpec, ProjectToken, Takes};
 
-use super::keys::{self, KeyPlaces};
-use super::section::Section;
-use super::wanted::INGESTION_ALERT;
-use super::{Wanted, heartbeat, ingestion_alert, rules};
+/// Its fields, in the order in which they are asked for.
+pub const FIELDS: [Field; 9] = [
+    Field::new("name", "Name", Takes::Name, "What to call it here; it does not change afterwards.").required(),
+    Field::new("host", "PostHog host", Takes::Host, "Where events are sent: `us`, `eu`, or the address of a PostHog.").required(),
+    Field::new("token", "Project token", Takes::Token, "phc_..., from Settings > Project > General.").required(),
+    Field::new(
+        "personal_api_key",
+        "Personal API key",
+        Takes::Key,
+        "phx_..., with the scope query:read, from Settings > Personal API keys. Without it, arrival is not checked.",
+    )
+    .secret(),
+    Field::new("project_id", "Project id", Takes::Number, "PostHog's number of the project.").or("found from the token"),
+    Field::new("api_host", "API host", Takes::Host, "Where events are read back, when that is not the host's own API.")
+        .or("the host's API"),
+    Field::new("late_after", "Late after", Takes::Duration, "A beat that is seen later than this is late.").or("2m"),
+    Field::new("lost_after", "Lost after", Takes::Duration, "A beat that was not seen by then is lost.").or("15m"),
+    Field::new("look_every", "Look every", Takes::Duration, "How often PostHog is asked for what was not seen so far.").or("1m"),
+];
 
-const FIELD: &str = "project";
-
-/// Reads all projects of a file. One that has a problem is left out; the problem is noted.
-pub(super) fn read_all(top: &Section<'_>, places: KeyPlaces<'_>) -> Vec<Wanted> {
-    let mut names = Vec::new();
-    let mut projects = Vec::new();
-    for (index, section) in top.sections(FIELD, FIELD).into_iter().enumerate() {
-        let section = section.numbered("", "project", index);
-        let name = section.required("name", "shop", |text| rules::name(text, "project", &names));
-        names.extend(name.clone());
-        projects.extend(read(section, name, places));
-    }
-    projects
+/// Everything that is wrong with these texts, as far as they go: what is missing is not told.
+#[must_use]
+pub fn wrong(texts: &Texts) -> Vec<Problem> {
+    let mut reader = Reader::of_part(texts);
+    let _ = read(&mut reader, None);
+    reader.into_problems()
 }
 
-/// Leaves the projects of a file unread, and known.
-pub(super) fn pass_over(top: &Section<'_>) {
-    top.pass_over(&[FIELD]);
+/// A project that is not there yet.
+///
+/// # Errors
+/// Everything that is wrong or missing.
+pub fn added(texts: &Texts) -> Result<ProjectSpec, Problems> {
+    over(texts, None)
+}
+
+/// A project, changed by these texts. What they do not name stays; its name does, whatever they say.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn changed(known: &ProjectSpec, texts: &Texts) -> Result<ProjectSpec, Problems> {
+    over(texts, Some(known))
+}
+
+pub(super) fn over(texts: &Texts, known: Option<&ProjectSpec>) -> Result<ProjectSpec, Problems> {
+    let mut reader = Reader::of(texts);
+    let spec = read(&mut reader, known);
+    if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(misfit) {
+        reader.note(problem);
+    }
+    reader.finish(spec)
+}
+
+/// What a field holds, as it would be given; none where it holds nothing. Secrets are in clear.
+pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
+    match key {
+        "name" => Some(spec.name.to_string()),
+        "host" => Some(spec.host.written().to_owned()),
+        "token" => Some(spec.token.to_string()),
+        "personal_api_key" => spec.personal_key.as_ref().map(|key| key.expose().to_owned()),
+        "project_id" => spec.posthog_id.map(|number| number.to_string()),
+        "api_host" => spec.api_host.as_ref().map(|host| host.written().to_owned()),
+        "late_after" => Some(duration::show(spec.pace.late_after)),
+        "lost_after" => Some(duration::show(spec.pace.lost_after)),
+        "look_every" => Some(duration::show(spec.pace.look_every)),
+        _ => None,
+    }
+}
+
+/// What a field holds, as it may be shown and given back; none where it holds nothing. Of a secret, that it is there.
+#[must_use]
+pub fn shown(spec: &ProjectSpec, key: &str) -> Option<String> {
+    let field = FIELDS.iter().find(|field| field.key == key)?;
+    value(spec, key).map(|value| field.shown(&value))
+}
+
+/// What does not fit each other in a project's settings.
+#[must_use]
+pub fn misfit(spec: &ProjectSpec) -> Option<Problem> {
+    let of_pace = rules::pace(&spec.pace).err().map(|says| Problem::whole("late_after", says));
+    of_pace.or_else(|| rules::fit(spec).err().map(|says| Problem::whole("project_api_key", says)))
 }
 
 /// Everything is read before anything is given up, so that all problems are found.
-fn read(section: Section<'_>, name: Option<ProjectName>, places: KeyPlaces<'_>) -> Option<Wanted> {
-    let host = section.required("host", "us", rules::host);
-    let api_host = section.read("api_host", rules::host);
-    let token = keys::TOKEN.given(&section);
-    if token.is_none() {
-        section.wrong("token", "is missing; give `token = \"phc_...\"`, from Settings > Project > General");
-    }
-    let token = token.and_then(|given| given.read(&section, places, rules::token));
-    let given = keys::PERSONAL_KEY.given(&section);
-    let personal_key = given.as_ref().and_then(|given| given.read(&section, places, rules::personal_key));
-    let mut as_stored = if given.is_none() { vec![keys::PERSONAL_KEY.plain()] } else { Vec::new() };
-    let posthog_id = section.positive("project_id");
-    let pace = read_pace(&section);
-    let heartbeat = section.section("heartbeat").map(|app| heartbeat::read(app, token.as_ref()));
-    let ingestion_alert = section.section(INGESTION_ALERT).map(|app| ingestion_alert::read(app, places));
-    section.finish();
-
-    let heartbeat = match heartbeat {
-        Some(app) => Some(app?),
-        None => None,
+fn read(reader: &mut Reader<'_>, known: Option<&ProjectSpec>) -> Option<ProjectSpec> {
+    let (pace, usual) = (known.map(|known| known.pace), Pace::default());
+    let name = reader.name(known.map(|known| &known.name), "shop");
+    let host = "give `us`, `eu`, or the address of a PostHog";
+    let host = reader.required("host", host, known.map(|known| &known.host), rules::host);
+    let token = "give the project token (phc_...), from Settings > Project > General";
+    let token = reader.required("token", token, known.map(|known| &known.token), rules::token);
+    let personal_key = reader.optional("personal_api_key", known.and_then(|known| known.personal_key.as_ref()), personal_key);
+    let posthog_id = reader.optional("project_id", known.and_then(|known| known.posthog_id.as_ref()), rules::project_number);
+    let api_host = reader.optional("api_host", known.and_then(|known| known.api_host.as_ref()), rules::host);
+    let pace = Pace {
+        late_after: reader.or("late_after", pace.as_ref().map(|pace| &pace.late_after), usual.late_after, rules::late_after),
+        lost_after: reader.or("lost_after", pace.as_ref().map(|pace| &pace.lost_after), usual.lost_after, rules::lost_after),
+        look_every: reader.or("look_every", pace.as_ref().map(|pace| &pace.look_every), usual.look_every, rules::look_every),
     };
-    let ingestion_alert = ingestion_alert.map(|(app, left)| {
-        as_stored.extend(left);
-        app
-    });
-    let spec = ProjectSpec {
-        name: name?,
-        host: host?,
-        api_host,
-        token: token?,
-        personal_key: personal_key.flatten(),
-        posthog_id,
-        pace,
-        heartbeat,
-        ingestion_alert,
-    };
-    Some(Wanted { spec, as_stored })
+    let apps = AppKind::ALL.map(|kind| app(reader, kind, known, token.as_ref()));
+    finish(reader);
+    let (heartbeat, ingestion_alert) = (None, None);
+    let bare =
+        ProjectSpec { name: name?, host: host?, api_host, token: token?, personal_key, posthog_id, pace, heartbeat, ingestion_alert };
+    Some(apps.into_iter().flatten().fold(bare, |spec, app| app.put_on(&spec)))
 }
 
-fn read_pace(section: &Section<'_>) -> Pace {
-    let usual = Pace::default();
-    let pace = Pace {
-        late_after: section.read("late_after", rules::late_after).unwrap_or(usual.late_after),
-        lost_after: section.read("lost_after", rules::lost_after).unwrap_or(usual.lost_after),
-        look_every: section.read("look_every", rules::look_every).unwrap_or(usual.look_every),
+fn personal_key(text: &str) -> Result<PersonalKey, String> {
+    rules::not_a_placeholder(text)?;
+    PersonalKey::parse(text).map_err(|wrong| wrong.to_string())
+}
+
+/// The app of this kind: as it is known, with what is said of it; gone where its own text is empty.
+fn app(reader: &mut Reader<'_>, kind: AppKind, known: Option<&ProjectSpec>, token: Option<&ProjectToken>) -> Option<App> {
+    let known = known.and_then(|known| App::on(known, kind));
+    let below = format!("{}.", kind.section());
+    let (state, settings) = (reader.texts.one(kind.section()), reader.texts.below(&below));
+    let app = match (state.map(str::trim), known) {
+        (Some(""), _) | (None, None) if settings.is_empty() => return None,
+        (Some("enabled"), known) => known.unwrap_or_else(|| App::usual(kind)).switched(true),
+        (Some("disabled"), known) => known.unwrap_or_else(|| App::usual(kind)).switched(false),
+        (None | Some(""), known) => known.unwrap_or_else(|| App::usual(kind)),
+        (Some(other), _) => {
+            reader.note(Problem::of(kind.section(), format!("`{other}` must be enabled, disabled, or empty for not installed")));
+            return None;
+        }
     };
-    if let Err(says) = rules::pace(&pace) {
-        section.unfit(&["late_after", "lost_after"], says);
+    let mut app = app;
+    app.set_all(&settings, token).into_iter().for_each(|problem| reader.note(problem.below(&below)));
+    Some(app)
+}
+
+/// Notes texts that are neither of a field nor of an app.
+fn finish(reader: &mut Reader<'_>) {
+    let is_of_app = |name: &str| {
+        let mut sections = AppKind::ALL.into_iter().map(AppKind::section);
+        sections.any(|section| name.strip_prefix(section).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+    };
+    let own: Texts = reader.texts.iter().filter(|(name, _)| !is_of_app(name)).collect();
+    let mut strangers = Reader::of(&own);
+    strangers.finish_fields(FIELDS.iter(), "a project");
+    strangers.into_problems().into_iter().for_each(|problem| reader.note(problem));
+}
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    fn texts(given: &[(&str, &str)]) -> Texts {
+        given.iter().copied().collect()
     }
-    pace
+
+    const GIVEN: [(&str, &str); 4] = [("name", "shop"), ("host", "us"), ("token", "phc_a"), ("personal_api_key", "phx_hunter2")];
+
+    /// A project with nothing on it.
+    pub(crate) fn shop() -> ProjectSpec {
+        added(&texts(&GIVEN)).unwrap()
+    }
+
+    fn told(problems: impl IntoIterator<Item = Problem>) -> Vec<(String, String)> {
+        problems.into_iter().map(|problem| (problem.field.clone(), problem.to_string())).collect()
+    }
+
+    #[test]
+    fn everything_wrong_is_told_at_once_each_with_its_field_and_no_secret_is_quoted() {
+        let given = texts(&[
+            ("name", "my shop"),
+            ("host", "phx_hunter2"),
+            ("personal_api_key", "hunter2 hunter2"),
+            ("project_id", "0"),
+            ("api_host", "usa"),
+            ("late_after", "soon"),
+            ("look_every", "1s"),
+            ("tokn", "phc_a"),
+        ]);
+        let told = told(added(&given).unwrap_err());
+        let fields = told.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>();
+        assert_eq!(fields, ["name", "host", "token", "personal_api_key", "project_id", "api_host", "late_after", "look_every", "tokn"]);
+        assert_eq!(told[2].1, "token is missing; give the project token (phc_...), from Settings > Project > General");
+        assert_eq!(told[8].1, "`tokn` is not a field of a project; did you mean `token`?");
+        assert!(told.iter().all(|(_, says)| !says.contains("hunter2")), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_being_typed_is_wrong_only_where_something_is_given() {
+        assert_eq!(told(wrong(&texts(&[("host", "us")]))), []);
+        assert_eq!(told(wrong(&texts(&[("host", "us"), ("token", "phx_a")]))).len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_given_stays_and_what_is_empty_goes() {
+        let known = shop();
+        assert_eq!(changed(&known, &Texts::default()).unwrap(), known);
+        let slow = changed(&known, &texts(&[("lost_after", "1h"), ("name", "shop"), ("project_id", "7")])).unwrap();
+        assert_eq!((slow.pace.lost_after.as_secs(), slow.posthog_id, &slow.personal_key), (3600, Some(7), &known.personal_key));
+        let bare = changed(&slow, &texts(&[("personal_api_key", " "), ("lost_after", ""), ("project_id", "")])).unwrap();
+        assert_eq!(bare, ProjectSpec { personal_key: None, ..known.clone() });
+        let told = told(changed(&known, &texts(&[("name", "other"), ("host", ""), ("token", "")])).unwrap_err());
+        assert_eq!(told[0].1, "name cannot be changed: it stays `shop`");
+        assert_eq!(told.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>(), ["name", "host", "token"]);
+    }
+
+    #[test]
+    fn what_does_not_fit_together_is_told() {
+        let told = told(changed(&shop(), &texts(&[("late_after", "20m")])).unwrap_err());
+        assert_eq!(told[0].0, "late_after");
+        assert!(told[0].1.starts_with("late_after `20m` must be shorter than"), "{told:?}");
+    }
+
+    #[test]
+    fn what_is_shown_of_a_project_can_be_given_back() {
+        let spec = shop();
+        let shown = FIELDS.iter().filter(|field| !field.secret).filter_map(|field| Some((field.key, shown(&spec, field.key)?)));
+        assert_eq!(changed(&spec, &shown.collect()).unwrap(), spec);
+        assert_eq!(super::shown(&spec, "personal_api_key").as_deref(), Some("phx_***"));
+    }
 }

@@ -59,17 +59,6 @@ pub fn token(text: &str) -> Result<ProjectToken, String> {
     })
 }
 
-/// Reads the name of a project, a channel or a maintenance window, which must be unlike those in `taken`.
-///
-/// # Errors
-/// The rest of a sentence.
-pub fn name(text: &str, what: &str, taken: &[ProjectName]) -> Result<ProjectName, String> {
-    match ProjectName::parse(text) {
-        Ok(name) if taken.contains(&name) => Err(format!("`{name}` stands there twice; each {what} needs a name of its own")),
-        read => read.map_err(|wrong| wrong.to_string()),
-    }
-}
-
 /// Reads an event's name.
 ///
 /// # Errors
@@ -88,16 +77,14 @@ pub fn event_name(text: &str) -> Result<String, String> {
     }
 }
 
-/// Reads a route's name, which must be unlike the app's own three and unlike those in `taken`.
+/// Reads a route's name, which must be unlike the app's own three.
 ///
 /// # Errors
 /// The rest of a sentence.
-pub fn route_name(text: &str, taken: &[String]) -> Result<String, String> {
+pub fn route_name(text: &str) -> Result<String, String> {
     let name = ProjectName::parse(text).map_err(|wrong| wrong.to_string())?.to_string();
     if Events::parse(&name).is_ok() {
         Err(format!("`{name}` is the name of one of Heartbeat's own routes; give another, such as `proxy`"))
-    } else if taken.contains(&name) {
-        Err(format!("`{name}` stands there twice; each route of a project needs a name of its own"))
     } else {
         Ok(name)
     }

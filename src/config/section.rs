@@ -9,6 +9,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::document::Findings;
+use super::written::whole;
 use super::{keys, suggest};
 
 /// One table, and where it stands.
@@ -48,15 +49,20 @@ impl<'f> Section<'f> {
         self.note(self.place_of(keys), says);
     }
 
+    /// Notes a sentence about what stands at an offset, in a section of this title.
+    pub(super) fn note_at(&self, offset: usize, title: &str, says: impl Display) {
+        let title = if title.is_empty() { String::new() } else { format!("{title}: ") };
+        self.findings.note(offset, format!("{title}{says}"));
+    }
+
     /// Where the first of these fields that is there stands; the section's start, when none is.
-    fn place_of(&self, keys: &[&str]) -> usize {
+    pub(super) fn place_of(&self, keys: &[&str]) -> usize {
         let starts = keys.iter().find_map(|key| self.table.iter().find(|(name, _)| name.get_ref() == key));
         starts.map_or(self.starts, |(name, _)| name.span().start)
     }
 
     fn note(&self, offset: usize, says: impl Display) {
-        let title = if self.title.is_empty() { String::new() } else { format!("{}: ", self.title) };
-        self.findings.note(offset, format!("{title}{says}"));
+        self.note_at(offset, &self.title, says);
     }
 
     /// Whether the field is there, right or wrong.
@@ -93,7 +99,10 @@ impl<'f> Section<'f> {
         let value = self.value(key)?;
         match value.get_ref() {
             DeValue::String(text) => Some(Cow::Borrowed(text)),
-            DeValue::Integer(_) => whole(value.get_ref()).map(|number| Cow::Owned(number.to_string())),
+            DeValue::Integer(_) => match whole(value.get_ref()) {
+                Some(number) => Some(Cow::Owned(number.to_string())),
+                None => self.wrong_type(key, value, "a whole number that is not as large"),
+            },
             _ => self.wrong_type(key, value, "text in quotes, or a whole number"),
         }
     }
@@ -121,14 +130,36 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// A field that is a time, in quotes or without, read by `parse`.
-    pub(super) fn time<T, E: Display>(&self, key: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Option<T> {
+    /// A field that is a time, in quotes or without.
+    pub(super) fn time(&self, key: &str) -> Option<Cow<'f, str>> {
         let value = self.value(key)?;
         match value.get_ref() {
-            DeValue::Datetime(at) => parse(&at.to_string()).map_err(|says| self.wrong(key, says)).ok(),
-            DeValue::String(text) => parse(text).map_err(|says| self.wrong(key, says)).ok(),
+            DeValue::Datetime(at) => Some(Cow::Owned(at.to_string())),
+            DeValue::String(text) => Some(Cow::Borrowed(text)),
             _ => self.wrong_type(key, value, "a time, such as 2026-11-23T14:32:00Z"),
         }
+    }
+
+    /// A field that is a list of texts, no two of them the same; one empty text where nothing is in it. None where it is wrong.
+    pub(super) fn texts(&self, key: &str) -> Option<Vec<String>> {
+        let value = self.value(key)?;
+        let Some(values) = value.get_ref().as_array() else {
+            return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]");
+        };
+        let mut texts: Vec<String> = Vec::new();
+        for value in values {
+            match value.get_ref().as_str() {
+                Some(text) if texts.iter().any(|known| known == text) => {
+                    self.note(value.span().start, format!("{key} holds `{text}` twice"));
+                }
+                Some(text) => texts.push(text.to_owned()),
+                None => return self.wrong_type(key, value, "a list of texts, such as [\"shop\"]"),
+            }
+        }
+        if texts.is_empty() {
+            texts.push(String::new());
+        }
+        Some(texts)
     }
 
     /// A field that is a list of texts, each read by `parse`, and no two the same. Empty where the field is not there, or wrong.
@@ -170,13 +201,6 @@ impl<'f> Section<'f> {
         value.get_ref().as_bool().or_else(|| self.wrong_type(key, value, "true or false"))
     }
 
-    /// A field that is a whole number from 1.
-    pub(super) fn positive(&self, key: &str) -> Option<u64> {
-        let value = self.value(key)?;
-        let positive = whole(value.get_ref()).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0);
-        positive.or_else(|| self.wrong_type(key, value, "a whole number from 1"))
-    }
-
     /// The table of this name.
     pub(super) fn section(&self, key: &str) -> Option<Self> {
         let value = self.value(key)?;
@@ -212,12 +236,11 @@ impl<'f> Section<'f> {
         }
     }
 
-    /// Notes every field that nobody asked for and that is none of these, nor the variable or the file that holds one of these.
-    pub(super) fn finish_knowing<'k>(self, keys: impl Iterator<Item = &'k str>) {
+    /// Fields of these names are known, and not read; nor the variable or the file that holds one of them.
+    pub(super) fn pass_over_keys<'k>(&self, keys: impl Iterator<Item = &'k str>) {
         for key in keys {
             self.pass_over(&[key, &format!("{key}_env"), &format!("{key}_file")]);
         }
-        self.finish();
     }
 
     /// Notes every field that nobody asked for. The last thing to do with a section.
@@ -256,11 +279,6 @@ impl<'f> Section<'f> {
         self.note(value.span().start, format!("{key}{quoted} must be {right}{instead}"));
         None
     }
-}
-
-/// The whole number that this is.
-fn whole(value: &DeValue<'_>) -> Option<i64> {
-    value.as_integer().and_then(|number| i64::from_str_radix(number.as_str(), number.radix()).ok())
 }
 
 fn kind(value: &DeValue<'_>) -> &'static str {

@@ -5,17 +5,15 @@ use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
 
-use crate::model::{HeartbeatApp, Pace, ProjectName, ProjectSpec, Proxies, Retention, Window};
+use crate::model::{AppKind, ChannelSpec, ProjectSpec, Proxies, Retention, StatusPage, Window};
 
 use super::document::{Document, Findings};
-use super::keys::{KeyPlaces, PERSONAL_KEY};
+use super::entity::Kind;
+use super::keys::KeyPlaces;
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
-use super::wanted::INGESTION_ALERT;
-use super::{
-    Database, Environment, Problem, Problems, Wanted, WantedChannel, WebSettings, channel, identity, maintenance, project, proxies, rules,
-    web,
-};
+use super::wanted::read_all;
+use super::{Database, Environment, Problem, Problems, Texts, Wanted, WebSettings, identity, project, proxies, route, web};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -36,7 +34,7 @@ pub struct Sources<'a> {
 pub enum Scope {
     /// The service alone. Projects, channels and windows are not read: a command that does not need them does not fail over them.
     Service,
-    /// The projects of the file as well, with its channels and windows; without a file, the one that the environment may name.
+    /// The projects of the file as well, with its channels, windows and status pages; without a file, the one that the environment may name.
     Everything,
 }
 
@@ -61,11 +59,13 @@ pub struct Settings {
     /// How the network is reached.
     pub proxies: Proxies,
     /// What should be there; empty when the store alone says so.
-    pub projects: Vec<Wanted>,
+    pub projects: Vec<Wanted<ProjectSpec>>,
     /// Where notices should go.
-    pub channels: Vec<WantedChannel>,
+    pub channels: Vec<Wanted<ChannelSpec>>,
     /// When nobody should be told that an incident opened.
-    pub windows: Vec<Window>,
+    pub windows: Vec<Wanted<Window>>,
+    /// What everybody may see of some projects.
+    pub status_pages: Vec<Wanted<StatusPage>>,
     /// How the page is reached, and who is believed.
     pub web: WebSettings,
     /// Who is told every minute that Heartbeat itself is alive. Read with [`Scope::Everything`] alone.
@@ -79,12 +79,12 @@ impl Settings {
     /// Every problem there is.
     pub fn load(sources: Sources<'_>, scope: Scope) -> Result<Self, Problems> {
         let environment = sources.environment;
-        let Written { service, web, projects, channels, windows, mut problems } = match sources.file {
+        let Written { service, web, projects, channels, windows, status_pages, mut problems } = match sources.file {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
         if let Some((name, says)) = identity::sharing(projects.iter().map(|wanted| &wanted.spec)) {
-            problems.push(Problem::new(format!("project {name}"), says));
+            problems.push(Problem::at(format!("project {name}"), says));
         }
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
         let web = web::over(environment, web).map_err(|(name, says)| of_variable(name, says));
@@ -94,7 +94,7 @@ impl Settings {
         match (database, key, web) {
             (Some(database), Some(key), Some(web)) if problems.is_empty() => {
                 let (retention, proxies) = (service.retention, proxies(environment));
-                Ok(Self { database, key, retention, proxies, projects, channels, windows, web, dead_man })
+                Ok(Self { database, key, retention, proxies, projects, channels, windows, status_pages, web, dead_man })
             }
             _ => Err(Problems::of(problems)),
         }
@@ -106,9 +106,10 @@ impl Settings {
 struct Written {
     service: Service,
     web: WebSettings,
-    projects: Vec<Wanted>,
-    channels: Vec<WantedChannel>,
-    windows: Vec<Window>,
+    projects: Vec<Wanted<ProjectSpec>>,
+    channels: Vec<Wanted<ChannelSpec>>,
+    windows: Vec<Wanted<Window>>,
+    status_pages: Vec<Wanted<StatusPage>>,
     problems: Vec<Problem>,
 }
 
@@ -123,11 +124,12 @@ impl Written {
         let mut written = Self { service: service::read(&top, places, scope), web: web::read(&top, places, scope), ..Self::default() };
         match scope {
             Scope::Everything => {
-                written.projects = project::read_all(&top, places);
-                written.channels = channel::read_all(&top, places);
-                written.windows = maintenance::read_all(&top);
+                written.projects = read_all(&top, places);
+                written.channels = read_all(&top, places);
+                written.windows = read_all(&top, places);
+                written.status_pages = read_all(&top, places);
             }
-            Scope::Service => [project::pass_over, channel::pass_over, maintenance::pass_over].into_iter().for_each(|pass| pass(&top)),
+            Scope::Service => top.pass_over(&Kind::ALL.map(Kind::name)),
         }
         top.finish();
         written.problems = findings.into_problems();
@@ -151,14 +153,14 @@ fn noted<T>(read: Result<T, Problem>, problems: &mut Vec<Problem>) -> Option<T> 
 /// The flag, else the variable, else the file, else the default.
 fn choose_database(sources: Sources<'_>, of_file: Option<Database>) -> Result<Database, Problem> {
     if let Some(flag) = sources.database {
-        return Database::parse(flag, None).map_err(|says| Problem::new("command line", format!("--database {says}")));
+        return Database::parse(flag, None).map_err(|says| Problem::at("command line", format!("--database {says}")));
     }
     if let Some(variable) = sources.environment.value("DATABASE_URL") {
         return Database::parse(variable, None).map_err(|says| of_variable("DATABASE_URL", says));
     }
     let usual = || sources.environment.data_directory().map(|directory| Database::at(&directory.join("heartbeat.db")));
     of_file.or_else(usual).ok_or_else(|| {
-        Problem::new(ENVIRONMENT, "there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)")
+        Problem::at(ENVIRONMENT, "there is no home directory to keep a database in; give --database or DATABASE_URL (`sqlite:PATH`)")
     })
 }
 
@@ -186,42 +188,30 @@ fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -
     Ok(url.map(|url| DeadMan { url, post: service.dead_man_post }))
 }
 
-/// The one project that the environment may name: what a container with three variables needs.
-fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Wanted> {
-    let [host, token, personal_key, number] =
-        ["POSTHOG_HOST", "POSTHOG_PROJECT_API_KEY", "POSTHOG_PERSONAL_API_KEY", "POSTHOG_PROJECT_ID"].map(|name| environment.value(name));
-    if host.is_none() && token.is_none() {
+/// The one project that the environment may name: what a container with three variables needs. Heartbeat is on it; an app that no variable can
+/// name stays as it is stored.
+fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Wanted<ProjectSpec>> {
+    const VARIABLES: [(&str, &str); 4] = [
+        ("host", "POSTHOG_HOST"),
+        ("token", "POSTHOG_PROJECT_API_KEY"),
+        ("personal_api_key", "POSTHOG_PERSONAL_API_KEY"),
+        ("project_id", "POSTHOG_PROJECT_ID"),
+    ];
+    let heartbeat = AppKind::Heartbeat.section();
+    let given = VARIABLES.into_iter().filter_map(|(field, name)| Some((field, environment.value(name)?)));
+    let texts: Texts = given.chain([("name", "default"), (heartbeat, "enabled")]).collect();
+    if texts.one("host").is_none() && texts.one("token").is_none() {
         return None;
     }
-    let host = required("POSTHOG_HOST", host, "`us`, `eu`, or the address of a PostHog", rules::host);
-    let token = required("POSTHOG_PROJECT_API_KEY", token, "the project token (phc_...)", rules::token);
-    let personal_key = personal_key.map(rules::personal_key).transpose().map_err(|says| of_variable("POSTHOG_PERSONAL_API_KEY", says));
-    let number = number.map(rules::project_number).transpose().map_err(|says| of_variable("POSTHOG_PROJECT_ID", says));
-    let name = ProjectName::parse("default").map_err(|wrong| Problem::new(ENVIRONMENT, wrong.to_string()));
-
-    let (name, host, token) = (noted(name, problems), noted(host, problems), noted(token, problems));
-    let (personal_key, posthog_id) = (noted(personal_key, problems).map(Option::flatten), noted(number, problems));
-    let is_given = personal_key.as_ref().is_some_and(Option::is_some);
-    let spec = ProjectSpec {
-        name: name?,
-        host: host?,
-        api_host: None,
-        token: token?,
-        personal_key: personal_key?,
-        posthog_id: posthog_id?,
-        pace: Pace::default(),
-        heartbeat: Some(HeartbeatApp::default()),
-        ingestion_alert: None,
-    };
-    let key = (!is_given).then_some(PERSONAL_KEY.plain());
-    Some(Wanted { spec, as_stored: key.into_iter().chain([INGESTION_ALERT]).collect() })
-}
-
-fn required<T, E: Display>(name: &str, value: Option<&str>, what: &str, parse: impl FnOnce(&str) -> Result<T, E>) -> Result<T, Problem> {
-    let value = value.ok_or_else(|| of_variable(name, format!("is not set; give {what}")))?;
-    parse(value).map_err(|says| of_variable(name, says))
+    let mut texts = texts.as_whole(&project::FIELDS);
+    for key in AppKind::Heartbeat.settings().iter().map(|setting| setting.key).chain([route::ALL]) {
+        texts.put(format!("{heartbeat}.{key}"), "");
+    }
+    let variable = |field: &str| VARIABLES.into_iter().find(|(known, _)| *known == field).map_or("", |(_, name)| name);
+    let told = |wrong: Problems| problems.extend(wrong.iter().map(|one| Problem::at(ENVIRONMENT, one.named(variable(&one.field)))));
+    Wanted::read(texts).map_err(told).ok()
 }
 
 fn of_variable(name: &str, says: impl Display) -> Problem {
-    Problem::new(ENVIRONMENT, format!("{name} {says}"))
+    Problem::at(ENVIRONMENT, format!("{name} {says}"))
 }

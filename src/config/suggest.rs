@@ -8,6 +8,21 @@ pub fn nearest<'k>(word: &str, known: impl IntoIterator<Item = &'k str>) -> Opti
     measured.filter(|(distance, known)| *distance <= known.len().max(word.len()) / 3).min().map(|(_, known)| known)
 }
 
+/// No more names than this are told to somebody who looked for another.
+const MOST_NAMES: usize = 12;
+
+/// Which was probably meant, or which there are: the rest of a sentence.
+#[must_use]
+pub fn hint(word: &str, known: &[&str]) -> String {
+    let same = known.iter().copied().find(|known| known.eq_ignore_ascii_case(word));
+    match same.or_else(|| nearest(word, known.iter().copied())) {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None if known.is_empty() => "there is none yet".to_owned(),
+        None if known.len() > MOST_NAMES => format!("there are {} and {} more", known[..MOST_NAMES].join(", "), known.len() - MOST_NAMES),
+        None => format!("there are {}", known.join(", ")),
+    }
+}
+
 /// How many letters must be put in, taken out, changed or swapped with their neighbour to make `from` into `to`.
 fn distance(from: &str, to: &str) -> usize {
     let (from, to): (Vec<char>, Vec<char>) = (from.chars().collect(), to.chars().collect());

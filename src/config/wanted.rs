@@ -1,71 +1,149 @@
-//! What settings ask for, which is not yet the whole of it: a file may leave secrets to the store.
+//! What settings ask for: projects, channels, maintenance windows and status pages, each as the texts of its fields. A file may leave secrets to the
+//! store; so what it asks for is whole only over what is stored.
 
-use crate::model::{ChannelSpec, IngestionAlertApp, ProjectSpec};
+use super::entity::{Entity, Origin};
+use super::keys::KeyPlaces;
+use super::problem::Problems;
+use super::section::Section;
+use super::texts::Texts;
+use super::written::Written;
+use super::{channel, project, route, status_page, window};
+use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, ProjectName, ProjectSpec, StatusPage, Takes, Window};
 
-use super::keys::PERSONAL_KEY;
-
-/// The app Ingestion Alert, as the field of a project.
-pub(super) const INGESTION_ALERT: &str = "ingestion_alert";
-
-/// A project as settings ask for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// What it should be, all but perhaps its secrets.
-    pub spec: ProjectSpec,
-    /// What the settings say nothing of, by name: it stays as it is stored. Secrets of a file; of the environment's project also the app that
-    /// it has no words for. What is not here is in the spec, or (`personal_api_key = ""`) there is to be none.
-    pub as_stored: Vec<&'static str>,
+/// Something as settings ask for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Wanted<T> {
+    /// What it is by the settings alone: all but perhaps its secrets.
+    pub spec: T,
+    texts: Texts,
 }
 
-/// A channel as settings ask for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WantedChannel {
-    /// What it should be, all but perhaps its secrets.
-    pub spec: ChannelSpec,
-    /// The secrets of which the settings say nothing, by the names of their fields: those that are stored stay.
-    pub as_stored: Vec<&'static str>,
-}
-
-impl Wanted {
-    /// Whether the personal API key is left to the store.
-    #[must_use]
-    pub fn leaves_personal_key(&self) -> bool {
-        self.as_stored.contains(&PERSONAL_KEY.plain())
+impl<T: Entity> Wanted<T> {
+    /// What these texts ask for. Secrets that they do not name are left to the store, and not missed here.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn read(texts: Texts) -> Result<Self, Problems> {
+        Ok(Self { spec: T::over(&texts, None, Origin::File)?, texts })
     }
 
-    /// The whole project: with that of the stored project of this name which the settings leave to it.
+    /// The whole of it: with what the stored one of this name has, and the settings leave to it.
+    ///
+    /// # Errors
+    /// What is still missing.
+    pub fn over(&self, stored: &[T]) -> Result<T, Problems> {
+        let known = stored.iter().find(|known| known.name() == self.spec.name() && known.goes_on_as(&self.spec));
+        let spec = T::over(&self.texts, known, Origin::File)?;
+        Problems::or(spec.lacks(), spec)
+    }
+
+    /// Whether the settings say nothing of a field: what is stored stays.
     #[must_use]
-    pub fn over(&self, stored: &[ProjectSpec]) -> ProjectSpec {
-        let mut spec = self.spec.clone();
-        let Some(known) = stored.iter().find(|known| known.name == spec.name) else { return spec };
-        for key in &self.as_stored {
-            if *key == PERSONAL_KEY.plain() {
-                spec.personal_key.clone_from(&known.personal_key);
-            } else if *key == INGESTION_ALERT {
-                spec.ingestion_alert.clone_from(&known.ingestion_alert);
-            } else if let (Some(app), Some(known)) = (&mut spec.ingestion_alert, &known.ingestion_alert) {
-                keep(app, known, key);
+    pub fn leaves(&self, field: &str) -> bool {
+        self.texts.one(field).is_none()
+    }
+}
+
+/// What a settings file lists by name.
+pub(super) trait InFile: Entity {
+    /// Takes what a section says of one.
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>);
+}
+
+/// Reads all that a file lists of one kind. One that has a problem is left out; the problem is noted.
+pub(super) fn read_all<T: InFile>(top: &Section<'_>, keys: KeyPlaces<'_>) -> Vec<Wanted<T>> {
+    let kind = T::KIND;
+    let (mut names, mut all) = (Vec::<ProjectName>::new(), Vec::new());
+    for (index, section) in top.sections(kind.name(), kind.name()).into_iter().enumerate() {
+        let section = section.numbered("", kind.name(), index);
+        let mut written = Written::default();
+        T::take(&section, &mut written, keys);
+        if let Some(name) = written.texts.filled("name").and_then(|name| ProjectName::parse(name).ok()) {
+            if names.contains(&name) {
+                section.wrong("name", format!("`{name}` stands there twice; each {} needs a name of its own", kind.called()));
+            }
+            names.push(name);
+        }
+        match Wanted::read(written.texts.clone()) {
+            Ok(wanted) => all.push(wanted),
+            Err(problems) => written.note(&section, problems),
+        }
+        section.finish();
+    }
+    all
+}
+
+impl InFile for ProjectSpec {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &project::FIELDS, keys);
+        for kind in AppKind::ALL {
+            match section.section(kind.section()) {
+                None => written.say(section, kind.section(), kind.section(), ""),
+                Some(app) => take_app(section.title(), app, kind, written, keys),
             }
         }
-        spec
     }
 }
 
-/// Keeps one setting as it is. What an app holds it also takes.
-fn keep(app: &mut IngestionAlertApp, known: &IngestionAlertApp, key: &str) {
-    let kept = app.set(key, &known.value(key).unwrap_or_default());
-    debug_assert!(kept.is_ok(), "{key}: {kept:?}");
+/// Whether it runs, as a section of its own says it.
+const ENABLED: Field = Field::new("enabled", "Enabled", Takes::Flag, "Whether it runs.").or("true");
+
+fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Written, keys: KeyPlaces<'_>) {
+    let section = section.titled(format!("{project}, {}", kind.section().replace('_', " ")));
+    let below = format!("{}.", kind.section());
+    let enabled = section.has(ENABLED.key).then(|| section.flag(ENABLED.key)).flatten().unwrap_or(true);
+    written.say(&section, kind.section(), ENABLED.key, if enabled { "enabled" } else { "disabled" });
+    written.take(&section, &below, kind.settings(), keys);
+    if kind == AppKind::Heartbeat {
+        // Those that the file does not list are none.
+        written.say(&section, format!("{below}{}", route::ALL), route::ALL, "");
+        let mut names = Vec::new();
+        for (index, route) in section.sections(route::ALL, "project.heartbeat.route").into_iter().enumerate() {
+            let route = route.numbered(&format!("{project}, "), "route", index);
+            take_route(&route, &mut names, written, keys);
+            route.finish();
+        }
+    }
+    section.finish();
 }
 
-impl WantedChannel {
-    /// The whole channel: with those secrets of the stored channel of this name and kind that the settings leave to that.
-    #[must_use]
-    pub fn over(&self, stored: &[ChannelSpec]) -> ChannelSpec {
-        let mut spec = self.spec.clone();
-        let Some(known) = stored.iter().find(|known| known.name == spec.name && known.kind == spec.kind) else { return spec };
-        for key in &self.as_stored {
-            spec.values.set(key, known.values.get(key).unwrap_or_default());
+fn take_route(section: &Section<'_>, names: &mut Vec<String>, written: &mut Written, keys: KeyPlaces<'_>) {
+    let name = section.text("name").map(str::to_owned);
+    if !section.has("name") {
+        section.wrong("name", "is missing; give it a name, such as `proxy`");
+    }
+    // One without a name is read all the same.
+    let is_named = name.is_some();
+    let name = name.unwrap_or_else(|| format!("unnamed-{}", names.len()));
+    if is_named && names.contains(&name) {
+        section.wrong("name", format!("`{name}` stands there twice; each route of a project needs a name of its own"));
+        return section.pass_over(&route::FIELDS.map(|field| field.key));
+    }
+    let below = format!("{}.{}{name}.", AppKind::Heartbeat.section(), route::ROUTE);
+    written.take(section, &below, &route::FIELDS, keys);
+    written.stands(section, format!("{below}name"), "name");
+    names.push(name);
+}
+
+impl InFile for ChannelSpec {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &channel::FIELDS, keys);
+        match written.texts.filled("kind").and_then(ChannelKind::named) {
+            Some(kind) => written.take(section, "", kind.fields(), keys),
+            // Which fields belong here nobody knows: none of them is called wrong.
+            None => section.pass_over_keys(ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).map(|field| field.key)),
         }
-        spec
+    }
+}
+
+impl InFile for Window {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", window::FIELDS.iter().filter(|field| field.key != "now"), keys);
+    }
+}
+
+impl InFile for StatusPage {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &status_page::FIELDS, keys);
     }
 }

@@ -60,7 +60,7 @@ fn tell(change: &Change) -> (About<'_>, Option<String>) {
     };
     let of_app = || {
         let (first, rest) = field.split_once('.').map_or((field, None), |(first, rest)| (first, Some(rest)));
-        let app = AppKind::ALL.into_iter().find(|app| app.name().replace('-', "_") == first)?;
+        let app = AppKind::ALL.into_iter().find(|app| app.section() == first)?;
         Some((app, rest))
     };
     match of_app().filter(|_| subject.kind == Kind::Project) {
@@ -88,9 +88,9 @@ fn differs(field: &str, old: Option<&str>, new: Option<&str>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{Plan, Plans};
-    use crate::edit::project::tests::shop;
-    use crate::edit::{Door, Texts, app, channel};
+    use crate::config::project::tests::shop;
+    use crate::config::{Origin, Plan, Plans, Texts, channel};
+    use crate::edit::app;
     use crate::model::ProjectSpec;
 
     fn told(plans: impl Into<Plans>) -> Vec<(String, Option<String>, String)> {
@@ -136,8 +136,8 @@ mod tests {
     #[test]
     fn no_secret_is_told() {
         let texts = |url: &str| [("name", "ops"), ("kind", "slack"), ("url", url)].into_iter().collect::<Texts>();
-        let [before, after] =
-            ["https://x.example.com/hunter2", "https://x.example.com/hunter3"].map(|url| channel::added(&texts(url), Door::Page).unwrap());
+        let [before, after] = ["https://x.example.com/hunter2", "https://x.example.com/hunter3"]
+            .map(|url| channel::added(&texts(url), Origin::Page(Timestamp::from_ms(0))).unwrap());
         let deeds = told(Plan::of(&[before], vec![after], Vec::new()));
         assert_eq!(deeds, [("channel ops".to_owned(), None, "url changed".to_owned())]);
     }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::problem::Problem;
 use super::trouble::{Clash, EditError};
+use crate::config::Problem;
 use crate::config::duration;
 use crate::model::{Acknowledged, Entry, EntryKind, Incident, IncidentId, Timestamp};
 use crate::store::{Store, Which};

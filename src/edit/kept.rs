@@ -1,14 +1,13 @@
 //! What the store keeps by name, for the desk: projects, channels, maintenance windows and status pages.
 
-use super::problem::{Problem, Problems};
 use super::trouble::EditError;
-use crate::config::{Listed, Plan, Plans, identity};
+use crate::config::{Entity, Plan, Plans, Problem, Problems, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
 /// Something that the store keeps by name.
 #[expect(async_fn_in_trait, reason = "the four that there are stand below, and all of their futures can be sent")]
-pub trait Kept: Listed {
+pub trait Kept: Entity {
     /// The one of this name.
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
 
@@ -17,11 +16,6 @@ pub trait Kept: Listed {
 
     /// What there is to write of it, and of nothing else.
     fn alone(plan: Plan<Self>) -> Plans;
-
-    /// The projects that it names.
-    fn projects(&self) -> &[ProjectName] {
-        &[]
-    }
 
     /// What is wrong with it beside the others that there are.
     async fn misfit(&self, _known: Option<&Self>, _store: &Store) -> Result<Option<Problem>, StoreError> {
@@ -68,10 +62,6 @@ impl Kept for ChannelSpec {
         let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(own.map(|channel| channel.spec.name.to_string()).collect())
     }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
-    }
 }
 
 impl Kept for Window {
@@ -86,10 +76,6 @@ impl Kept for Window {
     async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         Ok(store.windows().await?.into_iter().map(|window| window.name.to_string()).collect())
     }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
-    }
 }
 
 impl Kept for StatusPage {
@@ -103,10 +89,6 @@ impl Kept for StatusPage {
 
     async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
         Ok(store.status_pages().await?.into_iter().map(|page| page.name.to_string()).collect())
-    }
-
-    fn projects(&self) -> &[ProjectName] {
-        &self.projects
     }
 }
 

@@ -7,35 +7,25 @@
 
 pub mod app;
 mod by;
-pub mod channel;
 mod cost;
 mod deeds;
 mod desk;
 mod history;
 pub mod incident;
 mod kept;
-mod problem;
-pub mod project;
 pub mod replay;
 mod replayed;
 mod set_up;
-pub mod status_page;
 mod stored;
-mod texts;
 pub mod trial;
 mod trouble;
-pub mod window;
 
-pub use app::App;
 pub use by::By;
-pub use channel::Door;
 pub use cost::Cost;
 pub use deeds::subject_of;
 pub use desk::{Desk, Done};
 pub use kept::Kept;
-pub use problem::{Problem, Problems};
 pub use replayed::{FoundJson, HoleJson, ReplayJson, SumJson};
 pub use set_up::ProjectJson;
 pub use stored::Stored;
-pub use texts::Texts;
 pub use trouble::{Clash, EditError};

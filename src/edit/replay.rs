@@ -3,11 +3,8 @@
 
 use std::time::Duration;
 
-use super::app::{name_of, quoted};
 use super::history::{Coverage, History};
-use super::problem::{Problem, Problems};
-use super::texts::Texts;
-use crate::config::{duration, nearest};
+use crate::config::{Problem, Problems, Texts, duration, name_of, nearest, quoted};
 use crate::judge;
 use crate::model::{AppKind, Glance, Incident, IngestionAlertApp, Minute, Project, Strand, Timestamp};
 use crate::store::{Store, StoreError, Which};

@@ -3,8 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::app::App;
-use crate::config::duration;
+use crate::config::{App, duration};
 use crate::model::{AppKind, Host, ProjectSpec};
 
 /// A project, as it is set up.

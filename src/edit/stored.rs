@@ -1,8 +1,7 @@
 //! Everything in the store that settings can say, and the way from there to what a settings file asks for.
 
-use super::problem::{Problem, Problems};
-use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject, identity};
-use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
+use crate::config::{Entity, Exported, Plan, Plans, Problem, Problems, Settings, Subject, Wanted, identity};
+use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
 /// Everything in the store that settings can say.
@@ -14,6 +13,8 @@ pub struct Stored {
     pub channels: Vec<ChannelSpec>,
     /// The maintenance windows, by name.
     pub windows: Vec<Window>,
+    /// The status pages, by name.
+    pub status_pages: Vec<StatusPage>,
 }
 
 impl Stored {
@@ -24,21 +25,27 @@ impl Stored {
             projects: store.projects().await?.into_iter().map(|project| project.spec).collect(),
             channels: channels.map(|channel| channel.spec).collect(),
             windows: store.windows().await?,
+            status_pages: store.status_pages().await?,
         })
+    }
+
+    /// The same, to be written as a file.
+    #[must_use]
+    pub fn exported(&self) -> Exported<'_> {
+        let Self { projects, channels, windows, status_pages } = self;
+        Exported { projects, channels, windows, status_pages }
     }
 
     /// The way from here to what the settings ask for. What they do not name stays, unless `prune`.
     ///
     /// # Errors
-    /// When a channel is not whole: the settings leave a secret to the store, which does not have it.
+    /// When something is not whole: the settings leave a secret to the store, which does not have it.
     pub fn plans(&self, settings: &Settings, prune: bool) -> Result<Plans, Problems> {
-        let projects = settings.projects.iter().map(|wanted| wanted.over(&self.projects)).collect::<Vec<_>>();
-        let channels = settings.channels.iter().map(|wanted| wanted.over(&self.channels)).collect::<Vec<_>>();
-        let lacking = |spec: &ChannelSpec| {
-            let about = format!("channel {}", spec.name);
-            spec.problems().into_iter().map(move |says| Problem::whole(&about, format!("{about}: {says}")))
-        };
-        let mut problems = channels.iter().flat_map(lacking).collect::<Vec<_>>();
+        let mut problems = Vec::new();
+        let projects = over(&settings.projects, &self.projects, &mut problems);
+        let channels = over(&settings.channels, &self.channels, &mut problems);
+        let windows = over(&settings.windows, &self.windows, &mut problems);
+        let status_pages = over(&settings.status_pages, &self.status_pages, &mut problems);
         let is_named = |stored: &&ProjectSpec| projects.iter().any(|wanted| wanted.name == stored.name);
         let staying = self.projects.iter().filter(|stored| !prune && !is_named(stored));
         if let Some((_, says)) = identity::sharing(staying.chain(&projects)) {
@@ -48,44 +55,65 @@ impl Stored {
         Ok(Plans {
             projects: plan(&self.projects, projects, prune),
             channels: plan(&self.channels, channels, prune),
-            windows: plan(&self.windows, settings.windows.clone(), prune),
-            ..Plans::default()
+            windows: plan(&self.windows, windows, prune),
+            status_pages: plan(&self.status_pages, status_pages, prune),
         })
     }
 
     /// What is here, and not in the settings.
     #[must_use]
     pub fn unlisted(&self, settings: &Settings) -> Vec<Subject> {
-        let projects = settings.projects.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
-        let channels = settings.channels.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
-        let windows = settings.windows.iter().map(Listed::name).collect::<Vec<_>>();
-        let subject = |kind: Kind| move |name: &ProjectName| Subject { kind, name: name.clone() };
-        let projects = others(&self.projects, &projects).map(subject(Kind::Project)).collect::<Vec<_>>();
-        let channels = others(&self.channels, &channels).map(subject(Kind::Channel)).collect();
-        let windows = others(&self.windows, &windows).map(subject(Kind::Maintenance)).collect();
-        [projects, channels, windows].concat()
+        [
+            unlisted(&self.projects, &settings.projects),
+            unlisted(&self.channels, &settings.channels),
+            unlisted(&self.windows, &settings.windows),
+            unlisted(&self.status_pages, &settings.status_pages),
+        ]
+        .concat()
     }
 
-    /// Projects that a channel or a window names, and that will not be there: each a sentence.
+    /// Projects that a channel, a window or a status page names, and that will not be there: each a sentence.
     #[must_use]
     pub fn strangers(&self, plans: &Plans) -> Vec<String> {
         let known = plans.projects.names_after(&self.projects).collect::<Vec<_>>();
-        let of_channels = plans.channels.put.iter().map(|spec| (Kind::Channel, &spec.name, &spec.projects));
-        let of_windows = plans.windows.put.iter().map(|window| (Kind::Maintenance, &window.name, &window.projects));
-        let all = of_channels.chain(of_windows).flat_map(|(kind, name, projects)| {
-            let unknown = projects.iter().filter(|project| !known.contains(project));
-            unknown.map(move |project| format!("{kind} {name}: there is no project `{project}`"))
-        });
-        all.collect()
+        [strangers(&plans.channels.put, &known), strangers(&plans.windows.put, &known), strangers(&plans.status_pages.put, &known)].concat()
     }
 }
 
-fn plan<T: Listed>(now: &[T], put: Vec<T>, prune: bool) -> Plan<T> {
-    let listed = put.iter().map(Listed::name).collect::<Vec<_>>();
+/// What is wanted, each over what is stored.
+fn over<T: Entity>(wanted: &[Wanted<T>], stored: &[T], problems: &mut Vec<Problem>) -> Vec<T> {
+    let mut all = Vec::new();
+    for one in wanted {
+        match one.over(stored) {
+            Ok(whole) => all.push(whole),
+            Err(wrong) => {
+                let about = format!("{} {}", T::KIND, one.spec.name());
+                problems.extend(wrong.iter().map(|problem| Problem::whole(&about, format!("{about}: {problem}"))));
+            }
+        }
+    }
+    all
+}
+
+fn unlisted<T: Entity>(stored: &[T], wanted: &[Wanted<T>]) -> Vec<Subject> {
+    let listed = wanted.iter().map(|wanted| wanted.spec.name()).collect::<Vec<_>>();
+    others(stored, &listed).map(|name| Subject { kind: T::KIND, name: name.clone() }).collect()
+}
+
+fn strangers<T: Entity>(put: &[T], known: &[&ProjectName]) -> Vec<String> {
+    let unknown = |one: &T| {
+        let names = one.projects().iter().filter(|project| !known.contains(project));
+        names.map(|project| format!("{} {}: there is no project `{project}`", T::KIND, one.name())).collect::<Vec<_>>()
+    };
+    put.iter().flat_map(unknown).collect()
+}
+
+fn plan<T: Entity>(now: &[T], put: Vec<T>, prune: bool) -> Plan<T> {
+    let listed = put.iter().map(Entity::name).collect::<Vec<_>>();
     let remove = if prune { others(now, &listed).cloned().collect() } else { Vec::new() };
     Plan::of(now, put, remove)
 }
 
-fn others<'s, T: Listed>(now: &'s [T], listed: &[&ProjectName]) -> impl Iterator<Item = &'s ProjectName> {
-    now.iter().map(Listed::name).filter(|name| !listed.contains(name))
+fn others<'s, T: Entity>(now: &'s [T], listed: &[&ProjectName]) -> impl Iterator<Item = &'s ProjectName> {
+    now.iter().map(Entity::name).filter(|name| !listed.contains(name))
 }

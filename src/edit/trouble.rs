@@ -1,12 +1,8 @@
 //! Why something was not changed: what whoever asked branches on.
 
-use super::problem::{Problem, Problems};
-use crate::config::{Subject, nearest};
+use crate::config::{Problem, Problems, Subject, hint};
 use crate::model::{AppKind, ProjectName};
 use crate::store::{NoTurn, StoreError};
-
-/// No more names than this are told to somebody who looked for another.
-const MOST_NAMES: usize = 8;
 
 /// Why something was not changed. Nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -15,7 +11,7 @@ pub enum EditError {
     #[error(transparent)]
     Wrong(#[from] Problems),
     /// What it was asked of is not there.
-    #[error("there is no {what} `{name}`; {}", hint(name, known))]
+    #[error("there is no {what} `{name}`; {}", hint(name, &known.iter().map(String::as_str).collect::<Vec<_>>()))]
     Absent {
         /// What: `project`, `channel`, `maintenance window`, `app`.
         what: &'static str,
@@ -87,17 +83,4 @@ impl From<Problem> for EditError {
 /// What people call something of this kind.
 fn what_of(subject: &Subject) -> &'static str {
     subject.kind.called()
-}
-
-/// Which was probably meant, or which there are.
-fn hint(name: &str, known: &[String]) -> String {
-    let names = || known.iter().map(String::as_str);
-    match nearest(name, names()) {
-        Some(meant) => format!("did you mean `{meant}`?"),
-        None if known.is_empty() => "there is none yet".to_owned(),
-        None if known.len() > MOST_NAMES => {
-            format!("there are {} and {} more", names().take(MOST_NAMES).collect::<Vec<_>>().join(", "), known.len() - MOST_NAMES)
-        }
-        None => format!("there are {}", names().collect::<Vec<_>>().join(", ")),
-    }
 }

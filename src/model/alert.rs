@@ -4,7 +4,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::{Damping, DueHours, Host, PersonalKey, Rule, RuleKind, SecretUrl, Setting, Severity, alert_settings, duration};
+use super::{Damping, DueHours, Field, Host, PersonalKey, Rule, RuleKind, SecretUrl, Severity, alert_settings, duration};
 
 /// What is watched.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -113,7 +113,7 @@ impl IngestionAlertApp {
 
     /// All its settings, in the order in which they are shown.
     #[must_use]
-    pub fn settings() -> &'static [Setting] {
+    pub fn settings() -> &'static [Field] {
         &alert_settings::SETTINGS
     }
 

@@ -2,145 +2,56 @@
 
 use std::sync::LazyLock;
 
-use super::Setting;
+use super::{Field, Takes};
 
 /// Those that are not a rule's.
-const OWN: [Setting; 7] = [
-    Setting {
-        key: "timeRange",
-        name: "Time range in minutes",
-        hint: "No watched event with a timestamp in so many last minutes is trouble.",
-        default: "30",
-        required: true,
-        secret: false,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "webHookUrlTriggered",
-        name: "Webhook URL when triggered",
-        hint: "Called by a plain GET when an incident opens; again, until it answers 2xx.",
-        default: "",
-        required: false,
-        secret: true,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "webHookUrlResolved",
-        name: "Webhook URL when resolved",
-        hint: "Called by a plain GET when the incident is over; again, until it answers 2xx.",
-        default: "",
-        required: false,
-        secret: true,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "posthogApiKey",
-        name: "PostHog personal API key",
-        hint: "Reads events, in place of the project's own key. It needs the scope query:read.",
-        default: "the project's personal API key",
-        required: false,
-        secret: true,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "posthogHost",
-        name: "PostHog host",
-        hint: "Where events are read, in place of the project's own API.",
-        default: "the project's API",
-        required: false,
-        secret: false,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "watch",
-        name: "What to watch",
-        hint: "`any` event, `heartbeats` alone, or names of events between commas, such as `signup, purchase`.",
-        default: "any",
-        required: true,
-        secret: false,
-        choices: &["any", "heartbeats"],
-        others: true,
-    },
-    Setting {
-        key: "due",
-        name: "When it is due",
-        hint: "Hours in which the watched events must come, such as `mon-fri 08:00-20:00 Europe/Berlin`; several between commas, UTC without a time zone. \
-               Outside of them `no_event` opens nothing.",
-        default: "always",
-        required: false,
-        secret: false,
-        choices: &[],
-        others: false,
-    },
+const OWN: [Field; 7] = [
+    Field::new("timeRange", "Time range in minutes", Takes::Number, "No watched event with a timestamp in so many last minutes is trouble.").or("30").required(),
+    Field::new("webHookUrlTriggered", "Webhook URL when triggered", Takes::Url, "Called by a plain GET when an incident opens; again, until it answers 2xx.").secret(),
+    Field::new("webHookUrlResolved", "Webhook URL when resolved", Takes::Url, "Called by a plain GET when the incident is over; again, until it answers 2xx.").secret(),
+    Field::new("posthogApiKey", "PostHog personal API key", Takes::Key, "Reads events, in place of the project's own key. It needs the scope query:read.").or("the project's personal API key").secret(),
+    Field::new("posthogHost", "PostHog host", Takes::Host, "Where events are read, in place of the project's own API.").or("the project's API"),
+    Field::new("watch", "What to watch", Takes::Examples(&["any", "heartbeats"]), "`any` event, `heartbeats` alone, or names of events between commas, such as `signup, purchase`.").or("any").required(),
+    Field::new("due", "When it is due", Takes::Text, "Hours in which the watched events must come, such as `mon-fri 08:00-20:00 Europe/Berlin`; several between commas, UTC without a time zone. \
+               Outside of them `no_event` opens nothing.").or("always"),
 ];
 
 /// The five settings of one rule. Defaults are written out, so that they can stand in help; a test holds them to `RuleKind::usual`.
 macro_rules! rule_settings {
-    ($key:literal, $name:literal, $hint:literal, $switch:literal, $choices:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
+    ($key:literal, $name:literal, $hint:literal, $switch:literal, $takes:expr, $open:literal, $close:literal, $severity:literal, $reminders:literal) => {
         [
-            Setting {
-                key: $key,
-                name: $name,
-                hint: $hint,
-                default: $switch,
-                required: false,
-                secret: false,
-                choices: $choices,
-                others: false,
-            },
-            Setting {
-                key: concat!($key, "_open_after"),
-                name: concat!($name, ": opens after"),
-                hint: "So many bad ones of so many last ones, such as `3 of 5`.",
-                default: $open,
-                required: false,
-                secret: false,
-                choices: &[],
-                others: false,
-            },
-            Setting {
-                key: concat!($key, "_close_after"),
-                name: concat!($name, ": closes after"),
-                hint: "So many good ones in a row.",
-                default: $close,
-                required: false,
-                secret: false,
-                choices: &[],
-                others: false,
-            },
-            Setting {
-                key: concat!($key, "_severity"),
-                name: concat!($name, ": severity"),
-                hint: "How grave it is; channels may ask for the graver ones alone.",
-                default: $severity,
-                required: false,
-                secret: false,
-                choices: &["info", "warning", "critical"],
-                others: false,
-            },
-            Setting {
-                key: concat!($key, "_reminders"),
-                name: concat!($name, ": reminders"),
-                hint: "How long after opening, and after each other, reminders follow; the last goes on for ever. `off` for none.",
-                default: $reminders,
-                required: false,
-                secret: false,
-                choices: &[],
-                others: false,
-            },
+            Field::new($key, $name, $takes, $hint).or($switch),
+            Field::new(
+                concat!($key, "_open_after"),
+                concat!($name, ": opens after"),
+                Takes::Text,
+                "So many bad ones of so many last ones, such as `3 of 5`.",
+            )
+            .or($open),
+            Field::new(concat!($key, "_close_after"), concat!($name, ": closes after"), Takes::Number, "So many good ones in a row.")
+                .or($close),
+            Field::new(
+                concat!($key, "_severity"),
+                concat!($name, ": severity"),
+                Takes::OneOf(&["info", "warning", "critical"]),
+                "How grave it is; channels may ask for the graver ones alone.",
+            )
+            .or($severity),
+            Field::new(
+                concat!($key, "_reminders"),
+                concat!($name, ": reminders"),
+                Takes::Text,
+                "How long after opening, and after each other, reminders follow; the last goes on for ever. `off` for none.",
+            )
+            .or($reminders),
         ]
     };
 }
 
-const ON_OFF: &[&str] = &["on", "off"];
+const ON_OFF: Takes = Takes::OneOf(&["on", "off"]);
 
 /// All of them, in the order in which they are shown.
-pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
+pub(super) static SETTINGS: LazyLock<Vec<Field>> = LazyLock::new(|| {
     let rules = [
         rule_settings!(
             "no_event",
@@ -169,7 +80,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             "Lag above",
             "Beats come later than this, or are missing for longer; `off` for never. Counted in minutes.",
             "5m",
-            &[],
+            Takes::Limit,
             "3 of 5",
             "3",
             "warning",
@@ -191,7 +102,7 @@ pub(super) static SETTINGS: LazyLock<Vec<Setting>> = LazyLock::new(|| {
             "Cannot look",
             "Looking has failed for so long; `off` for never. An incident of its own: ours, not PostHog's. Counted in looks.",
             "15m",
-            &[],
+            Takes::Limit,
             "1 of 1",
             "2",
             "warning",

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::{DistinctId, Endpoint, Host, IngestionAlertApp, ProjectToken, RouteSpec};
+use super::{DistinctId, Endpoint, Field, Host, IngestionAlertApp, ProjectToken, RouteSpec, Takes};
 
 /// An app's kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -27,6 +27,15 @@ impl AppKind {
         }
     }
 
+    /// As the section of a settings file is called, and what changes of a project are told by.
+    #[must_use]
+    pub const fn section(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::IngestionAlert => "ingestion_alert",
+        }
+    }
+
     /// As it is written for people.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -47,7 +56,7 @@ impl AppKind {
 
     /// Its settings, in the order in which they are shown.
     #[must_use]
-    pub fn settings(self) -> &'static [Setting] {
+    pub fn settings(self) -> &'static [Field] {
         match self {
             Self::Heartbeat => &SETTINGS,
             Self::IngestionAlert => IngestionAlertApp::settings(),
@@ -75,60 +84,12 @@ impl fmt::Display for AppKind {
     }
 }
 
-/// How one setting of an app is presented to a person.
-#[derive(Debug, Clone, Copy)]
-pub struct Setting {
-    /// Its name in files and on the command line.
-    pub key: &'static str,
-    /// Its name for people.
-    pub name: &'static str,
-    /// What there is to know.
-    pub hint: &'static str,
-    /// Its value when none is given; empty when there is none.
-    pub default: &'static str,
-    /// Whether the app cannot run without it.
-    pub required: bool,
-    /// Whether nobody may see its value once it is set.
-    pub secret: bool,
-    /// The values to choose from; empty when any text will do.
-    pub choices: &'static [&'static str],
-    /// Whether the choices are examples, and others will do as well.
-    pub others: bool,
-}
-
 /// Heartbeat's settings, under the names they had on PostHog's Apps page.
-pub const SETTINGS: [Setting; 3] = [
-    Setting {
-        key: "events",
-        name: "Events to be emitted",
-        hint: "`heartbeat` has a fixed distinct id and watches one partition of the queue; `heartbeat_buffer` has a new one each minute and \
-               watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.",
-        default: "heartbeat",
-        required: true,
-        secret: false,
-        choices: &["heartbeat", "heartbeat_api", "heartbeat + heartbeat_api", "heartbeat + heartbeat_buffer + heartbeat_api"],
-        others: true,
-    },
-    Setting {
-        key: "host",
-        name: "PostHog host with protocol (only for `heartbeat_api`)",
-        hint: "Where `heartbeat_api` is sent.",
-        default: "the project's host",
-        required: false,
-        secret: false,
-        choices: &[],
-        others: false,
-    },
-    Setting {
-        key: "project_api_key",
-        name: "PostHog project API key (only for `heartbeat_api`)",
-        hint: "It must be the project's own token: an event in another project could not be read back here.",
-        default: "the project's token",
-        required: false,
-        secret: false,
-        choices: &[],
-        others: false,
-    },
+const SETTINGS: [Field; 3] = [
+    Field::new("events", "Events to be emitted", Takes::Examples(&["heartbeat", "heartbeat_api", "heartbeat + heartbeat_api", "heartbeat + heartbeat_buffer + heartbeat_api"]), "`heartbeat` has a fixed distinct id and watches one partition of the queue; `heartbeat_buffer` has a new one each minute and \
+               watches them all; `heartbeat_api` goes to the host below: put your own reverse proxy there to watch it too. Any of them, joined by ` + `.").or("heartbeat").required(),
+    Field::new("host", "PostHog host with protocol (only for `heartbeat_api`)", Takes::Host, "Where `heartbeat_api` is sent.").or("the project's host"),
+    Field::new("project_api_key", "PostHog project API key (only for `heartbeat_api`)", Takes::Token, "It must be the project's own token: an event in another project could not be read back here.").or("the project's token"),
 ];
 
 /// Which of the app's three events beat. At least one.

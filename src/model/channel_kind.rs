@@ -33,23 +33,13 @@ pub enum ChannelKind {
     Command,
 }
 
-const fn field(key: &'static str, takes: Takes, hint: &'static str) -> Field {
-    Field { key, hint, default: "", required: true, secret: false, takes }
-}
-
-const fn secret(key: &'static str, takes: Takes, hint: &'static str) -> Field {
-    Field { secret: true, ..field(key, takes, hint) }
-}
-
-const fn optional(field: Field, default: &'static str) -> Field {
-    Field { required: false, default, ..field }
-}
-
 const EMAIL: [Field; 4] = [
-    secret("url", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)"),
-    field("from", Takes::Addresses, "The sender's address"),
-    field("to", Takes::Addresses, "The recipients' addresses, between commas"),
-    optional(field("hello", Takes::HostName, "The name that Heartbeat greets the mail server with; this machine's by default"), ""),
+    Field::new("url", "Address", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)")
+        .secret()
+        .required(),
+    Field::new("from", "From", Takes::Addresses, "The sender's address").required(),
+    Field::new("to", "To", Takes::Addresses, "The recipients' addresses, between commas").required(),
+    Field::new("hello", "EHLO name", Takes::HostName, "The name that Heartbeat greets the mail server with; this machine's by default"),
 ];
 
 impl ChannelKind {
@@ -68,6 +58,17 @@ impl ChannelKind {
         Self::Telegram,
         Self::Command,
     ];
+
+    /// The names of all of them.
+    pub const NAMES: [&'static str; Self::ALL.len()] = {
+        let mut names = [""; Self::ALL.len()];
+        let mut at = 0;
+        while at < names.len() {
+            names[at] = Self::ALL[at].name();
+            at += 1;
+        }
+        names
+    };
 
     /// As it is written in settings and in the store.
     #[must_use]
@@ -120,71 +121,82 @@ impl ChannelKind {
             Self::Webhook => {
                 const {
                     &[
-                        secret("url", Takes::Url, "Where to POST the JSON"),
-                        optional(
-                            secret(
-                                "secret",
-                                Takes::SigningSecret,
-                                "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one replaces another",
-                            ),
-                            "",
-                        ),
+                        Field::new("url", "Address", Takes::Url, "Where to POST the JSON").secret().required(),
+                        Field::new("secret", "Secret", Takes::SigningSecret, "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one replaces another").secret(),
                     ]
                 }
             }
             Self::GetPair => {
                 const {
                     &[
-                        optional(secret("triggered", Takes::Url, "Called by GET when an incident opens"), ""),
-                        optional(secret("resolved", Takes::Url, "Called by GET when it is over"), ""),
+                        Field::new("triggered", "Triggered", Takes::Url, "Called by GET when an incident opens").secret(),
+                        Field::new("resolved", "Resolved", Takes::Url, "Called by GET when it is over").secret(),
                     ]
                 }
             }
-            Self::Slack => const { &[secret("url", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...")] },
+            Self::Slack => {
+                const {
+                    &[Field::new("url", "Address", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...")
+                        .secret()
+                        .required()]
+                }
+            }
             Self::Discord => {
                 const {
                     &[
-                        secret("url", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/..."),
-                        optional(
-                            field(
-                                "thread",
-                                Takes::Thread,
-                                "The id of a thread to post to; in a forum also a name: a thread of that name is created",
-                            ),
-                            "",
+                        Field::new("url", "Address", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/...")
+                            .secret()
+                            .required(),
+                        Field::new(
+                            "thread",
+                            "Thread",
+                            Takes::Thread,
+                            "The id of a thread to post to; in a forum also a name: a thread of that name is created",
                         ),
                     ]
                 }
             }
             Self::Teams => {
-                const { &[secret("url", Takes::Url, "The workflow's address: in Teams, Workflows > When a Teams webhook request is received")] }
+                const {
+                    &[Field::new(
+                        "url",
+                        "Address",
+                        Takes::Url,
+                        "The workflow's address: in Teams, Workflows > When a Teams webhook request is received",
+                    )
+                    .secret()
+                    .required()]
+                }
             }
             Self::PagerDuty => {
                 const {
                     &[
-                        secret("routing_key", Takes::Text, "The integration key of an Events API v2 integration"),
-                        optional(field("url", Takes::Url, "The address of the Events API"), "https://events.pagerduty.com"),
+                        Field::new("routing_key", "Routing key", Takes::Text, "The integration key of an Events API v2 integration")
+                            .secret()
+                            .required(),
+                        Field::new("url", "Address", Takes::Url, "The address of the Events API").or("https://events.pagerduty.com"),
                     ]
                 }
             }
             Self::Opsgenie => {
                 const {
                     &[
-                        secret("api_key", Takes::Text, "The key of an API integration that may create and close alerts"),
-                        optional(
-                            field("url", Takes::Url, "The address of the API; https://api.eu.opsgenie.com for the EU"),
-                            "https://api.opsgenie.com",
-                        ),
+                        Field::new("api_key", "API key", Takes::Text, "The key of an API integration that may create and close alerts")
+                            .secret()
+                            .required(),
+                        Field::new("url", "Address", Takes::Url, "The address of the API; https://api.eu.opsgenie.com for the EU")
+                            .or("https://api.opsgenie.com"),
                     ]
                 }
             }
             Self::Alertmanager => {
                 const {
                     &[
-                        field("url", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com"),
-                        optional(field("username", Takes::Text, "For basic authentication"), ""),
-                        optional(secret("password", Takes::Text, "For basic authentication"), ""),
-                        optional(field("labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"), ""),
+                        Field::new("url", "Address", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com")
+                            .required(),
+                        Field::new("username", "Username", Takes::Text, "For basic authentication"),
+                        Field::new("password", "Password", Takes::Text, "For basic authentication").secret(),
+                        Field::new("labels", "Labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"),
                     ]
                 }
             }
@@ -192,23 +204,38 @@ impl ChannelKind {
             Self::Ntfy => {
                 const {
                     &[
-                        secret("url", Takes::Url, "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along"),
-                        optional(secret("token", Takes::Text, "An access token (tk_...), where the topic needs one"), ""),
+                        Field::new(
+                            "url",
+                            "Address",
+                            Takes::Url,
+                            "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along",
+                        )
+                        .secret()
+                        .required(),
+                        Field::new("token", "Token", Takes::Text, "An access token (tk_...), where the topic needs one").secret(),
                     ]
                 }
             }
             Self::Telegram => {
                 const {
                     &[
-                        secret("token", Takes::Text, "The bot's token, from @BotFather"),
-                        field("chat", Takes::Text, "The chat's number, or @name of a channel"),
-                        optional(field("thread", Takes::Number, "The number of a topic of that chat, to post there"), ""),
-                        optional(field("url", Takes::Url, "The address of the Bot API"), "https://api.telegram.org"),
+                        Field::new("token", "Token", Takes::Text, "The bot's token, from @BotFather").secret().required(),
+                        Field::new("chat", "Chat", Takes::Text, "The chat's number, or @name of a channel").required(),
+                        Field::new("thread", "Thread", Takes::Number, "The number of a topic of that chat, to post there"),
+                        Field::new("url", "Address", Takes::Url, "The address of the Bot API").or("https://api.telegram.org"),
                     ]
                 }
             }
             Self::Command => {
-                const { &[field("command", Takes::CommandLine, "The program (an absolute path) and its arguments; no shell is between")] }
+                const {
+                    &[Field::new(
+                        "command",
+                        "Command",
+                        Takes::CommandLine,
+                        "The program (an absolute path) and its arguments; no shell is between",
+                    )
+                    .required()]
+                }
             }
         }
     }

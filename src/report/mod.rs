@@ -21,6 +21,7 @@ mod routes;
 mod rules;
 #[cfg(test)]
 mod samples;
+mod status_page;
 mod window;
 mod words;
 
@@ -49,6 +50,7 @@ pub use past::Past;
 pub use postmortem::{IncidentStory, incident_story, postmortem};
 pub use routes::{RouteReport, routes};
 pub use rules::{RuleJson, RulesJson};
+pub use status_page::StatusPageJson;
 pub use window::{WindowJson, WindowState, window_times};
 pub use words::{answer, channel_name, proof, route_name};
 

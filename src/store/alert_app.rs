@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use zeroize::Zeroizing;
 
-use crate::model::{ChannelKind, ChannelSpec, IngestionAlertApp, ProjectName, ProjectSpec, Setting, Values};
+use crate::model::{ChannelKind, ChannelSpec, Field, IngestionAlertApp, ProjectName, ProjectSpec, Values};
 
 use super::StoreError;
 use super::projects::damaged;
@@ -22,7 +22,7 @@ pub(super) struct Stored {
 
 /// What the row holds: the settings, and those that are secret.
 pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, sealer: &Sealer) -> Result<Stored, StoreError> {
-    let set = |is_wanted: fn(&&Setting) -> bool| -> BTreeMap<&str, String> {
+    let set = |is_wanted: fn(&&Field) -> bool| -> BTreeMap<&str, String> {
         let wanted = IngestionAlertApp::settings().iter().filter(is_wanted);
         wanted.filter_map(|setting| Some((setting.key, app.value(setting.key)?))).collect()
     };

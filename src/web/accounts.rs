@@ -2,7 +2,7 @@
 
 use crate::access::{AccountError, Accounts, token_name};
 use crate::config::rules;
-use crate::edit::{Problem, Problems};
+use crate::config::{Problem, Problems};
 use crate::model::{Access, UserName};
 
 use super::trouble::Trouble;

@@ -4,9 +4,9 @@ use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::access::deed;
-use crate::edit::channel::{called, called_so};
+use crate::config::channel::{called, called_so, is_open_to_pages};
+use crate::edit::By;
 use crate::edit::trial::{self, Tried};
-use crate::edit::{By, Door};
 use crate::model::{Channel, ChannelKind, NoticeKind, ProjectName, Severity};
 use crate::store::{Change, Owing};
 
@@ -38,7 +38,7 @@ pub(super) fn closed(channel: &Channel) -> Option<String> {
     if channel.of_app.is_some() {
         return Some(format!("these are the webhooks of Ingestion Alert on {name}, and are changed among its settings"));
     }
-    (!Door::Page.takes(channel.spec.kind)).then(|| closed_kind(channel.spec.kind))
+    (!is_open_to_pages(channel.spec.kind)).then(|| closed_kind(channel.spec.kind))
 }
 
 /// Why a channel of this kind is not set up from here.

@@ -2,8 +2,8 @@
 //! of channel. A secret goes in and never comes out.
 
 use super::form::Filled;
-use crate::edit::Problem;
-use crate::model::{Field, Setting, Takes};
+use crate::config::Problem;
+use crate::model::{Field, Takes};
 
 /// The choice that says: none of the others, but what is typed beside it. No setting has this value.
 const OTHER: &str = "*";
@@ -55,19 +55,15 @@ pub(super) struct Control {
 }
 
 impl Control {
-    /// That of an app's setting, or of a field that every channel has, with what it holds (of a secret: as it may be shown).
-    pub(super) fn of(setting: &Setting, holds: Option<String>) -> Self {
-        let Setting { key, name, hint, default, required, secret, choices, others } = *setting;
-        let name = name.to_owned();
-        let control = Self { key, name, hint, default, required, secret, choices, others, ..Self::default() };
-        control.holding(holds)
-    }
-
-    /// That of a field of a channel's kind.
-    pub(super) fn of_field(field: &Field, holds: Option<String>) -> Self {
-        let Field { key, hint, default, required, secret, takes } = *field;
-        let choices = if let Takes::OneOf(choices) = takes { choices } else { &[] };
-        Self { key, name: name_of(key), hint, default, required, secret, choices, ..Self::default() }.holding(holds)
+    /// That of a field, with what it holds (of a secret: as it may be shown).
+    pub(super) fn of(field: &Field, holds: Option<String>) -> Self {
+        let Field { key, label, hint, default, required, secret, takes } = *field;
+        let size = match takes {
+            Takes::Number | Takes::Duration | Takes::Limit => Size::Short,
+            _ => Size::Line,
+        };
+        let (choices, others) = (field.choices(), field.takes_others());
+        Self { key, name: label.to_owned(), hint, default, required, secret, choices, others, size, ..Self::default() }.holding(holds)
     }
 
     fn holding(self, holds: Option<String>) -> Self {
@@ -176,18 +172,6 @@ impl Control {
     }
 }
 
-/// What people call a field of a channel's kind: `Routing key`.
-fn name_of(key: &str) -> String {
-    match key {
-        "url" => "Address".to_owned(),
-        "api_key" => "API key".to_owned(),
-        other => {
-            let words = other.replace('_', " ");
-            words.get(..1).map(str::to_uppercase).unwrap_or_default() + words.get(1..).unwrap_or_default()
-        }
-    }
-}
-
 /// Text as HTML; what stands between back quotes is code.
 pub(super) fn marked(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
@@ -236,13 +220,13 @@ mod tests {
         fields.iter().copied().collect()
     }
 
-    fn setting(key: &'static str, choices: &'static [&'static str], others: bool) -> Setting {
-        Setting { key, name: "A name", hint: "", default: "", required: false, secret: false, choices, others }
+    fn field(key: &'static str, takes: Takes) -> Field {
+        Field::new(key, "A name", takes, "")
     }
 
     #[test]
     fn a_secret_stays_unless_another_is_typed_or_it_is_taken_away() {
-        let secret = Control::of(&Setting { secret: true, ..setting("key", &[], false) }, Some("***".into()));
+        let secret = Control::of(&field("key", Takes::Text).secret(), Some("***".into()));
         assert_eq!(secret.given(&form(&[("key", " ")])), None);
         assert_eq!(secret.given(&form(&[("key", "new")])), Some("new"));
         assert_eq!(secret.given(&form(&[("key", ""), ("key.clear", "yes")])), Some(""));
@@ -253,7 +237,7 @@ mod tests {
 
     #[test]
     fn what_is_not_among_the_choices_is_typed_beside_them() {
-        let watch = Control::of(&setting("watch", &["any", "heartbeats"], true), Some("signup, purchase".into()));
+        let watch = Control::of(&field("watch", Takes::Examples(&["any", "heartbeats"])), Some("signup, purchase".into()));
         assert_eq!(watch.own(), Some("signup, purchase"));
         assert_eq!(watch.given(&form(&[("watch", "any"), ("watch.other", "signup")])), Some("any"));
         assert_eq!(watch.given(&form(&[("watch", "*"), ("watch.other", "signup")])), Some("signup"));

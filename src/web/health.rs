@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::site::Site;
 use crate::clock::Clock;
-use crate::edit::channel::called;
+use crate::config::channel::called;
 use crate::model::Channel;
 use crate::vitals::Loop;
 

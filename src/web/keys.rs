@@ -1,7 +1,7 @@
 //! Keys that are stored, and the addresses that they are shown to. Nobody can read a key again; so nobody who may change settings here must be
 //! able to have it sent to an address of their choice. With another address it is given anew.
 
-use crate::edit::{Problem, Problems, Texts};
+use crate::config::{Problem, Problems, Texts};
 use crate::model::{PersonalKey, ProjectSpec};
 
 /// The project as these texts changed it, where its key stays with its API.
@@ -43,7 +43,8 @@ fn again(field: &str, given_for: &str) -> Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::edit::{app, project};
+    use crate::config::project;
+    use crate::edit::app;
     use crate::model::AppKind;
 
     const ALERT: AppKind = AppKind::IngestionAlert;

@@ -10,7 +10,7 @@ use tokio::task::spawn_blocking;
 use super::site::Site;
 use super::trouble::Trouble;
 use crate::edit::replay::{Replay, run};
-use crate::model::{AppKind, IngestionAlertApp, Project, Setting};
+use crate::model::{AppKind, Field, IngestionAlertApp, Project};
 
 /// So many replays run at once: each takes a processor for itself.
 pub(super) const REPLAYS: usize = 2;
@@ -18,8 +18,8 @@ pub(super) const REPLAYS: usize = 2;
 const LONGEST: Duration = Duration::from_secs(20);
 
 /// The settings that say what trouble is: those of the rules, and what they watch.
-pub(super) fn settings() -> impl Iterator<Item = &'static Setting> {
-    let is_rule = |setting: &&Setting| is_of_rules(setting.key);
+pub(super) fn settings() -> impl Iterator<Item = &'static Field> {
+    let is_rule = |setting: &&Field| is_of_rules(setting.key);
     AppKind::IngestionAlert.settings().iter().filter(is_rule)
 }
 

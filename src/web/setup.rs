@@ -10,8 +10,9 @@ use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
-use crate::edit::project::{self, FIELDS};
-use crate::edit::{Clash, Desk, Done, EditError, Problem, Problems, Texts, app};
+use crate::config::project::{self, FIELDS};
+use crate::config::{Problem, Problems, Texts};
+use crate::edit::{Clash, Desk, Done, EditError, app};
 use crate::message::sentence;
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
 
@@ -43,7 +44,7 @@ pub(super) struct CheckedField {
 impl CheckedField {
     pub(super) fn of(problem: &Problem) -> Option<Self> {
         let field = FIELDS.iter().find(|field| field.key == problem.field)?;
-        Some(Self { name: field.key, mark: "fail", says: sentence(&problem.named(field.name)), advice: None })
+        Some(Self { name: field.key, mark: "fail", says: sentence(&problem.named(field.label)), advice: None })
     }
 
     /// The word before it.

@@ -15,6 +15,7 @@ use super::visitor::Visitor;
 use crate::access::oidc::{Issuer, NotBuiltIn};
 use crate::access::{Accounts, Door};
 use crate::clock::Clock;
+use crate::config::Origin;
 use crate::config::WebSettings;
 use crate::edit::{self, By, Desk};
 use crate::model::{AppKind, Project, StatusPage, Timestamp};
@@ -83,6 +84,11 @@ impl Site {
 
     pub(super) fn now(&self) -> Timestamp {
         self.web.clock.now()
+    }
+
+    /// Where what visitors give comes from.
+    pub(super) fn origin(&self) -> Origin {
+        Origin::Page(self.now())
     }
 
     /// The project of this name.

@@ -8,7 +8,8 @@ use std::time::Duration;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
-use crate::edit::{Clash, EditError, Problem, Problems};
+use crate::config::{Problem, Problems};
+use crate::edit::{Clash, EditError};
 use crate::model::ProjectName;
 use crate::store::StoreError;
 use crate::vitals::Seldom;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use heartbeat::config::Change;
-use heartbeat::edit::{self, By, Clash, Desk, Door, EditError, Stored, Texts};
+use heartbeat::config::{Origin, Texts, channel, project};
+use heartbeat::edit::{self, By, Clash, Desk, EditError, Stored};
 use heartbeat::model::{AppKind, ChannelSpec, Host, ProjectSpec, Timestamp, Window};
 use heartbeat::store::{Store, WhichDeeds};
 
@@ -52,7 +53,7 @@ async fn four_at_once(bed: Bed) {
     desk(&*store, "ann").add(spec("shop")).await.unwrap();
     let [ann, bob, cat, dan] = [bed.open().await, bed.open().await, bed.open().await, bed.open().await];
     let [ann, bob, cat, dan] = [desk(&*ann, "ann"), desk(&*bob, "bob"), desk(&*cat, "cat"), desk(&*dan, "dan")];
-    let set = |given: &'static [(&str, &str)]| move |known: &ProjectSpec| Ok(edit::project::changed(known, &texts(given))?);
+    let set = |given: &'static [(&str, &str)]| move |known: &ProjectSpec| Ok(project::changed(known, &texts(given))?);
     let done = tokio::join!(
         ann.change("shop", set(&[("host", "us")])),
         bob.change("shop", set(&[("lost_after", "1h")])),
@@ -136,11 +137,11 @@ async fn what_is_there_is_not_added_and_what_is_not_there_is_told_with_what_is()
     assert_eq!(slip.to_string(), "there is no project `shpo`; did you mean `shop`?");
     let no_name = desk.find::<Window>("no name").await.unwrap_err();
     assert_eq!(no_name.to_string(), "there is no maintenance window `no name`; there is none yet");
-    for number in 0..9 {
+    for number in 0..13 {
         desk.add(spec(&format!("project-{number}"))).await.unwrap();
     }
     let other = desk.find::<ProjectSpec>("x").await.unwrap_err().to_string();
-    assert!(other.ends_with("project-5, project-6, project-7 and 2 more"), "{other}");
+    assert!(other.ends_with("project-6, project-7, project-8 and 2 more"), "{other}");
 }
 
 #[tokio::test]
@@ -152,7 +153,7 @@ async fn a_channel_comes_to_name_no_project_that_is_not_there() {
     desk.add(spec("blog")).await.unwrap();
     let ops = |projects| {
         let given = [("name", "ops"), ("kind", "slack"), ("url", "https://hooks.example.com/hunter2"), ("projects", projects)];
-        edit::channel::added(&texts(&given), Door::Page).unwrap()
+        channel::added(&texts(&given), Origin::Page(AT)).unwrap()
     };
     let Err(EditError::Wrong(wrong)) = desk.add(ops("shpo, news, blog")).await else { panic!("it names two that are not there") };
     let wrong = wrong.iter().map(|problem| (problem.field.as_str(), problem.to_string())).collect::<Vec<_>>();
@@ -165,7 +166,7 @@ async fn a_channel_comes_to_name_no_project_that_is_not_there() {
     );
     desk.add(ops("shop")).await.unwrap();
     desk.remove::<ProjectSpec>("shop").await.unwrap();
-    let lighter = |given: &'static [(&str, &str)]| move |known: &ChannelSpec| Ok(edit::channel::changed(known, &texts(given), Door::Page)?);
+    let lighter = |given: &'static [(&str, &str)]| move |known: &ChannelSpec| Ok(channel::changed(known, &texts(given), Origin::Page(AT))?);
     let kept = desk.change("ops", lighter(&[("severity", "critical")])).await.unwrap();
     assert_eq!(kept.now.projects, [name("shop")], "that it was named before the project went is nobody's slip");
     assert!(desk.change("ops", lighter(&[("projects", "shop, news")])).await.is_err());

@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::settings::values;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
-use crate::edit::App;
+use crate::config::App;
 use crate::model::{AppKind, ProjectSpec};
 
 /// `heartbeat apps list`

@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::settings::about;
 use crate::cli::global::Invocation;
-use crate::model::{AppKind, Setting};
+use crate::model::{AppKind, Field};
 
 /// `heartbeat apps search`
 #[derive(Debug, Args)]
@@ -42,8 +42,8 @@ struct SettingJson {
 impl AppJson {
     fn of(app: AppKind) -> Self {
         let settings = app.settings().iter().map(|setting| {
-            let Setting { key, name, hint, default, required, secret, choices, others: _ } = *setting;
-            SettingJson { key, name, hint, default, required, secret, choices }
+            let Field { key, label: name, hint, default, required, secret, .. } = *setting;
+            SettingJson { key, name, hint, default, required, secret, choices: setting.choices() }
         });
         Self { name: app.name(), description: app.description(), settings: settings.collect() }
     }

@@ -10,10 +10,10 @@ use clap::Args;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::cli::told::Assigned;
+use crate::config::App;
 use crate::config::key_file;
-use crate::edit::App;
-use crate::edit::app::quoted;
-use crate::model::Setting;
+use crate::config::quoted;
+use crate::model::Field;
 
 /// Settings given on the command line.
 #[derive(Debug, Clone, Args)]
@@ -70,10 +70,10 @@ pub(super) fn show(invocation: &Invocation, app: &App) -> io::Result<()> {
 }
 
 /// What there is to know about a setting, indented.
-pub(super) fn about(setting: &Setting) -> String {
-    let mut text = format!("    {}\n    {}", setting.name, styled(FAINT, setting.hint));
-    if !setting.choices.is_empty() {
-        let choices = format!("Such as: {}.", setting.choices.join("; "));
+pub(super) fn about(setting: &Field) -> String {
+    let mut text = format!("    {}\n    {}", setting.label, styled(FAINT, setting.hint));
+    if !setting.choices().is_empty() {
+        let choices = format!("Such as: {}.", setting.choices().join("; "));
         // Writing into a String cannot fail.
         let _ = write!(text, "\n    {}", styled(FAINT, choices));
     }

@@ -11,9 +11,9 @@ use crate::cli::given::Given;
 use crate::cli::global::Invocation;
 use crate::cli::notices::channel_named;
 use crate::cli::told::{Flags, told};
-use crate::config::Environment;
-use crate::edit::{Door, EditError, Problem, Problems, Texts, channel};
-use crate::model::{ChannelSpec, Field};
+use crate::config::{Environment, Origin, Problem, Problems, Texts, channel};
+use crate::edit::EditError;
+use crate::model::{ChannelKind, ChannelSpec, Field};
 
 /// Fields that are flags of their own.
 const FLAGS: Flags<'_> =
@@ -97,12 +97,7 @@ pub struct Wishes {
 impl Add {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         // What is given is read before the store is opened: a wrong flag makes no database.
-        let texts = Texts::default().with("name", Some(&self.name)).with("kind", Some(&self.kind));
-        let begun = channel::begun(&texts, Door::CommandLine).map_err(|wrong| told(FLAGS)(wrong.into()))?;
-        let spec = ChannelSpec { enabled: !self.disabled, ..begun };
-        let mut draft = self.wishes.onto(spec, &invocation.environment);
-        draft.ask()?;
-        let spec = draft.finish().map_err(told(FLAGS))?;
+        let spec = self.spec(invocation)?;
         let store = invocation.new_store().await?;
         let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
@@ -111,17 +106,30 @@ impl Add {
         }
         Ok(code)
     }
+
+    fn spec(&self, invocation: &Invocation) -> anyhow::Result<ChannelSpec> {
+        let origin = Origin::CommandLine(invocation.clock.now());
+        let enabled = (!self.disabled).to_string();
+        let named = Texts::default().with("name", Some(&self.name)).with("kind", Some(&self.kind)).with("enabled", Some(&enabled));
+        let Ok(kind) = channel::kind_named(&self.kind) else {
+            return channel::added(&named, origin).map_err(|wrong| told(FLAGS)(wrong.into()));
+        };
+        let mut given = self.wishes.read(named, kind, &invocation.environment);
+        ask(&mut given, kind, origin)?;
+        let added = channel::added(&given.texts, origin);
+        given.finish(added).map_err(told(FLAGS))
+    }
 }
 
 impl Set {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
+        let origin = Origin::CommandLine(invocation.clock.now());
         let wanted = |known: &ChannelSpec| {
-            let mut spec = known.clone();
-            if self.all_projects {
-                spec.projects = Vec::new();
-            }
-            self.wishes.onto(spec, &invocation.environment).finish()
+            let all = Texts::default().with("projects", self.all_projects.then_some(""));
+            let given = self.wishes.read(all, known.kind, &invocation.environment);
+            let changed = channel::changed(known, &given.texts, origin);
+            given.finish(changed)
         };
         let done = desk(invocation, &*store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
@@ -164,59 +172,60 @@ fn notices(count: usize, state: &str) -> String {
     format!("{count} notice{plural} {state}").trim_end().to_owned()
 }
 
-/// A channel that is being put together, and what is wrong with what was said of it.
-struct Draft {
-    spec: ChannelSpec,
-    problems: Vec<Problem>,
+/// What was said of a channel, and what of that could not be read.
+struct Said {
+    texts: Texts,
+    unread: Vec<Problem>,
     /// Fields whose value could not be read: that they are missing need not be said too.
     failed: Vec<&'static str>,
 }
 
 impl Wishes {
-    /// The channel as it should be.
-    fn onto(&self, spec: ChannelSpec, environment: &Environment) -> Draft {
-        let known = spec.kind.fields().iter().map(|field| field.key).collect::<Vec<_>>();
-        let (values, unread) = self.given.read(&known, &format!("a {} channel", spec.kind), environment);
+    /// What is given, beside `texts`.
+    fn read(&self, texts: Texts, kind: ChannelKind, environment: &Environment) -> Said {
+        let known = kind.fields().iter().map(|field| field.key).collect::<Vec<_>>();
+        let (values, unread) = self.given.read(&known, &format!("a {kind} channel"), environment);
         let given = |key: &str| {
             let is_it = |text: &String| text.split_once('=').is_some_and(|(name, _)| name.trim() == key);
             self.given.set_file.iter().chain(&self.given.set_env).any(is_it)
         };
-        let mut texts = values
-            .iter()
-            .map(|value| (value.key.as_str(), value.expose()))
-            .collect::<Texts>()
+        let mut texts = texts
             .with("severity", self.severity.as_deref())
             .with("title", self.title.as_deref())
             .with("body", self.body.as_deref())
             .with("at_once", self.at_once.map(|number| number.to_string()).as_deref());
+        values.iter().for_each(|value| texts.put(value.key.as_str(), value.expose()));
         self.project.iter().for_each(|name| texts.put("projects", name));
         let failed = known.into_iter().filter(|key| given(key) && values.iter().all(|value| value.key != *key)).collect();
-        let (spec, wrong) = channel::onto(spec, &texts);
-        let problems = unread.into_iter().map(|says| Problem::whole("", says)).chain(wrong).collect();
-        Draft { spec, problems, failed }
+        Said { texts, unread: unread.into_iter().map(|says| Problem::whole("", says)).collect(), failed }
     }
 }
 
-impl Draft {
-    /// Asks for the secrets that are missing, where there is somebody to ask and nothing else is wrong.
-    fn ask(&mut self) -> anyhow::Result<()> {
-        let is_missing = |field: &&Field| field.required && field.secret && self.spec.values.get(field.key).is_none();
-        let missing = self.spec.kind.fields().iter().filter(is_missing).collect::<Vec<_>>();
-        if !self.problems.is_empty() || channel::lacks(&self.spec).len() > missing.len() || !io::stdin().is_terminal() {
-            return Ok(());
+impl Said {
+    /// What was made of it, or everything that is wrong.
+    fn finish(self, made: Result<ChannelSpec, Problems>) -> Result<ChannelSpec, EditError> {
+        let (made, wrong) = made.map_or_else(|wrong| (None, Some(wrong)), |made| (Some(made), None));
+        let is_told = |lack: &Problem| self.failed.contains(&lack.field.as_str()) && lack.says.starts_with("is missing");
+        let wrong = wrong.into_iter().flatten().filter(|problem| !is_told(problem));
+        let problems: Vec<Problem> = self.unread.into_iter().chain(wrong).collect();
+        match made {
+            Some(made) => Ok(Problems::or(problems, made)?),
+            None => Err(Problems::of(problems).into()),
         }
-        for field in missing {
-            let text = rpassword::prompt_password(format!("{}: {} (not shown): ", field.key, field.hint))?;
-            self.spec.values.set(field.key, &text);
-        }
-        Ok(())
     }
+}
 
-    /// The channel, or everything that is wrong with it.
-    fn finish(self) -> Result<ChannelSpec, EditError> {
-        let Self { spec, mut problems, failed } = self;
-        let is_told = |lack: &Problem| failed.contains(&lack.field.as_str()) && lack.says.starts_with("is missing");
-        problems.extend(channel::lacks(&spec).into_iter().filter(|lack| !is_told(lack)));
-        Ok(Problems::or(problems, spec)?)
+/// Asks for the secrets that are missing, where there is somebody to ask and nothing else is wrong.
+fn ask(said: &mut Said, kind: ChannelKind, origin: Origin) -> anyhow::Result<()> {
+    let is_missing = |field: &&Field| field.required && field.secret && said.texts.filled(field.key).is_none();
+    let missing = kind.fields().iter().filter(is_missing).collect::<Vec<_>>();
+    let wrong = channel::added(&said.texts, origin).err().map_or(0, |wrong| wrong.count());
+    if !said.unread.is_empty() || wrong > missing.len() || !io::stdin().is_terminal() {
+        return Ok(());
     }
+    for field in missing {
+        let text = rpassword::prompt_password(format!("{}: {} (not shown): ", field.key, field.hint))?;
+        said.texts.put(field.key, &text);
+    }
+    Ok(())
 }

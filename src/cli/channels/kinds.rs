@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::cli::trouble::Misuse;
-use crate::edit::channel::kind_named;
+use crate::config::channel::kind_named;
 use crate::model::{ChannelKind, Field};
 
 pub(super) const JSON: &str = "JSON: {items: [{kind, description, fields: [{key, hint, default, required, secret}]}], next}.";

@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use super::edit::EDIT_JSON;
 use super::global::Invocation;
 use super::trouble::Misuse;
-use crate::edit::channel::{self, called};
+use crate::config::channel::{self, called};
 use crate::model::Channel;
 
 mod change;

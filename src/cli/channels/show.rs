@@ -10,7 +10,7 @@ use super::list::{state_words, whom};
 use super::state::{ChannelJson, Owing};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
-use crate::edit::channel::shown;
+use crate::config::channel::shown;
 
 pub(super) const JSON: &str = "JSON: as in the list, and {title, body, fields: {field: value}}; a secret is https://host/*** or ***, a field that holds nothing null.";
 

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::file::{Configuration, Document};
 use crate::config::rules;
-use crate::model::{AppKind, Events, HeartbeatApp, ProjectSpec, Setting};
+use crate::model::{AppKind, Events, Field, HeartbeatApp, ProjectSpec};
 
 /// The settings of PostHog's Heartbeat.
 const HEARTBEAT: [&str; 3] = ["events", "host", "project_api_key"];
@@ -120,7 +120,7 @@ impl<'a> Found<'a> {
     /// The settings that PostHog masked, with their names for people.
     pub(super) fn masked(&self) -> Vec<(&'static str, &'static str)> {
         let all = self.kind.settings().iter().filter(|setting| self.held.get(setting.key) == Some(&Held::Masked));
-        all.map(|setting| (setting.key, setting.name)).collect()
+        all.map(|setting| (setting.key, setting.label)).collect()
     }
 
     /// A sentence for each setting that holds something that none can.
@@ -176,9 +176,9 @@ impl<'a> Found<'a> {
         let state = if self.configuration.enabled { "enabled" } else { "disabled" };
         let head = format!("plugin {} is {}, {state}:", self.configuration.plugin, self.kind);
         let alert = spec.ingestion_alert.as_ref().filter(|_| self.kind == AppKind::IngestionAlert);
-        let shown = |setting: &Setting| {
+        let shown = |setting: &Field| {
             let text = self.value(setting.key)?;
-            let shown = alert.and_then(|app| app.shown(setting.key));
+            let shown = alert.and_then(|app| app.value(setting.key)).map(|value| setting.shown(&value));
             let text = shown.unwrap_or_else(|| if setting.secret { "***".to_owned() } else { text });
             Some(format!("  {} = {text}", setting.key))
         };

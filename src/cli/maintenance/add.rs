@@ -9,7 +9,7 @@ use crate::cli::edit::{EditFlags, desk, show};
 use crate::cli::global::Invocation;
 use crate::cli::told::plainly;
 use crate::cli::trouble::Misuse;
-use crate::edit::{Texts, window};
+use crate::config::{Origin, Texts, window};
 
 /// `heartbeat maintenance add`
 #[derive(Debug, Args)]
@@ -32,7 +32,7 @@ impl Add {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let mut texts = self.when.onto(Texts::default().with("name", Some(&self.name)));
         self.project.iter().for_each(|name| texts.put("projects", name));
-        let window = window::added(&texts, invocation.clock.now()).map_err(|wrong| Misuse(says(&wrong)))?;
+        let window = window::added(&texts, Origin::CommandLine(invocation.clock.now())).map_err(|wrong| Misuse(says(&wrong)))?;
         let store = invocation.new_store().await?;
         let done = desk(invocation, &*store, self.edit).add(window).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)

@@ -3,7 +3,7 @@
 use clap::Args;
 
 use crate::cli::told::{Flags, lines};
-use crate::edit::{Problems, Texts};
+use crate::config::{Problems, Texts};
 
 /// Fields that are flags.
 const FLAGS: Flags<'_> = &[
@@ -84,7 +84,7 @@ mod tests {
     use clap::Parser;
 
     use super::*;
-    use crate::edit::window;
+    use crate::config::{Origin, window};
     use crate::model::{Cron, Timestamp, Weekly, When};
 
     #[derive(Debug, Parser)]
@@ -96,7 +96,7 @@ mod tests {
     fn read(flags: &[&str]) -> Result<When, Vec<String>> {
         let line = Line::try_parse_from([&["x"], flags].concat()).unwrap();
         let texts = line.when.onto(Texts::default().with("name", Some("night")));
-        let window = window::added(&texts, Timestamp::parse("2026-11-23T14:00:00Z").unwrap());
+        let window = window::added(&texts, Origin::CommandLine(Timestamp::parse("2026-11-23T14:00:00Z").unwrap()));
         window.map(|window| window.when).map_err(|wrong| says(&wrong).lines().map(str::to_owned).collect())
     }
 

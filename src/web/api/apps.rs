@@ -14,8 +14,9 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Sent, created};
-use crate::edit::{self, App, Clash, Cost, EditError, Texts};
-use crate::model::{AppKind, ProjectSpec, RouteSpec, Setting};
+use crate::config::{App, Texts};
+use crate::edit::{self, Clash, Cost, EditError};
+use crate::model::{AppKind, Field, ProjectSpec, RouteSpec};
 use crate::web::keys;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -61,9 +62,9 @@ pub(super) struct SettingView {
 }
 
 impl SettingView {
-    fn of(setting: &Setting) -> Self {
-        let Setting { key, name, hint, default, required, secret, choices, others } = *setting;
-        Self { key, name, hint, default, required, secret, choices, others }
+    fn of(setting: &Field) -> Self {
+        let Field { key, label: name, hint, default, required, secret, .. } = *setting;
+        Self { key, name, hint, default, required, secret, choices: setting.choices(), others: setting.takes_others() }
     }
 }
 

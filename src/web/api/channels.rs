@@ -14,10 +14,11 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
-use crate::edit::channel::{FIELDS, added, called, changed, shown};
+use crate::config::channel::{FIELDS, added, called, changed, is_open_to_pages, shown};
+use crate::config::{Problem as FieldProblem, Problems, Texts};
+use crate::edit::EditError;
 use crate::edit::trial::SAMPLES;
-use crate::edit::{Door, EditError, Problems, Texts};
-use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, Delivery, Field, Takes};
+use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, Delivery, Field};
 use crate::store::Owing;
 use crate::web::channels::{check_open, find, owing, resend, state, test};
 use crate::web::site::Site;
@@ -61,9 +62,8 @@ struct FieldView {
 
 impl FieldView {
     fn of(field: &Field) -> Self {
-        let Field { key, hint, default, required, secret, takes } = *field;
-        let choices = if let Takes::OneOf(choices) = takes { choices } else { &[] };
-        Self { key, hint, default, required, secret, choices }
+        let Field { key, hint, default, required, secret, .. } = *field;
+        Self { key, hint, default, required, secret, choices: field.choices() }
     }
 }
 
@@ -157,16 +157,9 @@ impl ChannelChange {
     /// What it says. Where it is the whole of the channel, what it does not name is as usual; secrets stay.
     fn texts(&self, whole: Option<ChannelKind>) -> Result<Texts, Problems> {
         let strangers = self.fields.keys().filter(|key| FIELDS.iter().any(|field| field.key == key.as_str()));
-        let problems = strangers.map(|key| crate::edit::Problem::of(key.as_str(), "stands beside `fields`, not among them")).collect();
+        let problems = strangers.map(|key| FieldProblem::of(key.as_str(), "stands beside `fields`, not among them")).collect();
         Problems::or(problems, ())?;
-        let mut texts = Texts::default();
-        if let Some(kind) = whole {
-            for key in ["severity", "projects", "at_once", "title", "body"] {
-                texts.put(key, "");
-            }
-            let plain = kind.fields().iter().filter(|field| !field.secret && !self.fields.contains_key(field.key));
-            plain.for_each(|field| texts.put(field.key, ""));
-        }
+        let texts = Texts::default();
         let enabled = self.enabled.map(|enabled| enabled.to_string());
         let projects = self.projects.as_ref().map(|names| names.join(","));
         let at_once = self.at_once.map(|number| number.to_string());
@@ -183,7 +176,9 @@ impl ChannelChange {
         for (key, text) in &self.fields {
             texts.put(key, text.as_deref().unwrap_or_default());
         }
-        Ok(texts)
+        let Some(kind) = whole else { return Ok(texts) };
+        let may_change = FIELDS.iter().filter(|field| !["name", "kind", "enabled"].contains(&field.key));
+        Ok(texts.as_whole(may_change.chain(kind.fields())))
     }
 }
 
@@ -194,7 +189,7 @@ async fn list_kinds(_visitor: Visitor) -> Json<List<KindView>> {
     let kinds = ChannelKind::ALL.into_iter().map(|kind| KindView {
         name: kind.name(),
         description: kind.description(),
-        open: Door::Page.takes(kind),
+        open: is_open_to_pages(kind),
         fields: kind.fields().iter().map(FieldView::of).collect(),
     });
     Json(List::whole(kinds.collect()))
@@ -253,11 +248,11 @@ async fn put(
     if let Some(channel) = &known {
         check_open(channel)?;
         let texts = wanted.texts(Some(channel.spec.kind))?;
-        let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
+        let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
         desk.change(&name, wanted).await?;
     } else {
         let texts = wanted.texts(None)?.with("name", Some(&name));
-        desk.add(added(&texts, Door::Page)?).await?;
+        desk.add(added(&texts, site.origin())?).await?;
     }
     let view = ChannelView::named(&site, &name).await?;
     Ok(if known.is_none() { created(view) } else { Json(view).into_response() })
@@ -277,7 +272,7 @@ async fn change(
     as_read.check(&ChannelView::of(&channel, owing(&site, &channel).await?))?;
     check_open(&channel)?;
     let texts = wanted.texts(None)?;
-    let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
+    let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
     as_read.desk(&site, &visitor).change(&name, wanted).await?;
     Ok(Json(ChannelView::named(&site, &name).await?))
 }

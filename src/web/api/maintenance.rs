@@ -13,8 +13,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, List, Sent, created};
-use crate::edit::Texts;
-use crate::edit::window::added;
+use crate::config::Texts;
+use crate::config::window::added;
 use crate::model::Window;
 use crate::report::WindowJson;
 use crate::web::site::Site;
@@ -103,7 +103,7 @@ async fn put(
     let now = site.now();
     let before = known(&site, &name).await?;
     as_read.check(&before.as_ref().map(|before| WindowJson::of(before, now)))?;
-    let wanted = added(&sent.texts(&name), now)?;
+    let wanted = added(&sent.texts(&name), site.origin())?;
     let desk = as_read.desk(&site, &visitor);
     if before.is_some() {
         let done = desk.change::<Window>(&name, |_| Ok(wanted.clone())).await?;

@@ -6,7 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::edit;
+use crate::config;
 use crate::web::trouble::{Trouble, Undressed};
 
 /// How a program logs in.
@@ -38,7 +38,7 @@ pub(super) struct FieldProblem {
 }
 
 impl FieldProblem {
-    fn of(problem: &edit::Problem) -> Self {
+    fn of(problem: &config::Problem) -> Self {
         Self { field: problem.field.clone(), says: problem.to_string() }
     }
 }

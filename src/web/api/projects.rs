@@ -13,7 +13,8 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
-use crate::edit::{ProjectJson, Texts, app};
+use crate::config::Texts;
+use crate::edit::{ProjectJson, app};
 use crate::model::{AppKind, ProjectName, ProjectSpec};
 use crate::web::setup::{self, Asking, CheckedFields, names};
 use crate::web::site::Site;

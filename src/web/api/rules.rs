@@ -13,8 +13,9 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, Sent};
+use crate::config::{self, Problems, Texts};
 use crate::edit::replay::{reach, wished};
-use crate::edit::{self, Problems, ReplayJson, Texts, app};
+use crate::edit::{ReplayJson, app};
 use crate::model::AppKind;
 use crate::report::RulesJson;
 use crate::web::rules::{is_of_rules, replay as run};
@@ -64,7 +65,7 @@ async fn change(
     as_read.check(&RulesJson::of(&project))?;
     let kind = AppKind::IngestionAlert;
     let elsewhere = |key: &&String| !is_of_rules(key) && kind.settings().iter().any(|setting| setting.key == key.as_str());
-    let elsewhere = sent.set.keys().filter(elsewhere).map(|key| edit::Problem::of(key, "is no rule; it is set with the app's settings"));
+    let elsewhere = sent.set.keys().filter(elsewhere).map(|key| config::Problem::of(key, "is no rule; it is set with the app's settings"));
     Problems::or(elsewhere.collect(), ())?;
     let texts = texts(&sent.set);
     as_read.desk(&site, &visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
@@ -102,7 +103,7 @@ async fn replay(
     let project = site.project(&name).await?;
     let since =
         reach(&sent.since).and_then(|since| if since <= LONGEST { Ok(since) } else { Err("must not be longer than 90d".to_owned()) });
-    let since = since.map_err(|says| edit::Problem::of("since", says));
+    let since = since.map_err(|says| config::Problem::of("since", says));
     let wanted = wished(&project.spec.ingestion_alert.clone().unwrap_or_default(), &texts(&sent.set));
     let (since, wanted) = match (since, wanted) {
         (Ok(since), Ok(wanted)) => (since, wanted),

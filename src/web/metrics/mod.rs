@@ -18,7 +18,7 @@ use super::site::Site;
 use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::config::METRICS_PROJECTS;
-use crate::edit::channel::called;
+use crate::config::channel::called;
 use crate::judge::Health;
 use crate::model::{LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Strand, Timestamp};
 use crate::report::{Brief, briefs};

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 
 use super::channels::address;
-use crate::edit::channel::called;
+use crate::config::channel::called;
 use crate::model::{Channel, IncidentId, Notice, NoticeState, Timestamp};
 use crate::report::channel_name;
 use crate::store::WhichNotices;

@@ -10,7 +10,7 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::get;
 
 use crate::access::{check_password, deed};
-use crate::edit::Problem;
+use crate::config::Problem;
 use crate::model::{Access, Digest, Invitation, Secret, UserName};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, OpenFrame, Place, drawn, page};

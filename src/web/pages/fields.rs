@@ -1,8 +1,9 @@
 //! The fields of a project, as its forms show them.
 
-use crate::edit::Texts;
-use crate::edit::project::{FIELDS, shown};
-use crate::model::{ProjectSpec, Setting};
+use crate::config::Texts;
+use crate::config::project::{FIELDS, shown};
+use crate::model::{Field as Setting, ProjectSpec, Takes};
+use crate::web::control::marked;
 use crate::web::form::Filled;
 use crate::web::setup::CheckedField;
 
@@ -35,22 +36,13 @@ impl Field {
 
     /// Keys and addresses, in letters of one width.
     pub(super) fn is_mono(&self) -> bool {
-        matches!(self.setting.key, "host" | "api_host" | "token")
+        matches!(self.setting.takes, Takes::Host | Takes::Token)
     }
 
     /// Numbers and waits.
     pub(super) fn is_short(&self) -> bool {
-        matches!(self.setting.key, "project_id" | "late_after" | "lost_after" | "look_every")
+        matches!(self.setting.takes, Takes::Number | Takes::Duration)
     }
-}
-
-/// Words of ours as HTML, with what stands between backticks as code.
-fn marked(words: &str) -> String {
-    let parts = words.split('`').enumerate().map(|(at, part)| {
-        let part = part.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-        if at % 2 == 1 { format!("<code>{part}</code>") } else { part }
-    });
-    parts.collect()
 }
 
 /// The fields of these keys: with what was typed, or what the project has.
@@ -68,14 +60,4 @@ pub(super) fn fields(keys: &[&str], known: Option<&ProjectSpec>, typed: impl Fn(
 /// What a form says of these fields.
 pub(super) fn texts(form: &Filled, keys: impl IntoIterator<Item = &'static str>) -> Texts {
     keys.into_iter().filter(|key| form.has(key)).map(|key| (key, form.text(key))).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_is_typed_is_told_apart_in_hints() {
-        assert_eq!(marked("`us`, or Settings > General"), "<code>us</code>, or Settings &gt; General");
-    }
 }

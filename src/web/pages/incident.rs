@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
 use super::evidence::{Find, finds};
-use crate::edit::Problem;
+use crate::config::Problem;
 use crate::edit::incident::Word;
 use crate::judge;
 use crate::message;

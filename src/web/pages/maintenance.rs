@@ -9,8 +9,9 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::edit::window::{FIELDS, added, shown};
-use crate::edit::{EditError, Problem, Problems, Texts};
+use crate::config::window::{FIELDS, added, shown};
+use crate::config::{Origin, Problem, Problems, Texts};
+use crate::edit::EditError;
 use crate::model::{ProjectName, Timestamp, Window};
 use crate::report::{WindowState, window_times};
 use crate::web::control::{Control, Wrong};
@@ -132,7 +133,7 @@ fn texts(form: &Filled) -> Texts {
 
 async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
     let refused = |frame, problems: Problems| FormPage::new(frame, None).refused(&form, &problems.into_iter().collect::<Vec<_>>());
-    let window = match added(&texts(&form), frame.now) {
+    let window = match added(&texts(&form), Origin::Page(frame.now)) {
         Ok(window) => window,
         Err(problems) => return Ok(refused(frame, problems)),
     };
@@ -161,7 +162,7 @@ async fn change(
     let refused = |frame, problems: Problems| FormPage::new(frame, Some(&known)).refused(&form, &problems.into_iter().collect::<Vec<_>>());
     let mut texts = texts(&form);
     texts.put("name", known.name.as_str());
-    let window = match added(&texts, frame.now) {
+    let window = match added(&texts, Origin::Page(frame.now)) {
         Ok(window) => window,
         Err(problems) => return Ok(refused(frame, problems)),
     };

@@ -11,8 +11,9 @@ use axum::{Json, Router};
 
 use super::fields::{Field, fields, texts};
 use super::tabs::{Tab, Tabs, tabs};
-use crate::edit::project::shown;
-use crate::edit::{EditError, Texts};
+use crate::config::Texts;
+use crate::config::project::shown;
+use crate::edit::EditError;
 use crate::model::{ProjectName, ProjectSpec};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};

@@ -12,9 +12,10 @@ use axum::routing::get;
 
 use super::replayed::Drawn;
 use super::tabs::{Tab, Tabs, tabs};
+use crate::config::{App, Problem, Problems, Texts};
 use crate::edit::replay::{self, wished};
-use crate::edit::{App, EditError, Problem, Problems, Texts, app};
-use crate::model::{AppKind, IngestionAlertApp, Project, RuleKind, Setting};
+use crate::edit::{EditError, app};
+use crate::model::{AppKind, Field, IngestionAlertApp, Project, RuleKind};
 use crate::report::{RuleJson, RulesJson};
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
@@ -104,7 +105,7 @@ impl Page {
 }
 
 /// What a setting holds, its default written out.
-fn control(app: &IngestionAlertApp, setting: &'static Setting) -> Control {
+fn control(app: &IngestionAlertApp, setting: &'static Field) -> Control {
     Control::of(setting, app.shown(setting.key).or_else(|| Some(setting.default.to_owned())))
 }
 
@@ -115,9 +116,9 @@ impl RuleForm {
         let controls = mine.map(|setting| {
             let control = control(app, setting);
             // In the rule's own frame its name is not said again.
-            let short = setting.name.split_once(": ").map(|(_, rest)| rest);
+            let short = setting.label.split_once(": ").map(|(_, rest)| rest);
             if short.is_none() {
-                name = setting.name;
+                name = setting.label;
             }
             let called = match short {
                 Some(rest) => rest.get(..1).map(str::to_uppercase).unwrap_or_default() + rest.get(1..).unwrap_or_default(),
@@ -202,7 +203,7 @@ fn wanted(project: &Project, form: &Filled) -> Result<(IngestionAlertApp, bool),
     let texts = texts(form);
     // What is wrong with what is to be watched is said as well.
     let mut app = App::IngestionAlert(Box::new(known.clone()));
-    Problems::or(app.set_all(&texts, &project.spec.token), ())?;
+    Problems::or(app.set_all(&texts, Some(&project.spec.token)), ())?;
     let is_watch_another = matches!(&app, App::IngestionAlert(app) if app.watch != known.watch);
     let rest: Texts = texts.iter().filter(|(key, _)| *key != "watch").collect();
     Ok((wished(&known, &rest)?, is_watch_another))

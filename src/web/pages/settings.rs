@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use crate::access::check_password;
-use crate::edit::Problem;
+use crate::config::Problem;
 use crate::model::{Access, ApiToken, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
 use crate::web::form::Filled;

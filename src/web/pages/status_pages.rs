@@ -9,9 +9,11 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use axum::routing::get;
 
-use crate::edit::status_page::Wanted;
-use crate::edit::{EditError, Problem};
-use crate::model::{ProjectName, StatusPage};
+use crate::config::status_page::{FIELDS, added, changed, value};
+use crate::config::{Problem, Texts};
+use crate::edit::EditError;
+use crate::model::StatusPage;
+use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
@@ -44,44 +46,38 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, T
 #[template(path = "status_page_form.html")]
 struct Form {
     frame: Frame,
-    /// The name in use; none while it is new.
-    known: Option<ProjectName>,
-    name: String,
-    title: String,
-    /// Between commas.
-    projects: String,
+    /// The page that is changed; none while it is new.
+    known: Option<StatusPage>,
+    controls: Vec<Control>,
     public: bool,
-    problems: Vec<Problem>,
+    wrong: Wrong,
 }
 
 impl Form {
-    fn problem(&self, field: &str) -> Option<String> {
-        self.problems.iter().find(|problem| problem.field == field).map(ToString::to_string)
-    }
-
-    fn of(frame: Frame, page: Option<StatusPage>) -> Self {
-        let title = page.as_ref().map_or("New status page", |page| page.title.as_str()).to_owned();
+    fn of(frame: Frame, known: Option<StatusPage>) -> Self {
+        let title = known.as_ref().map_or("New status page", |page| page.title.as_str()).to_owned();
         let frame = frame.titled(Place::StatusPages, title).below([("Status pages", "/status-pages")]);
-        let (known, name, title, projects, public) = match page {
-            Some(page) => {
-                let projects: Vec<&str> = page.projects.iter().map(ProjectName::as_str).collect();
-                (Some(page.name.clone()), page.name.to_string(), page.title, projects.join(", "), page.public)
-            }
-            None => (None, String::new(), String::new(), String::new(), false),
-        };
-        Self { frame, known, name, title, projects, public, problems: Vec::new() }
+        // Who sees it is a switch of its own.
+        let shown = FIELDS.iter().filter(|field| field.key != "public" && (field.key != "name" || known.is_none()));
+        let controls = shown.map(|field| Control::of(field, known.as_ref().and_then(|page| value(page, field.key)))).collect();
+        let public = known.as_ref().is_some_and(|page| page.public);
+        Self { frame, known, controls, public, wrong: Wrong::default() }
     }
 
     /// With what somebody typed, and what is wrong with it.
-    fn refused(mut self, form: &Filled, problems: Vec<Problem>) -> Response {
-        form.text("title").clone_into(&mut self.title);
-        form.text("projects").clone_into(&mut self.projects);
-        if self.known.is_none() {
-            form.text("name").clone_into(&mut self.name);
-        }
-        (self.public, self.problems) = (form.has("public"), problems);
+    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+        self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
+        self.wrong = Wrong::of(problems, &self.controls);
+        self.public = form.has("public");
         drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
     }
+}
+
+/// What the form says.
+fn texts(form: &Filled) -> Texts {
+    let public = form.has("public").to_string();
+    let given = FIELDS.iter().filter(|field| field.key != "public" && form.has(field.key));
+    given.map(|field| (field.key, form.text(field.key).replace('\n', ","))).collect::<Texts>().with("public", Some(&public))
 }
 
 async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> Response {
@@ -89,23 +85,17 @@ async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> 
 }
 
 async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
-    let refused = |problems: Vec<Problem>| Ok(Form::of(frame, None).refused(&form, problems));
-    let added = match wanted(&site, form.text("name"), &form).await {
+    let added = match added(&texts(&form)) {
         Ok(page) => site.desk(&visitor).add(page).await,
-        Err(error) => Err(error),
+        Err(problems) => Err(problems.into()),
     };
-    match added {
-        Ok(done) => Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", done.now.name))),
-        Err(EditError::Wrong(problems)) => refused(problems.into_iter().collect()),
-        Err(EditError::Clash(clash)) => refused(vec![Problem::whole("name", clash)]),
-        Err(other) => Err(other.into()),
-    }
-}
-
-/// What the form says.
-async fn wanted(site: &Site, name: &str, form: &Filled) -> Result<StatusPage, EditError> {
-    let projects = form.text("projects").split([',', '\n']).collect();
-    Wanted { name, title: form.text("title"), projects, public: form.has("public") }.page(&*site.web.store).await
+    let problems: Vec<Problem> = match added {
+        Ok(done) => return Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", done.now.name))),
+        Err(EditError::Wrong(problems)) => problems.into_iter().collect(),
+        Err(EditError::Clash(clash)) => vec![Problem::whole("name", clash)],
+        Err(other) => return Err(other.into()),
+    };
+    Ok(Form::of(frame, None).refused(&form, &problems))
 }
 
 async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
@@ -121,13 +111,10 @@ async fn change(
     form: Filled,
 ) -> Result<Response, Trouble> {
     let known = site.status_page(&name).await?;
-    let changed = match wanted(&site, &name, &form).await {
-        Ok(page) => site.desk(&visitor).change(&name, |_: &StatusPage| Ok(page.clone())).await,
-        Err(error) => Err(error),
-    };
-    match changed {
+    let texts = texts(&form);
+    match site.desk(&visitor).change(&name, |known: &StatusPage| Ok(changed(known, &texts)?)).await {
         Ok(_) => Ok(go_on(&site, "/status-pages", &format!("Status page {name} is saved."))),
-        Err(EditError::Wrong(problems)) => Ok(Form::of(frame, Some(known)).refused(&form, problems.into_iter().collect())),
+        Err(EditError::Wrong(problems)) => Ok(Form::of(frame, Some(known)).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
         Err(other) => Err(other.into()),
     }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// More connections than this are never held, however many descriptors there are: each takes some memory.
-const MOST: usize = 2_048;
+const MOST: usize = 1_024;
 /// Fewer than this are no page: a browser opens six.
 const FEWEST: usize = 8;
 /// From one address that is not this machine's and not a proxy's.
@@ -55,7 +55,7 @@ mod tests {
     #[test]
     fn half_of_the_descriptors_are_never_a_visitors() {
         for (descriptors, total, per_address) in
-            [(0, 8, 4), (64, 32, 16), (256, 128, 64), (1_024, 512, 256), (524_288, 2_048, 256), (u64::MAX, 2_048, 256)]
+            [(0, 8, 4), (64, 32, 16), (256, 128, 64), (1_024, 512, 256), (524_288, 1_024, 256), (u64::MAX, 1_024, 256)]
         {
             let limits = ConnectionLimits::for_descriptors(descriptors);
             assert_eq!((limits.total, limits.per_address), (total, per_address), "{descriptors}");

@@ -115,14 +115,14 @@ fn a_file_comes_through_a_pipe_as_well() {
     let home = Home::new();
     assert_eq!(home.run_with_input(&["apply", "-"], TWO).code, 0);
     assert!(home.stored().contains("shop"));
-    insta::assert_snapshot!(home.run_with_input(&["apply", "-"], "[[project]]").shown(), @r#"
+    insta::assert_snapshot!(home.run_with_input(&["apply", "-"], "[[project]]").shown(), @r"
     exit 2
     --- err
     error: the settings have 3 problems:
-      standard input:1: project number 1: name is missing; give `name = "shop"`
-      standard input:1: project number 1: host is missing; give `host = "us"`
-      standard input:1: project number 1: token is missing; give `token = "phc_..."`, from Settings > Project > General
-    "#);
+      standard input:1: project number 1: name is missing; give it a name, such as `shop`
+      standard input:1: project number 1: host is missing; give `us`, `eu`, or the address of a PostHog
+      standard input:1: project number 1: token is missing; give the project token (phc_...), from Settings > Project > General
+    ");
 }
 
 #[test]

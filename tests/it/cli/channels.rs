@@ -81,7 +81,7 @@ fn a_check_counts_them() {
     ok all.toml: 2 projects, 1 channel, 1 maintenance window; 3 routes: 4,320 events a day, 129,600 in 30 days
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["config", "check", "all.toml", "--json"]).json()).unwrap(), @r#"
-    {"channels":["ops"],"maintenance":["night"],"ok":true,"problems":[],"projects":["shop","blog"]}
+    {"channels":["ops"],"maintenance":["night"],"ok":true,"problems":[],"projects":["shop","blog"],"status_pages":[]}
     "#);
 }
 

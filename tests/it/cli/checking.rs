@@ -25,7 +25,7 @@ fn what_is_wrong_is_all_told() {
     exit 2
     --- err
     error: the settings have 3 problems:
-      bad.toml:1: project "shop": host is missing; give `host = "us"`
+      bad.toml:1: project "shop": host is missing; give `us`, `eu`, or the address of a PostHog
       bad.toml:3: project "shop": hots is not a setting here; did you mean `host`?
       bad.toml:4: project "shop": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
     "#);
@@ -37,8 +37,9 @@ fn what_is_wrong_is_all_told() {
       "projects": [],
       "channels": [],
       "maintenance": [],
+      "status_pages": [],
       "problems": [
-        "bad.toml:1: project \"shop\": host is missing; give `host = \"us\"`",
+        "bad.toml:1: project \"shop\": host is missing; give `us`, `eu`, or the address of a PostHog",
         "bad.toml:3: project \"shop\": hots is not a setting here; did you mean `host`?",
         "bad.toml:4: project \"shop\": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General"
       ]

@@ -74,19 +74,19 @@ fn an_export_shows_all_of_it_and_no_secret() {
     enabled = true
     severity = "info"
     at_once = 5
-    # url is a secret and was left out: applied, the stored one stays (see --with-secrets)
-    from = "heartbeat@example.com"
-    to = "ops@example.com"
     body = """
     One
     Two"""
+    # url is a secret and was left out: applied, the stored one stays (see --with-secrets)
+    from = "heartbeat@example.com"
+    to = "ops@example.com"
 
     [[channel]]
     name = "ops"
     kind = "webhook"
     enabled = true
-    projects = ["news"]
     severity = "warning"
+    projects = ["news"]
     at_once = 5
     # url is a secret and was left out: applied, the stored one stays (see --with-secrets)
     # secret is a secret and was left out: applied, the stored one stays (see --with-secrets)
@@ -105,7 +105,7 @@ fn an_export_shows_all_of_it_and_no_secret() {
     let app = export.split_once("[project.ingestion_alert]").unwrap().1.split_once("\n\n").unwrap().0;
     insta::assert_snapshot!(app, @r#"
     enabled = true
-    timeRange = "15"
+    timeRange = 15
     # webHookUrlTriggered is a secret and was left out: applied, the stored one stays (see --with-secrets)
     watch = "signup, purchase"
     lost = "off"

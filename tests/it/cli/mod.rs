@@ -26,6 +26,7 @@ mod projects;
 mod prompting;
 mod reading;
 mod secrets;
+mod status_pages;
 mod telling;
 pub(crate) mod tuning;
 

@@ -17,7 +17,7 @@ fn a_project_comes_and_goes() {
     insta::assert_snapshot!(home.run(&add).shown(), @r"
     exit 2
     --- err
-    error: there is a project `shop` already; `projects set-key` or `apply` changes it
+    error: there is a project `shop` already; `projects set` or `apply` changes it
     ");
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 0

@@ -78,7 +78,7 @@ fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_writes() {
 }
 
 /// What gives a list.
-const LISTS: [&[&str]; 12] = [
+const LISTS: [&[&str]; 13] = [
     &["status"],
     &["projects", "list"],
     &["apps", "search"],
@@ -89,6 +89,7 @@ const LISTS: [&[&str]; 12] = [
     &["channels", "list"],
     &["notices"],
     &["maintenance", "list"],
+    &["status-pages", "list"],
     &["users", "list"],
     &["tokens", "list"],
 ];
@@ -97,7 +98,7 @@ const LISTS: [&[&str]; 12] = [
 const PARTS: [&[&str]; 1] = [&["changes"]];
 
 /// What gives one thing, or what it did.
-const ONE: [&str; 33] = [
+const ONE: [&str; 37] = [
     "check",
     "sandbox",
     "wait-complete",
@@ -105,6 +106,7 @@ const ONE: [&str; 33] = [
     "import",
     "config check",
     "projects add",
+    "projects set",
     "projects set-key",
     "projects remove",
     "apps install",
@@ -129,6 +131,9 @@ const ONE: [&str; 33] = [
     "channels remove",
     "maintenance add",
     "maintenance remove",
+    "status-pages add",
+    "status-pages set",
+    "status-pages remove",
     "users invite",
     "tokens add",
 ];

@@ -93,7 +93,7 @@ fn channels() -> String {
                 Takes::HostName => "monitor.example.com".to_owned(),
                 Takes::Number | Takes::Thread => "7".to_owned(),
                 Takes::Labels => "team=data".to_owned(),
-                Takes::Url | Takes::OneOf(_) => format!("https://example.com/{SECRET}"),
+                _ => format!("https://example.com/{SECRET}"),
             };
             let value = if field.secret { value } else { value.replace(SECRET, "x") };
             let _ = writeln!(file, "{} = \"{value}\"", field.key);

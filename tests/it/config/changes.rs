@@ -1,6 +1,6 @@
 //! What must change is said line by line, and nothing else.
 
-use heartbeat::config::{Change, Listed, changes, to_toml};
+use heartbeat::config::{Change, Entity, Exported, changes, to_toml};
 use heartbeat::model::{ChannelSpec, ProjectSpec, Window};
 
 use super::{File, environment};
@@ -10,7 +10,7 @@ fn read(text: &str) -> Vec<ProjectSpec> {
     settings.projects.into_iter().map(|wanted| wanted.spec).collect()
 }
 
-fn told<T: Listed>(now: &[T], wanted: &[T]) -> String {
+fn told<T: Entity>(now: &[T], wanted: &[T]) -> String {
     changes(now, wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
@@ -61,10 +61,10 @@ host = "https://t.example.com"
 fn every_difference_is_a_line() {
     insta::assert_snapshot!(told(&read(NOW), &read(WANTED)), @r"
     + project new
-    ~ project shop: api_host none -> us
     ~ project shop: token phc_a -> phc_aa
     ~ project shop: personal_api_key changed
     ~ project shop: project_id none -> 3
+    ~ project shop: api_host none -> us
     ~ project shop: late_after 2m -> 5m
     ~ project shop: heartbeat enabled -> disabled
     ~ project shop: heartbeat.events heartbeat -> heartbeat + heartbeat_api
@@ -79,7 +79,7 @@ fn every_difference_is_a_line() {
 #[test]
 fn what_is_the_same_is_no_change() {
     let now = read(NOW);
-    assert_eq!(changes(&now, &read(&to_toml(&now, &[], &[], true))), []);
+    assert_eq!(changes(&now, &read(&to_toml(Exported { projects: &now, ..Exported::default() }, true))), []);
 }
 
 #[test]
@@ -173,8 +173,8 @@ fn channels_are_told_apart_without_their_secrets() {
     let new = "[[channel]]\nname = \"log\"\nkind = \"command\"\ncommand = \"/usr/bin/logger\"\n";
     insta::assert_snapshot!(told(&now, &channels(&format!("{changed}{new}"))), @r"
     ~ channel ops: enabled true -> false
-    ~ channel ops: projects all -> shop, blog
     ~ channel ops: severity info -> warning
+    ~ channel ops: projects all -> shop, blog
     ~ channel ops: at_once 5 -> 1
     ~ channel ops: title none -> `{{ title }}`
     ~ channel ops: body none -> `One\nTwo`
@@ -186,16 +186,16 @@ fn channels_are_told_apart_without_their_secrets() {
     let other = "[[channel]]\nname = \"night\"\nkind = \"alertmanager\"\nurl = \"http://me:hunter2@am:9093\"\n";
     insta::assert_snapshot!(told(&now[1..], &channels(other)), @r"
     ~ channel night: kind ntfy -> alertmanager
-    ~ channel night: url *** -> http://***@am:9093
+    ~ channel night: url https://ntfy.sh/*** -> http://***@am:9093
     ");
     insta::assert_snapshot!(told(&channels(other), &channels(&other.replace("hunter2", "hunter3"))), @r"
     ~ channel night: url changed
     ");
-    assert_eq!(changes(&now, &channels(&to_toml(&[], &now, &[], true))), []);
+    assert_eq!(changes(&now, &channels(&to_toml(Exported { channels: &now, ..Exported::default() }, true))), []);
 }
 
 fn windows(text: &str) -> Vec<Window> {
-    File::of(text).load(&environment()).unwrap().windows
+    File::of(text).load(&environment()).unwrap().windows.into_iter().map(|wanted| wanted.spec).collect()
 }
 
 #[test]
@@ -213,5 +213,5 @@ fn maintenance_windows_are_told_apart() {
     ~ maintenance move: from 2026-12-01T02:00:00.000Z -> none
     ~ maintenance move: to 2026-12-01T04:00:00.000Z -> none
     ");
-    assert_eq!(changes(&now, &windows(&to_toml(&[], &[], &now, false))), []);
+    assert_eq!(changes(&now, &windows(&to_toml(Exported { windows: &now, ..Exported::default() }, false))), []);
 }

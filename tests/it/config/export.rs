@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use heartbeat::config::to_toml;
+use heartbeat::config::{Exported, to_toml};
 use heartbeat::model::{
     ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey,
-    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, Takes, Timestamp, Values, Weekly, When, Window,
+    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Values, Weekly, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -132,6 +132,7 @@ fn value(takes: Takes) -> BoxedStrategy<String> {
         Takes::Number => "[1-9][0-9]{0,18}".boxed(),
         Takes::Thread => "[!-~]([ -~]{0,40}[!-~])?".boxed(),
         Takes::Labels => "[a-z]{1,8}=[a-z'\"]{1,8}, team=[!-+--~]{1,8}".boxed(),
+        other => unreachable!("no channel has a field of {other:?}"),
     }
 }
 
@@ -178,30 +179,43 @@ fn windows() -> impl Strategy<Value = Vec<Window>> {
     })
 }
 
+fn status_pages() -> impl Strategy<Value = Vec<StatusPage>> {
+    let projects = prop::sample::subsequence(vec!["p0", "p1", "elsewhere"], 1..=3);
+    let projects = projects.prop_map(|names| names.into_iter().map(|name| ProjectName::parse(name).unwrap()).collect());
+    vec(("[!-~]([ -~☃]{0,30}[!-~])?", projects, any::<bool>()), 0..3).prop_map(|pages| {
+        let named = pages.into_iter().enumerate().map(|(index, (title, projects, public))| {
+            let name = ProjectName::parse(&format!("s{index}")).unwrap();
+            StatusPage { name, title, projects, public }
+        });
+        named.collect()
+    })
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn with_secrets_the_file_is_the_whole_truth(specs in specs(), channels in channels(), windows in windows()) {
-        let file = to_toml(&specs, &channels, &windows, true);
+    fn with_secrets_the_file_is_the_whole_truth(specs in specs(), channels in channels(), windows in windows(), pages in status_pages()) {
+        let file = to_toml(Exported { projects: &specs, channels: &channels, windows: &windows, status_pages: &pages }, true);
         let read = File::of(&file).load(&environment());
         let read = read.unwrap_or_else(|problems| panic!("{problems:?} in\n{file}"));
         let wanted = read.projects;
         // Over a store that holds other keys, and over none.
         for stored in [&[][..], &specs[..]] {
-            let whole = wanted.iter().map(|wanted| wanted.over(stored)).collect::<Vec<_>>();
+            let whole = wanted.iter().map(|wanted| wanted.over(stored).unwrap()).collect::<Vec<_>>();
             prop_assert_eq!(&whole, &specs);
         }
-        prop_assert_eq!(read.windows, windows);
+        prop_assert_eq!(read.windows.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), windows);
+        prop_assert_eq!(read.status_pages.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), pages);
         for stored in [&[][..], &channels[..]] {
-            let whole = read.channels.iter().map(|wanted| wanted.over(stored)).collect::<Vec<_>>();
+            let whole = read.channels.iter().map(|wanted| wanted.over(stored).unwrap()).collect::<Vec<_>>();
             prop_assert_eq!(&whole, &channels);
         }
     }
 
     #[test]
-    fn without_secrets_there_is_none_in_it_and_the_store_keeps_its_own(specs in specs(), channels in channels(), windows in windows()) {
-        let file = to_toml(&specs, &channels, &windows, false);
+    fn without_secrets_there_is_none_in_it_and_the_store_keeps_its_own(specs in specs(), channels in channels(), windows in windows(), pages in status_pages()) {
+        let file = to_toml(Exported { projects: &specs, channels: &channels, windows: &windows, status_pages: &pages }, false);
         for key in specs.iter().filter_map(|spec| spec.personal_key.as_ref()) {
             prop_assert!(!file.contains(key.expose()));
         }
@@ -214,10 +228,11 @@ proptest! {
             }
         }
         let read = File::of(&file).load(&environment()).unwrap();
-        let whole = read.projects.iter().map(|wanted| wanted.over(&specs)).collect::<Vec<_>>();
+        let whole = read.projects.iter().map(|wanted| wanted.over(&specs).unwrap()).collect::<Vec<_>>();
         prop_assert_eq!(whole, specs);
-        let whole = read.channels.iter().map(|wanted| wanted.over(&channels)).collect::<Vec<_>>();
+        let whole = read.channels.iter().map(|wanted| wanted.over(&channels).unwrap()).collect::<Vec<_>>();
         prop_assert_eq!(whole, channels);
-        prop_assert_eq!(read.windows, windows);
+        prop_assert_eq!(read.windows.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), windows);
+        prop_assert_eq!(read.status_pages.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), pages);
     }
 }

@@ -9,7 +9,7 @@ fn file(lines: &str) -> String {
     format!("[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n[project.ingestion_alert]\n{lines}\n")
 }
 
-fn wanted(lines: &str) -> Wanted {
+fn wanted(lines: &str) -> Wanted<ProjectSpec> {
     File::of(file(lines)).load(&environment()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}")).projects.remove(0)
 }
 
@@ -69,15 +69,15 @@ fn a_secret_is_left_alone_set_or_removed() {
     let stored = [wanted("posthogApiKey = \"phx_stored\"\nwebHookUrlTriggered = \"https://example.com/stored\"").spec];
     let read = |spec: &ProjectSpec, key: &str| spec.ingestion_alert.as_ref().unwrap().value(key);
 
-    let left = wanted("timeRange = 5").over(&stored);
+    let left = wanted("timeRange = 5").over(&stored).unwrap();
     assert_eq!(read(&left, "posthogApiKey").as_deref(), Some("phx_stored"));
     assert_eq!(read(&left, "webHookUrlTriggered").as_deref(), Some("https://example.com/stored"));
     assert_eq!((read(&left, "webHookUrlResolved"), read(&left, "timeRange").as_deref()), (None, Some("5")));
 
-    let said = wanted("posthogApiKey = \"phx_new\"\nwebHookUrlTriggered = \"\"").over(&stored);
+    let said = wanted("posthogApiKey = \"phx_new\"\nwebHookUrlTriggered = \"\"").over(&stored).unwrap();
     assert_eq!((read(&said, "posthogApiKey").as_deref(), read(&said, "webHookUrlTriggered")), (Some("phx_new"), None));
-    assert_eq!(read(&wanted("").over(&[]), "posthogApiKey"), None);
+    assert_eq!(read(&wanted("").over(&[]).unwrap(), "posthogApiKey"), None);
 
     let bare = [ProjectSpec { ingestion_alert: None, ..stored[0].clone() }];
-    assert_eq!(wanted("").over(&bare).ingestion_alert, Some(IngestionAlertApp::default()), "newly installed, with nothing stored");
+    assert_eq!(wanted("").over(&bare).unwrap().ingestion_alert, Some(IngestionAlertApp::default()), "newly installed, with nothing stored");
 }

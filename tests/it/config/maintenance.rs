@@ -13,7 +13,7 @@ fn file(lines: &str) -> String {
 fn window(lines: &str) -> Window {
     let mut windows = File::of(file(lines)).load(&environment()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}")).windows;
     assert_eq!(windows.len(), 1);
-    windows.remove(0)
+    windows.remove(0).spec
 }
 
 fn is_open(window: &Window, project: &str, at: &str) -> bool {

@@ -97,11 +97,11 @@ fn a_personal_key_is_left_alone_set_or_removed() {
     let stored = [wish("personal_api_key = \"phx_stored\"").spec];
     let key_of = |spec: ProjectSpec| spec.personal_key.map(|key| key.expose().to_owned());
 
-    assert!(wish("").leaves_personal_key() && !wish("personal_api_key = \"\"").leaves_personal_key());
-    assert_eq!(key_of(wish("").over(&stored)).as_deref(), Some("phx_stored"));
-    assert_eq!(key_of(wish("").over(&[])), None);
-    assert_eq!(key_of(wish("personal_api_key = \"phx_new\"").over(&stored)).as_deref(), Some("phx_new"));
-    assert_eq!(key_of(wish("personal_api_key = \"\"").over(&stored)), None);
+    assert!(wish("").leaves("personal_api_key") && !wish("personal_api_key = \"\"").leaves("personal_api_key"));
+    assert_eq!(key_of(wish("").over(&stored).unwrap()).as_deref(), Some("phx_stored"));
+    assert_eq!(key_of(wish("").over(&[]).unwrap()), None);
+    assert_eq!(key_of(wish("personal_api_key = \"phx_new\"").over(&stored).unwrap()).as_deref(), Some("phx_new"));
+    assert_eq!(key_of(wish("personal_api_key = \"\"").over(&stored).unwrap()), None);
 }
 
 #[test]

@@ -62,7 +62,6 @@ const WRONG_PROJECT: &[&str] = &[
     "project_id = 0",
     "project_id = -1",
     "project_id = 1.5",
-    r#"project_id = "1""#,
     "project_id = 99999999999999999999",
     r#"late_after = "15m""#,
     r#"late_after = "2""#,
@@ -79,7 +78,6 @@ const WRONG_PROJECT: &[&str] = &[
 const WRONG_HEARTBEAT: &[&str] = &[
     r#"enabled = "yes""#,
     "enabled = 1",
-    r#"events = """#,
     r#"events = "heartbeat + heartbeet""#,
     r#"events = "heartbeat + heartbeat""#,
     r#"events = ["heartbeat"]"#,
@@ -100,7 +98,6 @@ const WRONG_ROUTE: &[&str] = &[
     "endpoint = 1",
     r#"distinct_id = "anonymous""#,
     r#"distinct_id = "{minute} x""#,
-    r#"distinct_id = """#,
     "distinct_id = false",
     r#"evnt = "x""#,
 ];
@@ -245,14 +242,14 @@ fn each_wrong_setting_is_one_sentence() {
 #[test]
 fn what_must_be_there_is_missed_and_the_rest_is_read_on() {
     let problems = File::of("[[project]]\nlate_after = \"2\"\n[[project.heartbeat.route]]\nendpoint = \"v0\"\n").problems();
-    insta::assert_snapshot!(problems, @r#"
-    heartbeat.toml:1: project number 1: name is missing; give `name = "shop"`
-    heartbeat.toml:1: project number 1: host is missing; give `host = "us"`
-    heartbeat.toml:1: project number 1: token is missing; give `token = "phc_..."`, from Settings > Project > General
+    insta::assert_snapshot!(problems, @r"
+    heartbeat.toml:1: project number 1: name is missing; give it a name, such as `shop`
+    heartbeat.toml:1: project number 1: host is missing; give `us`, `eu`, or the address of a PostHog
+    heartbeat.toml:1: project number 1: token is missing; give the project token (phc_...), from Settings > Project > General
     heartbeat.toml:2: project number 1: late_after `2` is no duration; write it like `90s`, `2m`, `1h30m` or `14d`
-    heartbeat.toml:3: project number 1, route number 1: name is missing; give `name = "proxy"`
-    heartbeat.toml:3: project number 1, route number 1: event is missing; give `event = "heartbeat_proxy"`
-    "#);
+    heartbeat.toml:3: project number 1, route number 1: name is missing; give it a name, such as `proxy`
+    heartbeat.toml:3: project number 1, route number 1: event is missing; give the event a name, such as `heartbeat_proxy`
+    ");
 }
 
 #[test]
@@ -295,7 +292,6 @@ name = "x"
     heartbeat.toml:6: project "shop": host `posthog.example.com` has no protocol; did you mean `https://posthog.example.com`?
     heartbeat.toml:7: project "shop": token is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
     heartbeat.toml:8: project "shop": personal_api_key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
-    heartbeat.toml:9: project "shop": late_after `20m` must be shorter than lost_after `15m`: a beat is late before it is lost
     heartbeat.toml:12: project "shop", heartbeat: events `heartbeat_bufer` is not what can be chosen; give one or more of heartbeat, heartbeat_buffer, heartbeat_api joined by ` + `
     heartbeat.toml:15: project "shop": name `shop` stands there twice; each project needs a name of its own
     heartbeat.toml:18: project "shop": token_file and token both give the same key; leave one of them out

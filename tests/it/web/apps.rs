@@ -262,3 +262,34 @@ async fn programs_install_change_and_take_off_apps() {
     assert_eq!(reads.put(at, &json!({})).await.0, StatusCode::FORBIDDEN);
     assert_eq!(reads.get("/api/v1/projects/shop/apps").await.0, StatusCode::OK);
 }
+
+#[tokio::test]
+async fn a_route_of_ones_own_is_added_changed_and_removed_on_a_page() {
+    let site = TestSite::start().await;
+    set_up(&site, samples::spec("shop")).await;
+    let mut ann = site.writer().await;
+    let (new, proxy) = (format!("{HEARTBEAT}/routes"), format!("{HEARTBEAT}/routes/proxy"));
+    let wrong = ann.submit(&new, &new, &[("name", "proxy"), ("event", "$x"), ("host", "t.example.com")]).await;
+    assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+    for says in ["is a name of PostHog", "has no protocol", "value=\"proxy\""] {
+        assert!(wrong.text.contains(says), "{says}: {}", wrong.text);
+    }
+    let fields =
+        [("name", "proxy"), ("event", "heartbeat_proxy"), ("host", "https://t.example.com"), ("endpoint", "v1"), ("distinct_id", "")];
+    assert_eq!(ann.submit(&new, &new, &fields).await.location(), HEARTBEAT);
+    let own = |spec: ProjectSpec| spec.heartbeat.unwrap().routes;
+    let routes = own(stored(&site).await);
+    assert_eq!((routes.len(), routes[0].endpoint.name(), routes[0].distinct_id.to_string().as_str()), (1, "v1", HeartbeatApp::DISTINCT_ID));
+    let again = ann.submit(&new, &new, &fields).await;
+    assert!(again.text.contains("is that of another route already"), "{}", again.text);
+    let fields = [("event", "other"), ("host", ""), ("endpoint", "v0"), ("distinct_id", "x {minute}")];
+    assert_eq!(ann.submit(&proxy, &proxy, &fields).await.location(), HEARTBEAT);
+    let routes = own(stored(&site).await);
+    assert_eq!(
+        (routes[0].event.as_str(), routes[0].host.as_ref(), routes[0].distinct_id.to_string().as_str()),
+        ("other", None, "x {minute}")
+    );
+    assert_eq!(ann.submit(&proxy, &proxy, &[("remove", "yes")]).await.location(), HEARTBEAT);
+    assert!(own(stored(&site).await).is_empty());
+    assert_eq!(ann.get(&proxy).await.status, StatusCode::NOT_FOUND);
+}

@@ -1,6 +1,7 @@
 //! What the pages of one app on one project have in common: `{% include "app_head.html" %}` with `head` in the page.
 
-use crate::edit::{App, Cost};
+use crate::config::App;
+use crate::edit::Cost;
 use crate::model::{AppKind, Project, ProjectName};
 use crate::web::frame::{Frame, Place};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};

@@ -10,7 +10,8 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::head::{Standing, address, cost};
-use crate::edit::{self, App};
+use crate::config::App;
+use crate::edit::{self};
 use crate::model::{AppKind, ProjectName};
 use crate::store::Spread;
 use crate::web::frame::{Frame, Place, page};

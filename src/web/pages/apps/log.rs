@@ -112,7 +112,7 @@ async fn show(
     let found = log(&*site.web.store, &project, kind, &sought, frame.now).await?;
     let rows = found.lines.iter().map(|line| Row::of(line, frame.now)).collect();
     let frame = frame.live(Some(&name));
-    let routes = head.app.as_ref().map(crate::edit::App::routes).unwrap_or_default();
+    let routes = head.app.as_ref().map(crate::config::App::routes).unwrap_or_default();
     Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, asked, routes, rows, older: found.older }))
 }
 

@@ -5,6 +5,7 @@ mod history;
 mod list;
 mod log;
 mod metrics;
+mod route;
 mod settings;
 
 use std::sync::Arc;
@@ -14,5 +15,11 @@ use axum::Router;
 use crate::web::site::Site;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
-    Router::new().merge(list::routes()).merge(settings::routes()).merge(log::routes()).merge(metrics::routes()).merge(history::routes())
+    Router::new()
+        .merge(list::routes())
+        .merge(settings::routes())
+        .merge(route::routes())
+        .merge(log::routes())
+        .merge(metrics::routes())
+        .merge(history::routes())
 }

@@ -11,8 +11,9 @@ use axum::{Json, Router};
 use serde_json::json;
 
 use super::head::{AppTab, Head, address};
-use crate::edit::{self, App, EditError, Problem, Texts};
-use crate::model::{AppKind, IngestionAlertApp, Project, RouteSpec, Setting};
+use crate::config::{App, Problem, Texts};
+use crate::edit::{self, EditError};
+use crate::model::{AppKind, Field, IngestionAlertApp, Project, RouteSpec};
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, drawn, page};
@@ -84,13 +85,18 @@ impl Page {
         drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
     }
 
+    /// Whether a route is the user's own: one that can be changed.
+    fn is_own(&self, route: &RouteSpec) -> bool {
+        matches!(&self.head.app, Some(App::Heartbeat(app)) if app.routes.contains(route))
+    }
+
     fn is_alert(&self) -> bool {
         self.head.kind == AppKind::IngestionAlert
     }
 }
 
 /// Those settings that have their place in this form: rules have a page of their own.
-fn shown(kind: AppKind) -> impl Iterator<Item = &'static Setting> {
+fn shown(kind: AppKind) -> impl Iterator<Item = &'static Field> {
     kind.settings().iter().filter(move |setting| kind != AppKind::IngestionAlert || IngestionAlertApp::rule_of(setting.key).is_none())
 }
 

@@ -14,8 +14,9 @@ use serde_json::json;
 use super::draft::{Draft, of_words};
 use super::one::{self, One};
 use super::{Badge, address};
-use crate::edit::channel::{added, changed, kind_named};
-use crate::edit::{Door, EditError, Problem, Texts};
+use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
+use crate::config::{Problem, Texts};
+use crate::edit::EditError;
 use crate::model::{ChannelKind, ChannelSpec};
 use crate::store::Owing;
 use crate::web::channels::{check_open, closed_kind, find, owing};
@@ -71,7 +72,7 @@ struct Asked {
 
 async fn new(State(site): State<Arc<Site>>, frame: Frame, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let Some(kind) = asked.kind else {
-        let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| Door::Page.takes(*kind));
+        let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| is_open_to_pages(*kind));
         let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
         let frame = frame.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
         return Ok(page(&site, frame.said.is_some(), &Kinds { frame, open, closed }));
@@ -82,7 +83,7 @@ async fn new(State(site): State<Arc<Site>>, frame: Frame, _writer: Writer, Query
 
 fn open_kind(name: &str) -> Result<ChannelKind, Trouble> {
     let kind = kind_named(name).map_err(|problem| Trouble::NotFound(problem.to_string()))?;
-    if Door::Page.takes(kind) { Ok(kind) } else { Err(Trouble::Conflict(closed_kind(kind))) }
+    if is_open_to_pages(kind) { Ok(kind) } else { Err(Trouble::Conflict(closed_kind(kind))) }
 }
 
 /// What a form says of a channel that is not there yet.
@@ -94,7 +95,7 @@ fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
 async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
     let kind = open_kind(form.text("kind"))?;
     let draft = Draft::new(kind);
-    let read = added(&texts(&draft, kind, &form), Door::Page);
+    let read = added(&texts(&draft, kind, &form), site.origin());
     if form.has("try") {
         let problems = of_words(read.err().into_iter().flatten().collect());
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
@@ -117,9 +118,9 @@ async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Write
     Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(frame, kind, draft, form.has("enabled"))))
 }
 
-async fn check_new(_writer: Writer, form: Filled) -> Result<Response, Trouble> {
+async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Result<Response, Trouble> {
     let kind = open_kind(form.text("kind"))?;
-    Ok(checked(added(&texts(&Draft::new(kind), kind, &form), Door::Page).err().into_iter().flatten()))
+    Ok(checked(added(&texts(&Draft::new(kind), kind, &form), site.origin()).err().into_iter().flatten()))
 }
 
 fn checked(problems: impl Iterator<Item = Problem>) -> Response {
@@ -137,11 +138,11 @@ async fn save(asked: Change, form: Filled) -> Result<Response, Trouble> {
     let draft = Draft::of(&channel.spec);
     let texts = draft.texts(&form);
     if form.has("try") {
-        let problems = of_words(changed(&channel.spec, &texts, Door::Page).err().into_iter().flatten().collect());
+        let problems = of_words(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten().collect());
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
         return one::draw(&site, frame, &channel, One { draft, ..One::default() }).await;
     }
-    let wanted = |known: &ChannelSpec| changed(known, &texts, Door::Page).map_err(EditError::from);
+    let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
     match site.desk(&visitor).change(&name, wanted).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&name), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &address(&name), "Saved.")),
@@ -158,7 +159,7 @@ async fn check(asked: Change, form: Filled) -> Result<Response, Trouble> {
     let (State(site), _, _, Path(name)) = asked;
     let channel = find(&site, &name).await?;
     let texts = Draft::of(&channel.spec).texts(&form);
-    Ok(checked(changed(&channel.spec, &texts, Door::Page).err().into_iter().flatten()))
+    Ok(checked(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten()))
 }
 
 async fn enable(asked: Change, _form: Filled) -> Result<Response, Trouble> {

@@ -1,7 +1,8 @@
 //! The form of a channel: what every channel has, and the fields of its kind.
 
-use crate::edit::channel::{FIELDS, shown};
-use crate::edit::{Problem, Texts, trial};
+use crate::config::channel::{FIELDS, shown};
+use crate::config::{Problem, Texts};
+use crate::edit::trial;
 use crate::model::{ChannelKind, ChannelSpec, Message, ProjectName, Timestamp};
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
@@ -23,30 +24,20 @@ pub(super) struct Draft {
 impl Draft {
     /// That of a channel that is not there yet.
     pub(super) fn new(kind: ChannelKind) -> Self {
-        let own = kind.fields().iter().map(|field| Control::of_field(field, None));
+        let own = kind.fields().iter().map(|field| Control::of(field, None));
         let own = common("name", None).into_iter().chain(own).collect();
         Self { own, ..Self::both(None) }
     }
 
     /// That of a channel that there is.
     pub(super) fn of(spec: &ChannelSpec) -> Self {
-        let own = spec.kind.fields().iter().map(|field| Control::of_field(field, shown(spec, field)));
+        let own = spec.kind.fields().iter().map(|field| Control::of(field, shown(spec, field)));
         Self { own: own.collect(), ..Self::both(Some(spec)) }
     }
 
     fn both(spec: Option<&ChannelSpec>) -> Self {
-        let holds = |key: &str| {
-            let spec = spec?;
-            match key {
-                "projects" => Some(spec.projects.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")),
-                "severity" => Some(spec.least.name().to_owned()),
-                "at_once" => Some(spec.at_once.to_string()),
-                "title" => spec.title.clone(),
-                _ => spec.body.clone(),
-            }
-        };
-        let of = |key: &str| common(key, holds(key));
-        let whom = [of("projects"), of("severity"), of("at_once").map(Control::short)];
+        let of = |key: &str| common(key, spec);
+        let whom = [of("projects"), of("severity"), of("at_once")];
         let words = [of("title"), of("body").map(Control::long)];
         Self { whom: whom.into_iter().flatten().collect(), words: words.into_iter().flatten().collect(), ..Self::default() }
     }
@@ -83,8 +74,8 @@ impl Draft {
 }
 
 /// One of the fields that every channel has.
-fn common(key: &str, holds: Option<String>) -> Option<Control> {
-    FIELDS.iter().find(|field| field.key == key).map(|field| Control::of(field, holds))
+fn common(key: &str, spec: Option<&ChannelSpec>) -> Option<Control> {
+    FIELDS.iter().find(|field| field.key == key).map(|field| Control::of(field, spec.and_then(|spec| shown(spec, field))))
 }
 
 /// Of these problems those with its words: trying them asks for nothing else.

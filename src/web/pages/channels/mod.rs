@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use axum::Router;
 
-use crate::edit::channel::called;
+use crate::config::channel::called;
 use crate::model::Channel;
 use crate::web::channels::state;
 use crate::web::site::Site;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::Secret;
+use crate::model::{Field, Secret};
 
 /// Texts under names. What is not among them stays as it is; an empty one takes away what a field holds, or brings its default back. Any of
 /// them may be a secret, so none is printed.
@@ -55,6 +55,23 @@ impl Texts {
     /// Each name with its text, as they were given.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(name, text)| (name.as_str(), text.expose()))
+    }
+
+    /// Those whose names begin with `prefix`, under the rest of their names.
+    #[must_use]
+    pub(super) fn below(&self, prefix: &str) -> Self {
+        self.iter().filter_map(|(name, text)| Some((name.strip_prefix(prefix)?, text))).collect()
+    }
+
+    /// The same as the whole of what these fields hold: those that are not named are empty, so that they have their defaults. Secrets stay.
+    #[must_use]
+    pub fn as_whole<'f>(mut self, fields: impl IntoIterator<Item = &'f Field>) -> Self {
+        for field in fields {
+            if !field.secret && self.one(field.key).is_none() {
+                self.put(field.key, "");
+            }
+        }
+        self
     }
 
     /// Whether nothing was given.

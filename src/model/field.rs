@@ -1,16 +1,43 @@
-//! A channel's field: what it takes, and whether a text is that.
+//! A field of something that is set up: what there is to know of it, what it takes, and whether a text is that. Files, the command line, the page
+//! and the API all read and show it by this.
 
 use base64::Engine as _;
 use base64::alphabet::STANDARD;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 
-use super::{Mailbox, SecretUrl, check_login};
+use super::{Mailbox, SecretUrl, check_login, conceal};
 
-/// What a field of a channel takes.
+/// What a field takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
     /// Any text.
     Text,
+    /// A name: of a project, a channel, ...
+    Name,
+    /// Names of projects between commas; all of them where there is none.
+    Projects,
+    /// Yes or no: `true` or `false`.
+    Flag,
+    /// One of these.
+    OneOf(&'static [&'static str]),
+    /// One of these, or any other text.
+    Examples(&'static [&'static str]),
+    /// A whole number.
+    Number,
+    /// A duration, such as `2m`.
+    Duration,
+    /// A duration above which something is wrong; or `off`.
+    Limit,
+    /// An instant, such as `2026-11-23T02:00:00Z`.
+    Time,
+    /// `us`, `eu`, or the address of a PostHog.
+    Host,
+    /// A project token.
+    Token,
+    /// A personal API key.
+    Key,
+    /// A template of a message.
+    Template,
     /// An http or https address.
     Url,
     /// `smtp://` or `smtps://`, with user and password.
@@ -19,10 +46,6 @@ pub enum Takes {
     Addresses,
     /// The full name of a host.
     HostName,
-    /// One of these.
-    OneOf(&'static [&'static str]),
-    /// A whole number.
-    Number,
     /// The id of a thread of Discord, or a name for one.
     Thread,
     /// Labels of Prometheus, `name=value` between commas.
@@ -33,21 +56,76 @@ pub enum Takes {
     CommandLine,
 }
 
-/// One field of a channel.
+/// One field.
 #[derive(Debug, Clone, Copy)]
 pub struct Field {
-    /// Its name in files and on the command line.
+    /// Its name in files, on the command line and in the API.
     pub key: &'static str,
+    /// Its name on the page.
+    pub label: &'static str,
     /// What there is to know, and where it is found.
     pub hint: &'static str,
     /// What it is when it is not given; empty for nothing.
     pub default: &'static str,
-    /// Whether the channel cannot be without it.
+    /// Whether there is nothing without it.
     pub required: bool,
     /// Whether nobody may see it once it is set.
     pub secret: bool,
     /// What it takes.
     pub takes: Takes,
+}
+
+impl Field {
+    /// One that need not be given, and is no secret.
+    #[must_use]
+    pub const fn new(key: &'static str, label: &'static str, takes: Takes, hint: &'static str) -> Self {
+        Self { key, label, hint, default: "", required: false, secret: false, takes }
+    }
+
+    /// The same, and there is nothing without it.
+    #[must_use]
+    pub const fn required(self) -> Self {
+        Self { required: true, ..self }
+    }
+
+    /// The same, and nobody may see it once it is set.
+    #[must_use]
+    pub const fn secret(self) -> Self {
+        Self { secret: true, ..self }
+    }
+
+    /// The same, with what it is when it is not given.
+    #[must_use]
+    pub const fn or(self, default: &'static str) -> Self {
+        Self { default, ..self }
+    }
+
+    /// What it holds, as everybody may see it.
+    #[must_use]
+    pub fn shown(&self, value: &str) -> String {
+        match (self.secret, self.takes) {
+            (true, Takes::Key) => "phx_***".to_owned(),
+            (true, Takes::Url) => SecretUrl::parse(value).map_or_else(|_| "***".to_owned(), |url| url.to_string()),
+            (true, _) => "***".to_owned(),
+            (false, _) => conceal(value),
+        }
+    }
+
+    /// What to choose from; empty where any text will do.
+    #[must_use]
+    pub const fn choices(&self) -> &'static [&'static str] {
+        match self.takes {
+            Takes::OneOf(choices) | Takes::Examples(choices) => choices,
+            Takes::Flag => &["true", "false"],
+            _ => &[],
+        }
+    }
+
+    /// Whether other texts than the choices will do as well.
+    #[must_use]
+    pub const fn takes_others(&self) -> bool {
+        matches!(self.takes, Takes::Examples(_))
+    }
 }
 
 impl Takes {
@@ -61,6 +139,9 @@ impl Takes {
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
             _ if text.trim().is_empty() => Err("is empty".into()),
+            // What whoever has such a field reads more closely.
+            Self::Name | Self::Projects | Self::Flag | Self::Examples(_) | Self::Duration | Self::Limit | Self::Time => Ok(()),
+            Self::Host | Self::Token | Self::Key | Self::Template => Ok(()),
             Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("holds a control character".into()),
             Self::Thread if text.trim().chars().count() > THREAD => {
                 Err(format!("is longer than the {THREAD} characters of a thread's name"))

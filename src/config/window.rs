@@ -1,86 +1,77 @@
-//! A maintenance window from texts: what it is called, of which projects it is, and when it is open: from one time to another, from now on,
-//! each week, or by a crontab expression.
+//! A maintenance window: its fields, and how texts become one: what it is called, of which projects it is, and when it is open: from one time to
+//! another, from now on, each week, or by a crontab expression.
 
 use std::fmt::Display;
 use std::time::Duration;
 
-use super::app::{name_of, quoted};
+use super::channel::names;
+use super::entity::Origin;
 use super::problem::{Problem, Problems};
+use super::reader::Reader;
 use super::texts::Texts;
-use crate::config::{duration, nearest, rules};
-use crate::model::{self, Cron, ProjectName, Setting, Timestamp, Weekly, When, Window};
+use super::{duration, rules};
+use crate::model::{self, Cron, Field, Takes, Timestamp, Weekly, When, Window};
 
 /// No window is shorter.
 const SHORTEST: Duration = Duration::from_mins(1);
 
-const fn field(key: &'static str, name: &'static str, hint: &'static str, default: &'static str) -> Setting {
-    Setting { key, name, hint, default, required: false, secret: false, choices: &[], others: false }
-}
-
 /// Its fields, in the order in which they are asked for. One of `from`, `now`, `weekly` and `cron` says when it opens.
-pub const FIELDS: [Setting; 9] = [
-    Setting { required: true, ..field("name", "Name", "What to call it; it does not change afterwards.", "") },
-    field("projects", "Projects", "Of these alone, between commas.", "all"),
-    field("from", "From", "Open from this time on, such as 2026-11-23T02:00:00Z, with `to` or `lasts`.", ""),
-    Setting { choices: &["true"], ..field("now", "From now on", "Open from now on, with `to` or `lasts`.", "") },
-    field("to", "To", "Up to this time.", ""),
-    field("lasts", "Lasts", "For so long, such as 2h.", ""),
-    field("weekly", "Weekly", "Open each week, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`.", ""),
-    field("cron", "Crontab", "Open at each time of a crontab expression, such as `0 2 * * *`, with `lasts`.", ""),
-    field("timezone", "Time zone", "The time zone of `weekly` and `cron`, such as Europe/Berlin.", "UTC"),
+pub const FIELDS: [Field; 9] = [
+    Field::new("name", "Name", Takes::Name, "What to call it; it does not change afterwards.").required(),
+    Field::new("projects", "Projects", Takes::Projects, "Of these alone, between commas.").or("all"),
+    Field::new("from", "From", Takes::Time, "Open from this time on, such as 2026-11-23T02:00:00Z, with `to` or `lasts`."),
+    Field::new("now", "From now on", Takes::Flag, "Open from now on, with `to` or `lasts`."),
+    Field::new("to", "To", Takes::Time, "Up to this time."),
+    Field::new("lasts", "Lasts", Takes::Duration, "For so long, such as 2h."),
+    Field::new(
+        "weekly",
+        "Weekly",
+        Takes::Text,
+        "Open each week, such as `sun 02:00-04:00`, `mon-fri 22:00-06:00` or `sat,sun 00:00-24:00`.",
+    ),
+    Field::new("cron", "Crontab", Takes::Text, "Open at each time of a crontab expression, such as `0 2 * * *`, with `lasts`."),
+    Field::new("timezone", "Time zone", Takes::Text, "The time zone of `weekly` and `cron`, such as Europe/Berlin.").or("UTC"),
 ];
 
 /// The fields that say when.
 const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
 
-/// A window that is not there yet, as of `now`.
+/// A window that is not there yet.
 ///
 /// # Errors
 /// Everything that is wrong or missing.
-pub fn added(texts: &Texts, now: Timestamp) -> Result<Window, Problems> {
-    let name = match texts.filled("name") {
-        Some(text) => ProjectName::parse(text).map_err(|wrong| Problem::of("name", wrong)),
-        None => Err(Problem::of("name", "is missing; give it a name, such as `night`")),
-    };
-    let when = when(texts, now);
-    let (projects, wrong) = projects(texts);
-    match (name, when) {
-        (Ok(name), Ok(when)) if wrong.is_empty() => {
-            Problems::or(strangers(texts), Window { name, projects: projects.unwrap_or_default(), when })
-        }
-        (name, when) => {
-            let wrong = name.err().into_iter().chain(when.err().into_iter().flatten()).chain(wrong);
-            Err(Problems::of(wrong.chain(strangers(texts)).collect()))
-        }
-    }
+pub fn added(texts: &Texts, origin: Origin) -> Result<Window, Problems> {
+    over(texts, None, origin)
 }
 
-/// The window, changed by these texts, as of `now`. What they do not name stays: when it is open is changed as a whole.
+/// The window, changed by these texts. What they do not name stays: when it is open is changed as a whole.
 ///
 /// # Errors
 /// Everything that is wrong.
-pub fn changed(known: &Window, texts: &Texts, now: Timestamp) -> Result<Window, Problems> {
-    let moved = texts.filled("name").filter(|name| *name != known.name.as_str());
-    let mut problems =
-        moved.map(|_| Problem::of("name", format!("cannot be changed: it stays `{}`", known.name))).into_iter().collect::<Vec<_>>();
+pub fn changed(known: &Window, texts: &Texts, origin: Origin) -> Result<Window, Problems> {
+    over(texts, Some(known), origin)
+}
+
+pub(super) fn over(texts: &Texts, known: Option<&Window>, origin: Origin) -> Result<Window, Problems> {
+    let mut reader = Reader::of(texts);
+    let name = reader.name(known.map(|known| &known.name), "night");
     let is_moved = WHEN.iter().any(|key| texts.filled(key).is_some());
-    let when = if is_moved { when(texts, now) } else { Ok(known.when.clone()) };
-    let when = when.unwrap_or_else(|wrong| {
-        problems.extend(wrong);
-        known.when.clone()
-    });
-    let (projects, wrong) = projects(texts);
-    problems.extend(wrong.into_iter().chain(strangers(texts)));
-    Problems::or(problems, Window { name: known.name.clone(), projects: projects.unwrap_or_else(|| known.projects.clone()), when })
+    let when = match known.filter(|_| !is_moved) {
+        Some(known) => Some(known.when.clone()),
+        None => when_of(texts, origin).map_err(|wrong| wrong.into_iter().for_each(|problem| reader.note(problem))).ok(),
+    };
+    let projects = reader.projects(known.map_or(&[], |known| &known.projects));
+    reader.finish_fields(FIELDS.iter().filter(|field| origin != Origin::File || field.key != "now"), "a maintenance window");
+    let window = name.zip(when).map(|(name, when)| Window { name, projects, when });
+    reader.finish(window)
 }
 
 /// What a field holds, as it may be shown and given back; none where it holds nothing.
 #[must_use]
 pub fn shown(window: &Window, key: &str) -> Option<String> {
-    let names = || window.projects.iter().map(ProjectName::as_str).collect::<Vec<_>>().join(", ");
     match (key, &window.when) {
         ("name", _) => Some(window.name.to_string()),
-        ("projects", _) => Some(names()).filter(|names| !names.is_empty()),
+        ("projects", _) => Some(names(&window.projects)).filter(|names| !names.is_empty()),
         ("from", When::Once(from, _)) => Some(from.to_string()),
         ("to", When::Once(_, to)) => Some(to.to_string()),
         ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
@@ -91,43 +82,21 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
     }
 }
 
-/// The projects that it is of, where something is said of them, and what is wrong with that.
-fn projects(texts: &Texts) -> (Option<Vec<ProjectName>>, Vec<Problem>) {
-    let Some(names) = texts.list("projects") else { return (None, Vec::new()) };
-    let (mut projects, mut problems) = (Vec::new(), Vec::new());
-    for name in names {
-        match ProjectName::parse(name) {
-            Ok(name) if projects.contains(&name) => {}
-            Ok(name) => projects.push(name),
-            Err(wrong) => problems.push(Problem::of("projects", wrong)),
-        }
-    }
-    (Some(projects), problems)
-}
-
-/// Names that are no field's.
-fn strangers(texts: &Texts) -> Vec<Problem> {
-    let keys = || FIELDS.iter().map(|field| field.key);
-    let strange = texts.iter().map(|(name, _)| name).filter(|name| keys().all(|key| key != *name));
-    let problem = |name: &str| {
-        let hint = match nearest(name, keys()) {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are {}", keys().collect::<Vec<_>>().join(", ")),
-        };
-        Problem::whole(name_of(name), format!("{} is not a field of a maintenance window; {hint}", quoted(name)))
+/// When it is open. In a file it may be over.
+fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
+    let now = match origin {
+        Origin::File => None,
+        Origin::CommandLine(now) | Origin::Page(now) => Some(now),
     };
-    strange.map(problem).collect()
-}
-
-/// When it is open, as of `now`.
-fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
-    let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
+    let of_now = now.and(texts.filled("now")).filter(|text| !matches!(*text, "false" | "off" | "no"));
     let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
     let mut given = ways.into_iter().filter_map(|(way, text)| Some((way, text?)));
     let (way, text) = match (given.next(), given.next()) {
         (Some(way), None) => way,
         (None, _) => {
-            let says = "when it is open is missing; give from and to, now and lasts, weekly such as `sun 02:00-04:00`, or cron and lasts";
+            let from_now = if now.is_some() { " now and lasts," } else { "" };
+            let says =
+                format!("when it is open is missing; give from and to,{from_now} weekly such as `sun 02:00-04:00`, or cron and lasts");
             return Err(vec![Problem::whole("from", says)]);
         }
         (Some((one, _)), Some((other, _))) => return Err(vec![Problem::of(other, format!("does not go with {one}; give one of them"))]),
@@ -153,7 +122,7 @@ fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
             both(zone.and(cron), lasts).map(|(cron, lasts)| When::Cron(cron, lasts))
         }
         way => {
-            let from = if way == "now" { Ok(now) } else { about("from", Timestamp::parse(text)) };
+            let from = now.filter(|_| way == "now").map_or_else(|| about("from", Timestamp::parse(text)), Ok);
             once(from, to, lasts, now)
         }
     };
@@ -164,7 +133,7 @@ fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
     }
 }
 
-fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>, now: Timestamp) -> Result<When, Vec<Problem>> {
+fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>, now: Option<Timestamp>) -> Result<When, Vec<Problem>> {
     let ends = match (to, lasts) {
         (Some(_), Some(_)) => Err(Problem::of("lasts", "does not go with to; give one of them")),
         (Some(to), None) => about("to", Timestamp::parse(to)).map(Ends::At),
@@ -179,7 +148,7 @@ fn once(from: Result<Timestamp, Problem>, to: Option<&str>, lasts: Option<&str>,
     if from >= to {
         return Err(vec![Problem::of("to", format!("`{to}` must be later than `{from}`, from when it is open"))]);
     }
-    if to <= now {
+    if let Some(now) = now.filter(|now| to <= *now) {
         return Err(vec![Problem::whole("to", format!("it would be over already: its end `{to}` lies before now, `{now}`"))]);
     }
     Ok(When::Once(from, to))
@@ -222,7 +191,7 @@ mod tests {
     }
 
     fn read(given: &[(&str, &str)]) -> Result<Window, Problems> {
-        added(&[("name", "night")].iter().chain(given).copied().collect(), at("2026-11-23T14:00:00Z"))
+        added(&[("name", "night")].iter().chain(given).copied().collect(), Origin::Page(at("2026-11-23T14:00:00Z")))
     }
 
     #[test]
@@ -277,7 +246,7 @@ mod tests {
     fn what_is_not_given_stays() {
         let now = at("2026-11-23T14:00:00Z");
         let known = read(&[("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin"), ("projects", "shop")]).unwrap();
-        let change = |given: &[(&str, &str)]| changed(&known, &given.iter().copied().collect(), now);
+        let change = |given: &[(&str, &str)]| changed(&known, &given.iter().copied().collect(), Origin::Page(now));
         assert_eq!(change(&[("name", "night"), ("weekly", "")]).unwrap(), known);
         assert_eq!(change(&[("projects", "")]).unwrap(), Window { projects: Vec::new(), ..known.clone() });
         let moved = change(&[("now", "on"), ("lasts", "1h")]).unwrap();
@@ -285,6 +254,6 @@ mod tests {
         let wrong = change(&[("name", "day"), ("lasts", "1h")]).unwrap_err();
         assert_eq!(wrong.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>(), ["name", "from"]);
         let shown = FIELDS.iter().filter_map(|field| Some((field.key, shown(&known, field.key)?)));
-        assert_eq!(changed(&known, &shown.collect(), now).unwrap(), known);
+        assert_eq!(changed(&known, &shown.collect(), Origin::Page(now)).unwrap(), known);
     }
 }

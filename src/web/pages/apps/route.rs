@@ -1,0 +1,166 @@
+//! A route of the user's own: added, changed and removed on a page of its own.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Path, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::get;
+
+use super::head::address;
+use crate::config::route::{FIELDS, shown};
+use crate::config::{Problem, Texts};
+use crate::edit::{EditError, app};
+use crate::model::{AppKind, Field, ProjectName, ProjectSpec, RouteSpec, Takes};
+use crate::web::control::{Control, Wrong};
+use crate::web::form::Filled;
+use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::said::go_on;
+use crate::web::site::Site;
+use crate::web::trouble::Trouble;
+use crate::web::visitor::Writer;
+
+const KIND: AppKind = AppKind::Heartbeat;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new()
+        .route("/projects/{name}/apps/heartbeat/routes", get(new).post(add))
+        .route("/projects/{name}/apps/heartbeat/routes/{route}", get(edit).post(change))
+}
+
+const NAME: Field = Field::new(
+    "name",
+    "Name",
+    Takes::Name,
+    "What to call it, such as `proxy`. It is part of the identity of its events, so it does not change.",
+)
+.required();
+
+#[derive(Template)]
+#[template(path = "app_route.html")]
+struct Page {
+    frame: Frame,
+    /// The page of the app.
+    app: String,
+    /// Where the form goes.
+    address: String,
+    /// The route that is changed; none where one is added.
+    known: Option<String>,
+    controls: Vec<Control>,
+    wrong: Wrong,
+}
+
+impl Page {
+    fn of(frame: Frame, project: &ProjectName, known: Option<&RouteSpec>) -> Self {
+        let app = address(project, KIND);
+        let above = [
+            ("Projects".to_owned(), "/".to_owned()),
+            (project.to_string(), format!("/projects/{project}")),
+            ("Apps".to_owned(), format!("/projects/{project}/apps")),
+            (KIND.title().to_owned(), app.clone()),
+        ];
+        let title = known.map_or_else(|| "New route".to_owned(), |route| format!("Route {}", route.name));
+        let name = known.is_none().then(|| Control::of(&NAME, None));
+        let fields = FIELDS.iter().map(|field| Control::of(field, known.map(|route| shown(route, field.key))));
+        Self {
+            frame: frame.titled(Place::Projects, title).below(above),
+            address: format!("{app}/routes{}", known.map(|route| format!("/{}", route.name)).unwrap_or_default()),
+            app,
+            known: known.map(|route| route.name.clone()),
+            controls: name.into_iter().chain(fields).collect(),
+            wrong: Wrong::default(),
+        }
+    }
+
+    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+        self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
+        self.wrong = Wrong::of(problems, &self.controls);
+        drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
+    }
+}
+
+/// What a form says of the route of this name, as settings of the app.
+fn texts(route: &str, form: &Filled) -> Texts {
+    FIELDS.iter().map(|field| (format!("route.{route}.{}", field.key), form.text(field.key))).collect()
+}
+
+/// The same problems, about the fields of this form.
+fn of_form(problems: impl IntoIterator<Item = Problem>, route: &str) -> Vec<Problem> {
+    let below = format!("route.{route}.");
+    let renamed = problems.into_iter().map(|problem| {
+        let field = problem.field.strip_prefix(&below).unwrap_or(&problem.field).to_owned();
+        problem.about(field)
+    });
+    renamed.collect()
+}
+
+async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+    let project = site.project(&name).await?;
+    app::installed(&project.spec, KIND)?;
+    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project.spec.name, None)))
+}
+
+async fn add(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    Path(name): Path<String>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let project = site.project(&name).await?;
+    let route = form.text("name").to_owned();
+    let wanted = |spec: &ProjectSpec| {
+        let is_taken = spec.heartbeat.iter().flat_map(|app| &app.routes).any(|known| known.name == route);
+        match (route.as_str(), is_taken) {
+            ("", _) => Err(Problem::of("name", "is missing; give it a name, such as `proxy`").into()),
+            (_, true) => Err(Problem::of("name", format!("`{route}` is that of another route already")).into()),
+            (_, false) => app::configure(spec, KIND, &texts(&route, &form)),
+        }
+    };
+    match site.desk(&visitor).change(&name, wanted).await {
+        Ok(_) => Ok(go_on(
+            &site,
+            &address(&project.spec.name, KIND),
+            &format!("Route {route} is added. Its first event is sent within a minute."),
+        )),
+        Err(EditError::Wrong(problems)) => Ok(Page::of(frame, &project.spec.name, None).refused(&form, &of_form(problems, &route))),
+        Err(other) => Err(other.into()),
+    }
+}
+
+/// The project's name and the route of this address.
+async fn known(site: &Site, name: &str, route: &str) -> Result<(ProjectName, RouteSpec), Trouble> {
+    let project = site.project(name).await?;
+    let own = project.spec.heartbeat.iter().flat_map(|app| &app.routes).find(|known| known.name == route).cloned();
+    Ok((project.spec.name.clone(), own.ok_or_else(|| Trouble::no("route", route))?))
+}
+
+async fn edit(
+    State(site): State<Arc<Site>>,
+    Writer(_): Writer,
+    frame: Frame,
+    Path((name, route)): Path<(String, String)>,
+) -> Result<Response, Trouble> {
+    let (project, route) = known(&site, &name, &route).await?;
+    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project, Some(&route))))
+}
+
+async fn change(
+    State(site): State<Arc<Site>>,
+    Writer(visitor): Writer,
+    frame: Frame,
+    Path((name, route)): Path<(String, String)>,
+    form: Filled,
+) -> Result<Response, Trouble> {
+    let (project, route) = known(&site, &name, &route).await?;
+    let removes = form.has("remove");
+    let texts = if removes { [(format!("route.{}", route.name), "")].into_iter().collect() } else { texts(&route.name, &form) };
+    let words = if removes { format!("Route {} is removed.", route.name) } else { format!("Route {} is saved.", route.name) };
+    match site.desk(&visitor).change(&name, |spec: &ProjectSpec| app::configure(spec, KIND, &texts)).await {
+        Ok(_) => Ok(go_on(&site, &address(&project, KIND), &words)),
+        Err(EditError::Wrong(problems)) => Ok(Page::of(frame, &project, Some(&route)).refused(&form, &of_form(problems, &route.name))),
+        Err(other) => Err(other.into()),
+    }
+}
