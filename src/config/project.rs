@@ -56,7 +56,9 @@ pub(super) fn over(texts: &Texts, known: Option<&ProjectSpec>) -> Result<Project
     let mut reader = Reader::of(texts);
     let spec = read(&mut reader, known);
     if let Some(problem) = spec.as_ref().filter(|_| reader.is_right()).and_then(misfit) {
-        reader.note(problem);
+        // Tied to the one of the two that was given.
+        let is_by_other = problem.field == "late_after" && texts.filled("late_after").is_none() && texts.filled("lost_after").is_some();
+        reader.note(if is_by_other { problem.about("lost_after") } else { problem });
     }
     reader.finish(spec)
 }
