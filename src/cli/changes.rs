@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::global::Invocation;
 use super::table::Table;
 use super::trouble::Misuse;
 use crate::config::rules;
 use crate::model::{Deed, ProjectName};
+use crate::report::ChangeJson;
 use crate::store::WhichDeeds;
 
 /// Show who changed what, newest first: projects, apps, channels, maintenance windows, users
@@ -36,30 +36,6 @@ pub struct Changes {
     /// Print them as JSON
     #[arg(long)]
     pub json: bool,
-}
-
-/// Stable field names, documented in `heartbeat changes --help`.
-#[derive(Serialize)]
-struct ChangeJson<'d> {
-    number: i64,
-    at: String,
-    who: &'d str,
-    subject: &'d str,
-    project: Option<&'d str>,
-    words: &'d str,
-}
-
-impl<'d> ChangeJson<'d> {
-    fn of(deed: &'d Deed) -> Self {
-        Self {
-            number: deed.place,
-            at: deed.at.to_string(),
-            who: &deed.who,
-            subject: &deed.subject,
-            project: deed.project.as_ref().map(ProjectName::as_str),
-            words: &deed.words,
-        }
-    }
 }
 
 impl Changes {

@@ -18,7 +18,7 @@ use crate::store::WhichNotices;
 /// `heartbeat channels resend NAME` owes the dead ones of a channel anew.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "JSON: {items: [{id, channel, kind, state, created, due, ended, tries, said}], next}, newest first; absent values are null."
+    after_help = "JSON: {items: [{id, channel, kind, state, created, due, ended, tries, said, incident, project, severity, title, text}], next}, newest first; absent values are null."
 )]
 pub struct Notices {
     /// To this channel alone

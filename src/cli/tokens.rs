@@ -4,7 +4,6 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::global::Invocation;
 use super::table::Table;
@@ -15,7 +14,7 @@ use crate::app;
 use crate::config::{nearest, rules};
 use crate::edit::By;
 use crate::model::Timestamp;
-use crate::report::TokenJson;
+use crate::report::{NewTokenJson, TokenJson};
 
 /// List, make and remove API tokens
 ///
@@ -79,14 +78,6 @@ pub struct Remove {
     pub name: String,
 }
 
-/// Stable field names, documented in `heartbeat tokens add --help`.
-#[derive(Serialize)]
-struct MadeJson {
-    name: String,
-    access: &'static str,
-    token: String,
-}
-
 impl Tokens {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::List(self.list)) {
@@ -130,7 +121,7 @@ impl Add {
             made => made?,
         };
         if self.json {
-            invocation.screen.json(&MadeJson { name: name.to_string(), access: access.name(), token })?;
+            invocation.screen.json(&NewTokenJson { name: name.to_string(), access: access.into(), token })?;
         } else {
             invocation.screen.note(format!("Token {name} may {}. It is shown this once:", access.name()))?;
             invocation.screen.line(token)?;

@@ -3,7 +3,6 @@
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
-use serde::Serialize;
 
 use super::global::Invocation;
 use super::table::Table;
@@ -13,7 +12,7 @@ use crate::app;
 use crate::config::{Scope, nearest, rules};
 use crate::edit::By;
 use crate::model::{Access, UserName};
-use crate::report::UserJson;
+use crate::report::{InvitationJson, UserJson};
 
 /// List, invite, change and remove users of the page
 ///
@@ -86,14 +85,6 @@ pub struct Remove {
     pub name: String,
 }
 
-/// Stable field names, documented in `heartbeat users invite --help`.
-#[derive(Serialize)]
-struct InviteJson {
-    name: String,
-    access: &'static str,
-    link: String,
-}
-
 impl Users {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         match self.command.unwrap_or(Command::List(self.list)) {
@@ -137,7 +128,7 @@ impl Invite {
         let (code, access) = Accounts::of_owner(&door, &who).invite(&name, wanted).await?;
         let link = settings.web.usual_address(&format!("/enter/{code}"));
         if self.json {
-            invocation.screen.json(&InviteJson { name: name.to_string(), access: access.name(), link })?;
+            invocation.screen.json(&InvitationJson { name: name.to_string(), access: access.into(), link })?;
         } else {
             invocation.screen.note(format!("Within a day, and once, {name} can set a password there:"))?;
             invocation.screen.line(link)?;

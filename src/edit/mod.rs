@@ -12,10 +12,10 @@ mod deeds;
 mod desk;
 mod history;
 pub mod incident;
+mod json;
 mod kept;
 pub mod replay;
 mod replayed;
-mod set_up;
 mod stored;
 pub mod trial;
 mod trouble;
@@ -24,8 +24,11 @@ pub use by::By;
 pub use cost::Cost;
 pub use deeds::subject_of;
 pub use desk::{Desk, Done};
+pub use json::{
+    AppKindJson, ChannelJson, ChannelKindJson, DeliveryJson, FieldJson, InstalledAppJson, ProjectJson, ResentJson, RouteJson, TestedJson,
+    channel_state,
+};
 pub use kept::Kept;
 pub use replayed::{FoundJson, HoleJson, ReplayJson, SumJson};
-pub use set_up::ProjectJson;
 pub use stored::Stored;
 pub use trouble::{Clash, EditError};

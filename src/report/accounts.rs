@@ -93,3 +93,25 @@ impl TokenJson {
         }
     }
 }
+
+/// An invitation.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct InvitationJson {
+    /// Of this user.
+    pub name: String,
+    /// What they may do.
+    pub access: May,
+    /// Where a password is set: good once, within a day. It is not given again.
+    pub link: String,
+}
+
+/// An API token that was made.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct NewTokenJson {
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub access: May,
+    /// What a program shows: `Authorization: Bearer hb_...`. It is not given again.
+    pub token: String,
+}

@@ -283,6 +283,16 @@ pub struct NoticeJson {
     pub tries: u16,
     /// What the last try came to.
     pub said: Option<String>,
+    /// The incident that it is about; null where it is about none, or several.
+    pub incident: Option<i64>,
+    /// Empty when it is about Heartbeat itself.
+    pub project: String,
+    /// How grave it is.
+    pub severity: String,
+    /// Its title.
+    pub title: String,
+    /// Its text.
+    pub text: String,
 }
 
 impl NoticeJson {
@@ -299,6 +309,11 @@ impl NoticeJson {
             ended: notice.ended.map(|at| at.to_string()),
             tries: notice.tries,
             said: notice.said.clone(),
+            incident: notice.incident.map(|id| id.0),
+            project: notice.message.project.clone(),
+            severity: notice.message.severity.clone(),
+            title: notice.message.title.clone(),
+            text: notice.message.text.clone(),
         }
     }
 }

@@ -75,15 +75,6 @@ pub(super) fn anew(count: u64) -> String {
     }
 }
 
-/// How a channel stands, in one word.
-pub(super) fn state(channel: &Channel) -> &'static str {
-    match channel {
-        Channel { spec, .. } if !spec.enabled => "disabled",
-        Channel { stopped: Some(_), .. } => "stopped",
-        Channel { .. } => "delivering",
-    }
-}
-
 /// Whom it tells of what: `shop, blog, from warning on`.
 pub(super) fn tells(channel: &Channel) -> String {
     let spec = &channel.spec;

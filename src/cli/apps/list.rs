@@ -1,15 +1,13 @@
 //! `heartbeat apps list`
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
-use super::settings::values;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
 use crate::config::App;
+use crate::edit::InstalledAppJson;
 use crate::model::{AppKind, ProjectSpec};
 
 /// `heartbeat apps list`
@@ -24,26 +22,9 @@ pub struct List {
     pub json: bool,
 }
 
-#[derive(Serialize)]
-struct AppJson {
-    project: String,
-    app: &'static str,
-    enabled: bool,
-    settings: BTreeMap<&'static str, Option<String>>,
-    routes: Vec<String>,
-}
-
-impl AppJson {
-    fn of(spec: &ProjectSpec) -> impl Iterator<Item = Self> {
-        let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
-        apps.map(|app| Self {
-            project: spec.name.to_string(),
-            app: app.kind().name(),
-            enabled: app.is_enabled(),
-            settings: values(&app),
-            routes: app.routes(),
-        })
-    }
+/// The apps on a project.
+fn on(spec: &ProjectSpec) -> impl Iterator<Item = InstalledAppJson> {
+    AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind)).map(|app| InstalledAppJson::of(spec, &app))
 }
 
 impl List {
@@ -54,7 +35,7 @@ impl List {
             Some(name) => vec![super::project_named(&all, name)?.clone()],
             None => all,
         };
-        let apps = chosen.iter().flat_map(AppJson::of).collect::<Vec<_>>();
+        let apps = chosen.iter().flat_map(on).collect::<Vec<_>>();
         if self.json {
             invocation.screen.items(apps)?;
         } else if apps.is_empty() {
@@ -63,7 +44,12 @@ impl List {
             let mut table = Table::under(["PROJECT", "APP", "STATE", "ROUTES"]);
             for app in apps {
                 let state = if app.enabled { "enabled" } else { "disabled" };
-                table.row([app.project, app.app.into(), state.into(), app.routes.join(" + ")]);
+                table.row([
+                    app.project,
+                    app.app.into(),
+                    state.into(),
+                    app.routes.iter().map(|route| route.name.as_str()).collect::<Vec<_>>().join(" + "),
+                ]);
             }
             invocation.screen.line(table)?;
         }

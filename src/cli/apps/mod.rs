@@ -8,7 +8,7 @@ use super::edit::{EDIT_JSON, EditFlags, desk, show};
 use super::global::Invocation;
 use super::project_named;
 use super::told::plainly;
-use crate::edit::{Cost, EditError, app};
+use crate::edit::{Cost, EditError, InstalledAppJson, app};
 use crate::model::{AppKind, ProjectSpec};
 
 use settings::Assignments;
@@ -31,18 +31,22 @@ pub struct Apps {
 }
 
 const CONFIGURE_JSON: &str = "JSON, with --set or --set-file: {dry_run, changes: [{kind: project, name, project, change: changed, field, \
-                              old, new}]}; without: {setting: value} for every setting of the app, which `heartbeat apps search APP` shows. \
+                              old, new}]}; without: as one of `heartbeat apps list`. \
                               Values may be null; a secret is https://host/*** or phx_***.";
 
 /// What can be done with apps.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// List the apps that are installed
-    #[command(after_help = "JSON: {items: [{project, app, enabled, settings: {setting: value or null}, routes: [names]}], next}; \
-                            a secret is https://host/*** or phx_***")]
+    #[command(
+        after_help = "JSON: {items: [{app, project, enabled, settings: {setting: value or null}, secrets: {setting: value or null}, \
+                            routes: [{name, event, host, endpoint, distinct_id}], events_a_day}], next}; a secret is https://host/*** or phx_***"
+    )]
     List(list::List),
     /// Search the apps that can be installed, with their settings
-    #[command(after_help = "JSON: {items: [{name, description, settings: [{key, name, hint, default, required, secret, choices}]}], next}")]
+    #[command(
+        after_help = "JSON: {items: [{name, title, description, settings: [{key, label, hint, default, required, secret, choices, others}]}], next}"
+    )]
     Search(search::Search),
     /// Install an app on a project
     #[command(after_help = EDIT_JSON)]
@@ -128,7 +132,7 @@ impl Configure {
             let spec = desk(invocation, &*store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
             let app = app::installed(&spec, kind).map_err(plainly)?;
             if self.which.edit.json {
-                invocation.screen.json(&settings::values(&app))?;
+                invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
             } else {
                 settings::show(invocation, &app)?;
             }

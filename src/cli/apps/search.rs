@@ -3,11 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::settings::about;
 use crate::cli::global::Invocation;
-use crate::model::{AppKind, Field};
+use crate::edit::AppKindJson;
+use crate::model::AppKind;
 
 /// `heartbeat apps search`
 #[derive(Debug, Args)]
@@ -21,39 +21,11 @@ pub struct Search {
     pub json: bool,
 }
 
-#[derive(Serialize)]
-struct AppJson {
-    name: &'static str,
-    description: &'static str,
-    settings: Vec<SettingJson>,
-}
-
-#[derive(Serialize)]
-struct SettingJson {
-    key: &'static str,
-    name: &'static str,
-    hint: &'static str,
-    default: &'static str,
-    required: bool,
-    secret: bool,
-    choices: &'static [&'static str],
-}
-
-impl AppJson {
-    fn of(app: AppKind) -> Self {
-        let settings = app.settings().iter().map(|setting| {
-            let Field { key, label: name, hint, default, required, secret, .. } = *setting;
-            SettingJson { key, name, hint, default, required, secret, choices: setting.choices() }
-        });
-        Self { name: app.name(), description: app.description(), settings: settings.collect() }
-    }
-}
-
 impl Search {
     pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let found = AppKind::search(&self.word).collect::<Vec<_>>();
         if self.json {
-            invocation.screen.items(found.into_iter().map(AppJson::of))?;
+            invocation.screen.items(found.into_iter().map(AppKindJson::of))?;
             return Ok(ExitCode::SUCCESS);
         }
         if found.is_empty() {

@@ -1,6 +1,5 @@
 //! An app's settings on the command line: `--set key=value`, `--set-file key=FILE`, and how they are shown.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io;
 use std::path::Path;
@@ -78,9 +77,4 @@ pub(super) fn about(setting: &Field) -> String {
         let _ = write!(text, "\n    {}", styled(FAINT, choices));
     }
     text
-}
-
-/// What each setting holds, secrets concealed; none where it has its default.
-pub(super) fn values(app: &App) -> BTreeMap<&'static str, Option<String>> {
-    app.kind().settings().iter().map(|setting| (setting.key, app.shown(setting))).collect()
 }

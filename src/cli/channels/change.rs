@@ -5,7 +5,6 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::state::Owing;
 use crate::cli::edit::{EditFlags, desk, show};
 use crate::cli::given::Given;
 use crate::cli::global::Invocation;
@@ -146,8 +145,7 @@ impl Which {
 
     pub(super) async fn remove(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let id = channel_named(&store.channels().await?, &self.name)?.id;
-        let owing = Owing::to(id, &*store).await?;
+        let owing = super::owing(&store, channel_named(&store.channels().await?, &self.name)?).await?;
         let done = desk(invocation, &*store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         let go = if self.edit.dry_run { "would go" } else { "went" };
@@ -167,7 +165,7 @@ impl Which {
 }
 
 /// `1 notice owed`
-fn notices(count: usize, state: &str) -> String {
+fn notices(count: u64, state: &str) -> String {
     let plural = if count == 1 { "" } else { "s" };
     format!("{count} notice{plural} {state}").trim_end().to_owned()
 }

@@ -3,15 +3,15 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::cli::trouble::Misuse;
 use crate::config::channel::kind_named;
+use crate::edit::ChannelKindJson;
 use crate::model::{ChannelKind, Field};
 
-pub(super) const JSON: &str = "JSON: {items: [{kind, description, fields: [{key, hint, default, required, secret}]}], next}.";
+pub(super) const JSON: &str = "JSON: {items: [{name, description, open, fields: [{key, label, hint, default, required, secret, choices, others}]}], next}; open says whether page and API can set one up.";
 
 /// `heartbeat channels kinds`
 #[derive(Debug, Args)]
@@ -24,35 +24,6 @@ pub struct Kinds {
     pub json: bool,
 }
 
-#[derive(Serialize)]
-struct KindJson {
-    kind: &'static str,
-    description: &'static str,
-    fields: Vec<FieldJson>,
-}
-
-#[derive(Serialize)]
-struct FieldJson {
-    key: &'static str,
-    hint: &'static str,
-    default: &'static str,
-    required: bool,
-    secret: bool,
-}
-
-impl KindJson {
-    fn of(kind: ChannelKind) -> Self {
-        let field = |field: &Field| FieldJson {
-            key: field.key,
-            hint: field.hint,
-            default: field.default,
-            required: field.required,
-            secret: field.secret,
-        };
-        Self { kind: kind.name(), description: kind.description(), fields: kind.fields().iter().map(field).collect() }
-    }
-}
-
 impl Kinds {
     pub(super) fn run(&self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let kinds = match &self.kind {
@@ -60,7 +31,7 @@ impl Kinds {
             None => ChannelKind::ALL.to_vec(),
         };
         if self.json {
-            invocation.screen.items(kinds.into_iter().map(KindJson::of))?;
+            invocation.screen.items(kinds.into_iter().map(ChannelKindJson::of))?;
             return Ok(ExitCode::SUCCESS);
         }
         for kind in kinds {

@@ -4,15 +4,16 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::state::{ChannelJson, Owing};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
 use crate::cli::table::Table;
+use crate::edit::{ChannelJson, channel_state};
 use crate::model::{Channel, Severity};
+use crate::store::Owing;
 
-pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, projects, severity, at_once, enabled, state: \
-                               delivers|not_delivering|never_used|disabled, stopped_since, stopped_words, last_taken, owed, dead}], next}; projects \
-                               is empty for all of them, absent values are null. The webhooks of an app are called `webhooks of PROJECT`.";
+pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, enabled, state: delivering|not_delivering|never_used|disabled, projects, severity, \
+                               at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_taken, owed, \
+                               dead}], next}; projects is empty for all of them, absent values are null, a secret is https://host/*** or ***. The webhooks of an app are called `webhooks of PROJECT`.";
 
 /// `heartbeat channels list`
 #[derive(Debug, Args)]
@@ -25,11 +26,9 @@ pub struct List {
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let mut channels = Vec::new();
-        for channel in store.channels().await? {
-            let owing = Owing::to(channel.id, &*store).await?;
-            channels.push((channel, owing));
-        }
+        let all = store.owing().await?;
+        let of = |channel: &Channel| all.iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| *owing).unwrap_or_default();
+        let channels: Vec<(Channel, Owing)> = store.channels().await?.into_iter().map(|channel| (channel.clone(), of(&channel))).collect();
         if self.json {
             invocation.screen.items(channels.iter().map(|(channel, owing)| ChannelJson::of(channel, *owing)))?;
         } else if channels.is_empty() {
@@ -57,12 +56,14 @@ fn moment(at: &str) -> String {
 
 /// In one word or two, coloured. It stands last in its row, for codes of colour have a width.
 pub(super) fn state_words(channel: &Channel) -> String {
-    match channel {
-        Channel { spec, .. } if !spec.enabled => styled(FAINT, "disabled"),
-        Channel { stopped: Some(_), .. } => styled(BAD, "not delivering"),
-        Channel { last_taken: None, .. } => styled(WARN, "never used"),
-        _ => styled(GOOD, "delivers"),
-    }
+    let state = channel_state(channel);
+    let style = match state {
+        "disabled" => FAINT,
+        "not_delivering" => BAD,
+        "never_used" => WARN,
+        _ => GOOD,
+    };
+    styled(style, state.replace('_', " "))
 }
 
 /// Whom it tells of what: `shop, blog from warning on`.

@@ -3,9 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use crate::cli::global::Invocation;
+use crate::edit::ResentJson;
 
 pub(super) const JSON: &str = "JSON: {channel, owed_anew}.";
 
@@ -20,13 +20,6 @@ pub struct Resend {
     pub json: bool,
 }
 
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct ResendJson {
-    channel: String,
-    owed_anew: u64,
-}
-
 impl Resend {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
@@ -36,7 +29,7 @@ impl Resend {
         let owed_anew = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
         let name = super::called(channel);
         if self.json {
-            invocation.screen.json(&ResendJson { channel: name, owed_anew })?;
+            invocation.screen.json(&ResentJson { channel: name, owed_anew })?;
             return Ok(ExitCode::SUCCESS);
         }
         let again = if channel.stopped.is_some() { "delivers again; " } else { "" };

@@ -1,18 +1,16 @@
 //! `heartbeat channels show`
 
-use std::collections::BTreeMap;
 use std::process::ExitCode;
 
 use clap::Args;
-use serde::Serialize;
 
 use super::list::{state_words, whom};
-use super::state::{ChannelJson, Owing};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::config::channel::shown;
+use crate::edit::ChannelJson;
 
-pub(super) const JSON: &str = "JSON: as in the list, and {title, body, fields: {field: value}}; a secret is https://host/*** or ***, a field that holds nothing null.";
+pub(super) const JSON: &str = "JSON: as one of the list.";
 
 /// `heartbeat channels show`
 #[derive(Debug, Args)]
@@ -25,27 +23,15 @@ pub struct Show {
     pub json: bool,
 }
 
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct ShowJson<'a> {
-    #[serde(flatten)]
-    channel: ChannelJson,
-    title: Option<&'a str>,
-    body: Option<&'a str>,
-    fields: BTreeMap<&'static str, Option<String>>,
-}
-
 impl Show {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
-        let owing = Owing::to(channel.id, &*store).await?;
+        let owing = super::owing(&store, channel).await?;
         let spec = &channel.spec;
         if self.json {
-            let fields = spec.kind.fields().iter().map(|field| (field.key, shown(spec, field))).collect();
-            let channel = ChannelJson::of(channel, owing);
-            invocation.screen.json(&ShowJson { channel, title: spec.title.as_deref(), body: spec.body.as_deref(), fields })?;
+            invocation.screen.json(&ChannelJson::of(channel, owing))?;
             return Ok(ExitCode::SUCCESS);
         }
         let screen = invocation.screen;

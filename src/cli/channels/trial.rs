@@ -3,14 +3,13 @@
 use std::process::ExitCode;
 
 use clap::{Args, ValueEnum};
-use serde::Serialize;
 
 use super::resend::anew;
 use crate::app;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, GOOD, styled};
 use crate::config::Scope;
-use crate::edit::trial;
+use crate::edit::{DeliveryJson, TestedJson, trial};
 use crate::model::{Delivery, NoticeKind};
 
 pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], owed_anew}; says is the receiver's answer, again whether \
@@ -55,36 +54,10 @@ impl Kind {
     }
 }
 
-/// Stable field names, documented in [`JSON`].
-#[derive(Serialize)]
-struct TestJson {
-    channel: String,
-    deliveries: Vec<DeliveryJson>,
-    owed_anew: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct DeliveryJson {
-    kind: &'static str,
-    taken: bool,
-    says: String,
-    again: bool,
-}
-
-impl DeliveryJson {
-    fn of(kind: NoticeKind, delivery: &Delivery) -> Self {
-        let kind = kind.name();
-        match delivery.clone() {
-            Delivery::Taken(says) => Self { kind, taken: true, says, again: false },
-            Delivery::TryAgain { words, .. } | Delivery::Partly { words } => Self { kind, taken: false, says: words, again: true },
-            Delivery::Unfit { words } | Delivery::Refused { words } => Self { kind, taken: false, says: words, again: false },
-        }
-    }
-
-    fn line(&self) -> String {
-        let word = if self.taken { styled(GOOD, "taken") } else { styled(BAD, "not taken") };
-        format!("{:<9} {word}: {}", self.kind, self.says)
-    }
+/// `opened   taken: 200 OK`
+fn line(answer: &DeliveryJson) -> String {
+    let word = if answer.taken { styled(GOOD, "taken") } else { styled(BAD, "not taken") };
+    format!("{:<9} {word}: {}", answer.kind, answer.says)
 }
 
 impl Test {
@@ -99,7 +72,7 @@ impl Test {
         let mut shown = Ok(());
         let told = |kind, delivery: &Delivery| {
             if !self.json && shown.is_ok() {
-                shown = invocation.screen.line(DeliveryJson::of(kind, delivery).line());
+                shown = invocation.screen.line(line(&DeliveryJson::of(kind, delivery)));
             }
         };
         let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), told).await?;
@@ -109,8 +82,7 @@ impl Test {
         }
         let is_well = tried.is_well();
         if self.json {
-            let deliveries = tried.deliveries.iter().map(|(kind, delivery)| DeliveryJson::of(*kind, delivery)).collect();
-            invocation.screen.json(&TestJson { channel: super::called(channel), deliveries, owed_anew: tried.owed_anew })?;
+            invocation.screen.json(&TestedJson::of(channel, &tried))?;
         }
         Ok(if is_well { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     }

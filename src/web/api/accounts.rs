@@ -14,7 +14,7 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{AsRead, List, Sent, created};
 use crate::model::{Access, User, UserName};
-use crate::report::{May, TokenJson, UserJson};
+use crate::report::{InvitationJson, May, NewTokenJson, TokenJson, UserJson};
 use crate::web::accounts::{NewToken, user_named};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -38,15 +38,6 @@ struct Guest {
     access: May,
 }
 
-/// An invitation.
-#[derive(Debug, Serialize, ToSchema)]
-struct Invited {
-    name: String,
-    access: May,
-    /// Where a password is set: good once, within a day. It is not given again.
-    link: String,
-}
-
 /// What a user may do from now on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -63,7 +54,7 @@ async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<
 
 /// Invite a user, or give one who is there another link
 #[utoipa::path(post, path = "/api/v1/users", tag = "access", request_body = Guest, responses(
-    (status = 201, body = Invited), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 201, body = InvitationJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn invite_user(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
@@ -73,7 +64,7 @@ async fn invite_user(
     let name = UserName::parse(&guest.name).map_err(|wrong| Trouble::unfit("name", wrong))?;
     let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.access.into())).await?;
     let link = site.link(&headers, &format!("/enter/{code}"));
-    Ok(created(Invited { name: name.to_string(), access: guest.access, link }))
+    Ok(created(InvitationJson { name: name.to_string(), access: guest.access, link }))
 }
 
 /// One user
@@ -128,15 +119,6 @@ struct TokenWish {
     lasts: Option<String>,
 }
 
-/// A token that was made.
-#[derive(Debug, Serialize, ToSchema)]
-struct Made {
-    name: String,
-    access: May,
-    /// What a program shows: `Authorization: Bearer hb_...`. It is not given again.
-    token: String,
-}
-
 /// The API tokens
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
     (status = 200, body = List<TokenJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -146,12 +128,12 @@ async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result
 
 /// Make an API token
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = TokenWish, responses(
-    (status = 201, body = Made), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 201, body = NewTokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, Trouble> {
     let access = Access::from(wish.access);
     let wanted = NewToken { name: wish.name, access: access.name().to_owned(), lasts: wish.lasts };
     let token = wanted.make(&site.accounts(&visitor)).await?;
-    Ok(created(Made { name: wanted.name, access: wish.access, token }))
+    Ok(created(NewTokenJson { name: wanted.name, access: wish.access, token }))
 }
 
 /// One API token

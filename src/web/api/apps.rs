@@ -15,8 +15,8 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Sent, created};
 use crate::config::{App, Texts};
-use crate::edit::{self, Clash, Cost, EditError};
-use crate::model::{AppKind, Field, ProjectSpec, RouteSpec};
+use crate::edit::{self, AppKindJson, Clash, EditError, InstalledAppJson};
+use crate::model::{AppKind, ProjectSpec};
 use crate::web::keys;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -31,104 +31,19 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(disable))
 }
 
-/// An app that can be installed.
+/// An app that can be installed, and where it is.
 #[derive(Debug, Serialize, ToSchema)]
 struct OfferedApp {
-    name: &'static str,
-    title: &'static str,
-    description: &'static str,
-    settings: Vec<SettingView>,
+    #[serde(flatten)]
+    app: AppKindJson,
     /// On how many projects it is installed.
     installed: u64,
     /// On how many of them it is enabled.
     enabled: u64,
 }
 
-/// What there is to know of a setting.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct SettingView {
-    pub(super) key: &'static str,
-    pub(super) name: &'static str,
-    pub(super) hint: &'static str,
-    /// What it is when nothing is set; empty for nothing.
-    pub(super) default: &'static str,
-    pub(super) required: bool,
-    /// Whether it goes in and never comes out.
-    pub(super) secret: bool,
-    /// What to choose from; empty where any text will do.
-    pub(super) choices: &'static [&'static str],
-    /// Whether other texts than the choices will do as well.
-    pub(super) others: bool,
-}
-
-impl SettingView {
-    fn of(setting: &Field) -> Self {
-        let Field { key, label: name, hint, default, required, secret, .. } = *setting;
-        Self { key, name, hint, default, required, secret, choices: setting.choices(), others: setting.takes_others() }
-    }
-}
-
-/// A route that an app beats on.
-#[derive(Debug, Serialize, ToSchema)]
-struct AppRoute {
-    name: String,
-    event: String,
-    /// Where it is sent, when that is not the project's host.
-    host: Option<String>,
-    endpoint: &'static str,
-    distinct_id: String,
-}
-
-impl AppRoute {
-    fn of(route: &RouteSpec) -> Self {
-        Self {
-            name: route.name.clone(),
-            event: route.event.clone(),
-            host: route.host.as_ref().map(|host| host.written().to_owned()),
-            endpoint: route.endpoint.name(),
-            distinct_id: route.distinct_id.to_string(),
-        }
-    }
-}
-
-/// An app that is installed on a project.
-#[derive(Debug, Serialize, ToSchema)]
-struct InstalledApp {
-    app: &'static str,
-    project: String,
-    enabled: bool,
-    /// Each setting that is no secret; null where it has its default.
-    settings: BTreeMap<&'static str, Option<String>>,
-    /// Each secret, as it may be shown (`https://host/***`); null where it is not set.
-    secrets: BTreeMap<&'static str, Option<String>>,
-    routes: Vec<AppRoute>,
-    /// What it costs while it is enabled.
-    events_a_day: usize,
-}
-
-impl InstalledApp {
-    fn of(project: &ProjectSpec, app: &App) -> Self {
-        let kind = app.kind();
-        let of = |secret: bool| {
-            let settings = kind.settings().iter().filter(move |setting| setting.secret == secret);
-            settings.map(|setting| (setting.key, app.shown(setting))).collect()
-        };
-        let routes = if let App::Heartbeat(app) = app { app.all_routes() } else { Vec::new() };
-        Self {
-            app: kind.name(),
-            project: project.name.to_string(),
-            enabled: app.is_enabled(),
-            settings: of(false),
-            secrets: of(true),
-            events_a_day: Cost { routes: routes.len() }.a_day(),
-            routes: routes.iter().map(AppRoute::of).collect(),
-        }
-    }
-
-    fn on(project: &ProjectSpec, kind: AppKind) -> Result<Self, Trouble> {
-        let app = edit::app::installed(project, kind).map_err(absent)?;
-        Ok(Self::of(project, &app))
-    }
+fn on(project: &ProjectSpec, kind: AppKind) -> Result<InstalledAppJson, Trouble> {
+    Ok(InstalledAppJson::of(project, &edit::app::installed(project, kind).map_err(absent)?))
 }
 
 /// What is to become of an app.
@@ -183,42 +98,35 @@ async fn list(
     let mut items = Vec::new();
     for kind in AppKind::search(&search.q.unwrap_or_default()) {
         let spread = site.web.store.spread(kind).await?;
-        items.push(OfferedApp {
-            name: kind.name(),
-            title: kind.title(),
-            description: kind.description(),
-            settings: kind.settings().iter().map(SettingView::of).collect(),
-            installed: spread.installed,
-            enabled: spread.enabled,
-        });
+        items.push(OfferedApp { app: AppKindJson::of(kind), installed: spread.installed, enabled: spread.enabled });
     }
     Ok(Json(List::whole(items)))
 }
 
 /// What is installed on a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}/apps", operation_id = "list_installed_apps", tag = "apps", params(("name" = String, Path, description = "The project")), responses(
-    (status = 200, body = List<InstalledApp>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = List<InstalledAppJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list_installed(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-) -> Result<Json<List<InstalledApp>>, Trouble> {
+) -> Result<Json<List<InstalledAppJson>>, Trouble> {
     let spec = &site.project(&name).await?.spec;
     let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
-    Ok(Json(List::whole(apps.map(|app| InstalledApp::of(spec, &app)).collect())))
+    Ok(Json(List::whole(apps.map(|app| InstalledAppJson::of(spec, &app)).collect())))
 }
 
 /// An app on a project
 #[utoipa::path(get, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "show_app", tag = "apps",
     params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
-    (status = 200, body = InstalledApp), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn show(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-) -> Result<Json<InstalledApp>, Trouble> {
+) -> Result<Json<InstalledAppJson>, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    Ok(Json(InstalledApp::on(&project.spec, kind)?))
+    Ok(Json(on(&project.spec, kind)?))
 }
 
 /// Install an app, or set all its settings
@@ -226,7 +134,7 @@ async fn show(
 /// Settings that are not named have their defaults afterwards; secrets stay.
 #[utoipa::path(put, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "put_app", tag = "apps",
     params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), request_body = AppChange, responses(
-    (status = 200, body = InstalledApp), (status = 201, body = InstalledApp), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = InstalledAppJson), (status = 201, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
@@ -235,7 +143,7 @@ async fn put(
     Sent(wanted): Sent<AppChange>,
 ) -> Result<Response, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    as_read.check(&App::on(&project.spec, kind).map(|app| InstalledApp::of(&project.spec, &app)))?;
+    as_read.check(&App::on(&project.spec, kind).map(|app| InstalledAppJson::of(&project.spec, &app)))?;
     let texts = wanted.texts(kind, true);
     let mut is_new = false;
     let desk = as_read.desk(&site, &visitor);
@@ -248,30 +156,30 @@ async fn put(
         };
         Ok(keys::of_app(spec, changed?, &texts)?)
     });
-    let view = InstalledApp::on(&done.await?.now, kind)?;
+    let view = on(&done.await?.now, kind)?;
     Ok(if is_new { created(view) } else { Json(view).into_response() })
 }
 
 /// Change some settings of an app
 #[utoipa::path(patch, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "change_app", tag = "apps",
     params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), request_body = AppChange, responses(
-    (status = 200, body = InstalledApp), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
     Sent(wanted): Sent<AppChange>,
-) -> Result<Json<InstalledApp>, Trouble> {
+) -> Result<Json<InstalledAppJson>, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    as_read.check(&InstalledApp::on(&project.spec, kind)?)?;
+    as_read.check(&on(&project.spec, kind)?)?;
     let texts = wanted.texts(kind, false);
     let desk = as_read.desk(&site, &visitor);
     let done = desk.change(&name, |spec: &ProjectSpec| {
         let spec = keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?;
         wanted.enabled.map_or(Ok(spec.clone()), |enabled| edit::app::switch(&spec, kind, enabled))
     });
-    Ok(Json(InstalledApp::on(&done.await.map_err(absent)?.now, kind)?))
+    Ok(Json(on(&done.await.map_err(absent)?.now, kind)?))
 }
 
 /// Uninstall an app, with its settings
@@ -285,37 +193,37 @@ async fn remove(
     as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
     let (project, kind) = site.app(&name, &app).await?;
-    as_read.check(&InstalledApp::on(&project.spec, kind)?)?;
+    as_read.check(&on(&project.spec, kind)?)?;
     as_read.desk(&site, &visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await.map_err(absent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledApp>, Trouble> {
+async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledAppJson>, Trouble> {
     let (_, kind) = site.app(name, app).await?;
     let done = site.desk(visitor).change(name, |spec| edit::app::switch(spec, kind, enabled)).await.map_err(absent)?;
-    Ok(Json(InstalledApp::on(&done.now, kind)?))
+    Ok(Json(on(&done.now, kind)?))
 }
 
 /// Let an app run
 #[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/enable", operation_id = "enable_app", tag = "apps",
     params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
-    (status = 200, body = InstalledApp), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn enable(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledApp>, Trouble> {
+) -> Result<Json<InstalledAppJson>, Trouble> {
     switch(&site, &visitor, &at, true).await
 }
 
 /// Let an app rest; its settings stay
 #[utoipa::path(post, path = "/api/v1/projects/{name}/apps/{app}/disable", operation_id = "disable_app", tag = "apps",
     params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
-    (status = 200, body = InstalledApp), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn disable(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledApp>, Trouble> {
+) -> Result<Json<InstalledAppJson>, Trouble> {
     switch(&site, &visitor, &at, false).await
 }

@@ -4,14 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
-use crate::model::{Deed, ProjectName};
+use crate::model::ProjectName;
+use crate::report::ChangeJson;
 use crate::store::WhichDeeds;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -19,27 +20,6 @@ use crate::web::visitor::Visitor;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list))
-}
-
-/// One change that somebody made.
-#[derive(Debug, Serialize, ToSchema)]
-struct ChangeView {
-    at: String,
-    /// A user, `token NAME`, a settings file, somebody on the command line.
-    who: String,
-    /// What it is about: `project shop`, `app heartbeat`, `channel ops`.
-    subject: String,
-    /// The project whose story it belongs to; it may be gone.
-    project: Option<String>,
-    /// What was done. No secret is among it.
-    words: String,
-}
-
-impl ChangeView {
-    fn of(deed: Deed) -> Self {
-        let Deed { place: _, at, who, subject, project, words } = deed;
-        Self { at: at.to_string(), who, subject, project: project.map(|name| name.to_string()), words }
-    }
 }
 
 /// Which changes.
@@ -54,13 +34,13 @@ struct ChangeSearch {
 
 /// Who changed what, newest first
 #[utoipa::path(get, path = "/api/v1/changes", operation_id = "list_changes", tag = "changes", params(ChangeSearch, Paging), responses(
-    (status = 200, body = List<ChangeView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = List<ChangeJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Asked(search): Asked<ChangeSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ChangeView>>, Trouble> {
+) -> Result<Json<List<ChangeJson>>, Trouble> {
     let limit = paging.limit()?;
     let project = match &search.project {
         None => None,
@@ -79,5 +59,5 @@ async fn list(
     let is_more = deeds.len() > limit;
     deeds.truncate(limit);
     let next = deeds.last().filter(|_| is_more).map(|deed| deed.place.to_string());
-    Ok(Json(List { items: deeds.into_iter().map(ChangeView::of).collect(), next }))
+    Ok(Json(List { items: deeds.iter().map(ChangeJson::of).collect(), next }))
 }

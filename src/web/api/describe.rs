@@ -50,8 +50,8 @@ const NAME: &str = "^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$";
 const NAMES: [&str; 12] = [
     "Completeness.project",
     "IncidentJson.project",
-    "InstalledApp.project",
-    "Made.name",
+    "InstalledAppJson.project",
+    "NewTokenJson.name",
     "Project.name",
     "ReplayJson.project",
     "ReportJson.project",
@@ -63,7 +63,7 @@ const NAMES: [&str; 12] = [
 ];
 /// Names as `UserName` takes them.
 const USER: &str = "^[A-Za-z0-9][A-Za-z0-9._@+-]{0,63}$";
-const USERS: [&str; 2] = ["UserJson.name", "Invited.name"];
+const USERS: [&str; 2] = ["UserJson.name", "InvitationJson.name"];
 
 /// The words that a text may be, by schema and property, or by property alone; and of what is asked for, by the parameter's name.
 fn words() -> Vec<(&'static str, Vec<&'static str>)> {
@@ -90,18 +90,16 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("range", vec!["1h", "24h", "7d", "30d", "90d"]),
         ("phase", phases.map(Phase::name).to_vec()),
         ("app", apps.clone()),
-        ("ChannelView.kind", kinds.clone()),
-        ("ChannelView.state", vec!["delivering", "stopped", "disabled"]),
+        ("ChannelJson.kind", kinds.clone()),
+        ("ChannelJson.state", vec!["delivering", "not_delivering", "never_used", "disabled"]),
         ("ChannelChange.kind", kinds.clone()),
-        ("KindView.name", kinds),
-        ("DeliveryView.kind", vec!["opened", "reminder", "resolved"]),
+        ("ChannelKindJson.name", kinds),
+        ("DeliveryJson.kind", vec!["opened", "reminder", "resolved"]),
         ("EntryJson.kind", EntryKind::ALL.map(EntryKind::name).to_vec()),
         ("EvidenceJson.of", vec!["refused", "unreachable", "lost", "unseen"]),
-        ("NoticeJson.kind", notices.clone()),
+        ("NoticeJson.kind", notices),
         ("NoticeJson.state", states.clone()),
-        ("NoticeView.kind", notices),
-        ("NoticeView.state", states.clone()),
-        ("OfferedApp.name", apps),
+        ("AppKindJson.name", apps),
         ("Project.heartbeat", vec!["enabled", "disabled"]),
         ("Project.ingestion_alert", vec!["enabled", "disabled"]),
         ("RuleJson.rule", RuleKind::ALL.map(RuleKind::name).to_vec()),

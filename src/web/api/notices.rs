@@ -4,16 +4,15 @@ use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::State;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Deserialize;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
-use crate::model::{Channel, IncidentId, Notice, NoticeState};
-use crate::report::channel_name;
+use crate::model::{IncidentId, NoticeState};
+use crate::report::json::NoticeJson;
 use crate::store::WhichNotices;
 use crate::web::channels::find;
 use crate::web::site::Site;
@@ -22,51 +21,6 @@ use crate::web::visitor::Visitor;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
     OpenApiRouter::new().routes(routes!(list))
-}
-
-/// A message, and how far it has come.
-#[derive(Debug, Serialize, ToSchema)]
-struct NoticeView {
-    id: Uuid,
-    channel: String,
-    incident: Option<i64>,
-    /// `opened`, `worsened`, `reminder`, `resolved`, `returned`, `channel_stopped`, `channel_resolved` or `digest`.
-    kind: &'static str,
-    /// `owed`, `sent`, `dead` or `superseded`.
-    state: &'static str,
-    /// Empty when it is about Heartbeat itself.
-    project: String,
-    severity: String,
-    title: String,
-    text: String,
-    created: String,
-    /// Not tried before this.
-    due: String,
-    ended: Option<String>,
-    tries: u16,
-    /// What the receiver said last.
-    said: Option<String>,
-}
-
-impl NoticeView {
-    fn of(notice: Notice, channels: &[Channel]) -> Self {
-        Self {
-            id: notice.id,
-            channel: channel_name(&notice, channels),
-            incident: notice.incident.map(|id| id.0),
-            kind: notice.message.kind.name(),
-            state: notice.state.name(),
-            project: notice.message.project,
-            severity: notice.message.severity,
-            title: notice.message.title,
-            text: notice.message.text,
-            created: notice.created.to_string(),
-            due: notice.due.to_string(),
-            ended: notice.ended.map(|at| at.to_string()),
-            tries: notice.tries,
-            said: notice.said,
-        }
-    }
 }
 
 /// Which notices.
@@ -83,13 +37,13 @@ struct NoticeSearch {
 
 /// What was told to whom, newest first
 #[utoipa::path(get, path = "/api/v1/notices", operation_id = "list_notices", tag = "channels", params(NoticeSearch, Paging), responses(
-    (status = 200, body = List<NoticeView>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+    (status = 200, body = List<NoticeJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Asked(search): Asked<NoticeSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<NoticeView>>, Trouble> {
+) -> Result<Json<List<NoticeJson>>, Trouble> {
     let limit = paging.limit()?;
     let channel = match &search.channel {
         Some(name) => Some(find(&site, name).await?.id),
@@ -118,5 +72,5 @@ async fn list(
     notices.truncate(limit);
     let next = notices.last().filter(|_| is_more).map(|notice| notice.id.to_string());
     let channels = if notices.is_empty() { Vec::new() } else { store.channels().await? };
-    Ok(Json(List { items: notices.into_iter().map(|notice| NoticeView::of(notice, &channels)).collect(), next }))
+    Ok(Json(List { items: notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(), next }))
 }

@@ -184,11 +184,11 @@ fn a_search_shows_the_settings_that_people_knew() {
 fn programs_are_told_in_json() {
     let home = Home::with_two();
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["apps", "list", "--json"]).json()).unwrap(), @r#"
-    {"items":[{"app":"heartbeat","enabled":true,"project":"shop","routes":["heartbeat","heartbeat_api","proxy"],"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}],"next":null}
+    {"items":[{"app":"heartbeat","enabled":true,"events_a_day":4320,"project":"shop","routes":[{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat","host":null,"name":"heartbeat"},{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat_api","host":null,"name":"heartbeat_api"},{"distinct_id":"PostHog Heartbeat Plugin","endpoint":"v0","event":"heartbeat_proxy","host":"https://t.example.com/ingest","name":"proxy"}],"secrets":{},"settings":{"events":"heartbeat + heartbeat_api","host":null,"project_api_key":null}}],"next":null}
     "#);
     assert_eq!(home.run(&["apps", "--json"]).out, home.run(&["apps", "list", "--json"]).out);
     let configured = home.run(&["apps", "configure", "heartbeat", "--project", "shop", "--json"]).json();
-    assert_eq!(configured, serde_json::json!({"events": "heartbeat + heartbeat_api", "host": null, "project_api_key": null}));
+    assert_eq!(configured["settings"], serde_json::json!({"events": "heartbeat + heartbeat_api", "host": null, "project_api_key": null}));
     let found = home.run(&["apps", "search", "--json"]).json();
     let keys = found["items"][0]["settings"].as_array().unwrap().iter().map(|setting| setting["key"].clone()).collect::<Vec<_>>();
     assert_eq!(keys, ["events", "host", "project_api_key"]);

@@ -252,8 +252,8 @@ fn the_alert_lives_through_its_states() {
     assert_eq!(listed["items"][1]["routes"], serde_json::json!([]));
     assert_eq!(listed["items"][1]["settings"]["quiet"], "on");
     assert_eq!(listed["items"][1]["settings"]["timeRange"], serde_json::Value::Null);
-    assert_eq!(listed["items"][1]["settings"]["webHookUrlTriggered"], "https://example.com/***");
-    assert_eq!(home.run(&["apps", "configure", "ingestion-alert", "--project", "shop", "--json"]).json(), listed["items"][1]["settings"]);
+    assert_eq!(listed["items"][1]["secrets"]["webHookUrlTriggered"], "https://example.com/***");
+    assert_eq!(home.run(&["apps", "configure", "ingestion-alert", "--project", "shop", "--json"]).json(), listed["items"][1]);
     assert_eq!(alert("disable", &[]), "exit 0\n--- out\n~ project shop: ingestion_alert enabled -> disabled\n");
     assert_eq!(alert("disable", &[]), "exit 0\n--- err\nNothing to change.\n");
     assert_eq!(alert("enable", &[]), "exit 0\n--- out\n~ project shop: ingestion_alert disabled -> enabled\n");

@@ -116,7 +116,8 @@ fn kinds_tell_their_fields() {
     assert_eq!(
         ntfy["items"][0]["fields"][1],
         serde_json::json!({
-            "key": "token", "hint": "An access token (tk_...), where the topic needs one", "default": "", "required": false, "secret": true
+            "key": "token", "label": "Token", "hint": "An access token (tk_...), where the topic needs one", "default": "", "required": false,
+            "secret": true, "choices": [], "others": false
         })
     );
 }
@@ -158,10 +159,11 @@ fn json_holds_no_secret() {
         list.json()["items"][0],
         serde_json::json!({
             "name": "ops", "kind": "webhook", "of_app": false, "projects": [], "severity": "info", "at_once": 5, "enabled": true,
+            "title": null, "body": null, "fields": {}, "secrets": {"url": "https://hooks.example.com/***", "secret": "***"},
             "state": "never_used", "stopped_since": null, "stopped_words": null, "last_taken": null, "owed": 0, "dead": 0
         })
     );
-    assert_eq!(show.json()["fields"], serde_json::json!({"url": "https://hooks.example.com/***", "secret": "***"}));
+    assert_eq!(show.json(), list.json()["items"][0]);
 }
 
 #[test]

@@ -195,5 +195,5 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     let letter = story.receiver.wait_for("what is owed comes", before, || service.err.text(), is_real).await;
     assert_eq!((letter.kind().as_str(), &letter.message()["merged"]), ("resolved", &Value::Bool(true)), "{letter:?}");
     all_is_noted(&story, &service).await;
-    assert_eq!(channel().await["state"], "delivers");
+    assert_eq!(channel().await["state"], "delivering");
 }

@@ -57,7 +57,7 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
     let added = ann.submit("/channels/new?kind=webhook", "/channels/new", &fields).await;
     assert_eq!((added.status, added.location()), (StatusCode::SEE_OTHER, "/channels/ops"));
     let page = ann.get("/channels/ops").await;
-    assert!(page.page().contains("https://hooks.example.com/***") && page.text.contains("delivering"), "{}", page.text);
+    assert!(page.page().contains("https://hooks.example.com/***") && page.text.contains("never used"), "{}", page.text);
     assert!(ann.get("/channels").await.page().contains("shop"));
     let again = ann.submit("/channels/new?kind=webhook", "/channels/new", &fields).await;
     assert!(again.text.contains("there is a channel `ops` already"), "{}", again.text);
@@ -101,7 +101,7 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into(), retried: false };
     site.store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped)], &[]).await.unwrap();
     let mut ann = site.writer().await;
-    assert!(ann.get("/channels").await.page().contains("stopped"));
+    assert!(ann.get("/channels").await.page().contains("not delivering"));
     let ready = site.stranger().get("/readyz").await;
     assert!(ready.text.contains(r#""channels_not_delivering":["ops"]"#) && !ready.text.contains("no such hook"), "{}", ready.text);
     let first = ann.submit("/channels/ops", "/channels/ops/test", &[]).await;
@@ -199,7 +199,7 @@ async fn programs_add_change_and_remove_channels() {
     let (status, view) = program.put(at, &whole).await;
     assert_eq!(
         (status, &view["secrets"]["url"], &view["state"]),
-        (StatusCode::CREATED, &json!("https://hooks.slack.com/***"), &json!("delivering")),
+        (StatusCode::CREATED, &json!("https://hooks.slack.com/***"), &json!("never_used")),
         "{view}"
     );
     let (status, view) = program.put(at, &json!({ "at_once": 9 })).await;
@@ -213,7 +213,7 @@ async fn programs_add_change_and_remove_channels() {
     assert_eq!((&view["severity"], &view["at_once"]), (&json!("critical"), &json!(9)));
     assert_eq!(program.patch(at, &json!({ "fields": { "url": null } })).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(program.post(&format!("{at}/disable"), &json!({})).await.1["state"], "disabled");
-    assert_eq!(program.post(&format!("{at}/enable"), &json!({})).await.1["state"], "delivering");
+    assert_eq!(program.post(&format!("{at}/enable"), &json!({})).await.1["state"], "never_used");
     assert_eq!(program.post(&format!("{at}/resend"), &json!({})).await.1["owed_anew"], 0);
     let (_, list) = program.get("/api/v1/channels").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1);

@@ -10,8 +10,8 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::config::channel::called;
+use crate::edit::channel_state;
 use crate::model::Channel;
-use crate::web::channels::state;
 use crate::web::site::Site;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -30,12 +30,22 @@ pub(super) struct Badge {
 impl Badge {
     pub(super) fn of(channel: &Channel) -> Self {
         let name = called(channel);
-        Self { address: address(&name), name, kind: channel.spec.kind.name(), state: state(channel) }
+        Self { address: address(&name), name, kind: channel.spec.kind.name(), state: channel_state(channel) }
     }
 
     /// The class of its state's badge.
     pub(super) fn class(&self) -> &'static str {
-        if self.state == "disabled" { "off" } else { self.state }
+        match self.state {
+            "disabled" => "off",
+            "never_used" => "idle",
+            "not_delivering" => "stopped",
+            state => state,
+        }
+    }
+
+    /// Its state, for people.
+    pub(super) fn words(&self) -> String {
+        self.state.replace('_', " ")
     }
 }
 

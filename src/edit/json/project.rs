@@ -1,4 +1,4 @@
-//! A project as it is set up, for programs: the same fields in `--json` of the command line and in the answers of the API.
+//! A project as it is set up, for programs.
 
 use serde::Serialize;
 use utoipa::ToSchema;
