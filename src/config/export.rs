@@ -145,7 +145,8 @@ fn maintenance(window: &Window) -> String {
             lines.text_if("timezone", weekly.timezone());
         }
         When::Cron(cron, lasts) => {
-            lines.text("cron", cron);
+            lines.text("cron", cron.times());
+            lines.text_if("timezone", cron.timezone());
             lines.text("lasts", duration::show(*lasts));
         }
     }

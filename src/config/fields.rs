@@ -153,7 +153,8 @@ impl Listed for Window {
                 fields.push(plain("timezone", weekly.timezone().map(str::to_owned)));
             }
             When::Cron(cron, lasts) => {
-                fields.push(plain("cron", Some(cron.to_string())));
+                fields.push(plain("cron", Some(cron.times().to_owned())));
+                fields.push(plain("timezone", cron.timezone().map(str::to_owned)));
                 fields.push(plain("lasts", Some(duration::show(*lasts))));
             }
         }

@@ -4,6 +4,7 @@
 //! of them apart ([`changes`], [`Plan`]). Every value is read by [`rules`], through whichever door it came. Knows nothing of the store: a
 //! project as settings ask for it is [`Wanted`], a channel [`WantedChannel`], and they become whole over what is stored.
 
+mod certificates;
 mod changes;
 mod channel;
 mod conceal;
@@ -31,6 +32,7 @@ mod suggest;
 mod wanted;
 mod web;
 
+pub use certificates::certificate_problems;
 pub use changes::{Change, Subject, changes};
 pub use conceal::conceal;
 pub use database::Database;
@@ -43,7 +45,7 @@ pub use problem::{Problem, Problems};
 pub use proxies::proxies;
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
-pub use suggest::nearest;
+pub use suggest::{SAID_EACH, and_more, few, nearest};
 pub use wanted::{Wanted, WantedChannel};
 pub use web::{Listen, METRICS_PROJECTS, Network, ProxyLogin, USUAL_LISTEN, WebSettings};
 

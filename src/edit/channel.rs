@@ -4,7 +4,7 @@ use url::Url;
 
 use super::app::{name_of, quoted};
 use super::problem::{Problem, Problems};
-use super::texts::Texts;
+use super::texts::{Texts, project_names};
 use crate::config::{conceal, nearest};
 use crate::message::Template;
 use crate::model::{Channel, ChannelKind, ChannelSpec, Field, ProjectName, SecretUrl, Setting, Severity, Takes};
@@ -192,14 +192,9 @@ fn common(spec: &mut ChannelSpec, texts: &Texts, problems: &mut Vec<Problem>) {
         (false, None) => {}
     }
     if let Some(names) = texts.list("projects") {
-        spec.projects = Vec::new();
-        for name in names {
-            match ProjectName::parse(name) {
-                Ok(name) if spec.projects.contains(&name) => {}
-                Ok(name) => spec.projects.push(name),
-                Err(wrong) => noted("projects", wrong.to_string()),
-            }
-        }
+        let (projects, wrong) = project_names(names);
+        spec.projects = projects;
+        wrong.into_iter().for_each(|problem| noted("projects", problem.says));
     }
     match (texts.one("at_once").is_some(), texts.filled("at_once")) {
         (_, Some(text)) => match text.parse::<u16>() {

@@ -1,8 +1,9 @@
 //! A status page from texts: what it is called, what stands above it, of which projects it is, and who sees it.
 
 use super::problem::{Problem, Problems};
+use super::texts::project_names;
 use super::trouble::EditError;
-use crate::model::{ProjectName, StatusPage};
+use crate::model::{ProjectName, StatusPage, thousands};
 use crate::store::Store;
 
 /// So many projects stand on one page at the most.
@@ -38,23 +39,19 @@ impl Wanted<'_> {
         } else if title.chars().count() > LONGEST_TITLE || title.chars().any(char::is_control) {
             problems.push(Problem::of("title", format!("must be one line of at most {LONGEST_TITLE} characters")));
         }
-        let mut projects = Vec::new();
-        for text in self.projects.iter().map(|text| text.trim()).filter(|text| !text.is_empty()) {
-            match ProjectName::parse(text) {
-                Ok(project) if !projects.contains(&project) => projects.push(project),
-                Ok(_) => {}
-                Err(wrong) => problems.push(Problem::of("projects", wrong)),
-            }
+        let (projects, wrong) = project_names(self.projects.iter().map(|text| text.trim()).filter(|text| !text.is_empty()));
+        problems.extend(wrong);
+        if projects.len() <= MOST_PROJECTS {
+            let known = store.projects_named(&projects).await?;
+            let absent = projects.iter().filter(|name| known.iter().all(|project| project.spec.name != **name));
+            problems.extend(absent.map(|name| Problem::whole("projects", format!("there is no project `{name}`"))));
         }
-        let known = store.projects_named(&projects).await?;
-        let absent = projects.iter().filter(|name| known.iter().all(|project| project.spec.name != **name));
-        problems.extend(absent.map(|name| Problem::whole("projects", format!("there is no project `{name}`"))));
         match projects.len() {
             0 if problems.iter().all(|problem| problem.field != "projects") => {
                 problems.push(Problem::of("projects", "is empty; name one at least"));
             }
             count if count > MOST_PROJECTS => {
-                problems.push(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")));
+                problems.push(Problem::of("projects", format!("names {}; {MOST_PROJECTS} fit on a page", thousands(count as u64))));
             }
             _ => {}
         }

@@ -1,7 +1,9 @@
 //! Everything in the store that settings can say, and the way from there to what a settings file asks for.
 
+use std::collections::HashSet;
+
 use super::problem::{Problem, Problems};
-use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject, identity};
+use crate::config::{Kind, Listed, Plan, Plans, Settings, Subject, few, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, Window};
 use crate::store::{Store, StoreError};
 
@@ -69,12 +71,13 @@ impl Stored {
     /// Projects that a channel or a window names, and that will not be there: each a sentence.
     #[must_use]
     pub fn strangers(&self, plans: &Plans) -> Vec<String> {
-        let known = plans.projects.names_after(&self.projects).collect::<Vec<_>>();
+        let known = plans.projects.names_after(&self.projects).collect::<HashSet<_>>();
         let of_channels = plans.channels.put.iter().map(|spec| (Kind::Channel, &spec.name, &spec.projects));
         let of_windows = plans.windows.put.iter().map(|window| (Kind::Maintenance, &window.name, &window.projects));
         let all = of_channels.chain(of_windows).flat_map(|(kind, name, projects)| {
-            let unknown = projects.iter().filter(|project| !known.contains(project));
-            unknown.map(move |project| format!("{kind} {name}: there is no project `{project}`"))
+            let (unknown, more) = few(projects.iter().filter(|project| !known.contains(project)).collect());
+            let unknown = unknown.into_iter().map(move |project| format!("{kind} {name}: there is no project `{project}`"));
+            unknown.chain(more.map(|more| format!("{kind} {name}: {more}")))
         });
         all.collect()
     }

@@ -1,8 +1,10 @@
 //! What was given, as texts under names: the fields of a form, the members of an object, flags.
 
+use std::collections::HashSet;
 use std::fmt;
 
-use crate::model::Secret;
+use super::problem::Problem;
+use crate::model::{ProjectName, Secret};
 
 /// Texts under names. What is not among them stays as it is; an empty one takes away what a field holds, or brings its default back. Any of
 /// them may be a secret, so none is printed.
@@ -29,6 +31,13 @@ impl Texts {
     pub fn without_blank<'n>(mut self, names: impl IntoIterator<Item = &'n str>) -> Self {
         let names = names.into_iter().collect::<Vec<_>>();
         self.0.retain(|(name, text)| !names.contains(&name.as_str()) || !text.expose().trim().is_empty());
+        self
+    }
+
+    /// Those alone whose names are wanted.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(name, _)| is_wanted(name));
         self
     }
 
@@ -62,6 +71,19 @@ impl Texts {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// The projects of these names, each once, in their order; and what is wrong with the others.
+pub(super) fn project_names<'t>(names: impl IntoIterator<Item = &'t str>) -> (Vec<ProjectName>, Vec<Problem>) {
+    let (mut projects, mut known, mut problems) = (Vec::new(), HashSet::new(), Vec::new());
+    for name in names {
+        match ProjectName::parse(name) {
+            Ok(name) if known.insert(name.clone()) => projects.push(name),
+            Ok(_) => {}
+            Err(wrong) => problems.push(Problem::of("projects", wrong)),
+        }
+    }
+    (projects, problems)
 }
 
 impl<N: Into<String>, T: AsRef<str>> FromIterator<(N, T)> for Texts {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::app::{name_of, quoted};
 use super::problem::{Problem, Problems};
-use super::texts::Texts;
+use super::texts::{Texts, project_names};
 use crate::config::{duration, nearest, rules};
 use crate::model::{self, Cron, ProjectName, Setting, Timestamp, Weekly, When, Window};
 
@@ -32,6 +32,13 @@ pub const FIELDS: [Setting; 9] = [
 
 /// The fields that say when.
 const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
+
+/// Those of them that go with some ways to say when it opens, and with which.
+const BESIDE: [(&str, &[&str], &str); 3] = [
+    ("to", &["from", "now"], "from"),
+    ("lasts", &["from", "now", "cron"], "from and cron"),
+    ("timezone", &["weekly", "cron"], "weekly and cron"),
+];
 
 /// A window that is not there yet, as of `now`.
 ///
@@ -74,6 +81,21 @@ pub fn changed(known: &Window, texts: &Texts, now: Timestamp) -> Result<Window, 
     Problems::or(problems, Window { name: known.name.clone(), projects: projects.unwrap_or_else(|| known.projects.clone()), when })
 }
 
+/// Without the fields that do not go with the one way in which these texts say when it opens: a form still shows what the window had before.
+#[must_use]
+pub fn without_misplaced(texts: Texts) -> Texts {
+    let chosen = ways(&texts).map(|(way, _)| way).collect::<Vec<_>>();
+    let [way] = chosen[..] else { return texts };
+    texts.only(|name| BESIDE.iter().all(|(key, with, _)| *key != name || with.contains(&way)))
+}
+
+/// In which ways these texts say when it opens: one alone can be right.
+fn ways(texts: &Texts) -> impl Iterator<Item = (&'static str, &str)> {
+    let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
+    let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
+    ways.into_iter().filter_map(|(way, text)| Some((way, text?)))
+}
+
 /// What a field holds, as it may be shown and given back; none where it holds nothing.
 #[must_use]
 pub fn shown(window: &Window, key: &str) -> Option<String> {
@@ -85,7 +107,8 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
         ("to", When::Once(_, to)) => Some(to.to_string()),
         ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
         ("timezone", When::Weekly(weekly)) => weekly.timezone().map(str::to_owned),
-        ("cron", When::Cron(cron, _)) => Some(cron.to_string()),
+        ("cron", When::Cron(cron, _)) => Some(cron.times().to_owned()),
+        ("timezone", When::Cron(cron, _)) => cron.timezone().map(str::to_owned),
         ("lasts", When::Cron(_, lasts)) => Some(duration::show(*lasts)),
         _ => None,
     }
@@ -94,14 +117,7 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
 /// The projects that it is of, where something is said of them, and what is wrong with that.
 fn projects(texts: &Texts) -> (Option<Vec<ProjectName>>, Vec<Problem>) {
     let Some(names) = texts.list("projects") else { return (None, Vec::new()) };
-    let (mut projects, mut problems) = (Vec::new(), Vec::new());
-    for name in names {
-        match ProjectName::parse(name) {
-            Ok(name) if projects.contains(&name) => {}
-            Ok(name) => projects.push(name),
-            Err(wrong) => problems.push(Problem::of("projects", wrong)),
-        }
-    }
+    let (projects, problems) = project_names(names);
     (Some(projects), problems)
 }
 
@@ -121,9 +137,7 @@ fn strangers(texts: &Texts) -> Vec<Problem> {
 
 /// When it is open, as of `now`.
 fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
-    let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
-    let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
-    let mut given = ways.into_iter().filter_map(|(way, text)| Some((way, text?)));
+    let mut given = ways(texts);
     let (way, text) = match (given.next(), given.next()) {
         (Some(way), None) => way,
         (None, _) => {
@@ -133,13 +147,8 @@ fn when(texts: &Texts, now: Timestamp) -> Result<When, Vec<Problem>> {
         (Some((one, _)), Some((other, _))) => return Err(vec![Problem::of(other, format!("does not go with {one}; give one of them"))]),
     };
     let (to, lasts) = (texts.filled("to"), texts.filled("lasts"));
-    let misplaced = match way {
-        "weekly" => vec![("to", to, "from"), ("lasts", lasts, "from and cron")],
-        "cron" => vec![("to", to, "from")],
-        _ => vec![("timezone", texts.filled("timezone"), "weekly and cron")],
-    };
-    let misplaced = misplaced.into_iter().filter(|(_, text, _)| text.is_some());
-    let misplaced = misplaced.map(|(key, _, with)| Problem::of(key, format!("goes with {with} alone"))).collect::<Vec<_>>();
+    let misplaced = BESIDE.iter().filter(|(key, with, _)| !with.contains(&way) && texts.filled(key).is_some());
+    let misplaced = misplaced.map(|(key, _, with)| Problem::of(*key, format!("goes with {with} alone"))).collect::<Vec<_>>();
     let read = match way {
         "weekly" => {
             let zone = zone(texts);

@@ -5,7 +5,7 @@ use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Time
 use super::database::{Database, Work};
 use super::numbers::Numbers;
 use super::seal::Sealer;
-use super::{Store, StoreError, apply, channels, deeds, numbers, status_pages, windows};
+use super::{Store, StoreError, apply, channels, deeds, numbers, one_key, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
 #[derive(Debug, Clone, Copy)]
@@ -162,6 +162,7 @@ pub(super) async fn change(database: &Database, sealer: &Sealer, change: &Change
     if change.expected.is_some_and(|expected| expected != numbers.revision_before()) {
         return Ok(false);
     }
+    one_key::check(&mut work, sealer, change).await?;
     apply::apply(&mut work, sealer, &mut numbers, change).await?;
     channels::apply(&mut work, sealer, &mut numbers, change).await?;
     windows::apply(&mut work, change).await?;

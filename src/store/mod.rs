@@ -24,6 +24,7 @@ mod migrate;
 mod names;
 mod notices;
 mod numbers;
+mod one_key;
 mod open;
 mod phases;
 mod postgres;
@@ -35,6 +36,7 @@ mod seal;
 mod sessions;
 mod settling;
 mod shown;
+mod signs_of_life;
 mod sql;
 mod sqlite;
 mod statement;
@@ -46,6 +48,7 @@ mod trouble;
 mod users;
 mod which;
 mod windows;
+mod without_secrets;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -62,8 +65,10 @@ pub use change::{Change, Checked, NoTurn, Turns};
 pub use open::{check_address, open, open_within};
 pub use roster::Roster;
 pub use seal::{SealError, Sealer};
+pub use signs_of_life::SignsOfLife;
 pub use trouble::{OpenError, StoreError};
 pub use which::{ChannelNews, Notified, Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds, WhichNotices};
+pub use without_secrets::WithoutSecrets;
 
 /// What there was of a project lately.
 #[derive(Debug, Clone, Default)]
@@ -87,7 +92,7 @@ pub type Owed<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notice> + Send + Sync);
 
 /// What every database must do. One contract test runs over each of them.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: WithoutSecrets + SignsOfLife + Send + Sync + 'static {
     /// All projects, by name, with keys opened, routes in use and switches.
     async fn projects(&self) -> Result<Vec<Project>, StoreError>;
 
@@ -113,8 +118,9 @@ pub trait Store: Send + Sync + 'static {
     /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
     /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
     /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
-    /// one takes its notices with it. One that is removed or disabled while its service keeps an alert of it open is closed first: see
-    /// [`Store::closing_channels`].
+    /// one takes along what it owes, and what it was notified of stays on record. Nothing is sealed while anything else in the store does not open with this store's key:
+    /// [`SealError::OtherKey`]. One that is removed, disabled or led elsewhere while its service keeps an
+    /// alert of it open is closed first: see [`Store::closing_channels`]. What leads elsewhere is another channel, of another number.
     async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError>;
 
     /// [`Store::change`] of projects alone.
@@ -278,11 +284,11 @@ pub trait Store: Send + Sync + 'static {
     /// What this channel was notified of any incident.
     async fn channel_notified(&self, channel: ChannelId) -> Result<Vec<Notified>, StoreError>;
 
-    /// The channels that were removed or disabled while a service kept an alert of theirs open. They are notified of nothing new (and so are not
+    /// The channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open. They are notified of nothing new (and so are not
     /// enabled here), and what is queued about incidents still goes out with the settings that they had.
     async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError>;
 
-    /// Such a channel has closed its alerts: one that was removed goes now, with its notices.
+    /// Such a channel has closed its alerts: one that was removed goes now, but for what it was notified of.
     async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError>;
 
     /// Notices, newest first.
@@ -296,12 +302,6 @@ pub trait Store: Send + Sync + 'static {
 
     /// What time it is by the database's server; none where there is no server.
     async fn server_time(&self) -> Result<Option<Timestamp>, StoreError>;
-
-    /// The last [`Store::sign_of_life`]; none when there was none.
-    async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError>;
-
-    /// Heartbeat is alive at `now`.
-    async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError>;
 
     /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
     /// notices without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how

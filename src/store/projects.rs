@@ -59,7 +59,7 @@ struct Known {
 /// All projects, by name, as of one moment.
 pub(super) async fn projects(database: &Database, sealer: &Sealer) -> Result<Vec<Project>, StoreError> {
     let mut work = database.snapshot("reading projects").await?;
-    let projects = read(&mut work, sealer, None).await?;
+    let projects = read(&mut work, Some(sealer), None).await?;
     work.commit().await?;
     Ok(by_name(projects))
 }
@@ -71,8 +71,8 @@ pub(super) async fn longest_wait(database: &Database) -> Result<Duration, StoreE
     Ok(duration(found.into_iter().flatten().next()).unwrap_or_default())
 }
 
-/// Those of these names, by name, as of one moment.
-pub(super) async fn named(database: &Database, sealer: &Sealer, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+/// Those of these names, by name, as of one moment. Without a key their secrets are left out.
+pub(super) async fn named(database: &Database, sealer: Option<&Sealer>, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::new();
     let mut work = database.snapshot("reading projects").await?;
     for some in names.chunks(PROJECTS) {
@@ -108,7 +108,7 @@ pub(super) async fn names(database: &Database) -> Result<Vec<(ProjectId, Project
 }
 
 /// Projects, all or those of these numbers, in no order.
-async fn read(work: &mut Work, sealer: &Sealer, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
+async fn read(work: &mut Work, sealer: Option<&Sealer>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
     let of = |text: &str, which: &str| match ids {
         None => Statement::new(text),
         Some(ids) => Statement::new(text).text(which).text(" IN ").list(ids.iter().copied()),
@@ -158,13 +158,13 @@ fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
 }
 
 /// A project with nothing installed.
-fn bare(row: &Row, sealer: &Sealer) -> Result<ProjectSpec, StoreError> {
+fn bare(row: &Row, sealer: Option<&Sealer>) -> Result<ProjectSpec, StoreError> {
     let name = row.text(1)?;
     let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
     let host =
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
     let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
-    let key = row.maybe_bytes(5)?.map(|sealed| {
+    let key = row.maybe_bytes(5)?.zip(sealer).map(|(sealed, sealer)| {
         let opened = sealer.open(Owner::Project(&name), PERSONAL_KEY, &sealed)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
     });

@@ -38,7 +38,7 @@ impl Store for Sql {
     }
 
     async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
-        projects::named(&self.database, &self.sealer, names).await
+        projects::named(&self.database, Some(&self.sealer), names).await
     }
 
     async fn project_names(&self) -> Result<Vec<(ProjectId, ProjectName)>, StoreError> {
@@ -199,11 +199,11 @@ impl Store for Sql {
     }
 
     async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
-        channels::channels(&self.database, &self.sealer).await
+        channels::channels(&self.database, Some(&self.sealer)).await
     }
 
     async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
-        channels::channel(&self.database, &self.sealer, name).await
+        channels::channel(&self.database, Some(&self.sealer), name).await
     }
 
     async fn windows(&self) -> Result<Vec<Window>, StoreError> {
@@ -259,21 +259,12 @@ impl Store for Sql {
         self.database.server_time().await
     }
 
-    async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
-        numbers::last_sign_of_life(&self.database).await
-    }
-
-    async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut work = self.database.work("giving a sign of life").await?;
-        numbers::sign_of_life(&mut work, now).await?;
-        work.commit().await
-    }
-
     async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
         let mut work = self.database.work("dropping incidents that are past keeping").await?;
         let dropped = glances::drop_old(&mut work, looks_before).await?
             + channels::drop_left_behind(&mut work).await?
-            + incidents::drop_old(&mut work, over_before).await?;
+            + incidents::drop_old(&mut work, over_before).await?
+            + channels::forget(&mut work).await?;
         work.commit().await?;
         Ok(dropped)
     }

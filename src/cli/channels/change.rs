@@ -13,7 +13,7 @@ use crate::cli::notices::channel_named;
 use crate::cli::told::{Flags, told};
 use crate::config::Environment;
 use crate::edit::{Door, EditError, Problem, Problems, Texts, channel};
-use crate::model::{ChannelSpec, Field};
+use crate::model::{ChannelSpec, Field, ProjectName};
 
 /// Fields that are flags of their own.
 const FLAGS: Flags<'_> =
@@ -138,30 +138,26 @@ impl Which {
 
     pub(super) async fn remove(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let id = channel_named(&store.channels().await?, &self.name)?.id;
+        let known = match ProjectName::parse(&self.name) {
+            Ok(name) => store.channel_without_secrets(&name).await?,
+            Err(_) => None,
+        };
+        let id = match known {
+            Some(known) => known.id,
+            None => channel_named(&store.channels().await?, &self.name)?.id,
+        };
         let owing = Owing::to(id, &*store).await?;
         let done = desk(invocation, &*store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         let go = if self.edit.dry_run { "would go" } else { "went" };
-        match (owing.owed, owing.dead) {
-            (0, 0) => {}
-            (owed, 0) => invocation.screen.note(format!("With it {go} {} to it.", notices(owed, "owed")))?,
-            (owed, dead) => {
-                invocation.screen.note(format!(
-                    "With it {go} {} to it, and {} that nobody took.",
-                    notices(owed, "owed"),
-                    notices(dead, "")
-                ))?;
-            }
+        if owing.owed > 0 {
+            let plural = if owing.owed == 1 { "" } else { "s" };
+            invocation
+                .screen
+                .note(format!("With it {go} {} notice{plural} owed to it. What it was notified of stays on record.", owing.owed))?;
         }
         Ok(code)
     }
-}
-
-/// `1 notice owed`
-fn notices(count: usize, state: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} notice{plural} {state}").trim_end().to_owned()
 }
 
 /// A channel that is being put together, and what is wrong with what was said of it.
