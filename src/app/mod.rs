@@ -1,5 +1,6 @@
 //! The only place that knows every room: it builds them from the settings and hands them to each other.
 
+mod announce;
 mod demo;
 mod descriptors;
 mod file;
@@ -23,6 +24,7 @@ use crate::posthog;
 use crate::store::{self, SealError, Sealer, Store};
 use crate::vitals::Vitals;
 
+pub use announce::{announce, page_address};
 pub use demo::{Demo, Running};
 pub use descriptors::raise_descriptor_limit;
 pub use file::DatabaseFile;

@@ -7,6 +7,7 @@ use anyhow::{Context as _, anyhow};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
+use super::announce::{keep_announcing, withdraw};
 use super::file::DatabaseFile;
 use super::watch::{watch, watch_store};
 use crate::clock::Clock;
@@ -58,6 +59,7 @@ impl Service {
     pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
         let Self { store, file, client, sender, ping, clock, vitals, retention } = self;
+        let address = page.as_ref().and_then(|(web, listener)| Some(web.settings.address(listener.local_addr().ok()?, "")));
         if let Some((web, listener)) = page {
             let stop = stop.clone();
             let asked = async move { stop.asked().await };
@@ -69,6 +71,14 @@ impl Service {
         let watch = watch(clock.clone(), vitals.clone());
         let watch_store = watch_store(Arc::clone(&store), vitals.clone());
         let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
+        let (announced, of_page) = (address.clone(), Arc::clone(&store));
+        let announcing = async move {
+            match announced {
+                Some(address) => keep_announcing(of_page, address).await,
+                None => std::future::pending().await,
+            }
+        };
+        let of_page = Arc::clone(&store);
         let lost = file.map(|file| file.lost(clock.clone()));
         let lost = async { if let Some(lost) = lost { lost.await } else { std::future::pending().await } };
         let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
@@ -112,13 +122,18 @@ impl Service {
             }
             Ok(())
         };
-        tokio::select! {
+        let ended = tokio::select! {
             ended = all_ended => ended,
+            never = announcing => match never {},
             never = watch => match never {},
             never = watch_store => match never {},
             never = pings => match never {},
             gone = lost => Err(anyhow!(gone)),
+        };
+        if let Some(address) = address {
+            withdraw(&*of_page, &address).await;
         }
+        ended
     }
 }
 

@@ -10,7 +10,7 @@ use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::check::phases;
-use crate::config::duration;
+use crate::config::{duration, rules};
 use crate::model::{Minute, Outcome, Project, Recorded, RouteId, span};
 use crate::report::json::BeatJson;
 use crate::report::{proof, route_name};
@@ -30,7 +30,7 @@ pub struct Beats {
     pub project: Option<String>,
 
     /// How far back
-    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "2h", value_parser = rules::some_time)]
     pub since: Duration,
 
     /// This route alone

@@ -26,7 +26,7 @@ pub struct Changes {
     pub project: Option<String>,
 
     /// Those alone that came before the one of this number
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub before: Option<i64>,
 
     /// At most so many

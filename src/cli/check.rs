@@ -13,7 +13,7 @@ use super::screen::{BAD, FAINT, GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::app;
 use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
-use crate::config::{conceal, duration, proxies};
+use crate::config::{certificate_problems, conceal, duration, proxies};
 use crate::model::{Diagnosis, Endpoint, Host, Place, ProjectToken, span};
 
 /// Send one event (`heartbeat_check`) now, and follow it all the way
@@ -51,7 +51,7 @@ pub struct Check {
     pub key: PersonalKeyFlags,
 
     /// PostHog's number of the project [default: found from the token]
-    #[arg(long, value_name = "NUMBER")]
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u64).range(1..))]
     pub project_id: Option<u64>,
 
     /// Which of capture's endpoints: v0 or v1
@@ -78,6 +78,9 @@ struct CheckJson<'a> {
 impl Check {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let plan = self.plan(invocation)?;
+        for problem in certificate_problems(&invocation.environment) {
+            invocation.screen.note(styled(WARN, problem))?;
+        }
         let client = app::client(&proxies(&invocation.environment), invocation.clock.clone())?;
         let mut lines: Vec<Line> = Vec::new();
         let mut counter = Counter { shown: false, on: !self.json && !invocation.screen.quiet && std::io::stderr().is_terminal() };

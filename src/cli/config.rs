@@ -10,7 +10,7 @@ use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
 use super::trouble::Misuse;
 use crate::app;
-use crate::config::{EXAMPLE, Entity, Problems, Scope, Settings, Wanted};
+use crate::config::{EXAMPLE, Entity, Problems, Scope, Settings, Wanted, certificate_problems};
 use crate::edit::Cost;
 use crate::model::{ChannelSpec, ProjectSpec};
 
@@ -87,6 +87,12 @@ impl Check {
         }
         let settings = settings?;
         starts?;
+        let named = settings.projects.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
+        // A file without projects leaves them all to the store.
+        let unknown = if named.is_empty() { Vec::new() } else { settings.web.unknown_metrics_projects(&named, " in this file") };
+        for remark in certificate_problems(&invocation.environment).into_iter().chain(unknown) {
+            invocation.screen.note(styled(WARN, remark))?;
+        }
         for wanted in &settings.projects {
             for remark in remarks(wanted) {
                 invocation.screen.note(styled(WARN, format!("project {}: {remark}", wanted.spec.name)))?;

@@ -30,7 +30,7 @@ pub struct Notices {
     pub state: Option<State>,
 
     /// At most so many
-    #[arg(long, value_name = "COUNT", default_value = "50")]
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
     pub limit: u32,
 
     /// Print them as JSON
@@ -65,7 +65,7 @@ impl State {
 impl Notices {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let channels = store.channels().await?;
+        let channels = store.channels_on_record().await?;
         let channel = self.channel.as_deref().map(|name| channel_named(&channels, name)).transpose()?.map(|channel| channel.id);
         let which = WhichNotices { channel, state: self.state.map(State::of_model), at_most: self.limit, ..WhichNotices::default() };
         let notices = store.notices(&which).await?;
@@ -100,7 +100,7 @@ fn line(notice: &Notice, channels: &[Channel]) -> String {
 
 /// The channel of this name, one that a person set up.
 pub(super) fn channel_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
-    let own = || channels.iter().filter(|channel| channel.of_app.is_none());
+    let own = || channels.iter().filter(|channel| channel.of_app.is_none() && !channel.removed);
     let known = || own().map(|channel| channel.spec.name.to_string()).collect::<Vec<_>>();
     own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| absent("channel", name, &known()))
 }

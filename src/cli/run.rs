@@ -5,13 +5,13 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Args;
+use tokio::net::TcpListener;
 
 use super::global::{Invocation, specs};
 use super::told::plainly;
 use crate::app;
 use crate::clock::{Clock, Speed};
-use crate::config::Problem;
-use crate::config::{Listen, Scope, Settings};
+use crate::config::{Listen, Problem, Scope, Settings, certificate_problems};
 use crate::edit::{By, Desk, EditError};
 use crate::lifecycle::{Lifecycle, Reload};
 use crate::model::{Access, Host, ProjectSpec};
@@ -37,12 +37,21 @@ pub struct Run {
     pub listen: Option<Listen>,
 }
 
+/// What a service needs before it begins.
+struct Prepared {
+    settings: Settings,
+    /// Where the page listens, where there is one.
+    page: Option<TcpListener>,
+    store: Arc<Store>,
+    projects: Vec<ProjectSpec>,
+}
+
 impl Run {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let lifecycle = Lifecycle::listen()?;
         app::raise_descriptor_limit();
         let (clock, stop) = (Clock::fast(self.speed), lifecycle.stop());
-        let (settings, store, projects) = tokio::select! {
+        let Prepared { settings, page, store, projects } = tokio::select! {
             ready = self.prepare(invocation, &clock) => ready?,
             // A database that is locked, or far away, may take its time to open: who stops the service need not wait for that.
             () = stop.asked() => {
@@ -55,7 +64,6 @@ impl Run {
                 "There is no project yet. This goes on and waits for one: `heartbeat projects add`, or `heartbeat apply heartbeat.toml`.",
             )?;
         }
-        let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
         if let Some(page) = &page {
             self.show_page(invocation, &settings, &store, &clock, page.local_addr()?).await?;
         }
@@ -71,14 +79,20 @@ impl Run {
         Ok(ExitCode::SUCCESS)
     }
 
-    /// Reads the settings, opens the store, and puts into it what the settings name.
-    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<(Settings, Arc<Store>, Vec<ProjectSpec>)> {
+    /// Reads the settings, takes the place where the page listens, opens the store, and puts into it what the settings name. A start that fails
+    /// for want of that place has changed nothing.
+    async fn prepare(&self, invocation: &Invocation, clock: &Clock) -> anyhow::Result<Prepared> {
         let settings = invocation.settings(Scope::Everything)?;
         app::check(&settings, clock)?;
+        let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
         let store = app::open_store(&settings).await?;
         self.put(&settings, invocation, &*store, clock).await?;
         let projects = specs(&*store).await?;
-        Ok((settings, store, projects))
+        let names = projects.iter().map(|spec| &spec.name).collect::<Vec<_>>();
+        for warning in certificate_problems(&invocation.environment).into_iter().chain(settings.web.unknown_metrics_projects(&names, "")) {
+            tracing::warn!("{warning}");
+        }
+        Ok(Prepared { settings, page, store, projects })
     }
 
     /// Says where the page is; while nobody can log in, with the link that lets the first one in.
@@ -92,6 +106,8 @@ impl Run {
     ) -> anyhow::Result<()> {
         let door = app::door(Arc::clone(store), clock.clone());
         let place = settings.web.address(listens, "/");
+        // Before anybody reads it here: a command that prints an address then has this one.
+        app::announce(&**store, &settings.web.address(listens, "")).await;
         // Where somebody else says who people are, there is a way in already.
         let has_other_way = settings.web.proxy.is_some() || settings.web.oidc.is_some();
         let invited =

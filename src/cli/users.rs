@@ -1,6 +1,7 @@
 //! `heartbeat users`: who may use the page. Passwords are set through one-time links, and never stand on a command line.
 
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
@@ -123,10 +124,13 @@ impl Invite {
         let name = name(&self.name)?;
         let wanted = self.access.as_deref().map(access).transpose()?;
         let settings = invocation.settings(Scope::Service)?;
-        let door = app::door(app::open_store(&settings).await?, invocation.clock.clone());
+        let store = app::open_store(&settings).await?;
+        let door = app::door(Arc::clone(&store), invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
         let (code, access) = Accounts::of_owner(&door, &who).invite(&name, wanted).await?;
-        let link = settings.web.usual_address(&format!("/enter/{code}"));
+        let path = format!("/enter/{code}");
+        // Where a service runs, its page may be elsewhere than these settings say.
+        let link = app::page_address(&*store, &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
             invocation.screen.json(&InvitationJson { name: name.to_string(), access: access.into(), link })?;
         } else {

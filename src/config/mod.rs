@@ -6,6 +6,7 @@
 //! for is [`Wanted`], and becomes whole over what is stored.
 
 mod app;
+mod certificates;
 mod changes;
 pub mod channel;
 mod database;
@@ -37,6 +38,7 @@ pub mod window;
 mod written;
 
 pub use app::App;
+pub use certificates::certificate_problems;
 pub use changes::{Change, Subject, changes};
 pub use database::Database;
 pub use entity::{Entity, Kind, Origin};
@@ -49,7 +51,7 @@ pub use proxies::proxies;
 pub use reader::{name_of, quoted};
 pub use service::DeadMan;
 pub use settings::{KeySource, Scope, Settings, Sources};
-pub use suggest::{hint, nearest};
+pub use suggest::{SAID_EACH, and_more, few, hint, nearest};
 pub use texts::Texts;
 pub use value::{Group, Value};
 pub use wanted::Wanted;

@@ -1,8 +1,13 @@
 //! What is wrong with what was asked for: each thing a sentence, tied to its place and to the field that it is about; all of them at once.
 
+use std::collections::HashMap;
 use std::fmt::{self, Display};
 
+use super::suggest::{SAID_EACH, and_more};
 use crate::model::conceal;
+
+/// So many are said in all, whatever they are about.
+const SAID_IN_ALL: usize = 100;
 
 /// One thing that is wrong.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,7 +69,7 @@ impl Display for Problem {
     }
 }
 
-/// Everything that is wrong. Never empty.
+/// Everything that is wrong; of very many things the first ones of each field, and how many more there are. Never empty.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}", self.0.iter().map(Problem::to_string).collect::<Vec<_>>().join("\n"))]
 pub struct Problems(Vec<Problem>);
@@ -74,7 +79,7 @@ impl Problems {
     #[must_use]
     pub fn of(problems: Vec<Problem>) -> Self {
         debug_assert!(!problems.is_empty(), "what has no problem is right");
-        Self(problems)
+        Self(bounded(problems))
     }
 
     /// What was made, where nothing is wrong with it.
@@ -82,7 +87,7 @@ impl Problems {
     /// # Errors
     /// All of `problems`.
     pub fn or<T>(problems: Vec<Problem>, made: T) -> Result<T, Self> {
-        if problems.is_empty() { Ok(made) } else { Err(Self(problems)) }
+        if problems.is_empty() { Ok(made) } else { Err(Self(bounded(problems))) }
     }
 
     /// Each of them, in the order of the fields, or of the file.
@@ -95,6 +100,35 @@ impl Problems {
     pub fn count(&self) -> usize {
         self.0.len()
     }
+}
+
+/// Of each field some, and of all not too many.
+fn bounded(problems: Vec<Problem>) -> Vec<Problem> {
+    if problems.len() <= SAID_EACH {
+        return problems;
+    }
+    let mut counted: HashMap<String, usize> = HashMap::new();
+    for problem in &problems {
+        *counted.entry(problem.field.clone()).or_default() += 1;
+    }
+    let mut said: HashMap<String, usize> = HashMap::new();
+    let mut bounded = Vec::new();
+    for problem in problems {
+        let (of_field, said) = (counted.get(&problem.field).copied().unwrap_or(0), said.entry(problem.field.clone()).or_default());
+        *said += 1;
+        match (*said, of_field.saturating_sub(SAID_EACH)) {
+            // One more would be told in as many words.
+            (..=SAID_EACH, _) | (_, 0 | 1) => bounded.push(problem),
+            (said, more) if said == SAID_EACH + 1 => bounded.push(Problem::whole(problem.field, and_more(more))),
+            _ => {}
+        }
+    }
+    let more = bounded.len().saturating_sub(SAID_IN_ALL);
+    if more > 0 {
+        bounded.truncate(SAID_IN_ALL);
+        bounded.push(Problem::whole("", and_more(more)));
+    }
+    bounded
 }
 
 impl From<Problem> for Problems {
@@ -124,6 +158,18 @@ mod tests {
         assert_eq!((whole.named("--project").as_str(), whole.field.as_str()), ("there is no project `x`", "projects"));
         assert_eq!(Problem::at("heartbeat.toml:7", "host is missing").to_string(), "heartbeat.toml:7: host is missing");
         assert_eq!(Problem::of("host", "is missing").below("heartbeat.").to_string(), "heartbeat.host is missing");
+    }
+
+    #[test]
+    fn very_many_problems_are_told_in_few_words() {
+        let many = |field: &str, count: usize| (0..count).map(|at| Problem::of(field, format!("`p{at}` is none"))).collect::<Vec<_>>();
+        let said = |problems: Vec<Problem>| Problems::of(problems).iter().map(Problem::to_string).collect::<Vec<_>>();
+        assert_eq!(said(many("projects", 11)).len(), 11);
+        let all = said([many("name", 1), many("projects", 2000), many("url", 1)].concat());
+        assert_eq!((all.len(), all[11].as_str(), all[12].as_str()), (13, "... and 1,990 more", "url `p0` is none"));
+        let strange = (0..5000).flat_map(|at| many(&format!("field{at}"), 1)).collect();
+        let all = said(strange);
+        assert_eq!((all.len(), all[100].as_str()), (101, "... and 4,900 more"));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Reads texts field by field, over what is known already. What is wrong is noted, and reading goes on: a person hears of everything at once.
 
+use std::collections::HashSet;
 use std::fmt::Display;
 
 use super::problem::{Problem, Problems};
@@ -94,11 +95,11 @@ impl<'t> Reader<'t> {
     /// The projects that something is about.
     pub(super) fn projects(&mut self, known: &[ProjectName]) -> Vec<ProjectName> {
         let Some(names) = self.texts.list("projects") else { return known.to_vec() };
-        let mut projects = Vec::new();
+        let (mut projects, mut given) = (Vec::new(), HashSet::new());
         for name in names {
             match ProjectName::parse(name) {
-                Ok(name) if projects.contains(&name) => {}
-                Ok(name) => projects.push(name),
+                Ok(name) if given.insert(name.clone()) => projects.push(name),
+                Ok(_) => {}
                 Err(wrong) => self.note(Problem::of("projects", wrong)),
             }
         }

@@ -160,12 +160,23 @@ pub fn within(text: &str, least: Duration, most: Duration) -> Result<Duration, S
     }
 }
 
+/// Ten years: nothing of a person's takes longer.
+const LONG: Duration = Duration::from_hours(24 * 3660);
+
 /// For how long an API token may hold: from a minute to ten years.
 ///
 /// # Errors
 /// The rest of a sentence that starts with the setting's name.
 pub fn token_lasts(text: &str) -> Result<Duration, String> {
-    within(text, Duration::from_mins(1), Duration::from_hours(24 * 3660))
+    within(text, Duration::from_mins(1), LONG)
+}
+
+/// Some time, which is not none: how far back something is shown, or for how long something runs.
+///
+/// # Errors
+/// The rest of a sentence that starts with the setting's name.
+pub fn some_time(text: &str) -> Result<Duration, String> {
+    within(text, Duration::from_secs(1), LONG)
 }
 
 /// Whether the waits fit each other.

@@ -4,7 +4,7 @@ use super::channel::names;
 use super::problem::{Problem, Problems};
 use super::reader::{Reader, flag};
 use super::texts::Texts;
-use crate::model::{Field, StatusPage, Takes};
+use crate::model::{Field, StatusPage, Takes, thousands};
 
 /// Its fields, in the order in which they are asked for.
 pub const FIELDS: [Field; 4] = [
@@ -48,7 +48,7 @@ pub(super) fn over(texts: &Texts, known: Option<&StatusPage>) -> Result<StatusPa
     match projects.len() {
         0 if texts.filled("projects").is_none() => reader.note(Problem::of("projects", "is missing; name one project at least")),
         count if count > MOST_PROJECTS => {
-            reader.note(Problem::of("projects", format!("names {count}; {MOST_PROJECTS} fit on a page")));
+            reader.note(Problem::of("projects", format!("names {}; {MOST_PROJECTS} fit on a page", thousands(count as u64))));
         }
         _ => {}
     }

@@ -1,4 +1,23 @@
-//! "Did you mean ...?"
+//! "Did you mean ...?", and lists of bounded length.
+
+use crate::model::thousands;
+
+/// So many of a kind are said one by one.
+pub const SAID_EACH: usize = 10;
+
+/// The first few of `all`, and in words how many more there are.
+#[must_use]
+pub fn few<T>(mut all: Vec<T>) -> (Vec<T>, Option<String>) {
+    let more = all.len().saturating_sub(SAID_EACH);
+    all.truncate(SAID_EACH);
+    (all, (more > 0).then(|| and_more(more)))
+}
+
+/// `... and 1,990 more`
+#[must_use]
+pub fn and_more(count: usize) -> String {
+    format!("... and {} more", thousands(count as u64))
+}
 
 /// The one of `known` that `word` was probably meant to be: few letters away, for its length.
 #[must_use]

@@ -32,6 +32,13 @@ impl Texts {
         self
     }
 
+    /// Those alone whose names are wanted.
+    #[must_use]
+    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(name, _)| is_wanted(name));
+        self
+    }
+
     /// The last text of this name, as it was given.
     #[must_use]
     pub fn one(&self, name: &str) -> Option<&str> {

@@ -1,5 +1,6 @@
 //! `[web]`: where the page is reached, and who else is believed to log people in: a proxy, or an issuer.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
@@ -8,6 +9,7 @@ use crate::model::{Access, ProjectName, SignOn};
 
 use super::keys::KeyPlaces;
 use super::section::Section;
+use super::suggest::{few, nearest};
 use super::{Environment, Scope, sign_on};
 
 /// Where the page listens, where nothing is said: on this machine alone.
@@ -122,6 +124,19 @@ impl Network {
 }
 
 impl WebSettings {
+    /// The projects of `metrics_projects` that are none of these, `place`: each a sentence, of many the first ones.
+    #[must_use]
+    pub fn unknown_metrics_projects(&self, known: &[&ProjectName], place: &str) -> Vec<String> {
+        let there = known.iter().copied().collect::<HashSet<_>>();
+        let (unknown, more) = few(self.metrics_projects.iter().filter(|name| !there.contains(name)).collect());
+        let says = |name: &ProjectName| {
+            let meant = nearest(name.as_str(), known.iter().map(|known| known.as_str()));
+            let meant = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
+            format!("metrics_projects in [web] names `{name}`, and there is no such project{place}{meant}")
+        };
+        unknown.into_iter().map(says).chain(more.map(|more| format!("metrics_projects in [web]: {more}"))).collect()
+    }
+
     /// Whether people reach it by https: then cookies never travel otherwise.
     #[must_use]
     pub fn is_https(&self) -> bool {

@@ -36,6 +36,13 @@ pub const FIELDS: [Field; 9] = [
 /// The fields that say when.
 const WHEN: [&str; 7] = ["from", "now", "to", "lasts", "weekly", "cron", "timezone"];
 
+/// Those of them that go with some ways to say when it opens, and with which.
+const BESIDE: [(&str, &[&str], &str); 3] = [
+    ("to", &["from", "now"], "from"),
+    ("lasts", &["from", "now", "cron"], "from and cron"),
+    ("timezone", &["weekly", "cron"], "weekly and cron"),
+];
+
 /// A window that is not there yet.
 ///
 /// # Errors
@@ -66,6 +73,21 @@ pub(super) fn over(texts: &Texts, known: Option<&Window>, origin: Origin) -> Res
     reader.finish(window)
 }
 
+/// Without the fields that do not go with the one way in which these texts say when it opens: a form still shows what the window had before.
+#[must_use]
+pub fn without_misplaced(texts: Texts) -> Texts {
+    let chosen = ways(&texts).map(|(way, _)| way).collect::<Vec<_>>();
+    let [way] = chosen[..] else { return texts };
+    texts.only(|name| BESIDE.iter().all(|(key, with, _)| *key != name || with.contains(&way)))
+}
+
+/// In which ways these texts say when it opens: one alone can be right.
+fn ways(texts: &Texts) -> impl Iterator<Item = (&'static str, &str)> {
+    let of_now = texts.filled("now").filter(|text| !matches!(*text, "false" | "off" | "no"));
+    let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
+    ways.into_iter().filter_map(|(way, text)| Some((way, text?)))
+}
+
 /// What a field holds, as it may be shown and given back; none where it holds nothing.
 #[must_use]
 pub fn shown(window: &Window, key: &str) -> Option<String> {
@@ -76,7 +98,8 @@ pub fn shown(window: &Window, key: &str) -> Option<String> {
         ("to", When::Once(_, to)) => Some(to.to_string()),
         ("weekly", When::Weekly(weekly)) => Some(weekly.written().to_owned()),
         ("timezone", When::Weekly(weekly)) => weekly.timezone().map(str::to_owned),
-        ("cron", When::Cron(cron, _)) => Some(cron.to_string()),
+        ("cron", When::Cron(cron, _)) => Some(cron.times().to_owned()),
+        ("timezone", When::Cron(cron, _)) => cron.timezone().map(str::to_owned),
         ("lasts", When::Cron(_, lasts)) => Some(duration::show(*lasts)),
         _ => None,
     }
@@ -88,9 +111,7 @@ fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
         Origin::File => None,
         Origin::CommandLine(now) | Origin::Page(now) => Some(now),
     };
-    let of_now = now.and(texts.filled("now")).filter(|text| !matches!(*text, "false" | "off" | "no"));
-    let ways = [("from", texts.filled("from")), ("now", of_now), ("weekly", texts.filled("weekly")), ("cron", texts.filled("cron"))];
-    let mut given = ways.into_iter().filter_map(|(way, text)| Some((way, text?)));
+    let mut given = ways(texts);
     let (way, text) = match (given.next(), given.next()) {
         (Some(way), None) => way,
         (None, _) => {
@@ -102,13 +123,8 @@ fn when_of(texts: &Texts, origin: Origin) -> Result<When, Vec<Problem>> {
         (Some((one, _)), Some((other, _))) => return Err(vec![Problem::of(other, format!("does not go with {one}; give one of them"))]),
     };
     let (to, lasts) = (texts.filled("to"), texts.filled("lasts"));
-    let misplaced = match way {
-        "weekly" => vec![("to", to, "from"), ("lasts", lasts, "from and cron")],
-        "cron" => vec![("to", to, "from")],
-        _ => vec![("timezone", texts.filled("timezone"), "weekly and cron")],
-    };
-    let misplaced = misplaced.into_iter().filter(|(_, text, _)| text.is_some());
-    let misplaced = misplaced.map(|(key, _, with)| Problem::of(key, format!("goes with {with} alone"))).collect::<Vec<_>>();
+    let misplaced = BESIDE.iter().filter(|(key, with, _)| !with.contains(&way) && texts.filled(key).is_some());
+    let misplaced = misplaced.map(|(key, _, with)| Problem::of(*key, format!("goes with {with} alone"))).collect::<Vec<_>>();
     let read = match way {
         "weekly" => {
             let zone = zone(texts);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::model::ProjectSpec;
+use crate::model::{ProjectSpec, thousands};
 
 const MINUTES_OF_A_DAY: usize = 1440;
 const DAYS: usize = 30;
@@ -25,7 +25,7 @@ impl Cost {
     /// That of so many routes in a sentence, whether they beat or not: `1 event a minute on each of 3 routes: 4,320 a day, 129,600 in 30 days`.
     #[must_use]
     pub fn sentence(self) -> String {
-        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(grouped);
+        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(|events| thousands(events as u64));
         let each = if self.routes == 1 { "1 route".to_owned() } else { format!("each of {} routes", self.routes) };
         format!("1 event a minute on {each}: {a_day} a day, {in_all} in {DAYS} days")
     }
@@ -40,16 +40,9 @@ impl Cost {
 impl fmt::Display for Cost {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let plural = if self.routes == 1 { "" } else { "s" };
-        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(grouped);
+        let [a_day, in_all] = [self.a_day(), self.a_day() * DAYS].map(|events| thousands(events as u64));
         write!(f, "{} route{plural}: {a_day} events a day, {in_all} in {DAYS} days", self.routes)
     }
-}
-
-/// `43200` as `43,200`.
-fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy);
-    groups.collect::<Vec<_>>().join(",")
 }
 
 #[cfg(test)]

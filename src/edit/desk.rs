@@ -76,7 +76,8 @@ impl<'s> Desk<'s> {
         }
     }
 
-    /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it.
+    /// Removes the one of this name: a project with everything remembered of it but its incidents, a channel with what is owed to it. Its secrets need not
+    /// open.
     ///
     /// # Errors
     /// [`EditError::Absent`].
@@ -84,7 +85,7 @@ impl<'s> Desk<'s> {
         let mut turns = Turns::since(self.since);
         loop {
             let revision = turns.next(self.store).await?;
-            let known: T = self.find(name).await?;
+            let known: T = self.find_to_remove(name).await?;
             let plan = Plan::of(std::slice::from_ref(&known), Vec::new(), vec![known.name().clone()]);
             if let Some(changes) = self.write(T::alone(plan), revision).await? {
                 return Ok(Done { changes, now: known });
@@ -116,6 +117,20 @@ impl<'s> Desk<'s> {
             Ok(name) => T::find(self.store, &name).await?,
             Err(_) => None,
         };
+        self.or_absent(name, found).await
+    }
+
+    /// The same, to be removed.
+    async fn find_to_remove<T: Kept>(&self, name: &str) -> Result<T, EditError> {
+        let found = match ProjectName::parse(name) {
+            Ok(name) => T::find_to_remove(self.store, &name).await?,
+            Err(_) => None,
+        };
+        self.or_absent(name, found).await
+    }
+
+    /// What was found; else that there is none, and which there are.
+    async fn or_absent<T: Kept>(&self, name: &str, found: Option<T>) -> Result<T, EditError> {
         match found {
             Some(found) => Ok(found),
             None => Err(EditError::Absent { what: T::KIND.called(), name: name.to_owned(), known: T::names(self.store).await? }),

@@ -20,7 +20,11 @@ pub struct Word {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Says {
-    InHand(String),
+    /// Whoever has it already keeps it, where only one that nobody has is meant.
+    InHand {
+        by: String,
+        only_if_free: bool,
+    },
     InNobodysHand,
     Wait(Duration),
 }
@@ -30,8 +34,10 @@ enum Says {
 pub struct Held {
     /// The incident, as it was before.
     pub incident: Incident,
-    /// What stands in its timeline now.
+    /// What stands in its timeline now; or why nothing does.
     pub words: String,
+    /// Whether nothing was written: somebody has it in hand already.
+    pub is_kept: bool,
 }
 
 impl Word {
@@ -44,7 +50,23 @@ impl Word {
         if by.is_empty() || by.chars().count() > 200 || by.chars().any(char::is_control) {
             return Err(Problem::of("by", "must be 1 to 200 characters on one line"));
         }
-        Ok(Self { at, says: Says::InHand(by.to_owned()) })
+        Ok(Self { at, says: Says::InHand { by: by.to_owned(), only_if_free: false } })
+    }
+
+    /// The same, but whoever has it in hand already keeps it.
+    #[must_use]
+    pub fn only_if_free(self) -> Self {
+        match self.says {
+            Says::InHand { by, .. } => Self { says: Says::InHand { by, only_if_free: true }, ..self },
+            _ => self,
+        }
+    }
+
+    /// Who keeps the incident in hand, where nothing is to be written.
+    fn kept_by<'i>(&self, incident: &'i Incident) -> Option<&'i str> {
+        let Says::InHand { by, only_if_free } = &self.says else { return None };
+        let known = incident.acknowledged.as_ref().map(|known| known.by.as_str());
+        known.filter(|known| *only_if_free || known == by)
     }
 
     /// Nobody has it in hand: reminders go on.
@@ -59,9 +81,13 @@ impl Word {
         Self { at, says: Says::Wait(lasts) }
     }
 
-    fn entry(&self) -> Entry {
+    /// What stands in the timeline, where somebody had it in hand before.
+    fn entry(&self, before: Option<&Acknowledged>) -> Entry {
         let (kind, words) = match &self.says {
-            Says::InHand(by) => (EntryKind::Acknowledged, format!("in hand: {by}")),
+            Says::InHand { by, .. } => {
+                let before = before.map_or_else(String::new, |before| format!(" (before: {})", before.by));
+                (EntryKind::Acknowledged, format!("in hand: {by}{before}"))
+            }
             Says::InNobodysHand => (EntryKind::Unacknowledged, "nobody has it in hand; reminders go on".to_owned()),
             Says::Wait(lasts) => {
                 let until = self.at.plus(*lasts).to_string();
@@ -75,7 +101,7 @@ impl Word {
     /// Who has the incident in hand, and until when reminders wait.
     fn over(&self, incident: &Incident) -> (Option<Acknowledged>, Option<Timestamp>) {
         match &self.says {
-            Says::InHand(by) => (Some(Acknowledged { at: self.at, by: by.clone() }), incident.snoozed_until),
+            Says::InHand { by, .. } => (Some(Acknowledged { at: self.at, by: by.clone() }), incident.snoozed_until),
             Says::InNobodysHand => (None, incident.snoozed_until),
             Says::Wait(lasts) => (incident.acknowledged.clone(), Some(self.at.plus(*lasts))),
         }
@@ -108,10 +134,14 @@ pub async fn find(store: &Store, number: i64) -> Result<Incident, EditError> {
 pub async fn hold(store: &Store, number: i64, word: &Word) -> Result<Held, EditError> {
     let incident = find(store, number).await?;
     let Some(id) = incident.id.filter(|_| incident.is_open()) else { return Err(Clash::Over(number).into()) };
+    if let Some(by) = word.kept_by(&incident) {
+        let words = format!("already in hand: {by}");
+        return Ok(Held { incident, words, is_kept: true });
+    }
     let (acknowledged, snoozed_until) = word.over(&incident);
-    let entry = word.entry();
+    let entry = word.entry(incident.acknowledged.as_ref());
     if store.hold(id, acknowledged.as_ref(), snoozed_until, &entry).await? {
-        Ok(Held { incident, words: entry.words })
+        Ok(Held { incident, words: entry.words, is_kept: false })
     } else {
         Err(EditError::NoIncident(number))
     }
@@ -126,7 +156,11 @@ mod tests {
         for by in ["", "  ", "ann\nbob", &"x".repeat(201)] {
             assert_eq!(Word::in_hand(by, Timestamp::from_ms(0)).unwrap_err().to_string(), "by must be 1 to 200 characters on one line");
         }
-        assert!(Word::in_hand(" ann: calling them ", Timestamp::from_ms(0)).unwrap().entry().words.ends_with("hand: ann: calling them"));
+        assert!(
+            Word::in_hand(" ann: calling them ", Timestamp::from_ms(0)).unwrap().entry(None).words.ends_with("hand: ann: calling them")
+        );
+        let before = Acknowledged { at: Timestamp::from_ms(0), by: "ann".to_owned() };
+        assert_eq!(Word::in_hand("bob", Timestamp::from_ms(0)).unwrap().entry(Some(&before)).words, "in hand: bob (before: ann)");
     }
 
     #[test]
@@ -136,6 +170,6 @@ mod tests {
         }
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
         let word = Word::wait(snooze_time("2h").unwrap(), at);
-        assert_eq!(word.entry().words, "no reminders for 2h, until 2026-11-23 16:32 UTC");
+        assert_eq!(word.entry(None).words, "no reminders for 2h, until 2026-11-23 16:32 UTC");
     }
 }

@@ -1,7 +1,9 @@
 //! What the store keeps by name, for the desk: projects, channels, maintenance windows and status pages.
 
+use std::collections::HashSet;
+
 use super::trouble::EditError;
-use crate::config::{Entity, Plan, Plans, Problem, Problems, identity};
+use crate::config::{Entity, Plan, Plans, Problem, Problems, few, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
@@ -10,6 +12,11 @@ use crate::store::{Store, StoreError};
 pub trait Kept: Entity {
     /// The one of this name.
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError>;
+
+    /// The same, to be removed: its secrets are left out, and need not open.
+    async fn find_to_remove(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        Self::find(store, name).await
+    }
 
     /// The names of all.
     async fn names(store: &Store) -> Result<Vec<String>, StoreError>;
@@ -30,6 +37,10 @@ impl Kept for ProjectSpec {
 
     async fn find(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
         Ok(store.project(name).await?.map(|project| project.spec))
+    }
+
+    async fn find_to_remove(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        Ok(store.project_without_secrets(name).await?.map(|project| project.spec))
     }
 
     async fn misfit(&self, known: Option<&Self>, store: &Store) -> Result<Option<Problem>, StoreError> {
@@ -58,8 +69,12 @@ impl Kept for ChannelSpec {
         Ok(store.channel(name).await?.map(|channel| channel.spec))
     }
 
+    async fn find_to_remove(store: &Store, name: &ProjectName) -> Result<Option<Self>, StoreError> {
+        Ok(store.channel_without_secrets(name).await?.map(|channel| channel.spec))
+    }
+
     async fn names(store: &Store) -> Result<Vec<String>, StoreError> {
-        let own = store.channels().await?.into_iter().filter(|channel| channel.of_app.is_none());
+        let own = store.channels_without_secrets().await?.into_iter().filter(|channel| channel.of_app.is_none());
         Ok(own.map(|channel| channel.spec.name.to_string()).collect())
     }
 }
@@ -97,15 +112,27 @@ pub(super) async fn companions<T: Kept>(one: &T, known: Option<&T>, store: &Stor
     if let Some(problem) = one.misfit(known, store).await? {
         return Err(problem.into());
     }
-    let newly = one.projects().iter().filter(|name| known.is_none_or(|known| !known.projects().contains(name))).collect::<Vec<_>>();
+    let newly = newly_named(one, known);
     if newly.is_empty() {
         return Ok(());
     }
     let names = ProjectSpec::names(store).await?;
-    let absent = newly.into_iter().filter(|name| !names.iter().any(|known| known == name.as_str()));
+    Ok(Problems::or(absent(newly, &names), ())?)
+}
+
+/// The projects that it comes to name.
+fn newly_named<'n, T: Kept>(one: &'n T, known: Option<&T>) -> Vec<&'n ProjectName> {
+    let before = known.map(|known| known.projects().iter().collect::<HashSet<_>>()).unwrap_or_default();
+    one.projects().iter().filter(|name| !before.contains(name)).collect()
+}
+
+/// Those of these projects that are not there, of many the first ones: which was meant is not looked for thousands of times.
+fn absent(wanted: Vec<&ProjectName>, names: &[String]) -> Vec<Problem> {
+    let there = names.iter().map(String::as_str).collect::<HashSet<_>>();
+    let (absent, more) = few(wanted.into_iter().filter(|name| !there.contains(name.as_str())).collect());
     let problem = |name: &ProjectName| {
-        let says = EditError::Absent { what: ProjectSpec::KIND.called(), name: name.to_string(), known: names.clone() };
+        let says = EditError::Absent { what: ProjectSpec::KIND.called(), name: name.to_string(), known: names.to_vec() };
         Problem::whole("projects", says)
     };
-    Ok(Problems::or(absent.map(problem).collect(), ())?)
+    absent.into_iter().map(problem).chain(more.map(|more| Problem::whole("projects", more))).collect()
 }

@@ -1,6 +1,8 @@
 //! Everything in the store that settings can say, and the way from there to what a settings file asks for.
 
-use crate::config::{Entity, Exported, Plan, Plans, Problem, Problems, Settings, Subject, Wanted, identity};
+use std::collections::HashSet;
+
+use crate::config::{Entity, Exported, Plan, Plans, Problem, Problems, Settings, Subject, Wanted, few, identity};
 use crate::model::{ChannelSpec, ProjectName, ProjectSpec, StatusPage, Window};
 use crate::store::{Store, StoreError};
 
@@ -75,7 +77,7 @@ impl Stored {
     /// Projects that a channel, a window or a status page names, and that will not be there: each a sentence.
     #[must_use]
     pub fn strangers(&self, plans: &Plans) -> Vec<String> {
-        let known = plans.projects.names_after(&self.projects).collect::<Vec<_>>();
+        let known = plans.projects.names_after(&self.projects).collect::<HashSet<_>>();
         [strangers(&plans.channels.put, &known), strangers(&plans.windows.put, &known), strangers(&plans.status_pages.put, &known)].concat()
     }
 }
@@ -100,10 +102,11 @@ fn unlisted<T: Entity>(stored: &[T], wanted: &[Wanted<T>]) -> Vec<Subject> {
     others(stored, &listed).map(|name| Subject { kind: T::KIND, name: name.clone() }).collect()
 }
 
-fn strangers<T: Entity>(put: &[T], known: &[&ProjectName]) -> Vec<String> {
+fn strangers<T: Entity>(put: &[T], known: &HashSet<&ProjectName>) -> Vec<String> {
     let unknown = |one: &T| {
-        let names = one.projects().iter().filter(|project| !known.contains(project));
-        names.map(|project| format!("{} {}: there is no project `{project}`", T::KIND, one.name())).collect::<Vec<_>>()
+        let (unknown, more) = few(one.projects().iter().filter(|project| !known.contains(project)).collect());
+        let says = unknown.into_iter().map(|project| format!("there is no project `{project}`")).chain(more);
+        says.map(|says| format!("{} {}: {says}", T::KIND, one.name())).collect::<Vec<_>>()
     };
     put.iter().flat_map(unknown).collect()
 }

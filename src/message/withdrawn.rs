@@ -4,18 +4,18 @@ use super::incident::of_incident;
 use super::trouble;
 use crate::model::{Incident, Message, NoticeKind, ProjectName, Timestamp};
 
-/// The message that closes the alert of `incident` at the service of a channel that was removed or disabled. The incident itself may go on.
+/// The message that closes the alert of `incident` at the service of a channel that was removed, disabled or led elsewhere. The incident itself may go on.
 #[must_use]
 pub fn withdrawn(incident: &Incident, channel: &ProjectName, at: Timestamp) -> Message {
     let stands = of_incident(NoticeKind::Reminder, incident, None, at);
     let project = &incident.project_name;
     let state = if incident.is_open() { "The incident is not resolved." } else { "The incident is resolved." };
-    let why = format!("Channel {channel} was removed or disabled in Heartbeat, so its alerts are closed. {state}");
+    let why = format!("Channel {channel} was removed, disabled or changed in Heartbeat, so its alerts here are closed. {state}");
     // How to stop reminders is of no use to whoever gets none.
     let rest = stands.text.lines().filter(|line| !line.contains("To stop reminders")).collect::<Vec<_>>();
     Message {
         kind: NoticeKind::Resolved,
-        title: format!("[closed] {project}: {} (channel {channel} was removed or disabled)", trouble(incident)),
+        title: format!("[closed] {project}: {} (channel {channel} was removed, disabled or changed)", trouble(incident)),
         text: [&[why.as_str()], rest.as_slice()].concat().join("\n"),
         ..stands
     }

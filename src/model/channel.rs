@@ -147,6 +147,8 @@ pub struct Channel {
     pub stopped: Option<Stopped>,
     /// When a message was last taken.
     pub last_taken: Option<Timestamp>,
+    /// Whether it was removed: it is there for what it was notified of, and to close the alerts that its service keeps open.
+    pub removed: bool,
 }
 
 impl Channel {

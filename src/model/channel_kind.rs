@@ -246,6 +246,12 @@ impl ChannelKind {
         self.fields().iter().find(|field| field.key == key)
     }
 
+    /// Whether another value of this field leads to another service, or to other alerts there; and not only in by another login.
+    #[must_use]
+    pub fn leads_by(self, key: &str) -> bool {
+        !(self == Self::Alertmanager && matches!(key, "username" | "password"))
+    }
+
     /// Whether it keeps the state of each incident itself, by key, and so takes every message by itself: such a one gets no digest.
     #[must_use]
     pub const fn keeps_state(self) -> bool {

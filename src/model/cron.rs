@@ -60,6 +60,25 @@ impl Cron {
         Self::parse(&zone.map_or_else(|| text.to_owned(), |zone| format!("{text} {zone}")))
     }
 
+    /// Its five fields, as they were written.
+    #[must_use]
+    pub fn times(&self) -> &str {
+        self.parts().0
+    }
+
+    /// The time zone, where one was given.
+    #[must_use]
+    pub fn timezone(&self) -> Option<&str> {
+        self.parts().1
+    }
+
+    fn parts(&self) -> (&str, Option<&str>) {
+        match self.written.match_indices(' ').nth(4) {
+            Some((at, _)) => (&self.written[..at], Some(&self.written[at + 1..])),
+            None => (&self.written, None),
+        }
+    }
+
     /// The first time after `at`; none when there is none any more. A time that the wall leaves out comes at the end of the gap.
     pub(super) fn next_after(&self, at: Timestamp) -> Option<Timestamp> {
         let at = jiff::Timestamp::from_millisecond(at.ms()).ok()?;
@@ -107,6 +126,19 @@ mod tests {
             assert!(Cron::parse(text).unwrap_err().contains("never comes"), "{text}");
         }
         assert!(Cron::parse("0 2 29 2 *").is_ok(), "in a leap year");
+    }
+
+    #[test]
+    fn a_time_zone_stands_by_itself_however_it_was_written() {
+        for (text, zone, times, timezone) in [
+            ("0  2 * * SUN", None, "0 2 * * SUN", None),
+            ("0 2 * * SUN  UTC ", None, "0 2 * * SUN", Some("UTC")),
+            ("0 2 * * SUN", Some("Europe/Berlin"), "0 2 * * SUN", Some("Europe/Berlin")),
+        ] {
+            let cron = Cron::parse_in(text, zone).unwrap();
+            assert_eq!((cron.times(), cron.timezone()), (times, timezone), "{text}");
+            assert_eq!(Cron::parse_in(cron.times(), cron.timezone()).unwrap(), cron);
+        }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use uuid::Uuid;
 
-use super::{Parts, QueryCost, Timestamp};
+use super::{Parts, QueryCost, Timestamp, thousands};
 
 /// What a personal API key may be asked for, one scope for each use that we have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -134,7 +134,7 @@ impl QuotaLimit {
     pub fn says(&self) -> Option<String> {
         let (used, limit) = (self.used?, self.limit?);
         let percent = self.percent().map_or_else(String::new, |percent| format!(" ({percent} %)"));
-        Some(format!("{} of {} events of this period are used{percent}", grouped(used), grouped(limit)))
+        Some(format!("{} of {} events of this period are used{percent}", thousands(used), thousands(limit)))
     }
 }
 
@@ -237,19 +237,6 @@ fn is_unsaid(cost: &QueryCost) -> bool {
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks with a reference")]
 const fn is_zero(bits: &u8) -> bool {
     *bits == 0
-}
-
-/// `1,000,000`
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::with_capacity(digits.len() * 4 / 3);
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 #[cfg(test)]

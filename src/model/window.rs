@@ -26,6 +26,20 @@ pub enum When {
     Cron(Cron, Duration),
 }
 
+/// When a window that is open closes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Closes {
+    /// At this time.
+    At(Timestamp),
+    /// Never: whenever it closes it opens again.
+    Never,
+}
+
+/// So far ahead the end of a window is looked for that opens again as it closes. Whatever comes by a calendar comes again within a year.
+const AHEAD: Duration = Duration::from_hours(366 * 24);
+/// The same in openings: as many as there are minutes in a week, and some.
+const OPENINGS: usize = 11_000;
+
 impl Window {
     /// No window that comes again is open for longer.
     pub const LONGEST: Duration = Duration::from_hours(7 * 24);
@@ -51,6 +65,27 @@ impl Window {
                 (begun <= at).then(|| begun.plus(*lasts))
             }
         }
+    }
+
+    /// When it closes, if it is open at `at`, and does not open again in the same instant.
+    #[must_use]
+    pub fn closes(&self, at: Timestamp) -> Option<Closes> {
+        let mut until = self.open(at)?;
+        for _ in 0..OPENINGS {
+            match self.open_again(until) {
+                None => return Some(Closes::At(until)),
+                Some(_) if until.since(at) > AHEAD => break,
+                Some(next) => until = next,
+            }
+        }
+        Some(Closes::Never)
+    }
+
+    /// The same as [`Window::open`], but for the opening that ends last, where that began within the last minute.
+    fn open_again(&self, at: Timestamp) -> Option<Timestamp> {
+        let When::Cron(cron, lasts) = &self.when else { return self.open(at) };
+        let newest = cron.next_after(at.minus(Duration::from_mins(1))).filter(|begun| *begun <= at);
+        newest.map(|begun| begun.plus(*lasts)).or_else(|| self.open(at))
     }
 
     /// When it opens next after `at`; none when it never will.
@@ -115,5 +150,32 @@ mod tests {
         assert_eq!(once.next_after(at("2026-11-23T02:00:00Z")), None);
         assert_eq!(daily.next_after(at("2026-11-23T02:00:00Z")), Some(at("2026-11-24T02:00:00Z")));
         assert_eq!(once.open(at("2026-11-23T03:00:00Z")), Some(at("2026-11-23T04:00:00Z")), "over whichever project");
+    }
+
+    #[test]
+    fn a_window_that_opens_again_as_it_closes_has_no_end() {
+        let now = at("2026-11-23T14:00:30Z");
+        let cron = |text: &str, minutes| window(When::Cron(Cron::parse(text).unwrap(), Duration::from_mins(minutes)), &[]);
+        let weekly = |text: &str| window(When::Weekly(Weekly::parse(text, None).unwrap()), &[]);
+        for endless in [
+            cron("* * * * *", 1),
+            cron("* * * * *", 60),
+            cron("0 * * * *", 60),
+            cron("0 2 * * * Europe/Berlin", 25 * 60),
+            cron("0 0 * * MON", 7 * 24 * 60),
+            weekly("mon-sun 00:00-24:00"),
+        ] {
+            assert_eq!(endless.closes(now), Some(Closes::Never), "{endless:?}");
+        }
+        for (window, until) in [
+            (cron("* 8-18 * * *", 1), "2026-11-23T19:00:00Z"),
+            (cron("*/2 14 * * *", 3), "2026-11-23T15:01:00Z"),
+            (cron("* * * * MON", 1), "2026-11-24T00:00:00Z"),
+            (weekly("mon-tue 00:00-24:00"), "2026-11-25T00:00:00Z"),
+            (window(When::Once(at("2026-11-23T02:00:00Z"), at("2026-11-23T15:00:00Z")), &[]), "2026-11-23T15:00:00Z"),
+        ] {
+            assert_eq!(window.closes(now), Some(Closes::At(at(until))), "{window:?}");
+        }
+        assert_eq!(cron("0 2 * * *", 60).closes(now), None);
     }
 }

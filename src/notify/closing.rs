@@ -1,4 +1,4 @@
-//! Channels that were removed or disabled while their service keeps an alert open: it is closed with the settings that they had, and tried for
+//! Channels that were removed, disabled or led elsewhere while their service keeps an alert open: it is closed with the settings that they had, and tried for
 //! as long as any message is.
 
 use super::Notify;

@@ -150,7 +150,7 @@ mod tests {
 
     fn channel(kind: ChannelKind, at_once: u16) -> Channel {
         let spec = ChannelSpec { at_once, ..ChannelSpec::new(ProjectName::parse("ops").unwrap(), kind) };
-        Channel { id: ChannelId(7), spec, of_app: None, stopped: None, last_taken: None }
+        Channel { id: ChannelId(7), spec, of_app: None, stopped: None, last_taken: None, removed: false }
     }
 
     fn notice(incident: i64, kind: NoticeKind) -> Notice {

@@ -39,13 +39,12 @@ pub fn route_name(project: &Project, id: RouteId) -> &str {
     project.routes.iter().find(|route| route.id == id).map_or("?", |route| route.spec.name.as_str())
 }
 
-/// What the notice's channel is called; its number, when it is gone.
+/// What the notice's channel is called, of those on record; its number, when it is none of them.
 #[must_use]
 pub fn channel_name(notice: &Notice, channels: &[Channel]) -> String {
-    let channel = channels.iter().find(|channel| channel.id == notice.channel);
-    match channel {
-        Some(channel) if channel.of_app.is_some() => format!("webhooks of {}", channel.spec.name),
-        Some(channel) => channel.spec.name.to_string(),
-        None => format!("channel {}", notice.channel.0),
-    }
+    let Some(channel) = channels.iter().find(|channel| channel.id == notice.channel) else {
+        return format!("channel {}", notice.channel.0);
+    };
+    let of_app = if channel.of_app.is_some() { "webhooks of " } else { "" };
+    format!("{of_app}{}{}", channel.spec.name, if channel.removed { " (removed)" } else { "" })
 }

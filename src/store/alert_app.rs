@@ -11,7 +11,7 @@ use super::projects::damaged;
 use super::seal::{Owner, Sealer};
 
 /// What is sealed. It belongs to the seal, so it never changes.
-const SECRETS: &str = "sealed part of ingestion-alert";
+pub(super) const SECRETS: &str = "sealed part of ingestion-alert";
 
 /// The app as its row holds it.
 pub(super) struct Stored {
@@ -35,15 +35,15 @@ pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, sealer: &Sea
     Ok(Stored { enabled: app.enabled, settings: json(&set(|setting| !setting.secret))?.to_string(), secrets })
 }
 
-/// Reads [`write`] back, by the reader that read it from a person.
-pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: &Sealer) -> Result<IngestionAlertApp, StoreError> {
+/// Reads [`write`] back, by the reader that read it from a person. Without a key its secrets are left out.
+pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: Option<&Sealer>) -> Result<IngestionAlertApp, StoreError> {
     let mut app = IngestionAlertApp::default();
     app.enabled = stored.enabled;
     let settings = serde_json::from_str::<BTreeMap<String, String>>(&stored.settings);
     let settings = settings.map_err(|wrong| damaged(project, "ingestion-alert settings", &wrong))?;
-    let secrets = match &stored.secrets {
+    let secrets = match stored.secrets.as_ref().zip(sealer) {
         None => BTreeMap::new(),
-        Some(secrets) => {
+        Some((secrets, sealer)) => {
             let opened = sealer.open(Owner::Project(project), SECRETS, secrets)?;
             // What serde says of it could quote a secret.
             serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is no JSON"))?

@@ -77,6 +77,9 @@ impl SettingUp<'_> {
                 }
             }
             self.drop_history("glances", "project", &ids).await?;
+            // A pair that does not open is told nothing any more, and would keep all others from being read.
+            let pairs = channels::pairs(self.work, self.sealer, some).await?;
+            channels::drop_all(self.work, pairs.into_values().filter(|pair| pair.spec.is_none()).map(|pair| pair.id)).await?;
             for from in ["looks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
             {
                 let statement = Statement::new("DELETE FROM ").text(from).text(" IN ").list(ids.iter().copied());

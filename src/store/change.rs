@@ -4,7 +4,7 @@ use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Time
 
 use super::database::{Database, Work};
 use super::numbers::Numbers;
-use super::{Store, StoreError, apply, channels, deeds, numbers, status_pages, windows};
+use super::{Store, StoreError, apply, channels, deeds, numbers, one_key, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
 #[derive(Debug, Clone, Copy)]
@@ -163,14 +163,16 @@ impl Store {
     /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
     /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
     /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
-    /// one takes its notices with it. One that is removed or disabled while its service keeps an alert of it open is closed first: see
-    /// [`Store::closing_channels`].
+    /// one takes along what it owes, and what it was notified of stays on record. Nothing is sealed while anything else in the store does not open with this store's key:
+    /// [`SealError::OtherKey`]. One that is removed, disabled or led elsewhere while its service keeps an
+    /// alert of it open is closed first: see [`Store::closing_channels`]. What leads elsewhere is another channel, of another number.
     pub async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work(change.what()).await?;
         let mut numbers = Numbers::begin(&mut work).await?;
         if change.expected.is_some_and(|expected| expected != numbers.revision_before()) {
             return Ok(false);
         }
+        one_key::check(&mut work, &self.sealer, change).await?;
         apply::apply(&mut work, &self.sealer, &mut numbers, change).await?;
         channels::apply(&mut work, &self.sealer, &mut numbers, change).await?;
         windows::apply(&mut work, change).await?;

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use zeroize::Zeroizing;
 
-use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values};
+use crate::model::{
+    Channel, ChannelId, ChannelKind, ChannelSpec, NoticeState, ProjectId, ProjectName, Severity, Stopped, Timestamp, Values,
+};
 
 use super::closing::{self, Why};
-use super::database::{Row, Work};
+use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::numbers::{self, Numbers};
 use super::seal::{Owner, Sealer};
@@ -15,7 +17,7 @@ use super::statement::{Statement, Value};
 use super::{Change, ChannelNews, Store, StoreError, names};
 
 /// What is sealed of a channel that a person named. It belongs to the seal, so it never changes.
-const FIELDS: &str = "sealed part";
+pub(super) const FIELDS: &str = "sealed part";
 
 /// The same of one that belongs to a project's app.
 const PAIR: &str = "pair of webhooks";
@@ -36,11 +38,17 @@ pub(super) struct Known {
     is_closing: bool,
 }
 
-/// Those that people named, without those that are removed and only close their alerts.
+/// Those that people named, without those that are removed.
 const NAMED: &str = "of_app IS NULL AND closing < 2";
 
-/// These alone.
+/// Of these, those that still close their alerts.
 const REMOVED: &str = "of_app IS NULL AND closing = 2";
+
+/// Pairs of webhooks, without those that are gone.
+const PAIRS: &str = "of_app IS NOT NULL AND closing < 3";
+
+/// What `closing` says of one that is gone, and stays for what it was notified of: by its name, and without anything that was sealed.
+const GONE: i64 = 3;
 
 impl Known {
     /// Whether its service may keep an alert of it open.
@@ -48,27 +56,39 @@ impl Known {
         self.spec.as_ref().is_some_and(|spec| spec.kind.keeps_state() && (spec.enabled || self.is_closing))
     }
 
-    /// Whether both lead to the same service, with the same keys.
+    /// Whether both lead to the same alerts of the same service.
     fn leads_to(&self, other: &ChannelSpec) -> bool {
-        self.spec.as_ref().is_some_and(|spec| spec.kind == other.kind && spec.values == other.values)
+        let is_alike = |spec: &ChannelSpec| {
+            let mut leading = spec.kind.fields().iter().map(|field| field.key).filter(|key| spec.kind.leads_by(key));
+            spec.kind == other.kind && leading.all(|key| spec.value(key) == other.value(key))
+        };
+        self.spec.as_ref().is_some_and(is_alike)
+    }
+
+    /// Whether its service may keep an alert open that nobody would close any more, were this one in its place.
+    fn is_left_by(&self, other: &ChannelSpec) -> bool {
+        self.keeps_alerts() && !self.leads_to(other)
     }
 }
 
 impl Store {
     /// All channels, by name, fields opened; those that belong to an app come last, by project.
     pub async fn channels(&self) -> Result<Vec<Channel>, StoreError> {
-        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
-        let mut channels = self.database.read("reading channels", all, |row| from_row(row, &self.sealer)).await?;
-        channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
-        Ok(channels)
+        channels(&self.database, Some(&self.sealer)).await
     }
 
     /// The channel that a person gave this name.
     pub async fn channel(&self, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
-        let one =
-            Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
-        Ok(self.database.read("reading a channel", one, |row| from_row(row, &self.sealer)).await?.pop())
+        channel(&self.database, Some(&self.sealer), name).await
     }
+}
+
+/// All of them: those that people named by name, then those of apps by project. Without a key their fields are left out.
+pub(super) async fn channels(database: &Database, sealer: Option<&Sealer>) -> Result<Vec<Channel>, StoreError> {
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing < 2");
+    let mut channels = database.read("reading channels", all, |row| from_row(row, sealer)).await?;
+    channels.sort_unstable_by(|one, other| (one.of_app, &one.spec.name).cmp(&(other.of_app, &other.spec.name)));
+    Ok(channels)
 }
 
 /// Removes some, then adds or replaces others. Of two with one name, the later one counts.
@@ -80,6 +100,9 @@ pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Number
     let names: Vec<ProjectName> = latest.iter().map(|spec| spec.name.clone()).collect();
     let mut before = known(work, sealer, NAMED, &names).await?;
     let mut closing = known(work, sealer, REMOVED, &names).await?;
+    // One that leads elsewhere from now on, while an alert is open where it led to, is another one.
+    let leaving = latest.iter().filter_map(|spec| before.get(&spec.name).filter(|known| known.is_left_by(spec)).map(|known| known.id));
+    let leaving = closing::keeping(work, &leaving.collect::<Vec<_>>()).await?;
     let (mut rows, mut disabled, mut replaced) = (Vec::new(), Vec::new(), Vec::new());
     for spec in latest.into_iter().rev() {
         // One that comes back as it was goes on where it stopped: its service is to hear first of the end, and then of what is open.
@@ -89,7 +112,7 @@ pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Number
             continue;
         }
         let id = match before {
-            Some(known) if !spec.enabled && known.keeps_alerts() && !known.leads_to(spec) => {
+            Some(known) if known.is_left_by(spec) && (!spec.enabled || leaving.contains(&known.id)) => {
                 // Its alerts are closed by the settings that it had, so those must stay.
                 replaced.push(known);
                 ChannelId(numbers.give())
@@ -114,10 +137,16 @@ async fn remove(work: &mut Work, gone: &[Known]) -> Result<(), StoreError> {
     drop_all(work, gone.iter().map(|known| known.id).filter(|id| !closing.contains(id))).await.map(drop)
 }
 
+/// The one that a person gave this name. Without a key its fields are left out.
+pub(super) async fn channel(database: &Database, sealer: Option<&Sealer>, name: &ProjectName) -> Result<Option<Channel>, StoreError> {
+    let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(NAMED).text(" AND name = ").bind(name.as_str());
+    Ok(database.read("reading a channel", one, |row| from_row(row, sealer)).await?.pop())
+}
+
 /// The pairs of webhooks that apps on projects of these names brought along. One of a project that is gone is found by its name too: when a
 /// project of this name is set up anew, it goes on with what is still owed.
 pub(super) async fn pairs(work: &mut Work, sealer: &Sealer, names: &[ProjectName]) -> Result<HashMap<ProjectName, Known>, StoreError> {
-    known(work, sealer, "of_app IS NOT NULL", names).await
+    known(work, sealer, PAIRS, names).await
 }
 
 async fn known(work: &mut Work, sealer: &Sealer, which: &str, names: &[ProjectName]) -> Result<HashMap<ProjectName, Known>, StoreError> {
@@ -125,7 +154,7 @@ async fn known(work: &mut Work, sealer: &Sealer, which: &str, names: &[ProjectNa
     for some in names.chunks(ROWS) {
         let statement = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE ").text(which).text(" AND name IN ");
         let found = work.read(statement.list(some.iter().map(ProjectName::as_str)), |row| {
-            let spec = from_row(row, sealer).ok().map(|channel| channel.spec);
+            let spec = from_row(row, Some(sealer)).ok().map(|channel| channel.spec);
             let (id, of_app) = (ChannelId(row.int(0)?), row.maybe_int(2)?.map(ProjectId));
             Ok((row.text(1)?, Known { id, of_app, spec, is_closing: row.int(15)? != 0 }))
         });
@@ -154,18 +183,37 @@ pub(super) async fn write(work: &mut Work, rows: Vec<[Value; 11]>) -> Result<(),
     Ok(())
 }
 
-/// Removes channels, and with them their notices. Gives how many rows went.
+/// Removes channels, and with them what they still owe. What they were notified of stays on record, and their names with it. Gives how many rows went.
 pub(super) async fn drop_all(work: &mut Work, ids: impl IntoIterator<Item = ChannelId>) -> Result<u64, StoreError> {
     let ids: Vec<i64> = ids.into_iter().map(|id| id.0).collect();
+    let owed = place_of(&NoticeState::Owed, &NoticeState::ALL);
     let mut dropped = 0;
     if !ids.is_empty() {
         numbers::of_notices(work, 0).await?;
     }
     for some in ids.chunks(ROWS) {
-        dropped += work.run(Statement::new("DELETE FROM notices WHERE channel IN ").list(some.iter().copied())).await?;
-        dropped += work.run(Statement::new("DELETE FROM channels WHERE id IN ").list(some.iter().copied())).await?;
+        let queued = Statement::new(&format!("DELETE FROM notices WHERE state = {owed} AND channel IN "));
+        dropped += work.run(queued.list(some.iter().copied())).await?;
+        let gone = Statement::new(
+            "UPDATE channels SET enabled = 0, projects = '[]', title = NULL, body = NULL, stopped_ms = NULL, stopped_words = NULL, ",
+        )
+        .text(&format!("retried = 0, closing = {GONE}, field_values = "))
+        .bind(Vec::new());
+        work.run(gone.text(" WHERE id IN ").list(some.iter().copied())).await?;
     }
-    Ok(dropped)
+    Ok(dropped + forget(work).await?)
+}
+
+/// Forgets the channels that are gone and were notified of nothing that is still on record. Gives how many those were.
+pub(super) async fn forget(work: &mut Work) -> Result<u64, StoreError> {
+    let nothing = "NOT EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id)";
+    work.run(Statement::new(&format!("DELETE FROM channels WHERE closing = {GONE} AND {nothing}"))).await
+}
+
+/// All that there are and were, also those that are gone, without what is sealed.
+pub(super) async fn on_record(database: &Database) -> Result<Vec<Channel>, StoreError> {
+    let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels ORDER BY id");
+    database.read("reading channels", all, |row| from_row(row, None)).await
 }
 
 /// Removes the pairs of webhooks whose project or app is gone, once they have nothing left to tell: what was owed has ended, and no incident of it is
@@ -184,7 +232,7 @@ pub(super) async fn drop_left_behind(work: &mut Work) -> Result<u64, StoreError>
 
 async fn left_behind(work: &mut Work) -> Result<Vec<ChannelId>, StoreError> {
     let statement = Statement::new(
-        "SELECT id FROM channels WHERE of_app IS NOT NULL AND NOT EXISTS \
+        "SELECT id FROM channels WHERE of_app IS NOT NULL AND closing < 3 AND NOT EXISTS \
          (SELECT 1 FROM apps WHERE apps.project = channels.of_app AND apps.kind = 'ingestion-alert') \
          AND NOT EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.state = 0) \
          AND NOT EXISTS (SELECT 1 FROM incidents WHERE incidents.project = channels.of_app AND incidents.closed_ms IS NULL)",
@@ -242,7 +290,8 @@ pub(super) fn to_row(id: ChannelId, of_app: Option<i64>, spec: &ChannelSpec, sea
     ])
 }
 
-pub(super) fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError> {
+/// A channel from its row. Without a key its fields are left out: they are sealed, one and all.
+pub(super) fn from_row(row: &Row, sealer: Option<&Sealer>) -> Result<Channel, StoreError> {
     let name = row.text(1)?;
     let damaged =
         |field: &str, wrong: &str| StoreError::Damaged(format!("channel {name}: its {field} in the database cannot be read: {wrong}"));
@@ -250,13 +299,15 @@ pub(super) fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError
     let of_app = row.maybe_int(2)?.map(ProjectId);
     let kind = row.text(3)?;
     let kind = ChannelKind::named(&kind).ok_or_else(|| damaged("kind", &format!("there is no `{kind}`")))?;
-    let (owner, field) = seal_of(&parsed, of_app.is_some());
-    let opened = sealer.open(owner, field, &row.bytes(10)?)?;
-    // What serde says of it could quote a secret.
-    let fields: BTreeMap<String, String> = serde_json::from_str(&opened).map_err(|_| damaged("fields", "they are no JSON"))?;
     let mut values = Values::default();
-    for (key, value) in &fields {
-        values.set(key, value);
+    if let Some(sealer) = sealer {
+        let (owner, field) = seal_of(&parsed, of_app.is_some());
+        let opened = sealer.open(owner, field, &row.bytes(10)?)?;
+        // What serde says of it could quote a secret.
+        let fields: BTreeMap<String, String> = serde_json::from_str(&opened).map_err(|_| damaged("fields", "they are no JSON"))?;
+        for (key, value) in &fields {
+            values.set(key, value);
+        }
     }
     let spec = ChannelSpec {
         kind,
@@ -272,7 +323,8 @@ pub(super) fn from_row(row: &Row, sealer: &Sealer) -> Result<Channel, StoreError
     let words = row.maybe_text(12)?.unwrap_or_default();
     let retried = row.int(14)? != 0;
     let stopped = row.maybe_int(11)?.map(|at| Stopped { at: Timestamp::from_ms(at), words, retried });
-    Ok(Channel { id: ChannelId(row.int(0)?), spec, of_app, stopped, last_taken: row.maybe_int(13)?.map(Timestamp::from_ms) })
+    let last_taken = row.maybe_int(13)?.map(Timestamp::from_ms);
+    Ok(Channel { id: ChannelId(row.int(0)?), spec, of_app, stopped, last_taken, removed: row.int(15)? >= Why::Removed as i64 })
 }
 
 /// To whom and what the seal of a channel's fields belongs. One that a person named may be called like a project.

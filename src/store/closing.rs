@@ -1,4 +1,5 @@
-//! Channels that were removed or disabled while a service kept an alert of theirs open: the alert is closed first, with the settings that they had.
+//! Channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open: the alert is closed first, with the settings that
+//! they had.
 
 use crate::model::{Channel, ChannelId, ChannelSpec, NoticeState};
 
@@ -19,17 +20,18 @@ pub(super) enum Why {
 }
 
 impl Store {
-    /// The channels that were removed or disabled while a service kept an alert of theirs open. They are notified of nothing new (and so are not
+    /// The channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open. They are notified of nothing new (and so are not
     /// enabled here), and what is queued about incidents still goes out with the settings that they had.
     pub async fn closing_channels(&self) -> Result<Vec<Channel>, StoreError> {
-        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing > 0 ORDER BY id");
+        let all = Statement::new("SELECT ").text(COLUMNS).text(" FROM channels WHERE closing IN (1, 2) ORDER BY id");
         let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
-        let read =
-            self.database.read("reading which channels close their alerts", all, |row| Ok(from_row(row, &self.sealer).ok().map(disabled)));
+        let read = self
+            .database
+            .read("reading which channels close their alerts", all, |row| Ok(from_row(row, Some(&self.sealer)).ok().map(disabled)));
         Ok(read.await?.into_iter().flatten().collect())
     }
 
-    /// Such a channel has closed its alerts: one that was removed goes now, with its notices.
+    /// Such a channel has closed its alerts: one that was removed goes now, but for what it was notified of.
     pub async fn channel_closed(&self, channel: ChannelId) -> Result<(), StoreError> {
         end(&self.database, channel).await
     }
@@ -56,7 +58,21 @@ pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Resul
     Ok(closing.into_iter().map(ChannelId).collect())
 }
 
-/// Ends it: one that was removed goes, one that was disabled stays as it is.
+/// Of these, those whose service took something that is not over there: an alert that it may keep open.
+pub(super) async fn keeping(work: &mut Work, ids: &[ChannelId]) -> Result<Vec<ChannelId>, StoreError> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
+    }
+    let [owed, sent] = [NoticeState::Owed, NoticeState::Sent].map(|state| place_of(&state, &NoticeState::ALL));
+    let which = Statement::new("SELECT id FROM channels WHERE id IN ").list(ids.iter().map(|id| id.0)).text(&format!(
+        " AND EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.state = {sent} AND notices.incident IS NOT NULL \
+         AND (EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notices.incident AND incidents.closed_ms IS NULL) \
+         OR EXISTS (SELECT 1 FROM notices AS last WHERE last.state = {owed} AND last.incident = notices.incident AND last.channel = channels.id)))"
+    ));
+    work.read(which, |row| row.int(0).map(ChannelId)).await
+}
+
+/// Ends it: one that was removed goes, but for its name; one that was disabled stays as it is.
 pub(super) async fn end(database: &Database, id: ChannelId) -> Result<(), StoreError> {
     let mut work = database.work("letting a channel go").await?;
     // The loops are to forget it.
@@ -65,7 +81,8 @@ pub(super) async fn end(database: &Database, id: ChannelId) -> Result<(), StoreE
     let removed = work.read(is_removed, |row| row.int(0).map(ChannelId)).await?;
     drop_all(&mut work, removed).await?;
     numbers::of_notices(&mut work, 0).await?;
-    work.run(Statement::new("UPDATE channels SET closing = 0 WHERE id = ").bind(id.0)).await?;
+    let is_disabled = format!("UPDATE channels SET closing = 0 WHERE closing = {} AND id = ", Why::Disabled as i64);
+    work.run(Statement::new(&is_disabled).bind(id.0)).await?;
     change.end(&mut work).await?;
     work.commit().await
 }

@@ -109,7 +109,8 @@ impl Store {
         let mut work = self.database.work("dropping incidents that are past keeping").await?;
         let dropped = glances::drop_old(&mut work, looks_before).await?
             + channels::drop_left_behind(&mut work).await?
-            + drop_old(&mut work, over_before).await?;
+            + drop_old(&mut work, over_before).await?
+            + channels::forget(&mut work).await?;
         work.commit().await?;
         Ok(dropped)
     }

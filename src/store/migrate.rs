@@ -5,7 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 12] = [
+const MIGRATIONS: [&str; 13] = [
     include_str!("../../migrations/0001_first.sql"),
     include_str!("../../migrations/0002_ingestion_alert.sql"),
     include_str!("../../migrations/0003_access.sql"),
@@ -18,6 +18,7 @@ const MIGRATIONS: [&str; 12] = [
     include_str!("../../migrations/0010_channel_closing.sql"),
     include_str!("../../migrations/0011_weekly_windows.sql"),
     include_str!("../../migrations/0012_beat_counts.sql"),
+    include_str!("../../migrations/0013_removed_channels_and_page_addresses.sql"),
 ];
 
 /// The newest schema that this program knows.

@@ -24,6 +24,7 @@ mod migrate;
 mod names;
 mod notices;
 mod numbers;
+mod one_key;
 mod open;
 mod phases;
 mod postgres;
@@ -35,6 +36,7 @@ mod seal;
 mod sessions;
 mod settling;
 mod shown;
+mod signs_of_life;
 mod sqlite;
 mod statement;
 mod status_pages;
@@ -45,6 +47,7 @@ mod trouble;
 mod users;
 mod which;
 mod windows;
+mod without_secrets;
 
 use crate::model::{Entry, Glance, Incident, IncidentId, Minute, Notice, Recorded, RouteId, Strand, Timestamp};
 

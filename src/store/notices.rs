@@ -98,8 +98,10 @@ impl Store {
         let mut found: BTreeMap<ChannelId, Owing> = BTreeMap::new();
         for state in [NoticeState::Owed, NoticeState::Dead] {
             // By a sum, and not by the channel: in the order of channels SQLite would walk through all that was ever sent.
-            let count =
-                format!("SELECT channel + 0, count(*) FROM notices WHERE state = {} GROUP BY 1", place_of(&state, &NoticeState::ALL));
+            let count = format!(
+                "SELECT channel + 0, count(*) FROM notices WHERE state = {} AND channel NOT IN (SELECT id FROM channels WHERE closing = 3) GROUP BY 1",
+                place_of(&state, &NoticeState::ALL)
+            );
             let counted =
                 self.database.read("counting what is owed", Statement::new(&count), |row| Ok((ChannelId(row.int(0)?), row.int(1)?)));
             for (channel, number) in counted.await? {
@@ -120,13 +122,14 @@ impl Store {
 }
 
 /// What is due and may be given away. Of one incident and channel, nothing is while an earlier one is owed and may not be given: whatever
-/// stands before it in the answer is given with it.
+/// stands before it in the answer is given with it. One that took the place of another is given nothing before that one's last word was tried: both
+/// may lead to the same alert.
 fn due(now: Timestamp, at_most: u32) -> Statement {
     Statement::new("SELECT ")
         .text(COLUMNS)
         .text(
             " FROM notices JOIN channels ON channels.id = notices.channel AND (channels.enabled = 1 AND channels.closing = 0 \
-             OR channels.closing > 0 AND notices.incident IS NOT NULL) AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notices.state = 0 AND notices.due_ms <= ",
+             OR channels.closing IN (1, 2) AND notices.incident IS NOT NULL) AND (channels.stopped_ms IS NULL OR channels.retried = 1) WHERE notices.state = 0 AND notices.due_ms <= ",
         )
         .bind(now.ms())
         .text(" AND notices.leased_until_ms <= ")
@@ -138,7 +141,11 @@ fn due(now: Timestamp, at_most: u32) -> Statement {
         .bind(now.ms())
         .text(" OR earlier.leased_until_ms > ")
         .bind(now.ms())
-        .text(")) ORDER BY notices.place LIMIT ")
+        .text(
+            ")) AND NOT EXISTS (SELECT 1 FROM channels AS before JOIN notices AS last ON last.channel = before.id AND last.state = 0 \
+             AND last.tries = 0 AND last.incident IS NOT NULL WHERE before.closing = 2 AND before.name = channels.name AND channels.closing = 0) \
+             ORDER BY notices.place LIMIT ",
+        )
         .bind(i64::from(at_most))
 }
 
@@ -185,7 +192,7 @@ async fn wake(work: &mut Work, which: Statement, at: Timestamp) -> Result<(), St
 /// incident wakes what is owed of it: that it is over must not wait half a day for the next try of that it opened.
 pub(super) async fn insert(work: &mut Work, notices: &[Notice], place: i64) -> Result<(), StoreError> {
     for (some, at) in notices.chunks(ROWS).zip((place..).step_by(ROWS)) {
-        let there = Statement::new("SELECT id FROM channels WHERE id IN ").list(some.iter().map(|notice| notice.channel.0));
+        let there = Statement::new("SELECT id FROM channels WHERE closing < 3 AND id IN ").list(some.iter().map(|notice| notice.channel.0));
         let there: HashSet<i64> = work.read(there, |row| row.int(0)).await?.into_iter().collect();
         let placed = (at..).zip(some).filter(|(_, notice)| there.contains(&notice.channel.0));
         let rows = placed.map(|(place, notice)| to_row(notice, place)).collect::<Result<Vec<_>, _>>()?;

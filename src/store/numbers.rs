@@ -4,7 +4,7 @@
 
 use crate::model::{Minute, Timestamp};
 
-use super::database::Work;
+use super::database::{Database, Work};
 use super::statement::Statement;
 use super::{Store, StoreError};
 
@@ -55,20 +55,6 @@ impl Store {
         let found = self.database.read("reading which hours are summed up", summed, |row| row.int(0)).await?;
         Ok(found.first().copied().map(Minute::from_index))
     }
-
-    /// The last [`Store::sign_of_life`]; none when there was none.
-    pub async fn last_sign_of_life(&self) -> Result<Option<Timestamp>, StoreError> {
-        let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
-        let found = self.database.read("reading the last sign of life", last, |row| row.int(0)).await?;
-        Ok(found.first().copied().map(Timestamp::from_ms))
-    }
-
-    /// Heartbeat is alive at `now`.
-    pub async fn sign_of_life(&self, now: Timestamp) -> Result<(), StoreError> {
-        let mut work = self.database.work("giving a sign of life").await?;
-        sign_of_life(&mut work, now).await?;
-        work.commit().await
-    }
 }
 
 /// Counts that something is changed of what people set up. Gives the revision that this change found.
@@ -100,6 +86,13 @@ pub(super) async fn of_incident(work: &mut Work) -> Result<i64, StoreError> {
 /// other, and none can lock another out.
 pub(super) async fn of_notices(work: &mut Work, count: usize) -> Result<i64, StoreError> {
     take(work, "next_notice", count as i64).await
+}
+
+/// The last time at which Heartbeat was alive.
+pub(super) async fn last_sign_of_life(database: &Database) -> Result<Option<Timestamp>, StoreError> {
+    let last = Statement::new("SELECT value FROM heartbeat_meta WHERE name = 'alive_ms'");
+    let found = database.read("reading the last sign of life", last, |row| row.int(0)).await?;
+    Ok(found.first().copied().map(Timestamp::from_ms))
 }
 
 /// Heartbeat is alive at `now`.

@@ -11,7 +11,7 @@ use crate::model::{
     ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
 };
 
-use super::database::{Row, Work};
+use super::database::{Database, Row, Work};
 use super::evidence::duration;
 use super::seal::{Owner, Sealer};
 use super::statement::Statement;
@@ -60,7 +60,7 @@ impl Store {
     /// All projects, by name, with keys opened, routes in use and switches.
     pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         let mut work = self.database.snapshot("reading projects").await?;
-        let projects = read(&mut work, &self.sealer, None).await?;
+        let projects = read(&mut work, Some(&self.sealer), None).await?;
         work.commit().await?;
         Ok(by_name(projects))
     }
@@ -72,17 +72,7 @@ impl Store {
 
     /// Those projects of these names that there are, by name.
     pub async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
-        let mut projects = Vec::new();
-        let mut work = self.database.snapshot("reading projects").await?;
-        for some in names.chunks(PROJECTS) {
-            let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
-            let ids = work.read(ids, |row| row.int(0)).await?;
-            projects.extend(read(&mut work, &self.sealer, Some(&ids)).await?);
-        }
-        work.commit().await?;
-        let mut projects = by_name(projects);
-        projects.dedup_by_key(|project| project.id);
-        Ok(projects)
+        named(&self.database, Some(&self.sealer), names).await
     }
 
     /// Numbers and names of all projects, by name. No secret is opened.
@@ -124,8 +114,23 @@ impl Store {
     }
 }
 
+/// Those of these names, by name, as of one moment. Without a key their secrets are left out.
+pub(super) async fn named(database: &Database, sealer: Option<&Sealer>, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+    let mut projects = Vec::new();
+    let mut work = database.snapshot("reading projects").await?;
+    for some in names.chunks(PROJECTS) {
+        let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
+        let ids = work.read(ids, |row| row.int(0)).await?;
+        projects.extend(read(&mut work, sealer, Some(&ids)).await?);
+    }
+    work.commit().await?;
+    let mut projects = by_name(projects);
+    projects.dedup_by_key(|project| project.id);
+    Ok(projects)
+}
+
 /// Projects, all or those of these numbers, in no order.
-async fn read(work: &mut Work, sealer: &Sealer, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
+async fn read(work: &mut Work, sealer: Option<&Sealer>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
     let of = |text: &str, which: &str| match ids {
         None => Statement::new(text),
         Some(ids) => Statement::new(text).text(which).text(" IN ").list(ids.iter().copied()),
@@ -175,13 +180,13 @@ fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
 }
 
 /// A project with nothing installed.
-fn bare(row: &Row, sealer: &Sealer) -> Result<ProjectSpec, StoreError> {
+fn bare(row: &Row, sealer: Option<&Sealer>) -> Result<ProjectSpec, StoreError> {
     let name = row.text(1)?;
     let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
     let host =
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
     let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
-    let key = row.maybe_bytes(5)?.map(|sealed| {
+    let key = row.maybe_bytes(5)?.zip(sealer).map(|(sealed, sealer)| {
         let opened = sealer.open(Owner::Project(&name), PERSONAL_KEY, &sealed)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
     });

@@ -55,13 +55,27 @@ pub enum SealError {
     NoRandomness(String),
     /// Another key sealed it, or it was changed since.
     #[error(
-        "the {field} of {owner} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again"
+        "the {field} of {owner} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} and add it again"
     )]
     Closed {
         /// Whose: "project shop", "channel ops".
         owner: String,
         /// Which secret.
         field: &'static str,
+        /// The command that removes it.
+        remove: String,
+    },
+    /// Something is to be sealed with another key than what is there.
+    #[error(
+        "nothing is encrypted with this sealing key, because the {field} of {owner} does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} first"
+    )]
+    OtherKey {
+        /// Whose secret does not open: "project shop", "channel ops".
+        owner: String,
+        /// Which secret.
+        field: &'static str,
+        /// The command that removes it.
+        remove: String,
     },
 }
 
@@ -78,6 +92,14 @@ impl Owner<'_> {
         match self {
             Self::Project(name) => [name.as_str().as_bytes(), &[0], field.as_bytes()].concat(),
             Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.as_bytes()].concat(),
+        }
+    }
+
+    /// The command by which it is removed, also when it does not open.
+    pub(super) fn removed_by(self) -> String {
+        match self {
+            Self::Project(name) => format!("`heartbeat projects remove {name}`"),
+            Self::Channel(name) => format!("`heartbeat channels remove {name}`"),
         }
     }
 }
@@ -156,7 +178,7 @@ impl Sealer {
             let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &owner.belonging(field) }).ok()?;
             String::from_utf8(secret).ok()
         };
-        opened().map(Zeroizing::new).ok_or_else(|| SealError::Closed { owner: owner.to_string(), field })
+        opened().map(Zeroizing::new).ok_or_else(|| SealError::Closed { owner: owner.to_string(), field, remove: owner.removed_by() })
     }
 
     fn cipher(&self) -> XChaCha20Poly1305 {

@@ -21,6 +21,19 @@ pub(super) async fn find(site: &Site, name: &str) -> Result<Channel, Trouble> {
     called_so(&channels, name).cloned().ok_or_else(|| Trouble::no("channel", name))
 }
 
+/// The same, to be removed: it need not open.
+pub(super) async fn find_to_remove(site: &Site, name: &str) -> Result<Channel, Trouble> {
+    let own = ProjectName::parse(name).ok();
+    let found = match &own {
+        Some(own) => site.web.store.channel_without_secrets(own).await?,
+        None => None,
+    };
+    match found {
+        Some(channel) => Ok(channel),
+        None => find(site, name).await,
+    }
+}
+
 /// What there is in its outbox.
 pub(super) async fn owing(site: &Site, channel: &Channel) -> Result<Owing, Trouble> {
     let owing = site.web.store.owing().await?;

@@ -1,5 +1,6 @@
 //! A form that was sent: its fields as texts. That a page of ours was filled in is checked before (`guard/csrf.rs`).
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -10,6 +11,7 @@ use url::form_urlencoded;
 
 use super::site::Site;
 use super::trouble::Trouble;
+use super::words::short;
 
 /// No form of ours is larger.
 const LARGEST: usize = 256 * 1024;
@@ -41,6 +43,12 @@ impl Filled {
         Some(self.text(name)).filter(|text| !text.is_empty())
     }
 
+    /// A field that is there more than once. No field of ours is a list: whoever gives two means one of them, and nobody can tell which.
+    fn given_twice(&self) -> Option<&str> {
+        let mut known = HashSet::new();
+        self.0.iter().map(|(name, _)| name.as_str()).find(|name| !known.insert(*name))
+    }
+
     /// Whether a box is ticked, or a button of this name was pressed.
     pub(super) fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(key, _)| key == name)
@@ -59,7 +67,11 @@ impl FromRequest<Arc<Site>> for Filled {
 
     async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, Trouble> {
         let (parts, body) = request.into_parts();
-        Ok(Self::of(&bytes(&parts.headers, body).await?))
+        let form = Self::of(&bytes(&parts.headers, body).await?);
+        match form.given_twice() {
+            None => Ok(form),
+            Some(name) => Err(Trouble::unfit(&short(name), "is given twice; give it once")),
+        }
     }
 }
 

@@ -37,18 +37,18 @@ const HEADERS: [(&str, &str); 6] = [
 
 /// Lets through what is addressed to this site by one of its own pages, or by a program with a token; adds the headers.
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
-    let host = host_of(request.headers(), request.uri());
-    let checked = match host {
-        Some(host) if site.web.settings.is_own_host(&host) => check_origin(&request, &host),
-        Some(host) => Err(Trouble::Forged(format!(
+    let checked = match host_of(request.headers(), request.uri()) {
+        Ok(host) if site.web.settings.is_own_host(&host) => check_origin(&request, &host),
+        Ok(host) => Err(Trouble::Forged(format!(
             "this page is not known as `{}`; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address under which people reach it",
             host.chars().take(80).collect::<String>().escape_debug()
         ))),
-        None => Err(Trouble::Malformed("the request names no host".to_owned())),
+        Err(trouble) => Err(trouble),
     };
+    let is_api = api::is_api(request.uri());
     let mut response = match checked {
         Ok(()) => next.run(request).await,
-        Err(trouble) if request.uri().path().starts_with("/api/") => api::dress(trouble.into_response()).await,
+        Err(trouble) if is_api => api::dress(trouble.into_response()).await,
         Err(trouble) => pages::draw(&site, &trouble),
     };
     let headers = response.headers_mut();
@@ -62,10 +62,21 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
     response
 }
 
-/// The host that the request is addressed to, with its port.
-fn host_of(headers: &HeaderMap, uri: &Uri) -> Option<String> {
-    let of_header = headers.get(HOST).and_then(|host| host.to_str().ok()).map(str::to_owned);
-    of_header.or_else(|| uri.authority().map(ToString::to_string))
+/// The host that the request is addressed to, with its port. Of two that differ nobody knows which one a proxy before us went by.
+fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<String, Trouble> {
+    let malformed = |says: &str| Trouble::Malformed(says.to_owned());
+    let mut named = headers.get_all(HOST).iter();
+    let (named, another) = (named.next(), named.next());
+    if another.is_some() {
+        return Err(malformed("the request names its host twice (header `Host`)"));
+    }
+    let named = named.map(|host| host.to_str().map_err(|_| malformed("the header `Host` is no text"))).transpose()?;
+    match (named, uri.authority()) {
+        (Some(named), Some(other)) if !named.eq_ignore_ascii_case(other.as_str()) => Err(malformed("the request names two hosts")),
+        (Some(named), _) => Ok(named.to_owned()),
+        (None, Some(named)) => Ok(named.to_string()),
+        (None, None) => Err(malformed("the request names no host (header `Host`)")),
+    }
 }
 
 /// Whether requests of this method change nothing.

@@ -105,11 +105,13 @@ pub(super) fn badges(incident: &Incident, windows: &[Window], now: Timestamp) ->
     all.into_iter().filter(|(is, _)| *is).map(|(_, badge)| badge).collect()
 }
 
-/// That this visitor has it in hand, and perhaps what is being done.
+/// That this visitor has it in hand, and perhaps what is being done. Whoever says nothing of that takes it from nobody: two may press the same button.
 pub(super) fn in_hand(visitor: &Visitor, words: &str, now: Timestamp) -> Result<Word, Problem> {
     let words = words.trim();
     let by = if words.is_empty() { visitor.who.clone() } else { format!("{}: {words}", visitor.who) };
-    Word::in_hand(&by, now).map_err(|_| Problem::whole("words", "keep it to one line, with your name of 200 characters at most"))
+    let word = Word::in_hand(&by, now);
+    let word = word.map_err(|_| Problem::whole("words", "keep it to one line, with your name of 200 characters at most"))?;
+    Ok(if words.is_empty() { word.only_if_free() } else { word })
 }
 
 /// That reminders wait: for so long, or until then.

@@ -22,6 +22,7 @@ mod live;
 mod mark;
 mod metrics;
 mod pages;
+mod rejection;
 mod router;
 mod rules;
 mod said;

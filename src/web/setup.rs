@@ -230,13 +230,6 @@ pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, Trouble> {
     Ok(names)
 }
 
-/// `10,000`
-pub(super) fn grouped(number: usize) -> String {
-    let digits = number.to_string();
-    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
-    groups.join(",")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -35,6 +35,12 @@ pub(super) enum Trouble {
     /// The request itself cannot be understood.
     #[error("{0}")]
     Malformed(String),
+    /// What is there is not asked for in this way.
+    #[error("this address does not take this method; the header `Allow` says which it takes")]
+    Method,
+    /// A fault of our own.
+    #[error("Heartbeat met a fault of its own; the log says more")]
+    Fault,
     /// It does not fit to what is.
     #[error("{0}")]
     Conflict(String),
@@ -75,6 +81,8 @@ impl Trouble {
             Self::NotFound(_) => StatusCode::NOT_FOUND,
             Self::Unfit(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Method => StatusCode::METHOD_NOT_ALLOWED,
+            Self::Fault => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Stale(_) => StatusCode::PRECONDITION_FAILED,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
@@ -91,6 +99,8 @@ impl Trouble {
             Self::NotFound(_) => "Not here",
             Self::Unfit(_) => "Something does not fit",
             Self::Malformed(_) => "Not understood",
+            Self::Method => "Method not allowed",
+            Self::Fault => "Internal error",
             Self::Conflict(_) => "It does not fit to what is",
             Self::Stale(_) => "Somebody was faster",
             Self::TooOften(_) => "Too often",

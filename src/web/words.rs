@@ -6,6 +6,7 @@ use super::trouble::Trouble;
 use crate::model::{Minute, Outcome, ProjectName, Timestamp, span};
 
 pub(super) use super::when::date;
+pub(super) use crate::model::thousands;
 
 /// A share from 0 to 1: `99.93 %`. What is not whole is never rounded up to it.
 pub(super) fn percent(share: f64) -> String {
@@ -24,13 +25,6 @@ pub(super) fn maybe_percent(share: Option<f64>) -> String {
 /// How long something took, where it is known.
 pub(super) fn maybe_span(wait: Option<Duration>) -> String {
     wait.map_or_else(|| "–".to_owned(), span)
-}
-
-/// `12,345`
-pub(super) fn thousands(number: u64) -> String {
-    let digits = number.to_string();
-    let groups: Vec<&str> = digits.as_bytes().rchunks(3).rev().filter_map(|group| std::str::from_utf8(group).ok()).collect();
-    groups.join(",")
 }
 
 /// A minute in an address: `2026-11-23T15:10Z`.
@@ -76,13 +70,6 @@ mod tests {
     fn what_is_not_whole_is_never_rounded_up_to_it() {
         for (share, says) in [(1.0, "100 %"), (0.999_99, "99.99 %"), (0.5, "50 %"), (0.0, "0 %"), (0.9905, "99.05 %")] {
             assert_eq!(percent(share), says);
-        }
-    }
-
-    #[test]
-    fn large_numbers_are_grouped() {
-        for (number, says) in [(0, "0"), (999, "999"), (1000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(thousands(number), says);
         }
     }
 

@@ -6,15 +6,7 @@ mod without_single_sign_on {
     use std::path::Path;
     use std::process::{Command, Output};
 
-    const SETTINGS: &str = r#"[web]
-public_url = "https://beat.example.com"
-
-[web.oidc]
-issuer = "https://id.invalid"
-client_id = "heartbeat"
-client_secret = "hunter2"
-allowed = ["@example.com"]
-"#;
+    const SETTINGS: &str = include_str!("single_sign_on.toml");
 
     fn run(folder: &Path, arguments: &[&str]) -> (Output, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));

@@ -12,7 +12,7 @@ use crate::cli::notices::channel_named;
 use crate::cli::told::{Flags, told};
 use crate::config::{Environment, Origin, Problem, Problems, Texts, channel};
 use crate::edit::EditError;
-use crate::model::{ChannelKind, ChannelSpec, Field};
+use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName};
 
 /// Fields that are flags of their own.
 const FLAGS: Flags<'_> =
@@ -145,29 +145,25 @@ impl Which {
 
     pub(super) async fn remove(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let owing = super::owing(&store, channel_named(&store.channels().await?, &self.name)?).await?;
-        let done = desk(invocation, &*store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
+        let known = match ProjectName::parse(&self.name) {
+            Ok(name) => store.channel_without_secrets(&name).await?,
+            Err(_) => None,
+        };
+        let owing = match &known {
+            Some(known) => super::owing(&store, known).await?,
+            None => super::owing(&store, channel_named(&store.channels().await?, &self.name)?).await?,
+        };
+        let done = desk(invocation, &store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         let go = if self.edit.dry_run { "would go" } else { "went" };
-        match (owing.owed, owing.dead) {
-            (0, 0) => {}
-            (owed, 0) => invocation.screen.note(format!("With it {go} {} to it.", notices(owed, "owed")))?,
-            (owed, dead) => {
-                invocation.screen.note(format!(
-                    "With it {go} {} to it, and {} that nobody took.",
-                    notices(owed, "owed"),
-                    notices(dead, "")
-                ))?;
-            }
+        if owing.owed > 0 {
+            let plural = if owing.owed == 1 { "" } else { "s" };
+            invocation
+                .screen
+                .note(format!("With it {go} {} notice{plural} owed to it. What it was notified of stays on record.", owing.owed))?;
         }
         Ok(code)
     }
-}
-
-/// `1 notice owed`
-fn notices(count: u64, state: &str) -> String {
-    let plural = if count == 1 { "" } else { "s" };
-    format!("{count} notice{plural} {state}").trim_end().to_owned()
 }
 
 /// What was said of a channel, and what of that could not be read.

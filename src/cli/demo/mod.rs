@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 use crate::app::{self, Running};
 use crate::cli::global::Invocation;
 use crate::clock::Speed;
-use crate::config::duration;
+use crate::config::rules;
 use crate::lifecycle::{Lifecycle, Stop};
 use crate::model::Timestamp;
 use board::{Board, Told};
@@ -42,7 +42,7 @@ pub struct Demo {
     #[arg(long, default_value = "12", value_parser = Speed::parse)]
     pub speed: Speed,
     /// End by itself after so much of the demo's own time, such as 10m
-    #[arg(long = "for", value_name = "TIME", value_parser = duration::parse)]
+    #[arg(long = "for", value_name = "TIME", value_parser = rules::some_time)]
     pub lasts: Option<Duration>,
     /// Print lines, as where there is no terminal
     #[arg(long)]

@@ -21,7 +21,7 @@ pub struct Ack {
     #[command(flatten)]
     pub which: WhichOne,
 
-    /// Who has it in hand, and perhaps what is being done [default: the name of the user]
+    /// Who has it in hand, and perhaps what is being done [default: the name of the user, unless somebody has it in hand already]
     #[arg(long, value_name = "WORDS")]
     pub by: Option<String>,
 
@@ -72,6 +72,8 @@ impl Ack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody");
         let word = Word::in_hand(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
+        // Whoever says no name takes it from nobody.
+        let word = if self.by.is_some() { word } else { word.only_if_free() };
         hold(&self.which, self.json, self.moment.time(), invocation, &word).await
     }
 }
@@ -100,5 +102,8 @@ async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocati
         return Ok(ExitCode::SUCCESS);
     }
     invocation.screen.line(format!("incident {}, {}: {}", which.id, held.incident.project_name, held.words))?;
+    if held.is_kept {
+        invocation.screen.note("Nothing was changed. To take it over, say another name: --by NAME")?;
+    }
     Ok(ExitCode::SUCCESS)
 }

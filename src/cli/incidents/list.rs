@@ -10,7 +10,7 @@ use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::project_named;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
-use crate::config::{Scope, duration};
+use crate::config::{Scope, duration, rules};
 use crate::model::{Incident, Severity, span};
 use crate::report::json::IncidentJson;
 use crate::store::Which;
@@ -34,7 +34,7 @@ pub struct List {
     pub open: bool,
 
     /// Those that were not over before so long ago
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = duration::parse)]
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = rules::some_time)]
     pub since: Duration,
 
     /// Say by the exit code whether none is open

@@ -62,7 +62,7 @@ impl Incidents {
 #[derive(Debug, Args)]
 pub struct WhichOne {
     /// The incident's number
-    #[arg(value_name = "NUMBER")]
+    #[arg(value_name = "NUMBER", value_parser = clap::value_parser!(i64).range(1..))]
     pub id: i64,
 }
 

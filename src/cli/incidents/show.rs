@@ -45,7 +45,7 @@ impl Show {
         };
         let mut notices = store.notices(&WhichNotices { incident: incident.id, ..WhichNotices::default() }).await?;
         notices.reverse();
-        let channels = store.channels().await?;
+        let channels = store.channels_on_record().await?;
         if self.json {
             let shown = IncidentStoryJson {
                 incident: IncidentJson::of(&incident, self.moment.time(), public.as_ref()),

@@ -8,13 +8,13 @@ use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
 use crate::cli::screen::{FAINT, WARN, styled};
 use crate::cli::table::Table;
-use crate::model::{Timestamp, Window};
+use crate::model::{Closes, Timestamp, Window};
 use crate::report::{WindowJson, WindowState, window_times};
 
-pub(super) const JSON: &str = "JSON: {items: [{name, projects, from, to, weekly, timezone, cron, lasts, open_until, next_from}], next}; projects is \
-                               empty for all of them, absent values are null: from and to of a window that is open once, weekly and timezone \
-                               of one of every week, cron and lasts of one by a crontab expression, open_until while it is open, next_from \
-                               while it is not and will be.";
+pub(super) const JSON: &str = "JSON: {items: [{name, projects, from, to, weekly, timezone, cron, lasts, state, open_until, next_from}], next}; projects \
+                               is empty for all of them, state is open, scheduled or over, absent values are null: from and to of a window that \
+                               is open once, weekly of one of every week, cron and lasts of one by a crontab expression, timezone of both, \
+                               open_until while it is open and has an end, next_from while it is not and will be.";
 
 /// `heartbeat maintenance list`
 #[derive(Debug, Args)]
@@ -53,7 +53,8 @@ impl List {
 /// Coloured: it stands last in its row.
 fn state(window: &Window, now: Timestamp) -> String {
     match WindowState::of(window, now) {
-        WindowState::Open(until) => styled(WARN, format!("open until {} UTC", minute_of(until))),
+        WindowState::Open(Closes::At(until)) => styled(WARN, format!("open until {} UTC", minute_of(until))),
+        WindowState::Open(Closes::Never) => styled(WARN, "open, no end"),
         WindowState::Next(from) => format!("next {} UTC", minute_of(from)),
         WindowState::Over => styled(FAINT, "over"),
     }

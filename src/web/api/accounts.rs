@@ -76,7 +76,7 @@ async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): 
 
 /// Change what a user may do
 #[utoipa::path(patch, path = "/api/v1/users/{name}", tag = "access",
-    params(("name" = String, Path, description = "The user"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")), request_body = UserChange, responses(
+    params(("name" = String, Path, description = "The user"), AsRead), request_body = UserChange, responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change_user(
     Writer(visitor): Writer,
@@ -94,7 +94,7 @@ async fn change_user(
 
 /// Remove a user, with the sessions that are open
 #[utoipa::path(delete, path = "/api/v1/users/{name}", tag = "access",
-    params(("name" = String, Path, description = "The user"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The user"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_user(
     Writer(visitor): Writer,
@@ -145,7 +145,7 @@ async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name):
 
 /// Remove an API token: from now on it opens nothing
 #[utoipa::path(delete, path = "/api/v1/tokens/{name}", tag = "access",
-    params(("name" = String, Path, description = "The token's name"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The token's name"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_token(
     Writer(visitor): Writer,

@@ -133,7 +133,7 @@ async fn show(
 ///
 /// Settings that are not named have their defaults afterwards; secrets stay.
 #[utoipa::path(put, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "put_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), request_body = AppChange, responses(
+    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), request_body = AppChange, responses(
     (status = 200, body = InstalledAppJson), (status = 201, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
@@ -162,7 +162,7 @@ async fn put(
 
 /// Change some settings of an app
 #[utoipa::path(patch, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "change_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), request_body = AppChange, responses(
+    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), request_body = AppChange, responses(
     (status = 200, body = InstalledAppJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
@@ -184,7 +184,7 @@ async fn change(
 
 /// Uninstall an app, with its settings
 #[utoipa::path(delete, path = "/api/v1/projects/{name}/apps/{app}", operation_id = "remove_app", tag = "apps",
-    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app")), responses(
+    params(("name" = String, Path, description = "The project"), ("app" = String, Path, description = "The app"), AsRead), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,

@@ -20,7 +20,7 @@ use crate::edit::trial::SAMPLES;
 use crate::edit::{ChannelJson, ChannelKindJson, EditError, ResentJson, TestedJson};
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec};
 use crate::store::Owing;
-use crate::web::channels::{check_open, find, owing, resend, test};
+use crate::web::channels::{check_open, find, find_to_remove, owing, resend, test};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -132,7 +132,7 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
 /// Add a channel, or set all of one
 ///
 /// What is not named is as usual afterwards; secrets stay.
-#[utoipa::path(put, path = "/api/v1/channels/{name}", operation_id = "put_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), request_body = ChannelChange, responses(
+#[utoipa::path(put, path = "/api/v1/channels/{name}", operation_id = "put_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), request_body = ChannelChange, responses(
     (status = 200, body = ChannelJson), (status = 201, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn put(
     Writer(visitor): Writer,
@@ -166,7 +166,7 @@ async fn put(
 }
 
 /// Change some of a channel
-#[utoipa::path(patch, path = "/api/v1/channels/{name}", operation_id = "change_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), request_body = ChannelChange, responses(
+#[utoipa::path(patch, path = "/api/v1/channels/{name}", operation_id = "change_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), request_body = ChannelChange, responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,
@@ -185,7 +185,7 @@ async fn change(
 }
 
 /// Remove a channel, with what is owed to it
-#[utoipa::path(delete, path = "/api/v1/channels/{name}", operation_id = "remove_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
+#[utoipa::path(delete, path = "/api/v1/channels/{name}", operation_id = "remove_channel", tag = "channels", params(("name" = String, Path, description = "The channel"), AsRead), responses(
     (status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,
@@ -193,7 +193,8 @@ async fn remove(
     Path(name): Path<String>,
     as_read: AsRead,
 ) -> Result<StatusCode, Trouble> {
-    let channel = find(&site, &name).await?;
+    // What it is compared with is read as it was; one that does not open was never read.
+    let channel = if as_read.is_asked() { find(&site, &name).await? } else { find_to_remove(&site, &name).await? };
     as_read.check(&view(&site, &channel).await?)?;
     check_open(&channel)?;
     as_read.desk(&site, &visitor).remove::<ChannelSpec>(&name).await?;

@@ -103,6 +103,7 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("Project.heartbeat", vec!["enabled", "disabled"]),
         ("Project.ingestion_alert", vec!["enabled", "disabled"]),
         ("RuleJson.rule", RuleKind::ALL.map(RuleKind::name).to_vec()),
+        ("WindowJson.state", vec!["open", "scheduled", "over"]),
         ("list_incidents?state", STANDS.to_vec()),
         ("list_notices?state", states),
     ]
@@ -118,7 +119,7 @@ const REFUSALS: [Refusal; 9] = [
     ("403", "The token may only read", |of| of.writes()),
     ("404", "There is no such thing", |of| of.names_something()),
     ("409", "In conflict with what is there", |of| of.writes()),
-    ("412", "Changed by someone else since it was read (`If-Match`)", |of| of.writes()),
+    ("412", "Changed by someone else since it was read (`If-Match`)", |of| of.takes_a_tag()),
     ("422", "Fields that cannot be as they were given, each with what is wrong", |of| of.takes_text()),
     ("429", "Too many requests; `Retry-After` says when to try again", |_| true),
     ("503", "The store does not answer, or too much is asked for at once", |_| true),
@@ -140,13 +141,34 @@ impl Operation<'_> {
         self.path.contains('{') || self.described.get("parameters").is_some()
     }
 
+    fn takes_a_tag(&self) -> bool {
+        let mut parameters = self.described["parameters"].as_array().into_iter().flatten();
+        parameters.any(|parameter| parameter["name"] == "If-Match")
+    }
+
     fn takes_text(&self) -> bool {
         self.names_something() || self.described.get("requestBody").is_some()
     }
 }
 
+/// What the operations are about, in the order in which a reader meets it.
+const TAGS: [(&str, &str); 11] = [
+    ("projects", "The PostHog projects that are watched"),
+    ("apps", "What is installed on a project: Heartbeat and Ingestion Alert"),
+    ("figures", "How a project fares: its verdict, days, lags and routes"),
+    ("beats", "Single events, and what became of each"),
+    ("rules", "When Ingestion Alert opens an incident"),
+    ("incidents", "Stretches of trouble, and who has them in hand"),
+    ("channels", "Where notifications go, and what went there"),
+    ("maintenance", "When incidents are recorded and nobody is notified that they opened"),
+    ("status pages", "What the public may see"),
+    ("access", "Users and API tokens"),
+    ("changes", "The audit log"),
+];
+
 /// Says it.
 pub(super) fn complete(description: &mut Value) {
+    description["tags"] = TAGS.iter().map(|(name, says)| json!({ "name": name, "description": says })).collect();
     description["servers"] = json!([{ "url": "/", "description": "Where this was read" }]);
     let words = words();
     for (path, operations) in description["paths"].as_object_mut().into_iter().flatten() {
@@ -282,6 +304,27 @@ mod tests {
         let keys = TIMES.iter().chain(&NO_TIMES).chain(&NAMES).chain(&USERS).chain(words.iter().map(|(key, _)| key));
         let stale: Vec<_> = keys.filter(|key| !is_known(key)).collect();
         assert!(stale.is_empty(), "{stale:?}");
+    }
+
+    #[test]
+    fn every_tag_is_described_and_used() {
+        let description: Value = serde_json::from_str(&crate::web::description()).unwrap();
+        let operations = description["paths"].as_object().unwrap().values().flat_map(|of| of.as_object().unwrap().values());
+        let used = operations.flat_map(|of| of["tags"].as_array().unwrap()).map(|tag| tag.as_str().unwrap());
+        assert_eq!(used.collect::<std::collections::BTreeSet<_>>(), TAGS.iter().map(|(name, _)| *name).collect());
+    }
+
+    #[test]
+    fn whatever_is_put_changed_or_removed_can_be_so_as_it_was_read() {
+        let description: Value = serde_json::from_str(&crate::web::description()).unwrap();
+        for (path, operations) in description["paths"].as_object().unwrap() {
+            for (method, described) in operations.as_object().unwrap() {
+                let operation = Operation { path, method, described };
+                let changes = ["put", "patch", "delete"].contains(&method.as_str());
+                assert_eq!(operation.takes_a_tag(), changes, "{method} {path}");
+                assert_eq!(described["responses"].get("412").is_some(), changes, "{method} {path}");
+            }
+        }
     }
 
     #[test]

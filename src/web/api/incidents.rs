@@ -104,7 +104,7 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<S
 async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
     let (store, now) = (&*site.web.store, site.now());
     let (told, project) = story(store, found(store, id).await?, now).await?;
-    let channels = store.channels().await?;
+    let channels = store.channels_on_record().await?;
     let evidence = project.iter().flat_map(|project| told.evidence.iter().map(|one| EvidenceView::of(one, project)));
     Ok(IncidentView {
         incident: IncidentJson::of(&told.incident, now, site.web.settings.public_url.as_ref()),
@@ -122,7 +122,7 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
 async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Trouble> {
     let (store, now) = (&*site.web.store, site.now());
     let (told, project) = story(store, found(store, &id).await?, now).await?;
-    let text = written(&told, project.as_ref(), &store.channels().await?, now);
+    let text = written(&told, project.as_ref(), &store.channels_on_record().await?, now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 
@@ -130,7 +130,7 @@ async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct InHand {
-    /// What is being done; it stands behind the name of whoever asks.
+    /// What is being done; it stands behind the name of whoever asks. Without it, whoever has the incident in hand already keeps it.
     words: Option<String>,
 }
 

@@ -89,7 +89,7 @@ async fn known(site: &Site, name: &str) -> Result<Option<Window>, Trouble> {
 
 /// Add a maintenance window, or replace it
 #[utoipa::path(put, path = "/api/v1/maintenance/{name}", operation_id = "put_window", tag = "maintenance",
-    params(("name" = String, Path, description = "The window"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The window"), AsRead),
     request_body = WindowSent, responses(
     (status = 200, description = "It was there, and is replaced", body = WindowJson), (status = 201, description = "It is new", body = WindowJson),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
@@ -116,7 +116,7 @@ async fn put(
 
 /// Remove a maintenance window; one that is open ends by it
 #[utoipa::path(delete, path = "/api/v1/maintenance/{name}", operation_id = "remove_window", tag = "maintenance",
-    params(("name" = String, Path, description = "The window"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")), responses(
+    params(("name" = String, Path, description = "The window"), AsRead), responses(
     (status = 204, description = "It is gone"), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove(
     Writer(visitor): Writer,

@@ -88,7 +88,20 @@ pub fn description() -> String {
 pub(super) fn routes() -> Router<Arc<Site>> {
     let described = get(async || ([(CONTENT_TYPE, HeaderValue::from_static("application/json"))], description()).into_response());
     let (router, _) = resources().split_for_parts();
-    router.layer(from_fn(tag)).route("/api/openapi.json", described).route("/api/{*rest}", any(nowhere))
+    router
+        .layer(from_fn(tag))
+        .route("/api/openapi.json", described)
+        .route(ROOT, any(nowhere))
+        .route("/api/", any(nowhere))
+        .route("/api/{*rest}", any(nowhere))
+}
+
+/// Under which everything is for programs.
+const ROOT: &str = "/api";
+
+/// Whether what is asked for is for programs.
+pub(super) fn is_api(uri: &Uri) -> bool {
+    uri.path().strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 async fn nowhere(uri: Uri) -> Trouble {

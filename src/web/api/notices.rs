@@ -71,6 +71,6 @@ async fn list(
     let is_more = notices.len() > limit;
     notices.truncate(limit);
     let next = notices.last().filter(|_| is_more).map(|notice| notice.id.to_string());
-    let channels = if notices.is_empty() { Vec::new() } else { store.channels().await? };
+    let channels = if notices.is_empty() { Vec::new() } else { store.channels_on_record().await? };
     Ok(Json(List { items: notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(), next }))
 }

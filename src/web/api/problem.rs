@@ -7,7 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::config;
-use crate::web::trouble::{Trouble, Undressed};
+use crate::web::rejection::Rejection;
+use crate::web::trouble::Trouble;
 
 /// How a program logs in.
 const LOG_IN: &str = "send an API token: `Authorization: Bearer hb_...`; `heartbeat tokens add NAME` makes one";
@@ -57,16 +58,18 @@ impl Problem {
 
 /// Makes a problem of whatever went wrong.
 pub(in crate::web) async fn dress(response: Response) -> Response {
-    let Some(Undressed(trouble)) = response.extensions().get::<Undressed>().cloned() else { return response };
-    let text = serde_json::to_string(&Problem::of(&trouble)).unwrap_or_default();
+    let rejection = match Rejection::in_answer(response).await {
+        Ok(rejection) => rejection,
+        Err(response) => return response,
+    };
+    let trouble = &*rejection.trouble;
+    let text = serde_json::to_string(&Problem::of(trouble)).unwrap_or_default();
     let mut dressed = (trouble.status(), text).into_response();
     let headers = dressed.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if matches!(*trouble, Trouble::LoginNeeded) {
+    if matches!(trouble, Trouble::LoginNeeded) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
-    if let Some(wait) = response.headers().get("retry-after") {
-        headers.insert("retry-after", wait.clone());
-    }
+    rejection.keep_headers(headers);
     dressed
 }

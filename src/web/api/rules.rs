@@ -52,7 +52,7 @@ fn texts(set: &BTreeMap<String, Option<String>>) -> Texts {
 
 /// Change the rules of a project
 #[utoipa::path(patch, path = "/api/v1/projects/{name}/rules", operation_id = "change_rules", tag = "rules",
-    params(("name" = String, Path, description = "The project")), request_body = RulesSent, responses(
+    params(("name" = String, Path, description = "The project"), AsRead), request_body = RulesSent, responses(
     (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn change(
     Writer(visitor): Writer,

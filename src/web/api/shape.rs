@@ -11,6 +11,9 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use utoipa::openapi::path::{Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::Type;
+use utoipa::openapi::{Object, Required};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::edit::Desk;
@@ -117,7 +120,21 @@ impl FromRequestParts<Arc<Site>> for AsRead {
     }
 }
 
+/// The header, for the description of the API.
+impl IntoParams for AsRead {
+    fn into_params(_place: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let header = ParameterBuilder::new().name("If-Match").parameter_in(ParameterIn::Header).required(Required::False);
+        let header = header.description(Some("The ETag of what was read: nothing is changed where that is not so any more"));
+        vec![header.schema(Some(Object::with_type(Type::String))).build()]
+    }
+}
+
 impl AsRead {
+    /// Whether anything was said of what was read.
+    pub(super) const fn is_asked(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Refuses where `now`, which reading it would give, is not what was read.
     pub(super) fn check(&self, now: &impl Serialize) -> Result<(), Trouble> {
         let Some((wanted, _)) = &self.0 else { return Ok(()) };

@@ -66,7 +66,7 @@ async fn show_status_page(
 
 /// Add a status page, or replace it
 #[utoipa::path(put, path = "/api/v1/status-pages/{name}", tag = "status pages",
-    params(("name" = String, Path, description = "The status page"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The status page"), AsRead),
     request_body = StatusPageWish,
     responses((status = 200, description = "It was there, and is replaced", body = StatusPageJson),
         (status = 201, description = "It is new", body = StatusPageJson),
@@ -93,7 +93,7 @@ async fn put_status_page(
 
 /// Remove a status page
 #[utoipa::path(delete, path = "/api/v1/status-pages/{name}", tag = "status pages",
-    params(("name" = String, Path, description = "The status page"), ("If-Match" = Option<String>, Header, description = "The ETag of what was read")),
+    params(("name" = String, Path, description = "The status page"), AsRead),
     responses((status = 204), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn remove_status_page(
     Writer(visitor): Writer,

@@ -1,5 +1,6 @@
 //! Deliveries: what was told to whom, what is owed, and what nobody took.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use askama::Template;
@@ -35,7 +36,8 @@ pub(super) struct Sent {
     pub(super) when: When,
     pub(super) state: &'static str,
     pub(super) channel: String,
-    pub(super) address: String,
+    /// The channel's page; none where it was removed.
+    pub(super) address: Option<String>,
     pub(super) kind: &'static str,
     pub(super) incident: Option<i64>,
     pub(super) title: String,
@@ -48,11 +50,12 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn of(notice: Notice, channels: &[Channel], now: Timestamp) -> Self {
         let channel = channel_name(&notice, channels);
+        let is_there = channels.iter().any(|known| known.id == notice.channel && !known.removed);
         Self {
             id: notice.id,
             when: When::second(notice.ended.unwrap_or(notice.due), now),
             state: notice.state.name(),
-            address: address(&channel),
+            address: is_there.then(|| address(&channel)),
             channel,
             kind: notice.message.kind.name(),
             incident: notice.incident.map(|id| id.0),
@@ -108,7 +111,7 @@ struct Asked {
 async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let Asked { channel, state, incident, before } = asked;
     let store = &*site.web.store;
-    let channels = store.channels().await?;
+    let channels = store.channels_on_record().await?;
     let chosen = match channel.trim() {
         "" => None,
         name => Some(find(&site, name).await?.id),
@@ -133,7 +136,8 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<A
         Some(Dead { address: address(&channel), channel, count: owing.dead })
     });
     let dead = dead.collect();
-    let names = channels.iter().filter(|known| known.of_app.is_none()).map(called).collect();
+    let names = channels.iter().filter(|known| known.of_app.is_none() && !known.removed).map(called).collect::<BTreeSet<_>>();
+    let names = names.into_iter().collect();
     let frame = frame.titled(Place::Channels, "Deliveries").below([("Channels", "/channels")]).live(None);
     let shown = Page { frame, channel, state, incident, channels: names, dead, rows, next, before: before.is_some() };
     Ok(page(&site, shown.frame.said.is_some(), &shown))

@@ -178,7 +178,7 @@ async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String
 /// The page, as it stands.
 async fn laid_out(site: &Site, frame: Frame, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, Trouble> {
     let store = &*site.web.store;
-    let (now, windows, channels) = (frame.now, store.windows().await?, store.channels().await?);
+    let (now, windows, channels) = (frame.now, store.windows().await?, store.channels_on_record().await?);
     let (told, project) = story(store, incident, now).await?;
     let postmortem = postmortem(&told, project.as_ref(), &channels, now);
     Ok(Page::of(frame, told, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
@@ -252,7 +252,7 @@ const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
 async fn markdown(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
     let store = &*site.web.store;
     let (told, project) = story(store, found(store, &id).await?, frame.now).await?;
-    let text = postmortem(&told, project.as_ref(), &store.channels().await?, frame.now);
+    let text = postmortem(&told, project.as_ref(), &store.channels_on_record().await?, frame.now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 

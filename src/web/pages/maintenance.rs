@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::config::window::{FIELDS, added, shown};
+use crate::config::window::{FIELDS, added, shown, without_misplaced};
 use crate::config::{Origin, Problem, Problems, Texts};
 use crate::edit::EditError;
-use crate::model::{ProjectName, Timestamp, Window};
+use crate::model::{Closes, ProjectName, Timestamp, Window};
 use crate::report::{WindowState, window_times};
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
@@ -46,6 +46,7 @@ struct Row {
     name: ProjectName,
     projects: Vec<ProjectName>,
     times: String,
+    is_open: bool,
     /// The badge of how it stands, and what follows.
     state: (&'static str, &'static str),
     until: Option<When>,
@@ -57,11 +58,13 @@ impl Row {
         let times = window_times(&window);
         let at = |at| Some(When::minute(at, now));
         let (state, until, next) = match WindowState::of(&window, now) {
-            WindowState::Open(until) => (("maintenance", "open"), at(until), None),
+            WindowState::Open(Closes::At(until)) => (("maintenance", "open"), at(until), None),
+            WindowState::Open(Closes::Never) => (("maintenance", "open, no end"), None, None),
             WindowState::Next(next) => (("idle", "waits"), None, at(next)),
             WindowState::Over => (("over", "over"), None, None),
         };
-        Self { name: window.name, projects: window.projects, times, state, until, next }
+        let is_open = window.open(now).is_some();
+        Self { name: window.name, projects: window.projects, times, is_open, state, until, next }
     }
 }
 
@@ -121,14 +124,14 @@ async fn fill_in(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response
     Ok(page(&site, frame.said.is_some(), &FormPage::new(frame, None)))
 }
 
-/// What the form says; times as a person writes them.
+/// What the form says; times as a person writes them. What does not go with the way that was chosen is of a way that was chosen before.
 fn texts(form: &Filled) -> Texts {
     let given = FIELDS.iter().filter_map(|field| Some((field.key, form.given(field.key)?)));
     let read = given.map(|(key, text)| match key {
         "from" | "to" => (key, moment(text).map_or_else(|_| text.to_owned(), |at| at.to_string())),
         _ => (key, text.to_owned()),
     });
-    read.collect()
+    without_misplaced(read.collect())
 }
 
 async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {

@@ -11,12 +11,12 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded::Serializer;
 
-use crate::model::{Incident, ProjectName, span};
+use crate::model::{Incident, ProjectName, span, thousands};
 use crate::report::Brief;
 use crate::store::Which;
 use crate::web::draw::strip::{Strip, mini};
 use crate::web::frame::{Frame, Place, page};
-use crate::web::setup::{grouped, names};
+use crate::web::setup::names;
 use crate::web::shown::in_brief;
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
@@ -89,7 +89,7 @@ impl Page {
     /// `26 to 50 of 10,000`
     fn place(&self) -> String {
         let Range { start, end } = &self.shown;
-        format!("{} to {} of {}", grouped(start + 1), grouped(*end), grouped(self.found))
+        format!("{} to {} of {}", thousands(*start as u64 + 1), thousands(*end as u64), thousands(self.found as u64))
     }
 }
 

@@ -13,7 +13,7 @@ use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
+use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -24,13 +24,15 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[template(path = "remove.html")]
 struct Page {
     frame: Frame,
-    project: Arc<Project>,
+    project: Project,
     /// How many of its incidents are open.
     open: usize,
 }
 
 async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let project = site.project(&name).await?;
+    // Its secrets need not open.
+    let project = site.web.store.project_without_secrets(&named("project", &name)?).await?;
+    let project = project.ok_or_else(|| Trouble::no("project", &name))?;
     let which = crate::store::Which { project: Some(project.id), open_only: true, at_most: 9, ..Default::default() };
     let open = site.web.store.incidents(&which).await?.len();
     let above = [("Projects", "/".to_owned()), (name.as_str(), format!("/projects/{name}"))];

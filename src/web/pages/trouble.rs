@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, Method, Uri};
+use axum::http::{Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Redirect, Response};
 use url::form_urlencoded;
 
 use crate::message;
 use crate::web::frame::{Frame, drawn};
+use crate::web::rejection::Rejection;
 use crate::web::site::Site;
-use crate::web::trouble::{Trouble, Undressed};
+use crate::web::trouble::Trouble;
 
 #[derive(Template)]
 #[template(path = "trouble.html")]
@@ -25,26 +26,21 @@ struct Page<'a> {
 /// Makes a page of whatever went wrong.
 pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let (method, uri) = (request.method().clone(), request.uri().clone());
-    let response = next.run(request).await;
-    let Some(Undressed(trouble)) = response.extensions().get::<Undressed>().cloned() else { return response };
-    if matches!(*trouble, Trouble::LoginNeeded) {
+    let rejection = match Rejection::in_answer(next.run(request).await).await {
+        Ok(rejection) => rejection,
+        Err(response) => return response,
+    };
+    if matches!(*rejection.trouble, Trouble::LoginNeeded) {
         return Redirect::to(&login_for(&method, &uri)).into_response();
     }
-    let mut dressed = draw(&site, &trouble);
-    keep(response.headers(), dressed.headers_mut());
+    let mut dressed = draw(&site, &rejection.trouble);
+    rejection.keep_headers(dressed.headers_mut());
     dressed
 }
 
 /// The page of a trouble.
 pub(in crate::web) fn draw(site: &Site, trouble: &Trouble) -> Response {
     drawn(trouble.status(), &Page { frame: Frame::bare(site, trouble.title()), sentence: message::sentence(&trouble.to_string()), trouble })
-}
-
-/// Headers that belong to the trouble.
-fn keep(from: &HeaderMap, to: &mut HeaderMap) {
-    if let Some(wait) = from.get("retry-after") {
-        to.insert("retry-after", wait.clone());
-    }
 }
 
 /// Where to log in, and where to go from there. A form that was sent is not sent again: one goes back to the page that it was on.

@@ -127,3 +127,22 @@ fn what_keeps_run_from_starting_is_a_problem() {
         assert!(!home.path("data").exists() && !home.path("heartbeat.db").exists(), "nothing is made: {variables:?} {text}");
     }
 }
+
+#[test]
+fn what_may_not_be_as_it_was_meant_is_a_remark() {
+    let home = Home::new().with("SSL_CERT_FILE", "/nowhere/ca.pem");
+    let many = (0..2000).map(|at| format!("\"p{at}\"")).collect::<Vec<_>>().join(", ");
+    let check = |names: &str| {
+        home.file("two.toml", &format!("{TWO}\n[web]\nmetrics_projects = [{names}]\n"));
+        home.run(&["config", "check", "two.toml"])
+    };
+    let ran = check("\"shpo\", \"blog\"");
+    assert!(ran.code == 0 && ran.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there"), "{ran:?}");
+    let says = "metrics_projects in [web] names `shpo`, and there is no such project in this file; did you mean `shop`?";
+    assert!(ran.err.contains(says) && !ran.err.contains("`blog`"), "{ran:?}");
+    let ran = check(&many);
+    assert!(ran.code == 2 && ran.err.len() < 500 && ran.err.contains("names more than 1000"), "{ran:?}");
+    let some = many.split(", ").take(900).collect::<Vec<_>>().join(", ");
+    let ran = check(&some);
+    assert!(ran.code == 0 && ran.err.contains("metrics_projects in [web]: ... and 890 more") && ran.err.len() < 3000, "{ran:?}");
+}

@@ -49,8 +49,28 @@ fn a_window_comes_and_goes() {
     assert_eq!(
         left["items"][0],
         serde_json::json!({
-            "name": "early", "projects": [], "from": null, "to": null, "weekly": null, "timezone": null, "cron": "0 2 * * * Europe/Berlin", "lasts": "15m",
-            "open_until": null, "next_from": "2100-01-04T01:00:00.000Z"
+            "name": "early", "projects": [], "from": null, "to": null, "weekly": null, "timezone": "Europe/Berlin", "cron": "0 2 * * *", "lasts": "15m",
+            "state": "scheduled", "open_until": null, "next_from": "2100-01-04T01:00:00.000Z"
         })
+    );
+}
+
+#[test]
+fn a_time_zone_stands_by_itself_however_it_was_written_and_what_has_no_end_says_so() {
+    let home = Home::with_two();
+    let add = |name, cron| home.run(&["maintenance", "add", name, "--cron", cron, "--for", "1h"]);
+    assert_eq!(add("one", "0 2 * * SUN Europe/Berlin").code, 0);
+    assert_eq!(add("all", "* * * * *").code, 0);
+    let file = home.stored();
+    assert!(file.contains("cron = \"0 2 * * SUN\"\ntimezone = \"Europe/Berlin\"\nlasts = \"1h\"\n"), "{file}");
+    home.file("same.toml", &file);
+    let applied = home.run(&["apply", "same.toml"]);
+    assert!(applied.code == 0 && !applied.out.contains("maintenance"), "nothing is another by that: {applied:?}");
+    let listed = home.run(&["maintenance", "list"]);
+    assert!(listed.out.contains("open, no end"), "{listed:?}");
+    let all = home.run(&["maintenance", "list", "--json"]).json()["items"][0].take();
+    assert_eq!(
+        [&all["state"], &all["open_until"], &all["next_from"]],
+        [&"open".into(), &serde_json::Value::Null, &serde_json::Value::Null]
     );
 }

@@ -125,8 +125,46 @@ fn another_key_does_not_open_the_store() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, move the database away and set the projects up again
+    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` and add it again
     ");
+}
+
+#[test]
+fn nothing_is_encrypted_with_another_key_and_what_does_not_open_can_be_removed() {
+    let home = Home::with_two();
+    assert_eq!(home.run(&["channels", "add", "ops", "--kind", "webhook", "--set", "url=https://hooks.example.com/hunter2"]).code, 0);
+    let home = home.with("HEARTBEAT_KEY", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=");
+    home.file("more.toml", "[[project]]\nname = \"more\"\nhost = \"us\"\ntoken = \"phc_more\"\npersonal_api_key = \"phx_more\"\n");
+    let add = ["channels", "add", "new", "--kind", "webhook", "--set", "url=https://hooks.example.com/new"];
+    let with_key = ["projects", "add", "new", "--host", "us", "--token", "phc_new", "--personal-api-key-file", "phx", "--no-check"];
+    home.file("phx", "phx_new");
+    let lines: [&[&str]; 5] = [
+        &add,
+        &with_key,
+        &["projects", "set-key", "blog", "--personal-api-key-file", "phx"],
+        &["apply", "more.toml"],
+        &["run", "--config", "more.toml"],
+    ];
+    for line in lines {
+        let ran = home.run(line);
+        assert_eq!(ran.code, 1, "{line:?}: {ran:?}");
+        let said = ran.err.lines().last().unwrap();
+        assert!(said.contains("does not open with") && said.contains("remove "), "{line:?}: {ran:?}");
+    }
+    insta::assert_snapshot!(home.run(&add).shown(), @r"
+    exit 1
+    --- err
+    error: nothing is encrypted with this sealing key, because the personal API key of project shop does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` first
+    ");
+    // What holds no secret is set up as ever.
+    assert_eq!(home.run(&["projects", "add", "bare", "--host", "us", "--token", "phc_b", "--no-personal-api-key", "--no-check"]).code, 0);
+    assert_eq!(home.run(&["projects", "remove", "shop"]).code, 0);
+    let ran = home.run(&add);
+    assert!(ran.code == 1 && ran.err.contains("`heartbeat channels remove ops` first"), "{ran:?}");
+    assert_eq!(home.run(&["channels", "remove", "ops"]).code, 0);
+    for line in [&add[..], &with_key, &["channels", "list"], &["export"]] {
+        assert_eq!(home.run(line).code, 0, "{line:?}");
+    }
 }
 
 #[test]
@@ -206,5 +244,49 @@ fn in_json_every_line_of_standard_error_is_json() {
         }
         let failed = ran.err.lines().any(|line| line.contains("\"level\":\"ERROR\""));
         assert_eq!(failed, ran.code != 0, "{arguments:?}: {ran:?}");
+    }
+}
+
+#[test]
+fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
+    let home = Home::with_two();
+    let names = (0..2000).map(|at| format!("p{at}")).collect::<Vec<_>>();
+    let projects = names.iter().flat_map(|name| ["--project", name.as_str()]).collect::<Vec<_>>();
+    for add in [
+        &["channels", "add", "ops", "--kind", "webhook", "--set", "url=https://hooks.example.com/x"][..],
+        &["maintenance", "add", "night", "--weekly", "sun 02:00-04:00"],
+    ] {
+        let ran = home.run(&[add, projects.as_slice()].concat());
+        assert!(ran.code == 2 && ran.err.contains("there is no project `p9`") && ran.err.contains("... and 1,990 more"), "{ran:?}");
+        assert!(ran.err.len() < 2000, "{} bytes", ran.err.len());
+    }
+    let listed = names.iter().map(|name| format!("\"{name}\"")).collect::<Vec<_>>().join(", ");
+    home.file("window.toml", &format!("[[maintenance]]\nname = \"night\"\nprojects = [{listed}]\nweekly = \"sun 02:00-04:00\"\n"));
+    let ran = home.run(&["apply", "window.toml"]);
+    assert!(ran.code == 0 && ran.err.contains("maintenance night: ... and 1,990 more") && ran.err.len() < 2000, "{ran:?}");
+}
+
+#[test]
+fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
+    let home = Home::with_two();
+    for (line, says) in [
+        (&["notices", "--limit", "0"][..], "0 is not in 1.."),
+        (&["changes", "--limit", "0"], "0 is not in 1.."),
+        (&["changes", "--before", "0"], "0 is not in 1.."),
+        (&["incidents", "show", "0"], "0 is not in 1.."),
+        (&["incidents", "ack", "0"], "0 is not in 1.."),
+        (&["incidents", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
+        (&["incidents", "list", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
+        (&["incidents", "snooze", "1", "--for", "0s"], "`0s` must lie above 0s"),
+        (&["beats", "--since", "0s"], "`0s` must lie from 1s to 3660d"),
+        (&["demo", "--for", "0s"], "`0s` must lie from 1s to 3660d"),
+        (&["check", "--project-id", "0", "--host", "us", "--token", "phc_a"], "0 is not in 1.."),
+        (&["channels", "set", "ops", "--at-once", "0"], "0 is not in 1.."),
+        (&["tokens", "add", "dbt", "--for", "0s"], "`0s` must lie from 1m"),
+        (&["rules", "replay", "--project", "shop", "--since", "0s"], "`0s` must lie"),
+        (&["run", "--speed", "0"], "a number from 1"),
+    ] {
+        let ran = home.run(line);
+        assert!(ran.code == 2 && ran.err.contains(says), "{line:?}: {ran:?}");
     }
 }

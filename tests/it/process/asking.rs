@@ -129,6 +129,15 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     // A person has it in hand.
     let acknowledged = ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json();
     assert_eq!((names(&acknowledged), &acknowledged["acknowledged_by"]), (names(&all[0]), &json!("ana")), "the same words as in the list");
+    // Whoever says no name takes it from nobody, and with another name it says from whom.
+    let kept = ask(&["incidents", "ack", &number]).await;
+    assert!(kept.code() == 0 && kept.out.contains("already in hand: ana") && kept.err.contains("--by NAME"), "{kept:?}");
+    let hand = |incident: &Value| ["acknowledged", "acknowledged_by"].map(|key| incident[key].clone());
+    assert_eq!(hand(&incidents(&story).await[0]), hand(&acknowledged), "also since when");
+    assert_eq!(hand(&ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json()), hand(&acknowledged));
+    let taken = ask(&["incidents", "ack", &number, "--by", "bob"]).await;
+    assert!(taken.out.contains("in hand: bob (before: ana)"), "{taken:?}");
+    ask(&["incidents", "ack", &number, "--by", "ana"]).await;
     let snoozed = ask(&["incidents", "snooze", &number, "--for", "2h", "--json"]).await.json();
     assert!(names(&snoozed) == names(&all[0]) && snoozed["snoozed_until"].is_string(), "{snoozed}");
     let held = incidents(&story).await;
@@ -142,7 +151,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     let timeline = ask(&["incidents", "show", &number, "--json"]).await.json()["timeline"].take();
     let kinds: Vec<&str> = timeline.as_array().unwrap().iter().map(|entry| entry["kind"].as_str().unwrap()).collect();
     let persons: Vec<&str> = kinds.iter().copied().filter(|kind| ["acknowledged", "unacknowledged", "snoozed"].contains(kind)).collect();
-    assert_eq!(persons, ["acknowledged", "snoozed", "unacknowledged"], "what was refused left nothing");
+    assert_eq!(persons, ["acknowledged", "acknowledged", "acknowledged", "snoozed", "unacknowledged"], "what was refused left nothing");
 
     // It is over.
     story.calm();

@@ -225,3 +225,35 @@ async fn a_store_that_takes_no_first_user_costs_no_beat() {
     more_beats(&sandbox, 2, &service).await;
     assert!(service.lives() && service.err.text().contains("The page is at"), "{}", service.err.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_standby_is_not_ready_until_it_is_promoted_and_beats_are_recorded_then() {
+    let (desk, sandbox) = beside_a_sandbox().await;
+    let primary = postgres::Server::empty();
+    desk.done(&["apply", "heartbeat.toml", "--database", &primary.address()]).await;
+    let standby = primary.standby();
+    // The primary is gone, and nobody has promoted the standby yet.
+    drop(primary);
+    let desk = desk.with("HEARTBEAT_LISTEN", "127.0.0.1:0");
+    let mut service = run(&desk, &standby.address());
+    service.err.wait_for("The page is at").await;
+    let said = service.err.text();
+    let page = said.split_whitespace().find(|word| word.starts_with("http://127.0.0.1:") && word.ends_with('/')).unwrap().to_owned();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let ready = async || {
+        let answer = client.get(format!("{page}readyz")).send().await.unwrap();
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    };
+    let (status, says) = ready().await;
+    assert!(status == 503 && says.contains(r#""store":"cannot be written to""#), "{status} {says}");
+    more_beats(&sandbox, 2, &service).await;
+    service.err.wait_for("the store fails").await;
+    let log = service.err.text();
+    assert!(log.contains("read-only transaction") && log.lines().count() < 20, "the log is short: {log}");
+    assert!(service.lives());
+
+    let mut database = PgConnection::connect(&standby.address()).await.unwrap();
+    database.execute("SELECT pg_promote(true)").await.unwrap();
+    eventually("it is ready", || service.err.text(), async || ready().await.0 == 200).await;
+    caught_up(&desk, &sandbox, &service, &standby.address()).await;
+}

@@ -157,3 +157,68 @@ async fn the_limit_of_open_files_is_raised_at_the_start() {
     service.signal("TERM");
     service.end().await;
 }
+
+/// Where the page of a service is, as it says itself: `http://127.0.0.1:port`.
+async fn origin_of(service: &Process) -> String {
+    let said = || format!("{}{}", service.out.text(), service.err.text());
+    eventually("the page is told", said, async || said().contains("The page is at http://")).await;
+    let said = said();
+    let (_, rest) = said.split_once("The page is at ").unwrap();
+    rest.split_whitespace().next().unwrap().trim_end_matches(['.', '/']).to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one() {
+    let desk = Desk::new();
+    let mut service = desk.start(&["run", "--listen", "127.0.0.1:0"]);
+    let origin = origin_of(&service).await;
+    let link = async |name: &str| desk.done(&["users", "invite", name]).await;
+    assert!(link("ann").await.contains(&format!("{origin}/enter/")), "{origin}");
+    let told = desk.run(&["users", "invite", "bob", "--json"]).await.json();
+    assert!(told["link"].as_str().unwrap().starts_with(&origin), "{told}");
+    // One that came later, and one that was killed: whoever was seen last.
+    let mut other = desk.start(&["run", "--listen", "127.0.0.1:0"]);
+    let second = origin_of(&other).await;
+    assert_ne!(second, origin);
+    assert!(link("cyd").await.contains(&second), "{second}");
+    for process in [&mut other, &mut service] {
+        process.signal("TERM");
+        assert_eq!(process.end().await.code(), 0);
+    }
+    assert!(link("ann").await.contains("http://127.0.0.1:8400/enter/"), "nothing runs any more");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_finds_its_place_taken_has_changed_nothing() {
+    let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let place = taken.local_addr().unwrap().to_string();
+    let desk = Desk::new();
+    desk.settings("http://127.0.0.1:9", "");
+    let run = ["run", "--config", "heartbeat.toml", "--listen", &place];
+    let refused = desk.run(&run).await;
+    assert!(refused.code() == 1 && refused.err.contains(&format!("the page cannot listen on {place}")), "{refused:?}");
+    let none = desk.run(&["projects", "list"]).await;
+    assert!(none.code() == 1 && none.err.contains("there is no database"), "{none:?}");
+    desk.done(&["projects", "add", "other", "--host", "us", "--token", "phc_o", "--no-personal-api-key", "--no-check"]).await;
+    assert_eq!(desk.run(&run).await.code(), 1);
+    let listed = desk.run(&["projects", "list", "--json"]).await.json();
+    assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
+    let desk = Desk::new().with("SSL_CERT_FILE", "/nowhere/ca.pem").with("SSL_CERT_DIR", "/nowhere/certs");
+    desk.settings("http://127.0.0.1:9", "\n[web]\nmetrics_projects = [\"shpo\", \"shop\"]\n");
+    let service = desk.start(&["run", "--config", "heartbeat.toml"]);
+    service.err.wait_for("beating").await;
+    let said = service.err.text();
+    for words in [
+        "SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there",
+        "SSL_CERT_DIR names `/nowhere/certs`, which is not there",
+        "metrics_projects in [web] names `shpo`, and there is no such project; did you mean `shop`?",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let checked = desk.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    assert!(checked.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there"), "{checked:?}");
+}

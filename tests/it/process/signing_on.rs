@@ -2,15 +2,7 @@
 
 use super::Desk;
 
-const SETTINGS: &str = r#"[web]
-public_url = "https://beat.example.com"
-
-[web.oidc]
-issuer = "https://id.invalid"
-client_id = "heartbeat"
-client_secret = "hunter2"
-allowed = ["@example.com"]
-"#;
+const SETTINGS: &str = include_str!("../../plain/single_sign_on.toml");
 
 fn desk() -> Desk {
     let desk = Desk::new().with("HEARTBEAT_LISTEN", "127.0.0.1:0");

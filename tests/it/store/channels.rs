@@ -1,6 +1,6 @@
 //! Channels: sealed, replaced by name, stopped and let go again.
 
-use heartbeat::model::{ChannelKind, ChannelSpec, NoticeKind, Stopped, Strand, Takes};
+use heartbeat::model::{ChannelKind, ChannelSpec, NoticeKind, NoticeState, Stopped, Strand, Takes, Values};
 use heartbeat::store::{ChannelNews, StoreError, WhichNotices};
 
 use super::bed::{Bed, sealer};
@@ -14,6 +14,7 @@ over_both!(
     what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_full_stop,
     a_change_lets_a_channel_deliver_again_and_the_same_again_does_not,
     a_removed_channel_takes_its_notices,
+    what_a_removed_channel_was_notified_of_stays_until_it_is_old,
     the_revision_grows_with_channels,
     another_key_does_not_open_channels,
     no_field_stands_in_clear,
@@ -141,6 +142,34 @@ async fn a_removed_channel_takes_its_notices(bed: Bed) {
     assert_eq!(store.channels().await.unwrap().len(), 1);
 }
 
+async fn what_a_removed_channel_was_notified_of_stays_until_it_is_old(bed: Bed) {
+    let store = bed.open().await;
+    let project = set_up(&*store, spec("one")).await;
+    let gone = set_up_channel(&*store, webhook("gone")).await;
+    let open = super::samples::open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let kinds = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder];
+    store.write_incident(&open, &[], &owing(&kinds.map(|kind| notice(gone.id, &open, kind, 0)))).await.unwrap().unwrap();
+    let mut leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
+    leased[0].state = NoticeState::Sent;
+    leased[1].state = NoticeState::Dead;
+    store.mark(&leased, &[], &[]).await.unwrap();
+    store.apply_channels(&[], &[name("gone")]).await.unwrap();
+    let left = store.notices(&WhichNotices { channel: Some(gone.id), ..WhichNotices::default() }).await.unwrap();
+    assert_eq!(left.iter().map(|left| left.state).collect::<Vec<_>>(), [NoticeState::Dead, NoticeState::Sent], "what is owed goes");
+    let record = store.channels_on_record().await.unwrap();
+    assert_eq!(record.iter().map(|one| (one.id, one.spec.name.as_str(), one.removed)).collect::<Vec<_>>(), [(gone.id, "gone", true)]);
+    assert!((store.channels().await.unwrap(), store.owing().await.unwrap()) == (vec![], vec![]), "there is nobody to owe to");
+    assert!(!bed.holds("hooks.example.com").await);
+    // Its name is free, and nothing that was sealed is left.
+    assert_ne!(set_up_channel(&*store, webhook("gone")).await.id, gone.id);
+    store.apply_channels(&[], &[name("gone")]).await.unwrap();
+    assert_eq!(store.channels_on_record().await.unwrap().len(), 1, "of the other one there is nothing to tell");
+    let closed = heartbeat::model::Incident { closed: Some(at(START, 50)), ..open };
+    store.write_incident(&closed, &[], &owing(&[])).await.unwrap().unwrap();
+    store.drop_old_incidents(START, at(START, 60)).await.unwrap();
+    assert_eq!((store.channels_on_record().await.unwrap(), store.notices(&WhichNotices::default()).await.unwrap()), (vec![], vec![]));
+}
+
 async fn the_revision_grows_with_channels(bed: Bed) {
     let (one, other) = (bed.open().await, bed.open().await);
     one.apply_channels(&[webhook("ops")], &[]).await.unwrap();
@@ -178,6 +207,17 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     assert_eq!(set_up_channel(&*stranger, webhook("ops")).await.id, ops.id);
     store.apply_channels(&[], &[name("ops")]).await.unwrap();
     assert_eq!(stranger.channels().await.unwrap(), []);
+    // Nothing is sealed beside it with another key, and nothing of the change is written.
+    store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
+    let said = stranger.apply_channels(&[webhook("other")], &[name("ops2")]).await.unwrap_err().to_string();
+    assert!(said.starts_with("nothing is encrypted with this sealing key, because the sealed part of channel ops"), "{said}");
+    let said = stranger.apply(&[spec("one")], &[], START.start()).await.unwrap_err().to_string();
+    assert!(said.contains("channel ops does not open with it") && said.contains("`heartbeat channels remove ops` first"), "{said}");
+    assert!(stranger.project_names().await.unwrap().is_empty());
+    let bare = stranger.channel_without_secrets(&name("ops")).await.unwrap().unwrap();
+    assert_eq!((bare.spec.kind, bare.spec.values), (webhook("ops").kind, Values::default()));
+    stranger.apply_channels(&[webhook("other")], &[name("ops")]).await.unwrap();
+    store.apply_channels(&[], &[name("other")]).await.unwrap();
     // Fields that were moved to another channel do not open there.
     store.apply_channels(&[webhook("ops"), webhook("other")], &[]).await.unwrap();
     let moved = "(SELECT field_values FROM channels WHERE name = 'other')";

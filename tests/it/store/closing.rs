@@ -1,6 +1,6 @@
 //! What a channel was notified of, and channels that close their alerts before they go.
 
-use heartbeat::model::{ChannelId, ChannelKind, ChannelSpec, Incident, NoticeKind, NoticeState, Stopped, Strand};
+use heartbeat::model::{ChannelId, ChannelKind, ChannelSpec, Incident, Notice, NoticeKind, NoticeState, Stopped, Strand};
 use heartbeat::store::{ChannelNews, Notified, Store, WhichNotices};
 
 use super::bed::{Bed, sealer};
@@ -14,6 +14,8 @@ over_both!(
     a_pager_without_an_alert_goes_at_once,
     one_that_comes_back_as_it_was_is_the_same,
     one_that_is_disabled_with_other_settings_is_another,
+    one_that_is_led_elsewhere_with_an_open_alert_is_another,
+    its_last_word_is_tried_before_the_next_one_of_its_name_hears_anything,
     a_closing_channel_that_cannot_be_opened_holds_up_nobody,
 );
 
@@ -92,13 +94,13 @@ async fn a_pager_without_an_alert_goes_at_once(bed: Bed) {
     let store = bed.open().await;
     let (id, open) = paged(&*store).await;
     // 1. It is over, and the end was delivered.
-    let sent = store.lease(at(START, 9), at(START, 99), 9).await.unwrap();
-    let sent: Vec<_> = sent.into_iter().map(|notice| heartbeat::model::Notice { state: NoticeState::Sent, ..notice }).collect();
-    store.mark(&sent, &[], &[]).await.unwrap();
+    deliver_all(&*store).await;
     let closed = Incident { closed: Some(at(START, 50)), ..open };
     store.write_incident(&closed, &[], &owing(&[])).await.unwrap().unwrap();
     store.apply_channels(&[], &[name("pager")]).await.unwrap();
-    assert_eq!((closing(&*store).await, store.notices(&WhichNotices::default()).await.unwrap().len()), (vec![], 0), "{id:?}");
+    assert_eq!((closing(&*store).await, store.notices(&WhichNotices::default()).await.unwrap().len()), (vec![], 1), "{id:?}");
+    let left = store.channels_on_record().await.unwrap();
+    assert_eq!(left.iter().map(|left| (left.id, left.removed, left.spec.name.as_str())).collect::<Vec<_>>(), [(id, true, "pager")]);
     // 2. Nobody ever told it anything; and what keeps no alert goes at once in any case.
     store.apply_channels(&[pager("pager"), webhook("ops")], &[]).await.unwrap();
     let ops = channel(&*store, &name("ops")).await.id;
@@ -134,6 +136,59 @@ async fn one_that_is_disabled_with_other_settings_is_another(bed: Bed) {
     assert_ne!(anew.id, id);
     let left = store.closing_channels().await.unwrap();
     assert_eq!(left.iter().map(|left| (left.id, left.spec.values.get("routing_key"))).collect::<Vec<_>>(), [(id, Some("first"))]);
+}
+
+/// Marks everything that is owed as delivered.
+async fn deliver_all(store: &Store) {
+    let sent = store.lease(at(START, 9), at(START, 99), 9).await.unwrap();
+    let sent: Vec<_> = sent.into_iter().map(|notice| Notice { state: NoticeState::Sent, ..notice }).collect();
+    store.mark(&sent, &[], &[]).await.unwrap();
+}
+
+/// The pager under another routing key.
+fn moved() -> ChannelSpec {
+    let mut moved = pager("pager");
+    moved.values.set("routing_key", "second");
+    moved
+}
+
+async fn one_that_is_led_elsewhere_with_an_open_alert_is_another(bed: Bed) {
+    let store = bed.open().await;
+    let (id, open) = paged(&*store).await;
+    // 1. Nothing was delivered there: a wrong key is mended, and what is owed goes by the right one.
+    assert_eq!(set_up_channel(&*store, moved()).await.id, id);
+    store.apply_channels(&[pager("pager")], &[]).await.unwrap();
+    // 2. An alert is open at the first one.
+    deliver_all(&*store).await;
+    let anew = set_up_channel(&*store, moved()).await;
+    assert_ne!(anew.id, id);
+    let left = store.closing_channels().await.unwrap();
+    assert_eq!(left.iter().map(|left| (left.id, left.spec.values.get("routing_key"))).collect::<Vec<_>>(), [(id, Some("first"))]);
+    store.channel_closed(id).await.unwrap();
+    let record = store.channels_on_record().await.unwrap();
+    assert_eq!(record.iter().map(|one| (one.id, one.removed)).collect::<Vec<_>>(), [(id, true), (anew.id, false)]);
+    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap().len(), 1, "what it was notified of stays");
+    // 3. It is over everywhere: the channel is the same, wherever it leads.
+    deliver_all(&*store).await;
+    store.write_incident(&Incident { closed: Some(at(START, 50)), ..open }, &[], &owing(&[])).await.unwrap().unwrap();
+    assert_eq!(set_up_channel(&*store, pager("pager")).await.id, anew.id);
+}
+
+async fn its_last_word_is_tried_before_the_next_one_of_its_name_hears_anything(bed: Bed) {
+    let store = bed.open().await;
+    let (id, open) = paged(&*store).await;
+    deliver_all(&*store).await;
+    let anew = set_up_channel(&*store, moved()).await.id;
+    owe(&*store, &open, anew, NoticeKind::Opened).await;
+    owe(&*store, &open, id, NoticeKind::Resolved).await;
+    let first = store.lease(at(START, 9), at(START, 10), 9).await.unwrap();
+    assert_eq!(first.iter().map(|notice| notice.channel).collect::<Vec<_>>(), [id]);
+    assert_eq!(store.lease(at(START, 9), at(START, 10), 9).await.unwrap(), []);
+    // Whatever came of it: the next one waits no longer.
+    let tried: Vec<_> = first.into_iter().map(|notice| Notice { tries: 1, due: at(START, 30), ..notice }).collect();
+    store.mark(&tried, &[], &[]).await.unwrap();
+    let next = store.lease(at(START, 9), at(START, 10), 9).await.unwrap();
+    assert_eq!(next.iter().map(|notice| notice.channel).collect::<Vec<_>>(), [anew]);
 }
 
 async fn a_closing_channel_that_cannot_be_opened_holds_up_nobody(bed: Bed) {

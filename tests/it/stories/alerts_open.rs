@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{ChannelKind, ChannelSpec, NoticeState, ProjectName, Severity};
+use heartbeat::report::channel_name;
 use heartbeat::store::WhichNotices;
 use serde_json::{Value, json};
 
@@ -184,7 +185,7 @@ async fn a_pager_that_is_removed_is_resolved_first_also_after_a_restart() {
     assert_eq!(events(&pager), ["trigger first", "resolve first"]);
     let said: Value = serde_json::from_slice(&pager.taken().pop().unwrap().body).unwrap();
     let summary = said["payload"]["summary"].as_str().unwrap();
-    assert!(summary.starts_with("[closed] story: ") && summary.ends_with("(channel pager was removed or disabled)"), "{summary}");
+    assert!(summary.starts_with("[closed] story: ") && summary.ends_with("(channel pager was removed, disabled or changed)"), "{summary}");
     over(&world).await;
     world.second_passes().await;
     assert_eq!((events(&pager).len(), world.kinds().await.as_str()), (2, "opened resolved"));
@@ -209,6 +210,30 @@ async fn a_pager_that_is_away_while_it_is_removed_is_resolved_when_it_is_back() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_pager_that_is_given_another_key_or_address_resolves_at_the_old_one_first() {
+    let (world, pager) = paged().await;
+    let other = Receiver::new(world.clock.clone()).await;
+    // 1. Another routing key: the old service hears the end, then the new one hears what is open.
+    world.channel("pager", ChannelKind::PagerDuty, &[("url", &pager.at("")), ("routing_key", "second")]).await;
+    world.minutes(2).await;
+    world.seconds_until("the new one is notified", async |_: &World| events(&pager).len() > 2).await;
+    assert_eq!(events(&pager), ["trigger first", "resolve first", "trigger second"]);
+    // 2. Another address.
+    world.channel("pager", ChannelKind::PagerDuty, &[("url", &other.at("")), ("routing_key", "second")]).await;
+    world.minutes(2).await;
+    world.seconds_until("the new one is notified", async |_: &World| !events(&other).is_empty() && events(&pager).len() > 3).await;
+    assert_eq!((events(&pager).pop().unwrap().as_str(), events(&other)), ("resolve second", vec!["trigger second".to_owned()]));
+    over(&world).await;
+    world.seconds_until("it is resolved", async |_: &World| events(&other).len() > 1).await;
+    assert_eq!((events(&pager).len(), events(&other)), (4, vec!["trigger second".to_owned(), "resolve second".to_owned()]));
+    // What they were notified of is on record, by their name.
+    let channels = world.store.channels_on_record().await.unwrap();
+    let notices = world.store.notices(&WhichNotices::default()).await.unwrap();
+    let to_pager = notices.iter().map(|notice| channel_name(notice, &channels)).filter(|name| name.starts_with("pager"));
+    assert_eq!(to_pager.filter(|name| name == "pager (removed)").count(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_pager_that_refuses_its_last_word_does_not_stay_for_ever() {
     let (world, pager) = paged().await;
     pager.answers(401);
@@ -216,7 +241,7 @@ async fn a_pager_that_refuses_its_last_word_does_not_stay_for_ever() {
     until_closed(&world).await;
     world.minutes(2).await;
     assert_eq!(world.kinds().await, "opened", "nobody is to mend what was removed");
-    assert_eq!(world.store.notices(&WhichNotices::default()).await.unwrap().len(), 1, "its notices go with it");
+    assert_eq!(world.store.notices(&WhichNotices::default()).await.unwrap().len(), 2, "what it was notified of stays on record");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 
-/// Starts a cluster in a temporary folder, prints where, and stops and removes it when its standard input ends: that end comes with the
-/// test process, however that ends. PostgreSQL listens on a socket in the folder, so there is no port to guess.
-const CLUSTER: &str = r#"
+/// Finds the programs of PostgreSQL, and makes a temporary folder. Whatever is started in it is stopped, and the folder removed, when the standard
+/// input ends: that end comes with the test process, however that ends. PostgreSQL listens on a socket in the folder, so there is no port to guess.
+const PREPARE: &str = r#"
 set -eu
 bin=
 for initdb in "$(command -v initdb || true)" $(ls -d /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -rV) /usr/local/pgsql/bin/initdb; do
-    if [ -x "$initdb" ]; then bin=$(dirname "$initdb"); break; fi
+    if [ -x "$initdb" ]; then bin=$(dirname "$(readlink -f "$initdb")"); break; fi
 done
 if [ -z "$bin" ]; then
     echo "PostgreSQL (initdb) is not on this machine: run bin/test, which sets up what the tests need" >&2
@@ -24,7 +24,17 @@ dir=$(mktemp -d /tmp/heartbeat-postgres.XXXXXX)
 trap '"$bin/pg_ctl" -D "$dir/data" -m immediate stop >/dev/null 2>&1 || true; rm -rf "$dir"' EXIT
 trap 'exit 1' INT TERM HUP
 run() { "$@" >>"$dir/log" 2>&1 </dev/null || { cat "$dir/log" >&2; exit 1; }; }
+"#;
+/// An empty cluster.
+const EMPTY: &str = r#"
 run "$bin/initdb" -D "$dir/data" -U heartbeat -A trust -E UTF8 --no-sync --no-instructions
+"#;
+/// A copy of the cluster in the folder `$1`, which follows it and only reads until it is promoted.
+const STANDBY: &str = r#"
+run "$bin/pg_basebackup" -h "$1" -U heartbeat -D "$dir/data" -R -X stream -c fast --no-sync
+"#;
+/// Starts what was made, prints where, and serves.
+const SERVE: &str = r#"
 run "$bin/pg_ctl" -D "$dir/data" -w -l "$dir/log" \
     -o "-k $dir -c listen_addresses= -c fsync=off -c max_connections=200 -c timezone=Pacific/Chatham" start
 echo "$dir"
@@ -47,7 +57,39 @@ pub(crate) async fn fresh_database() -> String {
 
 /// The cluster's folder, where its socket is.
 pub(crate) fn folder() -> &'static str {
-    &CLUSTER_OF_THIS_PROCESS.get_or_init(|| start("PostgreSQL", CLUSTER, &[])).0
+    &CLUSTER_OF_THIS_PROCESS.get_or_init(|| start("PostgreSQL", &[PREPARE, EMPTY, SERVE].concat(), &[])).0
+}
+
+/// A server of one test's own; it ends when this is dropped.
+pub(crate) struct Server {
+    folder: String,
+    child: Child,
+}
+
+impl Server {
+    /// An empty PostgreSQL.
+    pub(crate) fn empty() -> Self {
+        let (folder, child) = start("PostgreSQL", &[PREPARE, EMPTY, SERVE].concat(), &[]);
+        Self { folder, child }
+    }
+
+    /// A PostgreSQL that follows this one, with what this one holds.
+    pub(crate) fn standby(&self) -> Self {
+        let (folder, child) = start("PostgreSQL", &[PREPARE, STANDBY, SERVE].concat(), &[&self.folder]);
+        Self { folder, child }
+    }
+
+    /// The address of its first database.
+    pub(crate) fn address(&self) -> String {
+        format!("postgres://heartbeat@localhost/postgres?host={}", self.folder)
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        let _ = self.child.wait();
+    }
 }
 
 /// Starts a server by a script that prints its folder, and serves until its standard input ends; not as root, whom neither PostgreSQL nor

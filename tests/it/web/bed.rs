@@ -35,7 +35,7 @@ pub(crate) struct TestSite {
     /// Opens `/enter/CODE` without a password, as in the demo.
     pub(crate) code: String,
     _stop: oneshot::Sender<()>,
-    _bed: Bed,
+    bed: Bed,
 }
 
 impl TestSite {
@@ -76,7 +76,12 @@ impl TestSite {
         };
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(web.serve(listener, async move { drop(stopped.await) }));
-        Self { store, clock, hand, address, vitals, code, _stop: stop, _bed: bed }
+        Self { store, clock, hand, address, vitals, code, _stop: stop, bed }
+    }
+
+    /// Runs SQL behind the store's back.
+    pub(crate) async fn execute(&self, sql: &str) {
+        self.bed.execute(sql).await;
     }
 
     pub(crate) fn door(&self) -> Door {

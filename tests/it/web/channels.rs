@@ -278,3 +278,57 @@ async fn no_secret_stands_in_any_answer() {
         assert!(status == StatusCode::OK && !view.to_string().contains("hunter2"), "{path}: {view}");
     }
 }
+
+#[tokio::test]
+async fn what_does_not_open_can_be_removed_by_page_and_by_api() {
+    let site = TestSite::start().await;
+    for name in ["shop", "blog"] {
+        set_up(&*site.store, spec(name)).await;
+    }
+    for name in ["ops", "dev", "well"] {
+        set_up_channel(&*site.store, webhook(name)).await;
+    }
+    site.execute("UPDATE channels SET field_values = x'00' WHERE name <> 'well'").await;
+    site.execute("UPDATE projects SET personal_key = x'00'").await;
+    let mut ann = site.writer().await;
+    let list = ann.get("/channels").await;
+    assert!(["ops", "dev", "well"].iter().all(|name| list.page().contains(&format!("/channels/{name}"))), "{}", list.text);
+    let ops = ann.get("/channels/ops").await;
+    assert!(ops.page().contains("does not open with this sealing key") && ops.text.contains("/channels/ops/remove"), "{}", ops.text);
+    let refused = ann.submit("/channels/well", "/channels/well", &[("severity", "critical")]).await;
+    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(refused.text.contains("othing is encrypted with this sealing key"), "{}", refused.text);
+
+    assert_eq!(ann.submit("/channels/ops", "/channels/ops/remove", &[]).await.location(), "/channels");
+    assert_eq!(ann.submit("/projects/shop/remove", "/projects/shop/remove", &[]).await.location(), "/");
+    let mut program = Program::of(&site).await;
+    assert_eq!(program.delete("/api/v1/channels/dev").await, StatusCode::NO_CONTENT);
+    assert_eq!(program.delete("/api/v1/projects/blog").await, StatusCode::NO_CONTENT);
+    assert_eq!(site.store.channels().await.unwrap().len(), 1);
+    assert!(site.store.projects().await.unwrap().is_empty());
+    assert_eq!(program.delete("/api/v1/channels/dev").await, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
+    let site = TestSite::start().await;
+    let mut program = Program::of(&site).await;
+    let names = (0..2000).map(|at| format!("p{at}")).collect::<Vec<_>>();
+    let channel = json!({"kind": "webhook", "projects": names, "fields": {"url": "https://hooks.example.com/x"}});
+    let window = json!({"weekly": "sun 02:00-04:00", "projects": names});
+    let page = json!({"title": "Shop", "projects": names, "public": false});
+    let mut unfit = channel.clone();
+    unfit["projects"] = json!((0..2000).map(|at| format!("no name {at}")).collect::<Vec<_>>());
+    for (path, body, says) in [
+        ("/api/v1/channels/ops", channel, "... and 1,990 more"),
+        ("/api/v1/channels/ops", unfit, "... and 1,990 more"),
+        ("/api/v1/maintenance/night", window, "... and 1,990 more"),
+        ("/api/v1/status-pages/shop", page, "names 2,000; 20 fit on a page"),
+    ] {
+        let (status, problem) = program.put(path, &body).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{path}: {problem}");
+        let text = problem.to_string();
+        assert!(text.contains(says) && text.len() < 5000, "{path}: {} bytes: {}", text.len(), &text[..text.len().min(2000)]);
+        assert!(problem["problems"].as_array().unwrap().len() <= 11, "{path}: {problem}");
+    }
+}

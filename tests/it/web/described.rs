@@ -61,6 +61,24 @@ async fn the_description_of_the_api_is_valid() {
     assert_eq!(found["totals"], json!({ "errors": 0, "warnings": 0, "ignored": 0 }), "{said}");
 }
 
+/// What Spectral is told, beside its own rules for `OpenAPI`.
+const SPECTRAL: &str = "extends: ['spectral:oas']
+rules:
+  # Each operation has a summary. A description only where there is more to say.
+  operation-description: off
+  # Whoever runs the service is asked, and that is not the same person everywhere.
+  info-contact: off
+";
+
+#[tokio::test]
+async fn the_description_of_the_api_is_as_spectral_has_it() {
+    let (description, folder) = (description().display().to_string(), folder("spectral"));
+    fs::write(folder.join("rules.yaml"), SPECTRAL).unwrap();
+    let lint = ["lint", &description, "--ruleset", "rules.yaml", "--format", "json", "--fail-severity", "hint"];
+    let said = run(".node/openapi/node_modules/.bin/spectral", &lint, &folder).await;
+    assert!(said.trim().starts_with("[]"), "{said}");
+}
+
 /// A site with something of everything that the API gives.
 async fn with_everything() -> TestSite {
     let site = TestSite::start().await;

@@ -268,6 +268,13 @@ async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
     assert_eq!((by.at, by.by.as_str()), (now(), "ann: restarting"));
     let shown = ann.get(&path).await;
     assert!(shown.page().contains("In hand: ann: restarting.") && shown.text.contains("Take it back"), "{}", shown.text);
+    // Another one, who loaded the page before: without a word it stays with her, with words it is taken over.
+    let mut bob = site.user("bob", Access::Write).await;
+    bob.submit("/incidents", &format!("{path}/acknowledge"), &[("words", " ")]).await;
+    assert_eq!(read(&site, id).await.acknowledged, Some(by));
+    assert!(bob.get(&path).await.page().contains("Already in hand: ann: restarting."));
+    bob.submit("/incidents", &format!("{path}/acknowledge"), &[("words", "calling them")]).await;
+    assert!(bob.get(&path).await.page().contains("In hand: bob: calling them (before: ann: restarting)."));
     ann.submit(&path, &format!("{path}/unacknowledge"), &[]).await;
     assert_eq!(read(&site, id).await.acknowledged, None);
 
@@ -344,6 +351,8 @@ async fn programs_can_do_what_the_page_can() {
     let held = asked(&site, &write, Method::POST, &format!("{path}/acknowledge"), Some(json!({"words": "on it"}))).await;
     let view: Value = serde_json::from_str(held.page()).unwrap();
     assert_eq!(view["incident"]["acknowledged_by"], "token test: on it");
+    let kept = asked(&site, &write, Method::POST, &format!("{path}/acknowledge"), Some(json!({}))).await;
+    assert_eq!(serde_json::from_str::<Value>(kept.page()).unwrap()["incident"]["acknowledged_by"], "token test: on it");
     let let_go = asked(&site, &write, Method::POST, &format!("{path}/unacknowledge"), None).await;
     assert_eq!(serde_json::from_str::<Value>(let_go.page()).unwrap()["incident"]["acknowledged"], Value::Null);
     let snoozed = asked(&site, &write, Method::POST, &format!("{path}/snooze"), Some(json!({"for": "2h"}))).await;

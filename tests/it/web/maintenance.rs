@@ -111,6 +111,60 @@ async fn a_window_is_changed_where_it_stands() {
 }
 
 #[tokio::test]
+async fn what_belongs_to_another_kind_of_window_is_left_over_in_the_form_and_wrong_elsewhere() {
+    let site = TestSite::start().await;
+    let mut ann = site.writer().await;
+    ann.submit(NEW, NEW, &[("name", "night"), ("cron", "0 2 * * * Europe/Berlin"), ("lasts", "2h")]).await;
+    let path = "/maintenance/night/edit";
+    let form = ann.get(path).await;
+    for holds in ["name=\"cron\" value=\"0 2 * * *\"", "name=\"timezone\" value=\"Europe/Berlin\"", "name=\"lasts\" value=\"2h\""] {
+        assert!(form.page().contains(holds), "{holds}: {}", form.text);
+    }
+    let all = |changed: &[(&'static str, &'static str)]| {
+        let mut fields = [("from", ""), ("weekly", ""), ("cron", ""), ("timezone", "Europe/Berlin"), ("to", ""), ("lasts", "2h")];
+        for (key, text) in changed {
+            fields.iter_mut().find(|(known, _)| known == key).unwrap().1 = text;
+        }
+        fields
+    };
+    // Each is chosen while the fields of the last one are still filled in.
+    for changed in [&[("weekly", "sun 02:00-04:00")][..], &[("from", "2026-11-24 02:00")], &[("cron", "0 3 * * *")]] {
+        let saved = ann.submit(path, path, &all(changed)).await;
+        assert_eq!(saved.location(), "/maintenance", "{changed:?}: {}", saved.text);
+    }
+    let both = ann.submit(path, path, &all(&[("weekly", "sun 02:00-04:00"), ("cron", "0 3 * * *")])).await;
+    assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let write = site.token(Access::Write).await;
+    let wrong = json!({"weekly": "sun 02:00-04:00", "lasts": "2h"});
+    let refused = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(wrong)).await;
+    assert!(
+        refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("goes with from and cron alone"),
+        "{}",
+        refused.text
+    );
+}
+
+#[tokio::test]
+async fn a_time_zone_stands_by_itself_however_it_was_written_and_what_has_no_end_says_so() {
+    let site = TestSite::start().await;
+    let write = site.token(Access::Write).await;
+    let put = async |body: Value| {
+        let put = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(body)).await;
+        assert!(put.status.is_success(), "{}", put.text);
+        serde_json::from_str::<Value>(&put.text).unwrap()
+    };
+    let apart = put(json!({"cron": "0 2 * * SUN", "timezone": "Europe/Berlin", "lasts": "2h"})).await;
+    assert_eq!([&apart["cron"], &apart["timezone"], &apart["lasts"]], ["0 2 * * SUN", "Europe/Berlin", "2h"]);
+    assert_eq!(put(json!({"cron": "0 2 * * SUN Europe/Berlin", "lasts": "2h"})).await, apart);
+    assert_eq!(put(json!({"cron": "0 2 * * SUN", "lasts": "2h"})).await["timezone"], Value::Null);
+    let endless = put(json!({"cron": "* * * * *", "lasts": "2h"})).await;
+    assert_eq!([&endless["state"], &endless["open_until"], &endless["next_from"]], [&json!("open"), &Value::Null, &Value::Null]);
+    let mut ann = site.writer().await;
+    assert!(ann.get("/maintenance").await.page().contains("open, no end"));
+    assert!(ann.get("/maintenance/night/remove").await.page().contains("It is open"));
+}
+
+#[tokio::test]
 async fn whoever_may_only_read_sees_the_windows_and_changes_none() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
@@ -142,7 +196,7 @@ async fn programs_can_do_what_the_page_can() {
     assert_eq!(
         view,
         json!({"name": "night", "projects": ["shop"], "from": null, "to": null, "weekly": "sun 02:00-04:00", "timezone": "Europe/Berlin",
-            "cron": null, "lasts": null,
+            "cron": null, "lasts": null, "state": "scheduled",
             "open_until": null, "next_from": "2026-11-29T01:00:00.000Z"})
     );
     let replaced = asked(&site, &write, Method::PUT, path, Some(json!({"now": true, "lasts": "1h"}))).await;

@@ -25,6 +25,7 @@ mod oidc;
 mod program;
 mod project;
 mod projects;
+mod refusing;
 mod rules;
 mod settings;
 mod status_pages;

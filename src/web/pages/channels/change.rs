@@ -17,9 +17,9 @@ use super::{Badge, address};
 use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
 use crate::config::{Problem, Texts};
 use crate::edit::EditError;
-use crate::model::{ChannelKind, ChannelSpec};
+use crate::model::{Channel, ChannelKind, ChannelSpec};
 use crate::store::Owing;
-use crate::web::channels::{check_open, closed_kind, find, owing};
+use crate::web::channels::{check_open, closed_kind, find, find_to_remove, owing};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
@@ -192,21 +192,30 @@ struct Ask {
     owing: Owing,
     /// Whether its service keeps alerts open.
     keeps_alerts: bool,
+    /// Why it cannot be opened, where it cannot.
+    sealed: Option<String>,
 }
 
 async fn ask(asked: Change) -> Result<Response, Trouble> {
     let (State(site), frame, _, Path(name)) = asked;
-    let channel = find(&site, &name).await?;
-    check_open(&channel)?;
-    let (badge, owing, keeps_alerts) = (Badge::of(&channel), owing(&site, &channel).await?, channel.spec.kind.keeps_state());
-    let frame =
-        frame.titled(Place::Channels, "Remove").below([("Channels".to_owned(), "/channels".to_owned()), (name, badge.address.clone())]);
-    Ok(page(&site, frame.said.is_some(), &Ask { frame, badge, owing, keeps_alerts }))
+    let channel = find_to_remove(&site, &name).await?;
+    draw_ask(&site, frame, &channel, None).await
+}
+
+/// Draws the question whether to remove a channel; with why nothing else can be done with it, where that is so.
+pub(super) async fn draw_ask(site: &Site, frame: Frame, channel: &Channel, sealed: Option<String>) -> Result<Response, Trouble> {
+    check_open(channel)?;
+    let (badge, owing, keeps_alerts) = (Badge::of(channel), owing(site, channel).await?, channel.spec.kind.keeps_state());
+    let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
+    let frame = frame.titled(Place::Channels, "Remove").below(above);
+    // Only what opens is closed at its service.
+    let keeps_alerts = keeps_alerts && sealed.is_none();
+    Ok(page(site, frame.said.is_some(), &Ask { frame, badge, owing, keeps_alerts, sealed }))
 }
 
 async fn remove(asked: Change, _form: Filled) -> Result<Response, Trouble> {
     let (State(site), _, Writer(visitor), Path(name)) = asked;
-    check_open(&find(&site, &name).await?)?;
+    check_open(&find_to_remove(&site, &name).await?)?;
     site.desk(&visitor).remove::<ChannelSpec>(&name).await?;
     Ok(go_on(&site, "/channels", &format!("Channel {name} is removed.")))
 }

@@ -71,7 +71,8 @@ struct Asked {
 
 async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
     let store = &*site.web.store;
-    let channels = store.channels().await?;
+    // One that does not open is among them, so that it can be removed.
+    let channels = store.channels_without_secrets().await?;
     let owing: HashMap<ChannelId, Owing> = store.owing().await?.into_iter().collect();
     let search = asked.q.trim().to_lowercase();
     let fits =

@@ -10,11 +10,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 
 use super::draft::Draft;
-use super::{Badge, address};
+use super::{Badge, address, change};
 use crate::edit::trial::SAMPLES;
 use crate::model::{Channel, Delivery};
-use crate::store::{Owing, WhichNotices};
-use crate::web::channels::{anew, closed, find, owing, resend, tells, test};
+use crate::store::{Owing, StoreError, WhichNotices};
+use crate::web::channels::{anew, closed, find, find_to_remove, owing, resend, tells, test};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::pages::deliveries::Sent;
@@ -78,7 +78,13 @@ struct Page {
 }
 
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let channel = find(&site, &name).await?;
+    let channel = match find(&site, &name).await {
+        // Nothing can be shown of it, and it can still be removed.
+        Err(Trouble::Store(StoreError::Seal(sealed))) if frame.may_write() => {
+            return change::draw_ask(&site, frame, &find_to_remove(&site, &name).await?, Some(sealed.to_string())).await;
+        }
+        found => found?,
+    };
     let draft = Draft::of(&channel.spec);
     draw(&site, frame, &channel, One { draft, ..One::default() }).await
 }

@@ -1,0 +1,86 @@
+//! Whatever is sealed in a database is sealed with one key. Before something is sealed, something that is there is opened: with another key, nothing is
+//! written, and the database never comes to hold secrets of which no key opens all.
+
+use crate::model::{IngestionAlertApp, ProjectName, ProjectSpec};
+
+use super::alert_app::SECRETS;
+use super::channels::FIELDS;
+use super::database::{Row, Work};
+use super::projects::PERSONAL_KEY;
+use super::seal::{Owner, SealError, Sealer};
+use super::statement::Statement;
+use super::{Change, StoreError};
+
+/// Where secrets rest: whose they are, and what is sealed.
+#[derive(Clone, Copy)]
+enum Place {
+    Keys,
+    Apps,
+    Channels,
+}
+
+impl Place {
+    const ALL: [Self; 3] = [Self::Keys, Self::Apps, Self::Channels];
+
+    /// Whose name it is, and the sealed bytes; the oldest first. Channels that only close their alerts are of no account: nobody sees them.
+    const fn all(self) -> &'static str {
+        match self {
+            Self::Keys => "SELECT name, personal_key FROM projects WHERE personal_key IS NOT NULL ORDER BY id",
+            Self::Apps => {
+                "SELECT projects.name, apps.secrets FROM apps JOIN projects ON projects.id = apps.project \
+                 WHERE apps.secrets IS NOT NULL ORDER BY apps.project"
+            }
+            Self::Channels => "SELECT name, field_values FROM channels WHERE of_app IS NULL AND closing < 2 ORDER BY id",
+        }
+    }
+
+    const fn field(self) -> &'static str {
+        match self {
+            Self::Keys => PERSONAL_KEY,
+            Self::Apps => SECRETS,
+            Self::Channels => FIELDS,
+        }
+    }
+
+    const fn owner(self, name: &ProjectName) -> Owner<'_> {
+        match self {
+            Self::Keys | Self::Apps => Owner::Project(name),
+            Self::Channels => Owner::Channel(name),
+        }
+    }
+
+    /// The names of those that `change` removes or writes anew: what they hold now is of no account.
+    fn changed<'c>(self, change: &Change<'c>) -> Vec<&'c str> {
+        let names: (Vec<&ProjectName>, &[ProjectName]) = match self {
+            Self::Keys | Self::Apps => (change.put_projects.iter().map(|spec| &spec.name).collect(), change.remove_projects),
+            Self::Channels => (change.put_channels.iter().map(|spec| &spec.name).collect(), change.remove_channels),
+        };
+        names.0.into_iter().chain(names.1).map(ProjectName::as_str).collect()
+    }
+}
+
+/// Whether what `change` seals would be sealed with the key of everything else.
+pub(super) async fn check(work: &mut Work, sealer: &Sealer, change: &Change<'_>) -> Result<(), StoreError> {
+    if change.put_channels.is_empty() && !change.put_projects.iter().any(holds_secrets) {
+        return Ok(());
+    }
+    for place in Place::ALL {
+        let changed = place.changed(change);
+        // So many hold one at least that stays, where there is one.
+        let some = Statement::new(place.all()).text(" LIMIT ").bind(changed.len() as i64 + 1);
+        let found = work.read(some, |row: &Row| Ok((row.text(0)?, row.bytes(1)?))).await?;
+        let Some((name, secret)) = found.into_iter().find(|(name, _)| !changed.contains(&name.as_str())) else { continue };
+        // A name that is none is damage: it is told by whoever reads it.
+        let Ok(name) = ProjectName::parse(&name) else { continue };
+        if sealer.open(place.owner(&name), place.field(), &secret).is_err() {
+            let owner = place.owner(&name);
+            return Err(SealError::OtherKey { owner: owner.to_string(), field: place.field(), remove: owner.removed_by() }.into());
+        }
+    }
+    Ok(())
+}
+
+fn holds_secrets(spec: &ProjectSpec) -> bool {
+    let is_set = |app: &IngestionAlertApp| IngestionAlertApp::settings().iter().any(|of| of.secret && app.value(of.key).is_some());
+    spec.personal_key.is_some() || spec.ingestion_alert.as_ref().is_some_and(is_set)
+}

@@ -1,0 +1,88 @@
+//! What went wrong in an answer, whoever gave it: a handler of ours, or the framework, where a request does not come as far as a handler (an address
+//! that is no UTF-8, a query that cannot be read, a method that is not taken) or a handler panics. So all of it is rendered alike.
+
+use std::sync::Arc;
+
+use axum::body::to_bytes;
+use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
+use axum::http::{HeaderMap, HeaderName, StatusCode};
+use axum::response::Response;
+
+use super::trouble::{Trouble, Undressed};
+
+/// The framework's own words are shorter.
+const LONGEST: usize = 4 * 1024;
+/// Headers that belong to what went wrong. (`Allow` is added by the router, behind everything else.)
+const KEPT: [HeaderName; 1] = [RETRY_AFTER];
+
+/// What went wrong.
+pub(super) struct Rejection {
+    pub(super) trouble: Arc<Trouble>,
+    headers: HeaderMap,
+}
+
+impl Rejection {
+    /// What went wrong in this answer; the answer itself where nothing did, or where it is rendered already.
+    pub(super) async fn in_answer(response: Response) -> Result<Self, Response> {
+        if let Some(Undressed(trouble)) = response.extensions().get::<Undressed>() {
+            return Ok(Self { trouble: Arc::clone(trouble), headers: response.headers().clone() });
+        }
+        if !is_of_the_framework(&response) {
+            return Err(response);
+        }
+        let (parts, body) = response.into_parts();
+        let says = async || String::from_utf8_lossy(&to_bytes(body, LONGEST).await.unwrap_or_default()).into_owned();
+        let trouble = match parts.status {
+            StatusCode::METHOD_NOT_ALLOWED => Trouble::Method,
+            StatusCode::NOT_FOUND => Trouble::NotFound("there is nothing at this address".to_owned()),
+            status if status.is_server_error() => Trouble::Fault,
+            _ => Trouble::Malformed(says().await),
+        };
+        Ok(Self { trouble: Arc::new(trouble), headers: parts.headers })
+    }
+
+    /// Adds to the rendered answer the headers that belong to it.
+    pub(super) fn keep_headers(&self, rendered: &mut HeaderMap) {
+        for name in KEPT {
+            if let Some(value) = self.headers.get(&name) {
+                rendered.insert(name, value.clone());
+            }
+        }
+    }
+}
+
+/// Ours is a page, JSON or a picture; the framework's is plain text, or nothing.
+fn is_of_the_framework(response: &Response) -> bool {
+    let status = response.status();
+    let is_failure = status.is_client_error() || status == StatusCode::INTERNAL_SERVER_ERROR;
+    let kind = text(response.headers(), &CONTENT_TYPE);
+    is_failure && (kind.is_empty() || kind.starts_with("text/plain"))
+}
+
+fn text<'h>(headers: &'h HeaderMap, name: &HeaderName) -> &'h str {
+    headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::response::IntoResponse as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_the_framework_says_is_a_trouble_and_what_we_say_stays() {
+        let trouble = async |response: Response| Rejection::in_answer(response).await.ok().map(|rejection| rejection.trouble);
+        let said = trouble((StatusCode::BAD_REQUEST, "Invalid URL: no UTF-8").into_response()).await.unwrap();
+        assert!(matches!(&*said, Trouble::Malformed(says) if says == "Invalid URL: no UTF-8"), "{said:?}");
+        let said = trouble(StatusCode::METHOD_NOT_ALLOWED.into_response()).await.unwrap();
+        assert!(matches!(&*said, Trouble::Method), "{said:?}");
+        let said = trouble((StatusCode::INTERNAL_SERVER_ERROR, "secrets of a panic").into_response()).await.unwrap();
+        assert!(matches!(&*said, Trouble::Fault), "{said:?}");
+        let page = [(CONTENT_TYPE, "text/html; charset=utf-8")];
+        for ours in
+            [(StatusCode::BAD_REQUEST, page, "<p>").into_response(), "ok".into_response(), StatusCode::SERVICE_UNAVAILABLE.into_response()]
+        {
+            assert!(trouble(ours).await.is_none());
+        }
+    }
+}
