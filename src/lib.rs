@@ -4,7 +4,7 @@
 
 pub mod model;
 
-pub mod clock;
+pub use heartbeat_clock::clock;
 pub mod config;
 pub mod judge;
 pub mod message;
@@ -12,7 +12,7 @@ pub mod store;
 
 pub mod lifecycle;
 pub mod posthog;
-pub mod sandbox;
+pub use posthog_sandbox as sandbox;
 pub mod vitals;
 
 pub mod access;
