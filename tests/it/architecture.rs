@@ -16,10 +16,11 @@ struct Crate {
 }
 
 /// Each crate. One that is not here may not exist.
-const CRATES: [Crate; 3] = [
+const CRATES: [Crate; 4] = [
     Crate { name: "heartbeat-clock", folder: "crates/heartbeat-clock", depends_on: &[], room: None },
+    Crate { name: "heartbeat-core", folder: "crates/heartbeat-core", depends_on: &["heartbeat-clock"], room: None },
     Crate { name: "posthog-sandbox", folder: "crates/posthog-sandbox", depends_on: &["heartbeat-clock"], room: Some("sandbox") },
-    Crate { name: "posthog-heartbeat", folder: ".", depends_on: &["heartbeat-clock", "posthog-sandbox"], room: None },
+    Crate { name: "posthog-heartbeat", folder: ".", depends_on: &["heartbeat-clock", "heartbeat-core", "posthog-sandbox"], room: None },
 ];
 
 /// Each room, and the rooms that it may name. A room that is not here may not exist.
