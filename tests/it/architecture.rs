@@ -250,6 +250,19 @@ fn files_are_small_and_say_what_they_are_for() {
 }
 
 #[test]
+fn no_example_in_documentation_goes_untested() {
+    for part in CRATES {
+        let manifest = fs::read_to_string(root().join(part.folder).join("Cargo.toml")).unwrap().parse::<toml::Table>().unwrap();
+        let is_tested = manifest.get("lib").and_then(|library| library.get("doctest")?.as_bool()) != Some(false);
+        let folder = root().join(part.folder).join("src");
+        for Source { path, text, .. } in sources().into_iter().filter(|source| source.path.starts_with(&folder) && !is_tested) {
+            let has_example = text.lines().any(|line| ["/// ```", "//! ```"].iter().any(|fence| line.trim_start().starts_with(fence)));
+            assert!(!has_example, "{} has an example, and `doctest = false` stands in the manifest of `{}`", path.display(), part.name);
+        }
+    }
+}
+
+#[test]
 fn no_lint_is_silenced_without_a_reason() {
     for Source { path, text, .. } in sources() {
         assert!(!text.contains("#[allow") && !text.contains("#![allow"), "{} silences a lint", path.display());
