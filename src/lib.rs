@@ -2,17 +2,15 @@
 //!
 //! The rooms, from the bottom up; which may name which is a table in `tests/it/architecture.rs`, and a test.
 
-pub mod model;
+pub use heartbeat_clock::clock;
+pub use heartbeat_core::{judge, message, model};
+pub use posthog_sandbox as sandbox;
 
-pub mod clock;
 pub mod config;
-pub mod judge;
-pub mod message;
 pub mod store;
 
 pub mod lifecycle;
 pub mod posthog;
-pub mod sandbox;
 pub mod vitals;
 
 pub mod access;

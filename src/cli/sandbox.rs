@@ -1,18 +1,13 @@
 //! `heartbeat sandbox`: a PostHog on this machine, to try things against.
 
-use std::net::SocketAddr;
 use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Args;
-use serde::Serialize;
-use tokio::net::TcpListener;
 
 use super::global::Invocation;
 use super::trouble::Misuse;
-use crate::clock::{Clock, Speed};
 use crate::lifecycle::Lifecycle;
-use crate::sandbox::{self, Sandbox};
+use crate::sandbox::program::{Listening, NotListening, Options};
 
 /// Run a PostHog on this machine: one project, with weather
 ///
@@ -21,75 +16,32 @@ use crate::sandbox::{self, Sandbox};
 #[derive(Debug, Args)]
 #[command(after_help = "JSON (one object, once it listens): {address, token, personal_api_key, project_id, speed}.")]
 pub struct SandboxCommand {
-    /// Where to listen; port 0 takes a free one
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8010", value_parser = address)]
-    pub listen: SocketAddr,
-
-    /// Listen on an address that other machines reach as well. There is no password but the well-known key
-    #[arg(long)]
-    pub allow_remote: bool,
-
-    /// Run in fast time, for a `heartbeat run` of the same speed
-    #[arg(long, value_name = "TIMES", default_value = "1", value_parser = Speed::parse, hide_default_value = true)]
-    pub speed: Speed,
-
-    /// Print the address, token and key as JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Serialize)]
-struct Listening<'a> {
-    address: String,
-    token: &'a str,
-    personal_api_key: &'a str,
-    project_id: u32,
-    speed: f64,
-}
-
-/// Reads `127.0.0.1:8010`, and `localhost:8010` as the same.
-fn address(text: &str) -> Result<SocketAddr, String> {
-    let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
-    numeric.parse().map_err(|_| format!("`{text}` is no address to listen on; write it like `127.0.0.1:8010`"))
+    /// The same as the sandbox's own program takes.
+    #[command(flatten)]
+    pub options: Options,
 }
 
 impl SandboxCommand {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        if !self.listen.ip().is_loopback() && !self.allow_remote {
-            return Err(Misuse(format!(
-                "--listen {} can be reached from other machines; say --allow-remote if that is meant, or use 127.0.0.1:{}",
-                self.listen,
-                self.listen.port()
-            ))
-            .into());
-        }
         let lifecycle = Lifecycle::listen()?;
-        let listener = TcpListener::bind(self.listen).await.with_context(|| {
-            format!("{} cannot be listened on; is something else there? `--listen 127.0.0.1:0` takes a free port", self.listen)
+        let listener = self.options.listen().await.map_err(|why| match why {
+            NotListening::Remote(_) => Misuse(why.to_string()).into(),
+            NotListening::Address(..) => anyhow::Error::new(why),
         })?;
-        self.announce(invocation, &format!("http://{}", listener.local_addr()?))?;
+        self.announce(invocation, &self.options.listening(&listener)?)?;
         let stop = lifecycle.stop();
-        lifecycle.guard(Sandbox::new(Clock::fast(self.speed)).serve(listener, async move { stop.asked().await })).await??;
+        lifecycle.guard(self.options.sandbox().serve(listener, async move { stop.asked().await })).await??;
         Ok(ExitCode::SUCCESS)
     }
 
-    fn announce(&self, invocation: &Invocation, address: &str) -> anyhow::Result<()> {
-        let (token, key, project_id) = (sandbox::TOKEN, sandbox::PERSONAL_KEY, sandbox::PROJECT_ID);
-        if self.json {
-            let speed = self.speed.times();
-            invocation.screen.json(&Listening { address: address.into(), token, personal_api_key: key, project_id, speed })?;
+    fn announce(&self, invocation: &Invocation, listening: &Listening) -> anyhow::Result<()> {
+        if self.options.json {
+            invocation.screen.json(listening)?;
             return Ok(());
         }
-        invocation.screen.text(&format!(
-            "A PostHog listens on {address}\n  \
-             project token     {token}\n  \
-             personal API key  {key}\n  \
-             project id        {project_id}\n\n\
-             Try:\n  \
-             heartbeat check --host {address} --token {token} --personal-api-key {key}\n  \
-             curl -X PUT {address}/_sandbox/weather -d '{{\"queue\":{{\"stopped\":true}}}}'\n  \
-             curl {address}/_sandbox/events\n"
-        ))?;
+        let Listening { address, token, personal_api_key: key, .. } = listening;
+        let check = format!("heartbeat check --host {address} --token {token} --personal-api-key {key}");
+        invocation.screen.text(&listening.words(&[check]))?;
         Ok(())
     }
 }

@@ -129,6 +129,8 @@ fn the_pages_link_to_pages_that_are_there() {
         "docs/verdicts.md",
         "docs/settings.md",
         "docs/sandbox.md",
+        "docs/development.md",
+        "crates/posthog-sandbox/README.md",
         "docs/performance.md",
         "docs/diagnosis.md",
         "docs/sdks.md",

@@ -18,11 +18,8 @@ use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::Timestamp;
-use heartbeat::sandbox::{PERSONAL_KEY, Sandbox};
+use heartbeat::sandbox::{PERSONAL_KEY, Sandbox, Server};
 use serde_json::{Value, json};
-use tokio::net::TcpListener;
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
 
 /// 2026-11-23T14:32:07Z: where hand clocks start, unless a test wants another time.
 pub(crate) const START: Timestamp = Timestamp::from_ms(1_795_444_327_000);
@@ -36,8 +33,7 @@ pub(crate) struct Running {
     /// The sandbox behind it.
     pub(crate) sandbox: Sandbox,
     http: reqwest::Client,
-    stop: Option<oneshot::Sender<()>>,
-    served: JoinHandle<std::io::Result<()>>,
+    server: Server,
 }
 
 /// An answer, read to its end.
@@ -62,16 +58,9 @@ impl Answer {
 impl Running {
     /// Starts a sandbox that lives by `clock`.
     pub(crate) async fn start(clock: Clock) -> Self {
-        let sandbox = Sandbox::new(clock);
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel::<()>();
-        let served = tokio::spawn({
-            let sandbox = sandbox.clone();
-            async move { sandbox.serve(listener, async { drop(stopped.await) }).await }
-        });
+        let server = Server::start_by(clock).await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
-        Self { url: format!("http://{address}"), address, sandbox, http, stop: Some(stop), served }
+        Self { url: server.url(), address: server.address(), sandbox: server.sandbox().clone(), http, server }
     }
 
     /// Starts one by a hand clock that stands at [`START`].
@@ -131,9 +120,8 @@ impl Running {
     }
 
     /// Stops it, and waits until it has.
-    pub(crate) async fn stop(mut self) {
-        drop(self.stop.take());
-        within_seconds(10, self.served).await.unwrap().unwrap();
+    pub(crate) async fn stop(self) {
+        within_seconds(10, self.server.stop()).await.unwrap();
     }
 }
 

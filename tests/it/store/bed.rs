@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::support::postgres;
 
-/// An empty database, gone after the test.
+/// A database without anything in it, gone after the test.
 pub(crate) struct Bed {
     pub(crate) address: String,
     folder: Option<TempDir>,
@@ -23,7 +23,13 @@ impl Bed {
         Self { address: format!("sqlite:{}", folder.path().join("heartbeat.db").display()), folder: Some(folder) }
     }
 
+    /// One in PostgreSQL, with the newest schema.
     pub(crate) async fn postgres() -> Self {
+        Self { address: postgres::migrated_database().await, folder: None }
+    }
+
+    /// One in PostgreSQL, with nothing at all.
+    pub(crate) async fn empty_postgres() -> Self {
         Self { address: postgres::fresh_database().await, folder: None }
     }
 

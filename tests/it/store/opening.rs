@@ -14,7 +14,7 @@ use super::bed::{Bed, sealer};
 use super::samples::{START, awaiting, deed, incident, look, open_incident, set_up, set_up_channel, spec, webhook};
 
 over_both!(
-    many_that_start_at_once_bring_the_schema_up_once,
+    unmigrated: many_that_start_at_once_bring_the_schema_up_once,
     a_newer_schema_is_refused_and_left_alone,
     what_was_stored_is_there_when_it_is_opened_again,
     a_database_of_the_first_schema_keeps_everything,

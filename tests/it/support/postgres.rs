@@ -5,8 +5,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use heartbeat::store::open;
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
+use tokio::sync::OnceCell;
+
+use crate::store::bed::sealer;
 
 /// Finds the programs of PostgreSQL, and makes a temporary folder. Whatever is started in it is stopped, and the folder removed, when the standard
 /// input ends: that end comes with the test process, however that ends. PostgreSQL listens on a socket in the folder, so there is no port to guess.
@@ -45,14 +49,42 @@ cat >/dev/null
 static CLUSTER_OF_THIS_PROCESS: OnceLock<(String, Child)> = OnceLock::new();
 static DATABASES: AtomicU32 = AtomicU32::new(0);
 
+/// The database that [`migrated_database`] copies.
+const TEMPLATE: &str = "migrated";
+
 /// The address of a new, empty database.
 pub(crate) async fn fresh_database() -> String {
-    let folder = folder();
-    let address = |database: &str| format!("postgres://heartbeat@localhost/{database}?host={folder}");
+    create("template1").await
+}
+
+/// The address of a new database with the newest schema and nothing in it: a copy of one that the store has brought up to date, once for
+/// this process. Migrating each anew would be most of what a short test does.
+pub(crate) async fn migrated_database() -> String {
+    static MIGRATED: OnceCell<()> = OnceCell::const_new();
+    MIGRATED
+        .get_or_init(|| async {
+            execute(&format!("CREATE DATABASE {TEMPLATE}")).await;
+            let store = open(&address(TEMPLATE), sealer('A')).await.expect("the template is migrated");
+            // A database with a connection to it cannot be copied.
+            store.close().await;
+        })
+        .await;
+    create(TEMPLATE).await
+}
+
+async fn create(template: &str) -> String {
     let name = format!("test_{}", DATABASES.fetch_add(1, Ordering::Relaxed));
-    let mut connection = PgConnection::connect(&address("postgres")).await.expect("the tests' own PostgreSQL answers");
-    connection.execute(AssertSqlSafe(format!("CREATE DATABASE {name}"))).await.expect("a database is made");
+    execute(&format!("CREATE DATABASE {name} TEMPLATE {template}")).await;
     address(&name)
+}
+
+fn address(database: &str) -> String {
+    format!("postgres://heartbeat@localhost/{database}?host={}", folder())
+}
+
+async fn execute(sql: &str) {
+    let mut connection = PgConnection::connect(&address("postgres")).await.expect("the tests' own PostgreSQL answers");
+    connection.execute(AssertSqlSafe(sql.to_owned())).await.unwrap_or_else(|why| panic!("{sql}: {why}"));
 }
 
 /// The cluster's folder, where its socket is.

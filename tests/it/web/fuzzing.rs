@@ -27,15 +27,21 @@ name = "night"
 weekly = "sun 02:00-04:00"
 "#;
 
-/// How often each operation is asked in each way; the same in each run.
-const EXAMPLES: &str = "12";
+/// How often each operation is asked in each way, unless `HEARTBEAT_FUZZ_EXAMPLES` says another number, as `bin/test long` does.
+const EXAMPLES: u32 = 12;
+/// The same in each run.
 const SEED: &str = "20261124";
 
-/// It takes a third of that.
-const AT_MOST: Duration = Duration::from_mins(6);
+/// An example takes a third of that.
+const AT_MOST: Duration = Duration::from_secs(30);
 
 /// So many tokens come before the one that asks: what is tried on low numbers does not take it away.
 const OTHER_TOKENS: usize = 3;
+
+#[expect(clippy::disallowed_methods, reason = "only a test of long duration is asked for so")]
+fn examples() -> u32 {
+    std::env::var("HEARTBEAT_FUZZ_EXAMPLES").map_or(EXAMPLES, |number| number.parse().unwrap())
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_the_api_is_asked_it_does_not_break() {
@@ -49,14 +55,25 @@ async fn whatever_the_api_is_asked_it_does_not_break() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let schemathesis = root.join(".venv/bin/schemathesis");
     assert!(schemathesis.exists(), "{} is missing: run bin/test, which sets up what the tests need", schemathesis.display());
+    let examples = examples();
     let mut command = served.desk.command(&schemathesis);
     command.args(["run", &format!("{}/api/openapi.json", served.origin), "--header", &format!("Authorization: Bearer {token}")]);
     command.args(["--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"]);
-    command.args(["--max-examples", EXAMPLES, "--seed", SEED, "--generation-database", "none", "--no-color", "--continue-on-failure"]);
+    command.args([
+        "--max-examples",
+        &examples.to_string(),
+        "--seed",
+        SEED,
+        "--generation-database",
+        "none",
+        "--no-color",
+        "--continue-on-failure",
+    ]);
     // One worker: in two threads at once Python 3.11 miscounts while it reads source, and the tool ends by a fault of its own (cpython #106905).
     command.args(["--request-timeout", "10", "--workers", "1"]);
     let mut command = Command::from(command);
-    let found = Clock::system().timeout(AT_MOST, command.kill_on_drop(true).output()).await.expect("it is done in time").unwrap();
+    let found =
+        Clock::system().timeout(AT_MOST * examples, command.kill_on_drop(true).output()).await.expect("it is done in time").unwrap();
     let said = format!("{}{}", String::from_utf8_lossy(&found.stdout), String::from_utf8_lossy(&found.stderr));
     assert!(found.status.success(), "{said}");
 

@@ -1,10 +1,20 @@
-//! A PostHog on loopback, seen from the server's side, with weather.
+//! A PostHog on loopback for tests, with faults on demand.
 //!
 //! It takes events in as capture does (v0 and v1), moves them through a queue that can be slow, stopped or double, and
-//! answers HogQL over what has come out of it. Weather makes each of its parts fail in the ways that were seen in real
-//! ones. It is a test double over real sockets, and the other end of the demo.
+//! answers HogQL over what has come out of it. [`Weather`] makes each of its parts fail in the ways that were seen in real
+//! ones. It is a test double over real sockets: any client of PostHog can be pointed at it.
 //!
-//! Takes requests, the time from the [`Clock`], and weather. It shares no code with the client in `posthog/`: two views of
+//! ```
+//! # async fn try_it() -> std::io::Result<()> {
+//! let posthog = posthog_sandbox::Server::start().await?;
+//! // Point the program under test at `posthog.url()`, with the token `posthog_sandbox::TOKEN`; then:
+//! assert!(posthog.sandbox().events().await?.is_empty());
+//! # Ok(())
+//! # }
+//! # tokio::runtime::Runtime::new().unwrap().block_on(try_it()).unwrap();
+//! ```
+//!
+//! It takes the time from a [`Clock`], which a test may move by hand. It shares no code with any client of PostHog: two views of
 //! one wire, written apart, so that a mistake in one does not hide in the other.
 //!
 //! The way of an event: `capture` takes it, `pipeline` holds it until it is ingested, `table` keeps it and runs what
@@ -30,9 +40,12 @@ mod moment;
 mod pipeline;
 mod printed;
 mod private;
+#[cfg(feature = "program")]
+pub mod program;
 mod project;
 mod query;
 mod router;
+mod running;
 mod server;
 mod table;
 mod warnings;
@@ -43,9 +56,11 @@ use std::io;
 
 use tokio::net::TcpListener;
 
-use crate::clock::Clock;
 use instance::Instance;
 
+pub use heartbeat_clock::clock::{Clock, Hand, Speed};
+pub use heartbeat_clock::time::Timestamp;
+pub use running::Server;
 pub use weather::{
     BadWeather, Budget, CaptureWeather, EventFilter, FilterField, FilterMode, FilterNode, FilterOperator, InstanceWeather, QueryWeather,
     QueueWeather, Quota, Release, Weather,
@@ -98,6 +113,14 @@ impl Sandbox {
         server::serve(&self.instance, listener, stop).await
     }
 
+    /// Every event that was taken and not lost, as `GET /_sandbox/events` shows it: `event`, `distinct_id`, `properties`, `timestamp`, `uuid`, ...
+    ///
+    /// # Errors
+    /// When the table in memory fails, which is a fault of the sandbox.
+    pub async fn events(&self) -> io::Result<Vec<serde_json::Value>> {
+        inspect::all(&self.instance).await
+    }
+
     /// The weather as it is.
     #[must_use]
     pub fn weather(&self) -> Weather {
@@ -117,3 +140,8 @@ impl Sandbox {
         self.instance.clear_weather();
     }
 }
+
+/// The README's examples in Rust are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -14,11 +14,11 @@ use uuid::Uuid;
 use super::stamp::Stated;
 use super::storm::Wire;
 use super::{Arrived, token, weathered};
-use crate::sandbox::body::{self, BadBody, Encoding};
-use crate::sandbox::event::Event;
-use crate::sandbox::instance::Instance;
-use crate::sandbox::moment::Moment;
-use crate::sandbox::project::Project;
+use crate::body::{self, BadBody, Encoding};
+use crate::event::Event;
+use crate::instance::Instance;
+use crate::moment::Moment;
+use crate::project::Project;
 
 /// The headers without which nothing is read; `Authorization` is asked for before them.
 const REQUIRED: [&str; 6] =
@@ -52,7 +52,7 @@ const REFUSED_DISTINCT_IDS: [&str; 20] = [
 ];
 
 /// `POST /i/v1/analytics/events`.
-pub(in crate::sandbox) async fn take(State(instance): State<Instance>, request: Request) -> Response {
+pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> Response {
     if instance.weather().instance.is_old() {
         return super::nowhere().await.into_response();
     }

@@ -80,14 +80,14 @@ pub enum FilterOperator {
 
 impl EventFilter {
     /// A live one that drops events of these names.
-    pub(in crate::sandbox) fn of_names(names: &[String]) -> Self {
+    pub(crate) fn of_names(names: &[String]) -> Self {
         let condition =
             |name: &String| FilterNode::Condition { field: FilterField::EventName, operator: FilterOperator::Exact, value: name.clone() };
         Self { mode: FilterMode::Live, filter_tree: FilterNode::Or { children: names.iter().map(condition).collect() } }
     }
 
     /// Whether it drops this event.
-    pub(in crate::sandbox) fn drops(&self, event: &str, distinct_id: &str) -> bool {
+    pub(crate) fn drops(&self, event: &str, distinct_id: &str) -> bool {
         self.mode == FilterMode::Live && self.filter_tree.holds(event, distinct_id)
     }
 

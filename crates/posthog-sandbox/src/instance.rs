@@ -16,7 +16,7 @@ use super::query::Running;
 use super::table::Table;
 use super::warnings::Warnings;
 use super::weather::{BadWeather, Weather};
-use crate::clock::Clock;
+use heartbeat_clock::clock::Clock;
 
 /// How long events are kept, in milliseconds of the clock: 48 hours.
 const KEPT_MS: i64 = 48 * 3600 * 1000;

@@ -11,11 +11,11 @@ use uuid::Uuid;
 use super::stamp::Stated;
 use super::storm::Wire;
 use super::{Arrived, token, weathered};
-use crate::sandbox::body::{self, BadBody, Encoding};
-use crate::sandbox::event::Event;
-use crate::sandbox::instance::Instance;
-use crate::sandbox::moment::Moment;
-use crate::sandbox::project::Project;
+use crate::body::{self, BadBody, Encoding};
+use crate::event::Event;
+use crate::instance::Instance;
+use crate::moment::Moment;
+use crate::project::Project;
 
 /// The largest single event, in bytes of JSON: what fits into a message of the queue.
 const LARGEST_EVENT: usize = 1_000_000;
@@ -27,7 +27,7 @@ const LONGEST_DISTINCT_ID: usize = 200;
 const OLDEST_SENT_AT_MS: i64 = 1_609_459_200_000;
 
 /// `POST` to any of the v0 paths.
-pub(in crate::sandbox) async fn take(State(instance): State<Instance>, request: Request) -> Response {
+pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> Response {
     weathered(&instance, request, Wire::V0, |instance, arrived| match accept(instance, arrived) {
         Ok(()) if Query::of(&arrived.head.uri).beacon => StatusCode::NO_CONTENT.into_response(),
         Ok(()) => Json(json!({"status": "Ok"})).into_response(),

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::{Understood, refuse};
-use crate::sandbox::moment::Moment;
+use crate::moment::Moment;
 
 /// The longest SQL of one expression, in bytes.
 const LONGEST: usize = 8 * 1024 * 1024;

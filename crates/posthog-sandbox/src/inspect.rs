@@ -1,6 +1,7 @@
 //! What only a sandbox has: its weather, and a look at everything it holds.
 
 use std::collections::HashMap;
+use std::io;
 
 use axum::Json;
 use axum::body::Body;
@@ -62,8 +63,16 @@ pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query
     if let Some(project) = asked.get("project") {
         held.retain(|one| Ok(one.event.project) == project.parse());
     }
-    let list = held.iter().map(Held::as_json).collect::<Vec<_>>();
-    Json(list).into_response()
+    Json(listed(&held)).into_response()
+}
+
+/// All of them, as [`events`] shows them.
+pub(super) async fn all(instance: &Instance) -> io::Result<Vec<Value>> {
+    held(instance).await.map(|held| listed(&held)).map_err(io::Error::other)
+}
+
+fn listed(held: &[Held]) -> Vec<Value> {
+    held.iter().map(Held::as_json).collect()
 }
 
 async fn held(instance: &Instance) -> sqlx::Result<Vec<Held>> {

@@ -2,7 +2,7 @@
 //!
 //! Three clocks behind one type: the machine's own, the same one running fast (the demo), and one that a test moves by
 //! hand. Wall time is for records and for the schedule; durations (timeouts, pauses) come from a monotonic reading that
-//! a step of the wall clock does not touch. Takes nothing from the other rooms but the words for time.
+//! a step of the wall clock does not touch. Takes nothing but the words for time.
 
 #![expect(clippy::disallowed_methods, clippy::disallowed_types, reason = "this is the clock that everybody else asks")]
 
@@ -14,7 +14,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use rustix::time::{ClockId, clock_gettime};
 use tokio::sync::watch;
 
-use crate::model::Timestamp;
+use crate::time::Timestamp;
 
 /// Where fast time and real time agree: 2026-01-01T00:00:00Z. It never moves, so that processes started at different
 /// moments, or started again, read the same fast time.

@@ -3,12 +3,12 @@
 use serde_json::Value;
 use sqlx::sqlite::SqliteRow;
 
-use crate::sandbox::moment::Moment;
-use crate::sandbox::query::cell;
+use crate::moment::Moment;
+use crate::query::cell;
 
 /// The type of an expression. Times are microseconds in SQLite, uuids are text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::sandbox) enum Kind {
+pub(crate) enum Kind {
     String,
     Uuid,
     UInt8,
@@ -30,7 +30,7 @@ pub(in crate::sandbox) enum Kind {
 
 impl Kind {
     /// ClickHouse's name of this type.
-    pub(in crate::sandbox) fn name(self, nullable: bool) -> String {
+    pub(crate) fn name(self, nullable: bool) -> String {
         let name = match self {
             Self::String => "String",
             Self::Uuid => "UUID",
@@ -96,7 +96,7 @@ impl Kind {
     }
 
     /// A cell of this type as PostHog writes it in JSON; times are text.
-    pub(in crate::sandbox) fn read(self, row: &SqliteRow, place: usize) -> Value {
+    pub(crate) fn read(self, row: &SqliteRow, place: usize) -> Value {
         let time = |how: &str| cell::<i64>(row, place).map(|us| Moment::from_us(us).formatted(how));
         match self {
             Self::String | Self::Uuid => cell::<String>(row, place).into(),

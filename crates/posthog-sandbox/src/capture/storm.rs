@@ -37,7 +37,7 @@ pub(super) fn refusal(status: u16, body: Option<&str>, wire: Wire, path: &str) -
 }
 
 /// A body as somebody wrote it, under the content type that it looks like.
-pub(in crate::sandbox) fn quoted(body: &str) -> Response {
+pub(crate) fn quoted(body: &str) -> Response {
     let content_type = match body.trim_start().bytes().next() {
         Some(b'<') => "text/html; charset=utf-8",
         Some(b'{' | b'[') => "application/json",

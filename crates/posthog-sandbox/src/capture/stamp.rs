@@ -1,6 +1,6 @@
 //! Which timestamp an event is stored under.
 
-use crate::sandbox::moment::Moment;
+use crate::moment::Moment;
 
 /// How far ahead of the server's clock a timestamp may be, in milliseconds: 23 hours.
 const FURTHEST_AHEAD_MS: i64 = 23 * 3600 * 1000;
