@@ -37,7 +37,7 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("heartbeat.db");
     let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
-    let (project, ids) = set_up(&*store, routes).await?;
+    let (project, ids) = set_up(&store, routes).await?;
     let end = START.plus(days * 1440);
     let (mut recording, mut settling) = (Duration::ZERO, Duration::ZERO);
     for minute in START.until(end) {
@@ -57,12 +57,12 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     assert_eq!(day.len(), 3 * 1440, "a day of three routes is there");
 
     // A day later all of it is summed up, and the beats stay.
-    fold_due(&*store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
+    fold_due(&store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
     assert_eq!(store.summed_up().await?, Some(end), "everything is summed up");
     let beats = ids.len() as f64 * (days * 1440) as f64;
-    let whole = bytes_of(&*store, &path).await? / beats;
+    let whole = bytes_of(&store, &path).await? / beats;
     let now = end.start().plus(Duration::from_hours(24 * 30));
-    fold_due(&*store, now, Retention::default()).await?;
+    fold_due(&store, now, Retention::default()).await?;
     assert_eq!(store.oldest_beat().await?, None, "everything is folded");
     let hours = store.hours(&ids, START, end).await?;
     let after: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();

@@ -44,7 +44,7 @@ async fn measure(count: usize) -> anyhow::Result<()> {
     let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
     let (clock, _hand) = Clock::hand(Timestamp::parse("2026-11-23T15:10:50Z").map_err(anyhow::Error::msg)?);
     let began = Instant::now();
-    fill(&*store, count, clock.now()).await?;
+    fill(&store, count, clock.now()).await?;
     println!("{count} projects set up in {:.1} s", began.elapsed().as_secs_f64());
 
     let door = Door { store: Arc::clone(&store), clock: clock.clone() };

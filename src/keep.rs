@@ -51,7 +51,7 @@ pub async fn run(store: Arc<Store>, clock: Clock, retention: Retention, sign: im
     loop {
         let now = clock.now();
         let round =
-            async { if may_drop(&*store, now, retention).await? { fold_due(&*store, now, retention).await.map(Some) } else { Ok(None) } };
+            async { if may_drop(&store, now, retention).await? { fold_due(&store, now, retention).await.map(Some) } else { Ok(None) } };
         match round.await {
             Ok(None) => {
                 if !std::mem::replace(&mut doubts, true) {

@@ -88,7 +88,7 @@ impl<'d> Accounts<'d> {
     pub async fn invite(&self, name: &UserName, access: Option<Access>) -> Result<(String, Access), AccountError> {
         let mut turns = Turns::since(self.since);
         let access = loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             let known = self.known(name).await?;
             let wanted = access.or(known.as_ref().map(|user| user.access)).unwrap_or(Access::Write);
             self.keep_a_writer(known.as_ref(), wanted).await?;
@@ -112,7 +112,7 @@ impl<'d> Accounts<'d> {
     pub async fn set(&self, name: &UserName, access: Access) -> Result<User, AccountError> {
         let mut turns = Turns::since(self.since);
         loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), access).await?;
             let deed = self.deed(name, differs(user.access, access));
@@ -132,7 +132,7 @@ impl<'d> Accounts<'d> {
         let deed = self.deed(name, "changed the password".to_owned());
         let mut turns = Turns::since(self.since);
         loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             let user = self.user(name).await?;
             let checked = Checked { deed: &deed, expected };
             if written(self.door.put_hashed(name, user.access, Some(&hash), checked).await)?.is_some() {
@@ -148,7 +148,7 @@ impl<'d> Accounts<'d> {
     pub async fn remove(&self, name: &UserName) -> Result<(), AccountError> {
         let mut turns = Turns::since(self.since);
         loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             let user = self.user(name).await?;
             self.keep_a_writer(Some(&user), Access::Read).await?;
             let deed = self.deed(name, format!("removed; access {} -> none", user.access));
@@ -175,7 +175,7 @@ impl<'d> Accounts<'d> {
         let until = lasts.map(|lasts| self.door.clock.now().plus(lasts));
         let mut turns = Turns::since(self.since);
         loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             if self.door.store.tokens().await?.iter().any(|token| token.name == name.as_str()) {
                 return Err(AccountError::TokenTaken(name.clone()));
             }
@@ -192,7 +192,7 @@ impl<'d> Accounts<'d> {
     pub async fn remove_token(&self, name: &str) -> Result<(), AccountError> {
         let mut turns = Turns::since(self.since);
         loop {
-            let expected = Some(turns.next(&*self.door.store).await?);
+            let expected = Some(turns.next(&self.door.store).await?);
             let token = self.token(name).await?;
             let words = format!("removed; access {} -> none", token.access);
             let deed = deed(self.who, format!("API token {}", token.name), words, self.door.clock.now());

@@ -26,7 +26,7 @@ pub async fn announce(store: &Store, address: &str) {
 pub(super) async fn keep_announcing(store: Arc<Store>, address: String) -> Infallible {
     let real = Clock::system();
     loop {
-        announce(&*store, &address).await;
+        announce(&store, &address).await;
         real.sleep(EVERY).await;
     }
 }

@@ -131,7 +131,7 @@ impl Service {
             gone = lost => Err(anyhow!(gone)),
         };
         if let Some(address) = address {
-            withdraw(&*of_page, &address).await;
+            withdraw(&of_page, &address).await;
         }
         ended
     }

@@ -38,7 +38,7 @@ impl Apply {
         let settings = invocation.settings_of(Some(&self.file), Scope::Everything)?;
         self.refuse_emptiness(&settings)?;
         let store = app::open_store(&settings).await?;
-        let desk = Desk { dry_run: self.edit.dry_run, ..Desk::new(&*store, By::file(&self.file), invocation.clock.now()) };
+        let desk = Desk { dry_run: self.edit.dry_run, ..Desk::new(&store, By::file(&self.file), invocation.clock.now()) };
         let mut notes = Vec::new();
         let changes = desk.apply(|stored| {
             let plans = stored.plans(&settings, self.prune)?;

@@ -59,7 +59,7 @@ impl Beats {
         let now = self.moment.time();
         let (from, to) = (now.minus(self.since).minute(), now.minute().plus(1));
         let mut beats = store.beats(&routes, from, to).await?;
-        beats.extend(unsent(&*store, project, &routes, from, now.minute()).await?);
+        beats.extend(unsent(&store, project, &routes, from, now.minute()).await?);
         beats.sort_by_key(|beat| (beat.minute, beat.route));
         if self.failures {
             beats.retain(|beat| !matches!(beat.outcome, Outcome::Arrived | Outcome::Awaiting));

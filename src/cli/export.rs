@@ -37,7 +37,7 @@ pub struct Export {
 impl Export {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let mut stored = Stored::read(&*store).await?;
+        let mut stored = Stored::read(&store).await?;
         if !self.project.is_empty() {
             let chosen = self.project.iter().map(|name| project_named(&stored.projects, name).cloned()).collect::<Result<_, _>>()?;
             stored = Stored { projects: chosen, channels: Vec::new(), windows: Vec::new(), status_pages: Vec::new() };

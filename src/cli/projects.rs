@@ -154,7 +154,7 @@ impl Add {
             ask(&spec, invocation).await?;
         }
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(plainly)?;
+        let done = desk(invocation, &store, self.edit).add(spec).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", done.now.name))?;
@@ -230,7 +230,7 @@ impl Set {
 impl SetKey {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let desk = desk(invocation, &*store, self.edit);
+        let desk = desk(invocation, &store, self.edit);
         desk.find::<ProjectSpec>(&self.name).await.map_err(plainly)?;
         let personal_key = self.personal_key.read(invocation)?;
         if personal_key.is_none() && !self.personal_key.no_personal_api_key {
@@ -244,7 +244,7 @@ impl SetKey {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = desk(invocation, &*store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        let done = desk(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -252,7 +252,7 @@ impl Remove {
 impl List {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let projects = specs(&*store).await?.iter().map(ProjectJson::of).collect::<Vec<_>>();
+        let projects = specs(&store).await?.iter().map(ProjectJson::of).collect::<Vec<_>>();
         if self.json {
             invocation.screen.items(projects)?;
         } else if projects.is_empty() {

@@ -73,7 +73,7 @@ impl Run {
         let work = lifecycle.guard(service.run_with(page, stop));
         tokio::select! {
             ended = work => ended??,
-            () = self.reload(invocation, lifecycle.reload(), &*store, &clock) => {}
+            () = self.reload(invocation, lifecycle.reload(), &store, &clock) => {}
         }
         tracing::info!("stopped");
         Ok(ExitCode::SUCCESS)
@@ -86,8 +86,8 @@ impl Run {
         app::check(&settings, clock)?;
         let page = app::listen(self.listen.unwrap_or(settings.web.listen)).await?;
         let store = app::open_store(&settings).await?;
-        self.put(&settings, invocation, &*store, clock).await?;
-        let projects = specs(&*store).await?;
+        self.put(&settings, invocation, &store, clock).await?;
+        let projects = specs(&store).await?;
         let names = projects.iter().map(|spec| &spec.name).collect::<Vec<_>>();
         for warning in certificate_problems(&invocation.environment).into_iter().chain(settings.web.unknown_metrics_projects(&names, "")) {
             tracing::warn!("{warning}");
@@ -107,7 +107,7 @@ impl Run {
         let door = app::door(Arc::clone(store), clock.clone());
         let place = settings.web.address(listens, "/");
         // Before anybody reads it here: a command that prints an address then has this one.
-        app::announce(&**store, &settings.web.address(listens, "")).await;
+        app::announce(store, &settings.web.address(listens, "")).await;
         // Where somebody else says who people are, there is a way in already.
         let has_other_way = settings.web.proxy.is_some() || settings.web.oidc.is_some();
         let invited =

@@ -52,7 +52,7 @@ pub struct Status {
 impl Status {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let mut all = reports(&*store, self.moment.time()).await?;
+        let mut all = reports(&store, self.moment.time()).await?;
         if let Some(name) = &self.project {
             let specs: Vec<_> = all.iter().map(|report| report.project.spec.clone()).collect();
             let chosen = super::project_named(&specs, name)?.name.clone();

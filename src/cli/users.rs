@@ -130,7 +130,7 @@ impl Invite {
         let (code, access) = Accounts::of_owner(&door, &who).invite(&name, wanted).await?;
         let path = format!("/enter/{code}");
         // Where a service runs, its page may be elsewhere than these settings say.
-        let link = app::page_address(&*store, &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
+        let link = app::page_address(&store, &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
             invocation.screen.json(&InvitationJson { name: name.to_string(), access: access.into(), link })?;
         } else {

@@ -59,14 +59,14 @@ struct WaitedJson {
 impl WaitComplete {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let (store, clock) = (invocation.store().await?, Clock::fast(self.speed));
-        let specs = super::global::specs(&*store).await?;
+        let specs = super::global::specs(&store).await?;
         let name = super::project_named(&specs, &self.project)?.name.clone();
         let begun = clock.monotonic();
         let mut told = false;
         let (through, reached, verdict) = loop {
             let project = store.project(&name).await?.ok_or_else(|| Misuse(format!("project {name} was removed meanwhile")))?;
             let look = store.look(project.id).await?;
-            let report = report::report(&*store, Arc::new(project), look, clock.now()).await?;
+            let report = report::report(&store, Arc::new(project), look, clock.now()).await?;
             let (through, verdict) = (report.complete_through, report.verdict.to_string());
             let reached = is_complete(through, self.at_least, clock.now());
             if reached || clock.monotonic().saturating_sub(begun) >= self.timeout {

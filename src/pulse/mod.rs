@@ -185,7 +185,7 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
         held.extend(batch.drain(..));
         let mut ails = false;
         while let Err(error) = pulse.store.record(&held.beats, &held.evidence).await {
-            if matches!(error, StoreError::Unfit { .. }) && record_apart(&*pulse.store, &held).await.is_ok() {
+            if matches!(error, StoreError::Unfit { .. }) && record_apart(&pulse.store, &held).await.is_ok() {
                 break;
             }
             if !std::mem::replace(&mut ails, true) {

@@ -48,8 +48,9 @@ impl Database {
         of: impl Fn(&Row) -> Result<T, StoreError> + Send + Sync,
     ) -> Result<Vec<T>, StoreError> {
         match self {
-            Self::Sqlite(pool, _) => collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of).await,
-            Self::Postgres(_) => self.read_together(what, vec![statement], of).await,
+            // The driver's futures are large: boxed, they make none of those that wait for them so.
+            Self::Sqlite(pool, _) => Box::pin(collect(what, sqlite(statement).fetch(pool).map_ok(Row::Sqlite), of)).await,
+            Self::Postgres(_) => Box::pin(self.read_together(what, vec![statement], of)).await,
         }
     }
 
@@ -64,7 +65,7 @@ impl Database {
         if matches!(self, Self::Sqlite(..)) {
             return self.read(what, Statement::joined(statements), of).await;
         }
-        self.read_together(what, statements, of).await
+        Box::pin(self.read_together(what, statements, of)).await
     }
 
     /// Reads in one transaction of PostgreSQL.
@@ -100,8 +101,8 @@ impl Database {
 
     async fn begin(&self, what: &'static str, on_sqlite: &'static str, on_postgres: &'static str) -> Result<Work, StoreError> {
         let begun = match self {
-            Self::Sqlite(pool, _) => pool.begin_with(on_sqlite).await.map(Open::Sqlite),
-            Self::Postgres(pool) => pool.begin_with(on_postgres).await.map(Open::Postgres),
+            Self::Sqlite(pool, _) => Box::pin(pool.begin_with(on_sqlite)).await.map(Open::Sqlite),
+            Self::Postgres(pool) => Box::pin(pool.begin_with(on_postgres)).await.map(Open::Postgres),
         };
         Ok(Work { what, open: begun.map_err(|error| failure(what, &error))?, later: Vec::new(), _turn: None })
     }
@@ -180,8 +181,8 @@ impl Work {
     /// Runs a statement; says how many rows it touched.
     pub(super) async fn run(&mut self, statement: Statement) -> Result<u64, StoreError> {
         let done = match &mut self.open {
-            Open::Sqlite(open) => sqlite(statement).execute(&mut **open).await.map(|done| done.rows_affected()),
-            Open::Postgres(open) => postgres(statement).execute(&mut **open).await.map(|done| done.rows_affected()),
+            Open::Sqlite(open) => Box::pin(sqlite(statement).execute(&mut **open)).await.map(|done| done.rows_affected()),
+            Open::Postgres(open) => Box::pin(postgres(statement).execute(&mut **open)).await.map(|done| done.rows_affected()),
         };
         done.map_err(|error| failure(self.what, &error))
     }
@@ -190,8 +191,8 @@ impl Work {
     pub(super) async fn run_script(&mut self, text: String) -> Result<(), StoreError> {
         let script = sqlx::raw_sql(AssertSqlSafe(text));
         let done = match &mut self.open {
-            Open::Sqlite(open) => script.execute(&mut **open).await.map(drop),
-            Open::Postgres(open) => script.execute(&mut **open).await.map(drop),
+            Open::Sqlite(open) => Box::pin(script.execute(&mut **open)).await.map(drop),
+            Open::Postgres(open) => Box::pin(script.execute(&mut **open)).await.map(drop),
         };
         done.map_err(|error| failure(self.what, &error))
     }
@@ -203,8 +204,8 @@ impl Work {
         of: impl Fn(&Row) -> Result<T, StoreError> + Send,
     ) -> Result<Vec<T>, StoreError> {
         match &mut self.open {
-            Open::Sqlite(open) => collect(self.what, sqlite(statement).fetch(&mut **open).map_ok(Row::Sqlite), of).await,
-            Open::Postgres(open) => collect(self.what, postgres(statement).fetch(&mut **open).map_ok(Row::Postgres), of).await,
+            Open::Sqlite(open) => Box::pin(collect(self.what, sqlite(statement).fetch(&mut **open).map_ok(Row::Sqlite), of)).await,
+            Open::Postgres(open) => Box::pin(collect(self.what, postgres(statement).fetch(&mut **open).map_ok(Row::Postgres), of)).await,
         }
     }
 
@@ -216,8 +217,8 @@ impl Work {
             self.run(statement).await?;
         }
         let done = match self.open {
-            Open::Sqlite(open) => open.commit().await,
-            Open::Postgres(open) => open.commit().await,
+            Open::Sqlite(open) => Box::pin(open.commit()).await,
+            Open::Postgres(open) => Box::pin(open.commit()).await,
         };
         done.map_err(|error| failure(self.what, &error))
     }

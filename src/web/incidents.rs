@@ -155,7 +155,7 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
 /// Writes a word on an open incident.
 pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, EditError> {
     let number = incident.id.map_or(0, |id| id.0);
-    hold(&*site.web.store, number, word).await
+    hold(&site.web.store, number, word).await
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(super) async fn replay(site: &Site, project: Arc<Project>, app: IngestionAle
         threads.block_on(async move {
             // A day is run at a stretch, so that it is heard of the end between two days.
             tokio::select! {
-                replayed = run(&*store, &project, &app, (to.minus(since), to), |_| {}) => replayed.map(Some),
+                replayed = run(&store, &project, &app, (to.minus(since), to), |_| {}) => replayed.map(Some),
                 () = clock.sleep(clock.in_real(LONGEST)) => Ok(None),
             }
         })

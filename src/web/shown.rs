@@ -27,7 +27,7 @@ pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp)
     let projects: Vec<Arc<Project>> = site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect();
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     let looks = site.web.store.looks_of(&ids).await?;
-    briefs(&*site.web.store, &projects, &looks, now).await
+    briefs(&site.web.store, &projects, &looks, now).await
 }
 
 /// A project that has beaten for less than this is young.
@@ -108,7 +108,7 @@ pub(super) struct Lags {
 pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, Trouble> {
     let of_route = of_route.map(|name| route(project, name)).transpose()?;
     let to = now.minute().plus(1);
-    let series = lag_series(&*site.web.store, project, to.plus(-range.minutes()), to, now).await?;
+    let series = lag_series(&site.web.store, project, to.plus(-range.minutes()), to, now).await?;
     Ok(Lags::of(series, range, of_route))
 }
 
@@ -127,7 +127,7 @@ impl Lags {
 /// The story of a beat whose minute stands in an address. Where none was due there is none.
 pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &str, now: Timestamp) -> Result<BeatStory, Trouble> {
     let minute = minute_asked("minute", minute)?;
-    let story = beat_story(&*site.web.store, project, route, minute, now).await?;
+    let story = beat_story(&site.web.store, project, route, minute, now).await?;
     let story = story.ok_or_else(|| Trouble::no(&format!("route of {}", project.spec.name), route))?;
     match story.kept {
         Kept::NotDue => {

@@ -114,6 +114,6 @@ impl Site {
 
     /// Where this visitor changes things.
     pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
-        Desk::new(&*self.web.store, By::user(&visitor.who), self.now())
+        Desk::new(&self.web.store, By::user(&visitor.who), self.now())
     }
 }

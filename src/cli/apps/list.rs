@@ -30,7 +30,7 @@ fn on(spec: &ProjectSpec) -> impl Iterator<Item = InstalledAppJson> {
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let all = specs(&*store).await?;
+        let all = specs(&store).await?;
         let chosen = match &self.project {
             Some(name) => vec![super::project_named(&all, name)?.clone()],
             None => all,

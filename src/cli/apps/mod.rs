@@ -129,7 +129,7 @@ impl Configure {
         if self.assignments.is_empty() {
             let kind = self.which.kind()?;
             let store = invocation.store().await?;
-            let spec = desk(invocation, &*store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
+            let spec = desk(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
             let app = app::installed(&spec, kind).map_err(plainly)?;
             if self.which.edit.json {
                 invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
@@ -160,7 +160,7 @@ impl Which {
     ) -> anyhow::Result<ExitCode> {
         let kind = self.kind()?;
         let store = invocation.store().await?;
-        let done = desk(invocation, &*store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
+        let done = desk(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
         for remark in remarks(&done.now, kind) {
             invocation.screen.note(remark)?;

@@ -98,7 +98,7 @@ impl Add {
         // What is given is read before the store is opened: a wrong flag makes no database.
         let spec = self.spec(invocation)?;
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &*store, self.edit).add(spec).await.map_err(told(FLAGS))?;
+        let done = desk(invocation, &store, self.edit).add(spec).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat channels test {}", done.now.name))?;
@@ -130,7 +130,7 @@ impl Set {
             let changed = channel::changed(known, &given.texts, origin);
             given.finish(changed)
         };
-        let done = desk(invocation, &*store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
+        let done = desk(invocation, &store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -139,7 +139,7 @@ impl Which {
     pub(super) async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
-        let done = desk(invocation, &*store, self.edit).change(&self.name, switched).await.map_err(told(FLAGS))?;
+        let done = desk(invocation, &store, self.edit).change(&self.name, switched).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 
@@ -188,7 +188,9 @@ impl Wishes {
             .with("title", self.title.as_deref())
             .with("body", self.body.as_deref())
             .with("at_once", self.at_once.map(|number| number.to_string()).as_deref());
-        values.iter().for_each(|value| texts.put(value.key.as_str(), value.expose()));
+        for value in &values {
+            texts.put(value.key.as_str(), value.expose());
+        }
         self.project.iter().for_each(|name| texts.put("projects", name));
         let failed = known.into_iter().filter(|key| given(key) && values.iter().all(|value| value.key != *key)).collect();
         Said { texts, unread: unread.into_iter().map(|says| Problem::whole("", says)).collect(), failed }

@@ -66,7 +66,7 @@ impl Import {
         let asked = self.complete(&mut apps, invocation)?;
         let store = invocation.new_store().await?;
         let revision = store.revision().await?;
-        let now = specs(&*store).await?;
+        let now = specs(&store).await?;
         let spec = match now.iter().find(|known| known.name == name) {
             Some(known) => self.onto_known(known, invocation)?,
             None => self.new_project(name, &apps, invocation)?,
@@ -78,7 +78,7 @@ impl Import {
         }
         let remarks = remarks(&spec);
         let plan = Plan::of(&now, vec![spec], Vec::new());
-        let changes = desk(invocation, &*store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
+        let changes = desk(invocation, &store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
         let code = show(&changes, invocation, self.edit)?;
         for remark in remarks {
             invocation.screen.note(remark)?;

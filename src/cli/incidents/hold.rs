@@ -94,7 +94,7 @@ impl Snooze {
 async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocation, word: &Word) -> anyhow::Result<ExitCode> {
     let public = invocation.settings(Scope::Service)?.web.public_url;
     let store = invocation.store().await?;
-    let held = incident::hold(&*store, which.id, word).await.map_err(plainly)?;
+    let held = incident::hold(&store, which.id, word).await.map_err(plainly)?;
     if json {
         // As it is now, and as the API shows it.
         let now = store.incidents(&Which { id: held.incident.id, ..Which::default() }).await?.pop().unwrap_or(held.incident);

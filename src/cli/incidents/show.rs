@@ -38,7 +38,7 @@ impl Show {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let public = invocation.settings(Scope::Service)?.web.public_url;
         let store = invocation.store().await?;
-        let incident = self.which.find(&*store).await?;
+        let incident = self.which.find(&store).await?;
         let timeline = match incident.id {
             Some(id) => store.entries(id).await?,
             None => Vec::new(),

@@ -34,7 +34,7 @@ impl Add {
         self.project.iter().for_each(|name| texts.put("projects", name));
         let window = window::added(&texts, Origin::CommandLine(invocation.clock.now())).map_err(|wrong| Misuse(says(&wrong)))?;
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &*store, self.edit).add(window).await.map_err(plainly)?;
+        let done = desk(invocation, &store, self.edit).add(window).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }

@@ -63,7 +63,7 @@ impl Maintenance {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = desk(invocation, &*store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
+        let done = desk(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }

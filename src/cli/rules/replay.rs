@@ -52,7 +52,7 @@ impl Replay {
         let app = self.wished(&app_of(&project))?;
         let to = self.until.unwrap_or_else(|| invocation.clock.now());
         let progress = Screened::on(invocation);
-        let replayed = replay::run(&*store, &project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
+        let replayed = replay::run(&store, &project, &app, (to.minus(self.since), to), |progressed| progress.at(progressed)).await?;
         progress.end();
         let shown = Shown { project: &project, replayed };
         if self.json {

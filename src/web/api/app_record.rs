@@ -84,7 +84,7 @@ async fn read_log(
         index => index.map(Minute::from_index),
     };
     let sought = Sought { level, route: search.route, text: search.q, before, at_most: paging.limit()? };
-    let found = log(&*site.web.store, &project, kind, &sought, site.now()).await?;
+    let found = log(&site.web.store, &project, kind, &sought, site.now()).await?;
     let next = found.older.map(|minute| minute.index().to_string());
     Ok(Json(List { items: found.lines.iter().map(LogLine::of).collect(), next }))
 }

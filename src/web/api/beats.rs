@@ -90,7 +90,7 @@ async fn list(
     // Read on where the part before ended, but not beyond what was asked for.
     let before = before.into_iter().chain(after).min();
     let sift = Sift { route, outcome, before, at_most: paging.limit()? };
-    let found = beat_list(&*site.web.store, &project, &sift, site.now()).await?;
+    let found = beat_list(&site.web.store, &project, &sift, site.now()).await?;
     let items = found.beats.iter().map(|listed| ListedJson::of(&project, listed, &found.evidence)).collect();
     Ok(Json(List { items, next: found.older.map(minute_mark) }))
 }

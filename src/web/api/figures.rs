@@ -42,7 +42,7 @@ async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
     let now = site.now();
     let project = site.project(&name).await?;
     let look = shown::look(&site, &project, now).await?;
-    let report = report::report(&*site.web.store, project, look, now).await?;
+    let report = report::report(&site.web.store, project, look, now).await?;
     Ok(Json(ReportJson::of(&report)))
 }
 
@@ -165,7 +165,7 @@ async fn lags(
     (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, Trouble> {
     let project = site.project(&name).await?;
-    let days = report::days(&*site.web.store, &[project], site.now()).await?;
+    let days = report::days(&site.web.store, &[project], site.now()).await?;
     Ok(Json(DaysJson::of(&days)))
 }
 
@@ -177,6 +177,6 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
     let now = site.now();
     let project = site.project(&name).await?;
     let look = shown::look(&site, &project, now).await?;
-    let routes = report::routes(&*site.web.store, &project, look.as_ref(), now).await?;
+    let routes = report::routes(&site.web.store, &project, look.as_ref(), now).await?;
     Ok(Json(List::whole(routes.iter().map(RouteJson::of).collect())))
 }

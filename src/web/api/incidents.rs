@@ -187,6 +187,6 @@ async fn snooze(
 }
 
 async fn spoken(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, Trouble> {
-    say(site, &found(&*site.web.store, id).await?, &word).await?;
+    say(site, &found(&site.web.store, id).await?, &word).await?;
     view(site, id).await.map(Json)
 }

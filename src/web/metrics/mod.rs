@@ -142,7 +142,7 @@ async fn read(site: &Site, chosen: &BTreeMap<ProjectId, String>) -> Result<Read,
         let projects: Vec<_> = site.web.store.projects_named(some).await?.into_iter().map(Arc::new).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
         let looks = site.web.store.looks_of(&ids).await?;
-        all.extend(briefs(&*site.web.store, &projects, &looks, site.now()).await?);
+        all.extend(briefs(&site.web.store, &projects, &looks, site.now()).await?);
     }
     all.sort_by(|one, other| one.project.spec.name.cmp(&other.project.spec.name));
     Ok(Read { briefs: all, counts })

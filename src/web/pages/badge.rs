@@ -108,7 +108,7 @@ async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: 
         Show::Status => status(name, &briefs),
         Show::Uptime => {
             let projects: Vec<_> = briefs.iter().map(|brief| Arc::clone(&brief.project)).collect();
-            uptime(name, days(&*site.web.store, &projects, now).await?.uptime.last_30_days)
+            uptime(name, days(&site.web.store, &projects, now).await?.uptime.last_30_days)
         }
         Show::Lag => lag(name, &briefs),
         Show::CompleteThrough => complete_through(name, &briefs, now),

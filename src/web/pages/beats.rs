@@ -160,7 +160,7 @@ async fn list(
 ) -> Result<Response, Trouble> {
     let project = site.project(&name).await?;
     let sift = asked.sift(&project)?;
-    let list = beat_list(&*site.web.store, &project, &sift, frame.now).await?;
+    let list = beat_list(&site.web.store, &project, &sift, frame.now).await?;
     let place = format!("/projects/{name}");
     // What is older does not change.
     let live = if sift.before.is_none() { frame.live(Some(&name)) } else { frame };

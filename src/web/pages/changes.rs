@@ -109,7 +109,7 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<A
     let told = if (which.project.is_none() && !project.is_empty()) || subject.chars().any(char::is_control) {
         Told { rows: Vec::new(), next: None }
     } else {
-        Told::read(&*site.web.store, which, frame.now).await?
+        Told::read(&site.web.store, which, frame.now).await?
     };
     let subjects = AppKind::ALL.map(subject_of).to_vec();
     let frame = frame.titled(Place::Changes, "Changes");

@@ -170,7 +170,7 @@ impl Page {
 }
 
 async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
-    let incident = found(&*site.web.store, &id).await?;
+    let incident = found(&site.web.store, &id).await?;
     let said = frame.said.is_some();
     Ok(page(&site, said, &laid_out(&site, frame, incident, Typed::default(), Vec::new()).await?))
 }
@@ -263,7 +263,7 @@ async fn acknowledge(
     Path(id): Path<String>,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let incident = found(&*site.web.store, &id).await?;
+    let incident = found(&site.web.store, &id).await?;
     let word = in_hand(&visitor, form.text("words"), frame.now);
     let typed = Typed { words: form.raw("words").to_owned(), ..Typed::default() };
     spoken(&site, frame, incident, word, typed).await
@@ -276,7 +276,7 @@ async fn let_go(
     Path(id): Path<String>,
     _form: Filled,
 ) -> Result<Response, Trouble> {
-    let incident = found(&*site.web.store, &id).await?;
+    let incident = found(&site.web.store, &id).await?;
     let word = Word::in_nobodys_hand(frame.now);
     spoken(&site, frame, incident, Ok(word), Typed::default()).await
 }
@@ -288,7 +288,7 @@ async fn snooze(
     Path(id): Path<String>,
     form: Filled,
 ) -> Result<Response, Trouble> {
-    let incident = found(&*site.web.store, &id).await?;
+    let incident = found(&site.web.store, &id).await?;
     let word = snoozed(form.given("for"), form.given("until"), frame.now);
     let typed = Typed { until: form.raw("until").to_owned(), ..Typed::default() };
     spoken(&site, frame, incident, word, typed).await

@@ -87,16 +87,16 @@ async fn settled() -> TestSite {
     specs.extend(["blog", "warehouse", "app"].map(spec));
     site.store.apply(&specs, &[], begun).await.unwrap();
     for spec in &specs {
-        beats_for_long(&site, &find(&*site.store, &spec.name).await).await;
+        beats_for_long(&site, &find(&site.store, &spec.name).await).await;
     }
-    let shop = Arc::new(find(&*site.store, &ProjectName::parse("shop").unwrap()).await);
+    let shop = Arc::new(find(&site.store, &ProjectName::parse("shop").unwrap()).await);
     for (days, minutes, words) in
         [(23, 70, "Events are accepted, and cannot be queried after 15m 00s"), (51, 60, "the newest data is 3m 20s old")]
     {
         let opened = now().minus(Duration::from_hours(24 * days));
         let closed = Some(opened.plus(Duration::from_mins(minutes)));
         let cause = Diagnosis::of_words("pipeline", words);
-        open_incident(&*site.store, told(Incident { opened, closed, cause, ..incident(&shop) })).await;
+        open_incident(&site.store, told(Incident { opened, closed, cause, ..incident(&shop) })).await;
     }
     let open = incident(&shop);
     let entry = |minutes, kind, words: &str| Entry { at: open.opened.plus(Duration::from_mins(minutes)), kind, words: words.into() };
@@ -111,7 +111,7 @@ async fn settled() -> TestSite {
         projects: specs.iter().map(|spec| spec.name.clone()).collect(),
         public: true,
     };
-    put_status_page(&*site.store, page).await;
+    put_status_page(&site.store, page).await;
     site
 }
 

@@ -45,7 +45,7 @@ fn home_with(fates: impl Iterator<Item = Fate>) -> Home {
         let begun = Timestamp::parse(BEGUN).unwrap();
         store.apply(&[shop()], &[], begun).await.unwrap();
         let project = store.projects().await.unwrap().remove(0);
-        remember(&*store, &project, begun, &fates.collect::<Vec<_>>()).await;
+        remember(&store, &project, begun, &fates.collect::<Vec<_>>()).await;
         store.close().await;
     });
     home

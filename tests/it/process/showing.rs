@@ -59,8 +59,8 @@ async fn after_half_an_hour() -> Desk {
             30 => (Came::Just, Came::Refused),
             _ => (Came::In(1000 + 20 * at), Came::In(700 + 20 * at)),
         };
-        write(&*store, &project, first, BEGUN.plus(at as i64), of_first).await;
-        write(&*store, &project, proxy, BEGUN.plus(at as i64), of_proxy).await;
+        write(&store, &project, first, BEGUN.plus(at as i64), of_first).await;
+        write(&store, &project, proxy, BEGUN.plus(at as i64), of_proxy).await;
     }
     store.close().await;
     desk

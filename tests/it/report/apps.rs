@@ -20,7 +20,7 @@ async fn heartbeat_says_what_it_sent_what_became_of_it_and_what_it_costs() {
         world.record(route.id, START, &("X".repeat(100) + &"A".repeat(1400) + "_RA")).await;
     }
     let now = after(START.plus(1503), 0);
-    let told = heartbeat_figures(&*world.store, &project, now).await.unwrap();
+    let told = heartbeat_figures(&world.store, &project, now).await.unwrap();
     assert_eq!((told.routes, told.events_a_day), (3, 3 * 1440));
     let of =
         |ends: &heartbeat::report::Ends| [Outcome::Arrived, Outcome::Lost, Outcome::Refused, Outcome::Unsent].map(|end| ends.of(end) / 3);
@@ -30,7 +30,7 @@ async fn heartbeat_says_what_it_sent_what_became_of_it_and_what_it_costs() {
     assert_eq!((told.last_30_days.sent(), told.lags.count), (3 * 1502, 3 * 1401));
     let off = ProjectSpec { heartbeat: Some(HeartbeatApp { enabled: false, ..spec.heartbeat.clone().unwrap() }), ..spec };
     world.store.apply(&[off], &[], now).await.unwrap();
-    let told = heartbeat_figures(&*world.store, &*world.project("shop").await, now).await.unwrap();
+    let told = heartbeat_figures(&world.store, &*world.project("shop").await, now).await.unwrap();
     assert_eq!((told.events_a_day, told.last_30_days.sent()), (0, 3 * 1502));
 }
 
@@ -39,8 +39,8 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
-    let channel = set_up_channel(&*world.store, webhook("ops")).await;
-    let nothing = alert_figures(&*world.store, &project, after(START, 0)).await.unwrap();
+    let channel = set_up_channel(&world.store, webhook("ops")).await;
+    let nothing = alert_figures(&world.store, &project, after(START, 0)).await.unwrap();
     assert_eq!(nothing, heartbeat::report::AlertFigures::default());
     for minute in 0..120 {
         let made = look(&project, after(START.plus(minute), 30));
@@ -59,7 +59,7 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
         let first_bad = minute.map(|minute| minute.plus(-bad_before));
         let one =
             Incident { opened, closed: Some(opened.plus(Duration::from_mins(5))), first_bad, strand, ..incident(&project, strand, 0) };
-        open_incident(&*world.store, one).await;
+        open_incident(&world.store, one).await;
     }
     let open = incident(&project, Strand::Quiet, 50);
     let owed = [notice(channel.id, &open, NoticeKind::Opened, 0), notice(channel.id, &open, NoticeKind::Reminder, 1)];
@@ -68,10 +68,10 @@ async fn ingestion_alert_says_how_it_looked_what_it_found_and_how_soon() {
     let mut leased = world.store.lease(now, now.plus(Duration::from_mins(1)), 1).await.unwrap();
     (leased[0].state, leased[0].ended) = (NoticeState::Sent, Some(now));
     world.store.mark(&leased, &[], &[]).await.unwrap();
-    let told = alert_figures(&*world.store, &project, now).await.unwrap();
+    let told = alert_figures(&world.store, &project, now).await.unwrap();
     assert_eq!((told.open, told.opened_in_24_hours, told.opened_in_30_days), (1, 5, 5));
     assert_eq!((told.time_to_notice, told.longest_to_notice), (Some(Duration::from_mins(6)), Some(Duration::from_mins(16))));
     assert_eq!((told.sent, told.owed, told.dead), (1, 1, 0));
-    let told = alert_figures(&*world.store, &project, after(START.plus(119), 59)).await.unwrap();
+    let told = alert_figures(&world.store, &project, after(START.plus(119), 59)).await.unwrap();
     assert_eq!((told.last_hour, told.last_24_hours), (LooksMade { made: 60, failed: 6 }, LooksMade { made: 120, failed: 12 }));
 }

@@ -13,7 +13,7 @@ use crate::store::samples::{look, spec};
 
 async fn story(world: &World, minute: i64, now: Timestamp) -> BeatStory {
     let project = world.project("shop").await;
-    beat_story(&*world.store, &project, "heartbeat", START.plus(minute), now).await.unwrap().expect("there is such a route")
+    beat_story(&world.store, &project, "heartbeat", START.plus(minute), now).await.unwrap().expect("there is such a route")
 }
 
 #[tokio::test]
@@ -45,7 +45,7 @@ async fn a_beat_is_told_from_its_sending_to_the_look_that_saw_it() {
     assert_eq!(story(&world, 2, now).await.kept, Kept::Missing);
     assert_eq!(story(&world, 6, now).await.kept, Kept::NotDue, "this minute is not over");
     assert_eq!(story(&world, -1, now).await.kept, Kept::NotDue, "there was no such route yet");
-    assert!(beat_story(&*world.store, &project, "proxy", START, now).await.unwrap().is_none());
+    assert!(beat_story(&world.store, &project, "proxy", START, now).await.unwrap().is_none());
 }
 
 #[tokio::test]
@@ -78,7 +78,7 @@ async fn of_a_folded_beat_its_end_is_left() {
     let off = heartbeat::model::ProjectSpec { heartbeat: Some(app), ..spec };
     world.store.apply(&[off], &[], START.plus(5).start()).await.unwrap();
     let now = after(START.plus(20 * 1440), 0);
-    fold_due(&*world.store, now, Retention::default()).await.unwrap();
+    fold_due(&world.store, now, Retention::default()).await.unwrap();
     assert_eq!(story(&world, 0, now).await.kept, Kept::Folded(Outcome::Arrived));
     assert_eq!(story(&world, 1, now).await.kept, Kept::Folded(Outcome::Lost));
     assert_eq!(story(&world, 2, now).await.kept, Kept::Missing);

@@ -115,11 +115,11 @@ async fn both(told: &[Told]) {
         projects.push(project);
         looks.extend(look);
     }
-    let briefs = briefs(&*world.store, &projects, &looks, now).await.unwrap();
+    let briefs = briefs(&world.store, &projects, &looks, now).await.unwrap();
     assert_eq!(briefs.len(), projects.len());
     for (brief, told) in briefs.iter().zip(told) {
         let look = looks.iter().find(|look| look.project == brief.project.id && look.at <= now).cloned();
-        let whole = report(&*world.store, Arc::clone(&brief.project), look, now).await.unwrap();
+        let whole = report(&world.store, Arc::clone(&brief.project), look, now).await.unwrap();
         let of = |routes: &[String]| routes.iter().map(|letters| runs(letters)).collect::<Vec<_>>().join(" | ");
         let said = format!("{} {:?} off {:?} begun {}", of(&told.routes), told.look, told.off, told.begun);
         assert_eq!(brief.verdict, whole.verdict, "{said}");
@@ -176,13 +176,13 @@ async fn a_list_tells_which_incidents_are_open() {
         world.store.apply(&[spec(name)], &[], START.start()).await.unwrap();
         projects.push(world.project(name).await);
     }
-    let told: Vec<Brief> = briefs(&*world.store, &projects, &[], now).await.unwrap();
+    let told: Vec<Brief> = briefs(&world.store, &projects, &[], now).await.unwrap();
     assert!(told.iter().all(|brief| brief.open.is_empty() && brief.gravest().is_none() && brief.newest_lag().is_none()));
-    open_incident(&*world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], Strand::Blind, 5) }).await;
-    open_incident(&*world.store, incident(&projects[1], Strand::Ingestion, 3)).await;
-    open_incident(&*world.store, Incident { closed: Some(now), ..incident(&projects[0], Strand::Ingestion, 3) }).await;
+    open_incident(&world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], Strand::Blind, 5) }).await;
+    open_incident(&world.store, incident(&projects[1], Strand::Ingestion, 3)).await;
+    open_incident(&world.store, Incident { closed: Some(now), ..incident(&projects[0], Strand::Ingestion, 3) }).await;
     world.record(projects[0].routes[0].id, START.plus(28), "AA").await;
-    let told = briefs(&*world.store, &projects, &[], now).await.unwrap();
+    let told = briefs(&world.store, &projects, &[], now).await.unwrap();
     assert_eq!((told[0].open.len(), told[0].newest_lag()), (0, Some(Duration::from_secs(2))));
     assert_eq!(told[1].open.iter().map(|incident| incident.strand).collect::<Vec<_>>(), [Strand::Blind, Strand::Ingestion]);
     assert_eq!(told[1].gravest().map(|incident| incident.strand), Some(Strand::Ingestion));

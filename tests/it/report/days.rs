@@ -13,7 +13,7 @@ use super::world::{START, World, after};
 use crate::store::samples::{incident, open_incident, spec, spec_with_routes};
 
 async fn read(world: &World, projects: &[Arc<Project>], now: Timestamp) -> Days {
-    days(&*world.store, projects, now).await.unwrap()
+    days(&world.store, projects, now).await.unwrap()
 }
 
 #[tokio::test]
@@ -49,9 +49,9 @@ async fn an_incident_is_told_on_each_day_on_which_it_was_open() {
     let hours = |count| Duration::from_hours(count);
     // `incident` counts minutes from the samples' own beginning: these are set by hand.
     let from = |opened, closed| Incident { opened, closed, ..incident(&project, Strand::Ingestion, 0) };
-    open_incident(&*world.store, from(midnight(2).minus(hours(3)), Some(midnight(3).plus(hours(1))))).await;
+    open_incident(&world.store, from(midnight(2).minus(hours(3)), Some(midnight(3).plus(hours(1))))).await;
     let blind = Incident { strand: Strand::Blind, ..from(midnight(4).plus(hours(2)), None) };
-    open_incident(&*world.store, blind).await;
+    open_incident(&world.store, blind).await;
     let told = read(&world, &[project], midnight(4).plus(hours(5))).await;
     let open: Vec<Duration> = told.days[DAYS - 5..].iter().map(|day| day.incident(Strand::Ingestion)).collect();
     assert_eq!(open, [Duration::ZERO, hours(3), hours(24), hours(1), Duration::ZERO]);
@@ -117,7 +117,7 @@ proptest! {
             // Weeks later beats are gone, and the days are what they were.
             let retention = Retention::default();
             let later = now.plus(retention.beats).plus(Duration::from_hours(26 + late as u64));
-            fold_due(&*world.store, later, retention).await.unwrap();
+            fold_due(&world.store, later, retention).await.unwrap();
             let routes: Vec<_> = project.routes.iter().map(|route| route.id).collect();
             prop_assert!(world.store.beats(&routes, START, START.plus(2 * 1440)).await.unwrap().is_empty());
             let from_hours = read(&world, &[Arc::clone(&project)], now).await;

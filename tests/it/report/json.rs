@@ -47,12 +47,12 @@ async fn every_field_is_described_and_none_that_is_not_there() {
     let project = world.project("shop").await;
     world.record(project.routes[0].id, START, "AA").await;
     let now = after(START.plus(2), 0);
-    let whole = report(&*world.store, project.clone(), None, now).await.unwrap();
+    let whole = report(&world.store, project.clone(), None, now).await.unwrap();
     compare(&ReportJson::of(&whole));
     compare(&ReportJson::of(&whole).today);
     compare(&BeatJson::of(&project, whole.newest_seen.as_ref().unwrap(), &[]));
     let incident = incident(&project, Strand::Ingestion, 0);
-    let channel = set_up_channel(&*world.store, webhook("ops")).await;
+    let channel = set_up_channel(&world.store, webhook("ops")).await;
     let story = IncidentStoryJson {
         incident: IncidentJson::of(&incident, now, None),
         timeline: vec![EntryJson::of(&entry(EntryKind::Opened, "it began"))],

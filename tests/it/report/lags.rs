@@ -10,7 +10,7 @@ use super::world::{START, World, after, beat};
 use crate::store::samples::{spec, spec_with_routes};
 
 async fn read(world: &World, project: &Project, from: Minute, to: Minute, now: Timestamp) -> LagSeries {
-    lag_series(&*world.store, project, from, to, now).await.unwrap()
+    lag_series(&world.store, project, from, to, now).await.unwrap()
 }
 
 #[tokio::test]
@@ -75,7 +75,7 @@ async fn weeks_come_from_hours_and_from_the_beats_behind_them() {
     world.store.record(&beats, &[]).await.unwrap();
     let now = after(START.plus(minutes), 10);
     let before = read(&world, &project, START, START.plus(minutes), now).await;
-    fold_due(&*world.store, now, Retention::default()).await.unwrap();
+    fold_due(&world.store, now, Retention::default()).await.unwrap();
     assert!(world.store.next_beat(START).await.unwrap() >= Some(START.plus(2 * 1440)), "two weeks of beats are left");
     assert!(world.store.summed_up().await.unwrap() > Some(START.plus(14 * 1440)));
     let series = read(&world, &project, START, START.plus(minutes), now).await;

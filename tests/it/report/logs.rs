@@ -13,7 +13,7 @@ use crate::store::samples::{entry, incident, look, owing, spec, spec_with_routes
 
 async fn read(world: &World, app: AppKind, sought: &Sought, now: Timestamp) -> LogPage {
     let project = world.project("shop").await;
-    log(&*world.store, &project, app, sought, now).await.unwrap()
+    log(&world.store, &project, app, sought, now).await.unwrap()
 }
 
 fn lines(page: &LogPage) -> Vec<String> {
@@ -71,7 +71,7 @@ async fn what_is_folded_is_told_hour_by_hour_with_what_failures_left() {
     world.store.record(&[], &[evidence]).await.unwrap();
     let now = after(START.plus(16 * 1440), 0);
     world.record(project.routes[0].id, START.plus(16 * 1440 - 1), "A").await;
-    fold_due(&*world.store, now, Retention::default()).await.unwrap();
+    fold_due(&world.store, now, Retention::default()).await.unwrap();
     let old = Sought { before: Some(START.plus(1440)), ..Sought::default() };
     let page = read(&world, AppKind::Heartbeat, &old, now).await;
     let told = lines(&page);

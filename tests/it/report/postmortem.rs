@@ -18,7 +18,7 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
-    let channels = [set_up_channel(&*world.store, webhook("ops")).await, set_up_channel(&*world.store, webhook("pager")).await];
+    let channels = [set_up_channel(&world.store, webhook("ops")).await, set_up_channel(&world.store, webhook("pager")).await];
     let at = |minute: i64| after(START.plus(minute), 20);
     let over = Incident {
         opened: at(18),
@@ -68,7 +68,7 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
     world.store.record(&[], &evidence).await.unwrap();
 
     let stored = world.store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0);
-    let story = incident_story(&*world.store, stored, Some(&project), at(90)).await.unwrap();
+    let story = incident_story(&world.store, stored, Some(&project), at(90)).await.unwrap();
     let text = postmortem(&story, Some(&project), &channels, at(90));
     for secret in ["ops-secret", "phx_secret", "hooks.example.com"] {
         assert!(!text.contains(secret), "{text}");
@@ -92,6 +92,6 @@ async fn one_that_is_not_over_is_told_as_far_as_it_has_come() {
     let id = world.store.write_incident(&open, &[], &owing(&[])).await.unwrap();
     let stored = world.store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0);
     // Its project is gone by now.
-    let story = incident_story(&*world.store, stored, None, after(START.plus(60), 0)).await.unwrap();
+    let story = incident_story(&world.store, stored, None, after(START.plus(60), 0)).await.unwrap();
     assert_snapshot!(postmortem(&story, None, &[], after(START.plus(60), 0)));
 }

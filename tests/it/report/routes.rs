@@ -17,8 +17,8 @@ async fn each_route_speaks_for_itself() {
     }
     let now = after(START.plus(5), 50);
     let look = look(&project, now);
-    let whole = report(&*world.store, project.clone(), Some(look.clone()), now).await.unwrap();
-    let told = routes(&*world.store, &project, Some(&look), now).await.unwrap();
+    let whole = report(&world.store, project.clone(), Some(look.clone()), now).await.unwrap();
+    let told = routes(&world.store, &project, Some(&look), now).await.unwrap();
     let said: Vec<_> = told.iter().map(|route| (route.route.spec.name.as_str(), route.host.as_str(), route.verdict.health)).collect();
     assert_eq!(
         said,

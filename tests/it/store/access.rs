@@ -99,7 +99,7 @@ async fn all_deeds(store: &Store) -> Vec<Deed> {
 async fn users_come_by_name_and_as_they_were_put(bed: Bed) {
     let store = bed.open().await;
     assert_eq!((store.users().await.unwrap(), store.user(&user_name("ann")).await.unwrap()), (vec![], None));
-    let ben = put(&*store, "ben@example.com", Access::Read).await;
+    let ben = put(&store, "ben@example.com", Access::Read).await;
     let ann = store.put_user(&user_name("ann"), Access::Write, None, later(1), (&deed("user ann")).into()).await.unwrap();
     let ann = User { id: ann, name: user_name("ann"), access: Access::Write, has_password: false, created: later(1), last_login: None };
     let ben =
@@ -112,76 +112,76 @@ async fn users_come_by_name_and_as_they_were_put(bed: Bed) {
 
 async fn a_user_keeps_number_and_password_when_the_access_changes(bed: Bed) {
     let store = bed.open().await;
-    let id = put(&*store, "ann", Access::Write).await;
-    open(&*store, "token", id, 60).await;
+    let id = put(&store, "ann", Access::Write).await;
+    open(&store, "token", id, 60).await;
     let again = store.put_user(&user_name("ann"), Access::Read, None, later(9), (&deed("user ann")).into()).await.unwrap();
     let (ann, secret) = store.user(&user_name("ann")).await.unwrap().unwrap();
     assert_eq!((again, ann.id, ann.access, ann.created, secret), (id, id, Access::Read, now(), Some(hash("ann"))));
-    assert!(is_open(&*store, "token", now()).await);
+    assert!(is_open(&store, "token", now()).await);
 }
 
 async fn a_new_password_closes_the_sessions_of_that_user_alone(bed: Bed) {
     let store = bed.open().await;
-    let (ann, ben) = (put(&*store, "ann", Access::Write).await, put(&*store, "ben", Access::Read).await);
+    let (ann, ben) = (put(&store, "ann", Access::Write).await, put(&store, "ben", Access::Read).await);
     for (token, user) in [("a1", ann), ("a2", ann), ("b", ben)] {
-        open(&*store, token, user, 60).await;
+        open(&store, token, user, 60).await;
     }
     store.put_user(&user_name("ann"), Access::Write, Some(&hash("new")), now(), (&deed("user ann")).into()).await.unwrap();
-    assert_eq!(password(&*store, "ann").await, Some(hash("new")));
+    assert_eq!(password(&store, "ann").await, Some(hash("new")));
     for (token, stays) in [("a1", false), ("a2", false), ("b", true)] {
-        assert_eq!(is_open(&*store, token, now()).await, stays, "{token}");
+        assert_eq!(is_open(&store, token, now()).await, stays, "{token}");
     }
 }
 
 async fn a_removed_user_takes_sessions_and_invitation_along(bed: Bed) {
     let store = bed.open().await;
-    let (ann, ben) = (put(&*store, "ann", Access::Write).await, put(&*store, "ben", Access::Read).await);
-    open(&*store, "a", ann, 60).await;
-    open(&*store, "b", ben, 60).await;
+    let (ann, ben) = (put(&store, "ann", Access::Write).await, put(&store, "ben", Access::Read).await);
+    open(&store, "a", ann, 60).await;
+    open(&store, "b", ben, 60).await;
     for (token, user) in [("to ann", Some("ann")), ("to ben", Some("ben")), ("to anybody", None)] {
         store.invite(&Digest::of(token), &invitation(user, Access::Write)).await.unwrap();
     }
     assert!(store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap());
     assert_eq!(store.users().await.unwrap().len(), 1);
-    assert_eq!((is_open(&*store, "a", now()).await, is_open(&*store, "b", now()).await), (false, true));
-    assert!(!is_invited(&*store, "to ann").await);
-    assert!(is_invited(&*store, "to ben").await && is_invited(&*store, "to anybody").await);
+    assert_eq!((is_open(&store, "a", now()).await, is_open(&store, "b", now()).await), (false, true));
+    assert!(!is_invited(&store, "to ann").await);
+    assert!(is_invited(&store, "to ben").await && is_invited(&store, "to anybody").await);
     // Who comes back under the same name is somebody else.
-    assert_ne!(put(&*store, "ann", Access::Read).await, ann);
-    assert!(!is_open(&*store, "a", now()).await);
+    assert_ne!(put(&store, "ann", Access::Read).await, ann);
+    assert!(!is_open(&store, "a", now()).await);
 }
 
 async fn a_session_is_there_until_it_is_over(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
+    let ann = put(&store, "ann", Access::Write).await;
     store.open_session(&Digest::of("token"), ann, later(1), later(60), true).await.unwrap();
     let session = store.session(&Digest::of("token"), later(59)).await.unwrap().unwrap();
     assert_eq!((session.opened, session.last_used, session.until, session.by_proxy), (later(1), later(1), later(60), true));
     let (user, _) = store.user(&user_name("ann")).await.unwrap().unwrap();
     assert_eq!((user.last_login, &session.user, session.digest), (Some(later(1)), &user, Digest::of("token")));
     assert_eq!(store.session(&Digest::of("another"), later(59)).await.unwrap(), None);
-    assert!(!is_open(&*store, "token", later(60)).await);
+    assert!(!is_open(&store, "token", later(60)).await);
     store.close_session(&Digest::of("another")).await.unwrap();
-    assert!(is_open(&*store, "token", now()).await);
+    assert!(is_open(&store, "token", now()).await);
     store.close_session(&Digest::of("token")).await.unwrap();
-    assert!(!is_open(&*store, "token", now()).await);
+    assert!(!is_open(&store, "token", now()).await);
 }
 
 async fn a_used_session_goes_on_and_one_that_is_over_does_not(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
-    open(&*store, "token", ann, 60).await;
+    let ann = put(&store, "ann", Access::Write).await;
+    open(&store, "token", ann, 60).await;
     store.use_session(&Digest::of("token"), later(59), later(119)).await.unwrap();
     let session = store.session(&Digest::of("token"), later(118)).await.unwrap().unwrap();
     assert_eq!((session.opened, session.last_used, session.until), (now(), later(59), later(119)));
     store.use_session(&Digest::of("token"), later(119), later(999)).await.unwrap();
-    assert!(!is_open(&*store, "token", later(119)).await);
+    assert!(!is_open(&store, "token", later(119)).await);
 }
 
 async fn a_session_shows_what_its_user_may_do_now(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
-    open(&*store, "token", ann, 60).await;
+    let ann = put(&store, "ann", Access::Write).await;
+    open(&store, "token", ann, 60).await;
     store.put_user(&user_name("ann"), Access::Read, None, now(), (&deed("user ann")).into()).await.unwrap();
     let session = store.session(&Digest::of("token"), now()).await.unwrap().unwrap();
     assert_eq!(session.user.access, Access::Read);
@@ -189,21 +189,21 @@ async fn a_session_shows_what_its_user_may_do_now(bed: Bed) {
 
 async fn sessions_that_are_over_go_when_another_is_opened(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
-    open(&*store, "short", ann, 10).await;
-    open(&*store, "long", ann, 60).await;
+    let ann = put(&store, "ann", Access::Write).await;
+    open(&store, "short", ann, 10).await;
+    open(&store, "long", ann, 60).await;
     store.open_session(&Digest::of("third"), ann, later(10), later(60), false).await.unwrap();
     // Asked as of a time at which it was not over: the row itself is gone.
-    assert!(!is_open(&*store, "short", now()).await);
-    assert!(is_open(&*store, "long", now()).await && is_open(&*store, "third", now()).await);
+    assert!(!is_open(&store, "short", now()).await);
+    assert!(is_open(&store, "long", now()).await && is_open(&store, "third", now()).await);
 }
 
 async fn nobody_opens_a_session_for_a_user_who_is_gone(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
+    let ann = put(&store, "ann", Access::Write).await;
     store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap();
-    open(&*store, "token", ann, 60).await;
-    assert!(!is_open(&*store, "token", now()).await);
+    open(&store, "token", ann, 60).await;
+    assert!(!is_open(&store, "token", now()).await);
 }
 
 async fn an_invitation_is_accepted_once(bed: Bed) {
@@ -211,18 +211,18 @@ async fn an_invitation_is_accepted_once(bed: Bed) {
     let digest = Digest::of("link");
     store.invite(&digest, &invitation(None, Access::Write)).await.unwrap();
     assert_eq!(store.invitation(&digest, now()).await.unwrap(), Some(invitation(None, Access::Write)));
-    let id = accept(&*store, "link", "ann", now()).await.unwrap();
+    let id = accept(&store, "link", "ann", now()).await.unwrap();
     let (ann, secret) = store.user(&user_name("ann")).await.unwrap().unwrap();
     assert_eq!((ann.id, ann.access, secret), (id, Access::Write, Some(hash("accepted"))));
     assert_eq!(store.invitation(&digest, now()).await.unwrap(), None);
-    assert_eq!(accept(&*store, "link", "eve", now()).await, None);
+    assert_eq!(accept(&store, "link", "eve", now()).await, None);
     assert_eq!(store.users().await.unwrap().len(), 1);
 }
 
 async fn of_two_that_accept_at_once_one_does(bed: Bed) {
     let (one, other) = (bed.open().await, bed.open().await);
     one.invite(&Digest::of("link"), &invitation(None, Access::Write)).await.unwrap();
-    let (ann, eve) = tokio::join!(accept(&*one, "link", "ann", now()), accept(&*other, "link", "eve", now()));
+    let (ann, eve) = tokio::join!(accept(&one, "link", "ann", now()), accept(&other, "link", "eve", now()));
     assert!(ann.is_some() != eve.is_some(), "{ann:?} {eve:?}");
     assert_eq!(one.users().await.unwrap().len(), 1);
 }
@@ -232,32 +232,32 @@ async fn an_invitation_that_is_over_is_none(bed: Bed) {
     store.invite(&Digest::of("link"), &invitation(None, Access::Write)).await.unwrap();
     assert!(store.invitation(&Digest::of("link"), later(59)).await.unwrap().is_some());
     assert!(store.invitation(&Digest::of("link"), later(60)).await.unwrap().is_none());
-    assert_eq!(accept(&*store, "link", "ann", later(60)).await, None);
+    assert_eq!(accept(&store, "link", "ann", later(60)).await, None);
     assert_eq!(store.users().await.unwrap(), []);
 }
 
 async fn an_invitation_for_a_user_is_for_no_other(bed: Bed) {
     let store = bed.open().await;
-    let (ann, ben) = (put(&*store, "ann", Access::Read).await, put(&*store, "ben", Access::Write).await);
-    open(&*store, "a", ann, 60).await;
-    open(&*store, "b", ben, 60).await;
+    let (ann, ben) = (put(&store, "ann", Access::Read).await, put(&store, "ben", Access::Write).await);
+    open(&store, "a", ann, 60).await;
+    open(&store, "b", ben, 60).await;
     store.invite(&Digest::of("link"), &invitation(Some("ann"), Access::Write)).await.unwrap();
-    assert_eq!(accept(&*store, "link", "ben", now()).await, None);
-    assert_eq!(password(&*store, "ben").await, Some(hash("ben")));
+    assert_eq!(accept(&store, "link", "ben", now()).await, None);
+    assert_eq!(password(&store, "ben").await, Some(hash("ben")));
     // It was not used up by that, and it lets nobody do more than before.
-    assert_eq!(accept(&*store, "link", "ann", now()).await, Some(ann));
-    assert_eq!(password(&*store, "ann").await, Some(hash("accepted")));
+    assert_eq!(accept(&store, "link", "ann", now()).await, Some(ann));
+    assert_eq!(password(&store, "ann").await, Some(hash("accepted")));
     assert_eq!(store.user(&user_name("ann")).await.unwrap().unwrap().0.access, Access::Read);
-    assert_eq!((is_open(&*store, "a", now()).await, is_open(&*store, "b", now()).await), (false, true));
+    assert_eq!((is_open(&store, "a", now()).await, is_open(&store, "b", now()).await), (false, true));
 }
 
 async fn an_invitation_for_whoever_is_none_yet_takes_nobody_over(bed: Bed) {
     let store = bed.open().await;
-    put(&*store, "ann", Access::Write).await;
+    put(&store, "ann", Access::Write).await;
     store.invite(&Digest::of("link"), &invitation(None, Access::Read)).await.unwrap();
-    assert_eq!(accept(&*store, "link", "ann", now()).await, None);
-    assert_eq!(password(&*store, "ann").await, Some(hash("ann")));
-    assert!(accept(&*store, "link", "ben", now()).await.is_some());
+    assert_eq!(accept(&store, "link", "ann", now()).await, None);
+    assert_eq!(password(&store, "ann").await, Some(hash("ann")));
+    assert!(accept(&store, "link", "ben", now()).await.is_some());
 }
 
 async fn a_new_invitation_replaces_the_one_before(bed: Bed) {
@@ -266,7 +266,7 @@ async fn a_new_invitation_replaces_the_one_before(bed: Bed) {
         store.invite(&Digest::of(token), &invitation(user, Access::Read)).await.unwrap();
     }
     for (token, stays) in [("first", false), ("to ann", false), ("second", true), ("to ann again", true)] {
-        assert_eq!(is_invited(&*store, token).await, stays, "{token}");
+        assert_eq!(is_invited(&store, token).await, stays, "{token}");
     }
 }
 
@@ -300,28 +300,28 @@ async fn the_use_of_a_token_is_written_once_a_minute(bed: Bed) {
 
 async fn each_change_of_access_is_told_and_none_that_was_not_made(bed: Bed) {
     let store = bed.open().await;
-    put(&*store, "ann", Access::Write).await;
+    put(&store, "ann", Access::Write).await;
     let id = store.put_token(&Digest::of("token"), &token(None), (&deed("API token deployment")).into()).await.unwrap();
     store.drop_token(id, (&deed("API token deployment")).into()).await.unwrap();
     store.invite(&Digest::of("link"), &invitation(None, Access::Read)).await.unwrap();
     store.accept(&Digest::of("link"), &user_name("ben"), &hash("ben"), now(), &deed("user ben")).await.unwrap();
     store.drop_user(&user_name("ann"), (&deed("user ann")).into()).await.unwrap();
     let told = ["user ann", "user ben", "API token deployment", "API token deployment", "user ann"];
-    assert_eq!(all_deeds(&*store).await.iter().map(|deed| deed.subject.as_str()).collect::<Vec<_>>(), told);
+    assert_eq!(all_deeds(&store).await.iter().map(|deed| deed.subject.as_str()).collect::<Vec<_>>(), told);
     // Nothing of this is done, so nothing is told.
     assert!(!store.drop_user(&user_name("nobody"), (&deed("user nobody")).into()).await.unwrap());
     assert!(!store.drop_token(TokenId(999), (&deed("API token")).into()).await.unwrap());
-    assert_eq!(accept(&*store, "link", "eve", now()).await, None);
-    assert_eq!(all_deeds(&*store).await.len(), told.len());
+    assert_eq!(accept(&store, "link", "eve", now()).await, None);
+    assert_eq!(all_deeds(&store).await.len(), told.len());
 }
 
 /// Whoever worked a change out from what is not so any more has it refused whole: neither it nor its deed is written.
 async fn what_somebody_else_outran_is_not_written(bed: Bed) {
     let store = bed.open().await;
-    put(&*store, "ann", Access::Write).await;
+    put(&store, "ann", Access::Write).await;
     let id = store.put_token(&Digest::of("token"), &token(None), (&deed("API token")).into()).await.unwrap();
     let now_at = store.revision().await.unwrap();
-    let (before, deed) = ((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&*store).await), deed("late"));
+    let (before, deed) = ((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&store).await), deed("late"));
     let late = Checked { deed: &deed, expected: Some(now_at - 1) };
     let ann = user_name("ann");
     let outrun = [
@@ -332,7 +332,7 @@ async fn what_somebody_else_outran_is_not_written(bed: Bed) {
         store.drop_token(id, late).await.map(drop),
     ];
     assert!(outrun.iter().all(|done| matches!(done, Err(StoreError::Outrun))), "{outrun:?}");
-    assert_eq!((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&*store).await), before);
+    assert_eq!((store.users().await.unwrap(), store.tokens().await.unwrap(), all_deeds(&store).await), before);
     assert_eq!(store.revision().await.unwrap(), now_at);
     store.put_user(&ann, Access::Read, None, now(), Checked { expected: Some(now_at), ..late }).await.unwrap();
     assert_eq!(store.user(&ann).await.unwrap().unwrap().0.access, Access::Read);
@@ -343,8 +343,8 @@ async fn two_who_demote_each_other_do_not_both_succeed(bed: Bed) {
     let store = bed.open().await;
     let (ann, ben) = (user_name("ann"), user_name("ben"));
     for round in 0..5 {
-        put(&*store, "ann", Access::Write).await;
-        put(&*store, "ben", Access::Write).await;
+        put(&store, "ann", Access::Write).await;
+        put(&store, "ben", Access::Write).await;
         let door = |store| Door { store, clock: Clock::system() };
         let (one, other) = (door(bed.open().await), door(bed.open().await));
         let (one, other) = (Accounts::of(&one, "ann"), Accounts::of(&other, "ben"));
@@ -358,8 +358,8 @@ async fn two_who_demote_each_other_do_not_both_succeed(bed: Bed) {
 
 async fn no_secret_text_stands_in_the_database(bed: Bed) {
     let store = bed.open().await;
-    let ann = put(&*store, "ann", Access::Write).await;
-    open(&*store, "session-0123456789", ann, 60).await;
+    let ann = put(&store, "ann", Access::Write).await;
+    open(&store, "session-0123456789", ann, 60).await;
     store.put_token(&Digest::of("token-0123456789"), &token(None), (&deed("API token")).into()).await.unwrap();
     store.invite(&Digest::of("invitation-0123456789"), &invitation(None, Access::Read)).await.unwrap();
     assert!(bed.holds("deployment").await, "this looks at what is stored");
@@ -372,7 +372,7 @@ async fn no_secret_text_stands_in_the_database(bed: Bed) {
 
 async fn damaged_rows_are_named(bed: Bed) {
     let store = bed.open().await;
-    put(&*store, "ann", Access::Write).await;
+    put(&store, "ann", Access::Write).await;
     store.put_token(&Digest::of("token"), &token(None), (&deed("API token")).into()).await.unwrap();
     store.invite(&Digest::of("link"), &invitation(Some("ann"), Access::Read)).await.unwrap();
     bed.execute("UPDATE users SET access = 9").await;

@@ -69,16 +69,16 @@ async fn every_setting_comes_back_as_it_was(bed: Bed) {
     for key in &keys {
         let put = alerting("one", &[(key, another(key))]);
         assert_ne!(put.ingestion_alert, Some(IngestionAlertApp::default()), "{key}");
-        assert_eq!(set_up(&*store, put.clone()).await.spec, put, "{key}");
+        assert_eq!(set_up(&store, put.clone()).await.spec, put, "{key}");
     }
     let all: Vec<(&str, &str)> = keys.iter().map(|key| (*key, another(key))).collect();
     let mut put = alerting("one", &all);
     put.ingestion_alert.as_mut().unwrap().enabled = false;
-    assert_eq!(set_up(&*store, put.clone()).await.spec, put);
+    assert_eq!(set_up(&store, put.clone()).await.spec, put);
     let put = ProjectSpec { heartbeat: None, ..alerting("one", &[]) };
-    assert_eq!(set_up(&*store, put.clone()).await.spec, put);
+    assert_eq!(set_up(&store, put.clone()).await.spec, put);
     let off = alerting("one", &[("lag_above", "90s"), ("lag_above", "off")]);
-    assert_eq!(set_up(&*store, off.clone()).await.spec, off, "the limit of a rule that is off is not kept");
+    assert_eq!(set_up(&store, off.clone()).await.spec, off, "the limit of a rule that is off is not kept");
 }
 
 async fn each_app_has_a_switch_of_its_own(bed: Bed) {
@@ -100,7 +100,7 @@ async fn each_app_has_a_switch_of_its_own(bed: Bed) {
     turn(4, Some(true), Some(false)).await;
     turn(5, Some(true), Some(true)).await;
     turn(6, Some(true), None).await;
-    let project = find(&*store, &name("one")).await;
+    let project = find(&store, &name("one")).await;
     let of = |app: AppKind| -> Vec<(i64, bool)> {
         let turns = project.switches.iter().filter(|switch| switch.app == app);
         turns.map(|switch| ((switch.at.ms() - START.start().ms()) / 1000, switch.on)).collect()
@@ -112,18 +112,18 @@ async fn each_app_has_a_switch_of_its_own(bed: Bed) {
 
 async fn one_app_is_uninstalled_without_the_other(bed: Bed) {
     let store = bed.open().await;
-    let both = set_up(&*store, with_pair("one")).await;
+    let both = set_up(&store, with_pair("one")).await;
     let without = ProjectSpec { ingestion_alert: None, ..both.spec.clone() };
-    let project = set_up(&*store, without.clone()).await;
+    let project = set_up(&store, without.clone()).await;
     assert_eq!((&project.spec, &project.routes), (&without, &both.routes));
     let only = ProjectSpec { heartbeat: None, ..with_pair("one") };
-    assert_eq!(set_up(&*store, only.clone()).await.spec, only);
+    assert_eq!(set_up(&store, only.clone()).await.spec, only);
 }
 
 async fn no_secret_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
     let all: Vec<(&str, &str)> = IngestionAlertApp::settings().iter().map(|setting| (setting.key, another(setting.key))).collect();
-    set_up(&*store, alerting("one", &all)).await;
+    set_up(&store, alerting("one", &all)).await;
     assert!(bed.holds("timeRange").await, "this looks at what is stored");
     for text in ["never-in-clear", "hooks.example.com", "phx_"] {
         assert!(!bed.holds(text).await, "{text}");
@@ -135,7 +135,7 @@ async fn no_secret_stands_in_clear(bed: Bed) {
 async fn another_key_does_not_open_the_secrets_of_the_app(bed: Bed) {
     let store = bed.open().await;
     let put = ProjectSpec { personal_key: None, ..with_pair("one") };
-    let pair = pair_of(&*store, set_up(&*store, put.clone()).await.id).await.unwrap();
+    let pair = pair_of(&store, set_up(&store, put.clone()).await.id).await.unwrap();
     let stranger = bed.try_open_with(sealer('B')).await.unwrap();
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
@@ -143,8 +143,8 @@ async fn another_key_does_not_open_the_secrets_of_the_app(bed: Bed) {
     let said = stranger.channels().await.unwrap_err().to_string();
     assert!(said.starts_with("the pair of webhooks of project one does not open"), "{said}");
     // Put again, it is sealed with the new key.
-    assert_eq!(set_up(&*stranger, put.clone()).await.spec, put);
-    assert_eq!(pair_of(&*stranger, find(&*stranger, &name("one")).await.id).await.unwrap().id, pair.id);
+    assert_eq!(set_up(&stranger, put.clone()).await.spec, put);
+    assert_eq!(pair_of(&stranger, find(&stranger, &name("one")).await.id).await.unwrap().id, pair.id);
     // Removed, it takes a pair along that does not open.
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     assert_eq!(store.channels().await.unwrap(), []);
@@ -152,7 +152,7 @@ async fn another_key_does_not_open_the_secrets_of_the_app(bed: Bed) {
 
 async fn damaged_settings_are_named(bed: Bed) {
     let store = bed.open().await;
-    set_up(&*store, with_pair("one")).await;
+    set_up(&store, with_pair("one")).await;
     for (damage, says) in [
         ("settings = '{'", "its ingestion-alert settings in the database cannot be read"),
         ("settings = '{\"timeRange\":30}'", "its ingestion-alert settings in the database cannot be read"),
@@ -168,24 +168,24 @@ async fn damaged_settings_are_named(bed: Bed) {
 
 async fn the_app_brings_its_pair_of_webhooks_along(bed: Bed) {
     let store = bed.open().await;
-    let without = set_up(&*store, alerting("without", &[])).await;
-    assert_eq!(pair_of(&*store, without.id).await, None);
+    let without = set_up(&store, alerting("without", &[])).await;
+    assert_eq!(pair_of(&store, without.id).await, None);
     for put in
         [with_pair("one"), alerting("one", &[("webHookUrlTriggered", TRIGGERED)]), alerting("one", &[("webHookUrlResolved", RESOLVED)])]
     {
-        let project = set_up(&*store, put).await;
+        let project = set_up(&store, put).await;
         let app = project.spec.ingestion_alert.unwrap();
         let mut expected = ChannelSpec { projects: vec![name("one")], ..ChannelSpec::new(name("one"), ChannelKind::GetPair) };
         expected.values.set("triggered", app.webhook_triggered.as_ref().map_or("", |url| url.expose()));
         expected.values.set("resolved", app.webhook_resolved.as_ref().map_or("", |url| url.expose()));
-        assert_eq!(pair_of(&*store, project.id).await.unwrap().spec, expected);
+        assert_eq!(pair_of(&store, project.id).await.unwrap().spec, expected);
     }
     // Those of apps come last, by project, and nobody else puts or removes them.
-    let second = set_up(&*store, with_pair("a-second")).await.id;
-    set_up_channel(&*store, webhook("z")).await;
+    let second = set_up(&store, with_pair("a-second")).await.id;
+    set_up_channel(&store, webhook("z")).await;
     store.apply_channels(&[], &[name("one")]).await.unwrap();
     let all = store.channels().await.unwrap();
-    let one = find(&*store, &name("one")).await.id;
+    let one = find(&store, &name("one")).await.id;
     assert_eq!(all.iter().map(|channel| channel.of_app).collect::<Vec<_>>(), [None, Some(one), Some(second)]);
 }
 
@@ -197,29 +197,29 @@ async fn stop(store: &Store, pair: &Channel) {
 
 async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, with_pair("one")).await;
-    let pair = pair_of(&*store, project.id).await.unwrap();
+    let project = set_up(&store, with_pair("one")).await;
+    let pair = pair_of(&store, project.id).await.unwrap();
     let open = incident(&project, Strand::Ingestion, 0);
     store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
     // 1. Changed: the same channel, and it delivers again.
-    stop(&*store, &pair).await;
+    stop(&store, &pair).await;
     let mut changed = with_pair("one");
     changed.ingestion_alert.as_mut().unwrap().set("webHookUrlTriggered", "https://example.com/new").unwrap();
-    set_up(&*store, changed.clone()).await;
-    let after = pair_of(&*store, project.id).await.unwrap();
+    set_up(&store, changed.clone()).await;
+    let after = pair_of(&store, project.id).await.unwrap();
     assert_eq!((after.id, after.stopped), (pair.id, None));
     assert_eq!(after.spec.value("triggered"), "https://example.com/new");
     // 2. With the app off it stays, to tell what is over.
     changed.ingestion_alert.as_mut().unwrap().enabled = false;
-    set_up(&*store, changed).await;
-    assert!(pair_of(&*store, project.id).await.unwrap().spec.enabled);
+    set_up(&store, changed).await;
+    assert!(pair_of(&store, project.id).await.unwrap().spec.enabled);
     // 3. Gone with both addresses, its notices with it; and with the app, once nothing is owed to it.
-    set_up(&*store, alerting("one", &[])).await;
-    assert_eq!(pair_of(&*store, project.id).await, None);
+    set_up(&store, alerting("one", &[])).await;
+    assert_eq!(pair_of(&store, project.id).await, None);
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
-    set_up(&*store, with_pair("one")).await;
-    assert_ne!(pair_of(&*store, project.id).await.unwrap().id, pair.id, "no number is used twice");
-    set_up(&*store, spec("one")).await;
+    set_up(&store, with_pair("one")).await;
+    assert_ne!(pair_of(&store, project.id).await.unwrap().id, pair.id, "no number is used twice");
+    set_up(&store, spec("one")).await;
     let drop_old = async || store.drop_old_incidents(START, START.start()).await.unwrap();
     assert_eq!(drop_old().await, 0, "an incident is open");
     let open = store.incidents(&Which::default()).await.unwrap().remove(0);
@@ -230,18 +230,18 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
 
 async fn a_pair_that_is_put_as_it_was_does_not_deliver_again(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, with_pair("one")).await;
-    stop(&*store, &pair_of(&*store, project.id).await.unwrap()).await;
-    set_up(&*store, ProjectSpec { posthog_id: Some(7), ..with_pair("one") }).await;
-    assert!(pair_of(&*store, project.id).await.unwrap().stopped.is_some());
+    let project = set_up(&store, with_pair("one")).await;
+    stop(&store, &pair_of(&store, project.id).await.unwrap()).await;
+    set_up(&store, ProjectSpec { posthog_id: Some(7), ..with_pair("one") }).await;
+    assert!(pair_of(&store, project.id).await.unwrap().stopped.is_some());
 }
 
 async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, with_pair("one")).await;
-    let stays = set_up(&*store, with_pair("stays")).await;
-    let pair = pair_of(&*store, project.id).await.unwrap();
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, with_pair("one")).await;
+    let stays = set_up(&store, with_pair("stays")).await;
+    let pair = pair_of(&store, project.id).await.unwrap();
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let drop_old = async || store.drop_old_incidents(START, START.start()).await.unwrap();
     // 1. Its incident is still to be resolved.
@@ -257,24 +257,24 @@ async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
     let revision = store.revision().await.unwrap();
     assert_eq!(drop_old().await, 0, "what it was notified of stays on record, and its name with it");
     assert_eq!(store.revision().await.unwrap(), revision + 1, "the loops are to forget it");
-    assert_eq!(store.channels().await.unwrap(), [pair_of(&*store, stays.id).await.unwrap()]);
+    assert_eq!(store.channels().await.unwrap(), [pair_of(&store, stays.id).await.unwrap()]);
     assert_eq!((drop_old().await, store.revision().await.unwrap()), (0, revision + 1));
 }
 
 async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, with_pair("one")).await;
-    let pair = pair_of(&*store, project.id).await.unwrap();
+    let project = set_up(&store, with_pair("one")).await;
+    let pair = pair_of(&store, project.id).await.unwrap();
     let open = incident(&project, Strand::Ingestion, 0);
     store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
-    let anew = set_up(&*store, with_pair("one")).await;
+    let anew = set_up(&store, with_pair("one")).await;
     assert_ne!(anew.id, project.id);
     assert_eq!(store.channels().await.unwrap(), [Channel { of_app: Some(anew.id), ..pair.clone() }], "one, not two that both tell");
     assert_eq!(store.lease(START.start(), at(START, 9), 9).await.unwrap().len(), 1);
     // In one step as well.
     store.apply(&[with_pair("one")], &[name("one")], START.start()).await.unwrap();
-    let of_app = Some(find(&*store, &name("one")).await.id);
+    let of_app = Some(find(&store, &name("one")).await.id);
     assert_eq!(store.channels().await.unwrap(), [Channel { of_app, ..pair }]);
     // Without addresses there is nobody to tell.
     store.apply(&[alerting("one", &[])], &[name("one")], START.start()).await.unwrap();
@@ -283,11 +283,11 @@ async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
 
 async fn a_channel_may_be_called_like_a_project(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, with_pair("one")).await;
-    let channel = set_up_channel(&*store, webhook("one")).await;
-    let pair = pair_of(&*store, project.id).await.unwrap();
+    let project = set_up(&store, with_pair("one")).await;
+    let channel = set_up_channel(&store, webhook("one")).await;
+    let pair = pair_of(&store, project.id).await.unwrap();
     assert_ne!(channel.id, pair.id);
     assert_eq!(store.channels().await.unwrap(), [channel.clone(), pair]);
-    set_up(&*store, alerting("one", &[])).await;
+    set_up(&store, alerting("one", &[])).await;
     assert_eq!(store.channels().await.unwrap(), [channel]);
 }

@@ -24,7 +24,7 @@ over_both!(
 async fn a_project_alone_is_what_it_is_among_all(bed: Bed) {
     let store = bed.open().await;
     for text in ["a", "b", "c"] {
-        set_up(&*store, spec_with_routes(text, &["proxy", "edge"])).await;
+        set_up(&store, spec_with_routes(text, &["proxy", "edge"])).await;
     }
     // Retired routes, turned switches, and one that has nothing installed.
     store.apply(&[spec_with_routes("b", &["edge"])], &[], at(START, 1)).await.unwrap();
@@ -51,8 +51,8 @@ async fn projects_are_found_by_their_names(bed: Bed) {
 
 async fn one_secret_that_does_not_open_hides_no_other_project(bed: Bed) {
     let store = bed.open().await;
-    set_up(&*store, spec("one")).await;
-    set_up_alone(&*store, "two").await;
+    set_up(&store, spec("one")).await;
+    set_up_alone(&store, "two").await;
     bed.execute(&format!("UPDATE projects SET personal_key = {} WHERE name = 'two'", bed.in_bytes(&[0]))).await;
     assert!(store.project(&name("two")).await.unwrap_err().to_string().contains("project two does not open"));
     assert_eq!(store.project(&name("one")).await.unwrap().unwrap().spec, spec("one"));
@@ -66,7 +66,7 @@ async fn names_come_in_order_and_open_no_secret(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(store.project_names().await.unwrap(), []);
     for text in ["b", "B", "a"] {
-        set_up_alone(&*store, text).await;
+        set_up_alone(&store, text).await;
     }
     let ids = store.projects().await.unwrap().into_iter().map(|project| (project.id, project.spec.name)).collect::<Vec<_>>();
     assert_eq!(ids.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["B", "a", "b"]);
@@ -77,7 +77,7 @@ async fn a_look_alone_is_what_it_is_among_all(bed: Bed) {
     let store = bed.open().await;
     let mut projects = Vec::new();
     for text in ["a", "b", "c", "unseen"] {
-        projects.push(set_up(&*store, spec(text)).await);
+        projects.push(set_up(&store, spec(text)).await);
     }
     for (project, ms) in projects[..3].iter().zip([5, 6, 7]) {
         store.settle(&look(project, at(START, ms)), &[], &[]).await.unwrap();
@@ -92,12 +92,12 @@ async fn a_look_alone_is_what_it_is_among_all(bed: Bed) {
 
 async fn a_channel_is_found_by_the_name_that_a_person_gave_it(bed: Bed) {
     let store = bed.open().await;
-    let ops = set_up_channel(&*store, webhook("ops")).await;
-    set_up_channel(&*store, webhook("other")).await;
+    let ops = set_up_channel(&store, webhook("ops")).await;
+    set_up_channel(&store, webhook("other")).await;
     // A pair of webhooks is called like its project, and is not meant.
     let mut alert = IngestionAlertApp::default();
     alert.set("webHookUrlTriggered", "https://example.com/up").unwrap();
-    set_up(&*store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
+    set_up(&store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
     assert_eq!(store.channels().await.unwrap().len(), 3);
     assert_eq!(store.channel(&name("ops")).await.unwrap(), Some(ops));
     assert_eq!(store.channel(&name("shop")).await.unwrap(), None);
@@ -123,33 +123,33 @@ async fn moved(store: &Store, project: ProjectId, before: &mut [Tide; 2], what: 
 
 async fn the_tide_moves_with_everything_that_is_new(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let (id, route) = (project.id, project.routes[0].id);
     let mut tide = [store.tide(None).await.unwrap(), store.tide(Some(id)).await.unwrap()];
-    let channel = set_up_channel(&*store, webhook("ops")).await;
-    moved(&*store, id, &mut tide, "a change of what people set up").await;
+    let channel = set_up_channel(&store, webhook("ops")).await;
+    moved(&store, id, &mut tide, "a change of what people set up").await;
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
-    moved(&*store, id, &mut tide, "a beat").await;
+    moved(&store, id, &mut tide, "a beat").await;
     store.settle(&look(&project, at(START, 20_000)), &[], &[]).await.unwrap();
-    moved(&*store, id, &mut tide, "a look").await;
+    moved(&store, id, &mut tide, "a look").await;
     store.settle(&look(&project, at(START, 40_000)), &[], &[]).await.unwrap();
-    moved(&*store, id, &mut tide, "another look in the same minute").await;
+    moved(&store, id, &mut tide, "another look in the same minute").await;
     assert_eq!([tide[0].look, tide[1].look], [Some(at(START, 40_000)); 2]);
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
-    moved(&*store, id, &mut tide, "an incident").await;
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
+    moved(&store, id, &mut tide, "an incident").await;
     let entries = [entry(EntryKind::Cause, "another cause")];
     store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
-    moved(&*store, id, &mut tide, "an entry").await;
+    moved(&store, id, &mut tide, "an entry").await;
     store.hold(open.id.unwrap(), None, None, &entry(EntryKind::Acknowledged, "ann")).await.unwrap();
-    moved(&*store, id, &mut tide, "a person's word").await;
+    moved(&store, id, &mut tide, "a person's word").await;
     let owed = notice_alone(channel.id, "a test", 0);
     store.owe(std::slice::from_ref(&owed)).await.unwrap();
-    moved(&*store, id, &mut tide, "a notice").await;
+    moved(&store, id, &mut tide, "a notice").await;
     let sent = Notice { state: NoticeState::Sent, ended: Some(at(START, 1)), ..owed };
     store.mark(&[sent], &[ChannelNews::Taken(channel.id, at(START, 1))], &[]).await.unwrap();
-    moved(&*store, id, &mut tide, "what came of a notice").await;
+    moved(&store, id, &mut tide, "what came of a notice").await;
     store.revive(channel.id, at(START, 2)).await.unwrap();
-    moved(&*store, id, &mut tide, "a channel that delivers again").await;
+    moved(&store, id, &mut tide, "a channel that delivers again").await;
     // What was not written is no news.
     store.write_incident(&Incident { id: None, ..open }, &[], &owing(&[])).await.unwrap();
     assert_eq!(store.tide(None).await.unwrap(), tide[0]);
@@ -157,7 +157,7 @@ async fn the_tide_moves_with_everything_that_is_new(bed: Bed) {
 
 async fn the_tide_of_a_project_does_not_move_with_the_beats_of_others(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     store.record(&[awaiting(one.routes[0].id, START), awaiting(other.routes[0].id, START.plus(5))], &[]).await.unwrap();
     store.settle(&look(&other, at(START, 1)), &[], &[]).await.unwrap();
     let tide = store.tide(Some(one.id)).await.unwrap();

@@ -45,7 +45,7 @@ async fn beat(store: &Store, route: RouteId, minute: Minute) -> Recorded {
 
 async fn a_beat_comes_back_as_it_was_recorded(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     let full = Recorded {
         route,
         minute: START,
@@ -72,29 +72,29 @@ async fn a_beat_comes_back_as_it_was_recorded(bed: Bed) {
 
 async fn a_receipt_written_again_replaces_the_first(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     let first = Recorded { outcome: Outcome::Unreachable, status: None, tries: 3, phases: Phases::default(), ..awaiting(route, START) };
     store.record(&[first], &[]).await.unwrap();
     let again = Recorded { sent: Some(at(START, 40_000)), ..awaiting(route, START) };
     store.record(std::slice::from_ref(&again), &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, START).await, again);
+    assert_eq!(beat(&store, route, START).await, again);
 }
 
 async fn a_receipt_after_the_arrival_leaves_the_arrival(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     let found = seen(&receipt, Outcome::Arrived, 70_000);
     store.settle(&look(&project, at(START, 70_000)), std::slice::from_ref(&found), &[]).await.unwrap();
     store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
     let both =
         Recorded { outcome: Outcome::Arrived, missed: found.missed, seen: found.seen, ingested: found.ingested, copies: 1, ..receipt };
-    assert_eq!(beat(&*store, route, START).await, both);
+    assert_eq!(beat(&store, route, START).await, both);
 }
 
 async fn an_arrival_without_a_receipt_makes_a_row(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let found = seen(&awaiting(route, START), Outcome::Late, 300_000);
     store.settle(&look(&project, at(START, 300_000)), std::slice::from_ref(&found), &[]).await.unwrap();
     let row = Recorded {
@@ -105,17 +105,17 @@ async fn an_arrival_without_a_receipt_makes_a_row(bed: Bed) {
         copies: 1,
         ..Recorded::blank(route, START)
     };
-    assert_eq!(beat(&*store, route, START).await, row);
+    assert_eq!(beat(&store, route, START).await, row);
 }
 
 async fn a_beat_that_was_seen_stays_seen_by_the_first_look(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
     let look = look(&project, at(START, 70_000));
     store.settle(&look, &[seen(&receipt, Outcome::Arrived, 70_000)], &[]).await.unwrap();
-    let first = beat(&*store, route, START).await;
+    let first = beat(&store, route, START).await;
     for later in [
         seen(&receipt, Outcome::Late, 600_000),
         unseen(&receipt, Outcome::Lost, Some(900_000)),
@@ -124,53 +124,53 @@ async fn a_beat_that_was_seen_stays_seen_by_the_first_look(bed: Bed) {
         unseen(&receipt, Outcome::Unsent, None),
     ] {
         store.settle(&look, std::slice::from_ref(&later), &[]).await.unwrap();
-        assert_eq!(beat(&*store, route, START).await, first, "after {later:?}");
+        assert_eq!(beat(&store, route, START).await, first, "after {later:?}");
     }
 }
 
 async fn more_copies_are_counted_and_fewer_are_not(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     for (copies, expected) in [(1, 1), (3, 3), (2, 3)] {
         let found = heartbeat::model::Settled { copies, ..seen(&receipt, Outcome::Arrived, 70_000) };
         store.settle(&look(&project, at(START, 70_000)), &[found], &[]).await.unwrap();
-        assert_eq!(beat(&*store, route, START).await.copies, expected);
+        assert_eq!(beat(&store, route, START).await.copies, expected);
     }
 }
 
 async fn a_lost_beat_is_found_later(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
     store.settle(&look(&project, at(START, 1_000_000)), &[unseen(&receipt, Outcome::Lost, Some(1_000_000))], &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, START).await.outcome, Outcome::Lost);
+    assert_eq!(beat(&store, route, START).await.outcome, Outcome::Lost);
     let found = seen(&receipt, Outcome::Late, 2_000_000);
     store.settle(&look(&project, at(START, 2_000_000)), std::slice::from_ref(&found), &[]).await.unwrap();
-    let late = beat(&*store, route, START).await;
+    let late = beat(&store, route, START).await;
     assert_eq!((late.outcome, late.seen, late.missed, late.ingested), (Outcome::Late, found.seen, found.missed, found.ingested));
     assert_eq!((late.sent, late.phases), (receipt.sent, receipt.phases));
 }
 
 async fn unsent_replaces_nothing(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
     store.settle(&look(&project, at(START, 70_000)), &[unseen(&receipt, Outcome::Unsent, None)], &[]).await.unwrap();
     store.record(&[Recorded::blank(route, START)], &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, START).await, receipt);
+    assert_eq!(beat(&store, route, START).await, receipt);
 
     let next = START.plus(1);
     store.record(&[Recorded::blank(route, next)], &[]).await.unwrap();
     store.record(&[awaiting(route, next)], &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, next).await, awaiting(route, next), "a receipt replaces Unsent");
+    assert_eq!(beat(&store, route, next).await, awaiting(route, next), "a receipt replaces Unsent");
 }
 
 async fn a_missed_look_is_remembered_until_a_later_one(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let receipt = awaiting(route, START);
     store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
     for (outcome, missed, remembered) in [
@@ -179,14 +179,14 @@ async fn a_missed_look_is_remembered_until_a_later_one(bed: Bed) {
         (Outcome::Unseen, None, Some(120_000)),
     ] {
         store.settle(&look(&project, at(START, 70_000)), &[unseen(&receipt, outcome, missed)], &[]).await.unwrap();
-        let row = beat(&*store, route, START).await;
+        let row = beat(&store, route, START).await;
         assert_eq!((row.outcome, row.missed), (outcome, remembered.map(|after| at(START, after))));
     }
 }
 
 async fn open_beats_are_those_that_may_still_be_seen(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec_with_routes("one", &[])).await;
+    let project = set_up(&store, spec_with_routes("one", &[])).await;
     let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let beats: Vec<Recorded> = (0..)
         .zip(Outcome::ALL)
@@ -203,20 +203,20 @@ async fn open_beats_are_those_that_may_still_be_seen(bed: Bed) {
 
 async fn one_call_may_hold_a_beat_twice(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let (first, second) = (awaiting(route, START), Recorded { tries: 2, ..awaiting(route, START) });
     store.record(&[first.clone(), second.clone()], &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, START).await.tries, 2, "the later one counts");
+    assert_eq!(beat(&store, route, START).await.tries, 2, "the later one counts");
     let (lost, late) = (unseen(&first, Outcome::Lost, Some(900_000)), seen(&first, Outcome::Late, 960_000));
     store.settle(&look(&project, at(START, 960_000)), &[lost.clone(), late, lost], &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, START).await.outcome, Outcome::Late);
+    assert_eq!(beat(&store, route, START).await.outcome, Outcome::Late);
 }
 
 async fn thousands_of_beats_go_in_and_come_out_in_order(bed: Bed) {
     let store = bed.open().await;
     let names: Vec<String> = (0..700).map(|at| format!("way-{at}")).collect();
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
-    let project = set_up(&*store, spec_with_routes("one", &names)).await;
+    let project = set_up(&store, spec_with_routes("one", &names)).await;
     let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let mut beats: Vec<Recorded> = routes.iter().flat_map(|route| (0..5).map(|minute| awaiting(*route, START.plus(minute)))).collect();
     store.record(&beats, &[]).await.unwrap();
@@ -231,8 +231,8 @@ async fn thousands_of_beats_go_in_and_come_out_in_order(bed: Bed) {
 
 async fn what_is_read_at_once_is_what_is_read_one_by_one(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec_with_routes("one", &["proxy"])).await;
-    set_up(&*store, spec_with_routes("two", &[])).await;
+    let project = set_up(&store, spec_with_routes("one", &["proxy"])).await;
+    set_up(&store, spec_with_routes("two", &[])).await;
     let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let beats: Vec<Recorded> = routes.iter().flat_map(|route| [0, 1, 3].map(|minute| awaiting(*route, START.plus(minute)))).collect();
     store.record(&beats, &[]).await.unwrap();
@@ -258,10 +258,10 @@ async fn what_is_read_at_once_is_what_is_read_one_by_one(bed: Bed) {
 
 async fn gaps_begin_with_the_route(bed: Bed) {
     let store = bed.open().await;
-    let before = set_up(&*store, spec_with_routes("one", &[])).await;
+    let before = set_up(&store, spec_with_routes("one", &[])).await;
     let later = at(START.plus(3), 59_999);
     store.apply(&[spec_with_routes("one", &["proxy"])], &[], later).await.unwrap();
-    let project = super::samples::find(&*store, &before.spec.name).await;
+    let project = super::samples::find(&store, &before.spec.name).await;
     let (old, new) = (project.routes[0].id, project.routes[3].id);
     let gaps = store.gaps(&[new, old], START.plus(-2), START.plus(5)).await.unwrap();
     let of = |route: RouteId| gaps.iter().filter(move |gap| gap.0 == route).map(|gap| gap.1).collect::<Vec<_>>();
@@ -275,7 +275,7 @@ async fn gaps_begin_with_the_route(bed: Bed) {
 
 async fn gaps_are_minutes_without_any_row(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     store.record(&[awaiting(route, START.plus(1)), Recorded::blank(route, START.plus(3))], &[]).await.unwrap();
     let gaps = store.gaps(&[route], START, START.plus(5)).await.unwrap();
     assert_eq!(gaps, [0, 2, 4].map(|after| (route, START.plus(after))));
@@ -284,7 +284,7 @@ async fn gaps_are_minutes_without_any_row(bed: Bed) {
 
 async fn a_stretch_without_an_end_is_no_burden(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     let (first, last) = (Minute::from_index(0), Minute::from_index(i64::MAX / 120_000));
     assert_eq!(store.beats(&[route], first, last).await.unwrap(), [], "an empty table");
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
@@ -295,19 +295,19 @@ async fn a_stretch_without_an_end_is_no_burden(bed: Bed) {
 
 async fn odd_clocks_are_kept_as_they_were(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     let odd = Recorded {
         seen: Some(Timestamp::from_ms(0)),
         ingested: Some(Timestamp::from_ms(i64::MAX / 2)),
         ..awaiting(route, Minute::from_index(-5))
     };
     store.record(std::slice::from_ref(&odd), &[]).await.unwrap();
-    assert_eq!(beat(&*store, route, odd.minute).await, odd);
+    assert_eq!(beat(&store, route, odd.minute).await, odd);
 }
 
 async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
     let store = bed.open().await;
-    let (project, route) = one(&*store).await;
+    let (project, route) = one(&store).await;
     let quote = Quote {
         status: 403,
         headers: vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8 \u{0} ü".into())],
@@ -337,7 +337,7 @@ async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
 
 async fn nothing_of_a_call_that_fails_is_kept(bed: Bed) {
     let store = bed.open().await;
-    let (_, route) = one(&*store).await;
+    let (_, route) = one(&store).await;
     store.close().await;
     let said = store.record(&[awaiting(route, START)], &[]).await.unwrap_err().to_string();
     assert_eq!(said, "recording beats failed: the database was closed already");

@@ -65,19 +65,19 @@ impl Whole {
 async fn everything_changes_in_one_step_and_the_revision_grows_by_one(bed: Bed) {
     let store = bed.open().await;
     assert!(store.change(&Whole::named("one").change(Some(0))).await.unwrap());
-    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
+    assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
     let project = store.project(&name("one")).await.unwrap().unwrap();
     assert_eq!(project.on_since(), Some(START.start()), "the switch is turned when the change says so");
     let gone = [name("one")];
     let whole = Whole::named("two");
     let change = Change { remove_projects: &gone, remove_channels: &gone, remove_windows: &gone, ..whole.change(Some(1)) };
     assert!(store.change(&change).await.unwrap());
-    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 4], 2));
+    assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([1, 1, 1, 4], 2));
     assert_eq!(store.project(&name("one")).await.unwrap(), None);
     assert_eq!(store.windows().await.unwrap(), [window("two")]);
     // Without an expectation it is made whatever was before.
     assert!(store.change(&Whole::named("three").change(None)).await.unwrap());
-    assert_eq!(counted(&*store).await, [2, 2, 2, 6]);
+    assert_eq!(counted(&store).await, [2, 2, 2, 6]);
 }
 
 async fn a_stale_revision_writes_nothing_at_all(bed: Bed) {
@@ -88,7 +88,7 @@ async fn a_stale_revision_writes_nothing_at_all(bed: Bed) {
     for stale in [0, 2, -1] {
         let change = Change { remove_projects: &gone, remove_channels: &gone, remove_windows: &gone, ..whole.change(Some(stale)) };
         assert!(!store.change(&change).await.unwrap());
-        assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
+        assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([1, 1, 1, 2], 1));
         assert!(store.project(&name("one")).await.unwrap().is_some());
     }
     assert!(store.change(&whole.change(Some(1))).await.unwrap(), "and the lock on the revision is given back");
@@ -112,7 +112,7 @@ async fn what_fails_leaves_nothing_behind(bed: Bed) {
     let twice = [spec_with_routes("twice", &["proxy", "proxy"])];
     let error = store.change(&Change { put_projects: &twice, ..whole.change(None) }).await.unwrap_err();
     assert!(error.to_string().contains("two routes are called `proxy`"), "{error}");
-    assert_eq!((counted(&*store).await, store.revision().await.unwrap()), ([0; 4], 0));
+    assert_eq!((counted(&store).await, store.revision().await.unwrap()), ([0; 4], 0));
 }
 
 async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
@@ -141,7 +141,7 @@ async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
 
 async fn deeds_of_a_removed_project_stay(bed: Bed) {
     let store = bed.open().await;
-    set_up(&*store, spec("one")).await;
+    set_up(&store, spec("one")).await;
     let removed = Deed { project: Some(name("one")), ..deed("project one") };
     store.change(&Change { remove_projects: &[name("one")], deeds: &[removed], ..Change::default() }).await.unwrap();
     let which = WhichDeeds { project: Some(name("one")), ..WhichDeeds::default() };

@@ -66,14 +66,14 @@ async fn channels_come_by_name_and_the_later_of_two_counts(bed: Bed) {
 
 async fn a_channel_keeps_its_number_while_its_name_stays(bed: Bed) {
     let store = bed.open().await;
-    let before = set_up_channel(&*store, webhook("ops")).await;
-    let other = set_up_channel(&*store, webhook("other")).await;
+    let before = set_up_channel(&store, webhook("ops")).await;
+    let other = set_up_channel(&store, webhook("other")).await;
     assert_ne!(before.id, other.id);
     let changed = ChannelSpec { name: name("ops"), ..full(ChannelKind::PagerDuty) };
-    assert_eq!(set_up_channel(&*store, changed.clone()).await.id, before.id);
-    assert_eq!(channel(&*store, &name("ops")).await.spec, changed);
+    assert_eq!(set_up_channel(&store, changed.clone()).await.id, before.id);
+    assert_eq!(channel(&store, &name("ops")).await.spec, changed);
     store.apply_channels(&[changed], &[name("ops"), name("nobody")]).await.unwrap();
-    let anew = channel(&*store, &name("ops")).await;
+    let anew = channel(&store, &name("ops")).await;
     assert!(![before.id, other.id].contains(&anew.id), "no number is used twice");
 }
 
@@ -83,20 +83,20 @@ fn stopped(words: &str) -> Stopped {
 
 async fn what_a_channel_took_and_why_it_stopped_is_known(bed: Bed) {
     let store = bed.open().await;
-    let (ops, other) = (set_up_channel(&*store, webhook("ops")).await, set_up_channel(&*store, webhook("other")).await);
+    let (ops, other) = (set_up_channel(&store, webhook("ops")).await, set_up_channel(&store, webhook("other")).await);
     let news = [ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410 `gone\u{0}`"))];
     store.mark(&[], &news, &[]).await.unwrap();
     store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped("401"))], &[]).await.unwrap();
-    let ops = channel(&*store, &name("ops")).await;
+    let ops = channel(&store, &name("ops")).await;
     assert_eq!((ops.stopped, ops.last_taken), (Some(stopped("410 `gone\u{fffd}`")), Some(at(START, 7))), "the first reason stays");
-    assert_eq!(channel(&*store, &name("other")).await, other);
+    assert_eq!(channel(&store, &name("other")).await, other);
 }
 
 async fn what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_full_stop(bed: Bed) {
     let store = bed.open().await;
-    let ops = set_up_channel(&*store, webhook("ops")).await;
+    let ops = set_up_channel(&store, webhook("ops")).await;
     let retried = |words: &str| Stopped { retried: true, ..stopped(words) };
-    let is = async || channel(&*store, &name("ops")).await.stopped;
+    let is = async || channel(&store, &name("ops")).await.stopped;
     let note = async |news: ChannelNews| store.mark(&[], &[news], &[]).await.unwrap();
     note(ChannelNews::Stopped(ops.id, retried("400"))).await;
     note(ChannelNews::Stopped(ops.id, retried("422"))).await;
@@ -113,20 +113,20 @@ async fn what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_
 
 async fn a_change_lets_a_channel_deliver_again_and_the_same_again_does_not(bed: Bed) {
     let store = bed.open().await;
-    let ops = set_up_channel(&*store, webhook("ops")).await;
+    let ops = set_up_channel(&store, webhook("ops")).await;
     store.mark(&[], &[ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410"))], &[]).await.unwrap();
-    let same = set_up_channel(&*store, webhook("ops")).await;
+    let same = set_up_channel(&store, webhook("ops")).await;
     assert_eq!(same.stopped, Some(stopped("410")));
     let mut changed = webhook("ops");
     changed.values.set("url", "https://hooks.example.com/new");
-    let changed = set_up_channel(&*store, changed).await;
+    let changed = set_up_channel(&store, changed).await;
     assert_eq!((changed.id, changed.stopped, changed.last_taken), (ops.id, None, Some(at(START, 7))));
 }
 
 async fn a_removed_channel_takes_its_notices(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let (gone, stays) = (set_up_channel(&*store, webhook("gone")).await, set_up_channel(&*store, webhook("stays")).await);
+    let project = set_up(&store, spec("one")).await;
+    let (gone, stays) = (set_up_channel(&store, webhook("gone")).await, set_up_channel(&store, webhook("stays")).await);
     let incident = incident(&project, Strand::Ingestion, 0);
     let notices = [gone.id, stays.id].map(|channel| notice(channel, &incident, NoticeKind::Opened, 0));
     store.write_incident(&incident, &[], &owing(&notices)).await.unwrap();
@@ -144,9 +144,9 @@ async fn a_removed_channel_takes_its_notices(bed: Bed) {
 
 async fn what_a_removed_channel_was_notified_of_stays_until_it_is_old(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let gone = set_up_channel(&*store, webhook("gone")).await;
-    let open = super::samples::open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let gone = set_up_channel(&store, webhook("gone")).await;
+    let open = super::samples::open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     let kinds = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder];
     store.write_incident(&open, &[], &owing(&kinds.map(|kind| notice(gone.id, &open, kind, 0)))).await.unwrap().unwrap();
     let mut leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
@@ -161,7 +161,7 @@ async fn what_a_removed_channel_was_notified_of_stays_until_it_is_old(bed: Bed) 
     assert!((store.channels().await.unwrap(), store.owing().await.unwrap()) == (vec![], vec![]), "there is nobody to owe to");
     assert!(!bed.holds("hooks.example.com").await);
     // Its name is free, and nothing that was sealed is left.
-    assert_ne!(set_up_channel(&*store, webhook("gone")).await.id, gone.id);
+    assert_ne!(set_up_channel(&store, webhook("gone")).await.id, gone.id);
     store.apply_channels(&[], &[name("gone")]).await.unwrap();
     assert_eq!(store.channels_on_record().await.unwrap().len(), 1, "of the other one there is nothing to tell");
     let closed = heartbeat::model::Incident { closed: Some(at(START, 50)), ..open };
@@ -197,14 +197,14 @@ async fn the_revision_grows_with_channels(bed: Bed) {
 
 async fn another_key_does_not_open_channels(bed: Bed) {
     let store = bed.open().await;
-    let ops = set_up_channel(&*store, webhook("ops")).await;
+    let ops = set_up_channel(&store, webhook("ops")).await;
     let stranger = bed.try_open_with(sealer('B')).await.unwrap();
     let error = stranger.channels().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
     assert!(said.starts_with("the sealed part of channel ops does not open with this sealing key"), "{said}");
     // What cannot be opened can still be replaced, or removed.
-    assert_eq!(set_up_channel(&*stranger, webhook("ops")).await.id, ops.id);
+    assert_eq!(set_up_channel(&stranger, webhook("ops")).await.id, ops.id);
     store.apply_channels(&[], &[name("ops")]).await.unwrap();
     assert_eq!(stranger.channels().await.unwrap(), []);
     // Nothing is sealed beside it with another key, and nothing of the change is written.
@@ -227,7 +227,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
 
 async fn no_field_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
-    set_up_channel(&*store, webhook("never-in-clear")).await;
+    set_up_channel(&store, webhook("never-in-clear")).await;
     assert!(bed.holds("never-in-clear").await, "this looks at what is stored");
     assert!(!bed.holds("hooks.example.com").await);
     assert!(!format!("{:?}", store.channels().await.unwrap()).contains("hooks.example.com"));
@@ -235,7 +235,7 @@ async fn no_field_stands_in_clear(bed: Bed) {
 
 async fn damaged_channels_are_named(bed: Bed) {
     let store = bed.open().await;
-    set_up_channel(&*store, webhook("ops")).await;
+    set_up_channel(&store, webhook("ops")).await;
     for (damage, mend, says) in [
         ("kind = 'pigeon'", "kind = 'webhook'", "its kind in the database cannot be read: there is no `pigeon`"),
         ("projects = '{'", "projects = '[]'", "its list of projects in the database cannot be read"),
@@ -248,5 +248,5 @@ async fn damaged_channels_are_named(bed: Bed) {
         assert!(said.contains("channel ops") && said.contains(says), "{damage}: {said}");
         bed.execute(&format!("UPDATE channels SET {mend}")).await;
     }
-    assert_eq!(set_up_channel(&*store, webhook("ops")).await.spec, webhook("ops"), "it is mended by being put again");
+    assert_eq!(set_up_channel(&store, webhook("ops")).await.spec, webhook("ops"), "it is mended by being put again");
 }

@@ -45,9 +45,9 @@ async fn closing(store: &Store) -> Vec<ChannelId> {
 
 async fn what_a_channel_was_notified_of_is_known(bed: Bed) {
     let store = bed.open().await;
-    let (pager, first) = paged(&*store).await;
-    let other = set_up_channel(&*store, webhook("other")).await.id;
-    let second = open_incident(&*store, incident(&super::samples::find(&*store, &name("one")).await, Strand::Blind, 5)).await;
+    let (pager, first) = paged(&store).await;
+    let other = set_up_channel(&store, webhook("other")).await.id;
+    let second = open_incident(&store, incident(&super::samples::find(&store, &name("one")).await, Strand::Blind, 5)).await;
     let ids = [first.id.unwrap(), second.id.unwrap()];
     let known = |incident: &Incident, channel, is_open, ended| Notified { incident: incident.id.unwrap(), channel, is_open, ended };
     let all = async || {
@@ -56,9 +56,9 @@ async fn what_a_channel_was_notified_of_is_known(bed: Bed) {
         all
     };
     assert_eq!(all().await, [known(&first, pager, true, 0)]);
-    owe(&*store, &first, other, NoticeKind::Reminder).await;
-    owe(&*store, &first, pager, NoticeKind::Resolved).await;
-    owe(&*store, &second, pager, NoticeKind::Opened).await;
+    owe(&store, &first, other, NoticeKind::Reminder).await;
+    owe(&store, &first, pager, NoticeKind::Resolved).await;
+    owe(&store, &second, pager, NoticeKind::Opened).await;
     assert_eq!(all().await, [known(&first, pager, false, 1), known(&first, other, true, 0), known(&second, pager, true, 0)]);
     assert_eq!(store.notified(&ids[1..]).await.unwrap().len(), 1);
     let mut of_pager = store.channel_notified(pager).await.unwrap();
@@ -69,7 +69,7 @@ async fn what_a_channel_was_notified_of_is_known(bed: Bed) {
 
 async fn a_pager_stays_until_its_alerts_are_closed(bed: Bed) {
     let store = bed.open().await;
-    let (id, open) = paged(&*store).await;
+    let (id, open) = paged(&store).await;
     let stopped = Stopped { at: START.start(), words: "410".into(), retried: false };
     store.mark(&[], &[ChannelNews::Stopped(id, stopped)], &[notice_alone(id, "down", 0)]).await.unwrap();
     store.apply_channels(&[], &[name("pager")]).await.unwrap();
@@ -80,59 +80,59 @@ async fn a_pager_stays_until_its_alerts_are_closed(bed: Bed) {
     let leased = store.lease(at(START, 9), at(START, 99), 9).await.unwrap();
     assert_eq!(leased.iter().map(|notice| notice.incident).collect::<Vec<_>>(), [open.id]);
     // The name is free at once.
-    let anew = set_up_channel(&*store, webhook("pager")).await;
+    let anew = set_up_channel(&store, webhook("pager")).await;
     assert_ne!(anew.id, id);
-    assert_eq!(closing(&*store).await, [id]);
+    assert_eq!(closing(&store).await, [id]);
     let revision = store.revision().await.unwrap();
     store.channel_closed(id).await.unwrap();
-    assert_eq!((closing(&*store).await, store.notices(&WhichNotices::default()).await.unwrap()), (vec![], vec![]));
+    assert_eq!((closing(&store).await, store.notices(&WhichNotices::default()).await.unwrap()), (vec![], vec![]));
     assert_ne!(store.revision().await.unwrap(), revision, "the loops forget it");
     assert_eq!(store.channels().await.unwrap(), [anew]);
 }
 
 async fn a_pager_without_an_alert_goes_at_once(bed: Bed) {
     let store = bed.open().await;
-    let (id, open) = paged(&*store).await;
+    let (id, open) = paged(&store).await;
     // 1. It is over, and the end was delivered.
-    deliver_all(&*store).await;
+    deliver_all(&store).await;
     let closed = Incident { closed: Some(at(START, 50)), ..open };
     store.write_incident(&closed, &[], &owing(&[])).await.unwrap().unwrap();
     store.apply_channels(&[], &[name("pager")]).await.unwrap();
-    assert_eq!((closing(&*store).await, store.notices(&WhichNotices::default()).await.unwrap().len()), (vec![], 1), "{id:?}");
+    assert_eq!((closing(&store).await, store.notices(&WhichNotices::default()).await.unwrap().len()), (vec![], 1), "{id:?}");
     let left = store.channels_on_record().await.unwrap();
     assert_eq!(left.iter().map(|left| (left.id, left.removed, left.spec.name.as_str())).collect::<Vec<_>>(), [(id, true, "pager")]);
     // 2. Nobody ever told it anything; and what keeps no alert goes at once in any case.
     store.apply_channels(&[pager("pager"), webhook("ops")], &[]).await.unwrap();
-    let ops = channel(&*store, &name("ops")).await.id;
-    let open = open_incident(&*store, incident(&super::samples::find(&*store, &name("one")).await, Strand::Blind, 5)).await;
-    owe(&*store, &open, ops, NoticeKind::Opened).await;
+    let ops = channel(&store, &name("ops")).await.id;
+    let open = open_incident(&store, incident(&super::samples::find(&store, &name("one")).await, Strand::Blind, 5)).await;
+    owe(&store, &open, ops, NoticeKind::Opened).await;
     store.apply_channels(&[], &[name("pager"), name("ops")]).await.unwrap();
-    assert_eq!(closing(&*store).await, []);
+    assert_eq!(closing(&store).await, []);
 }
 
 async fn one_that_comes_back_as_it_was_is_the_same(bed: Bed) {
     let store = bed.open().await;
-    let (id, _) = paged(&*store).await;
+    let (id, _) = paged(&store).await;
     store.apply_channels(&[], &[name("pager")]).await.unwrap();
-    assert_eq!(set_up_channel(&*store, ChannelSpec { at_once: 7, ..pager("pager") }).await.id, id);
-    assert_eq!(closing(&*store).await, []);
+    assert_eq!(set_up_channel(&store, ChannelSpec { at_once: 7, ..pager("pager") }).await.id, id);
+    assert_eq!(closing(&store).await, []);
     // Disabled and enabled again, as well; and what is changed meanwhile ends nothing.
     store.apply_channels(&[ChannelSpec { enabled: false, ..pager("pager") }], &[]).await.unwrap();
-    assert_eq!(closing(&*store).await, [id]);
+    assert_eq!(closing(&store).await, [id]);
     store.apply_channels(&[ChannelSpec { enabled: false, at_once: 8, ..pager("pager") }], &[]).await.unwrap();
-    assert_eq!(closing(&*store).await, [id]);
+    assert_eq!(closing(&store).await, [id]);
     store.channel_closed(id).await.unwrap();
-    assert_eq!((closing(&*store).await, channel(&*store, &name("pager")).await.spec.at_once), (vec![], 8));
+    assert_eq!((closing(&store).await, channel(&store, &name("pager")).await.spec.at_once), (vec![], 8));
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap().len(), 1, "its history stays");
-    assert_eq!(set_up_channel(&*store, pager("pager")).await.id, id);
+    assert_eq!(set_up_channel(&store, pager("pager")).await.id, id);
 }
 
 async fn one_that_is_disabled_with_other_settings_is_another(bed: Bed) {
     let store = bed.open().await;
-    let (id, _) = paged(&*store).await;
+    let (id, _) = paged(&store).await;
     let mut other = ChannelSpec { enabled: false, ..pager("pager") };
     other.values.set("routing_key", "second");
-    let anew = set_up_channel(&*store, other).await;
+    let anew = set_up_channel(&store, other).await;
     assert_ne!(anew.id, id);
     let left = store.closing_channels().await.unwrap();
     assert_eq!(left.iter().map(|left| (left.id, left.spec.values.get("routing_key"))).collect::<Vec<_>>(), [(id, Some("first"))]);
@@ -154,13 +154,13 @@ fn moved() -> ChannelSpec {
 
 async fn one_that_is_led_elsewhere_with_an_open_alert_is_another(bed: Bed) {
     let store = bed.open().await;
-    let (id, open) = paged(&*store).await;
+    let (id, open) = paged(&store).await;
     // 1. Nothing was delivered there: a wrong key is mended, and what is owed goes by the right one.
-    assert_eq!(set_up_channel(&*store, moved()).await.id, id);
+    assert_eq!(set_up_channel(&store, moved()).await.id, id);
     store.apply_channels(&[pager("pager")], &[]).await.unwrap();
     // 2. An alert is open at the first one.
-    deliver_all(&*store).await;
-    let anew = set_up_channel(&*store, moved()).await;
+    deliver_all(&store).await;
+    let anew = set_up_channel(&store, moved()).await;
     assert_ne!(anew.id, id);
     let left = store.closing_channels().await.unwrap();
     assert_eq!(left.iter().map(|left| (left.id, left.spec.values.get("routing_key"))).collect::<Vec<_>>(), [(id, Some("first"))]);
@@ -169,18 +169,18 @@ async fn one_that_is_led_elsewhere_with_an_open_alert_is_another(bed: Bed) {
     assert_eq!(record.iter().map(|one| (one.id, one.removed)).collect::<Vec<_>>(), [(id, true), (anew.id, false)]);
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap().len(), 1, "what it was notified of stays");
     // 3. It is over everywhere: the channel is the same, wherever it leads.
-    deliver_all(&*store).await;
+    deliver_all(&store).await;
     store.write_incident(&Incident { closed: Some(at(START, 50)), ..open }, &[], &owing(&[])).await.unwrap().unwrap();
-    assert_eq!(set_up_channel(&*store, pager("pager")).await.id, anew.id);
+    assert_eq!(set_up_channel(&store, pager("pager")).await.id, anew.id);
 }
 
 async fn its_last_word_is_tried_before_the_next_one_of_its_name_hears_anything(bed: Bed) {
     let store = bed.open().await;
-    let (id, open) = paged(&*store).await;
-    deliver_all(&*store).await;
-    let anew = set_up_channel(&*store, moved()).await.id;
-    owe(&*store, &open, anew, NoticeKind::Opened).await;
-    owe(&*store, &open, id, NoticeKind::Resolved).await;
+    let (id, open) = paged(&store).await;
+    deliver_all(&store).await;
+    let anew = set_up_channel(&store, moved()).await.id;
+    owe(&store, &open, anew, NoticeKind::Opened).await;
+    owe(&store, &open, id, NoticeKind::Resolved).await;
     let first = store.lease(at(START, 9), at(START, 10), 9).await.unwrap();
     assert_eq!(first.iter().map(|notice| notice.channel).collect::<Vec<_>>(), [id]);
     assert_eq!(store.lease(at(START, 9), at(START, 10), 9).await.unwrap(), []);
@@ -193,7 +193,7 @@ async fn its_last_word_is_tried_before_the_next_one_of_its_name_hears_anything(b
 
 async fn a_closing_channel_that_cannot_be_opened_holds_up_nobody(bed: Bed) {
     let store = bed.open().await;
-    paged(&*store).await;
+    paged(&store).await;
     store.apply_channels(&[], &[name("pager")]).await.unwrap();
     let stranger = bed.try_open_with(sealer('B')).await.unwrap();
     assert_eq!(stranger.closing_channels().await.unwrap(), []);

@@ -16,7 +16,7 @@ over_both!(
 
 async fn glances_come_back_as_they_were(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     assert_eq!(store.glances(project.id, START, START.plus(99)).await.unwrap(), []);
     let traffic = [
         Traffic::default(),
@@ -39,7 +39,7 @@ async fn glances_come_back_as_they_were(bed: Bed) {
 
 async fn the_last_look_of_a_minute_stands(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let failure = LookFailure { trouble: LookTrouble::Broken, quote: Quote::default(), retry_after: None, note: None };
     let looks = [look(&project, at(START, 5)), Look { result: Err(failure), ..look(&project, at(START, 7)) }, look(&project, at(START, 9))];
     for look in looks {
@@ -50,7 +50,7 @@ async fn the_last_look_of_a_minute_stands(bed: Bed) {
 
 async fn one_project_is_read_without_the_others(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     store.settle(&look(&one, at(START, 1)), &[], &[]).await.unwrap();
     store.settle(&look(&other, at(START, 2)), &[], &[]).await.unwrap();
     assert_eq!(store.glances(other.id, START, START.plus(1)).await.unwrap(), [Glance::of(&look(&other, at(START, 2)))]);
@@ -58,7 +58,7 @@ async fn one_project_is_read_without_the_others(bed: Bed) {
 
 async fn a_removed_project_takes_its_glances_and_gets_no_more(bed: Bed) {
     let store = bed.open().await;
-    let (gone, stays) = (set_up(&*store, spec("gone")).await, set_up(&*store, spec("stays")).await);
+    let (gone, stays) = (set_up(&store, spec("gone")).await, set_up(&store, spec("stays")).await);
     for minute in [0, 1, 500] {
         store.settle(&look(&gone, at(START.plus(minute), 1)), &[], &[]).await.unwrap();
         store.settle(&look(&stays, at(START.plus(minute), 1)), &[], &[]).await.unwrap();
@@ -72,7 +72,7 @@ async fn a_removed_project_takes_its_glances_and_gets_no_more(bed: Bed) {
 
 async fn glances_are_dropped_by_age(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     for minute in 0..5 {
         store.settle(&look(&project, at(START.plus(minute), 1)), &[], &[]).await.unwrap();
     }
@@ -83,7 +83,7 @@ async fn glances_are_dropped_by_age(bed: Bed) {
 
 async fn damaged_glances_are_named(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     store.settle(&look(&project, at(START, 1)), &[], &[]).await.unwrap();
     for damage in ["trouble = 99", "trouble = -1", "trouble = NULL, others = NULL"] {
         bed.execute(&format!("UPDATE glances SET {damage}")).await;

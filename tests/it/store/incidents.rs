@@ -37,7 +37,7 @@ async fn all(store: &Store) -> Vec<Incident> {
 
 async fn an_incident_comes_back_as_it_was(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let bare = Incident { rules: Vec::new(), first_bad: None, cause: Diagnosis::default(), ..incident(&project, Strand::Quiet, 0) };
     let full = Incident {
         closed: Some(at(START, 9)),
@@ -74,13 +74,13 @@ async fn an_incident_comes_back_as_it_was(bed: Bed) {
 
 async fn a_strand_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
-    let channel = set_up_channel(&*store, webhook("ops")).await.id;
-    let first = open_incident(&*store, incident(&one, Strand::Ingestion, 0)).await;
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
+    let channel = set_up_channel(&store, webhook("ops")).await.id;
+    let first = open_incident(&store, incident(&one, Strand::Ingestion, 0)).await;
     let second = incident(&one, Strand::Ingestion, 1);
     let notices = [notice(channel, &second, NoticeKind::Opened, 0)];
     assert_eq!(store.write_incident(&second, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
-    assert_eq!(all(&*store).await, std::slice::from_ref(&first));
+    assert_eq!(all(&store).await, std::slice::from_ref(&first));
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
     for beside in [incident(&one, Strand::Blind, 0), incident(&other, Strand::Ingestion, 0)] {
         assert!(store.write_incident(&beside, &[], &owing(&[])).await.unwrap().is_some());
@@ -92,8 +92,8 @@ async fn a_strand_has_one_open_incident_and_the_second_writes_nothing(bed: Bed) 
 
 async fn of_many_that_open_the_same_at_once_one_does(bed: Bed) {
     let stores = join_all((0..6).map(|_| bed.open())).await;
-    let project = set_up(&*stores[0], spec("one")).await;
-    let channel = set_up_channel(&*stores[0], webhook("ops")).await.id;
+    let project = set_up(&stores[0], spec("one")).await;
+    let channel = set_up_channel(&stores[0], webhook("ops")).await.id;
     let opened = join_all(stores.iter().zip(0..).map(|(store, minute)| {
         let incident = incident(&project, Strand::Ingestion, minute);
         async move {
@@ -104,15 +104,15 @@ async fn of_many_that_open_the_same_at_once_one_does(bed: Bed) {
     .await;
     let opened: Vec<IncidentId> = opened.into_iter().flatten().collect();
     assert_eq!(opened.len(), 1);
-    assert_eq!(all(&*stores[1]).await.len(), 1);
+    assert_eq!(all(&stores[1]).await.len(), 1);
     assert_eq!(stores[2].entries(opened[0]).await.unwrap().len(), 1);
     assert_eq!(stores[3].notices(&WhichNotices::default()).await.unwrap().len(), 1);
 }
 
 async fn the_same_incident_does_not_open_twice(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let first = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let first = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     store.write_incident(&Incident { closed: Some(at(START, 5)), ..first.clone() }, &[], &owing(&[])).await.unwrap();
     // Somebody else judged the same at the same time, and writes a little later: pagers would know both by one key.
     let again = Incident { id: None, ..first };
@@ -121,8 +121,8 @@ async fn the_same_incident_does_not_open_twice(bed: Bed) {
 
 async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let project = set_up(&store, spec("one")).await;
+    let channel = set_up_channel(&store, webhook("ops")).await.id;
     let opened = incident(&project, Strand::Ingestion, 0);
     let owed = notice(channel, &opened, NoticeKind::Opened, 0);
     let id = store.write_incident(&opened, &[entry(EntryKind::Opened, "it opened")], &owing(std::slice::from_ref(&owed))).await.unwrap();
@@ -146,61 +146,61 @@ async fn an_incident_its_entries_and_its_notices_are_written_together(bed: Bed) 
         .await
         .unwrap_err();
     assert!(matches!(error, StoreError::Database { what: "writing an incident", .. }), "{error:?}");
-    assert_eq!((all(&*store).await[0].reminders, store.entries(id.unwrap()).await.unwrap().len()), (0, 1));
+    assert_eq!((all(&store).await[0].reminders, store.entries(id.unwrap()).await.unwrap().len()), (0, 1));
 }
 
 async fn replacing_never_touches_what_a_person_wrote(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let before = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let before = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     let id = before.id.unwrap();
     let by = Acknowledged { at: at(START, 3), by: "anna".into() };
     let held = entry(EntryKind::Acknowledged, "anna has it in hand");
     assert!(store.hold(id, Some(&by), Some(at(START, 4)), &held).await.unwrap());
     // The rules knew it as it was before.
     store.write_incident(&Incident { reminders: 1, ..before.clone() }, &[], &owing(&[])).await.unwrap();
-    let after = all(&*store).await.remove(0);
+    let after = all(&store).await.remove(0);
     assert_eq!(after, Incident { reminders: 1, acknowledged: Some(by), snoozed_until: Some(at(START, 4)), ..before.clone() });
     let let_go = entry(EntryKind::Unacknowledged, "nobody has it in hand");
     assert!(store.hold(id, None, None, &let_go).await.unwrap());
-    assert_eq!(all(&*store).await, [Incident { reminders: 1, ..before }]);
+    assert_eq!(all(&store).await, [Incident { reminders: 1, ..before }]);
     assert_eq!(store.entries(id).await.unwrap(), [held, let_go]);
 }
 
 async fn what_is_over_is_never_open_again(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     let over = Incident { closed: Some(at(START, 5)), ..open.clone() };
     assert_eq!(store.write_incident(&over, &[], &owing(&[])).await.unwrap(), open.id);
     // Judged before it was over, and written after.
     let stale = [entry(EntryKind::Reminded, "it goes on")];
     assert_eq!(store.write_incident(&Incident { reminders: 1, ..open.clone() }, &stale, &owing(&[])).await.unwrap(), None);
-    assert_eq!(all(&*store).await, std::slice::from_ref(&over));
+    assert_eq!(all(&store).await, std::slice::from_ref(&over));
     assert_eq!(store.entries(open.id.unwrap()).await.unwrap(), []);
     // What becomes known afterwards is written.
     let tally = Tally { late: 42, ..Tally::default() };
     let after = Incident { tally, ..over };
     assert_eq!(store.write_incident(&after, &[entry(EntryKind::Aftermath, "all arrived")], &owing(&[])).await.unwrap(), open.id);
-    assert_eq!(all(&*store).await, [after]);
+    assert_eq!(all(&store).await, [after]);
 }
 
 async fn an_incident_that_is_gone_is_not_replaced(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let project = set_up(&store, spec("one")).await;
+    let channel = set_up_channel(&store, webhook("ops")).await.id;
     let gone = Incident { id: Some(IncidentId(77)), ..incident(&project, Strand::Ingestion, 0) };
     let notices = [notice(channel, &gone, NoticeKind::Opened, 0)];
     assert_eq!(store.write_incident(&gone, &[entry(EntryKind::Opened, "it opened")], &owing(&notices)).await.unwrap(), None);
-    assert_eq!(all(&*store).await, []);
+    assert_eq!(all(&store).await, []);
     assert_eq!(store.entries(IncidentId(77)).await.unwrap(), []);
     assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
 }
 
 async fn entries_stay_in_the_order_in_which_they_were_written(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     // Also when the wall clock was stepped back between.
     let mut all = Vec::new();
     for (step, kind) in (0..).zip(EntryKind::ALL) {
@@ -233,7 +233,7 @@ async fn holding_what_is_not_there_is_said(bed: Bed) {
 
 async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     let mut ids = Vec::new();
     for (project, minute, closed) in [(&one, 0, Some(5)), (&other, 3, Some(9)), (&one, 6, Some(7)), (&one, 8, None), (&other, 8, None)] {
         let closed = closed.map(|minute| START.plus(minute).start());
@@ -272,15 +272,15 @@ async fn incidents_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
 
 async fn incidents_come_page_by_page(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     // Three instants, at each of which as many open as can at once.
     for opened in 0..3 {
         for (project, strand) in [(&one, Strand::Blind), (&other, Strand::Quiet), (&one, Strand::Ingestion)] {
             let over = Incident { closed: Some(START.plus(9).start()), ..incident(project, strand, opened) };
-            open_incident(&*store, over).await;
+            open_incident(&store, over).await;
         }
     }
-    let whole = all(&*store).await;
+    let whole = all(&store).await;
     assert_eq!(whole.len(), 9);
     for (project, expected) in [(None, whole.clone()), (Some(one.id), whole.into_iter().filter(|found| found.project == one.id).collect())]
     {
@@ -299,9 +299,9 @@ async fn incidents_come_page_by_page(bed: Bed) {
 async fn open_incidents_are_counted(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(store.open_incidents().await.unwrap(), 0);
-    let project = set_up(&*store, spec("one")).await;
-    let first = open_incident(&*store, incident(&project, Strand::Blind, 0)).await;
-    open_incident(&*store, incident(&project, Strand::Quiet, 1)).await;
+    let project = set_up(&store, spec("one")).await;
+    let first = open_incident(&store, incident(&project, Strand::Blind, 0)).await;
+    open_incident(&store, incident(&project, Strand::Quiet, 1)).await;
     assert_eq!(store.open_incidents().await.unwrap(), 2);
     store.write_incident(&Incident { closed: Some(at(START, 9)), ..first }, &[], &owing(&[])).await.unwrap();
     assert_eq!(store.open_incidents().await.unwrap(), 1);
@@ -309,21 +309,21 @@ async fn open_incidents_are_counted(bed: Bed) {
 
 async fn incidents_outlive_their_project(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let channel = set_up_channel(&*store, webhook("ops")).await.id;
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let project = set_up(&store, spec("one")).await;
+    let channel = set_up_channel(&store, webhook("ops")).await.id;
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let notices = [notice(channel, &open, NoticeKind::Resolved, 0)];
     let over = Incident { closed: Some(at(START, 5)), ..open };
     assert_eq!(store.write_incident(&over, &[entry(EntryKind::Closed, "the project is gone")], &owing(&notices)).await.unwrap(), over.id);
-    assert_eq!(all(&*store).await, [over]);
+    assert_eq!(all(&store).await, [over]);
     assert_eq!(store.lease(START.start(), at(START, 9), 9).await.unwrap().len(), 1);
 }
 
 async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
-    let channel = set_up_channel(&*store, webhook("ops")).await.id;
+    let project = set_up(&store, spec("one")).await;
+    let channel = set_up_channel(&store, webhook("ops")).await.id;
     let mut ids = Vec::new();
     for (minute, closed) in [(0, Some(5)), (1, Some(6)), (2, None)] {
         let closed = closed.map(|minute: i64| START.plus(minute).start());
@@ -341,7 +341,7 @@ async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
     store.mark(&ended, &[], &[]).await.unwrap();
     let before: Timestamp = START.plus(5).start().plus(Duration::from_millis(1));
     assert_eq!(store.drop_old_incidents(START, before).await.unwrap(), 4, "an incident, an entry, two notices");
-    let left: Vec<IncidentId> = all(&*store).await.iter().filter_map(|incident| incident.id).collect();
+    let left: Vec<IncidentId> = all(&store).await.iter().filter_map(|incident| incident.id).collect();
     assert_eq!(left, [ids[2], ids[1]]);
     assert_eq!(store.entries(ids[0]).await.unwrap(), []);
     let left = store.notices(&WhichNotices::default()).await.unwrap();
@@ -352,17 +352,17 @@ async fn what_was_over_long_ago_is_dropped_with_all_of_it(bed: Bed) {
 
 async fn words_of_strangers_may_hold_a_zero_byte(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let mut open = incident(&project, Strand::Ingestion, 0);
     open.cause.summary = "capture refuses: `\u{0}`".into();
     let id = store.write_incident(&open, &[entry(EntryKind::Opened, "\u{0}")], &owing(&[])).await.unwrap().unwrap();
-    assert_eq!(all(&*store).await[0].cause.summary, open.cause.summary, "JSON escapes it");
+    assert_eq!(all(&store).await[0].cause.summary, open.cause.summary, "JSON escapes it");
     assert_eq!(store.entries(id).await.unwrap()[0].words, "\u{fffd}");
 }
 
 async fn damaged_incidents_are_named(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     store.write_incident(&incident(&project, Strand::Ingestion, 0), &[entry(EntryKind::Opened, "it opened")], &owing(&[])).await.unwrap();
     for (damage, mend, says) in [
         ("project_name = ''", "project_name = 'one'", "project's name"),
@@ -379,7 +379,7 @@ async fn damaged_incidents_are_named(bed: Bed) {
         assert_eq!(said, format!("incident 1: its {says} in the database cannot be read"), "{damage}");
         bed.execute(&format!("UPDATE incidents SET {mend}")).await;
     }
-    assert_eq!(all(&*store).await[0].tally, Tally::default());
+    assert_eq!(all(&store).await[0].tally, Tally::default());
     bed.execute("UPDATE entries SET kind = 99").await;
     assert_eq!(store.entries(IncidentId(1)).await.unwrap_err().to_string(), "the timeline of incident 1 is damaged");
 }

@@ -70,118 +70,118 @@ const SETTLED: Duration = Duration::from_mins(15 + 24 * 60);
 
 async fn an_hour_is_summed_up_once_no_look_can_change_it(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
+    let (route, beats) = three_hours(&store).await;
     let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
     assert_eq!(store.summed_up().await.unwrap(), None);
     let just_before = Timestamp::from_ms(now(SETTLED).ms() - 1);
-    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept::default());
-    assert_eq!((hours_of(&*store, route).await, store.summed_up().await.unwrap()), (vec![], Some(START)));
+    assert_eq!(fold_due(&store, just_before, retention()).await.unwrap(), Kept::default());
+    assert_eq!((hours_of(&store, route).await, store.summed_up().await.unwrap()), (vec![], Some(START)));
     let one_more = Kept { summed_up: 1, ..Kept::default() };
-    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), one_more);
-    assert_eq!((hours_of(&*store, route).await, store.summed_up().await.unwrap()), (expected[..1].to_vec(), Some(START.plus(60))));
-    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), Kept::default(), "nothing is summed up twice");
-    assert_eq!(fold_due(&*store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap(), one_more);
-    assert_eq!(hours_of(&*store, route).await, expected[..2]);
+    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), one_more);
+    assert_eq!((hours_of(&store, route).await, store.summed_up().await.unwrap()), (expected[..1].to_vec(), Some(START.plus(60))));
+    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), Kept::default(), "nothing is summed up twice");
+    assert_eq!(fold_due(&store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap(), one_more);
+    assert_eq!(hours_of(&store, route).await, expected[..2]);
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats, "and they stay");
 }
 
 async fn summing_up_goes_on_after_it_was_cut_off(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    let other = set_up(&*store, spec("other")).await.routes[0].id;
+    let (route, beats) = three_hours(&store).await;
+    let other = set_up(&store, spec("other")).await.routes[0].id;
     store.record(&[awaiting(other, START)], &[]).await.unwrap();
     // The first step of an hour was made, and then the process ended.
     store.sum_up(&[Hour::fold(route, START, &beats)], None).await.unwrap();
     assert_eq!(bed.open().await.summed_up().await.unwrap(), None);
-    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
-    assert_eq!(hours_of(&*store, route).await, [Hour::fold(route, START, &beats)], "nothing of it is counted twice");
-    assert_eq!(hours_of(&*store, other).await, [Hour::fold(other, START, &[awaiting(other, START)])]);
+    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(hours_of(&store, route).await, [Hour::fold(route, START, &beats)], "nothing of it is counted twice");
+    assert_eq!(hours_of(&store, other).await, [Hour::fold(other, START, &[awaiting(other, START)])]);
 }
 
 async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    fold_due(&*store, now(2 * DAY), retention()).await.unwrap();
-    let summed_up = hours_of(&*store, route).await;
+    let (route, beats) = three_hours(&store).await;
+    fold_due(&store, now(2 * DAY), retention()).await.unwrap();
+    let summed_up = hours_of(&store, route).await;
     assert_eq!((summed_up.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
-    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap(), Kept { folded: 3, ..Kept::default() });
-    assert_eq!((hours_of(&*store, route).await, store.oldest_beat().await.unwrap()), (summed_up.clone(), None));
+    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap(), Kept { folded: 3, ..Kept::default() });
+    assert_eq!((hours_of(&store, route).await, store.oldest_beat().await.unwrap()), (summed_up.clone(), None));
     assert_eq!(summed_up[0], Hour::fold(route, START, &beats));
 }
 
 async fn a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    fold_due(&*store, now(2 * DAY), retention()).await.unwrap();
-    let summed_up = hours_of(&*store, route).await;
+    let (route, beats) = three_hours(&store).await;
+    fold_due(&store, now(2 * DAY), retention()).await.unwrap();
+    let summed_up = hours_of(&store, route).await;
     // One that was lost is sent again by a clock that stepped back, and one comes for a minute that had none.
-    let (lost, other) = (beats[4].minute, set_up(&*store, spec("other")).await.routes[0].id);
+    let (lost, other) = (beats[4].minute, set_up(&store, spec("other")).await.routes[0].id);
     store.record(&[Recorded { outcome: Outcome::Refused, ..awaiting(route, lost) }, awaiting(other, lost)], &[]).await.unwrap();
     let now_there = store.beats(&[route, other], START, START.plus(60)).await.unwrap();
-    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
-    let folded = hours_of(&*store, route).await;
+    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    let folded = hours_of(&store, route).await;
     assert_eq!((summed_up[0].outcomes[4], folded[0].outcomes[4]), (Outcome::Lost, Outcome::Refused));
     assert_eq!(folded[0], Hour::fold(route, START, &now_there));
     assert_eq!(folded[1..], summed_up[1..]);
-    assert_eq!(hours_of(&*store, other).await, [Hour::fold(other, START, &now_there)]);
+    assert_eq!(hours_of(&store, other).await, [Hour::fold(other, START, &now_there)]);
 }
 
 async fn what_a_clock_ahead_of_time_summed_up_is_summed_up_anew(bed: Bed) {
     let store = bed.open().await;
-    let route = set_up(&*store, spec("one")).await.routes[0].id;
+    let route = set_up(&store, spec("one")).await.routes[0].id;
     let beats: Vec<Recorded> = START.until(START.plus(60)).map(|minute| awaiting(route, minute)).collect();
     store.record(&beats[..20], &[]).await.unwrap();
-    assert_eq!(fold_due(&*store, now(2 * DAY), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(fold_due(&store, now(2 * DAY), retention()).await.unwrap().summed_up, 1);
     assert!(store.summed_up().await.unwrap() > Some(START.plus(60)));
     // The clock is right again, and the hour goes on.
     store.record(&beats[20..], &[]).await.unwrap();
-    assert_eq!(fold_due(&*store, START.plus(60).start(), retention()).await.unwrap(), Kept::default());
+    assert_eq!(fold_due(&store, START.plus(60).start(), retention()).await.unwrap(), Kept::default());
     assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(-24 * 60)));
-    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
-    assert_eq!(hours_of(&*store, route).await, [Hour::fold(route, START, &beats)]);
+    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(hours_of(&store, route).await, [Hour::fold(route, START, &beats)]);
 }
 
 async fn a_long_silence_is_passed_over(bed: Bed) {
     let store = bed.open().await;
-    assert_eq!(fold_due(&*store, now(SETTLED), retention()).await.unwrap(), Kept::default());
+    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), Kept::default());
     assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(60)), "an hour without a beat is summed up as well");
-    let route = set_up(&*store, spec("one")).await.routes[0].id;
+    let route = set_up(&store, spec("one")).await.routes[0].id;
     let years_later = START.plus(60 * 24 * 3000);
     store.record(&[awaiting(route, years_later)], &[]).await.unwrap();
-    let kept = fold_due(&*store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
+    let kept = fold_due(&store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
     assert_eq!(kept, Kept { summed_up: 1, ..Kept::default() });
     assert_eq!(store.hours(&[route], START, years_later.plus(1)).await.unwrap().len(), 1);
 }
 
 async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
     let store = bed.open().await;
-    assert_eq!(fold_due(&*store, START.start(), retention()).await.unwrap(), Kept::default(), "an empty store");
-    let (route, beats) = three_hours(&*store).await;
+    assert_eq!(fold_due(&store, START.start(), retention()).await.unwrap(), Kept::default(), "an empty store");
+    let (route, beats) = three_hours(&store).await;
     let just_before = Timestamp::from_ms(now(3 * DAY).ms() - 1);
-    assert_eq!(fold_due(&*store, just_before, retention()).await.unwrap(), Kept { summed_up: 3, ..Kept::default() });
+    assert_eq!(fold_due(&store, just_before, retention()).await.unwrap(), Kept { summed_up: 3, ..Kept::default() });
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats);
-    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, ..Kept::default() });
+    assert_eq!(fold_due(&store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, ..Kept::default() });
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats[60..]);
-    assert_eq!(hours_of(&*store, route).await.len(), 3);
-    assert_eq!(fold_due(&*store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "nothing is folded twice");
+    assert_eq!(hours_of(&store, route).await.len(), 3);
+    assert_eq!(fold_due(&store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "nothing is folded twice");
 }
 
 async fn what_may_still_be_seen_is_not_folded(bed: Bed) {
     let store = bed.open().await;
-    three_hours(&*store).await;
+    three_hours(&store).await;
     let pace = Pace { lost_after: 5 * DAY, ..Pace::default() };
-    set_up(&*store, ProjectSpec { pace, ..spec("patient") }).await;
+    set_up(&store, ProjectSpec { pace, ..spec("patient") }).await;
     let short = Retention { beats: Duration::ZERO, ..retention() };
     let just_before = Timestamp::from_ms(now(6 * DAY).ms() - 1);
-    assert_eq!(fold_due(&*store, just_before, short).await.unwrap().folded, 0);
-    assert_eq!(fold_due(&*store, now(6 * DAY), short).await.unwrap().folded, 1);
+    assert_eq!(fold_due(&store, just_before, short).await.unwrap().folded, 0);
+    assert_eq!(fold_due(&store, now(6 * DAY), short).await.unwrap().folded, 1);
 }
 
 async fn folding_keeps_outcomes_lags_and_duplicates(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 3);
-    let hours = hours_of(&*store, route).await;
+    let (route, beats) = three_hours(&store).await;
+    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 3);
+    let hours = hours_of(&store, route).await;
     let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
     assert_eq!(hours, expected);
     assert_eq!((hours[0].duplicates, hours[0].lags.count()), (2, 60));
@@ -193,29 +193,29 @@ async fn folding_keeps_outcomes_lags_and_duplicates(bed: Bed) {
 
 async fn folding_goes_on_after_it_was_cut_off(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    let other = set_up(&*store, spec("other")).await.routes[0].id;
+    let (route, beats) = three_hours(&store).await;
+    let other = set_up(&store, spec("other")).await.routes[0].id;
     store.record(&[awaiting(other, START)], &[]).await.unwrap();
     // The first step of an hour was made, and then the process ended.
     let first = RouteSpan { after: None, to: Some(route) };
     store.fold(START, first, &[Hour::fold(route, START, &beats)]).await.unwrap();
     assert_eq!(store.beats(&[other], START, START.plus(1)).await.unwrap().len(), 1, "others are left alone");
     assert_eq!(bed.open().await.oldest_beat().await.unwrap(), Some(START));
-    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
-    assert_eq!(hours_of(&*store, route).await[0], Hour::fold(route, START, &beats), "what was folded stays as it was");
-    assert_eq!(hours_of(&*store, other).await.len(), 1);
+    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    assert_eq!(hours_of(&store, route).await[0], Hour::fold(route, START, &beats), "what was folded stays as it was");
+    assert_eq!(hours_of(&store, other).await.len(), 1);
 }
 
 async fn a_beat_that_comes_after_its_hour_was_folded_is_added(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
-    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    let (route, beats) = three_hours(&store).await;
+    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
     let unsent = beats.iter().find(|beat| beat.outcome == Outcome::Unsent).unwrap().minute;
     let late = Recorded { outcome: Outcome::Late, ingested: Some(at(unsent, 99_000)), copies: 3, ..awaiting(route, unsent) };
     store.record(&[late], &[]).await.unwrap();
-    let before = hours_of(&*store, route).await.remove(0);
-    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
-    let after = hours_of(&*store, route).await.remove(0);
+    let before = hours_of(&store, route).await.remove(0);
+    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    let after = hours_of(&store, route).await.remove(0);
     let place = usize::try_from(unsent.index() - START.index()).unwrap();
     assert_eq!(after.outcomes[place], Outcome::Late);
     assert_eq!(after.outcomes.iter().zip(before.outcomes).filter(|(now, was)| **now != *was).count(), 1);
@@ -224,23 +224,23 @@ async fn a_beat_that_comes_after_its_hour_was_folded_is_added(bed: Bed) {
 
 async fn beats_of_routes_that_are_gone_do_not_stop_folding(bed: Bed) {
     let store = bed.open().await;
-    let (route, beats) = three_hours(&*store).await;
+    let (route, beats) = three_hours(&store).await;
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     // A receipt that was on its way while the project was removed.
     store.record(&beats[..1], &[]).await.unwrap();
-    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 1);
     assert_eq!(store.oldest_beat().await.unwrap(), None);
-    assert_eq!(hours_of(&*store, route).await, []);
+    assert_eq!(hours_of(&store, route).await, []);
 }
 
 async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
     let store = bed.open().await;
     let names: Vec<String> = (0..600).map(|at| format!("way-{at}")).collect();
-    let project = set_up(&*store, spec_with_routes("one", &names.iter().map(String::as_str).collect::<Vec<_>>())).await;
+    let project = set_up(&store, spec_with_routes("one", &names.iter().map(String::as_str).collect::<Vec<_>>())).await;
     let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let beats: Vec<Recorded> = routes.iter().map(|route| awaiting(*route, START.plus(route.0 % 60))).collect();
     store.record(&beats, &[]).await.unwrap();
-    assert_eq!(fold_due(&*store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 1);
     let hours = store.hours(&routes, START, START.plus(1)).await.unwrap();
     let expected: Vec<Hour> = beats.iter().map(|beat| Hour::fold(beat.route, START, std::slice::from_ref(beat))).collect();
     assert_eq!(hours, expected);
@@ -249,33 +249,33 @@ async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
 
 async fn what_is_past_keeping_is_dropped(bed: Bed) {
     let store = bed.open().await;
-    let (route, _) = three_hours(&*store).await;
+    let (route, _) = three_hours(&store).await;
     let of = EvidenceOf::Lost { looked: START.start() };
     let evidence = [0, 1].map(|minute| Evidence { route, minute: START.plus(minute), at: START.start(), of: of.clone() });
     store.record(&[], &evidence).await.unwrap();
     store.apply(&[ProjectSpec { heartbeat: None, ..spec("one") }], &[], START.start()).await.unwrap();
-    fold_due(&*store, now(9 * DAY), retention()).await.unwrap();
+    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
 
     let minute = Duration::from_mins(1);
     let one_too_old = START.start().plus(10 * DAY + minute);
-    assert_eq!(fold_due(&*store, one_too_old, retention()).await.unwrap(), Kept { dropped: 1, ..Kept::default() });
+    assert_eq!(fold_due(&store, one_too_old, retention()).await.unwrap(), Kept { dropped: 1, ..Kept::default() });
     assert_eq!(store.evidence(&[route], START, START.plus(9)).await.unwrap(), evidence[1..]);
     let hour_too_old = START.start().plus(30 * DAY + minute);
-    let kept = fold_due(&*store, hour_too_old, retention()).await.unwrap();
+    let kept = fold_due(&store, hour_too_old, retention()).await.unwrap();
     assert_eq!(kept, Kept { dropped: 3, ..Kept::default() }, "an hour, evidence, the route");
-    assert_eq!(hours_of(&*store, route).await.len(), 2);
+    assert_eq!(hours_of(&store, route).await.len(), 2);
 }
 
 async fn looks_go_with_their_beats_and_incidents_with_their_hours(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     for minute in 0..3 {
         store.settle(&look(&project, START.plus(minute).start()), &[], &[]).await.unwrap();
     }
     let over = Incident { closed: Some(START.plus(1).start()), ..incident(&project, Strand::Ingestion, 0) };
     store.write_incident(&over, &[], &owing(&[])).await.unwrap();
     let minute = Duration::from_mins(1);
-    let dropped = async |now: Timestamp| fold_due(&*store, now, retention()).await.unwrap().dropped;
+    let dropped = async |now: Timestamp| fold_due(&store, now, retention()).await.unwrap().dropped;
     assert_eq!(dropped(START.start().plus(3 * DAY)).await, 0);
     assert_eq!(dropped(START.start().plus(3 * DAY + minute)).await, 1);
     assert_eq!(store.glances(project.id, START, START.plus(9)).await.unwrap().len(), 2);
@@ -286,7 +286,7 @@ async fn looks_go_with_their_beats_and_incidents_with_their_hours(bed: Bed) {
 
 async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {
     let store = bed.open().await;
-    let (route, _) = three_hours(&*store).await;
+    let (route, _) = three_hours(&store).await;
     let (clock, hand) = Clock::hand(Timestamp::from_ms(now(3 * DAY).ms() - 1));
     let signs = Arc::new(AtomicU32::new(0));
     let heard = Arc::clone(&signs);
@@ -294,7 +294,7 @@ async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {
         heard.fetch_add(1, Ordering::SeqCst);
     }));
     until(|| signs.load(Ordering::SeqCst) == 1).await;
-    assert_eq!((hours_of(&*store, route).await.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
+    assert_eq!((hours_of(&store, route).await.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
     // The hand may move before the loop waits for it: it is moved until the loop was round again.
     until(|| {
         hand.advance(EVERY);
@@ -326,9 +326,9 @@ fn the_defaults_keep_two_weeks_a_year_and_a_quarter() {
 async fn a_clock_that_is_far_ahead_drops_nothing_before_another_one_confirms_it(bed: Bed) {
     const FAR: Duration = Duration::from_hours(400 * 24);
     let store = bed.open().await;
-    three_hours(&*store).await;
+    three_hours(&store).await;
     let project = store.projects().await.unwrap().remove(0);
-    let may = async |now: Timestamp| may_drop(&*store, now, retention()).await.unwrap();
+    let may = async |now: Timestamp| may_drop(&store, now, retention()).await.unwrap();
     assert!(may(now(5 * DAY)).await, "a day or two go at once without more ado");
     let server = store.server_time().await.unwrap();
     let ahead = server.unwrap_or(now(20 * DAY)).plus(FAR);

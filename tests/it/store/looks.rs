@@ -24,7 +24,7 @@ over_both!(
 
 async fn a_look_replaces_the_last_one(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     store.settle(&look(&one, at(START, 1)), &[], &[]).await.unwrap();
     store.settle(&look(&other, at(START, 2)), &[], &[]).await.unwrap();
     store.settle(&look(&one, at(START, 3)), &[], &[]).await.unwrap();
@@ -33,7 +33,7 @@ async fn a_look_replaces_the_last_one(bed: Bed) {
 
 async fn looks_come_back_as_they_were(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let good = look(&project, at(START, 1));
     let mut looks = vec![
         Look { result: Ok(Traffic { others: 0, newest: None, ..Traffic::default() }), last_good: None, posthog_id: None, ..good.clone() },
@@ -83,7 +83,7 @@ async fn looks_come_back_as_they_were(bed: Bed) {
 
 async fn a_removed_project_is_not_looked_at(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     store.apply(&[], std::slice::from_ref(&project.spec.name), START.start()).await.unwrap();
     store.settle(&look(&project, at(START, 1)), &[], &[]).await.unwrap();
     assert_eq!(store.looks().await.unwrap(), []);
@@ -127,7 +127,7 @@ async fn looks_that_end_at_once_are_all_written_and_one_that_is_refused_costs_th
 
 async fn words_that_the_database_refuses_cost_nothing_but_themselves(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     bed.refuse_evidence().await;
     let (route, made) = (project.routes[0].id, look(&project, at(START, 900_000)));
     let sent = awaiting(route, START);
@@ -140,7 +140,7 @@ async fn words_that_the_database_refuses_cost_nothing_but_themselves(bed: Bed) {
 
 async fn whoever_is_dropped_while_writing_for_all_takes_nobody_along(bed: Bed) {
     let store = bed.open().await;
-    let (one, other) = (set_up(&*store, spec("one")).await, set_up(&*store, spec("other")).await);
+    let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     let (first, second) = (look(&one, at(START, 1)), look(&other, at(START, 2)));
     // A server on the same machine can be so quick that nothing is under way any more.
     let writes = loop {

@@ -52,7 +52,7 @@ async fn owed(store: &Store, due: &[i64]) -> (ChannelId, Vec<Notice>) {
 async fn what_is_due_is_leased_in_the_order_in_which_it_was_written(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
-    let (_, notices) = owed(&*store, &[5, 3, 0, 4]).await;
+    let (_, notices) = owed(&store, &[5, 3, 0, 4]).await;
     assert_eq!(store.lease(now(3), now(9), 9).await.unwrap(), notices[1..3], "whole, and none before its time");
     assert_eq!(ids(&store.lease(now(5), now(9), 1).await.unwrap()), ids(&notices[..1]), "so many at most");
     assert_eq!(store.lease(now(5), now(9), 0).await.unwrap(), []);
@@ -61,7 +61,7 @@ async fn what_is_due_is_leased_in_the_order_in_which_it_was_written(bed: Bed) {
 
 async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0]).await;
+    let (_, notices) = owed(&store, &[0]).await;
     assert_eq!(store.lease(now(1), now(10), 9).await.unwrap(), notices);
     assert_eq!(store.lease(now(9), now(99), 9).await.unwrap(), []);
     // Whoever had it is gone: it is another's from now on.
@@ -74,7 +74,7 @@ async fn a_lease_ends_by_time_or_by_a_mark(bed: Bed) {
 
 async fn two_that_lease_at_once_never_get_the_same(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0; 60]).await;
+    let (_, notices) = owed(&store, &[0; 60]).await;
     let lease_all = |store: Arc<Store>| async move {
         let mut got = Vec::new();
         loop {
@@ -106,7 +106,7 @@ async fn three_to_each(store: &Store) -> (Incident, [ChannelId; 2], Vec<Notice>)
 
 async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
     let store = bed.open().await;
-    let (open, [a, b], notices) = three_to_each(&*store).await;
+    let (open, [a, b], notices) = three_to_each(&store).await;
     // 1. Together they are given, in order; of those that a limit cuts off, the first come first.
     let leased = store.lease(now(0), now(10), 5).await.unwrap();
     assert_eq!(ids(&leased), ids(&notices[..5]));
@@ -133,7 +133,7 @@ async fn the_notices_of_an_incident_keep_their_order_on_each_channel(bed: Bed) {
 
 async fn news_of_an_incident_and_a_receiver_that_is_back_end_long_waits(bed: Bed) {
     let store = bed.open().await;
-    let (open, [a, b], notices) = three_to_each(&*store).await;
+    let (open, [a, b], notices) = three_to_each(&store).await;
     // All were tried in vain, and wait for half a day.
     let leased = store.lease(now(0), now(1), 9).await.unwrap();
     let later: Vec<Notice> = leased.into_iter().map(|notice| Notice { due: now(720), tries: 9, ..notice }).collect();
@@ -151,7 +151,7 @@ async fn news_of_an_incident_and_a_receiver_that_is_back_end_long_waits(bed: Bed
 
 async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
     let store = bed.open().await;
-    let (channel, notices) = owed(&*store, &[0]).await;
+    let (channel, notices) = owed(&store, &[0]).await;
     store.apply_channels(&[ChannelSpec { enabled: false, ..webhook("ops") }], &[]).await.unwrap();
     assert_eq!(store.lease(now(0), now(9), 9).await.unwrap(), []);
     store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
@@ -168,7 +168,7 @@ async fn whoever_does_not_deliver_is_given_nothing(bed: Bed) {
 
 async fn what_came_of_a_try_is_on_record(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0, 0, 0, 0]).await;
+    let (_, notices) = owed(&store, &[0, 0, 0, 0]).await;
     let marked: Vec<Notice> = notices
         .iter()
         .zip(NoticeState::ALL)
@@ -186,24 +186,24 @@ async fn what_came_of_a_try_is_on_record(bed: Bed) {
     store.mark(&to_mark, &[], std::slice::from_ref(&told)).await.unwrap();
     let mut expected: Vec<Notice> = marked.into_iter().chain([told]).collect();
     expected.reverse();
-    assert_eq!(all(&*store).await, expected);
+    assert_eq!(all(&store).await, expected);
 }
 
 async fn what_was_taken_stays_taken(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0]).await;
+    let (_, notices) = owed(&store, &[0]).await;
     let sent = Notice { state: NoticeState::Sent, tries: 1, ended: Some(now(5)), ..notices[0].clone() };
     store.mark(std::slice::from_ref(&sent), &[], &[]).await.unwrap();
     // Somebody whose lease had ended by time comes back and says that it failed.
     let late = Notice { tries: 2, due: now(9), said: Some("timeout".into()), ..notices[0].clone() };
     store.mark(&[late], &[], &[]).await.unwrap();
-    assert_eq!(all(&*store).await, [sent]);
+    assert_eq!(all(&store).await, [sent]);
     assert_eq!(store.lease(now(99), now(100), 9).await.unwrap(), []);
 }
 
 async fn what_is_owed_already_stays_as_it_is(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0]).await;
+    let (_, notices) = owed(&store, &[0]).await;
     let sent = Notice { state: NoticeState::Sent, ended: Some(now(5)), ..notices[0].clone() };
     store.mark(std::slice::from_ref(&sent), &[], &[]).await.unwrap();
     store.owe(&notices).await.unwrap();
@@ -214,14 +214,14 @@ async fn what_is_owed_already_stays_as_it_is(bed: Bed) {
     let twice = [next.clone(), next.clone()];
     let (first, second) = tokio::join!(one.owe(&twice), other.owe(&twice));
     first.and(second).unwrap();
-    assert_eq!(all(&*store).await, [next, sent]);
+    assert_eq!(all(&store).await, [next, sent]);
 }
 
 async fn dead_notices_are_owed_anew(bed: Bed) {
     let store = bed.open().await;
-    let (channel, notices) = owed(&*store, &[0, 0, 0]).await;
+    let (channel, notices) = owed(&store, &[0, 0, 0]).await;
     assert_eq!(store.revive(ChannelId(999), now(0)).await.unwrap(), None);
-    let other = set_up_channel(&*store, webhook("other")).await.id;
+    let other = set_up_channel(&store, webhook("other")).await.id;
     let elsewhere = notice_alone(other, "elsewhere", 0);
     store.owe(std::slice::from_ref(&elsewhere)).await.unwrap();
     let ended = |notice: &Notice, state| Notice { state, tries: 40, ended: Some(now(9)), said: Some("500".into()), ..notice.clone() };
@@ -232,14 +232,14 @@ async fn dead_notices_are_owed_anew(bed: Bed) {
     store.mark(&[dead[0].clone(), dead[1].clone(), sent.clone()], &news, &[]).await.unwrap();
     assert_eq!(store.revive(channel, now(100)).await.unwrap(), Some(1));
     let anew = Notice { due: now(100), said: Some("500".into()), ..notices[0].clone() };
-    assert_eq!(all(&*store).await, [dead[1].clone(), notices[2].clone(), sent, anew.clone()]);
+    assert_eq!(all(&store).await, [dead[1].clone(), notices[2].clone(), sent, anew.clone()]);
     assert_eq!(store.lease(now(100), now(999), 9).await.unwrap(), [anew, notices[2].clone()]);
     assert!(store.channels().await.unwrap().iter().all(|channel| channel.stopped.is_none()));
 }
 
 async fn notices_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
     let store = bed.open().await;
-    let (open, [a, b], notices) = three_to_each(&*store).await;
+    let (open, [a, b], notices) = three_to_each(&store).await;
     let alone = notice_alone(a, "return", 0);
     store.owe(std::slice::from_ref(&alone)).await.unwrap();
     store.mark(&[Notice { state: NoticeState::Sent, ..notices[0].clone() }], &[], &[]).await.unwrap();
@@ -261,7 +261,7 @@ async fn notices_are_found_newest_first_and_by_what_is_asked(bed: Bed) {
 
 async fn notices_come_page_by_page(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0; 5]).await;
+    let (_, notices) = owed(&store, &[0; 5]).await;
     let newest_first: Vec<Uuid> = ids(&notices).into_iter().rev().collect();
     let page = |before, at_most| WhichNotices { before, at_most, ..WhichNotices::default() };
     assert_eq!(ids(&store.notices(&page(None, 2)).await.unwrap()), newest_first[..2]);
@@ -275,9 +275,9 @@ async fn notices_come_page_by_page(bed: Bed) {
 async fn what_each_channel_owes_is_counted(bed: Bed) {
     let store = bed.open().await;
     assert_eq!(store.owing().await.unwrap(), []);
-    let (ops, notices) = owed(&*store, &[0; 5]).await;
-    let other = set_up_channel(&*store, webhook("other")).await.id;
-    set_up_channel(&*store, webhook("idle")).await;
+    let (ops, notices) = owed(&store, &[0; 5]).await;
+    let other = set_up_channel(&store, webhook("other")).await.id;
+    set_up_channel(&store, webhook("idle")).await;
     let alone = notice_alone(other, "alone", 0);
     store.owe(std::slice::from_ref(&alone)).await.unwrap();
     let states = [NoticeState::Sent, NoticeState::Dead, NoticeState::Superseded, NoticeState::Dead];
@@ -293,7 +293,7 @@ async fn what_each_channel_owes_is_counted(bed: Bed) {
 
 async fn many_are_leased_and_marked_at_once(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0; 1201]).await;
+    let (_, notices) = owed(&store, &[0; 1201]).await;
     let leased = store.lease(now(0), now(9), u32::MAX).await.unwrap();
     assert_eq!(ids(&leased), ids(&notices));
     assert_eq!(store.lease(now(0), now(9), u32::MAX).await.unwrap(), []);
@@ -313,7 +313,7 @@ async fn the_last_sign_of_life_is_remembered(bed: Bed) {
 
 async fn damaged_notices_are_named(bed: Bed) {
     let store = bed.open().await;
-    let (_, notices) = owed(&*store, &[0]).await;
+    let (_, notices) = owed(&store, &[0]).await;
     assert_eq!(notices[0].message, message(NoticeKind::Returned, 0));
     for (damage, mend, says) in [
         ("message = '{'", "message = message", "message"),

@@ -32,7 +32,7 @@ async fn many_that_start_at_once_bring_the_schema_up_once(bed: Bed) {
 
 async fn a_newer_schema_is_refused_and_left_alone(bed: Bed) {
     let store = bed.open().await;
-    set_up(&*store, spec("one")).await;
+    set_up(&store, spec("one")).await;
     store.close().await;
     bed.execute("UPDATE heartbeat_meta SET value = value + 90 WHERE name = 'schema'").await;
     let error = bed.try_open().await.err().unwrap();
@@ -44,7 +44,7 @@ async fn a_newer_schema_is_refused_and_left_alone(bed: Bed) {
 
 async fn what_was_stored_is_there_when_it_is_opened_again(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let route = project.routes[0].id;
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
     // Not closed: as after a kill.
@@ -82,12 +82,12 @@ async fn a_database_of_the_first_schema_keeps_everything(bed: Bed) {
     assert_eq!(store.looks().await.unwrap(), [Look { posthog_id: None, ..look(&project, looked) }]);
     assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap(), []);
     // And it goes on from there.
-    let channel = set_up_channel(&*store, webhook("ops")).await;
+    let channel = set_up_channel(&store, webhook("ops")).await;
     assert_eq!((channel.id, store.revision().await.unwrap()), (ChannelId(4), 2));
-    let open = open_incident(&*store, incident(&project, Strand::Ingestion, 0)).await;
+    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
     assert_eq!(open.id, Some(IncidentId(1)));
     let put = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..project.spec };
-    let after = set_up(&*store, put.clone()).await;
+    let after = set_up(&store, put.clone()).await;
     assert_eq!((after.spec, after.routes), (put, project.routes));
     assert_eq!(bed.open().await.incidents(&Which::default()).await.unwrap(), [open]);
 }
@@ -150,7 +150,7 @@ async fn the_directory_and_the_file_are_made_for_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "deep/er/heartbeat.db");
     let store = open(&path, sealer('A')).await.unwrap();
-    set_up(&*store, spec("one")).await;
+    set_up(&store, spec("one")).await;
     for file in fs::read_dir(folder.path().join("deep/er")).unwrap() {
         let file = file.unwrap();
         assert_eq!(file.metadata().unwrap().mode() & 0o777, 0o600, "{}", file.path().display());
@@ -198,7 +198,7 @@ async fn a_database_that_was_cut_off_is_said_to_be_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "heartbeat.db");
     let store = open(&path, sealer('A')).await.unwrap();
-    set_up(&*store, spec("one")).await;
+    set_up(&store, spec("one")).await;
     store.close().await;
     let whole = fs::read(&path).unwrap();
     fs::write(&path, &whole[..8192]).unwrap();
@@ -218,7 +218,7 @@ async fn a_locked_database_is_waited_for_and_then_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "heartbeat.db");
     let store = open_within(&path, sealer('A'), Duration::from_millis(300)).await.unwrap();
-    let project = set_up(&*store, spec("one")).await;
+    let project = set_up(&store, spec("one")).await;
     let mut other = SqliteConnection::connect(&format!("sqlite:{path}")).await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
     let began = Instant::now();
@@ -248,7 +248,7 @@ async fn a_row_that_we_could_not_have_written_is_named() {
         ("UPDATE routes SET endpoint = 'v9'", "route's endpoint"),
     ] {
         let store = bed.open().await;
-        set_up(&*store, spec("one")).await;
+        set_up(&store, spec("one")).await;
         let said = match bed.try_execute(damage).await {
             Err(error) => error.to_string(),
             Ok(()) => store.projects().await.unwrap_err().to_string(),
@@ -263,7 +263,7 @@ async fn a_row_that_we_could_not_have_written_is_named() {
 async fn damaged_history_is_named_and_never_a_panic() {
     let bed = Bed::sqlite();
     let store = bed.open().await;
-    let route = set_up(&*store, spec("one")).await.routes[0].id;
+    let route = set_up(&store, spec("one")).await.routes[0].id;
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
     for (damage, mend) in [
         ("outcome = 99", "outcome = 3"),

@@ -98,7 +98,7 @@ async fn whatever_is_applied_comes_back_equal(bed: Bed) {
     let mut runner = TestRunner::deterministic();
     for _ in 0..60 {
         let spec = any_spec().new_tree(&mut runner).unwrap().current();
-        let project = set_up(&*store, spec.clone()).await;
+        let project = set_up(&store, spec.clone()).await;
         assert_eq!(project.spec, spec);
         let routes: Vec<RouteSpec> = project.routes.iter().map(|route| route.spec.clone()).collect();
         assert_eq!(routes, spec.heartbeat.iter().flat_map(HeartbeatApp::all_routes).collect::<Vec<_>>());
@@ -117,14 +117,14 @@ async fn projects_come_by_name(bed: Bed) {
 
 async fn a_route_keeps_its_number_while_its_name_stays(bed: Bed) {
     let store = bed.open().await;
-    let before = set_up(&*store, spec_with_routes("one", &["proxy", "edge"])).await;
+    let before = set_up(&store, spec_with_routes("one", &["proxy", "edge"])).await;
     let mut changed = spec_with_routes("one", &["edge", "proxy"]);
     changed.host = Host::parse("https://posthog.example.com").unwrap();
     let app = changed.heartbeat.as_mut().unwrap();
     app.routes[1].event = "renamed event".into();
     app.routes[1].endpoint = Endpoint::V0;
     store.apply(&[changed], &[], at(START, 999_999)).await.unwrap();
-    let after = find(&*store, &before.spec.name).await;
+    let after = find(&store, &before.spec.name).await;
     for route in &after.routes {
         let was = before.routes.iter().find(|was| was.spec.name == route.spec.name).unwrap();
         assert_eq!((route.id, route.since), (was.id, was.since), "{}", route.spec.name);
@@ -135,13 +135,13 @@ async fn a_route_keeps_its_number_while_its_name_stays(bed: Bed) {
 
 async fn a_route_that_comes_back_is_a_new_one(bed: Bed) {
     let store = bed.open().await;
-    let first = set_up(&*store, spec_with_routes("one", &["proxy"])).await.routes[3].clone();
+    let first = set_up(&store, spec_with_routes("one", &["proxy"])).await.routes[3].clone();
     store.record(&[awaiting(first.id, START)], &[]).await.unwrap();
     store.apply(&[spec_with_routes("one", &[])], &[], at(START, 60_000)).await.unwrap();
-    assert_eq!(find(&*store, &name("one")).await.routes.len(), 3);
+    assert_eq!(find(&store, &name("one")).await.routes.len(), 3);
     assert_eq!(store.beats(&[first.id], START, START.plus(1)).await.unwrap().len(), 1, "a retired route's beats stay");
     store.apply(&[spec_with_routes("one", &["proxy"])], &[], at(START, 120_000)).await.unwrap();
-    let again = find(&*store, &name("one")).await.routes[3].clone();
+    let again = find(&store, &name("one")).await.routes[3].clone();
     assert_ne!(again.id, first.id);
     assert_eq!(again.since, at(START, 120_000));
     assert_eq!(store.routes_after(None, 100).await.unwrap().len(), 5);
@@ -158,19 +158,19 @@ async fn every_turn_of_the_switch_is_remembered(bed: Bed) {
     }
     let turns = [(1, true), (2, false), (9, true), (10, false), (5, true)];
     let expected = turns.map(|(minute, on)| Switch { app: AppKind::Heartbeat, at: START.plus(minute).start(), on });
-    assert_eq!(find(&*store, &name("one")).await.switches, expected);
+    assert_eq!(find(&store, &name("one")).await.switches, expected);
 }
 
 async fn applying_the_same_again_turns_nothing(bed: Bed) {
     let store = bed.open().await;
-    let first = set_up(&*store, spec_with_routes("one", &["proxy"])).await;
+    let first = set_up(&store, spec_with_routes("one", &["proxy"])).await;
     store.apply(std::slice::from_ref(&first.spec), &[], at(START, 600_000)).await.unwrap();
-    assert_eq!(find(&*store, &first.spec.name).await, first);
+    assert_eq!(find(&store, &first.spec.name).await, first);
 }
 
 async fn a_removed_project_takes_everything_with_it(bed: Bed) {
     let store = bed.open().await;
-    let (gone, stays) = (set_up(&*store, spec("gone")).await, set_up(&*store, spec("stays")).await);
+    let (gone, stays) = (set_up(&store, spec("gone")).await, set_up(&store, spec("stays")).await);
     for project in [&gone, &stays] {
         let route = project.routes[0].id;
         let evidence = Evidence { route, minute: START, at: START.start(), of: EvidenceOf::Lost { looked: START.start() } };
@@ -197,9 +197,9 @@ async fn a_removed_project_takes_everything_with_it(bed: Bed) {
 
 async fn removing_and_putting_at_once_begins_anew(bed: Bed) {
     let store = bed.open().await;
-    let before = set_up(&*store, spec("one")).await;
+    let before = set_up(&store, spec("one")).await;
     store.apply(&[spec("one")], &[name("one")], at(START, 60_000)).await.unwrap();
-    let after = find(&*store, &name("one")).await;
+    let after = find(&store, &name("one")).await;
     assert_ne!((after.id, after.routes[0].id), (before.id, before.routes[0].id), "no number is used twice");
     assert_eq!(after.switches.len(), 1);
 }
@@ -212,7 +212,7 @@ async fn removing_what_is_not_there_is_no_fault(bed: Bed) {
 
 async fn two_routes_of_one_name_are_refused_and_nothing_is_applied(bed: Bed) {
     let store = bed.open().await;
-    let stays = set_up(&*store, spec("stays")).await;
+    let stays = set_up(&store, spec("stays")).await;
     for twice in [["proxy", "proxy"], ["proxy", "heartbeat"]] {
         let specs = [spec("fine"), spec_with_routes("twice", &twice)];
         let said = store.apply(&specs, &[name("stays")], START.start()).await.unwrap_err().to_string();
@@ -249,7 +249,7 @@ async fn the_revision_grows_for_everyone(bed: Bed) {
 
 async fn another_key_does_not_open_the_secrets(bed: Bed) {
     let store = bed.open().await;
-    set_up(&*store, spec("one")).await;
+    set_up(&store, spec("one")).await;
     let stranger = bed.try_open_with(sealer('B')).await.unwrap();
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
@@ -264,7 +264,7 @@ async fn another_key_does_not_open_the_secrets(bed: Bed) {
 async fn secrets_stand_nowhere_in_clear(bed: Bed) {
     let store = bed.open().await;
     let secret = PersonalKey::parse("phx_0123456789-never-in-clear").unwrap();
-    set_up(&*store, ProjectSpec { personal_key: Some(secret.clone()), ..spec("one") }).await;
+    set_up(&store, ProjectSpec { personal_key: Some(secret.clone()), ..spec("one") }).await;
     let everything = bed.everything().await;
     assert!(everything.windows(7).any(|bytes| bytes == b"phc_one"), "this looks at what is stored");
     assert!(!everything.windows(secret.expose().len()).any(|bytes| bytes == secret.expose().as_bytes()));

@@ -11,7 +11,7 @@ use super::samples::{
 
 async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
     let store = bed.open().await;
-    let project = set_up(&*store, spec_with_routes("shop", &[])).await;
+    let project = set_up(&store, spec_with_routes("shop", &[])).await;
     let [one, other, bare] = [0, 1, 2].map(|at| project.routes[at].id);
     let beats: Vec<_> =
         [one, other].into_iter().flat_map(|route| START.until(START.plus(40)).map(move |minute| awaiting(route, minute))).collect();
@@ -39,8 +39,8 @@ async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
 
 async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
     let store = bed.open().await;
-    let (project, another) = (set_up(&*store, spec("shop")).await, set_up(&*store, spec("other")).await);
-    let channel = set_up_channel(&*store, webhook("ops")).await;
+    let (project, another) = (set_up(&store, spec("shop")).await, set_up(&store, spec("other")).await);
+    let channel = set_up_channel(&store, webhook("ops")).await;
     let first = Incident { closed: Some(at(START, 600_000)), ..incident(&project, Strand::Ingestion, 0) };
     let said = |minute: i64, kind, words: &str| Entry { at: at(START.plus(minute), 0), ..entry(kind, words) };
     let entries = [said(0, EntryKind::Opened, "it began"), said(9, EntryKind::Cause, "another"), said(10, EntryKind::Closed, "over")];
@@ -73,12 +73,12 @@ async fn open_incidents_are_those_of_the_projects_that_were_asked_for(bed: Bed) 
     let store = bed.open().await;
     let mut projects = Vec::new();
     for text in ["one", "two", "three"] {
-        projects.push(set_up(&*store, spec(text)).await);
+        projects.push(set_up(&store, spec(text)).await);
     }
-    open_incident(&*store, incident(&projects[0], Strand::Ingestion, 1)).await;
-    open_incident(&*store, incident(&projects[1], Strand::Ingestion, 3)).await;
-    open_incident(&*store, incident(&projects[1], Strand::Blind, 2)).await;
-    open_incident(&*store, Incident { closed: Some(at(START, 90_000)), ..incident(&projects[2], Strand::Blind, 1) }).await;
+    open_incident(&store, incident(&projects[0], Strand::Ingestion, 1)).await;
+    open_incident(&store, incident(&projects[1], Strand::Ingestion, 3)).await;
+    open_incident(&store, incident(&projects[1], Strand::Blind, 2)).await;
+    open_incident(&store, Incident { closed: Some(at(START, 90_000)), ..incident(&projects[2], Strand::Blind, 1) }).await;
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     let found = store.open_incidents_of(&ids[1..]).await.unwrap();
     let told: Vec<_> = found.iter().map(|incident| (incident.project_name.clone(), incident.strand)).collect();
@@ -89,7 +89,7 @@ async fn open_incidents_are_those_of_the_projects_that_were_asked_for(bed: Bed) 
 async fn looks_are_counted(bed: Bed) {
     use heartbeat::model::{Look, LookFailure, LookTrouble, Quote};
     let store = bed.open().await;
-    let (project, another) = (set_up(&*store, spec("shop")).await, set_up(&*store, spec("other")).await);
+    let (project, another) = (set_up(&store, spec("shop")).await, set_up(&store, spec("other")).await);
     for minute in 0..10 {
         let made = look(&project, at(START.plus(minute), 30_000));
         let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None, note: None };

@@ -397,7 +397,7 @@ impl World {
 
     pub(crate) async fn report(&self) -> Report {
         let look = self.store.looks().await.unwrap().pop();
-        report::report(&*self.store, Arc::new(self.project().await), look, self.clock.now()).await.unwrap()
+        report::report(&self.store, Arc::new(self.project().await), look, self.clock.now()).await.unwrap()
     }
 
     pub(crate) async fn verdict(&self) -> String {

@@ -23,7 +23,7 @@ fn bare(name: &str) -> ProjectSpec {
 }
 
 async fn stored(site: &TestSite) -> ProjectSpec {
-    samples::find(&*site.store, &samples::name("shop")).await.spec
+    samples::find(&site.store, &samples::name("shop")).await.spec
 }
 
 #[tokio::test]
@@ -183,7 +183,7 @@ async fn whoever_only_reads_sees_the_settings_and_changes_nothing() {
 async fn a_log_is_filtered_and_figures_are_counted() {
     let site = TestSite::start().await;
     set_up(&site, samples::spec("shop")).await;
-    let project = samples::find(&*site.store, &samples::name("shop")).await;
+    let project = samples::find(&site.store, &samples::name("shop")).await;
     let route = project.routes[0].id;
     let first = site.clock.now().minute().plus(-4);
     let beats = [0, 1, 2].map(|minute| awaiting(route, first.plus(minute)));

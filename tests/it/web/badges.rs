@@ -10,7 +10,7 @@ use crate::store::samples::{name, put_status_page, spec};
 async fn put_page(site: &TestSite, text: &str, projects: &[&str], public: bool) {
     let projects = projects.iter().map(|project| name(project)).collect();
     let page = StatusPage { name: name(text), title: text.to_uppercase(), projects, public };
-    put_status_page(&*site.store, page).await;
+    put_status_page(&site.store, page).await;
 }
 
 /// The badge's words, as its title has them.

@@ -66,7 +66,7 @@ async fn a_folded_beat_says_what_is_left_of_it() {
     let letters = format!("{}X{}", "A".repeat(600), "A".repeat(3000));
     with_history(&site, spec("shop"), 3 * DAY, &[&letters]).await;
     let retention = Retention { beats: Duration::from_hours(26), ..Retention::default() };
-    fold_due(&*site.store, site.clock.now(), retention).await.unwrap();
+    fold_due(&site.store, site.clock.now(), retention).await.unwrap();
     let mut rob = site.reader().await;
     let page = rob.get("/projects/shop/beats/heartbeat/2026-11-21T13:10Z").await;
     assert_well_formed(page.page());

@@ -50,7 +50,7 @@ async fn everything_wrong_with_a_new_channel_is_told_at_once_and_no_secret_comes
 #[tokio::test]
 async fn a_channel_is_set_up_changed_switched_and_removed() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
     let fields =
         [("kind", "webhook"), ("name", "ops"), ("url", "https://hooks.example.com/hunter2"), ("projects", "shop"), ("enabled", "yes")];
@@ -65,10 +65,10 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
     let words = [("title", "{{ project }} is {{ kind }}"), ("body", "{{ nothing }}"), ("try", "yes")];
     let tried = ann.submit("/channels/ops", "/channels/ops", &words).await;
     assert!(tried.page().contains("shop is opened") && tried.text.contains("names something that there is not"), "{}", tried.text);
-    assert_eq!(channel(&*site.store, &name("ops")).await.spec.title, None, "trying saves nothing");
+    assert_eq!(channel(&site.store, &name("ops")).await.spec.title, None, "trying saves nothing");
     ann.submit("/channels/ops", "/channels/ops", &[("url", ""), ("severity", "critical"), ("title", "{{ project }}!"), ("projects", "")])
         .await;
-    let spec = channel(&*site.store, &name("ops")).await.spec;
+    let spec = channel(&site.store, &name("ops")).await.spec;
     assert_eq!(
         (spec.value("url"), spec.least, spec.title.as_deref()),
         ("https://hooks.example.com/hunter2", Severity::Critical, Some("{{ project }}!"))
@@ -78,7 +78,7 @@ async fn a_channel_is_set_up_changed_switched_and_removed() {
     ann.submit("/channels/ops", "/channels/ops/disable", &[]).await;
     assert!(ann.get("/channels/ops").await.page().contains("disabled"));
     ann.submit("/channels/ops", "/channels/ops/enable", &[]).await;
-    assert!(channel(&*site.store, &name("ops")).await.spec.enabled);
+    assert!(channel(&site.store, &name("ops")).await.spec.enabled);
     assert!(ann.get("/channels/ops/remove").await.page().contains("Remove channel ops?"));
     assert_eq!(ann.submit("/channels/ops/remove", "/channels/ops/remove", &[]).await.location(), "/channels");
     assert_eq!(ann.get("/channels/ops").await.status, StatusCode::NOT_FOUND);
@@ -95,7 +95,7 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     .await;
     let mut ops = ChannelSpec::new(name("ops"), ChannelKind::Webhook);
     ops.values.set("url", &format!("{}/hunter2", receiver.base()));
-    let ops = set_up_channel(&*site.store, ops).await;
+    let ops = set_up_channel(&site.store, ops).await;
     let dead = heartbeat::model::Notice { state: NoticeState::Dead, tries: 9, ..notice_alone(ops.id, "down", 7) };
     site.store.owe(std::slice::from_ref(&dead)).await.unwrap();
     let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into(), retried: false };
@@ -121,7 +121,7 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
 #[tokio::test]
 async fn what_nobody_took_is_read_and_sent_again() {
     let site = TestSite::start().await;
-    let [ops, other] = [set_up_channel(&*site.store, webhook("ops")).await, set_up_channel(&*site.store, webhook("other")).await];
+    let [ops, other] = [set_up_channel(&site.store, webhook("ops")).await, set_up_channel(&site.store, webhook("other")).await];
     let state = |state, notice: heartbeat::model::Notice| heartbeat::model::Notice { state, ..notice };
     let dead = state(NoticeState::Dead, notice_alone(ops.id, "down", 7));
     let gone = state(NoticeState::Sent, notice_alone(other.id, "down", 8));
@@ -156,10 +156,10 @@ async fn no_program_is_named_from_the_page_and_the_webhooks_of_an_app_are_its_se
     let site = TestSite::start().await;
     let mut runs = ChannelSpec::new(name("runs"), ChannelKind::Command);
     runs.values.set("command", "/bin/true --now");
-    set_up_channel(&*site.store, runs.clone()).await;
+    set_up_channel(&site.store, runs.clone()).await;
     let mut alert = IngestionAlertApp::default();
     alert.set("webHookUrlTriggered", "https://hooks.example.com/hunter2").unwrap();
-    set_up(&*site.store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
+    set_up(&site.store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
     let mut ann = site.writer().await;
     assert_eq!(ann.get("/channels/new?kind=command").await.status, StatusCode::CONFLICT);
     let page = ann.get("/channels/runs").await;
@@ -179,13 +179,13 @@ async fn no_program_is_named_from_the_page_and_the_webhooks_of_an_app_are_its_se
     );
     assert_eq!(program.patch("/api/v1/channels/runs", &json!({ "fields": { "command": "/bin/false" } })).await.0, StatusCode::CONFLICT);
     assert_eq!(program.delete("/api/v1/channels/runs").await, StatusCode::CONFLICT);
-    assert_eq!(channel(&*site.store, &name("runs")).await.spec, runs);
+    assert_eq!(channel(&site.store, &name("runs")).await.spec, runs);
 }
 
 #[tokio::test]
 async fn programs_add_change_and_remove_channels() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let mut program = Program::of(&site).await;
     let at = "/api/v1/channels/ops";
     let wrong = json!({ "kind": "slak", "severity": "bad", "projects": ["no shop"], "at_once": 0, "title": "{{" });
@@ -236,7 +236,7 @@ async fn no_secret_stands_in_any_answer() {
     ] {
         alert.set(key, secret).unwrap();
     }
-    set_up(&*site.store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
+    set_up(&site.store, ProjectSpec { ingestion_alert: Some(alert), ..spec("shop") }).await;
     let mut mail = ChannelSpec::new(name("mail"), ChannelKind::Email);
     for (key, value) in [("url", "smtps://ann:hunter2d@mail.example.com:465"), ("from", "a@example.com"), ("to", "b@example.com")] {
         mail.values.set(key, value);
@@ -249,7 +249,7 @@ async fn no_secret_stands_in_any_answer() {
     bot.values.set("chat", "7");
     for channel in [mail, hook, bot] {
         assert_eq!(channel.problems(), Vec::<String>::new());
-        let one = set_up_channel(&*site.store, channel).await;
+        let one = set_up_channel(&site.store, channel).await;
         site.store.owe(&[notice_alone(one.id, "down", 7)]).await.unwrap();
     }
     let mut ann = site.writer().await;
@@ -283,10 +283,10 @@ async fn no_secret_stands_in_any_answer() {
 async fn what_does_not_open_can_be_removed_by_page_and_by_api() {
     let site = TestSite::start().await;
     for name in ["shop", "blog"] {
-        set_up(&*site.store, spec(name)).await;
+        set_up(&site.store, spec(name)).await;
     }
     for name in ["ops", "dev", "well"] {
-        set_up_channel(&*site.store, webhook(name)).await;
+        set_up_channel(&site.store, webhook(name)).await;
     }
     site.execute("UPDATE channels SET field_values = x'00' WHERE name <> 'well'").await;
     site.execute("UPDATE projects SET personal_key = x'00'").await;

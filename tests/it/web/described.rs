@@ -85,11 +85,11 @@ async fn with_everything() -> TestSite {
     let alert = Some(IngestionAlertApp::default());
     let letters = ["AALXRU?w.", "AAA", "AA", "UUU"];
     let shop = with_history(&site, ProjectSpec { ingestion_alert: alert, ..spec_with_routes("shop", &["proxy"]) }, 300, &letters).await;
-    let channel = set_up_channel(&*site.store, webhook("ops")).await;
+    let channel = set_up_channel(&site.store, webhook("ops")).await;
     let opened = incident(&shop, Strand::Ingestion, 0);
     let told = [notice(channel.id, &opened, heartbeat::model::NoticeKind::Opened, 0)];
     site.store.write_incident(&opened, &[], &owing(&told)).await.unwrap();
-    open_incident(&*site.store, incident(&shop, Strand::Quiet, 1)).await;
+    open_incident(&site.store, incident(&shop, Strand::Quiet, 1)).await;
     let mut program = Program::of(&site).await;
     for (path, body) in [
         ("/api/v1/maintenance/night", json!({ "weekly": "sun 02:00-04:00" })),

@@ -20,7 +20,7 @@ pub(crate) fn now() -> Minute {
 pub(crate) async fn with_history(site: &TestSite, spec: ProjectSpec, minutes: i64, letters: &[&str]) -> Arc<Project> {
     let name = spec.name.clone();
     site.store.apply(&[spec], &[], now().plus(-minutes).start()).await.unwrap();
-    let project = find(&*site.store, &name).await;
+    let project = find(&site.store, &name).await;
     for (route, letters) in project.routes.iter().zip(letters) {
         let from = now().plus(1 - letters.chars().count() as i64);
         let beats: Vec<Recorded> = (0..).zip(letters.chars()).filter_map(|(at, letter)| beat(route.id, from.plus(at), letter)).collect();

@@ -22,7 +22,7 @@ fn minutes_ago(minutes: u64) -> Timestamp {
 }
 
 async fn shop(site: &TestSite) -> Project {
-    set_up(&*site.store, spec("shop")).await
+    set_up(&site.store, spec("shop")).await
 }
 
 /// An incident as a rule writes it, so many minutes ago.
@@ -81,7 +81,7 @@ async fn where_nothing_went_wrong_the_page_says_so() {
 #[tokio::test]
 async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
     let site = TestSite::start().await;
-    let (shop, blog) = (shop(&site).await, set_up(&*site.store, spec("blog")).await);
+    let (shop, blog) = (shop(&site).await, set_up(&site.store, spec("blog")).await);
     let over = Incident { closed: Some(minutes_ago(1)), ..incident(&shop, Strand::Ingestion, 9) };
     let over = write(&site, &over).await;
     let open = write(&site, &incident(&shop, Strand::Ingestion, 60)).await;
@@ -126,7 +126,7 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
         write(&site, &Incident { closed: Some(opened.plus(Duration::from_mins(5))), ..incident(&shop, strand, ago * 10) }).await;
     }
     for at in 0..30 {
-        let project = set_up(&*site.store, spec(&format!("p{at}"))).await;
+        let project = set_up(&site.store, spec(&format!("p{at}"))).await;
         write(&site, &incident(&project, Strand::Blind, 5)).await;
     }
     let mut ann = site.writer().await;
@@ -171,7 +171,7 @@ async fn eventful(site: &TestSite) -> (Project, i64) {
     let evidence: Vec<Evidence> =
         (0..8).map(|at| refused(bad.plus(at), "<b>overloaded</b>")).chain([refused(bad.plus(8), "hunter's")]).collect();
     site.store.record(&[], &evidence).await.unwrap();
-    let channel = set_up_channel(&*site.store, webhook("ops")).await;
+    let channel = set_up_channel(&site.store, webhook("ops")).await;
     let tally = Tally { sent: 12, arrived: 1, late: 2, missing: 4, lost: 3, refused: 5, ..Tally::default() };
     let written = Incident { tally, reminders: 1, ..first };
     let owed = [notice(channel.id, &written, NoticeKind::Opened, 0), notice(channel.id, &written, NoticeKind::Reminder, 1)];

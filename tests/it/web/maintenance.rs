@@ -13,7 +13,7 @@ const NEW: &str = "/maintenance/new";
 #[tokio::test]
 async fn windows_come_and_go() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
     assert!(ann.get("/maintenance").await.page().contains("No window yet"));
     for fields in [
@@ -39,7 +39,7 @@ async fn windows_come_and_go() {
 #[tokio::test]
 async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
     for (fields, wrong) in [
         (&[][..], &["name", "from"][..]),
@@ -76,7 +76,7 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
 #[tokio::test]
 async fn a_window_is_changed_where_it_stands() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let mut ann = site.writer().await;
     ann.submit(NEW, NEW, &[("name", "weekly"), ("projects", "shop"), ("weekly", "sun 02:00-04:00"), ("timezone", "Europe/Berlin")]).await;
     let path = "/maintenance/weekly/edit";
@@ -185,7 +185,7 @@ async fn whoever_may_only_read_sees_the_windows_and_changes_none() {
 #[tokio::test]
 async fn programs_can_do_what_the_page_can() {
     let site = TestSite::start().await;
-    set_up(&*site.store, spec("shop")).await;
+    set_up(&site.store, spec("shop")).await;
     let (write, read_only) = (site.token(Access::Write).await, site.token(Access::Read).await);
     let path = "/api/v1/maintenance/night";
     let weekly = json!({"projects": ["shop"], "weekly": "sun 02:00-04:00", "timezone": "Europe/Berlin"});

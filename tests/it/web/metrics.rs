@@ -66,7 +66,7 @@ async fn with_everything(metrics_projects: &[&str]) -> TestSite {
         with_history(&site, ProjectSpec { ingestion_alert: alert, ..spec_with_routes("shop", &["q\"u\\o\nte"]) }, 60, &["......"]).await;
     settle(&site, &shop, "AALX").await;
     site.store.apply(&[spec("new")], &[], site.clock.now()).await.unwrap();
-    open_incident(&*site.store, incident(&shop, Strand::Ingestion, 0)).await;
+    open_incident(&site.store, incident(&shop, Strand::Ingestion, 0)).await;
     site.store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
     site.vitals.did(Loop::Pulse, 3);
     site

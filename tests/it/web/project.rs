@@ -74,7 +74,7 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
 async fn trouble_says_what_to_do_and_leads_to_its_incident() {
     let site = TestSite::start().await;
     let project = with_history(&site, spec("shop"), LONG, &["AAARRR"]).await;
-    let opened = open_incident(&*site.store, incident(&project, Strand::Ingestion, 0)).await;
+    let opened = open_incident(&site.store, incident(&project, Strand::Ingestion, 0)).await;
     let page = site.reader().await.get("/projects/shop").await;
     assert_well_formed(page.page());
     let (number, words) = (opened.id.unwrap().0, words(&page));

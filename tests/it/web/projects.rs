@@ -60,7 +60,7 @@ async fn the_list_says_how_each_project_is_and_what_is_open_above_it() {
     site.store.record(&beats, &[]).await.unwrap();
     let mut incident = samples::incident(&shop, Strand::Ingestion, 0);
     incident.opened = site.clock.now().minus(Duration::from_mins(5));
-    let incident = samples::open_incident(&*site.store, incident).await;
+    let incident = samples::open_incident(&site.store, incident).await;
     let shown = site.writer().await.get("/").await;
     let page = shown.page();
     let place = |text: &str| page.find(text).unwrap_or_else(|| panic!("`{text}` is not in {page}"));

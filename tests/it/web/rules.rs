@@ -17,19 +17,19 @@ const API: &str = "/api/v1/projects/shop/rules";
 async fn set_up(site: &TestSite, alert: Option<IngestionAlertApp>) -> Project {
     let begun = Timestamp::parse(NOW).unwrap().minus(Duration::from_hours(3));
     site.store.apply(&[ProjectSpec { ingestion_alert: alert, ..spec("shop") }], &[], begun).await.unwrap();
-    find(&*site.store, &name("shop")).await
+    find(&site.store, &name("shop")).await
 }
 
 /// A shop of whose last three hours forty minutes were lost.
 async fn eventful(site: &TestSite, alert: Option<IngestionAlertApp>) -> Project {
     let project = set_up(site, alert).await;
     let fates: Vec<Fate> = (0..175).map(|at| if (60..100).contains(&at) { Fate::Lost } else { Fate::Arrives }).collect();
-    remember(&*site.store, &project, Timestamp::parse(NOW).unwrap().minus(Duration::from_hours(3)), &fates).await;
+    remember(&site.store, &project, Timestamp::parse(NOW).unwrap().minus(Duration::from_hours(3)), &fates).await;
     project
 }
 
 async fn stored(site: &TestSite) -> Option<IngestionAlertApp> {
-    find(&*site.store, &name("shop")).await.spec.ingestion_alert
+    find(&site.store, &name("shop")).await.spec.ingestion_alert
 }
 
 #[tokio::test]

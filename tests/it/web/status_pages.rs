@@ -52,20 +52,20 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
         projects: vec![ProjectName::parse("shop").unwrap(), ProjectName::parse("gone").unwrap()],
         public,
     };
-    samples::put_status_page(&*site.store, page(false)).await;
+    samples::put_status_page(&site.store, page(false)).await;
     let mut stranger = site.stranger();
     for path in ["/status/data", "/status/data/feed.atom", "/status/nowhere", "/status/a%20b"] {
         assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(site.reader().await.get("/status/data").await.page().contains("Only those who are logged in see this page"));
-    samples::put_status_page(&*site.store, page(true)).await;
+    samples::put_status_page(&site.store, page(true)).await;
     let shown = stranger.get("/status/data").await;
     assert!(shown.page().contains("Shop data") && shown.text.contains("in 90 days"), "{}", shown.text);
     assert_eq!(shown.header("cache-control"), "public, max-age=30");
     // However many strangers look: the store is read for them every ten seconds, and for whoever is logged in each time.
     let now = site.clock.now();
-    let project = samples::find(&*site.store, &ProjectName::parse("shop").unwrap()).await;
-    samples::open_incident(&*site.store, Incident { opened: now, closed: None, ..samples::incident(&project, Strand::Ingestion, 0) }).await;
+    let project = samples::find(&site.store, &ProjectName::parse("shop").unwrap()).await;
+    samples::open_incident(&site.store, Incident { opened: now, closed: None, ..samples::incident(&project, Strand::Ingestion, 0) }).await;
     let told = "Events were late, or did not arrive";
     assert!(!stranger.get("/status/data").await.page().contains(told));
     assert!(site.reader().await.get("/status/data").await.page().contains(told));

@@ -33,6 +33,77 @@ pub enum ChannelKind {
     Command,
 }
 
+const WEBHOOK: [Field; 2] = [
+    Field::new("url", "Address", Takes::Url, "Where to POST the JSON").secret().required(),
+    Field::new(
+        "secret",
+        "Secret",
+        Takes::SigningSecret,
+        "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one \
+         replaces another",
+    )
+    .secret(),
+];
+
+const GET_PAIR: [Field; 2] = [
+    Field::new("triggered", "Triggered", Takes::Url, "Called by GET when an incident opens").secret(),
+    Field::new("resolved", "Resolved", Takes::Url, "Called by GET when it is over").secret(),
+];
+
+const SLACK: [Field; 1] =
+    [Field::new("url", "Address", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...").secret().required()];
+
+const DISCORD: [Field; 2] = [
+    Field::new("url", "Address", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/...").secret().required(),
+    Field::new(
+        "thread",
+        "Thread",
+        Takes::Thread,
+        "The id of a thread to post to; in a forum also a name: a thread of that name is created",
+    ),
+];
+
+const TEAMS: [Field; 1] =
+    [Field::new("url", "Address", Takes::Url, "The workflow's address: in Teams, Workflows > When a Teams webhook request is received")
+        .secret()
+        .required()];
+
+const PAGERDUTY: [Field; 2] = [
+    Field::new("routing_key", "Routing key", Takes::Text, "The integration key of an Events API v2 integration").secret().required(),
+    Field::new("url", "Address", Takes::Url, "The address of the Events API").or("https://events.pagerduty.com"),
+];
+
+const OPSGENIE: [Field; 2] = [
+    Field::new("api_key", "API key", Takes::Text, "The key of an API integration that may create and close alerts").secret().required(),
+    Field::new("url", "Address", Takes::Url, "The address of the API; https://api.eu.opsgenie.com for the EU")
+        .or("https://api.opsgenie.com"),
+];
+
+const ALERTMANAGER: [Field; 4] = [
+    Field::new("url", "Address", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com").required(),
+    Field::new("username", "Username", Takes::Text, "For basic authentication"),
+    Field::new("password", "Password", Takes::Text, "For basic authentication").secret(),
+    Field::new("labels", "Labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"),
+];
+
+const NTFY: [Field; 2] = [
+    Field::new("url", "Address", Takes::Url, "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along")
+        .secret()
+        .required(),
+    Field::new("token", "Token", Takes::Text, "An access token (tk_...), where the topic needs one").secret(),
+];
+
+const TELEGRAM: [Field; 4] = [
+    Field::new("token", "Token", Takes::Text, "The bot's token, from @BotFather").secret().required(),
+    Field::new("chat", "Chat", Takes::Text, "The chat's number, or @name of a channel").required(),
+    Field::new("thread", "Thread", Takes::Number, "The number of a topic of that chat, to post there"),
+    Field::new("url", "Address", Takes::Url, "The address of the Bot API").or("https://api.telegram.org"),
+];
+
+const COMMAND: [Field; 1] =
+    [Field::new("command", "Command", Takes::CommandLine, "The program (an absolute path) and its arguments; no shell is between")
+        .required()];
+
 const EMAIL: [Field; 4] = [
     Field::new("url", "Address", Takes::SmtpUrl, "The mail server: smtps://user:password@host:465, or smtp://...:587 (STARTTLS)")
         .secret()
@@ -118,125 +189,18 @@ impl ChannelKind {
     #[must_use]
     pub const fn fields(self) -> &'static [Field] {
         match self {
-            Self::Webhook => {
-                const {
-                    &[
-                        Field::new("url", "Address", Takes::Url, "Where to POST the JSON").secret().required(),
-                        Field::new("secret", "Secret", Takes::SigningSecret, "Signs each message by Standard Webhooks: `whsec_` and 24 to 64 bytes in base64; several between spaces, while one replaces another").secret(),
-                    ]
-                }
-            }
-            Self::GetPair => {
-                const {
-                    &[
-                        Field::new("triggered", "Triggered", Takes::Url, "Called by GET when an incident opens").secret(),
-                        Field::new("resolved", "Resolved", Takes::Url, "Called by GET when it is over").secret(),
-                    ]
-                }
-            }
-            Self::Slack => {
-                const {
-                    &[Field::new("url", "Address", Takes::Url, "The incoming webhook's address, https://hooks.slack.com/services/...")
-                        .secret()
-                        .required()]
-                }
-            }
-            Self::Discord => {
-                const {
-                    &[
-                        Field::new("url", "Address", Takes::Url, "The webhook's address, https://discord.com/api/webhooks/...")
-                            .secret()
-                            .required(),
-                        Field::new(
-                            "thread",
-                            "Thread",
-                            Takes::Thread,
-                            "The id of a thread to post to; in a forum also a name: a thread of that name is created",
-                        ),
-                    ]
-                }
-            }
-            Self::Teams => {
-                const {
-                    &[Field::new(
-                        "url",
-                        "Address",
-                        Takes::Url,
-                        "The workflow's address: in Teams, Workflows > When a Teams webhook request is received",
-                    )
-                    .secret()
-                    .required()]
-                }
-            }
-            Self::PagerDuty => {
-                const {
-                    &[
-                        Field::new("routing_key", "Routing key", Takes::Text, "The integration key of an Events API v2 integration")
-                            .secret()
-                            .required(),
-                        Field::new("url", "Address", Takes::Url, "The address of the Events API").or("https://events.pagerduty.com"),
-                    ]
-                }
-            }
-            Self::Opsgenie => {
-                const {
-                    &[
-                        Field::new("api_key", "API key", Takes::Text, "The key of an API integration that may create and close alerts")
-                            .secret()
-                            .required(),
-                        Field::new("url", "Address", Takes::Url, "The address of the API; https://api.eu.opsgenie.com for the EU")
-                            .or("https://api.opsgenie.com"),
-                    ]
-                }
-            }
-            Self::Alertmanager => {
-                const {
-                    &[
-                        Field::new("url", "Address", Takes::Url, "The Alertmanager's address, such as https://alertmanager.example.com")
-                            .required(),
-                        Field::new("username", "Username", Takes::Text, "For basic authentication"),
-                        Field::new("password", "Password", Takes::Text, "For basic authentication").secret(),
-                        Field::new("labels", "Labels", Takes::Labels, "Labels of your own, such as severity=critical, team=data"),
-                    ]
-                }
-            }
+            Self::Webhook => &WEBHOOK,
+            Self::GetPair => &GET_PAIR,
+            Self::Slack => &SLACK,
+            Self::Discord => &DISCORD,
+            Self::Teams => &TEAMS,
+            Self::PagerDuty => &PAGERDUTY,
+            Self::Opsgenie => &OPSGENIE,
+            Self::Alertmanager => &ALERTMANAGER,
             Self::Email => &EMAIL,
-            Self::Ntfy => {
-                const {
-                    &[
-                        Field::new(
-                            "url",
-                            "Address",
-                            Takes::Url,
-                            "The topic's address, such as https://ntfy.sh/my-topic; who knows it can read along",
-                        )
-                        .secret()
-                        .required(),
-                        Field::new("token", "Token", Takes::Text, "An access token (tk_...), where the topic needs one").secret(),
-                    ]
-                }
-            }
-            Self::Telegram => {
-                const {
-                    &[
-                        Field::new("token", "Token", Takes::Text, "The bot's token, from @BotFather").secret().required(),
-                        Field::new("chat", "Chat", Takes::Text, "The chat's number, or @name of a channel").required(),
-                        Field::new("thread", "Thread", Takes::Number, "The number of a topic of that chat, to post there"),
-                        Field::new("url", "Address", Takes::Url, "The address of the Bot API").or("https://api.telegram.org"),
-                    ]
-                }
-            }
-            Self::Command => {
-                const {
-                    &[Field::new(
-                        "command",
-                        "Command",
-                        Takes::CommandLine,
-                        "The program (an absolute path) and its arguments; no shell is between",
-                    )
-                    .required()]
-                }
-            }
+            Self::Ntfy => &NTFY,
+            Self::Telegram => &TELEGRAM,
+            Self::Command => &COMMAND,
         }
     }
 

@@ -139,14 +139,24 @@ impl Takes {
     pub fn check(self, text: &str) -> Result<(), String> {
         match self {
             _ if text.trim().is_empty() => Err("is empty".into()),
-            // What whoever has such a field reads more closely.
-            Self::Name | Self::Projects | Self::Flag | Self::Examples(_) | Self::Duration | Self::Limit | Self::Time => Ok(()),
-            Self::Host | Self::Token | Self::Key | Self::Template => Ok(()),
             Self::Text | Self::Thread if text.chars().any(char::is_control) => Err("holds a control character".into()),
             Self::Thread if text.trim().chars().count() > THREAD => {
                 Err(format!("is longer than the {THREAD} characters of a thread's name"))
             }
-            Self::Text | Self::Thread => Ok(()),
+            // Whoever has one of the others reads it more closely.
+            Self::Text
+            | Self::Thread
+            | Self::Name
+            | Self::Projects
+            | Self::Flag
+            | Self::Examples(_)
+            | Self::Duration
+            | Self::Limit
+            | Self::Time
+            | Self::Host
+            | Self::Token
+            | Self::Key
+            | Self::Template => Ok(()),
             Self::Url => SecretUrl::parse(text).map(drop),
             Self::SmtpUrl => match check_login(text).map(|()| url::Url::parse(text))? {
                 Ok(url) if url.scheme() == "smtp" && url.port() == Some(465) => Err(Self::TLS_PORT.into()),

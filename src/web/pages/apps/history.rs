@@ -48,6 +48,6 @@ async fn history(
     let (frame, tabs) = head.around(frame);
     let project = Some(project.spec.name.clone());
     let which = WhichDeeds { project, subject: Some(subject_of(kind)), before, ..WhichDeeds::default() };
-    let told = Told::read(&*site.web.store, which, frame.now).await?;
+    let told = Told::read(&site.web.store, which, frame.now).await?;
     Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, told }))
 }

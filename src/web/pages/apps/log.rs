@@ -109,7 +109,7 @@ async fn show(
         before: asked.before.as_deref().and_then(minute),
         ..Sought::default()
     };
-    let found = log(&*site.web.store, &project, kind, &sought, frame.now).await?;
+    let found = log(&site.web.store, &project, kind, &sought, frame.now).await?;
     let rows = found.lines.iter().map(|line| Row::of(line, frame.now)).collect();
     let frame = frame.live(Some(&name));
     let routes = head.app.as_ref().map(crate::config::App::routes).unwrap_or_default();
