@@ -8,7 +8,7 @@ use crate::model::{Field, StatusPage, Takes, thousands};
 
 /// Its fields, in the order in which they are asked for.
 pub const FIELDS: [Field; 4] = [
-    Field::new("name", "Name", Takes::Name, "What to call it in addresses; it does not change afterwards.").required(),
+    Field::new("name", "Name in addresses", Takes::Name, "It will be at `/status/NAME`; it does not change afterwards.").required(),
     Field::new("title", "Title", Takes::Text, "What stands above the page, such as `Shop events`.").required(),
     Field::new("projects", "Projects", Takes::Projects, "The projects on the page, in their order, between commas; 20 at most.").required(),
     Field::new("public", "Public", Takes::Flag, "Whether everybody sees it who knows its address.").or("false"),

@@ -21,8 +21,6 @@ pub const FIELDS: [Field; 9] = [
     Field::new("projects", "Projects", Takes::Projects, "Of these alone, between commas.").or("all"),
     Field::new("from", "From", Takes::Time, "Open from this time on, such as 2026-11-23T02:00:00Z, with `to` or `lasts`."),
     Field::new("now", "From now on", Takes::Flag, "Open from now on, with `to` or `lasts`."),
-    Field::new("to", "To", Takes::Time, "Up to this time."),
-    Field::new("lasts", "Lasts", Takes::Duration, "For so long, such as 2h."),
     Field::new(
         "weekly",
         "Weekly",
@@ -31,6 +29,8 @@ pub const FIELDS: [Field; 9] = [
     ),
     Field::new("cron", "Crontab", Takes::Text, "Open at each time of a crontab expression, such as `0 2 * * *`, with `lasts`."),
     Field::new("timezone", "Time zone", Takes::Text, "The time zone of `weekly` and `cron`, such as Europe/Berlin.").or("UTC"),
+    Field::new("to", "To", Takes::Time, "Up to this time."),
+    Field::new("lasts", "Lasts", Takes::Duration, "For so long, such as 2h."),
 ];
 
 /// The fields that say when.

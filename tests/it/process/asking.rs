@@ -123,7 +123,10 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert_eq!(names(&shown["timeline"][0]), ["at", "kind", "words"]);
     assert_eq!(shown["timeline"][0]["kind"], "opened");
     let notice = &shown["notices"][0];
-    assert_eq!(names(notice), ["channel", "created", "due", "ended", "id", "kind", "said", "state", "tries"]);
+    assert_eq!(
+        names(notice),
+        ["channel", "created", "due", "ended", "id", "incident", "kind", "project", "said", "severity", "state", "text", "title", "tries"]
+    );
     assert_eq!([&notice["channel"], &notice["kind"], &notice["state"], &notice["said"]], ["ops", "opened", "sent", "200 OK"]);
 
     // A person has it in hand.
