@@ -1,9 +1,8 @@
 //! Changes to what is set up: projects, apps, channels, maintenance windows, status pages; and what a person says of incidents. Once, for the command
 //! line and the page.
 //!
-//! Takes [`Texts`] (a form, an object, flags), gives what should be, or every [`Problem`] at once, each tied to its field. The
-//! [`Desk`] is the one way to write: it reads what is, lets somebody say what should be, and writes the difference with who made it, again
-//! when another was faster. Knows neither flags nor pages.
+//! What should be is made by [`crate::config`]. The [`Desk`] is the one way to write: it reads what is, lets somebody say what should be, and writes
+//! the difference with who made it, again when another was faster. Knows neither flags nor pages.
 
 pub mod app;
 mod by;

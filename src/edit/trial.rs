@@ -52,7 +52,7 @@ pub async fn run(
 }
 
 /// What templates make of a sample of every kind of message; what is not given is told in our words. A template that fails is told by
-/// [`super::channel::onto`], and by this as if it were not there.
+/// [`crate::config::channel::read`], and by this as if it were not there.
 #[must_use]
 pub fn dressed(title: Option<&str>, body: Option<&str>, project: &ProjectName, at: Timestamp) -> Vec<Message> {
     let own =

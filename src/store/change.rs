@@ -164,7 +164,7 @@ impl Store {
     /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
     /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
     /// one takes along what it owes, and what it was notified of stays on record. Nothing is sealed while anything else in the store does not open with this store's key:
-    /// [`SealError::OtherKey`]. One that is removed, disabled or led elsewhere while its service keeps an
+    /// [`crate::store::SealError::OtherKey`]. One that is removed, disabled or led elsewhere while its service keeps an
     /// alert of it open is closed first: see [`Store::closing_channels`]. What leads elsewhere is another channel, of another number.
     pub async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work(change.what()).await?;

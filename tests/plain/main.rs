@@ -11,7 +11,7 @@ mod without_single_sign_on {
     fn run(folder: &Path, arguments: &[&str]) -> (Output, String) {
         let mut command = Command::new(env!("CARGO_BIN_EXE_heartbeat"));
         command.env_clear().env("HOME", folder).env("HEARTBEAT_LISTEN", "127.0.0.1:0").current_dir(folder).args(arguments);
-        let ended = command.output().unwrap();
+        let ended = command.output().expect("the program runs");
         let said = String::from_utf8_lossy(&ended.stderr).into_owned();
         (ended, said)
     }
