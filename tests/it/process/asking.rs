@@ -63,6 +63,10 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
     }
 }
 
+/// What is told of a notification.
+const NOTIFICATION: [&str; 14] =
+    ["channel", "created", "due", "ended", "id", "incident", "kind", "project", "said", "severity", "state", "text", "title", "tries"];
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     let times = SPEED.to_string();
@@ -123,10 +127,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     assert_eq!(names(&shown["timeline"][0]), ["at", "kind", "words"]);
     assert_eq!(shown["timeline"][0]["kind"], "opened");
     let notice = &shown["notices"][0];
-    assert_eq!(
-        names(notice),
-        ["channel", "created", "due", "ended", "id", "incident", "kind", "project", "said", "severity", "state", "text", "title", "tries"]
-    );
+    assert_eq!(names(notice), NOTIFICATION);
     assert_eq!([&notice["channel"], &notice["kind"], &notice["state"], &notice["said"]], ["ops", "opened", "sent", "200 OK"]);
 
     // A person has it in hand.
