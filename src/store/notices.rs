@@ -112,6 +112,14 @@ impl Store {
         Ok(found.into_iter().collect())
     }
 
+    /// How many notices this channel still owes, and how many were given up.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub async fn owing_of(&self, channel: ChannelId) -> Result<Owing, StoreError> {
+        Ok(self.owing().await?.into_iter().find(|(id, _)| *id == channel).map(|(_, owing)| owing).unwrap_or_default())
+    }
+
     /// Lets a channel deliver again, and owes its dead notices anew: due `now`, and as if never tried. Says how many; none when there is no such channel.
     pub async fn revive(&self, channel: ChannelId, now: Timestamp) -> Result<Option<u64>, StoreError> {
         let mut work = self.database.work("letting a channel deliver again").await?;

@@ -8,7 +8,7 @@ use crate::config::channel::{called, called_so, is_open_to_pages};
 use crate::edit::By;
 use crate::edit::trial::{self, Tried};
 use crate::model::{Channel, ChannelKind, NoticeKind, ProjectName, Severity};
-use crate::store::{Change, Owing};
+use crate::store::Change;
 
 /// The channel that people call by this name: their own, or the webhooks of an app.
 pub(super) async fn find(site: &Site, name: &str) -> Result<Channel, Trouble> {
@@ -32,12 +32,6 @@ pub(super) async fn find_to_remove(site: &Site, name: &str) -> Result<Channel, T
         Some(channel) => Ok(channel),
         None => find(site, name).await,
     }
-}
-
-/// What there is in its outbox.
-pub(super) async fn owing(site: &Site, channel: &Channel) -> Result<Owing, Trouble> {
-    let owing = site.web.store.owing().await?;
-    Ok(owing.into_iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| owing).unwrap_or_default())
 }
 
 /// Whether it can be changed from here at all; else why not, and how it is done.

@@ -150,8 +150,8 @@ impl Which {
             Err(_) => None,
         };
         let owing = match &known {
-            Some(known) => super::owing(&store, known).await?,
-            None => super::owing(&store, channel_named(&store.channels().await?, &self.name)?).await?,
+            Some(known) => store.owing_of(known.id).await?,
+            None => store.owing_of(channel_named(&store.channels().await?, &self.name)?.id).await?,
         };
         let done = desk(invocation, &store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;

@@ -9,7 +9,6 @@ use super::global::Invocation;
 use super::trouble::Misuse;
 use crate::config::channel::{self, called};
 use crate::model::Channel;
-use crate::store::{Owing, Store};
 
 mod change;
 mod kinds;
@@ -86,10 +85,4 @@ impl Channels {
 /// A channel by the name that the list shows: of a project's own pair of webhooks, that is `webhooks of PROJECT`.
 fn any_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
     channel::called_so(channels, name).map_or_else(|| super::notices::channel_named(channels, name), Ok)
-}
-
-/// How much this channel still owes.
-async fn owing(store: &Store, channel: &Channel) -> anyhow::Result<Owing> {
-    let all = store.owing().await?;
-    Ok(all.into_iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| owing).unwrap_or_default())
 }

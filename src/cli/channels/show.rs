@@ -28,7 +28,7 @@ impl Show {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
-        let owing = super::owing(&store, channel).await?;
+        let owing = store.owing_of(channel.id).await?;
         let spec = &channel.spec;
         if self.json {
             invocation.screen.json(&ChannelJson::of(channel, owing))?;

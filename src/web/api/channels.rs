@@ -20,7 +20,7 @@ use crate::edit::trial::SAMPLES;
 use crate::edit::{ChannelJson, ChannelKindJson, EditError, ResentJson, TestedJson};
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec};
 use crate::store::Owing;
-use crate::web::channels::{check_open, find, find_to_remove, owing, resend, test};
+use crate::web::channels::{check_open, find, find_to_remove, resend, test};
 use crate::web::site::Site;
 use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
@@ -41,7 +41,7 @@ async fn named(site: &Site, name: &str) -> Result<ChannelJson, Trouble> {
 }
 
 async fn view(site: &Site, channel: &Channel) -> Result<ChannelJson, Trouble> {
-    Ok(ChannelJson::of(channel, owing(site, channel).await?))
+    Ok(ChannelJson::of(channel, site.web.store.owing_of(channel.id).await?))
 }
 
 /// What is to become of a channel.

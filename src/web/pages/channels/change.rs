@@ -19,7 +19,7 @@ use crate::config::{Problem, Texts};
 use crate::edit::EditError;
 use crate::model::{Channel, ChannelKind, ChannelSpec};
 use crate::store::Owing;
-use crate::web::channels::{check_open, closed_kind, find, find_to_remove, owing};
+use crate::web::channels::{check_open, closed_kind, find, find_to_remove};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::said::go_on;
@@ -205,7 +205,7 @@ async fn ask(asked: Change) -> Result<Response, Trouble> {
 /// Draws the question whether to remove a channel; with why nothing else can be done with it, where that is so.
 pub(super) async fn draw_ask(site: &Site, frame: Frame, channel: &Channel, sealed: Option<String>) -> Result<Response, Trouble> {
     check_open(channel)?;
-    let (badge, owing, keeps_alerts) = (Badge::of(channel), owing(site, channel).await?, channel.spec.kind.keeps_state());
+    let (badge, owing, keeps_alerts) = (Badge::of(channel), site.web.store.owing_of(channel.id).await?, channel.spec.kind.keeps_state());
     let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
     let frame = frame.titled(Place::Channels, "Remove").below(above);
     // Only what opens is closed at its service.

@@ -14,7 +14,7 @@ use super::{Badge, address, change};
 use crate::edit::trial::SAMPLES;
 use crate::model::{Channel, Delivery};
 use crate::store::{Owing, StoreError, WhichNotices};
-use crate::web::channels::{anew, closed, find, find_to_remove, owing, resend, tells, test};
+use crate::web::channels::{anew, closed, find, find_to_remove, resend, tells, test};
 use crate::web::form::Filled;
 use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::pages::deliveries::Sent;
@@ -106,7 +106,7 @@ pub(super) async fn draw(site: &Site, frame: Frame, channel: &Channel, one: One)
         taken: channel.last_taken.map(|at| When::ago(at, now)),
         stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
         retried: channel.stopped.as_ref().is_some_and(|stopped| stopped.retried),
-        owing: owing(site, channel).await?,
+        owing: site.web.store.owing_of(channel.id).await?,
         answers: one.answers,
         revived: one.revived,
         last,
