@@ -1,7 +1,7 @@
 //! What history costs: bytes on disk for each beat, whole and folded, and how fast beats are recorded, settled and read.
 //!
 //! `cargo bench --bench history`. It lives through the days as the service does: each minute's beats are recorded in one call, and
-//! settled by looks one or two minutes later.
+//! settled by read-backs one or two minutes later.
 
 #![expect(clippy::print_stdout, reason = "a bench prints")]
 #![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
@@ -9,13 +9,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use heartbeat::keep::fold_due;
 use heartbeat::model::Retention;
 use heartbeat::model::{
-    HeartbeatApp, Host, Look, Minute, Outcome, Pace, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Settled,
-    Timestamp, Traffic,
+    HeartbeatApp, Host, Minute, Outcome, Phases, Project, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteId, Settled,
+    Timestamp, Timing, Traffic,
 };
-use heartbeat::store::{Sealer, Store, StoreError, open};
+use heartbeat::retention::aggregate_due;
+use heartbeat::store::{SecretCipher, Store, StoreError, open};
 
 const START: Minute = Minute::from_index(29_700_000);
 
@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("heartbeat.db");
-    let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
+    let store = open(&path.display().to_string(), SecretCipher::from_key_file(&folder.path().join("key"))?).await?;
     let (project, ids) = set_up(&store, routes).await?;
     let end = START.plus(days * 1440);
     let (mut recording, mut settling) = (Duration::ZERO, Duration::ZERO);
@@ -48,7 +48,7 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
         let before = minute.plus(-1);
         let settled: Vec<Settled> = ids.iter().filter(|_| before >= START).map(|id| arrival(*id, before)).collect();
         let began = Instant::now();
-        store.settle(&look(&project, minute.start()), &settled, &[]).await?;
+        store.settle(&readback(&project, minute.start()), &settled, &[]).await?;
         settling += began.elapsed();
     }
     let began = Instant::now();
@@ -57,12 +57,12 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
     assert_eq!(day.len(), 3 * 1440, "a day of three routes is there");
 
     // A day later all of it is summed up, and the beats stay.
-    fold_due(&store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
+    aggregate_due(&store, end.start().plus(Duration::from_hours(25)), Retention::default()).await?;
     assert_eq!(store.summed_up().await?, Some(end), "everything is summed up");
     let beats = ids.len() as f64 * (days * 1440) as f64;
     let whole = bytes_of(&store, &path).await? / beats;
     let now = end.start().plus(Duration::from_hours(24 * 30));
-    fold_due(&store, now, Retention::default()).await?;
+    aggregate_due(&store, now, Retention::default()).await?;
     assert_eq!(store.oldest_beat().await?, None, "everything is folded");
     let hours = store.hours(&ids, START, end).await?;
     let after: usize = hours.iter().map(|hour| hour.strip_to_bytes().len() + hour.lags.to_bytes().len() + 18).sum();
@@ -81,7 +81,7 @@ async fn live(routes: usize, days: i64) -> Result<(), Box<dyn std::error::Error>
 async fn burst(routes: i64) -> Result<(), Box<dyn std::error::Error>> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("heartbeat.db");
-    let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
+    let store = open(&path.display().to_string(), SecretCipher::from_key_file(&folder.path().join("key"))?).await?;
     let beats: Vec<Recorded> = (1..=routes).map(|id| beat(RouteId(id), START)).collect();
     let began = Instant::now();
     for some in beats.chunks(10_000) {
@@ -101,7 +101,7 @@ async fn set_up(store: &Store, routes: usize) -> Result<(Project, Vec<RouteId>),
         token: ProjectToken::parse("phc_bench").expect("a token"),
         personal_key: None,
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp { routes: more.collect(), ..HeartbeatApp::default() }),
         ingestion_alert: None,
     };
@@ -111,7 +111,7 @@ async fn set_up(store: &Store, routes: usize) -> Result<(Project, Vec<RouteId>),
     Ok((project, ids))
 }
 
-/// A number that looks drawn and is the same in every run.
+/// A number that read-backs drawn and is the same in every run.
 fn any(route: RouteId, minute: Minute, below: i64) -> i64 {
     let mixed = (route.0.wrapping_mul(0x9E37_79B9) ^ minute.index().wrapping_mul(0x85EB_CA6B)) as u64;
     (mixed.wrapping_mul(0xD6E8_FEB8_6659_FD93) >> 33) as i64 % below
@@ -148,8 +148,8 @@ fn arrival(route: RouteId, minute: Minute) -> Settled {
     }
 }
 
-fn look(project: &Project, at: Timestamp) -> Look {
-    Look {
+fn readback(project: &Project, at: Timestamp) -> Readback {
+    Readback {
         project: project.id,
         at,
         result: Ok(Traffic::default()),

@@ -11,17 +11,18 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use heartbeat::access::{Door, deed};
+use heartbeat::auth::{Authenticator, audit_entry};
 use heartbeat::clock::Clock;
 use heartbeat::config::WebSettings;
+use heartbeat::liveness::Liveness;
 use heartbeat::model::{
-    Access, Diagnosis, Events, HeartbeatApp, Host, Hour, Incident, IngestionAlertApp, Look, Minute, Outcome, Pace, Phases, Project,
-    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RuleKind, Severity, StatusPage, Strand, Tally, Timestamp, Traffic, UserName,
+    Diagnosis, Events, HeartbeatApp, Host, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, Outcome, Phases, Project, ProjectName,
+    ProjectSpec, ProjectToken, Readback, Recorded, Role, RouteId, RuleKind, Severity, StatusPage, Tally, Timestamp, Timing, Traffic,
+    UserName,
 };
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
-use heartbeat::store::{Change, RouteSpan, Sealer, Store, open};
-use heartbeat::vitals::Vitals;
+use heartbeat::store::{Change, RouteSpan, SecretCipher, Store, open};
 use heartbeat::web::{ConnectionLimits, Web};
 use tokio::net::TcpListener;
 
@@ -41,17 +42,17 @@ fn main() -> anyhow::Result<()> {
 async fn measure(count: usize) -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("heartbeat.db");
-    let store = open(&path.display().to_string(), Sealer::from_key_file(&folder.path().join("key"))?).await?;
+    let store = open(&path.display().to_string(), SecretCipher::from_key_file(&folder.path().join("key"))?).await?;
     let (clock, _hand) = Clock::hand(Timestamp::parse("2026-11-23T15:10:50Z").map_err(anyhow::Error::msg)?);
     let began = Instant::now();
     fill(&store, count, clock.now()).await?;
     println!("{count} projects set up in {:.1} s", began.elapsed().as_secs_f64());
 
-    let door = Door { store: Arc::clone(&store), clock: clock.clone() };
+    let authenticator = Authenticator { store: Arc::clone(&store), clock: clock.clone() };
     let name = UserName::parse("bench").map_err(anyhow::Error::msg)?;
-    let deed = deed("bench", "user bench".into(), "made".into(), clock.now());
-    let user = store.put_user(&name, Access::Write, None, clock.now(), (&deed).into()).await?;
-    let session = door.open(user, false).await?;
+    let audit_entry = audit_entry("bench", "user bench".into(), "made".into(), clock.now());
+    let user = store.put_user(&name, Role::Editor, None, clock.now(), (&audit_entry).into()).await?;
+    let session = authenticator.open(user, false).await?;
     let base = serve(&store, &clock).await?;
     let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
 
@@ -130,7 +131,7 @@ async fn serve(store: &Arc<Store>, clock: &Clock) -> anyhow::Result<String> {
         client: posthog::Client::new(clock.clone(), &posthog::Settings::default())?,
         sender: Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?),
         clock: clock.clone(),
-        vitals: Vitals::new(clock.clone()),
+        liveness: Liveness::new(clock.clone()),
         settings: WebSettings::default(),
         limits: ConnectionLimits::for_descriptors(1_024),
         pass: None,
@@ -156,7 +157,7 @@ async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()>
     let whole = Hour::starting(end.plus(-26 * 60));
     for hour in 0..(whole.index() - Hour::starting(days_ago).index()) / 60 {
         let start = Hour::starting(days_ago).plus(hour * 60);
-        let hours: Vec<Hour> = aged.iter().map(|route| folded(*route, start)).collect();
+        let hours: Vec<Hour> = aged.iter().map(|route| aggregated(*route, start)).collect();
         store.fold(start, RouteSpan::default(), &hours).await?;
     }
     for minute in whole.until(end.plus(-60)) {
@@ -169,9 +170,9 @@ async fn fill(store: &Store, count: usize, now: Timestamp) -> anyhow::Result<()>
             store.record(&some.iter().map(|route| beat(*route, minute)).collect::<Vec<_>>(), &[]).await?;
         }
     }
-    // 3. A look at each, an incident of every hundredth, a status page.
+    // 3. A read-back at each, an incident of every hundredth, a status page.
     for (at, project) in projects.iter().enumerate() {
-        store.settle(&look(project, now), &[], &[]).await?;
+        store.settle(&readback(project, now), &[], &[]).await?;
         if at % 100 == 0 {
             store.write_incident(&incident(project, now), &[], &|_| Vec::new()).await?;
         }
@@ -190,7 +191,7 @@ fn spec(name: &str, events: &str) -> anyhow::Result<ProjectSpec> {
         token: ProjectToken::parse(&format!("phc_{name}"))?,
         personal_key: None,
         posthog_id: Some(1),
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp { events: Events::parse(events).map_err(anyhow::Error::msg)?, ..HeartbeatApp::default() }),
         ingestion_alert: Some(IngestionAlertApp::default()),
     })
@@ -213,13 +214,13 @@ fn beat(route: RouteId, minute: Minute) -> Recorded {
     }
 }
 
-fn folded(route: RouteId, start: Minute) -> Hour {
+fn aggregated(route: RouteId, start: Minute) -> Hour {
     let beats: Vec<Recorded> = start.until(start.plus(60)).map(|minute| beat(route, minute)).collect();
     Hour::fold(route, start, &beats)
 }
 
-fn look(project: &Project, at: Timestamp) -> Look {
-    Look {
+fn readback(project: &Project, at: Timestamp) -> Readback {
+    Readback {
         project: project.id,
         at,
         result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
@@ -237,7 +238,7 @@ fn incident(project: &Project, now: Timestamp) -> Incident {
         id: None,
         project: project.id,
         project_name: project.spec.name.clone(),
-        strand: Strand::Ingestion,
+        incident_kind: IncidentKind::Ingestion,
         opened: now.minus(Duration::from_mins(10)),
         closed: None,
         ended_because: None,

@@ -10,16 +10,16 @@ pub mod config;
 pub mod store;
 
 pub mod lifecycle;
+pub mod liveness;
 pub mod posthog;
-pub mod vitals;
 
-pub mod access;
+pub mod auth;
 pub mod check;
-pub mod edit;
-pub mod keep;
 pub mod notify;
 pub mod pulse;
 pub mod report;
+pub mod retention;
+pub mod settings;
 pub mod verify;
 pub mod web;
 

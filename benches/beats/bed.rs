@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use heartbeat::model::{
-    HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp,
+    HeartbeatApp, Host, IngestionAlertApp, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Timestamp, Timing,
 };
-use heartbeat::store::{self, Sealer, Store};
+use heartbeat::store::{self, SecretCipher, Store};
 
 use crate::process::Process;
 
@@ -63,8 +63,8 @@ impl Bed {
 }
 
 async fn open(folder: &Path) -> anyhow::Result<Arc<Store>> {
-    let sealer = Sealer::from_key_file(&folder.join("heartbeat.key"))?;
-    Ok(store::open(&format!("sqlite:{}", folder.join("heartbeat.db").display()), sealer).await?)
+    let cipher = SecretCipher::from_key_file(&folder.join("heartbeat.key"))?;
+    Ok(store::open(&format!("sqlite:{}", folder.join("heartbeat.db").display()), cipher).await?)
 }
 
 fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
@@ -75,7 +75,7 @@ fn spec(projects: Projects<'_>, at: usize) -> anyhow::Result<ProjectSpec> {
         token: ProjectToken::parse(&format!("phc_bench{at:038}"))?,
         personal_key: if projects.keyed { Some(PersonalKey::parse("phx_bench")?) } else { None },
         posthog_id: Some(1),
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: projects.watched.then(IngestionAlertApp::default),
     })

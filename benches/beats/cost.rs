@@ -1,4 +1,4 @@
-//! What one beat and one look cost on the processors. A hand clock makes a minute's beats due in two strokes, on connections that are kept;
+//! What one beat and one read-back cost on the processors. A hand clock makes a minute's beats due in two strokes, on connections that are kept;
 //! the sink is a process of its own, so that all processor time of this one is the pulse's, or that of looking.
 
 use std::fs;
@@ -8,11 +8,11 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use heartbeat::clock::{Clock, Hand};
+use heartbeat::liveness::{Liveness, Loop};
 use heartbeat::model::{Outcome, Recorded, Timestamp};
 use heartbeat::posthog::{self, Client};
 use heartbeat::pulse::Pulse;
 use heartbeat::verify::Verify;
-use heartbeat::vitals::{Loop, Vitals};
 
 use crate::bed::{Bed, Projects};
 use crate::process::{Sink, processor_time};
@@ -32,7 +32,7 @@ struct Stage {
     hand: Hand,
     clock: Clock,
     client: Client,
-    vitals: Vitals,
+    liveness: Liveness,
 }
 
 impl Stage {
@@ -40,24 +40,24 @@ impl Stage {
         let (clock, hand) = Clock::hand(BEGINNING);
         let bed = Bed::new(projects, BEGINNING).await?;
         let client = Client::new(clock.clone(), &posthog::Settings::default())?;
-        Ok(Self { bed, hand, client, vitals: Vitals::new(clock.clone()), clock })
+        Ok(Self { bed, hand, client, liveness: Liveness::new(clock.clone()), clock })
     }
 
     async fn advance_to(&self, until: Timestamp, of: Loop) {
         self.hand.advance_to(until);
-        self.vitals.reached(of, until).await;
+        self.liveness.reached(of, until).await;
     }
 }
 
 /// A beat, sent and recorded, beside a POST of `wrk` to the same sink.
 pub(crate) async fn beat(count: usize) -> anyhow::Result<()> {
     let mut sink = Sink::start()?;
-    let Stage { bed, hand, clock, client, vitals } =
+    let Stage { bed, hand, clock, client, liveness } =
         Stage::new(Projects { count, address: &sink.address, keyed: false, watched: false }).await?;
-    let pulse = Pulse { store: Arc::clone(&bed.store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
-    let stage = Stage { bed, hand, clock, client, vitals };
+    let pulse = Pulse { store: Arc::clone(&bed.store), client: client.clone(), clock: clock.clone(), liveness: liveness.clone() };
+    let stage = Stage { bed, hand, clock, client, liveness };
     let beating = tokio::spawn(pulse.run(std::future::pending()));
-    stage.vitals.reached(Loop::Pulse, BEGINNING).await;
+    stage.liveness.reached(Loop::Pulse, BEGINNING).await;
     stage.advance_to(BEGINNING.plus(STROKES[1]), Loop::Pulse).await;
     sink.take()?;
 
@@ -109,16 +109,16 @@ fn post_of_wrk(address: &str) -> anyhow::Result<Duration> {
     Ok(spent / requests)
 }
 
-/// A look: what to ask is read, the question asked, the answer settled.
-pub(crate) async fn look(count: usize, watched: bool) -> anyhow::Result<()> {
+/// A read-back: what to ask is read, the question asked, the answer settled.
+pub(crate) async fn readback(count: usize, watched: bool) -> anyhow::Result<()> {
     let mut sink = Sink::start()?;
     let stage = Stage::new(Projects { count, address: &sink.address, keyed: true, watched }).await?;
     let routes: Vec<_> = stage.bed.projects().await?.iter().flat_map(|project| project.routes.clone()).map(|route| route.id).collect();
     let (store, client) = (Arc::clone(&stage.bed.store), stage.client.clone());
-    let verify = Verify { store, client, clock: stage.clock.clone(), vitals: stage.vitals.clone() };
-    let looking = tokio::spawn(verify.run(std::future::pending()));
-    stage.vitals.reached(Loop::Verify, BEGINNING).await;
-    let mut looked = Duration::ZERO;
+    let verify = Verify { store, client, clock: stage.clock.clone(), liveness: stage.liveness.clone() };
+    let reading_back = tokio::spawn(verify.run(std::future::pending()));
+    stage.liveness.reached(Loop::Verify, BEGINNING).await;
+    let mut read_back = Duration::ZERO;
     for minute in BEGINNING.minute().until(BEGINNING.minute().plus(1 + MINUTES)) {
         let sent = |route| Recorded {
             outcome: Outcome::Awaiting,
@@ -129,18 +129,18 @@ pub(crate) async fn look(count: usize, watched: bool) -> anyhow::Result<()> {
         };
         stage.bed.store.record(&routes.iter().copied().map(sent).collect::<Vec<_>>(), &[]).await?;
         let before = processor_time("self")?.0;
-        // The looks of a minute's beats lie behind its slots, and by then the last of them is due.
+        // The Read-backs of a minute's beats lie behind its slots, and by then the last of them is due.
         stage.advance_to(minute.end().plus(Duration::from_secs(6)), Loop::Verify).await;
         if minute > BEGINNING.minute() {
-            looked += processor_time("self")?.0.saturating_sub(before);
+            read_back += processor_time("self")?.0.saturating_sub(before);
         }
     }
-    looking.abort();
+    reading_back.abort();
     sink.take()?;
     let settled = stage.bed.store.beats(&routes[..1], BEGINNING.minute(), BEGINNING.minute().plus(1 + MINUTES)).await?;
     anyhow::ensure!(settled.iter().all(|beat| beat.outcome == Outcome::Arrived), "beats were not seen: {settled:?}");
-    let each = looked.div_f64((count as i64 * MINUTES) as f64);
+    let each = read_back.div_f64((count as i64 * MINUTES) as f64);
     let judged = if watched { "asked, settled and judged" } else { "asked and settled" };
-    println!("a look: {:.1} µs of processor time, {judged} ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
+    println!("a read-back: {:.1} µs of processor time, {judged} ({count} projects, {MINUTES} minutes)", each.as_secs_f64() * 1e6);
     Ok(())
 }

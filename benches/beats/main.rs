@@ -24,8 +24,8 @@ fn main() -> anyhow::Result<()> {
     runtime.block_on(async {
         match words[..] {
             ["beat", count] => cost::beat(count.parse()?).await,
-            ["look", count] => cost::look(count.parse()?, false).await,
-            ["judge", count] => cost::look(count.parse()?, true).await,
+            ["readback", count] => cost::readback(count.parse()?, false).await,
+            ["judge", count] => cost::readback(count.parse()?, true).await,
             ["start"] => minute::start().await,
             ["minutes", count, minutes] => minute::minutes(count.parse()?, minutes.parse()?).await,
             ["visitors", count, minutes] => visitors::visitors(count.parse()?, minutes.parse()?).await,
@@ -37,8 +37,8 @@ fn main() -> anyhow::Result<()> {
 
 async fn everything() -> anyhow::Result<()> {
     cost::beat(20_000).await?;
-    cost::look(2_000, false).await?;
-    cost::look(2_000, true).await?;
+    cost::readback(2_000, false).await?;
+    cost::readback(2_000, true).await?;
     minute::start().await?;
     minute::minutes(1, 4).await?;
     minute::minutes(10_000, 2).await

@@ -11,8 +11,8 @@ use crate::sink::{self, now_us};
 
 /// Starting is measured so often.
 const STARTS: usize = 15;
-/// A service that has sent its first beat and made its first look has needed all that it needs.
-const FIRST_LOOK: Duration = Duration::from_secs(15);
+/// A service that has sent its first beat and made its first read-back has needed all that it needs.
+const FIRST_READBACK: Duration = Duration::from_secs(15);
 /// A start that takes longer has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -39,7 +39,7 @@ pub(crate) async fn start() -> anyhow::Result<()> {
     let bed = bed(&sink, 1, &clock).await?;
     let process = bed.run()?;
     first_request(&mut sink, &clock).await?;
-    clock.sleep(FIRST_LOOK).await;
+    clock.sleep(FIRST_READBACK).await;
     let of = |figure| -> anyhow::Result<f64> { Ok(memory_kib(&process.id(), figure)? as f64 / 1024.0) };
     println!("one project: peak memory {:.1} MiB (goal: 12), idle {:.1} MiB", of("VmHWM")?, of("VmRSS")?);
     let size = std::fs::metadata(env!("CARGO_BIN_EXE_heartbeat"))?.len();

@@ -1,5 +1,5 @@
 //! Where beats go in the benches: as little of a PostHog as an HTTP server can be, in a process of its own, so that what it costs is not
-//! counted. It notes when each beat came, and of which slot it is (a beat's uuid says so), and answers looks with what was asked for.
+//! counted. It notes when each beat came, and of which slot it is (a beat's uuid says so), and answers Read-backs with what was asked for.
 
 use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
@@ -130,7 +130,7 @@ fn note(request: &[u8], notes: &Shared) -> Vec<u8> {
     answer(r#"{"status":"Ok"}"#)
 }
 
-/// Every beat that a look asks for has arrived. The row of traffic repeats when it was asked.
+/// Every beat that a read-back asks for has arrived. The row of traffic repeats when it was asked.
 fn results(request: &[u8]) -> String {
     let mut beats = String::new();
     let at_ms = now_us() / 1000;

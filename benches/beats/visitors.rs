@@ -7,9 +7,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use heartbeat::access::{Door, deed};
+use heartbeat::auth::{Authenticator, audit_entry};
 use heartbeat::clock::Clock;
-use heartbeat::model::{Access, Secret, UserName};
+use heartbeat::model::{Role, Secret, UserName};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpListener, TcpStream};
@@ -51,10 +51,10 @@ impl Side {
     async fn start(what: &'static str, count: usize, clock: &Clock) -> anyhow::Result<Self> {
         let sink = Sink::start()?;
         let bed = Bed::new(Projects { count, address: &sink.address, keyed: true, watched: false }, clock.now()).await?;
-        let deed = deed("bench", "user ann".to_owned(), "made".to_owned(), clock.now());
+        let audit_entry = audit_entry("bench", "user ann".to_owned(), "made".to_owned(), clock.now());
         let password = Some(&Secret::new("four words in a row"));
-        let door = Door { store: Arc::clone(&bed.store), clock: clock.clone() };
-        door.put(&UserName::parse("ann")?, Access::Write, password, (&deed).into()).await?;
+        let authenticator = Authenticator { store: Arc::clone(&bed.store), clock: clock.clone() };
+        authenticator.put(&UserName::parse("ann")?, Role::Editor, password, (&audit_entry).into()).await?;
         let page = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?.local_addr()?;
         let process = bed.run_with_page(&page.to_string())?;
         Ok(Self { what, bed, sink, process, page, after_slot_us: Vec::new(), beats: 0, peak_kib: 0 })

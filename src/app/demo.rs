@@ -10,19 +10,19 @@ use tokio::net::TcpListener;
 
 use super::inbox::{Inbox, Receiver};
 use super::{Service, web};
-use crate::access::draw;
+use crate::auth::draw;
 use crate::clock::{Clock, Speed};
 use crate::config::{USUAL_LISTEN, WebSettings};
 use crate::lifecycle::Stop;
+use crate::liveness::Liveness;
 use crate::model::{
-    ChannelKind, ChannelSpec, Digest, Events, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey, ProjectName, ProjectSpec,
-    ProjectToken, Retention,
+    ChannelKind, ChannelSpec, Digest, Events, HeartbeatApp, Host, IngestionAlertApp, PersonalKey, ProjectName, ProjectSpec, ProjectToken,
+    Retention, Timing,
 };
 use crate::notify::{Sender, SenderSettings};
 use crate::posthog;
 use crate::sandbox::{self, Sandbox};
-use crate::store::{self, Sealer, Store};
-use crate::vitals::Vitals;
+use crate::store::{self, SecretCipher, Store};
 use crate::web::Web;
 
 /// A demo that is set up, and not yet beating.
@@ -50,19 +50,20 @@ impl Demo {
         let address = format!("http://{}", listener.local_addr()?);
         let sandbox = Sandbox::new(clock.clone());
         let folder = tempfile::Builder::new().prefix("heartbeat-demo-").tempdir().context("no temporary folder could be made")?;
-        let sealer = Sealer::from_key_file(&folder.path().join("heartbeat.key"))?;
+        let cipher = SecretCipher::from_key_file(&folder.path().join("heartbeat.key"))?;
         let database = folder.path().join("heartbeat.db");
-        let store = store::open(&format!("sqlite:{}", database.display()), sealer).await?;
+        let store = store::open(&format!("sqlite:{}", database.display()), cipher).await?;
         store.apply(&[project(&address)?], &[], clock.now()).await?;
         let receiver = Receiver::bind().await?;
         store.apply_channels(&[channel(&receiver.address()?)?], &[]).await?;
         let client = posthog::Client::new(clock.clone(), &posthog::Settings::default())?;
-        let vitals = Vitals::new(clock.clone());
+        let liveness = Liveness::new(clock.clone());
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default())?);
         let (store_of_service, retention) = (Arc::clone(&store), Retention::default());
-        let service = Service { store: store_of_service, file: None, client, sender, ping: None, clock: clock.clone(), vitals, retention };
+        let service =
+            Service { store: store_of_service, file: None, client, sender, ping: None, clock: clock.clone(), liveness, retention };
         let (page, link) = page(&service).await?;
-        clear_weather(&sandbox)?;
+        clear_faults(&sandbox)?;
         Ok(Self { sandbox, address, page, link, store, clock, service, listener, receiver, folder })
     }
 
@@ -104,12 +105,12 @@ pub struct Running {
 }
 
 impl Running {
-    /// Fair weather again.
+    /// Fair faults again.
     ///
     /// # Errors
-    /// Never in practice: the fair weather is a constant that a test holds.
-    pub fn clear_weather(&self) -> anyhow::Result<()> {
-        clear_weather(&self.sandbox)
+    /// Never in practice: the fair faults is a constant that a test holds.
+    pub fn clear_faults(&self) -> anyhow::Result<()> {
+        clear_faults(&self.sandbox)
     }
 }
 
@@ -125,10 +126,10 @@ async fn page(service: &Service) -> anyhow::Result<((Web, TcpListener), String)>
     Ok(((Web { pass: Some(Digest::of(&code)), ..web(service, settings) }, listener), link))
 }
 
-/// The weather of a good day: even then an event takes a moment.
-fn clear_weather(sandbox: &Sandbox) -> anyhow::Result<()> {
-    sandbox.clear_weather();
-    sandbox.change_weather(&json!({"queue": {"lag_ms": 1800}}))?;
+/// The faults of a good day: even then an event takes a moment.
+fn clear_faults(sandbox: &Sandbox) -> anyhow::Result<()> {
+    sandbox.clear_faults();
+    sandbox.change_faults(&json!({"queue": {"lag_ms": 1800}}))?;
     Ok(())
 }
 
@@ -142,7 +143,7 @@ fn project(address: &str) -> anyhow::Result<ProjectSpec> {
         token: ProjectToken::parse(sandbox::TOKEN)?,
         personal_key: Some(PersonalKey::parse(sandbox::PERSONAL_KEY)?),
         posthog_id: None,
-        pace: Pace { lost_after: Duration::from_mins(5), ..Pace::default() },
+        timing: Timing { lost_after: Duration::from_mins(5), ..Timing::default() },
         heartbeat: Some(HeartbeatApp { events, ..HeartbeatApp::default() }),
         ingestion_alert: Some(alert()?),
     })

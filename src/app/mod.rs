@@ -18,18 +18,18 @@ use secrecy::ExposeSecret as _;
 
 use crate::clock::Clock;
 use crate::config::{DeadMan, KeySource, Problem, Problems, Settings};
+use crate::liveness::Liveness;
 use crate::model::Proxies;
 use crate::notify::{self, Ping, Sender, SenderSettings};
 use crate::posthog;
-use crate::store::{self, SealError, Sealer, Store};
-use crate::vitals::Vitals;
+use crate::store::{self, CipherError, SecretCipher, Store};
 
 pub use announce::{announce, page_address};
 pub use demo::{Demo, Running};
 pub use descriptors::raise_descriptor_limit;
 pub use file::DatabaseFile;
 pub use inbox::Inbox;
-pub use page::{door, listen, web};
+pub use page::{authenticator, listen, web};
 
 use page::can_log_in;
 pub use service::Service;
@@ -40,20 +40,20 @@ pub use service::Service;
 /// # Errors
 /// Says which database or key could not be opened, and why; never with a password.
 pub async fn open_store(settings: &Settings) -> anyhow::Result<Arc<Store>> {
-    let sealer = match &settings.key {
-        KeySource::Given(key) => Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
+    let cipher = match &settings.key {
+        KeySource::Given(key) => SecretCipher::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?,
         KeySource::File(path) => {
             if settings.database.file().is_some_and(|file| fs::metadata(file).is_ok_and(|found| found.len() > 0)) {
                 key_is_there(settings)?;
             }
             make_room_for(path)?;
-            Sealer::from_key_file(path)?
+            SecretCipher::from_key_file(path)?
         }
     };
     if let Some(file) = settings.database.file() {
         make_room_for(&file)?;
     }
-    let opened = store::open(settings.database.url(), sealer).await;
+    let opened = store::open(settings.database.url(), cipher).await;
     opened.with_context(|| format!("the database {} could not be opened", settings.database))
 }
 
@@ -82,7 +82,7 @@ fn key_is_there(settings: &Settings) -> anyhow::Result<()> {
 }
 
 /// A variable that holds no key is a problem of the settings.
-fn not_a_key(wrong: &SealError) -> Problems {
+fn not_a_key(wrong: &CipherError) -> Problems {
     Problem::at("environment", format!("HEARTBEAT_KEY cannot be used: {wrong}")).into()
 }
 
@@ -104,9 +104,9 @@ pub fn check(settings: &Settings, clock: &Clock) -> anyhow::Result<()> {
         has_room_for(&file)?;
     }
     match &settings.key {
-        KeySource::Given(key) => drop(Sealer::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?),
+        KeySource::Given(key) => drop(SecretCipher::from_base64(key.expose_secret()).map_err(|wrong| not_a_key(&wrong))?),
         KeySource::File(path) if path.is_dir() => anyhow::bail!("the key file {} is a directory: name a file in it", path.display()),
-        KeySource::File(path) if path.exists() => drop(Sealer::from_key_file(path)?),
+        KeySource::File(path) if path.exists() => drop(SecretCipher::from_key_file(path)?),
         // It is made when it is needed.
         KeySource::File(path) => has_room_for(path)?,
     }
@@ -133,7 +133,7 @@ pub fn service(settings: &Settings, store: Arc<Store>, clock: Clock) -> anyhow::
         Ping { url, method }
     });
     let file = settings.database.file().map(DatabaseFile::at).transpose().context("the database file cannot be looked at")?;
-    Ok(Service { store, file, client, sender, ping, vitals: Vitals::new(clock.clone()), clock, retention: settings.retention })
+    Ok(Service { store, file, client, sender, ping, liveness: Liveness::new(clock.clone()), clock, retention: settings.retention })
 }
 
 /// A client of PostHog that goes through these proxies.

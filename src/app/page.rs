@@ -8,7 +8,7 @@ use tokio::net::TcpListener;
 
 use super::Service;
 use super::descriptors::descriptor_limit;
-use crate::access::Door;
+use crate::auth::Authenticator;
 use crate::clock::Clock;
 use crate::config::{Listen, USUAL_LISTEN, WebSettings};
 use crate::store::Store;
@@ -49,8 +49,8 @@ pub(super) fn can_log_in(settings: &WebSettings, clock: &Clock) -> anyhow::Resul
 
 /// Who lets people in.
 #[must_use]
-pub fn door(store: Arc<Store>, clock: Clock) -> Door {
-    Door { store, clock }
+pub fn authenticator(store: Arc<Store>, clock: Clock) -> Authenticator {
+    Authenticator { store, clock }
 }
 
 /// The page of a service.
@@ -61,7 +61,7 @@ pub fn web(service: &Service, settings: WebSettings) -> Web {
         client: service.client.clone(),
         sender: Arc::clone(&service.sender),
         clock: service.clock.clone(),
-        vitals: service.vitals.clone(),
+        liveness: service.liveness.clone(),
         settings,
         limits: ConnectionLimits::for_descriptors(descriptor_limit()),
         pass: None,

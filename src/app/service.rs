@@ -11,15 +11,15 @@ use super::announce::{keep_announcing, withdraw};
 use super::file::DatabaseFile;
 use super::watch::{watch, watch_store};
 use crate::clock::Clock;
-use crate::keep;
 use crate::lifecycle::Stop;
+use crate::liveness::{Liveness, Loop};
 use crate::model::Retention;
 use crate::notify::{Notify, Ping, Sender, watch_over};
 use crate::posthog;
 use crate::pulse::Pulse;
+use crate::retention;
 use crate::store::Store;
 use crate::verify::Verify;
-use crate::vitals::{Loop, Vitals};
 use crate::web::Web;
 
 /// Everything the loops need.
@@ -38,7 +38,7 @@ pub struct Service {
     /// The time.
     pub clock: Clock,
     /// Signs of life.
-    pub vitals: Vitals,
+    pub liveness: Liveness,
     /// What is kept for how long.
     pub retention: Retention,
 }
@@ -58,7 +58,7 @@ impl Service {
     /// The same; the page counts as one of them.
     pub async fn run_with(self, page: Option<(Web, TcpListener)>, stop: Stop) -> anyhow::Result<()> {
         let mut loops: JoinSet<(&'static str, anyhow::Result<()>)> = JoinSet::new();
-        let Self { store, file, client, sender, ping, clock, vitals, retention } = self;
+        let Self { store, file, client, sender, ping, clock, liveness, retention } = self;
         let address = page.as_ref().and_then(|(web, listener)| Some(web.settings.address(listener.local_addr().ok()?, "")));
         if let Some((web, listener)) = page {
             let stop = stop.clone();
@@ -68,9 +68,9 @@ impl Service {
                 ("page", Ok(()))
             });
         }
-        let watch = watch(clock.clone(), vitals.clone());
-        let watch_store = watch_store(Arc::clone(&store), vitals.clone());
-        let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), vitals.clone()));
+        let watch = watch(clock.clone(), liveness.clone());
+        let watch_store = watch_store(Arc::clone(&store), liveness.clone());
+        let pings = ping.map(|ping| watch_over(ping, Arc::clone(&sender), clock.clone(), liveness.clone()));
         let (announced, of_page) = (address.clone(), Arc::clone(&store));
         let announcing = async move {
             match announced {
@@ -82,9 +82,9 @@ impl Service {
         let lost = file.map(|file| file.lost(clock.clone()));
         let lost = async { if let Some(lost) = lost { lost.await } else { std::future::pending().await } };
         let pings = async { if let Some(pings) = pings { pings.await } else { std::future::pending().await } };
-        let notify = Notify { store: Arc::clone(&store), sender, clock: clock.clone(), vitals: vitals.clone() };
-        let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), vitals: vitals.clone() };
-        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
+        let notify = Notify { store: Arc::clone(&store), sender, clock: clock.clone(), liveness: liveness.clone() };
+        let pulse = Pulse { store: Arc::clone(&store), client: client.clone(), clock: clock.clone(), liveness: liveness.clone() };
+        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), liveness: liveness.clone() };
         start(&mut loops, Loop::Pulse, {
             let stop = stop.clone();
             async move { Ok(pulse.run(stop.asked()).await?) }
@@ -108,7 +108,7 @@ impl Service {
             async move {
                 tokio::select! {
                     () = stop.asked() => Ok(()),
-                    never = keep::run(store, clock, retention, move |at| vitals.sign(Loop::Keep, at)) => match never {},
+                    never = retention::run(store, clock, retention, move |at| liveness.sign(Loop::Keep, at)) => match never {},
                 }
             }
         });

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::Clock;
+use crate::liveness::{Liveness, LogThrottle, Loop};
 use crate::store::Store;
-use crate::vitals::{Loop, Seldom, Vitals};
 
 /// How often the signs of life are looked at.
 const WATCH_EVERY: Duration = Duration::from_mins(1);
@@ -15,12 +15,12 @@ const BEHIND: Duration = Duration::from_mins(25);
 
 /// Says once when a loop gives no sign of life any more, and when it does again. It ends nothing: a store that is away for
 /// an hour must not cost the beats of that hour.
-pub(super) async fn watch(clock: Clock, vitals: Vitals) -> Infallible {
+pub(super) async fn watch(clock: Clock, liveness: Liveness) -> Infallible {
     let mut silent: Vec<Loop> = Vec::new();
     loop {
         clock.sleep(WATCH_EVERY).await;
         for of in Loop::ALL {
-            let behind = vitals.behind_ms(of).is_some_and(|behind| behind > BEHIND.as_millis() as i64);
+            let behind = liveness.behind_ms(of).is_some_and(|behind| behind > BEHIND.as_millis() as i64);
             match (behind, silent.iter().position(|known| *known == of)) {
                 (true, None) => {
                     silent.push(of);
@@ -43,8 +43,8 @@ const ANSWERS_WITHIN: Duration = Duration::from_secs(5);
 const TIMES: u32 = 2;
 
 /// Asks the store whether it can be written to, and says when it cannot: at once, every few minutes while that lasts, and when it is over.
-pub(super) async fn watch_store(store: Arc<Store>, vitals: Vitals) -> Infallible {
-    let (real, mut failures, mut seldom) = (Clock::system(), 0, Seldom::new());
+pub(super) async fn watch_store(store: Arc<Store>, liveness: Liveness) -> Infallible {
+    let (real, mut failures, mut log_throttle) = (Clock::system(), 0, LogThrottle::new());
     loop {
         let failure = match Clock::real_timeout(ANSWERS_WITHIN, store.check()).await {
             Ok(Ok(())) => None,
@@ -54,17 +54,17 @@ pub(super) async fn watch_store(store: Arc<Store>, vitals: Vitals) -> Infallible
         if let Some(why) = failure {
             failures += 1;
             if failures >= TIMES {
-                vitals.say_of_store(true);
-                if seldom.is_due() {
+                liveness.say_of_store(true);
+                if log_throttle.is_due() {
                     tracing::error!("the store fails: {why}; beats are sent, and recorded when it works again");
                 }
             }
         } else {
-            if vitals.store_fails() {
+            if liveness.store_fails() {
                 tracing::info!("the store works again");
-                seldom = Seldom::new();
+                log_throttle = LogThrottle::new();
             }
-            vitals.say_of_store(false);
+            liveness.say_of_store(false);
             failures = 0;
         }
         real.sleep(ASK_EVERY).await;

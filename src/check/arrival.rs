@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::{EVENT, Mark, News, Teller};
 use crate::clock::Clock;
-use crate::model::{Arrival, Beat, KeyScopes, LookFailure, LookTrouble, PersonalKey, Timestamp, span};
+use crate::model::{Arrival, Beat, KeyScopes, PersonalKey, ReadbackError, ReadbackErrorKind, Timestamp, span};
 use crate::posthog::Client;
 use crate::posthog::query::{self, ProjectPath, Question, Watched};
 
-/// The waits between looks; the last one repeats. Two minutes take 19 looks, a sixth of an hour's smallest budget (120).
-const LOOK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
+/// The waits between read-backs; the last one repeats. Two minutes take 19 looks, a sixth of an hour's smallest budget (120).
+const READBACK_AFTER_S: [u64; 6] = [1, 2, 2, 3, 5, 8];
 
 /// Where an event is looked for, and which.
 #[derive(Clone)]
@@ -28,9 +28,9 @@ pub(super) struct Reading<'a> {
 pub(super) struct Seen {
     /// From the sending to PostHog's own time of ingestion.
     pub(super) ingested: Duration,
-    /// From the sending to the last look that did not see it.
+    /// From the sending to the last read-back that did not see it.
     pub(super) after: Duration,
-    /// From the sending to the first look that saw it.
+    /// From the sending to the first read-back that saw it.
     pub(super) within: Duration,
     copies: u32,
     pub(super) server_ahead_ms: Option<i64>,
@@ -46,9 +46,9 @@ pub(super) async fn seek(
     reading: &Reading<'_>,
     wait: Duration,
     tell: &mut Teller<'_>,
-) -> Result<Option<Seen>, LookFailure> {
-    let mut waits = LOOK_AFTER_S.into_iter().chain(std::iter::repeat(LOOK_AFTER_S[LOOK_AFTER_S.len() - 1]));
-    let (mut missed, mut failure): (Option<Timestamp>, Option<LookFailure>) = (None, None);
+) -> Result<Option<Seen>, ReadbackError> {
+    let mut waits = READBACK_AFTER_S.into_iter().chain(std::iter::repeat(READBACK_AFTER_S[READBACK_AFTER_S.len() - 1]));
+    let (mut missed, mut failure): (Option<Timestamp>, Option<ReadbackError>) = (None, None);
     let begun = clock.monotonic();
     loop {
         let pause = Duration::from_secs(waits.next().unwrap_or(8));
@@ -66,7 +66,7 @@ pub(super) async fn seek(
             watched: Watched::default(),
             now,
         };
-        match query::look(client, &question).await {
+        match query::readback(client, &question).await {
             Ok(answer) => {
                 if let Some(arrival) = answer.arrivals.iter().find(|arrival| arrival.uuid == reading.beat.uuid) {
                     return Ok(Some(Seen::new(reading.sent, missed, now, arrival, answer.server_ahead)));
@@ -74,7 +74,7 @@ pub(super) async fn seek(
                 (missed, failure) = (Some(now), None);
             }
             Err(found) => {
-                let may_pass = found.trouble.can_pass() || found.trouble == LookTrouble::NotPostHog;
+                let may_pass = found.trouble.can_pass() || found.trouble == ReadbackErrorKind::NotPostHog;
                 if !may_pass {
                     return Err(found);
                 }
@@ -130,9 +130,9 @@ impl Seen {
 }
 
 /// A check has no pace that could be slowed down.
-pub(super) const fn advice(trouble: LookTrouble) -> &'static str {
+pub(super) const fn advice(trouble: ReadbackErrorKind) -> &'static str {
     match trouble {
-        LookTrouble::Throttled => "PostHog is throttling queries: check again in a while, or find out what else is using the API",
+        ReadbackErrorKind::Throttled => "PostHog is throttling queries: check again in a while, or find out what else is using the API",
         other => other.advice(),
     }
 }

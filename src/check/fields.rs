@@ -10,10 +10,10 @@ use super::Mark;
 use super::arrival::advice;
 use super::token::{COPY_THE_TOKEN, TokenFound, find_token};
 use crate::clock::Clock;
-use crate::model::{Host, KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectSpec, ProjectToken, Quote};
+use crate::model::{Host, KeyScope, KeyScopes, PersonalKey, ProjectSpec, ProjectToken, ReadbackError, ReadbackErrorKind, ResponseExcerpt};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified, identify};
-use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_project, has_token, look};
+use crate::posthog::query::{FoundProject, ProjectPath, Question, Watched, find_project, has_token, readback};
 
 /// Each question may take so long, in real time: somebody waits for the answer with his fingers on the keys.
 const LIMIT: Duration = Duration::from_secs(5);
@@ -76,7 +76,7 @@ impl Finding {
 
     /// Whether it is a reason not to save: the field is wrong, and it is known to be.
     #[must_use]
-    pub fn refuses(&self) -> bool {
+    pub fn rejects(&self) -> bool {
         self.mark == Mark::Fail && !self.is_unsure
     }
 
@@ -117,7 +117,7 @@ pub async fn fields(client: &Client, clock: &Clock, typed: &Typed) -> Vec<Findin
 enum Who {
     PostHog(Instance),
     /// Something that does not say that it is one.
-    Stranger(Quote),
+    Stranger(ResponseExcerpt),
     Nobody(String),
 }
 
@@ -145,7 +145,7 @@ impl Inquiry<'_> {
     async fn identify(&self) -> Who {
         match self.within(identify(self.client, self.api())).await {
             Some(Ok(instance)) => Who::PostHog(instance),
-            Some(Err(Unidentified::Strange(quote))) => Who::Stranger(quote),
+            Some(Err(Unidentified::Strange(excerpt))) => Who::Stranger(excerpt),
             Some(Err(Unidentified::NoAnswer { at, words })) => Who::Nobody(format!("nobody answers there ({at}): {words}")),
             None => Who::Nobody(in_vain()),
         }
@@ -176,7 +176,7 @@ impl Inquiry<'_> {
             Who::Nobody(words) => Finding::new(field, Mark::Fail, words.clone())
                 .unsure()
                 .advised("check the address, the name server, the firewall and the proxy between"),
-            Who::Stranger(quote) => stranger(field, quote, takes_events),
+            Who::Stranger(excerpt) => stranger(field, excerpt, takes_events),
         };
         let of_host = self.typed.api_host.as_ref().map(|_| match token {
             _ if takes_events => Finding::new("host", Mark::Ok, "answers as a PostHog does"),
@@ -251,7 +251,7 @@ impl Inquiry<'_> {
             watched: Watched::default(),
             now: self.clock.now(),
         };
-        let seen = self.within(look(self.client, &question)).await;
+        let seen = self.within(readback(self.client, &question)).await;
         let of_key = match seen {
             Some(Ok(_)) => match (key.warning(), path) {
                 (Some(warning), _) => Finding::new(field, Mark::Note, warning),
@@ -265,11 +265,11 @@ impl Inquiry<'_> {
                 (None, ProjectPath::Current) => {
                     let says =
                         "may query, and does not say which project it is for: beats are looked for in the one that its owner has open";
-                    Finding::new(field, Mark::Note, says).advised(LookTrouble::WhichProject.advice())
+                    Finding::new(field, Mark::Note, says).advised(ReadbackErrorKind::WhichProject.advice())
                 }
             },
             // It is the number that is wrong; the key may be right.
-            Some(Err(failure)) if failure.trouble == LookTrouble::NoSuchProject && self.typed.posthog_id.is_some() => {
+            Some(Err(failure)) if failure.trouble == ReadbackErrorKind::NoSuchProject && self.typed.posthog_id.is_some() => {
                 let says = format!("the key sees no project {path}: {}", failure.says());
                 return vec![Finding::new("project_id", Mark::Fail, says).advised(number_advice(found.as_ref()))];
             }
@@ -305,15 +305,15 @@ fn told_of(found: &TokenFound) -> Finding {
 }
 
 /// What does not say which PostHog it is: a reverse proxy that passes capture alone, or no PostHog at all.
-fn stranger(field: &'static str, quote: &Quote, takes_events: bool) -> Finding {
-    let answer = quote.said();
+fn stranger(field: &'static str, excerpt: &ResponseExcerpt, takes_events: bool) -> Finding {
+    let answer = excerpt.said();
     if takes_events && field == "host" {
         return Finding::new(field, Mark::Note, format!("knows tokens as a PostHog does, and does not say which PostHog it is: {answer}"))
             .advised("if this is a reverse proxy, give the PostHog behind it as the API host");
     }
     let is_page =
-        quote.headers.iter().any(|(name, value)| name == "content-type" && value.contains("html")) || quote.words.starts_with('<');
-    if is_page || (200..400).contains(&quote.status) {
+        excerpt.headers.iter().any(|(name, value)| name == "content-type" && value.contains("html")) || excerpt.words.starts_with('<');
+    if is_page || (200..400).contains(&excerpt.status) {
         return Finding::new(field, Mark::Fail, format!("something that is not PostHog answers there: {answer}"))
             .advised("check the address, and a proxy or login page before it");
     }
@@ -322,17 +322,17 @@ fn stranger(field: &'static str, quote: &Quote, takes_events: bool) -> Finding {
 }
 
 /// A question with the key failed.
-fn failed(failure: &LookFailure) -> Finding {
+fn failed(failure: &ReadbackError) -> Finding {
     // What passes says nothing of the key.
-    let says_nothing = failure.trouble.can_pass() || failure.trouble == LookTrouble::QuestionRefused;
+    let says_nothing = failure.trouble.can_pass() || failure.trouble == ReadbackErrorKind::QueryRejected;
     let mark = if says_nothing { Mark::Note } else { Mark::Fail };
     let finding = Finding::new("personal_api_key", mark, failure.says()).advised(advice(failure.trouble));
     // Something between may have said that.
-    let is_unsure = matches!(failure.trouble, LookTrouble::NotPostHog | LookTrouble::KeyNotReceived);
+    let is_unsure = matches!(failure.trouble, ReadbackErrorKind::NotPostHog | ReadbackErrorKind::KeyNotReceived);
     if is_unsure { finding.unsure() } else { finding }
 }
 
-fn number_advice(found: Option<&Result<FoundProject, LookFailure>>) -> String {
+fn number_advice(found: Option<&Result<FoundProject, ReadbackError>>) -> String {
     match found.and_then(|found| found.as_ref().ok()?.path.number()) {
         Some(number) => format!("the token belongs to project {number}: give that, or leave the field empty"),
         _ => "it is the number in the address of the project's pages; or leave the field empty".to_owned(),

@@ -17,8 +17,8 @@ use serde::Serialize;
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Way};
 use crate::model::{
-    Beat, CHECK_EVENT, Diagnosis, Did, Endpoint, Host, KeyScope, KeyScopes, LookFailure, LookTrouble, Parts, PersonalKey, Phases, Place,
-    ProjectToken,
+    Beat, CHECK_EVENT, Diagnosis, Did, Endpoint, Host, KeyScope, KeyScopes, Parts, PersonalKey, Phases, Place, ProjectToken, ReadbackError,
+    ReadbackErrorKind,
 };
 use crate::posthog::instance::reaches_capture;
 use crate::posthog::query::{FoundProject, ProjectPath};
@@ -101,7 +101,7 @@ pub enum Ending {
     /// Accepted, and not seen in time.
     NotSeen,
     /// Capture answered, and did not take it.
-    Refused,
+    Rejected,
     /// Capture did not answer.
     Unreachable,
     /// This place does not know the token.
@@ -119,7 +119,7 @@ impl Ending {
         match self {
             Self::Arrived | Self::AcceptedUnchecked => 0,
             Self::NotSeen => 1,
-            Self::Refused => 3,
+            Self::Rejected => 3,
             Self::Unreachable => 4,
             Self::TokenUnknown => 5,
             Self::CannotRead => 6,
@@ -139,9 +139,9 @@ pub struct Outcome {
     pub uuid: Option<uuid::Uuid>,
     /// From the sending to PostHog's own time of ingestion, in milliseconds.
     pub ingested_lag_ms: Option<u64>,
-    /// From the sending to the last look that did not see it, in milliseconds.
+    /// From the sending to the last read-back that did not see it, in milliseconds.
     pub queryable_after_ms: Option<u64>,
-    /// From the sending to the first look that saw it, in milliseconds.
+    /// From the sending to the first read-back that saw it, in milliseconds.
     pub queryable_within_ms: Option<u64>,
 }
 
@@ -214,14 +214,14 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
         beat: &beat,
         timestamp: sent_at,
     };
-    let receipt = capture::send(client, &event, sent_at.plus(TRIED_FOR)).await;
-    let sent = Sent { beat: &beat, receipt: &receipt, token_known };
-    let outcome = match (receive(plan, &receipt, token_known, tell), &plan.key) {
+    let capture_result = capture::send(client, &event, sent_at.plus(TRIED_FOR)).await;
+    let sent = Sent { beat: &beat, capture_result: &capture_result, token_known };
+    let outcome = match (receive(plan, &capture_result, token_known, tell), &plan.key) {
         (Taken::No(end), _) | (Taken::Perhaps(end), None) => Outcome::at(end),
         (Taken::Yes, None) if !token_known && reaches_capture(client, plan.host.capture(), &plan.token).await == Some(false) => {
             let diagnosis = diagnosis::takes_everything(&plan.way());
             tell.diagnosed("arrival", &diagnosis);
-            Outcome::at((Ending::Refused, diagnosis))
+            Outcome::at((Ending::Rejected, diagnosis))
         }
         (Taken::Yes, None) => unchecked(plan, tell),
         // 4. Can it be read back?
@@ -240,7 +240,7 @@ pub async fn check(client: &Client, clock: &Clock, plan: &Plan, tell: &mut (dyn 
 /// What was sent, and what came of it so far.
 struct Sent<'a> {
     beat: &'a Beat,
-    receipt: &'a crate::model::Receipt,
+    capture_result: &'a crate::model::CaptureResult,
     token_known: bool,
 }
 
@@ -248,7 +248,7 @@ fn unchecked(plan: &Plan, tell: &mut Teller<'_>) -> Outcome {
     let says = "not checked: no personal API key was given, and a 200 alone proves nothing".into();
     tell.line(Mark::Note, "arrival", says, Some("give --personal-api-key (scope query:read) to see the event arrive".into()));
     let way = plan.way();
-    let failure = LookFailure::quoting(LookTrouble::NoKey, crate::model::Quote::default());
+    let failure = ReadbackError::quoting(ReadbackErrorKind::NoKey, crate::model::ResponseExcerpt::default());
     let diagnosis = Diagnosis { address: way.address(), ..diagnosis::unreadable(&way, &failure, Parts::default()) };
     Outcome::at((Ending::AcceptedUnchecked, diagnosis))
 }
@@ -275,7 +275,7 @@ async fn read<'a>(
             Ok(FoundProject { path: ProjectPath::Current, scopes }) => {
                 let says =
                     "the key does not say which project it is for: the event is looked for in the one that its owner has open".into();
-                tell.line(Mark::Note, "project", says, Some(LookTrouble::WhichProject.advice().into()));
+                tell.line(Mark::Note, "project", says, Some(ReadbackErrorKind::WhichProject.advice().into()));
                 (ProjectPath::Current, scopes)
             }
             Err(failure) => {
@@ -289,7 +289,7 @@ async fn read<'a>(
     let is_proven = plan.posthog_id.is_none()
         && scopes.as_ref().is_none_or(|scopes| scopes.allows(KeyScope::ProjectRead))
         && project.number().is_some();
-    Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.receipt.sent })
+    Ok(Reading { api, key, project, is_proven, scopes, beat: sent.beat, sent: sent.capture_result.sent })
 }
 
 /// Waits for an event that capture took.
@@ -314,10 +314,10 @@ async fn arrive(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'
 }
 
 /// A reading that failed. A check has no pace that could be slowed down, and a number that was given can be left out.
-fn unreadable(plan: &Plan, failure: &LookFailure, down: Parts) -> Diagnosis {
+fn unreadable(plan: &Plan, failure: &ReadbackError, down: Parts) -> Diagnosis {
     let found = diagnosis::unreadable(&plan.way(), failure, down);
     match (failure.trouble, plan.posthog_id) {
-        (LookTrouble::NoSuchProject, Some(number)) => {
+        (ReadbackErrorKind::NoSuchProject, Some(number)) => {
             let summary = format!("The personal API key sees no project {number}: {}", failure.says());
             Diagnosis { summary, ..found }.advised("Leave --project-id out: then the project is found by its token.")
         }

@@ -8,7 +8,7 @@ use super::steps::End;
 use super::{DISTINCT_ID, EVENT, Ending, Plan, Sent, TRIED_FOR, Teller};
 use crate::clock::Clock;
 use crate::judge::diagnosis::{self, Direct, Missing, Others};
-use crate::model::{Beat, Diagnosis, Endpoint, Parts, Place, Refusal, Reply, Standing};
+use crate::model::{Beat, Diagnosis, Endpoint, Parts, Place, RejectionReason, Reply, TokenStatus};
 use crate::posthog::instance::{Instance, identify, reaches_capture, replaces_tokens};
 use crate::posthog::query::{self, Inquiry, Missed};
 use crate::posthog::{Client, capture};
@@ -23,12 +23,12 @@ pub(super) async fn why(client: &Client, clock: &Clock, plan: &Plan, reading: &R
         return (Ending::NotSeen, diagnosis::rewritten(&plan.way()));
     }
     let found = cause(client, clock, plan, reading, sent, tell).await;
-    (if found.place == Place::Intermediary { Ending::Refused } else { Ending::NotSeen }, found)
+    (if found.place == Place::Intermediary { Ending::Rejected } else { Ending::NotSeen }, found)
 }
 
 async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_>, sent: &Sent<'_>, tell: &mut Teller<'_>) -> Diagnosis {
     let way = plan.way();
-    let status = match &sent.receipt.reply {
+    let status = match &sent.capture_result.reply {
         Reply::Accepted { status } => Some(*status),
         _ => None,
     };
@@ -36,7 +36,7 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
         waited: plan.wait,
         status,
         others: Others::Untold,
-        standing: sent.token_known.then_some(Standing::Known),
+        token_status: sent.token_known.then_some(TokenStatus::Known),
         down: parts_down(client, plan).await,
         direct: Direct::Unknown,
         reaches_capture: None,
@@ -66,7 +66,7 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
     if quota.is_some_and(|quota| quota.limited)
         || (!quota.is_some_and(|quota| quota.is_said()) && is_over_quota(client, clock, plan, sent.beat).await)
     {
-        missing.standing = Some(Standing::OverQuota);
+        missing.token_status = Some(TokenStatus::OverQuota);
     } else {
         let missed = Missed { event: EVENT.into(), distinct_id: sent.beat.distinct_id.clone(), uuid: sent.beat.uuid.to_string() };
         if let Some(filter) = query::what_drops(client, &inquiry, &[missed]).await {
@@ -80,7 +80,7 @@ async fn cause(client: &Client, clock: &Clock, plan: &Plan, reading: &Reading<'_
 async fn is_rewritten(client: &Client, clock: &Clock, reading: &Reading<'_>, beat: &Beat) -> bool {
     let Reading { api: base, key, project, .. } = *reading;
     let sent = query::Sent { base, key, project, event: EVENT, slot: beat.slot, uuid: beat.uuid, now: clock.now() };
-    query::look_rewritten(client, &sent).await.is_ok_and(|found| !found.is_empty())
+    query::readback_rewritten(client, &sent).await.is_ok_and(|found| !found.is_empty())
 }
 
 /// The same to PostHog itself: whether it arrives there.
@@ -95,11 +95,11 @@ async fn send_past(client: &Client, clock: &Clock, plan: &Plan, reading: &Readin
         beat: &beat,
         timestamp: now,
     };
-    let receipt = capture::send(client, &event, now.plus(TRIED_FOR)).await;
-    if !matches!(receipt.reply, Reply::Accepted { .. }) {
+    let capture_result = capture::send(client, &event, now.plus(TRIED_FOR)).await;
+    if !matches!(capture_result.reply, Reply::Accepted { .. }) {
         return Direct::Unknown;
     }
-    let reading = Reading { beat: &beat, sent: receipt.sent, ..reading.clone() };
+    let reading = Reading { beat: &beat, sent: capture_result.sent, ..reading.clone() };
     match seek(client, clock, &reading, DIRECT_FOR.min(plan.wait.max(Duration::from_secs(5))), tell).await {
         Ok(Some(_)) => Direct::Arrives,
         Ok(None) => Direct::Missing,
@@ -111,8 +111,8 @@ async fn send_past(client: &Client, clock: &Clock, plan: &Plan, reading: &Readin
 async fn is_over_quota(client: &Client, clock: &Clock, plan: &Plan, beat: &Beat) -> bool {
     let event =
         capture::Event { base: plan.api().capture(), endpoint: Endpoint::V1, token: &plan.token, name: EVENT, beat, timestamp: beat.slot };
-    let receipt = capture::send(client, &event, clock.now()).await;
-    matches!(receipt.reply, Reply::Refused { why: Refusal::OverQuota, .. })
+    let capture_result = capture::send(client, &event, clock.now()).await;
+    matches!(capture_result.reply, Reply::Rejected { why: RejectionReason::OverQuota, .. })
 }
 
 /// The parts that a self-hosted PostHog says are down.

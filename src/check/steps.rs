@@ -4,7 +4,7 @@
 use super::token::{TokenFound, find_token};
 use super::{Ending, Mark, Plan, Teller, phases};
 use crate::judge::diagnosis;
-use crate::model::{AnsweredBy, Diagnosis, Did, Place, Receipt, Refusal, Reply};
+use crate::model::{AnsweredBy, CaptureResult, Diagnosis, Did, Place, RejectionReason, Reply};
 use crate::posthog::Client;
 use crate::posthog::instance::{self, Instance, Unidentified};
 
@@ -63,28 +63,29 @@ pub(super) enum Taken {
 }
 
 /// Says what the receipt says.
-pub(super) fn receive(plan: &Plan, receipt: &Receipt, token_known: bool, tell: &mut Teller<'_>) -> Taken {
-    let tries = if receipt.tries > 1 { format!(", after {} tries", receipt.tries) } else { String::new() };
+pub(super) fn receive(plan: &Plan, capture_result: &CaptureResult, token_known: bool, tell: &mut Teller<'_>) -> Taken {
+    let tries = if capture_result.tries > 1 { format!(", after {} tries", capture_result.tries) } else { String::new() };
     let way = plan.way();
-    match &receipt.reply {
+    match &capture_result.reply {
         // 204 is what PostHog says to a beacon, and what anything says that has nothing to say.
         Reply::Accepted { status: 204 } if !token_known && plan.key.is_none() => {
-            let quote = crate::model::Quote { status: 204, did: Some(Did::AnswersItself), ..crate::model::Quote::default() };
-            let diagnosis = diagnosis::rejected(&way, Refusal::NotPostHog, &quote, None);
+            let excerpt =
+                crate::model::ResponseExcerpt { status: 204, did: Some(Did::AnswersItself), ..crate::model::ResponseExcerpt::default() };
+            let diagnosis = diagnosis::rejected(&way, RejectionReason::NotPostHog, &excerpt, None);
             tell.diagnosed("capture", &diagnosis);
-            Taken::No((Ending::Refused, diagnosis))
+            Taken::No((Ending::Rejected, diagnosis))
         }
         Reply::Accepted { status } => {
             let mark = if *status == 204 { Mark::Note } else { Mark::Ok };
-            tell.line(mark, "capture", format!("accepted with {status}{tries} ({})", phases(&receipt.phases)), None);
+            tell.line(mark, "capture", format!("accepted with {status}{tries} ({})", phases(&capture_result.phases)), None);
             Taken::Yes
         }
-        Reply::Refused { why, quote } => {
-            let diagnosis = diagnosis::rejected(&way, *why, quote, Some(token_known));
+        Reply::Rejected { why, excerpt } => {
+            let diagnosis = diagnosis::rejected(&way, *why, excerpt, Some(token_known));
             tell.diagnosed("capture", &diagnosis);
-            let end = (Ending::Refused, diagnosis);
+            let end = (Ending::Rejected, diagnosis);
             // Some proxies pass the event on and put an answer of their own in place of PostHog's, or do not wait for it.
-            let passed_on = (200..300).contains(&quote.status) || quote.did == Some(Did::UpstreamSlow);
+            let passed_on = (200..300).contains(&excerpt.status) || excerpt.did == Some(Did::UpstreamSlow);
             if passed_on { Taken::Perhaps(end) } else { Taken::No(end) }
         }
         Reply::Unreachable { at, obstacle, words } => {

@@ -67,8 +67,8 @@ pub(super) async fn find_token(client: &Client, host: &Host, api_host: Option<&H
     let behind = api_host.map(Host::api).filter(|behind| *behind != host.capture());
     match through {
         TokenState::Known => return TokenFound::Here(home),
-        TokenState::NotPostHog(quote) => {
-            return TokenFound::CannotTell(format!("something that is not PostHog answers {} “{}”", quote.status, quote.words));
+        TokenState::NotPostHog(excerpt) => {
+            return TokenFound::CannotTell(format!("something that is not PostHog answers {} “{}”", excerpt.status, excerpt.words));
         }
         TokenState::CannotTell(why) => return TokenFound::CannotTell(why),
         TokenState::Lost => return TokenFound::Lost,

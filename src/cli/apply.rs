@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::edit::{EDIT_JSON, EditFlags, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, show};
+use super::error::Misuse;
+use super::explain::plainly;
 use super::global::Invocation;
 use super::screen::{FAINT, WARN, styled};
-use super::told::plainly;
-use super::trouble::Misuse;
 use crate::app;
 use crate::config::{Scope, Settings};
-use crate::edit::{By, Desk};
+use crate::settings::{By, SettingsService};
 
 /// Put a settings file into the store, and show what changed
 ///
@@ -20,7 +20,7 @@ use crate::edit::{By, Desk};
 /// a file changes nothing the second time. What is in the store and not in the file stays, unless --prune is given. A file that leaves out a
 /// secret, such as `personal_api_key`, leaves the stored one as it is.
 #[derive(Debug, Args)]
-#[command(after_help = EDIT_JSON)]
+#[command(after_help = SETTINGS_JSON)]
 pub struct Apply {
     /// The settings file; `-` for standard input
     pub file: PathBuf,
@@ -30,17 +30,18 @@ pub struct Apply {
     pub prune: bool,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl Apply {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let settings = invocation.settings_of(Some(&self.file), Scope::Everything)?;
-        self.refuse_emptiness(&settings)?;
+        self.reject_emptiness(&settings)?;
         let store = app::open_store(&settings).await?;
-        let desk = Desk { dry_run: self.edit.dry_run, ..Desk::new(&store, By::file(&self.file), invocation.clock.now()) };
+        let settings_service =
+            SettingsService { dry_run: self.edit.dry_run, ..SettingsService::new(&store, By::file(&self.file), invocation.clock.now()) };
         let mut notes = Vec::new();
-        let changes = desk.apply(|stored| {
+        let changes = settings_service.apply(|stored| {
             let plans = stored.plans(&settings, self.prune)?;
             let unlisted = if self.prune { Vec::new() } else { stored.unlisted(&settings) };
             let stays =
@@ -56,7 +57,7 @@ impl Apply {
     }
 
     /// A file that names nothing at all is probably the wrong one; and one without projects would remove them all.
-    fn refuse_emptiness(&self, settings: &Settings) -> Result<(), Misuse> {
+    fn reject_emptiness(&self, settings: &Settings) -> Result<(), Misuse> {
         let has_others = !(settings.channels.is_empty() && settings.windows.is_empty() && settings.status_pages.is_empty());
         let says = match (settings.projects.is_empty(), has_others, self.prune) {
             (false, _, _) | (true, true, false) => return Ok(()),

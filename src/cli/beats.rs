@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
-use super::trouble::Misuse;
 use crate::check::phases;
 use crate::config::{duration, rules};
 use crate::model::{Minute, Outcome, Project, Recorded, RouteId, span};
@@ -59,7 +59,7 @@ impl Beats {
         let now = self.moment.time();
         let (from, to) = (now.minus(self.since).minute(), now.minute().plus(1));
         let mut beats = store.beats(&routes, from, to).await?;
-        beats.extend(unsent(&store, project, &routes, from, now.minute()).await?);
+        beats.extend(not_sent(&store, project, &routes, from, now.minute()).await?);
         beats.sort_by_key(|beat| (beat.minute, beat.route));
         if self.failures {
             beats.retain(|beat| !matches!(beat.outcome, Outcome::Arrived | Outcome::Awaiting));
@@ -97,8 +97,8 @@ impl Beats {
     }
 
     fn routes(&self, project: &Project) -> Result<Vec<RouteId>, Misuse> {
-        let wanted = project.routes.iter().filter(|route| self.route.as_ref().is_none_or(|name| route.spec.name == *name));
-        let ids: Vec<RouteId> = wanted.map(|route| route.id).collect();
+        let desired = project.routes.iter().filter(|route| self.route.as_ref().is_none_or(|name| route.spec.name == *name));
+        let ids: Vec<RouteId> = desired.map(|route| route.id).collect();
         match &self.route {
             Some(name) if ids.is_empty() => {
                 let names: Vec<&str> = project.routes.iter().map(|route| route.spec.name.as_str()).collect();
@@ -110,7 +110,7 @@ impl Beats {
 }
 
 /// Whole minutes since each route was set up of which nothing is on record.
-async fn unsent(store: &Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
+async fn not_sent(store: &Store, project: &Project, routes: &[RouteId], from: Minute, to: Minute) -> anyhow::Result<Vec<Recorded>> {
     let since = |id: RouteId| project.routes.iter().find(|route| route.id == id).map(|route| route.since.minute());
     let begun = routes.iter().filter_map(|id| since(*id)).min().unwrap_or(from).max(from);
     let gaps = store.gaps(routes, begun, to).await?;
@@ -123,8 +123,8 @@ fn line(project: &Project, beat: &Recorded) -> String {
     let style = match beat.outcome {
         Outcome::Arrived => GOOD,
         Outcome::Late => WARN,
-        Outcome::Awaiting | Outcome::Unsent | Outcome::Unseen => FAINT,
-        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => BAD,
+        Outcome::Awaiting | Outcome::NotSent | Outcome::Unverified => FAINT,
+        Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => BAD,
     };
     let start = beat.minute.start().to_string();
     let minute = start.get(..16).unwrap_or(&start).replace('T', " ");
@@ -144,7 +144,7 @@ fn line(project: &Project, beat: &Recorded) -> String {
         "" => {}
         told => parts.push(styled(FAINT, format!("({told})"))),
     }
-    if beat.outcome == Outcome::Unsent {
+    if beat.outcome == Outcome::NotSent {
         let why = if project.was_on(beat.minute) { "Heartbeat was not running" } else { "not enabled" };
         parts.push(why.into());
     }

@@ -7,10 +7,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::keys::PersonalKeyFlags;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
-use super::trouble::Misuse;
 use crate::app;
 use crate::check::{self, Ending, Line, Mark, News, Outcome, Plan};
 use crate::config::{certificate_problems, conceal, duration, proxies};
@@ -172,7 +172,7 @@ fn last_words(ending: Ending) -> String {
         Ending::Arrived => styled(GOOD, "The event arrived."),
         Ending::AcceptedUnchecked => styled(WARN, "The event was accepted; arrival unchecked."),
         Ending::NotSeen => styled(BAD, "The event was accepted, and not seen in time."),
-        Ending::Refused => styled(BAD, "The event was not taken."),
+        Ending::Rejected => styled(BAD, "The event was not taken."),
         Ending::Unreachable => styled(BAD, "Capture could not be reached."),
         Ending::TokenUnknown => styled(BAD, "The token is not known here; no event was sent."),
         Ending::CannotRead => styled(BAD, "The event was accepted; it could not be read back."),

@@ -6,13 +6,13 @@ use std::process::ExitCode;
 use clap::{Args, Subcommand};
 use serde::Serialize;
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::screen::{GOOD, WARN, styled};
-use super::trouble::Misuse;
 use crate::app;
-use crate::config::{EXAMPLE, Entity, Problems, Scope, Settings, Wanted, certificate_problems};
-use crate::edit::Cost;
+use crate::config::{Desired, EXAMPLE, Entity, Problems, Scope, Settings, certificate_problems};
 use crate::model::{ChannelSpec, ProjectSpec};
+use crate::settings::Cost;
 
 /// Check settings, or print an example of them
 #[derive(Debug, Subcommand)]
@@ -87,24 +87,24 @@ impl Check {
         }
         let settings = settings?;
         starts?;
-        let named = settings.projects.iter().map(|wanted| &wanted.spec.name).collect::<Vec<_>>();
+        let named = settings.projects.iter().map(|desired| &desired.spec.name).collect::<Vec<_>>();
         // A file without projects leaves them all to the store.
         let unknown = if named.is_empty() { Vec::new() } else { settings.web.unknown_metrics_projects(&named, " in this file") };
         for remark in certificate_problems(&invocation.environment).into_iter().chain(unknown) {
             invocation.screen.note(styled(WARN, remark))?;
         }
-        for wanted in &settings.projects {
-            for remark in remarks(wanted) {
-                invocation.screen.note(styled(WARN, format!("project {}: {remark}", wanted.spec.name)))?;
+        for desired in &settings.projects {
+            for remark in remarks(desired) {
+                invocation.screen.note(styled(WARN, format!("project {}: {remark}", desired.spec.name)))?;
             }
         }
-        for wanted in &settings.channels {
-            if let Some(remark) = secrets_left(wanted) {
-                invocation.screen.note(styled(WARN, format!("channel {}: {remark}", wanted.spec.name)))?;
+        for desired in &settings.channels {
+            if let Some(remark) = secrets_left(desired) {
+                invocation.screen.note(styled(WARN, format!("channel {}: {remark}", desired.spec.name)))?;
             }
         }
         let what = file.map_or_else(|| "the environment".to_owned(), |path| path.display().to_string());
-        let cost = Cost::of(settings.projects.iter().map(|wanted| &wanted.spec));
+        let cost = Cost::of(settings.projects.iter().map(|desired| &desired.spec));
         invocation.screen.line(format!(
             "{} {what}: {}; {cost}",
             styled(GOOD, "ok"),
@@ -114,8 +114,8 @@ impl Check {
     }
 }
 
-fn names<T: Entity>(all: &[Wanted<T>]) -> Vec<String> {
-    all.iter().map(|wanted| wanted.spec.name().to_string()).collect()
+fn names<T: Entity>(all: &[Desired<T>]) -> Vec<String> {
+    all.iter().map(|desired| desired.spec.name().to_string()).collect()
 }
 
 /// What `heartbeat run` would say at its start, which is a problem of the settings here.
@@ -124,14 +124,14 @@ fn not_starting(why: anyhow::Error) -> anyhow::Error {
 }
 
 /// What is right, and perhaps not what was meant.
-fn remarks(wanted: &Wanted<ProjectSpec>) -> impl Iterator<Item = &'static str> {
-    let ProjectSpec { heartbeat, ingestion_alert, .. } = &wanted.spec;
+fn remarks(desired: &Desired<ProjectSpec>) -> impl Iterator<Item = &'static str> {
+    let ProjectSpec { heartbeat, ingestion_alert, .. } = &desired.spec;
     let not_installed = match (heartbeat, ingestion_alert) {
         (None, None) => Some("Heartbeat is not installed; a section [project.heartbeat] installs it"),
         (None, Some(_)) => Some("Heartbeat is not installed: a project where nobody sends looks like a broken one"),
         (Some(_), _) => None,
     };
-    let no_key = match (wanted.spec.reading_key(), wanted.leaves("personal_api_key")) {
+    let no_key = match (desired.spec.reading_key(), desired.leaves("personal_api_key")) {
         (None, false) => Some("has no personal API key, so arrival is not checked"),
         (None, true) => Some("gives no personal API key; unless the store has one, arrival is not checked"),
         (Some(_), _) => None,
@@ -140,8 +140,8 @@ fn remarks(wanted: &Wanted<ProjectSpec>) -> impl Iterator<Item = &'static str> {
 }
 
 /// What the channel cannot be without, and leaves to the store.
-fn secrets_left(wanted: &Wanted<ChannelSpec>) -> Option<String> {
-    let needed = wanted.spec.kind.fields().iter().filter(|field| field.required && field.secret && wanted.leaves(field.key));
+fn secrets_left(desired: &Desired<ChannelSpec>) -> Option<String> {
+    let needed = desired.spec.kind.fields().iter().filter(|field| field.required && field.secret && desired.leaves(field.key));
     let needed = needed.map(|field| field.key).collect::<Vec<_>>();
     (!needed.is_empty()).then(|| format!("gives no {}; unless the store has it, the file cannot be applied", needed.join(" and no ")))
 }

@@ -13,7 +13,7 @@ use super::config::counted;
 use super::global::Invocation;
 use super::project_named;
 use crate::config::to_toml;
-use crate::edit::Stored;
+use crate::settings::Stored;
 
 /// For the owner alone: the file may hold secrets.
 const MODE: u32 = 0o600;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 
+use super::error::Misuse;
 use super::global::Invocation;
-use super::trouble::Misuse;
 use crate::config::{key_file, rules};
 use crate::model::{PersonalKey, ProjectToken};
 

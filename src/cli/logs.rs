@@ -7,9 +7,9 @@ use tracing_subscriber::fmt::layer;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
+use super::error::Misuse;
 use super::global::LogFormat;
 use super::screen::Color;
-use super::trouble::Misuse;
 use super::{Cli, Command};
 use crate::config::Environment;
 

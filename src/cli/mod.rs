@@ -10,16 +10,18 @@ use clap::{CommandFactory as _, Parser, Subcommand};
 
 mod apply;
 mod apps;
+mod arguments;
+mod audit_log;
 mod beats;
-mod changes;
+mod change_flags;
 mod channels;
 mod check;
 mod completions;
 mod config;
 mod demo;
-mod edit;
+mod error;
+mod explain;
 mod export;
-mod given;
 mod global;
 mod import;
 mod incidents;
@@ -27,7 +29,7 @@ mod keys;
 pub mod logs;
 mod maintenance;
 mod moment;
-mod notices;
+mod notifications;
 mod projects;
 mod rules;
 mod run;
@@ -37,14 +39,12 @@ mod status;
 mod status_pages;
 mod table;
 mod tokens;
-mod told;
-mod trouble;
 mod users;
 mod wait_complete;
 
+pub use error::{Misuse, report, report_usage};
 pub use global::{Global, Invocation, LogFormat};
 pub use screen::{Level, choose_log_format, say};
-pub use trouble::{Misuse, report, report_usage};
 
 use crate::clock::Clock;
 use crate::config::Environment;
@@ -86,12 +86,12 @@ pub enum Command {
     Projects(projects::Projects),
     Apps(apps::Apps),
     Incidents(incidents::Incidents),
-    Notices(notices::Notices),
+    Notifications(notifications::Notifications),
     Channels(channels::Channels),
     Maintenance(maintenance::Maintenance),
     StatusPages(status_pages::StatusPages),
     Rules(rules::Rules),
-    Changes(changes::Changes),
+    Changes(audit_log::Changes),
     Import(Box<import::Import>),
     Users(users::Users),
     Tokens(tokens::Tokens),
@@ -124,7 +124,7 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
         Some(Command::Projects(projects)) => projects.run(&invocation).await,
         Some(Command::Apps(apps)) => apps.run(&invocation).await,
         Some(Command::Incidents(incidents)) => incidents.run(&invocation).await,
-        Some(Command::Notices(notices)) => notices.run(&invocation).await,
+        Some(Command::Notifications(notifications)) => notifications.run(&invocation).await,
         Some(Command::Channels(channels)) => channels.run(&invocation).await,
         Some(Command::Maintenance(maintenance)) => maintenance.run(&invocation).await,
         Some(Command::StatusPages(pages)) => pages.run(&invocation).await,
@@ -144,5 +144,5 @@ pub async fn run(cli: Cli, environment: Environment, clock: Clock) -> anyhow::Re
 /// Says which there are, and which was probably meant.
 fn project_named<'s>(specs: &'s [ProjectSpec], name: &str) -> Result<&'s ProjectSpec, Misuse> {
     let known = || specs.iter().map(|spec| spec.name.to_string()).collect::<Vec<_>>();
-    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| told::absent("project", name, &known()))
+    specs.iter().find(|spec| spec.name.as_str() == name).ok_or_else(|| explain::absent("project", name, &known()))
 }

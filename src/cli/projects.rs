@@ -4,20 +4,20 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::{EDIT_JSON, EditFlags, desk, show};
-use super::given::Given;
+use super::arguments::Arguments;
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::error::Misuse;
+use super::explain::{Flags, lines, plainly, told};
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
 use super::table::Table;
-use super::told::{Flags, lines, plainly, told};
-use super::trouble::Misuse;
 use crate::app;
 use crate::check::Mark;
 use crate::check::fields::{Finding, Typed, fields};
 use crate::config::{Texts, project};
 use crate::config::{conceal, proxies};
-use crate::edit::ProjectJson;
 use crate::model::ProjectSpec;
+use crate::settings::ProjectJson;
 
 /// Add, list, change and remove projects
 ///
@@ -36,21 +36,21 @@ pub struct Projects {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Add a project; its apps are installed afterwards
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Add(Add),
     /// List all projects
     #[command(after_help = "JSON: {items: [{name, host, api_host, token, has_personal_api_key, project_id, late_after, lost_after, \
-                            look_every, heartbeat: enabled|disabled|null, \
+                            readback_interval, heartbeat: enabled|disabled|null, \
                             ingestion_alert: enabled|disabled|null}], next}")]
     List(List),
     /// Change a project; what is not given stays
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Set(Set),
     /// Give a project another personal API key
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     SetKey(SetKey),
     /// Remove a project, with everything remembered of it
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
 }
 
@@ -83,7 +83,7 @@ pub struct Add {
     pub no_check: bool,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat projects list`
@@ -101,14 +101,14 @@ pub struct Set {
     pub name: String,
 
     #[command(flatten)]
-    pub given: Given,
+    pub given: Arguments,
 
     /// Save it without asking PostHog about host, token and key
     #[arg(long)]
     pub no_check: bool,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat projects set-key`
@@ -121,7 +121,7 @@ pub struct SetKey {
     pub personal_key: PersonalKeyFlags,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat projects remove`
@@ -131,7 +131,7 @@ pub struct Remove {
     pub name: String,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl Projects {
@@ -154,7 +154,7 @@ impl Add {
             ask(&spec, invocation).await?;
         }
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &store, self.edit).add(spec).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat apps install heartbeat --project {}", done.now.name))?;
@@ -193,7 +193,7 @@ async fn ask(spec: &ProjectSpec, invocation: &Invocation) -> anyhow::Result<()> 
         field => format!("--{}", field.replace('_', "-")),
     };
     let wrong: Vec<String> =
-        found.iter().filter(|finding| finding.refuses()).map(|finding| format!("{} {}", flag(finding.field), finding.line())).collect();
+        found.iter().filter(|finding| finding.rejects()).map(|finding| format!("{} {}", flag(finding.field), finding.line())).collect();
     if !wrong.is_empty() {
         return Err(Misuse(conceal(&format!("{}\n--no-check saves it all the same", wrong.join("\n")))).into());
     }
@@ -214,15 +214,16 @@ impl Set {
         }
         let texts: Texts = values.iter().map(|value| (value.key.as_str(), value.expose())).collect();
         let store = invocation.store().await?;
-        let desk = desk(invocation, &store, self.edit);
+        let settings_service = settings_service(invocation, &store, self.edit);
         if !self.no_check && !self.edit.dry_run {
-            let known: ProjectSpec = desk.find(&self.name).await.map_err(plainly)?;
+            let known: ProjectSpec = settings_service.find(&self.name).await.map_err(plainly)?;
             let next = project::changed(&known, &texts).map_err(|wrong| plainly(wrong.into()))?;
             if Typed::of(&known) != Typed::of(&next) {
                 ask(&next, invocation).await?;
             }
         }
-        let done = desk.change(&self.name, |known: &ProjectSpec| Ok(project::changed(known, &texts)?)).await.map_err(plainly)?;
+        let done =
+            settings_service.change(&self.name, |known: &ProjectSpec| Ok(project::changed(known, &texts)?)).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -230,21 +231,21 @@ impl Set {
 impl SetKey {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let desk = desk(invocation, &store, self.edit);
-        desk.find::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        let settings_service = settings_service(invocation, &store, self.edit);
+        settings_service.find::<ProjectSpec>(&self.name).await.map_err(plainly)?;
         let personal_key = self.personal_key.read(invocation)?;
         if personal_key.is_none() && !self.personal_key.no_personal_api_key {
             return Err(Misuse("no key was given; --no-personal-api-key removes the one that is stored".to_owned()).into());
         }
         let with_key = |known: &ProjectSpec| Ok(ProjectSpec { personal_key: personal_key.clone(), ..known.clone() });
-        show(&desk.change(&self.name, with_key).await.map_err(plainly)?.changes, invocation, self.edit)
+        show(&settings_service.change(&self.name, with_key).await.map_err(plainly)?.changes, invocation, self.edit)
     }
 }
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = desk(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).remove::<ProjectSpec>(&self.name).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }

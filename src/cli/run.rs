@@ -7,14 +7,14 @@ use std::sync::Arc;
 use clap::Args;
 use tokio::net::TcpListener;
 
+use super::explain::plainly;
 use super::global::{Invocation, specs};
-use super::told::plainly;
 use crate::app;
 use crate::clock::{Clock, Speed};
 use crate::config::{Listen, Problem, Scope, Settings, certificate_problems};
-use crate::edit::{By, Desk, EditError};
 use crate::lifecycle::{Lifecycle, Reload};
-use crate::model::{Access, Host, ProjectSpec};
+use crate::model::{Host, ProjectSpec, Role};
+use crate::settings::{By, ChangeError, SettingsService};
 use crate::store::Store;
 
 /// Run the service: beat, look, judge, until it is stopped
@@ -104,14 +104,19 @@ impl Run {
         clock: &Clock,
         listens: SocketAddr,
     ) -> anyhow::Result<()> {
-        let door = app::door(Arc::clone(store), clock.clone());
+        let authenticator = app::authenticator(Arc::clone(store), clock.clone());
         let place = settings.web.address(listens, "/");
         // Before anybody reads it here: a command that prints an address then has this one.
         app::announce(store, &settings.web.address(listens, "")).await;
         // Where somebody else says who people are, there is a way in already.
         let has_other_way = settings.web.proxy.is_some() || settings.web.oidc.is_some();
-        let invited =
-            async { if has_other_way || !door.is_new().await? { Ok(None) } else { door.invite(None, Access::Write).await.map(Some) } };
+        let invited = async {
+            if has_other_way || !authenticator.is_new().await? {
+                Ok(None)
+            } else {
+                authenticator.invite(None, Role::Editor).await.map(Some)
+            }
+        };
         let code = invited.await.unwrap_or_else(|error| {
             // A full disk, or a database that only reads: beats matter more than the page.
             tracing::error!(%error, "no link could be made for the first user; once the store works, `heartbeat users invite NAME` makes one");
@@ -131,11 +136,11 @@ impl Run {
     async fn put(&self, settings: &Settings, invocation: &Invocation, store: &Store, clock: &Clock) -> anyhow::Result<()> {
         let by = invocation.config().map_or_else(By::environment, |file| By::file(&file));
         let mut strangers = Vec::new();
-        let desk = Desk::new(store, by, clock.now());
-        let changes = desk.apply(|stored| {
+        let settings_service = SettingsService::new(store, by, clock.now());
+        let changes = settings_service.apply(|stored| {
             let plans = stored.plans(settings, false)?;
-            let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|wanted| wanted.name != known.name));
-            self.refuse_the_world(others.chain(&plans.projects.put))?;
+            let others = stored.projects.iter().filter(|known| plans.projects.put.iter().all(|desired| desired.name != known.name));
+            self.reject_the_world(others.chain(&plans.projects.put))?;
             strangers = stored.strangers(&plans);
             Ok(plans)
         });
@@ -150,7 +155,7 @@ impl Run {
     }
 
     /// Fast time sends more than one event a real minute: never to a PostHog that is not on this machine.
-    fn refuse_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), EditError> {
+    fn reject_the_world<'s>(&self, mut projects: impl Iterator<Item = &'s ProjectSpec>) -> Result<(), ChangeError> {
         if self.speed.is_real() {
             return Ok(());
         }

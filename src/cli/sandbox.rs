@@ -4,15 +4,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use super::error::Misuse;
 use super::global::Invocation;
-use super::trouble::Misuse;
 use crate::lifecycle::Lifecycle;
 use crate::sandbox::program::{Listening, NotListening, Options};
 
-/// Run a PostHog on this machine: one project, with weather
+/// Run a PostHog on this machine: one project, with faults
 ///
 /// It takes events as capture does, answers queries over them, and can be broken on purpose: GET, PUT (merged) and DELETE
-/// /_sandbox/weather. What it holds: GET /_sandbox/events.
+/// /_sandbox/faults. What it holds: GET /_sandbox/events.
 #[derive(Debug, Args)]
 #[command(after_help = "JSON (one object, once it listens): {address, token, personal_api_key, project_id, speed}.")]
 pub struct SandboxCommand {

@@ -40,7 +40,7 @@ impl Color {
 
 /// What was added, or is well.
 pub(super) const GOOD: Style = AnsiColor::Green.on_default();
-/// What was changed, or needs a look.
+/// What was changed, or needs a read-back.
 pub(super) const WARN: Style = AnsiColor::Yellow.on_default();
 /// What was removed, or is broken.
 pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();

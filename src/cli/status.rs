@@ -6,16 +6,16 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::moment::Moment;
 use super::screen::{BAD, FAINT, GOOD, WARN, styled};
-use super::trouble::Misuse;
 use crate::config::channel::called;
 use crate::judge::Health;
 use crate::model::{Channel, Incident, Outcome, Recorded, Stopped, Timestamp, span};
 use crate::report::json::ReportJson;
 use crate::report::{Report, notes, reports, watched};
-use crate::store::Which;
+use crate::store::IncidentFilter;
 
 /// A service that gave no sign of life for so long is not there: it gives one every half minute.
 const ALIVE_FOR: Duration = Duration::from_secs(90);
@@ -24,10 +24,10 @@ const NOT_RUNNING: &str = "heartbeat run is not running: start it, and beats are
 /// Show each project's verdict, how far its data is complete, its lag, and its last hour
 #[derive(Debug, Args)]
 #[command(
-    after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unseen, blank unsent.
+    after_help = "The strip has a mark a minute, oldest first: ▁ arrived, ▄ late, · awaiting, ✗ lost, R refused, U unreachable, ? unverified, blank not sent.
 
 JSON: {items: [{project, health, verdict, diagnosis: {place, did, answered_by, shown_by, address, route, certain, possibilities, title, summary, advice, since, counts}, notes: [sentence], quota: {used, limit, limited}, missing_scopes, queries_left, since, complete_through, last_lag_ms, queryable_after_ms, queryable_within_ms, today: {p50_ms, p95_ms, p99_ms,
-arrived, late, lost, refused, unreachable, unseen, unsent, awaiting, duplicates}, last_hour: [outcome or null]}], next}; times are RFC 3339.
+arrived, late, lost, refused, unreachable, unverified, not sent, awaiting, duplicates}, last_hour: [outcome or null]}], next}; times are RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when a project is slow, bad, blind or idle."
 )]
@@ -64,7 +64,7 @@ impl Status {
             invocation.screen.items(all.iter().map(ReportJson::of))?;
         } else {
             let runs = self.moment.at.is_some() || is_running(store.last_sign_of_life().await?, self.moment.time());
-            let open = store.incidents(&Which { open_only: true, ..Which::default() }).await?;
+            let open = store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await?;
             for (at, report) in all.iter().enumerate() {
                 if at > 0 {
                     invocation.screen.line("")?;
@@ -75,7 +75,8 @@ impl Status {
             }
             invocation.screen.text(&not_delivering(&store.channels().await?))?;
         }
-        let unwell = |report: &Report| matches!(report.verdict.health, Health::Slow | Health::Bad | Health::Blind | Health::Idle);
+        let unwell =
+            |report: &Report| matches!(report.verdict.health, Health::Degraded | Health::Down | Health::Unknown | Health::NotRunning);
         Ok(if self.check && all.iter().any(unwell) { ExitCode::FAILURE } else { ExitCode::SUCCESS })
     }
 }
@@ -95,13 +96,19 @@ fn is_running(last: Option<Timestamp>, now: Timestamp) -> bool {
     last.is_some_and(|last| now.since(last) < ALIVE_FOR)
 }
 
-/// What is worth knowing below the figures: what Ingestion Alert saw, and what was found out beside the looks.
+/// What is worth knowing below the figures: what Ingestion Alert saw, and what was found out beside the read-backs.
 fn below(report: &Report, open: &[&Incident]) -> String {
     let mut text = String::new();
     if let Some(watched) = watched(report) {
         let _ = writeln!(text, "  watched    {watched}");
         for incident in open {
-            let _ = writeln!(text, "  open       {} since {} UTC: {}", incident.strand, incident.opened.minute(), incident.cause.summary);
+            let _ = writeln!(
+                text,
+                "  open       {} since {} UTC: {}",
+                incident.incident_kind,
+                incident.opened.minute(),
+                incident.cause.summary
+            );
         }
     }
     for note in notes(report) {
@@ -113,10 +120,10 @@ fn below(report: &Report, open: &[&Incident]) -> String {
 /// One project in four lines.
 fn page(report: &Report, runs: bool) -> String {
     let style = match report.verdict.health {
-        Health::Good => GOOD,
-        Health::Pending | Health::Off | Health::Unchecked => FAINT,
-        Health::Slow | Health::Blind | Health::Idle => WARN,
-        Health::Bad => BAD,
+        Health::Up => GOOD,
+        Health::Pending | Health::Disabled | Health::Unverified => FAINT,
+        Health::Degraded | Health::Unknown | Health::NotRunning => WARN,
+        Health::Down => BAD,
     };
     let head = format!("{}  {}", report.project.spec.name, styled(style, report.verdict.health));
     let through = report.complete_through.map_or_else(|| "nothing yet".into(), |minute| format!("{minute} UTC"));

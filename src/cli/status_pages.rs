@@ -4,10 +4,10 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::{EDIT_JSON, EditFlags, desk, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::explain::{Flags, told};
 use super::global::Invocation;
 use super::table::Table;
-use super::told::{Flags, told};
 use crate::config::{Texts, status_page};
 use crate::model::StatusPage;
 use crate::report::StatusPageJson;
@@ -35,13 +35,13 @@ pub enum Command {
     #[command(after_help = "JSON: {items: [{name, title, projects, public}], next}.")]
     List(List),
     /// Add a status page
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Add(Put),
     /// Change a status page; what is not given stays
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Set(Put),
     /// Remove a status page
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
 }
 
@@ -72,7 +72,7 @@ pub struct Put {
     pub public: Option<String>,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat status-pages remove`
@@ -82,7 +82,7 @@ pub struct Remove {
     pub name: String,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl StatusPages {
@@ -108,15 +108,15 @@ impl Put {
         // What is given is read before the store is opened: a wrong flag makes no database.
         let page = status_page::added(&self.texts()).map_err(|wrong| told(FLAGS)(wrong.into()))?;
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &store, self.edit).add(page).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).add(page).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 
     async fn set(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let texts = self.texts();
-        let wanted = |known: &StatusPage| Ok(status_page::changed(known, &texts)?);
-        let done = desk(invocation, &store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
+        let desired = |known: &StatusPage| Ok(status_page::changed(known, &texts)?);
+        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }
@@ -124,7 +124,7 @@ impl Put {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = desk(invocation, &store, self.edit).remove::<StatusPage>(&self.name).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).remove::<StatusPage>(&self.name).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::table::Table;
-use super::trouble::Misuse;
-use super::users::access;
-use crate::access::{AccountError, Accounts, token_name};
+use super::users::role;
 use crate::app;
+use crate::auth::{AccountError, Accounts, token_name};
 use crate::config::{nearest, rules};
-use crate::edit::By;
 use crate::model::Timestamp;
 use crate::report::{NewTokenJson, TokenJson};
+use crate::settings::By;
 
 /// List, make and remove API tokens
 ///
@@ -60,7 +60,7 @@ pub struct Add {
 
     /// What it may do: read or write
     #[arg(long, value_name = "ACCESS", default_value = "read")]
-    pub access: String,
+    pub role: String,
 
     /// For how long it holds, such as 90d [default: until it is removed]
     #[arg(long = "for", value_name = "TIME", value_parser = rules::token_lasts)]
@@ -100,7 +100,7 @@ impl List {
             for token in &tokens {
                 let at = |at: Option<Timestamp>, none: &str| at.map_or_else(|| none.to_owned(), |at| at.to_string());
                 let (last_used, until) = (at(token.last_used, "never"), at(token.until, "no end"));
-                table.row([token.name.clone(), token.access.name().into(), token.made_by.clone(), last_used, until]);
+                table.row([token.name.clone(), token.role.name().into(), token.made_by.clone(), last_used, until]);
             }
             invocation.screen.line(table)?;
         }
@@ -111,19 +111,19 @@ impl List {
 impl Add {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = token_name(&self.name).map_err(|wrong| Misuse(format!("NAME {wrong}")))?;
-        let access = access(&self.access)?;
-        let door = app::door(invocation.new_store().await?, invocation.clock.clone());
+        let role = role(&self.role)?;
+        let authenticator = app::authenticator(invocation.new_store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        let token = match Accounts::of_owner(&door, &who).make_token(&name, access, self.lasts).await {
+        let token = match Accounts::of_owner(&authenticator, &who).make_token(&name, role, self.lasts).await {
             Err(error @ AccountError::TokenTaken(_)) => {
                 return Err(Misuse(format!("{error}; `heartbeat tokens remove {name}` removes it")).into());
             }
             made => made?,
         };
         if self.json {
-            invocation.screen.json(&NewTokenJson { name: name.to_string(), access: access.into(), token })?;
+            invocation.screen.json(&NewTokenJson { name: name.to_string(), role: role.into(), token })?;
         } else {
-            invocation.screen.note(format!("Token {name} may {}. It is shown this once:", access.name()))?;
+            invocation.screen.note(format!("Token {name} may {}. It is shown this once:", role.name()))?;
             invocation.screen.line(token)?;
         }
         Ok(ExitCode::SUCCESS)
@@ -132,11 +132,11 @@ impl Add {
 
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        if let Err(error) = Accounts::of_owner(&door, &who).remove_token(&self.name).await {
+        if let Err(error) = Accounts::of_owner(&authenticator, &who).remove_token(&self.name).await {
             let AccountError::NoToken(_) = &error else { return Err(error.into()) };
-            let tokens = door.store.tokens().await?;
+            let tokens = authenticator.store.tokens().await?;
             let meant = nearest(&self.name, tokens.iter().map(|token| token.name.as_str()));
             let hint = meant.map_or_else(String::new, |meant| format!("; did you mean `{meant}`?"));
             return Err(Misuse(format!("{error}{hint}")).into());

@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 
+use super::error::Misuse;
 use super::global::Invocation;
 use super::table::Table;
-use super::trouble::Misuse;
-use crate::access::{AccountError, Accounts, Door};
 use crate::app;
+use crate::auth::{AccountError, Accounts, Authenticator};
 use crate::config::{Scope, nearest, rules};
-use crate::edit::By;
-use crate::model::{Access, UserName};
+use crate::model::{Role, UserName};
 use crate::report::{InvitationJson, UserJson};
+use crate::settings::By;
 
 /// List, invite, change and remove users of the page
 ///
@@ -61,7 +61,7 @@ pub struct Invite {
 
     /// What the user may do: read or write [default: write; of one that is there, what it is]
     #[arg(long, value_name = "ACCESS")]
-    pub access: Option<String>,
+    pub role: Option<String>,
 
     /// Print it as JSON
     #[arg(long)]
@@ -76,7 +76,7 @@ pub struct Set {
 
     /// What the user may do: read or write
     #[arg(long, value_name = "ACCESS")]
-    pub access: String,
+    pub role: String,
 }
 
 /// `heartbeat users remove`
@@ -111,7 +111,7 @@ impl List {
             for user in &users {
                 let password = if user.has_password { "set" } else { "none" };
                 let last = user.last_login.map_or_else(|| "never".to_owned(), |at| at.to_string());
-                table.row([user.name.to_string(), user.access.name().into(), password.into(), last]);
+                table.row([user.name.to_string(), user.role.name().into(), password.into(), last]);
             }
             invocation.screen.line(table)?;
         }
@@ -122,17 +122,17 @@ impl List {
 impl Invite {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = name(&self.name)?;
-        let wanted = self.access.as_deref().map(access).transpose()?;
+        let desired = self.role.as_deref().map(role).transpose()?;
         let settings = invocation.settings(Scope::Service)?;
         let store = app::open_store(&settings).await?;
-        let door = app::door(Arc::clone(&store), invocation.clock.clone());
+        let authenticator = app::authenticator(Arc::clone(&store), invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        let (code, access) = Accounts::of_owner(&door, &who).invite(&name, wanted).await?;
+        let (code, role) = Accounts::of_owner(&authenticator, &who).invite(&name, desired).await?;
         let path = format!("/enter/{code}");
         // Where a service runs, its page may be elsewhere than these settings say.
         let link = app::page_address(&store, &path).await?.unwrap_or_else(|| settings.web.usual_address(&path));
         if self.json {
-            invocation.screen.json(&InvitationJson { name: name.to_string(), access: access.into(), link })?;
+            invocation.screen.json(&InvitationJson { name: name.to_string(), role: role.into(), link })?;
         } else {
             invocation.screen.note(format!("Within a day, and once, {name} can set a password there:"))?;
             invocation.screen.line(link)?;
@@ -143,15 +143,15 @@ impl Invite {
 
 impl Set {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        let (name, access) = (name(&self.name)?, access(&self.access)?);
-        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        let (name, role) = (name(&self.name)?, role(&self.role)?);
+        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        let before = told(&door, Accounts::of_owner(&door, &who).set(&name, access).await).await?.access;
-        if before == access {
+        let before = told(&authenticator, Accounts::of_owner(&authenticator, &who).set(&name, role).await).await?.role;
+        if before == role {
             invocation.screen.note("Nothing to change.")?;
             return Ok(ExitCode::SUCCESS);
         }
-        invocation.screen.line(format!("~ user {name}: access {} -> {}", before.name(), access.name()))?;
+        invocation.screen.line(format!("~ user {name}: access {} -> {}", before.name(), role.name()))?;
         Ok(ExitCode::SUCCESS)
     }
 }
@@ -159,18 +159,18 @@ impl Set {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let name = name(&self.name)?;
-        let door = app::door(invocation.store().await?, invocation.clock.clone());
+        let authenticator = app::authenticator(invocation.store().await?, invocation.clock.clone());
         let who = By::command_line(&invocation.environment).to_string();
-        told(&door, Accounts::of_owner(&door, &who).remove(&name).await).await?;
+        told(&authenticator, Accounts::of_owner(&authenticator, &who).remove(&name).await).await?;
         invocation.screen.line(format!("- user {name}"))?;
         Ok(ExitCode::SUCCESS)
     }
 }
 
 /// Where there is no such user, says who there is.
-async fn told<T>(door: &Door, done: Result<T, AccountError>) -> anyhow::Result<T> {
+async fn told<T>(authenticator: &Authenticator, done: Result<T, AccountError>) -> anyhow::Result<T> {
     let Err(error @ AccountError::NoUser(name)) = &done else { return Ok(done?) };
-    let users = door.store.users().await?;
+    let users = authenticator.store.users().await?;
     let names = || users.iter().map(|user| user.name.as_str());
     let hint = match nearest(name.as_str(), names()) {
         Some(meant) => format!("did you mean `{meant}`?"),
@@ -185,6 +185,6 @@ fn name(text: &str) -> Result<UserName, Misuse> {
 }
 
 /// What somebody may do, as a flag says it.
-pub(super) fn access(text: &str) -> Result<Access, Misuse> {
-    Access::named(text.trim()).ok_or_else(|| Misuse(format!("--access `{}` must be `read` or `write`", text.trim())))
+pub(super) fn role(text: &str) -> Result<Role, Misuse> {
+    Role::named(text.trim()).ok_or_else(|| Misuse(format!("--access `{}` must be `read` or `write`", text.trim())))
 }

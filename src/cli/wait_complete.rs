@@ -7,8 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::error::Misuse;
 use super::global::Invocation;
-use super::trouble::Misuse;
 use crate::clock::{Clock, Speed};
 use crate::judge::is_complete;
 use crate::model::{Timestamp, duration};
@@ -65,8 +65,8 @@ impl WaitComplete {
         let mut told = false;
         let (through, reached, verdict) = loop {
             let project = store.project(&name).await?.ok_or_else(|| Misuse(format!("project {name} was removed meanwhile")))?;
-            let look = store.look(project.id).await?;
-            let report = report::report(&store, Arc::new(project), look, clock.now()).await?;
+            let readback = store.readback(project.id).await?;
+            let report = report::report(&store, Arc::new(project), readback, clock.now()).await?;
             let (through, verdict) = (report.complete_through, report.verdict.to_string());
             let reached = is_complete(through, self.at_least, clock.now());
             if reached || clock.monotonic().saturating_sub(begun) >= self.timeout {

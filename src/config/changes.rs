@@ -74,21 +74,21 @@ impl fmt::Display for Change {
 
 /// The differences, by name in the order of `wanted`; what should go comes last.
 #[must_use]
-pub fn changes<T: Entity>(now: &[T], wanted: &[T]) -> Vec<Change> {
+pub fn changes<T: Entity>(now: &[T], desired: &[T]) -> Vec<Change> {
     let subject = |one: &T| Subject { kind: T::KIND, name: one.name().clone() };
     let mut changes = Vec::new();
-    for one in wanted {
+    for one in desired {
         match now.iter().find(|known| known.name() == one.name()) {
             Some(known) => changes.extend(changed(&subject(one), &known.values(), &one.values())),
             None => changes.push(Change::Added { subject: subject(one) }),
         }
     }
-    let gone = now.iter().filter(|known| wanted.iter().all(|one| one.name() != known.name()));
+    let gone = now.iter().filter(|known| desired.iter().all(|one| one.name() != known.name()));
     changes.extend(gone.map(|known| Change::Removed { subject: subject(known) }));
     changes
 }
 
-fn changed(subject: &Subject, now: &[Value], wanted: &[Value]) -> Vec<Change> {
+fn changed(subject: &Subject, now: &[Value], desired: &[Value]) -> Vec<Change> {
     let is_it = |one: &Value, other: &Value| one.group == other.group && one.field.key == other.field.key;
     let change = |old: Option<&Value>, new: Option<&Value>| {
         let [held, next] = [old, new].map(|value| value.and_then(|value| value.held.as_deref()));
@@ -96,7 +96,7 @@ fn changed(subject: &Subject, now: &[Value], wanted: &[Value]) -> Vec<Change> {
         let [old, new] = [old, new].map(|value| value.and_then(Value::shown));
         Some(Change::Changed { subject: subject.clone(), field, old, new })
     };
-    let gone = now.iter().filter(|old| !wanted.iter().any(|new| is_it(old, new)));
-    let changed = wanted.iter().filter_map(|new| change(now.iter().find(|old| is_it(old, new)), Some(new)));
+    let gone = now.iter().filter(|old| !desired.iter().any(|new| is_it(old, new)));
+    let changed = desired.iter().filter_map(|new| change(now.iter().find(|old| is_it(old, new)), Some(new)));
     changed.chain(gone.filter_map(|old| change(Some(old), None))).collect()
 }

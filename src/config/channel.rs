@@ -15,7 +15,7 @@ use crate::model::{Channel, ChannelKind, ChannelSpec, Field, ProjectName, Severi
 pub const FIELDS: [Field; 8] = [
     Field::new("name", "Name", Takes::Name, "What to call it; it does not change afterwards.").required(),
     Field::new("kind", "Kind", Takes::OneOf(&ChannelKind::NAMES), "What it is; it does not change afterwards.").required(),
-    Field::new("enabled", "Enabled", Takes::Flag, "Whether notices go there.").or("true"),
+    Field::new("enabled", "Enabled", Takes::Flag, "Whether notifications go there.").or("true"),
     Field::new("severity", "From which severity on", Takes::OneOf(&["info", "warning", "critical"]), "It is told of nothing lighter.")
         .or("info"),
     Field::new("projects", "Projects", Takes::Projects, "It is told of these alone, between commas.").or("all"),

@@ -112,7 +112,7 @@ impl<'d> Findings<'d> {
     }
 
     /// The text between two offsets.
-    pub(super) fn quote(&self, span: std::ops::Range<usize>) -> &'d str {
+    pub(super) fn excerpt(&self, span: std::ops::Range<usize>) -> &'d str {
         self.document.text.get(span).unwrap_or_default()
     }
 

@@ -52,7 +52,7 @@ fn says(one: &ProjectName, other: &ProjectName, event: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HeartbeatApp, Host, Pace, ProjectToken};
+    use crate::model::{HeartbeatApp, Host, ProjectToken, Timing};
 
     fn project(name: &str, token: &str, beats: bool) -> ProjectSpec {
         ProjectSpec {
@@ -62,7 +62,7 @@ mod tests {
             token: ProjectToken::parse(token).unwrap(),
             personal_key: None,
             posthog_id: None,
-            pace: Pace::default(),
+            timing: Timing::default(),
             heartbeat: beats.then(HeartbeatApp::default),
             ingestion_alert: None,
         }

@@ -26,7 +26,7 @@ impl<T: Entity> Plan<T> {
     /// The way from what is in the store to these; what is in neither list stays as it is.
     #[must_use]
     pub fn of(now: &[T], put: Vec<T>, remove: Vec<ProjectName>) -> Self {
-        let is_concerned = |known: &&T| remove.contains(known.name()) || put.iter().any(|wanted| wanted.name() == known.name());
+        let is_concerned = |known: &&T| remove.contains(known.name()) || put.iter().any(|desired| desired.name() == known.name());
         let concerned = now.iter().filter(is_concerned).cloned().collect::<Vec<_>>();
         let changes = changes(&concerned, &put);
         let put = put.into_iter().filter(|one| changes.iter().any(|change| change.subject().name == *one.name())).collect();

@@ -6,7 +6,7 @@ use super::problem::{Problem, Problems};
 use super::reader::Reader;
 use super::texts::Texts;
 use super::{duration, rules};
-use crate::model::{AppKind, Field, Pace, PersonalKey, ProjectSpec, ProjectToken, Takes};
+use crate::model::{AppKind, Field, PersonalKey, ProjectSpec, ProjectToken, Takes, Timing};
 
 /// Its fields, in the order in which they are asked for.
 pub const FIELDS: [Field; 9] = [
@@ -25,7 +25,13 @@ pub const FIELDS: [Field; 9] = [
         .or("the host's API"),
     Field::new("late_after", "Late after", Takes::Duration, "A beat that is seen later than this is late.").or("2m"),
     Field::new("lost_after", "Lost after", Takes::Duration, "A beat that was not seen by then is lost.").or("15m"),
-    Field::new("look_every", "Look every", Takes::Duration, "How often PostHog is asked for what was not seen so far.").or("1m"),
+    Field::new(
+        "readback_interval",
+        "Read-back interval",
+        Takes::Duration,
+        "How often PostHog is queried for beats that have not been read back.",
+    )
+    .or("1m"),
 ];
 
 /// Everything that is wrong with these texts, as far as they go: what is missing is not told.
@@ -72,9 +78,9 @@ pub(super) fn value(spec: &ProjectSpec, key: &str) -> Option<String> {
         "personal_api_key" => spec.personal_key.as_ref().map(|key| key.expose().to_owned()),
         "project_id" => spec.posthog_id.map(|number| number.to_string()),
         "api_host" => spec.api_host.as_ref().map(|host| host.written().to_owned()),
-        "late_after" => Some(duration::show(spec.pace.late_after)),
-        "lost_after" => Some(duration::show(spec.pace.lost_after)),
-        "look_every" => Some(duration::show(spec.pace.look_every)),
+        "late_after" => Some(duration::show(spec.timing.late_after)),
+        "lost_after" => Some(duration::show(spec.timing.lost_after)),
+        "readback_interval" => Some(duration::show(spec.timing.readback_interval)),
         _ => None,
     }
 }
@@ -89,13 +95,13 @@ pub fn shown(spec: &ProjectSpec, key: &str) -> Option<String> {
 /// What does not fit each other in a project's settings.
 #[must_use]
 pub fn misfit(spec: &ProjectSpec) -> Option<Problem> {
-    let of_pace = rules::pace(&spec.pace).err().map(|says| Problem::whole("late_after", says));
-    of_pace.or_else(|| rules::fit(spec).err().map(|says| Problem::whole("project_api_key", says)))
+    let of_timing = rules::timing(&spec.timing).err().map(|says| Problem::whole("late_after", says));
+    of_timing.or_else(|| rules::fit(spec).err().map(|says| Problem::whole("project_api_key", says)))
 }
 
 /// Everything is read before anything is given up, so that all problems are found.
 fn read(reader: &mut Reader<'_>, known: Option<&ProjectSpec>) -> Option<ProjectSpec> {
-    let (pace, usual) = (known.map(|known| known.pace), Pace::default());
+    let (timing, usual) = (known.map(|known| known.timing), Timing::default());
     let name = reader.name(known.map(|known| &known.name), "shop");
     let host = "give `us`, `eu`, or the address of a PostHog";
     let host = reader.required("host", host, known.map(|known| &known.host), rules::host);
@@ -104,16 +110,21 @@ fn read(reader: &mut Reader<'_>, known: Option<&ProjectSpec>) -> Option<ProjectS
     let personal_key = reader.optional("personal_api_key", known.and_then(|known| known.personal_key.as_ref()), personal_key);
     let posthog_id = reader.optional("project_id", known.and_then(|known| known.posthog_id.as_ref()), rules::project_number);
     let api_host = reader.optional("api_host", known.and_then(|known| known.api_host.as_ref()), rules::host);
-    let pace = Pace {
-        late_after: reader.or("late_after", pace.as_ref().map(|pace| &pace.late_after), usual.late_after, rules::late_after),
-        lost_after: reader.or("lost_after", pace.as_ref().map(|pace| &pace.lost_after), usual.lost_after, rules::lost_after),
-        look_every: reader.or("look_every", pace.as_ref().map(|pace| &pace.look_every), usual.look_every, rules::look_every),
+    let timing = Timing {
+        late_after: reader.or("late_after", timing.as_ref().map(|timing| &timing.late_after), usual.late_after, rules::late_after),
+        lost_after: reader.or("lost_after", timing.as_ref().map(|timing| &timing.lost_after), usual.lost_after, rules::lost_after),
+        readback_interval: reader.or(
+            "readback_interval",
+            timing.as_ref().map(|timing| &timing.readback_interval),
+            usual.readback_interval,
+            rules::readback_interval,
+        ),
     };
     let apps = AppKind::ALL.map(|kind| app(reader, kind, known, token.as_ref()));
     finish(reader);
     let (heartbeat, ingestion_alert) = (None, None);
     let bare =
-        ProjectSpec { name: name?, host: host?, api_host, token: token?, personal_key, posthog_id, pace, heartbeat, ingestion_alert };
+        ProjectSpec { name: name?, host: host?, api_host, token: token?, personal_key, posthog_id, timing, heartbeat, ingestion_alert };
     Some(apps.into_iter().flatten().fold(bare, |spec, app| app.put_on(&spec)))
 }
 
@@ -181,12 +192,15 @@ pub(crate) mod tests {
             ("project_id", "0"),
             ("api_host", "usa"),
             ("late_after", "soon"),
-            ("look_every", "1s"),
+            ("readback_interval", "1s"),
             ("tokn", "phc_a"),
         ]);
         let told = told(added(&given).unwrap_err());
         let fields = told.iter().map(|(field, _)| field.as_str()).collect::<Vec<_>>();
-        assert_eq!(fields, ["name", "host", "token", "personal_api_key", "project_id", "api_host", "late_after", "look_every", "tokn"]);
+        assert_eq!(
+            fields,
+            ["name", "host", "token", "personal_api_key", "project_id", "api_host", "late_after", "readback_interval", "tokn"]
+        );
         assert_eq!(told[2].1, "token is missing; give the project token (phc_...), from Settings > Project > General");
         assert_eq!(told[8].1, "`tokn` is not a field of a project; did you mean `token`?");
         assert!(told.iter().all(|(_, says)| !says.contains("hunter2")), "{told:?}");
@@ -203,7 +217,7 @@ pub(crate) mod tests {
         let known = shop();
         assert_eq!(changed(&known, &Texts::default()).unwrap(), known);
         let slow = changed(&known, &texts(&[("lost_after", "1h"), ("name", "shop"), ("project_id", "7")])).unwrap();
-        assert_eq!((slow.pace.lost_after.as_secs(), slow.posthog_id, &slow.personal_key), (3600, Some(7), &known.personal_key));
+        assert_eq!((slow.timing.lost_after.as_secs(), slow.posthog_id, &slow.personal_key), (3600, Some(7), &known.personal_key));
         let bare = changed(&slow, &texts(&[("personal_api_key", " "), ("lost_after", ""), ("project_id", "")])).unwrap();
         assert_eq!(bare, ProjectSpec { personal_key: None, ..known.clone() });
         let told = told(changed(&known, &texts(&[("name", "other"), ("host", ""), ("token", "")])).unwrap_err());

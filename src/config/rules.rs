@@ -4,7 +4,7 @@
 use std::fmt::Display;
 use std::time::Duration;
 
-use crate::model::{Events, HeartbeatApp, Host, HostError, KeyError, Pace, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::model::{Events, HeartbeatApp, Host, HostError, KeyError, PersonalKey, ProjectName, ProjectSpec, ProjectToken, Timing};
 
 use super::duration;
 
@@ -13,8 +13,8 @@ const LONGEST_EVENT_NAME: usize = 200;
 /// The one name of PostHog's own that is meant to be sent from outside: its ingestion-lag metric reads it.
 const LAG_METRIC_EVENT: &str = "$heartbeat";
 
-/// Looks come at least a minute apart, and often enough to be worth it.
-const LOOK_EVERY: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
+/// Read-backs come at least a minute apart, and often enough to be worth it.
+const READBACK_INTERVAL: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(1));
 const LATE_AFTER_LEAST: Duration = Duration::from_secs(1);
 /// Beats are looked for no longer than this.
 const LOST_AFTER_MOST: Duration = Duration::from_hours(12);
@@ -127,8 +127,8 @@ pub fn project_number(text: &str) -> Result<u64, String> {
 ///
 /// # Errors
 /// The rest of a sentence.
-pub fn look_every(text: &str) -> Result<Duration, String> {
-    within(text, LOOK_EVERY.0, LOOK_EVERY.1)
+pub fn readback_interval(text: &str) -> Result<Duration, String> {
+    within(text, READBACK_INTERVAL.0, READBACK_INTERVAL.1)
 }
 
 /// Reads when a beat is late: from 1s.
@@ -183,11 +183,11 @@ pub fn some_time(text: &str) -> Result<Duration, String> {
 ///
 /// # Errors
 /// A whole sentence.
-pub fn pace(pace: &Pace) -> Result<(), String> {
-    if pace.late_after < pace.lost_after {
+pub fn timing(timing: &Timing) -> Result<(), String> {
+    if timing.late_after < timing.lost_after {
         return Ok(());
     }
-    let [late, lost] = [pace.late_after, pace.lost_after].map(duration::show);
+    let [late, lost] = [timing.late_after, timing.lost_after].map(duration::show);
     Err(format!("late_after `{late}` must be shorter than lost_after `{lost}`: a beat is late before it is lost"))
 }
 
@@ -196,7 +196,7 @@ pub fn pace(pace: &Pace) -> Result<(), String> {
 /// # Errors
 /// A whole sentence for the first that does not.
 pub fn fit(spec: &ProjectSpec) -> Result<(), String> {
-    pace(&spec.pace)?;
+    timing(&spec.timing)?;
     let Some(HeartbeatApp { project_api_key: Some(token), .. }) = &spec.heartbeat else { return Ok(()) };
     about("project_api_key", app_token(token.as_str(), Some(&spec.token)).map(drop))
 }

@@ -270,8 +270,8 @@ impl<'f> Section<'f> {
 
     fn wrong_type<T>(&self, key: &str, value: &Spanned<DeValue<'_>>, right: &str) -> Option<T> {
         let is_plain = !matches!(value.get_ref(), DeValue::Array(_) | DeValue::Table(_));
-        let quoted = match self.findings.quote(value.span()) {
-            quote if is_plain && !keys::is_secret(key) => format!(" `{quote}`"),
+        let quoted = match self.findings.excerpt(value.span()) {
+            excerpt if is_plain && !keys::is_secret(key) => format!(" `{excerpt}`"),
             _ => String::new(),
         };
         let is = kind(value.get_ref());

@@ -7,13 +7,13 @@ use secrecy::SecretString;
 
 use crate::model::{AppKind, ChannelSpec, ProjectSpec, Proxies, Retention, StatusPage, Window};
 
+use super::desired::read_all;
 use super::document::{Document, Findings};
 use super::entity::Kind;
 use super::keys::KeyPlaces;
 use super::section::Section;
 use super::service::{self, DeadMan, Service};
-use super::wanted::read_all;
-use super::{Database, Environment, Problem, Problems, Texts, Wanted, WebSettings, identity, project, proxies, route, web};
+use super::{Database, Desired, Environment, Problem, Problems, Texts, WebSettings, identity, project, proxies, route, web};
 
 /// Where a problem is, that is in a variable.
 const ENVIRONMENT: &str = "environment";
@@ -38,7 +38,7 @@ pub enum Scope {
     Everything,
 }
 
-/// Where the key is that seals secrets in the store.
+/// Where the key is that encrypts secrets in the store.
 #[derive(Debug, Clone)]
 pub enum KeySource {
     /// `HEARTBEAT_KEY`: the key itself, base64.
@@ -52,20 +52,20 @@ pub enum KeySource {
 pub struct Settings {
     /// Where things are remembered.
     pub database: Database,
-    /// What seals the secrets in it.
+    /// What encrypts the secrets in it.
     pub key: KeySource,
     /// For how long things are remembered.
     pub retention: Retention,
     /// How the network is reached.
     pub proxies: Proxies,
     /// What should be there; empty when the store alone says so.
-    pub projects: Vec<Wanted<ProjectSpec>>,
-    /// Where notices should go.
-    pub channels: Vec<Wanted<ChannelSpec>>,
+    pub projects: Vec<Desired<ProjectSpec>>,
+    /// Where notifications should go.
+    pub channels: Vec<Desired<ChannelSpec>>,
     /// When nobody should be told that an incident opened.
-    pub windows: Vec<Wanted<Window>>,
+    pub windows: Vec<Desired<Window>>,
     /// What everybody may see of some projects.
-    pub status_pages: Vec<Wanted<StatusPage>>,
+    pub status_pages: Vec<Desired<StatusPage>>,
     /// How the page is reached, and who is believed.
     pub web: WebSettings,
     /// Who is told every minute that Heartbeat itself is alive. Read with [`Scope::Everything`] alone.
@@ -83,7 +83,7 @@ impl Settings {
             Some(path) => Written::in_file(path, environment, scope)?,
             None => Written::in_environment(environment, scope),
         };
-        if let Some((name, says)) = identity::sharing(projects.iter().map(|wanted| &wanted.spec)) {
+        if let Some((name, says)) = identity::sharing(projects.iter().map(|desired| &desired.spec)) {
             problems.push(Problem::at(format!("project {name}"), says));
         }
         let dead_man = noted(choose_dead_man(environment, &service, scope), &mut problems).flatten();
@@ -106,10 +106,10 @@ impl Settings {
 struct Written {
     service: Service,
     web: WebSettings,
-    projects: Vec<Wanted<ProjectSpec>>,
-    channels: Vec<Wanted<ChannelSpec>>,
-    windows: Vec<Wanted<Window>>,
-    status_pages: Vec<Wanted<StatusPage>>,
+    projects: Vec<Desired<ProjectSpec>>,
+    channels: Vec<Desired<ChannelSpec>>,
+    windows: Vec<Desired<Window>>,
+    status_pages: Vec<Desired<StatusPage>>,
     problems: Vec<Problem>,
 }
 
@@ -190,7 +190,7 @@ fn choose_dead_man(environment: &Environment, service: &Service, scope: Scope) -
 
 /// The one project that the environment may name: what a container with three variables needs. Heartbeat is on it; an app that no variable can
 /// name stays as it is stored.
-fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Wanted<ProjectSpec>> {
+fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Option<Desired<ProjectSpec>> {
     const VARIABLES: [(&str, &str); 4] = [
         ("host", "POSTHOG_HOST"),
         ("token", "POSTHOG_PROJECT_API_KEY"),
@@ -209,7 +209,7 @@ fn of_environment(environment: &Environment, problems: &mut Vec<Problem>) -> Opt
     }
     let variable = |field: &str| VARIABLES.into_iter().find(|(known, _)| *known == field).map_or("", |(_, name)| name);
     let told = |wrong: Problems| problems.extend(wrong.iter().map(|one| Problem::at(ENVIRONMENT, one.named(variable(&one.field)))));
-    Wanted::read(texts).map_err(told).ok()
+    Desired::read(texts).map_err(told).ok()
 }
 
 fn of_variable(name: &str, says: impl Display) -> Problem {

@@ -1,10 +1,10 @@
 //! `[web.oidc]`: the issuer that logs people in, and whom of those that it knows may come in.
 
-use crate::model::{Access, Allowed, IssuerAddress, NameClaim, Secret, SignOn};
+use crate::model::{Allowed, IssuerAddress, NameClaim, Role, Secret, SignOn};
 
 use super::keys::{CLIENT_SECRET, KeyPlaces};
 use super::section::Section;
-use super::web::access;
+use super::web::role;
 use super::{Scope, rules};
 
 /// No button is longer.
@@ -25,12 +25,12 @@ pub(super) fn read(section: Section<'_>, places: KeyPlaces<'_>, scope: Scope) ->
         section.wrong("allowed", format!("{is}: who may come in, such as [\"@example.com\"]; [\"*\"] is everybody whom the issuer knows"));
     }
     let claim = section.read("claim", claim).unwrap_or(NameClaim::Email);
-    let access = section.read("access", access).unwrap_or(Access::Read);
+    let role = section.read("role", role).unwrap_or(Role::Viewer);
     let title = section.read("title", title);
     section.finish();
     let (issuer, client_id) = (issuer?, client_id?);
     let title = title.unwrap_or_else(|| issuer.host().to_owned());
-    Some(SignOn { issuer, client_id, client_secret, allowed, claim, access, title })
+    Some(SignOn { issuer, client_id, client_secret, allowed, claim, role, title })
 }
 
 /// Reads the secret. It is not quoted in errors.

@@ -9,10 +9,15 @@ use crate::model::{Field, Secret};
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct Texts(Vec<(String, Secret)>);
 
+/// Old names of fields, and the fields that they name now: files and scripts that were written with them are still read.
+const ALIASES: [(&str, &str); 1] = [("look_every", "readback_interval")];
+
 impl Texts {
     /// Puts one more in.
     pub fn put(&mut self, name: impl Into<String>, text: &str) {
-        self.0.push((name.into(), Secret::new(text)));
+        let name = name.into();
+        let name = ALIASES.iter().find(|(old, _)| *old == name).map_or(name, |(_, new)| (*new).to_owned());
+        self.0.push((name, Secret::new(text)));
     }
 
     /// Puts one more in, where there is one.
@@ -34,8 +39,8 @@ impl Texts {
 
     /// Those alone whose names are wanted.
     #[must_use]
-    pub fn only(mut self, is_wanted: impl Fn(&str) -> bool) -> Self {
-        self.0.retain(|(name, _)| is_wanted(name));
+    pub fn only(mut self, is_desired: impl Fn(&str) -> bool) -> Self {
+        self.0.retain(|(name, _)| is_desired(name));
         self
     }
 
@@ -90,7 +95,9 @@ impl Texts {
 
 impl<N: Into<String>, T: AsRef<str>> FromIterator<(N, T)> for Texts {
     fn from_iter<I: IntoIterator<Item = (N, T)>>(given: I) -> Self {
-        Self(given.into_iter().map(|(name, text)| (name.into(), Secret::new(text.as_ref()))).collect())
+        let mut texts = Self::default();
+        given.into_iter().for_each(|(name, text)| texts.put(name, text.as_ref()));
+        texts
     }
 }
 
@@ -113,5 +120,7 @@ mod tests {
         assert_eq!((texts.one("secret"), texts.filled("secret")), (Some(" "), None));
         assert_eq!(texts.clone().without_blank(["secret"]).one("secret"), None);
         assert!(!format!("{texts:?}").contains("hunter"), "{texts:?}");
+        let old: Texts = [("look_every", "2m")].into_iter().collect();
+        assert_eq!((old.one("readback_interval"), old.one("look_every")), (Some("2m"), None));
     }
 }

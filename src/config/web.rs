@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use url::Url;
 
-use crate::model::{Access, ProjectName, SignOn};
+use crate::model::{ProjectName, Role, SignOn};
 
 use super::keys::KeyPlaces;
 use super::section::Section;
@@ -76,7 +76,7 @@ pub struct ProxyLogin {
     /// From where it is believed, and from nowhere else.
     pub from: Vec<Network>,
     /// What somebody may do who comes for the first time.
-    pub access: Access,
+    pub role: Role,
 }
 
 impl ProxyLogin {
@@ -202,7 +202,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
         let proxy = proxy.titled("web.proxy");
         let header = proxy.read("header", header_name);
         let from = proxy.list("from", Network::parse);
-        let access = proxy.read("access", access).unwrap_or(Access::Read);
+        let role = proxy.read("access", role).unwrap_or(Role::Viewer);
         if header.is_none() && !proxy.has("header") {
             proxy.unfit(&["header"], "header is missing: the name of the header in which the proxy says who somebody is");
         }
@@ -210,7 +210,7 @@ pub(super) fn read(top: &Section<'_>, places: KeyPlaces<'_>, scope: Scope) -> We
             proxy.unfit(&["from"], "from is missing: the addresses from which the header is believed");
         }
         proxy.finish();
-        ProxyLogin { header: header.unwrap_or_default(), from, access }
+        ProxyLogin { header: header.unwrap_or_default(), from, role }
     });
     let oidc = section.section("oidc");
     if oidc.is_some() && !section.has("public_url") && places.environment.value(PUBLIC_URL).is_none() {
@@ -253,8 +253,8 @@ fn header_name(text: &str) -> Result<String, String> {
     if is_name { Ok(name) } else { Err(format!("`{}` must be the name of a header, such as `X-Forwarded-User`", text.trim())) }
 }
 
-pub(super) fn access(text: &str) -> Result<Access, String> {
-    Access::named(text.trim()).ok_or_else(|| format!("`{}` must be `read` or `write`", text.trim()))
+pub(super) fn role(text: &str) -> Result<Role, String> {
+    Role::named(text.trim()).ok_or_else(|| format!("`{}` must be `read` or `write`", text.trim()))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use url::Url;
 
-use super::veil::Veil;
+use super::redactor::Redactor;
 use crate::model::{Delivery, Timestamp, legible};
 
 /// As much of a body is quoted, in bytes.
@@ -29,12 +29,12 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>, at: Timestamp, veil: &Veil) -> Self {
+    pub(super) fn new(status: StatusCode, headers: HeaderMap, body: Vec<u8>, at: Timestamp, redactor: &Redactor) -> Self {
         let mut words = status.as_u16().to_string();
         if let Some(reason) = status.canonical_reason() {
             words = format!("{words} {reason}");
         }
-        let said = quoted(&body, veil);
+        let said = quoted(&body, redactor);
         if !said.is_empty() {
             words = format!("{words}: {said}");
         }
@@ -44,15 +44,15 @@ impl Answer {
     /// What it means by its status alone. A receiver that is nobody's in particular may say whatever it likes with it.
     pub(super) fn settle(self) -> Delivery {
         match self.status.as_u16() {
-            200..=299 => Delivery::Taken(self.words),
+            200..=299 => Delivery::Accepted(self.words),
             // Not followed: what is sent there was meant for here, and may be a key.
             300..=399 => {
-                Delivery::Refused { words: format!("{} to {}, which is not followed: set the address itself", self.status, self.target()) }
+                Delivery::Rejected { words: format!("{} to {}, which is not followed: set the address itself", self.status, self.target()) }
             }
             // The proxy between, time that ran out, too much at once, and whatever is broken there: none of it is the channel's fault.
             407 | 408 | 425 | 429 | 500..=599 => self.try_again(),
             // The key, the address, or the right to either.
-            401 | 402 | 403 | 404 | 405 | 410 => Delivery::Refused { words: self.words },
+            401 | 402 | 403 | 404 | 405 | 410 => Delivery::Rejected { words: self.words },
             _ => Delivery::Unfit { words: self.words },
         }
     }
@@ -61,7 +61,7 @@ impl Answer {
     /// loses each message by itself.
     pub(super) fn settle_unless_page_or_key(self) -> Delivery {
         match self.status.as_u16() {
-            400 | 422 => Delivery::Refused { words: self.words },
+            400 | 422 => Delivery::Rejected { words: self.words },
             _ => self.settle_unless_page(),
         }
     }
@@ -136,8 +136,8 @@ pub(super) fn wait(seconds: f64) -> Option<Duration> {
 }
 
 /// Bytes as one printable line, without secrets and within bounds.
-pub(super) fn quoted(bytes: &[u8], veil: &Veil) -> String {
-    let text = veil.clear(&String::from_utf8_lossy(bytes));
+pub(super) fn quoted(bytes: &[u8], redactor: &Redactor) -> String {
+    let text = redactor.clear(&String::from_utf8_lossy(bytes));
     super::text::cut_bytes(&legible(&text), WORDS)
 }
 
@@ -152,7 +152,7 @@ mod tests {
     fn answer(status: u16, headers: &[(&'static str, &'static str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(name, value)| (http::HeaderName::from_static(name), HeaderValue::from_static(value))).collect();
         let at = Timestamp::parse(NOW).unwrap();
-        Answer::new(StatusCode::from_u16(status).unwrap(), headers, body.into(), at, &Veil::default())
+        Answer::new(StatusCode::from_u16(status).unwrap(), headers, body.into(), at, &Redactor::default())
     }
 
     fn after(value: &'static str) -> Option<Duration> {
@@ -175,26 +175,26 @@ mod tests {
     #[test]
     fn a_status_says_whether_trying_again_can_help() {
         for status in [200, 201, 202, 204] {
-            assert!(matches!(answer(status, &[], "").settle(), Delivery::Taken(_)), "{status}");
+            assert!(matches!(answer(status, &[], "").settle(), Delivery::Accepted(_)), "{status}");
         }
         for status in [407, 408, 425, 429, 500, 502, 503, 504, 522] {
             assert!(matches!(answer(status, &[], "").settle(), Delivery::TryAgain { .. }), "{status}");
         }
         for status in [301, 302, 308, 401, 403, 404, 405, 410] {
-            assert!(matches!(answer(status, &[], "").settle(), Delivery::Refused { .. }), "{status}");
+            assert!(matches!(answer(status, &[], "").settle(), Delivery::Rejected { .. }), "{status}");
         }
         for status in [400, 409, 413, 415, 422] {
             assert!(matches!(answer(status, &[], "").settle(), Delivery::Unfit { .. }), "{status}");
         }
         for status in [400, 422] {
-            assert!(matches!(answer(status, &[], "").settle_unless_page_or_key(), Delivery::Refused { .. }), "{status}");
+            assert!(matches!(answer(status, &[], "").settle_unless_page_or_key(), Delivery::Rejected { .. }), "{status}");
         }
     }
 
     #[test]
     fn a_redirect_says_where_to_without_its_path() {
         let words = |location: &'static str| match answer(302, &[("location", location)], "").settle() {
-            Delivery::Refused { words } => words,
+            Delivery::Rejected { words } => words,
             other => panic!("{other:?}"),
         };
         assert_eq!(
@@ -211,11 +211,11 @@ mod tests {
                 panic!("{body} is taken for the service")
             };
             assert!(words.contains("a login page or a proxy"), "{words}");
-            assert!(matches!(answer(200, &[], body).settle(), Delivery::Taken(_)));
+            assert!(matches!(answer(200, &[], body).settle(), Delivery::Accepted(_)));
         }
         // As Slack has it.
         let taken = answer(200, &[("content-type", "text/html")], "ok").settle_unless_page();
-        assert!(matches!(taken, Delivery::Taken(_)), "{taken:?}");
+        assert!(matches!(taken, Delivery::Accepted(_)), "{taken:?}");
     }
 
     #[test]

@@ -4,8 +4,8 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use super::answer::Answer;
+use super::redactor::Redactor;
 use super::send::{Ask, Letter, Sender};
-use super::veil::Veil;
 use crate::model::{ChannelKind, ChannelSpec, Delivery, IncidentFacts, Message, Timestamp};
 
 /// What a channel's file works with.
@@ -15,7 +15,7 @@ pub(super) struct Call<'a> {
     pub(super) letter: &'a Letter<'a>,
     /// When it is sent.
     pub(super) now: Timestamp,
-    pub(super) veil: Veil,
+    pub(super) redactor: Redactor,
 }
 
 impl<'a> Call<'a> {
@@ -48,7 +48,7 @@ impl<'a> Call<'a> {
     }
 
     /// By what a service that keeps the state of incidents knows this one: the same in all its messages. A sample has a key of its own, so that
-    /// it never touches a real incident; a message without an incident goes by its channel, or by its notice.
+    /// it never touches a real incident; a message without an incident goes by its channel, or by its notification.
     pub(super) fn key(&self) -> String {
         let test = if self.message().test { "test-" } else { "" };
         match self.incident() {
@@ -72,7 +72,7 @@ impl<'a> Call<'a> {
 
     /// Asks, and gives what was answered; what came of it where nothing was.
     pub(super) async fn ask(&self, ask: Ask) -> Result<Answer, Delivery> {
-        self.sender.ask(ask, &self.veil).await
+        self.sender.ask(ask, &self.redactor).await
     }
 
     /// Posts JSON to an address.

@@ -94,7 +94,7 @@ impl Answer {
         let (_, of, meaning) = codes.iter().find(|(known, ..)| is(known)).filter(|_| self.is_rejection())?;
         let words = format!("{} ({meaning})", self.words);
         Some(match of {
-            Channel => Delivery::Refused { words },
+            Channel => Delivery::Rejected { words },
             Message => Delivery::Unfit { words },
         })
     }

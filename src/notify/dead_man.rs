@@ -7,32 +7,32 @@ use std::time::Duration;
 
 use super::{Ping, PingState, Sender};
 use crate::clock::Clock;
+use crate::liveness::{Liveness, Loop};
 use crate::model::Delivery;
-use crate::vitals::{Loop, Vitals};
 
 /// How often a ping is sent.
 const EVERY: Duration = Duration::from_mins(1);
-/// A loop that has finished nothing for longer than this makes no progress: a look may take a minute by itself.
+/// A loop that has finished nothing for longer than this makes no progress: a read-back may take a minute by itself.
 const BEHIND: Duration = Duration::from_mins(5);
 /// The loops without which nobody would be told.
 const LOOPS: [Loop; 3] = [Loop::Pulse, Loop::Verify, Loop::Notify];
 
 /// Pings, for as long as it is polled.
-pub async fn watch_over(ping: Ping, sender: Arc<Sender>, clock: Clock, vitals: Vitals) -> Infallible {
+pub async fn watch_over(ping: Ping, sender: Arc<Sender>, clock: Clock, liveness: Liveness) -> Infallible {
     let mut fails = false;
     tell(&ping, &sender, PingState::Start, &mut fails).await;
     loop {
-        if vitals.store_fails() {
+        if liveness.store_fails() {
             clock.sleep(EVERY).await;
         } else {
             // A store that begins to fail is told at once.
             tokio::select! {
                 () = clock.sleep(EVERY) => {}
-                () = vitals.store_failed() => {}
+                () = liveness.store_failed() => {}
             }
         }
-        let stuck: Vec<&str> = LOOPS.into_iter().filter(|of| !progresses(&vitals, *of)).map(Loop::name).collect();
-        let why = match (vitals.store_fails(), stuck.is_empty()) {
+        let stuck: Vec<&str> = LOOPS.into_iter().filter(|of| !progresses(&liveness, *of)).map(Loop::name).collect();
+        let why = match (liveness.store_fails(), stuck.is_empty()) {
             (true, _) => Some("the store fails".to_owned()),
             (false, false) => Some(format!("{} made no progress for {} minutes", stuck.join(" and "), BEHIND.as_secs() / 60)),
             (false, true) => None,
@@ -45,18 +45,18 @@ pub async fn watch_over(ping: Ping, sender: Arc<Sender>, clock: Clock, vitals: V
     }
 }
 
-fn progresses(vitals: &Vitals, of: Loop) -> bool {
-    vitals.behind_ms(of).is_some_and(|behind| behind <= BEHIND.as_millis() as i64)
+fn progresses(liveness: &Liveness, of: Loop) -> bool {
+    liveness.behind_ms(of).is_some_and(|behind| behind <= BEHIND.as_millis() as i64)
 }
 
 async fn tell(ping: &Ping, sender: &Sender, state: PingState, fails: &mut bool) {
     match ping.send(sender, state).await {
-        Delivery::Taken(_) => {
+        Delivery::Accepted(_) => {
             if std::mem::take(fails) {
                 tracing::info!("the dead-man ping is taken again");
             }
         }
-        Delivery::TryAgain { words, .. } | Delivery::Partly { words } | Delivery::Refused { words } | Delivery::Unfit { words } => {
+        Delivery::TryAgain { words, .. } | Delivery::Partly { words } | Delivery::Rejected { words } | Delivery::Unfit { words } => {
             if !std::mem::replace(fails, true) {
                 tracing::warn!("the dead-man ping is not taken: {words}");
             }

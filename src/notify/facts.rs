@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Message, NoticeKind, duration};
+use crate::model::{Message, NotificationKind, duration};
 
 /// A label and what stands behind it.
 pub(super) type Fact = (&'static str, String);
@@ -36,7 +36,7 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
         let time = |at: Option<crate::model::Timestamp>| at.map(|at| at.to_string()).unwrap_or_default();
         facts.extend([
             ("incident", incident.id.to_string()),
-            ("strand", incident.strand.clone()),
+            ("incident_kind", incident.incident_kind.clone()),
             ("rules", incident.rules.join(", ")),
             ("cause_code", incident.cause_code.clone()),
             ("cause", incident.cause.clone()),
@@ -53,8 +53,8 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
             ("beats_late", incident.beats_late.to_string()),
             ("beats_missing", incident.beats_missing.to_string()),
             ("beats_lost", incident.beats_lost.to_string()),
-            ("beats_refused", incident.beats_refused.to_string()),
-            ("beats_doubled", incident.beats_doubled.to_string()),
+            ("beats_rejected", incident.beats_rejected.to_string()),
+            ("beats_duplicated", incident.beats_duplicated.to_string()),
         ]);
     }
     facts.retain(|(_, value)| !value.is_empty());
@@ -64,7 +64,7 @@ pub(super) fn all(message: &Message) -> Vec<Fact> {
 /// Red, amber or blue by severity; green when it is over.
 pub(super) fn colour(message: &Message) -> u32 {
     match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => 0x002E_7D32,
+        (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => 0x002E_7D32,
         (_, "critical") => 0x00C6_2828,
         (_, "warning") => 0x00F9_A825,
         _ => 0x0015_65C0,

@@ -4,34 +4,34 @@ use std::collections::HashMap;
 
 use super::Notify;
 use crate::message::{self, Mended};
-use crate::model::{Channel, ChannelFacts, Message, Notice, NoticeKind, Timestamp};
-use crate::store::{StoreError, WhichNotices};
+use crate::model::{Channel, ChannelFacts, Message, Notification, NotificationKind, Timestamp};
+use crate::store::{NotificationFilter, StoreError};
 
 impl Notify {
     /// Owes the end of every word that a channel does not deliver, once it does.
     pub(super) async fn tell_what_is_mended(&self, now: Timestamp) -> Result<(), StoreError> {
-        let written = self.store.notices(&WhichNotices { of_channels: true, ..WhichNotices::default() }).await?;
+        let written = self.store.notifications(&NotificationFilter { of_channels: true, ..NotificationFilter::default() }).await?;
         let mut newest = HashMap::new();
-        for notice in written {
-            if let Some(about) = &notice.message.channel {
-                newest.entry((notice.channel, about.key)).or_insert(notice);
+        for notification in written {
+            if let Some(about) = &notification.message.channel {
+                newest.entry((notification.channel, about.key)).or_insert(notification);
             }
         }
-        newest.retain(|_, notice| notice.message.kind == NoticeKind::ChannelStopped);
+        newest.retain(|_, notification| notification.message.kind == NotificationKind::ChannelStopped);
         if newest.is_empty() {
             return Ok(());
         }
         let channels = self.store.channels().await?;
-        let owed: Vec<Notice> = newest
+        let queued: Vec<Notification> = newest
             .into_values()
-            .filter(|notice| channels.iter().any(|channel| channel.id == notice.channel))
-            .filter_map(|notice| {
-                let mended = mended(&notice.message, &channels)?;
-                let message = message::channel_resolved(&notice.message, mended, now);
-                Some(Notice::owed(notice.channel, None, &notice.id.to_string(), 0, message))
+            .filter(|notification| channels.iter().any(|channel| channel.id == notification.channel))
+            .filter_map(|notification| {
+                let mended = mended(&notification.message, &channels)?;
+                let message = message::channel_resolved(&notification.message, mended, now);
+                Some(Notification::queued(notification.channel, None, &notification.id.to_string(), 0, message))
             })
             .collect();
-        if owed.is_empty() { Ok(()) } else { self.store.owe(&owed).await }
+        if queued.is_empty() { Ok(()) } else { self.store.owe(&queued).await }
     }
 }
 
@@ -44,7 +44,7 @@ fn mended(stopped: &Message, channels: &[Channel]) -> Option<Mended> {
     match channel {
         Channel { stopped: Some(_), .. } => None,
         channel if !channel.spec.enabled => Some(Mended::Disabled),
-        channel if channel.last_taken >= Some(stopped.at) => Some(Mended::Delivers),
+        channel if channel.last_accepted >= Some(stopped.at) => Some(Mended::Delivers),
         _ => Some(Mended::TriedAgain),
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! The loop (`run`) empties the outbox each second: what to send of what is due is `plan`, when to try again `retry`, the sending itself
 //! `outbox`. One message goes to one channel by the [`Sender`], with one file a kind under `channel`; the ping that tells a service
-//! outside that Heartbeat lives is sent by [`watch_over`]. Makes no words: those came with the notice. Knows each service's wire and
+//! outside that Heartbeat lives is sent by [`watch_over`]. Makes no words: those came with the notification. Knows each service's wire and
 //! nothing of rules, and never decides whether something is worth telling.
 
 mod answer;
@@ -18,13 +18,13 @@ mod mended;
 mod outbox;
 mod ping;
 mod plan;
+mod redactor;
 mod repeat;
 mod retry;
 mod run;
 mod send;
 mod smtp;
 mod text;
-mod veil;
 
 pub use dead_man::watch_over;
 pub use ping::{Method, Ping, State as PingState};

@@ -1,4 +1,4 @@
-//! The loop over the outbox: leases what is due, sends it, and then marks what came of it. Killed between any two of these, a notice is sent
+//! The loop over the outbox: leases what is due, sends it, and then marks what came of it. Killed between any two of these, a notification is sent
 //! again, with the same id.
 
 use std::collections::HashMap;
@@ -10,23 +10,23 @@ use tokio::task::JoinSet;
 use super::plan::{Crowds, Parcel, Plan, plan};
 use super::send::Letter;
 use super::{Notify, retry};
+use crate::liveness::Loop;
 use crate::message;
-use crate::model::{Channel, ChannelId, Delivery, Notice, NoticeState, Severity, Stopped, Timestamp};
-use crate::store::{ChannelNews, StoreError, WhichNotices};
-use crate::vitals::Loop;
+use crate::model::{Channel, ChannelId, Delivery, Notification, NotificationState, Severity, Stopped, Timestamp};
+use crate::store::{ChannelNews, NotificationFilter, StoreError};
 
 /// For so long nobody else sends what was leased: longer than a channel's share of one round takes.
 const LEASE: Duration = Duration::from_mins(2);
 /// So long one channel may take in one round; what it leaves goes back.
 const ROUND: Duration = Duration::from_secs(80);
-/// So many notices are leased at once.
+/// So many notifications are leased at once.
 const AT_MOST: u32 = 500;
 /// A channel that rejects so many messages one after the other does not deliver: it is not the messages.
 const REJECTED_IN_A_ROW: usize = 3;
-/// So many notices are looked at to find them: one message can cover many.
+/// So many notifications are looked at to find them: one message can cover many.
 const LOOKED_BACK: u32 = 500;
 
-/// The notices that are being sent.
+/// The notifications that are being sent.
 #[derive(Default)]
 pub(super) struct Outbox {
     crowds: Crowds,
@@ -101,11 +101,11 @@ impl Notify {
             let delivery = self.sender.deliver(&channel.spec, &letter).await;
             let now = self.clock.now();
             match delivery {
-                Delivery::Taken(words) => {
+                Delivery::Accepted(words) => {
                     tracing::info!(channel = %channel.spec.name, title = parcel.message.title, "told");
-                    let ended = parcel.ended(NoticeState::Sent, &words, now);
-                    self.store.mark(&ended, &[ChannelNews::Taken(channel.id, now)], &[]).await?;
-                    self.vitals.did(Loop::Notify, 1);
+                    let ended = parcel.ended(NotificationState::Sent, &words, now);
+                    self.store.mark(&ended, &[ChannelNews::Accepted(channel.id, now)], &[]).await?;
+                    self.liveness.did(Loop::Notify, 1);
                 }
                 Delivery::TryAgain { words, after } => {
                     tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "not told, and tried again: {words}");
@@ -118,22 +118,23 @@ impl Notify {
                     tracing::warn!(channel = %channel.spec.name, title = parcel.message.title, "told in part, and tried again for the rest: {words}");
                     let (again, _) = parcel.failed(&words, None, now);
                     // What was tried before is woken by the news, and this is not: the others took it, and the next message is theirs at once.
-                    self.store.mark(&[], &[ChannelNews::Taken(channel.id, now)], &[]).await?;
+                    self.store.mark(&[], &[ChannelNews::Accepted(channel.id, now)], &[]).await?;
                     self.store.mark(&again, &[], &[]).await?;
-                    self.vitals.did(Loop::Notify, 1);
+                    self.liveness.did(Loop::Notify, 1);
                 }
                 Delivery::Unfit { words } => {
                     tracing::error!(channel = %channel.spec.name, title = parcel.message.title, "this message is rejected: {words}");
-                    let (news, owed) = self.rejected(channel, all, &words, now).await?;
-                    self.store.mark(&parcel.ended(NoticeState::Dead, &words, now), &news, &owed).await?;
+                    let (news, queued) = self.rejected(channel, all, &words, now).await?;
+                    self.store.mark(&parcel.ended(NotificationState::Failed, &words, now), &news, &queued).await?;
                 }
-                Delivery::Refused { words } => {
+                Delivery::Rejected { words } => {
                     tracing::error!(channel = %channel.spec.name, "this channel does not deliver any more: {words}");
                     let kept = std::iter::once(parcel).chain(left).flat_map(Parcel::leased);
-                    let kept: Vec<Notice> = kept.map(|notice| Notice { said: Some(words.clone()), ..notice }).collect();
+                    let kept: Vec<Notification> =
+                        kept.map(|notification| Notification { said: Some(words.clone()), ..notification }).collect();
                     let stopped = Stopped { at: now, words, retried: false };
-                    let owed = tell_of(channel, all, &stopped);
-                    return self.store.mark(&kept, &[ChannelNews::Stopped(channel.id, stopped)], &owed).await;
+                    let queued = tell_of(channel, all, &stopped);
+                    return self.store.mark(&kept, &[ChannelNews::Stopped(channel.id, stopped)], &queued).await;
                 }
             }
         }
@@ -148,7 +149,7 @@ impl Notify {
         all: &[Channel],
         words: &str,
         now: Timestamp,
-    ) -> Result<(Vec<ChannelNews>, Vec<Notice>), StoreError> {
+    ) -> Result<(Vec<ChannelNews>, Vec<Notification>), StoreError> {
         // What this round began with may be old by now.
         let Some(known) = self.store.channels().await?.into_iter().find(|known| known.id == channel.id) else {
             return Ok(Default::default());
@@ -156,62 +157,65 @@ impl Notify {
         if known.stopped.is_some() {
             return Ok(Default::default());
         }
-        let which = WhichNotices { channel: Some(channel.id), at_most: LOOKED_BACK, ..WhichNotices::default() };
-        let in_a_row = 1 + rejected_in_a_row(self.store.notices(&which).await?);
-        let words = match known.last_taken {
+        let which = NotificationFilter { channel: Some(channel.id), at_most: LOOKED_BACK, ..NotificationFilter::default() };
+        let in_a_row = 1 + rejected_in_a_row(self.store.notifications(&which).await?);
+        let words = match known.last_accepted {
             None => format!("it rejects its first message: {words}"),
             Some(_) if in_a_row >= REJECTED_IN_A_ROW => format!("it rejected {in_a_row} messages in a row, the last one with: {words}"),
             Some(_) => return Ok(Default::default()),
         };
         tracing::error!(channel = %channel.spec.name, "this channel does not deliver, and is still tried: {words}");
         let stopped = Stopped { at: now, words, retried: true };
-        let owed = tell_of(channel, all, &stopped);
-        Ok((vec![ChannelNews::Stopped(channel.id, stopped)], owed))
+        let queued = tell_of(channel, all, &stopped);
+        Ok((vec![ChannelNews::Stopped(channel.id, stopped)], queued))
     }
 
-    /// Gives leases back; the notices are due at `due`.
+    /// Gives leases back; the notifications are due at `due`.
     async fn put_back(&self, parcels: impl Iterator<Item = Parcel>, due: Timestamp) -> Result<(), StoreError> {
-        let notices: Vec<Notice> = parcels.flat_map(Parcel::leased).map(|notice| Notice { due, ..notice }).collect();
-        if notices.is_empty() { Ok(()) } else { self.store.mark(&notices, &[], &[]).await }
+        let notifications: Vec<Notification> =
+            parcels.flat_map(Parcel::leased).map(|notification| Notification { due, ..notification }).collect();
+        if notifications.is_empty() { Ok(()) } else { self.store.mark(&notifications, &[], &[]).await }
     }
 }
 
 impl Parcel {
-    /// Its notices when it was taken, or given up; what it replaces is not needed any more.
-    fn ended(self, state: NoticeState, words: &str, now: Timestamp) -> Vec<Notice> {
+    /// Its notifications when it was taken, or given up; what it replaces is not needed any more.
+    fn ended(self, state: NotificationState, words: &str, now: Timestamp) -> Vec<Notification> {
         let said = Some(words.to_owned());
-        let covers = self.covers.into_iter().map(|notice| {
-            let tries = notice.tries.saturating_add(1);
-            Notice { tries, state, ended: Some(now), said: said.clone(), ..notice }
+        let covers = self.covers.into_iter().map(|notification| {
+            let tries = notification.tries.saturating_add(1);
+            Notification { tries, state, ended: Some(now), said: said.clone(), ..notification }
         });
-        covers.chain(self.replaces.into_iter().map(|notice| superseded(notice, now))).collect()
+        covers.chain(self.replaces.into_iter().map(|notification| superseded(notification, now))).collect()
     }
 
-    /// Its notices after a try that failed, and when they are due: all at once, so that they come together again.
-    fn failed(self, words: &str, wish: Option<Duration>, now: Timestamp) -> (Vec<Notice>, Timestamp) {
-        let mut tried: Vec<Notice> = self.covers.into_iter().map(|notice| retry::failed(notice, words, wish, now)).collect();
-        let again = tried.iter().filter(|notice| notice.state == NoticeState::Owed).map(|notice| notice.due).max();
-        for notice in tried.iter_mut().filter(|notice| notice.state == NoticeState::Owed) {
-            notice.due = again.unwrap_or(now);
+    /// Its notifications after a try that failed, and when they are due: all at once, so that they come together again.
+    fn failed(self, words: &str, wish: Option<Duration>, now: Timestamp) -> (Vec<Notification>, Timestamp) {
+        let mut tried: Vec<Notification> =
+            self.covers.into_iter().map(|notification| retry::failed(notification, words, wish, now)).collect();
+        let again =
+            tried.iter().filter(|notification| notification.state == NotificationState::Queued).map(|notification| notification.due).max();
+        for notification in tried.iter_mut().filter(|notification| notification.state == NotificationState::Queued) {
+            notification.due = again.unwrap_or(now);
         }
-        tried.extend(self.replaces.into_iter().map(|notice| match again {
-            Some(due) => Notice { due, ..notice },
-            None => superseded(notice, now),
+        tried.extend(self.replaces.into_iter().map(|notification| match again {
+            Some(due) => Notification { due, ..notification },
+            None => superseded(notification, now),
         }));
         (tried, again.unwrap_or(now))
     }
 }
 
-fn superseded(notice: Notice, now: Timestamp) -> Notice {
-    Notice { state: NoticeState::Superseded, ended: Some(now), ..notice }
+fn superseded(notification: Notification, now: Timestamp) -> Notification {
+    Notification { state: NotificationState::Superseded, ended: Some(now), ..notification }
 }
 
 /// How many messages were rejected since one was taken. Those that went out as one count as one.
-fn rejected_in_a_row(notices: Vec<Notice>) -> usize {
-    let mut ended: Vec<(Option<Timestamp>, bool)> = notices
+fn rejected_in_a_row(notifications: Vec<Notification>) -> usize {
+    let mut ended: Vec<(Option<Timestamp>, bool)> = notifications
         .into_iter()
-        .filter(|notice| matches!(notice.state, NoticeState::Sent | NoticeState::Dead))
-        .map(|notice| (notice.ended, notice.state == NoticeState::Dead))
+        .filter(|notification| matches!(notification.state, NotificationState::Sent | NotificationState::Failed))
+        .map(|notification| (notification.ended, notification.state == NotificationState::Failed))
         .collect();
     ended.sort_unstable_by(|one, other| other.cmp(one));
     ended.dedup();
@@ -219,7 +223,7 @@ fn rejected_in_a_row(notices: Vec<Notice>) -> usize {
 }
 
 /// What the other channels are told, once, of one that does not deliver any more.
-fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notice> {
+fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notification> {
     if !channel.spec.enabled {
         // It was disabled or removed, and could not close its alerts: nobody is to mend it.
         return Vec::new();
@@ -227,5 +231,5 @@ fn tell_of(channel: &Channel, all: &[Channel], stopped: &Stopped) -> Vec<Notice>
     let message = message::channel_stopped(channel.id, &channel.spec.name, stopped);
     let about = format!("channel {} stopped {}", channel.id.0, stopped.at.ms());
     let told = all.iter().filter(|other| other.id != channel.id && other.is_tried() && other.spec.wants(None, Severity::Warning));
-    told.map(|other| Notice::owed(other.id, None, &about, 0, message.clone())).collect()
+    told.map(|other| Notification::queued(other.id, None, &about, 0, message.clone())).collect()
 }

@@ -7,8 +7,8 @@
 
 use url::Url;
 
+use super::redactor::Redactor;
 use super::send::{Ask, Sender};
-use super::veil::Veil;
 use crate::model::{Delivery, SecretUrl};
 
 /// How the address is called.
@@ -55,14 +55,14 @@ impl Ping {
     pub async fn send(&self, sender: &Sender, state: State) -> Delivery {
         let (service, address) = match self.address(state) {
             Ok(Some(found)) => found,
-            Ok(None) => return Delivery::Taken("nothing is sent: this service has no word for it".into()),
-            Err(words) => return Delivery::Refused { words },
+            Ok(None) => return Delivery::Accepted("nothing is sent: this service has no word for it".into()),
+            Err(words) => return Delivery::Rejected { words },
         };
         let ask = match self.method {
             Method::Get => Ask::get(&address),
             Method::Post => Ask::post(&address),
         };
-        let answer = match sender.ask(ask, &Veil::over_address(&self.url)).await {
+        let answer = match sender.ask(ask, &Redactor::over_address(&self.url)).await {
             Ok(answer) => answer,
             Err(unanswered) => return unanswered,
         };
@@ -70,7 +70,7 @@ impl Ping {
         let says =
             |words: &str| service == Service::Healthchecks && answer.status.is_success() && answer.body.starts_with(words.as_bytes());
         if says("OK (not found)") {
-            return Delivery::Refused { words: answer.words };
+            return Delivery::Rejected { words: answer.words };
         }
         if says("OK (rate limited)") {
             return answer.try_again();

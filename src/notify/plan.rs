@@ -1,6 +1,6 @@
-//! What to send of the notices that are due: what a newer one makes needless is left out, and what comes in a crowd goes as one.
+//! What to send of the notifications that are due: what a newer one makes needless is left out, and what comes in a crowd goes as one.
 //!
-//! Pure: takes leased notices and what was sent lately, gives parcels.
+//! Pure: takes leased notifications and what was sent lately, gives parcels.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use crate::message;
-use crate::model::{Channel, ChannelId, IncidentId, Message, Notice, NoticeKind, Timestamp};
+use crate::model::{Channel, ChannelId, IncidentId, Message, Notification, NotificationKind, Timestamp};
 
 /// Over so long a channel takes `at_once` messages; what is more waits, and goes as one.
 const CROWD: Duration = Duration::from_mins(1);
@@ -20,26 +20,26 @@ pub(super) struct Parcel {
     /// What the receiver can tell a repetition by.
     pub(super) id: Uuid,
     pub(super) message: Message,
-    /// The notices that it delivers.
-    pub(super) covers: Vec<Notice>,
+    /// The notifications that it delivers.
+    pub(super) covers: Vec<Notification>,
     /// Older ones that are not needed once it is taken. Until then they are owed: what it says instead of them was told to nobody.
-    pub(super) replaces: Vec<Notice>,
+    pub(super) replaces: Vec<Notification>,
 }
 
 impl Parcel {
     /// All that is leased for it.
-    pub(super) fn leased(self) -> impl Iterator<Item = Notice> {
+    pub(super) fn leased(self) -> impl Iterator<Item = Notification> {
         self.replaces.into_iter().chain(self.covers)
     }
 }
 
-/// What to do with the notices of one moment.
+/// What to do with the notifications of one moment.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Plan {
     /// To be delivered, those of one channel in this order.
     pub(super) parcels: Vec<Parcel>,
     /// To be written back: these wait.
-    pub(super) put_back: Vec<Notice>,
+    pub(super) put_back: Vec<Notification>,
 }
 
 /// What was sent to each channel lately.
@@ -61,57 +61,57 @@ impl Crowds {
     }
 }
 
-/// Plans the delivery of leased notices, which come in the order in which they were written. Those of channels that are gone are left.
-pub(super) fn plan(leased: Vec<Notice>, channels: &HashMap<ChannelId, &Channel>, crowds: &mut Crowds, now: Timestamp) -> Plan {
+/// Plans the delivery of leased notifications, which come in the order in which they were written. Those of channels that are gone are left.
+pub(super) fn plan(leased: Vec<Notification>, channels: &HashMap<ChannelId, &Channel>, crowds: &mut Crowds, now: Timestamp) -> Plan {
     let mut plan = Plan::default();
-    let mut of_channel: Vec<(ChannelId, Vec<Notice>)> = Vec::new();
-    for notice in leased {
-        match of_channel.iter_mut().find(|(channel, _)| *channel == notice.channel) {
-            Some((_, notices)) => notices.push(notice),
-            None => of_channel.push((notice.channel, vec![notice])),
+    let mut of_channel: Vec<(ChannelId, Vec<Notification>)> = Vec::new();
+    for notification in leased {
+        match of_channel.iter_mut().find(|(channel, _)| *channel == notification.channel) {
+            Some((_, notifications)) => notifications.push(notification),
+            None => of_channel.push((notification.channel, vec![notification])),
         }
     }
-    for (id, notices) in of_channel {
+    for (id, notifications) in of_channel {
         let Some(channel) = channels.get(&id) else { continue };
-        let parcels = collapse(notices);
+        let parcels = collapse(notifications);
         crowd(channel, parcels, crowds, &mut plan, now);
     }
     plan
 }
 
 /// One parcel an incident; what is about no incident stands for itself.
-fn collapse(notices: Vec<Notice>) -> Vec<Parcel> {
-    let mut groups: Vec<(Option<IncidentId>, Vec<Notice>)> = Vec::new();
-    for notice in notices {
-        match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notice.incident) {
-            Some((_, group)) => group.push(notice),
-            None => groups.push((notice.incident, vec![notice])),
+fn collapse(notifications: Vec<Notification>) -> Vec<Parcel> {
+    let mut groups: Vec<(Option<IncidentId>, Vec<Notification>)> = Vec::new();
+    for notification in notifications {
+        match groups.iter_mut().find(|(incident, _)| incident.is_some() && *incident == notification.incident) {
+            Some((_, group)) => group.push(notification),
+            None => groups.push((notification.incident, vec![notification])),
         }
     }
     groups.into_iter().filter_map(|(_, group)| one_of(group)).collect()
 }
 
-/// The one message that says all that these notices of one incident have to say: the newest facts, as the gravest news among them. It goes
+/// The one message that says all that these notifications of one incident have to say: the newest facts, as the gravest news among them. It goes
 /// out as the newest of them: whoever had an older one from a process that died before it noted that must not take this for a repetition.
-fn one_of(mut group: Vec<Notice>) -> Option<Parcel> {
+fn one_of(mut group: Vec<Notification>) -> Option<Parcel> {
     // Who hears that it is open, after an end that was not told, need not hear of that end.
-    let ended = group.iter().rev().skip(1).position(|notice| notice.message.kind == NoticeKind::Resolved);
+    let ended = group.iter().rev().skip(1).position(|notification| notification.message.kind == NotificationKind::Resolved);
     let before_end = ended.map_or(0, |back| group.len() - 1 - back);
     let newest = group.pop()?;
-    let weight = |kind: NoticeKind| match kind {
-        NoticeKind::Resolved => 3,
-        NoticeKind::Opened => 2,
-        NoticeKind::Worsened => 1,
+    let weight = |kind: NotificationKind| match kind {
+        NotificationKind::Resolved => 3,
+        NotificationKind::Opened => 2,
+        NotificationKind::Escalated => 1,
         _ => 0,
     };
     let kind = group[before_end..]
         .iter()
-        .map(|notice| notice.message.kind)
+        .map(|notification| notification.message.kind)
         .fold(newest.message.kind, |gravest, kind| if weight(kind) > weight(gravest) { kind } else { gravest });
-    let untold = group.iter().any(|notice| notice.message.kind == NoticeKind::Opened);
+    let untold = group.iter().any(|notification| notification.message.kind == NotificationKind::Opened);
     let message = match newest.message.kind {
         // The end of an alert is not the end of its incident.
-        NoticeKind::Resolved if untold && newest.message.incident.as_ref().is_some_and(|facts| facts.closed.is_some()) => {
+        NotificationKind::Resolved if untold && newest.message.incident.as_ref().is_some_and(|facts| facts.closed.is_some()) => {
             message::merged(&newest.message)
         }
         _ => Message { kind, ..newest.message.clone() },
@@ -127,14 +127,14 @@ fn crowd(channel: &Channel, parcels: Vec<Parcel>, crowds: &mut Crowds, plan: &mu
         plan.parcels.extend(parcels);
     } else if lately >= at_once {
         let waiting = parcels.into_iter().flat_map(Parcel::leased);
-        plan.put_back.extend(waiting.map(|notice| Notice { due: free_at, ..notice }));
+        plan.put_back.extend(waiting.map(|notification| Notification { due: free_at, ..notification }));
     } else if let [_] = parcels[..] {
         plan.parcels.extend(parcels);
     } else {
         let messages: Vec<Message> = parcels.iter().map(|parcel| parcel.message.clone()).collect();
         let (covers, replaces): (Vec<_>, Vec<_>) = parcels.into_iter().map(|parcel| (parcel.covers, parcel.replaces)).unzip();
         let (covers, replaces) = (covers.concat(), replaces.concat());
-        let id = Notice::id_of_digest(&covers);
+        let id = Notification::id_of_digest(&covers);
         // As old as its newest part: sent again, it is the same to the byte.
         let at = messages.iter().map(|message| message.at).max().unwrap_or(now);
         plan.parcels.push(Parcel { channel: channel.id, id, message: message::digest(&messages, at), covers, replaces });
@@ -150,24 +150,24 @@ mod tests {
 
     fn channel(kind: ChannelKind, at_once: u16) -> Channel {
         let spec = ChannelSpec { at_once, ..ChannelSpec::new(ProjectName::parse("ops").unwrap(), kind) };
-        Channel { id: ChannelId(7), spec, of_app: None, stopped: None, last_taken: None, removed: false }
+        Channel { id: ChannelId(7), spec, of_app: None, stopped: None, last_accepted: None, removed: false }
     }
 
-    fn notice(incident: i64, kind: NoticeKind) -> Notice {
+    fn notification(incident: i64, kind: NotificationKind) -> Notification {
         let message = message::sample(kind, &ProjectName::parse(&format!("p{incident}")).unwrap(), NOW);
         let about = format!("{incident}");
-        Notice::owed(ChannelId(7), Some(IncidentId(incident)), &about, 0, message)
+        Notification::queued(ChannelId(7), Some(IncidentId(incident)), &about, 0, message)
     }
 
     /// `incident:kind` words in, what goes out as `project:kind*covered-replaced` out; behind a bar what waits.
-    fn story(channel: &Channel, crowds: &mut Crowds, now: Timestamp, notices: &str) -> String {
-        let notices = notices.split_whitespace().map(|word| {
+    fn story(channel: &Channel, crowds: &mut Crowds, now: Timestamp, notifications: &str) -> String {
+        let notifications = notifications.split_whitespace().map(|word| {
             let (incident, kind) = word.split_once(':').unwrap();
-            let kind = NoticeKind::ALL.into_iter().find(|known| known.name() == kind).unwrap();
-            notice(incident.parse().unwrap(), kind)
+            let kind = NotificationKind::ALL.into_iter().find(|known| known.name() == kind).unwrap();
+            notification(incident.parse().unwrap(), kind)
         });
         let channels = HashMap::from([(channel.id, channel)]);
-        let plan = plan(notices.collect(), &channels, crowds, now);
+        let plan = plan(notifications.collect(), &channels, crowds, now);
         let sent = plan.parcels.iter().map(|parcel| {
             crowds.sent(channel.id, now);
             let merged = if parcel.message.merged { "+" } else { "" };
@@ -175,13 +175,13 @@ mod tests {
             format!("{}:{}{merged}*{}{replaced}", parcel.message.project, parcel.message.kind, parcel.covers.len())
         });
         let sent = sent.collect::<Vec<_>>().join(" ");
-        let back = plan.put_back.iter().map(|notice| notice.message.kind.name()).collect::<Vec<_>>();
+        let back = plan.put_back.iter().map(|notification| notification.message.kind.name()).collect::<Vec<_>>();
         if back.is_empty() { sent } else { format!("{sent} | {}", back.join(" ")) }
     }
 
     #[test]
     fn of_one_incident_only_what_still_matters_goes_out() {
-        for (notices, sent) in [
+        for (notifications, sent) in [
             ("1:opened", "p1:opened*1"),
             ("1:opened 1:reminder 1:reminder", "p1:opened*1-2"),
             ("1:opened 1:worsened", "p1:opened*1-1"),
@@ -195,24 +195,24 @@ mod tests {
             ("1:opened 2:opened 1:resolved", "p1:resolved+*1-1 p2:opened*1"),
         ] {
             let channel = channel(ChannelKind::Slack, 5);
-            assert_eq!(story(&channel, &mut Crowds::default(), NOW, notices), sent, "{notices}");
+            assert_eq!(story(&channel, &mut Crowds::default(), NOW, notifications), sent, "{notifications}");
         }
     }
 
     /// The id and the body of the one parcel that these become.
-    fn parcel(kinds: &[NoticeKind], now: Timestamp) -> Parcel {
+    fn parcel(kinds: &[NotificationKind], now: Timestamp) -> Parcel {
         let slack = channel(ChannelKind::Slack, 1);
-        let notices = kinds.iter().map(|kind| notice(1, *kind)).collect();
-        let mut parcels = plan(notices, &HashMap::from([(slack.id, &slack)]), &mut Crowds::default(), now).parcels;
+        let notifications = kinds.iter().map(|kind| notification(1, *kind)).collect();
+        let mut parcels = plan(notifications, &HashMap::from([(slack.id, &slack)]), &mut Crowds::default(), now).parcels;
         assert_eq!(parcels.len(), 1);
         parcels.remove(0)
     }
 
     #[test]
     fn what_says_more_than_was_sent_before_has_another_id_and_what_says_the_same_has_the_same() {
-        use NoticeKind::{Opened, Reminder, Resolved, Worsened};
+        use NotificationKind::{Escalated, Opened, Reminder, Resolved};
         let mut ids = Vec::new();
-        for kinds in [&[Opened] as &[_], &[Opened, Worsened], &[Opened, Worsened, Reminder], &[Opened, Worsened, Reminder, Resolved]] {
+        for kinds in [&[Opened] as &[_], &[Opened, Escalated], &[Opened, Escalated, Reminder], &[Opened, Escalated, Reminder, Resolved]] {
             let (first, again) = (parcel(kinds, NOW), parcel(kinds, NOW.plus(CROWD)));
             assert_eq!(first, again, "sent again, it is the same");
             assert_eq!(first.replaces.len() + 1, kinds.len(), "nothing is forgotten before it is taken");
@@ -247,10 +247,11 @@ mod tests {
         let channels = HashMap::from([(slack.id, &slack)]);
         let mut crowds = Crowds::default();
         crowds.sent(slack.id, NOW);
-        let plan_at =
-            |crowds: &mut Crowds, now| plan(vec![notice(1, NoticeKind::Opened), notice(2, NoticeKind::Opened)], &channels, crowds, now);
+        let plan_at = |crowds: &mut Crowds, now| {
+            plan(vec![notification(1, NotificationKind::Opened), notification(2, NotificationKind::Opened)], &channels, crowds, now)
+        };
         let waiting = plan_at(&mut crowds, NOW.plus(Duration::from_secs(5)));
-        assert!(waiting.parcels.is_empty() && waiting.put_back.iter().all(|notice| notice.due == NOW.plus(CROWD)));
+        assert!(waiting.parcels.is_empty() && waiting.put_back.iter().all(|notification| notification.due == NOW.plus(CROWD)));
         let first = plan_at(&mut Crowds::default(), NOW);
         let again = plan_at(&mut Crowds::default(), NOW.plus(CROWD));
         assert_eq!(first.parcels, again.parcels, "to the byte");

@@ -1,5 +1,5 @@
 //! What is open, said again to an Alertmanager: it lets an alert go that nobody repeats. What fails here is tried in the next round, and costs
-//! nothing: the notices of opening and closing go their own safe way.
+//! nothing: the notifications of opening and closing go their own safe way.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::{Letter, Notify};
 use crate::message;
 use crate::model::{
-    Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NoticeKind, Project, RouteId, Severity, Tally, Timestamp,
+    Channel, ChannelFacts, Delivery, Incident, IncidentId, Message, NotificationKind, Project, RouteId, Severity, Tally, Timestamp,
 };
-use crate::store::{StoreError, Which};
+use crate::store::{IncidentFilter, StoreError};
 
 /// Whatever was owed since this long is not repeated.
 const JUST_NOW: Duration = Duration::from_mins(1);
@@ -25,7 +25,7 @@ impl Notify {
     }
 
     async fn try_repeat(&self, channels: &[Channel], projects: &[Arc<Project>]) -> Result<(), StoreError> {
-        let open = self.store.incidents(&Which { open_only: true, ..Which::default() }).await?;
+        let open = self.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await?;
         let ids: Vec<IncidentId> = open.iter().filter_map(|incident| incident.id).collect();
         let notified = if ids.is_empty() { Vec::new() } else { self.store.notified(&ids).await? };
         for channel in channels {
@@ -35,7 +35,7 @@ impl Notify {
             let told = open.iter().filter(|incident| knows(incident));
             for incident in told.filter(|incident| channel.spec.wants(Some(&incident.project_name), incident.severity)) {
                 // One that was over meanwhile must not be called open after its end was told.
-                let again = self.store.incidents(&Which { id: incident.id, open_only: true, ..Which::default() }).await;
+                let again = self.store.incidents(&IncidentFilter { id: incident.id, open_only: true, ..IncidentFilter::default() }).await;
                 let Some(incident) = again.ok().and_then(|mut open| open.pop()) else { continue };
                 let now = self.clock.now();
                 // What was just owed goes out by itself, and is as new.
@@ -43,7 +43,7 @@ impl Notify {
                     continue;
                 }
                 let incident = self.as_of_now(incident, projects, now).await?;
-                let message = message::of_incident(NoticeKind::Reminder, &incident, None, now);
+                let message = message::of_incident(NotificationKind::Reminder, &incident, None, now);
                 if !self.repeat(channel, incident.key(), &message).await {
                     break;
                 }
@@ -79,11 +79,11 @@ impl Notify {
     /// Says it once more; whether the channel took it.
     async fn repeat(&self, channel: &Channel, id: Uuid, message: &Message) -> bool {
         match self.sender.deliver(&channel.spec, &Letter { id, message }).await {
-            Delivery::TryAgain { words, .. } | Delivery::Refused { words } | Delivery::Unfit { words } => {
+            Delivery::TryAgain { words, .. } | Delivery::Rejected { words } | Delivery::Unfit { words } => {
                 tracing::warn!(channel = %channel.spec.name, "what is open could not be repeated: {words}");
                 false
             }
-            Delivery::Taken(_) | Delivery::Partly { .. } => true,
+            Delivery::Accepted(_) | Delivery::Partly { .. } => true,
         }
     }
 }

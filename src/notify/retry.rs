@@ -1,9 +1,9 @@
-//! When a notice is tried again. The waits are a list, and each is a little more or less by a hash: what failed together does not come back
+//! When a notification is tried again. The waits are a list, and each is a little more or less by a hash: what failed together does not come back
 //! together.
 
 use std::time::Duration;
 
-use crate::model::{Notice, NoticeState, Timestamp};
+use crate::model::{Notification, NotificationState, Timestamp};
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_secs(60 * count)
@@ -29,19 +29,19 @@ const WAITS: [Duration; 14] = [
 /// No receiver's own wish is followed beyond this: a resolve must not wait for a slip in a header.
 const LONGEST_WISH: Duration = minutes(60);
 
-/// The notice after a try that failed at `now`: owed again, or given up when all tries are used.
-pub(super) fn failed(notice: Notice, words: &str, wish: Option<Duration>, now: Timestamp) -> Notice {
-    let tried = Notice { tries: notice.tries.saturating_add(1), said: Some(words.to_owned()), ..notice };
+/// The notification after a try that failed at `now`: owed again, or given up when all tries are used.
+pub(super) fn failed(notification: Notification, words: &str, wish: Option<Duration>, now: Timestamp) -> Notification {
+    let tried = Notification { tries: notification.tries.saturating_add(1), said: Some(words.to_owned()), ..notification };
     match WAITS.get(usize::from(tried.tries) - 1) {
-        Some(wait) => Notice { due: now.plus(jittered(*wait, &tried).max(wish.unwrap_or_default().min(LONGEST_WISH))), ..tried },
-        None => Notice { state: NoticeState::Dead, ended: Some(now), ..tried },
+        Some(wait) => Notification { due: now.plus(jittered(*wait, &tried).max(wish.unwrap_or_default().min(LONGEST_WISH))), ..tried },
+        None => Notification { state: NotificationState::Failed, ended: Some(now), ..tried },
     }
 }
 
-/// Up to a tenth more or less: the same for the same notice and try.
-fn jittered(wait: Duration, notice: &Notice) -> Duration {
-    let bytes = notice.id.as_bytes();
-    let part = bytes[usize::from(notice.tries) % bytes.len()];
+/// Up to a tenth more or less: the same for the same notification and try.
+fn jittered(wait: Duration, notification: &Notification) -> Duration {
+    let bytes = notification.id.as_bytes();
+    let part = bytes[usize::from(notification.tries) % bytes.len()];
     wait.mul_f64(0.9 + 0.2 * f64::from(part) / f64::from(u8::MAX))
 }
 
@@ -49,33 +49,33 @@ fn jittered(wait: Duration, notice: &Notice) -> Duration {
 mod tests {
     use super::*;
     use crate::message;
-    use crate::model::{ChannelId, NoticeKind, ProjectName};
+    use crate::model::{ChannelId, NotificationKind, ProjectName};
 
     const NOW: Timestamp = Timestamp::from_ms(1_800_000_000_000);
 
-    fn owed() -> Notice {
-        let message = message::sample(NoticeKind::Opened, &ProjectName::parse("shop").unwrap(), NOW);
-        Notice::owed(ChannelId(1), None, "x", 0, message)
+    fn queued() -> Notification {
+        let message = message::sample(NotificationKind::Opened, &ProjectName::parse("shop").unwrap(), NOW);
+        Notification::queued(ChannelId(1), None, "x", 0, message)
     }
 
     #[test]
     fn a_notice_is_tried_for_over_a_day_and_then_kept_as_dead() {
-        let (mut notice, mut now, mut last) = (owed(), NOW, Duration::ZERO);
-        while notice.state == NoticeState::Owed {
-            notice = failed(notice, "500", None, now);
-            let wait = notice.due.since(now);
-            assert!(notice.state == NoticeState::Dead || wait > last.mul_f64(0.8), "waits grow");
+        let (mut notification, mut now, mut last) = (queued(), NOW, Duration::ZERO);
+        while notification.state == NotificationState::Queued {
+            notification = failed(notification, "500", None, now);
+            let wait = notification.due.since(now);
+            assert!(notification.state == NotificationState::Failed || wait > last.mul_f64(0.8), "waits grow");
             last = wait;
-            now = notice.due.max(now);
+            now = notification.due.max(now);
         }
-        assert_eq!(notice.state, NoticeState::Dead);
+        assert_eq!(notification.state, NotificationState::Failed);
         assert!(now.since(NOW) > Duration::from_hours(24), "{:?}", now.since(NOW));
-        assert_eq!(usize::from(notice.tries), WAITS.len() + 1);
+        assert_eq!(usize::from(notification.tries), WAITS.len() + 1);
     }
 
     #[test]
     fn a_receiver_may_ask_for_more_time_but_not_for_ever() {
-        let asked = |wish| failed(owed(), "429", Some(Duration::from_secs(wish)), NOW).due.since(NOW);
+        let asked = |wish| failed(queued(), "429", Some(Duration::from_secs(wish)), NOW).due.since(NOW);
         assert_eq!(asked(90), Duration::from_secs(90));
         assert!(asked(1) > Duration::from_secs(4), "a wish is a floor");
         assert_eq!(asked(1_000_000), LONGEST_WISH);

@@ -8,10 +8,10 @@ use tokio::task::JoinSet;
 use super::Sender;
 use super::outbox::Outbox;
 use crate::clock::Clock;
+use crate::liveness::{Liveness, Loop};
 use crate::message;
-use crate::model::{Channel, ChannelKind, Message, Notice, Severity, Timestamp};
-use crate::store::{Roster, Store, StoreError};
-use crate::vitals::{Loop, Vitals};
+use crate::model::{Channel, ChannelKind, Message, Notification, Severity, Timestamp};
+use crate::store::{ConfigSnapshot, Store, StoreError};
 
 /// How often the outbox is looked into: a person is told at most so much later.
 const EVERY: Duration = Duration::from_secs(1);
@@ -27,26 +27,27 @@ const FAREWELL: Duration = Duration::from_secs(5);
 /// What telling needs.
 #[derive(Clone)]
 pub struct Notify {
-    /// Where notices come from.
+    /// Where notifications come from.
     pub store: Arc<Store>,
     /// Delivers.
     pub sender: Arc<Sender>,
     /// The time.
     pub clock: Clock,
     /// Where it gives its sign of life.
-    pub vitals: Vitals,
+    pub liveness: Liveness,
 }
 
 impl Notify {
     /// Tells until `stop`. Trouble with the store, also at the start, is logged and waited out: what is owed stays owed.
     pub async fn run(self, stop: impl Future<Output = ()>) {
-        let mut roster = Roster::new(Arc::clone(&self.store), "telling goes on to the channels known so far").with_channels();
+        let mut config_snapshot =
+            ConfigSnapshot::new(Arc::clone(&self.store), "telling goes on to the channels known so far").with_channels();
         let mut outbox = Outbox::default();
         tokio::select! {
             () = stop => {}
             () = async {
-                self.begin(&mut roster).await;
-                self.walk(&mut roster, &mut outbox).await;
+                self.begin(&mut config_snapshot).await;
+                self.walk(&mut config_snapshot, &mut outbox).await;
             } => {}
         }
         if self.clock.timeout(FAREWELL, outbox.finish()).await.is_err() {
@@ -55,12 +56,12 @@ impl Notify {
     }
 
     /// Reads whom to tell, and says when we were down; again each second until the store lets it.
-    async fn begin(&self, roster: &mut Roster) {
+    async fn begin(&self, config_snapshot: &mut ConfigSnapshot) {
         let mut ails = false;
         loop {
             let begin = async {
-                roster.refresh().await?;
-                self.say_when_we_were_down(roster, self.store.last_sign_of_life().await?).await
+                config_snapshot.refresh().await?;
+                self.say_when_we_were_down(config_snapshot, self.store.last_sign_of_life().await?).await
             };
             match begin.await {
                 Ok(()) => return,
@@ -73,23 +74,23 @@ impl Notify {
         }
     }
 
-    async fn walk(&self, roster: &mut Roster, outbox: &mut Outbox) {
+    async fn walk(&self, config_snapshot: &mut ConfigSnapshot, outbox: &mut Outbox) {
         let mut passed = (self.clock.now(), self.clock.uptime());
         let (mut signed, mut repeated) = (None::<Timestamp>, self.clock.now());
         let (mut ails, mut repeating) = (false, JoinSet::new());
         loop {
-            roster.refresh_when_due(self.clock.monotonic(), false).await;
+            config_snapshot.refresh_when_due(self.clock.monotonic(), false).await;
             let (now, up) = (self.clock.now(), self.clock.uptime());
             let round = async {
                 // The machine slept, this process stood still, or the wall was stepped: nobody else can say so.
                 if up.saturating_sub(passed.1) > DOWN_AFTER {
-                    self.say_when_we_were_down(roster, Some(passed.0)).await?;
+                    self.say_when_we_were_down(config_snapshot, Some(passed.0)).await?;
                 } else if now.since(passed.0) > DOWN_AFTER {
-                    self.say_of_ourselves(roster, "clock jumped from", passed.0, message::jumped(passed.0, now)).await?;
+                    self.say_of_ourselves(config_snapshot, "clock jumped from", passed.0, message::jumped(passed.0, now)).await?;
                 }
                 outbox.collect()?;
-                let closing = self.close_alerts(roster, now).await?;
-                outbox.empty(self, roster.channels(), &closing, now).await?;
+                let closing = self.close_alerts(config_snapshot, now).await?;
+                outbox.empty(self, config_snapshot.channels(), &closing, now).await?;
                 if signed.is_none_or(|signed| now < signed || now.since(signed) >= SIGN_EVERY) {
                     self.tell_what_is_mended(now).await?;
                     self.store.sign_of_life(now).await?;
@@ -99,7 +100,7 @@ impl Notify {
             };
             match round.await {
                 Ok(()) => {
-                    self.vitals.sign(Loop::Notify, now);
+                    self.liveness.sign(Loop::Notify, now);
                     ails = false;
                 }
                 Err(error) if !std::mem::replace(&mut ails, true) => {
@@ -114,9 +115,9 @@ impl Notify {
             // Beside the loop: a receiver that hangs must not keep the others waiting.
             if (now < repeated || now.since(repeated) >= REPEAT_EVERY) && repeating.is_empty() {
                 repeated = now;
-                let channels = forgetful(roster);
+                let channels = forgetful(config_snapshot);
                 if !channels.is_empty() {
-                    repeating.spawn(self.clone().repeat_what_is_open(channels, roster.projects().to_vec()));
+                    repeating.spawn(self.clone().repeat_what_is_open(channels, config_snapshot.projects().to_vec()));
                 }
             }
             self.clock.sleep(EVERY).await;
@@ -124,28 +125,34 @@ impl Notify {
     }
 
     /// Owes every channel a word on a time in which Heartbeat gave no sign of life. Written before the next sign: repeated after a crash
-    /// it is the same notice.
-    async fn say_when_we_were_down(&self, roster: &Roster, last: Option<Timestamp>) -> Result<(), StoreError> {
+    /// it is the same notification.
+    async fn say_when_we_were_down(&self, config_snapshot: &ConfigSnapshot, last: Option<Timestamp>) -> Result<(), StoreError> {
         let now = self.clock.now();
         let Some(last) = last.filter(|last| now.since(*last) > DOWN_AFTER) else { return Ok(()) };
-        self.say_of_ourselves(roster, "down since", last, message::returned(last, now)).await
+        self.say_of_ourselves(config_snapshot, "down since", last, message::returned(last, now)).await
     }
 
     /// Owes every channel a word of ours, and gives a sign of life behind it.
-    async fn say_of_ourselves(&self, roster: &Roster, what: &str, since: Timestamp, message: Message) -> Result<(), StoreError> {
+    async fn say_of_ourselves(
+        &self,
+        config_snapshot: &ConfigSnapshot,
+        what: &str,
+        since: Timestamp,
+        message: Message,
+    ) -> Result<(), StoreError> {
         tracing::warn!("{}", message.title);
         let about = format!("{what} {}", since.ms());
-        let told = roster.channels().iter().filter(|channel| channel.spec.wants(None, Severity::Warning));
-        let owed: Vec<Notice> = told.map(|channel| Notice::owed(channel.id, None, &about, 0, message.clone())).collect();
-        if !owed.is_empty() {
-            self.store.owe(&owed).await?;
+        let told = config_snapshot.channels().iter().filter(|channel| channel.spec.wants(None, Severity::Warning));
+        let queued: Vec<Notification> = told.map(|channel| Notification::queued(channel.id, None, &about, 0, message.clone())).collect();
+        if !queued.is_empty() {
+            self.store.owe(&queued).await?;
         }
         self.store.sign_of_life(self.clock.now()).await
     }
 }
 
 /// The channels that forget what nobody repeats.
-fn forgetful(roster: &Roster) -> Vec<Channel> {
+fn forgetful(config_snapshot: &ConfigSnapshot) -> Vec<Channel> {
     let forgets = |channel: &&Channel| channel.spec.kind == ChannelKind::Alertmanager && channel.is_tried();
-    roster.channels().iter().filter(forgets).cloned().collect()
+    config_snapshot.channels().iter().filter(forgets).cloned().collect()
 }

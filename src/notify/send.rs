@@ -20,9 +20,9 @@ use super::call::Call;
 use super::channel;
 use super::here::is_here;
 use super::markup::Markup;
-use super::veil::Veil;
+use super::redactor::Redactor;
 use crate::clock::Clock;
-use crate::message::{Dressed, dressed, linked};
+use crate::message::{Rendered, linked, rendered};
 use crate::model::{ChannelSpec, Delivery, Message, ProjectName, Proxies, innermost};
 
 /// So long the body of an answer is read: its head has decided already.
@@ -67,7 +67,7 @@ pub enum SenderError {
 /// What is delivered.
 #[derive(Debug, Clone, Copy)]
 pub struct Letter<'a> {
-    /// The notice's: the same on each try, so that a receiver can drop a double.
+    /// The notification's: the same on each try, so that a receiver can drop a double.
     pub id: Uuid,
     /// What it says.
     pub message: &'a Message,
@@ -154,7 +154,7 @@ impl Sender {
         let linked = self.settings.public_url.as_ref().map(|public| linked(letter.message, public));
         let message = self.dress(channel, linked.unwrap_or_else(|| letter.message.clone())).await;
         let letter = &Letter { message: &message, ..*letter };
-        let call = Call { sender: self, channel, letter, now: self.clock.now(), veil: Veil::over(channel) };
+        let call = Call { sender: self, channel, letter, now: self.clock.now(), redactor: Redactor::over(channel) };
         channel::deliver(&call).await
     }
 
@@ -163,10 +163,10 @@ impl Sender {
         let markup = Markup::of(channel.kind);
         let (title, body, ours) = (channel.title.clone(), channel.body.clone(), message.clone());
         let own = title.is_some() || body.is_some();
-        let dress = move || dressed(title.as_deref(), body.as_deref(), &message, markup.writer());
+        let dress = move || rendered(title.as_deref(), body.as_deref(), &message, markup.writer());
         // A template waits for another thread, which none that others need may do.
-        let dressed = if own { spawn_blocking(dress).await } else { Ok(dress()) };
-        let Dressed { mut message, wrong } = dressed.unwrap_or_else(|_| dressed_in_ours(&ours, markup));
+        let rendered = if own { spawn_blocking(dress).await } else { Ok(dress()) };
+        let Rendered { mut message, wrong } = rendered.unwrap_or_else(|_| dressed_in_ours(&ours, markup));
         if markup == Markup::Teams {
             // What is ours goes into blocks that read no markup at all.
             message.title = if channel.title.is_none() { ours.title } else { message.title };
@@ -237,8 +237,8 @@ impl Sender {
     }
 
     /// Asks, and reads the answer. What came of it where there is none.
-    pub(super) async fn ask(&self, ask: Ask, veil: &Veil) -> Result<Answer, Delivery> {
-        let asked = self.clock.timeout(self.limit(), self.exchange(ask, veil)).await;
+    pub(super) async fn ask(&self, ask: Ask, redactor: &Redactor) -> Result<Answer, Delivery> {
+        let asked = self.clock.timeout(self.limit(), self.exchange(ask, redactor)).await;
         let mut response = asked.unwrap_or_else(|elapsed| Err(Delivery::TryAgain { words: elapsed.to_string(), after: None }))?;
         let mut body = Vec::new();
         // An answer that breaks off, or never ends, is an answer: its status has come.
@@ -251,19 +251,19 @@ impl Sender {
             }
         };
         let _ = self.clock.timeout(self.clock.in_real(BODY), reading).await;
-        Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), veil))
+        Ok(Answer::new(response.status(), response.headers().clone(), body, self.clock.now(), redactor))
     }
 
     /// Asks, and gives the answer as soon as its head has come.
-    async fn exchange(&self, ask: Ask, veil: &Veil) -> Result<Response, Delivery> {
-        let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), veil), after: None };
-        let refused = |words: &str| Delivery::Refused { words: words.into() };
+    async fn exchange(&self, ask: Ask, redactor: &Redactor) -> Result<Response, Delivery> {
+        let try_again = |words: String| Delivery::TryAgain { words: quoted(words.as_bytes(), redactor), after: None };
+        let rejected = |words: &str| Delivery::Rejected { words: words.into() };
         let client = self.client().await.map_err(try_again)?;
-        let url = Url::parse(&ask.url).map_err(|_| refused("its address cannot be read"))?;
+        let url = Url::parse(&ask.url).map_err(|_| rejected("its address cannot be read"))?;
         self.may_reach(&url)?;
         let mut headers = HeaderMap::new();
         for (name, value) in ask.headers {
-            let mut value = HeaderValue::try_from(value).map_err(|_| refused("its key holds what no header can hold"))?;
+            let mut value = HeaderValue::try_from(value).map_err(|_| rejected("its key holds what no header can hold"))?;
             value.set_sensitive(true);
             headers.insert(name, value);
         }
@@ -286,8 +286,8 @@ impl Sender {
 }
 
 /// The message in our own words, written for a service.
-fn dressed_in_ours(message: &Message, markup: Markup) -> Dressed {
-    dressed(None, None, message, markup.writer())
+fn dressed_in_ours(message: &Message, markup: Markup) -> Rendered {
+    rendered(None, None, message, markup.writer())
 }
 
 fn client(settings: &SenderSettings) -> Result<Client, String> {

@@ -17,7 +17,7 @@ use tokio::task::spawn_blocking;
 use url::{Host, Url};
 
 use super::here::is_here;
-use super::veil::decoded;
+use super::redactor::decoded;
 use crate::clock::{Clock, Elapsed};
 use crate::model::Takes;
 
@@ -61,7 +61,7 @@ pub(super) struct Outcome {
     /// What the server said to the mail, and to whom it goes; none where it was offered to nobody.
     pub(super) taken: Option<(Vec<Address>, String)>,
     /// Those it will never take it for, with its words.
-    pub(super) refused: Vec<(Address, String)>,
+    pub(super) rejected: Vec<(Address, String)>,
     /// Those it may take it for later, with its words.
     pub(super) later: Vec<(Address, String)>,
 }
@@ -164,7 +164,7 @@ impl Server {
         for one in to {
             match line.command(Rcpt::new(one.clone(), Vec::new())).await {
                 Ok(_) => taken.push(one),
-                Err(wrong) if wrong.is_permanent() => outcome.refused.push((one, wrong.to_string())),
+                Err(wrong) if wrong.is_permanent() => outcome.rejected.push((one, wrong.to_string())),
                 // 421: the server says farewell to all of us.
                 Err(wrong) if wrong.is_transient() && wrong.status().is_none_or(|code| u16::from(code) != 421) => {
                     outcome.later.push((one, wrong.to_string()));

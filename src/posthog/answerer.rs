@@ -233,12 +233,12 @@ fn is_unknown_to_django(heard: &Heard) -> bool {
 
 /// `secret` is what was sent with the request: whoever answers may echo it.
 fn signs(heard: &Heard, page: Option<&Page>, secret: Option<&PersonalKey>) -> Signs {
-    let header = |name: HeaderName| heard.headers.get(name).map(|value| super::quote::printable(value.as_bytes(), 100, secret));
+    let header = |name: HeaderName| heard.headers.get(name).map(|value| super::excerpt::printable(value.as_bytes(), 100, secret));
     Signs {
         software: marked(heard).map(str::to_owned),
         server: header(SERVER),
         via: header(VIA),
-        title: page.and_then(|page| page.title.as_deref()).map(|title| super::quote::printable(title.as_bytes(), 120, secret)),
+        title: page.and_then(|page| page.title.as_deref()).map(|title| super::excerpt::printable(title.as_bytes(), 120, secret)),
         status: Some(heard.status.as_u16()),
     }
 }

@@ -138,8 +138,8 @@ mod tests {
             assert!(fast.place(base).is_ok(), "{base}");
         }
         for base in ["https://us.i.posthog.com", "http://10.0.0.1:8010", "http://localhost.example.com"] {
-            let refused = fast.place(base).err().unwrap();
-            assert!(refused.words.contains("--speed"), "{base}: {refused:?}");
+            let rejected = fast.place(base).err().unwrap();
+            assert!(rejected.words.contains("--speed"), "{base}: {rejected:?}");
             assert!(client(Speed::REAL).place(base).is_ok(), "{base}");
         }
     }

@@ -10,10 +10,10 @@ use serde_json::Value;
 
 use super::AGENT;
 use super::client::Client;
-use super::quote::quote;
+use super::excerpt::excerpt;
 pub use super::token::{TokenState, knows_token, reaches_capture, replaces_tokens};
 use super::wire::{Ask, Track};
-use crate::model::{Part, Parts, Phase, Quote, Region};
+use crate::model::{Part, Parts, Phase, Region, ResponseExcerpt};
 
 /// The oldest PostHog that Heartbeat was made for.
 pub const OLDEST: Version = Version { major: 1, minor: 30, patch: 0 };
@@ -113,7 +113,7 @@ pub enum Unidentified {
     },
     /// An answer that PostHog would not give: a reverse proxy that passes capture alone, or no PostHog at all.
     #[error("it does not say which PostHog it is: {}", .0.said())]
-    Strange(Quote),
+    Strange(ResponseExcerpt),
 }
 
 /// Asks which PostHog answers at this base address.
@@ -129,7 +129,7 @@ pub async fn identify(client: &Client, base: &str) -> Result<Instance, Unidentif
     let ask = Ask { method: Method::GET, path, headers, body: Bytes::new(), cold: false, limit: LIMIT, most: MOST };
     let heard = client.exchange(&place, &ask, &Track::new()).await.map_err(no_answer)?;
     let told: Option<Value> = if heard.status.is_success() { serde_json::from_slice(&heard.body).ok() } else { None };
-    told.as_ref().and_then(read).ok_or_else(|| Unidentified::Strange(quote(&heard, None)))
+    told.as_ref().and_then(read).ok_or_else(|| Unidentified::Strange(excerpt(&heard, None)))
 }
 
 /// Reads a preflight; none when it is not one.
@@ -146,7 +146,7 @@ fn read(told: &Value) -> Option<Instance> {
         return Some(match word("region") {
             "US" => Instance::Cloud(Region::Us),
             "EU" => Instance::Cloud(Region::Eu),
-            other => Instance::OtherCloud(super::quote::printable(other.as_bytes(), 40, None)),
+            other => Instance::OtherCloud(super::excerpt::printable(other.as_bytes(), 40, None)),
         });
     }
     let version = Version::parse(word("posthog_version"));

@@ -7,10 +7,10 @@
 mod answerer;
 pub mod capture;
 mod client;
+mod excerpt;
 pub mod instance;
 mod page;
 pub mod query;
-mod quote;
 mod settings;
 mod token;
 mod wire;

@@ -13,9 +13,9 @@ use serde_json::{Value, json};
 use super::AGENT;
 use super::answerer::is_html;
 use super::client::{Client, Place};
-use super::quote::quote;
+use super::excerpt::excerpt;
 use super::wire::{Ask, Heard, Track};
-use crate::model::{AnsweredBy, Did, ProjectToken, Quote};
+use crate::model::{AnsweredBy, Did, ProjectToken, ResponseExcerpt};
 
 const LIMIT: Duration = Duration::from_secs(20);
 /// Only the beginning matters.
@@ -35,7 +35,7 @@ pub enum TokenState {
     /// PostHog says that the token did not come with the request: it was lost on the way.
     Lost,
     /// Something that is not PostHog answers, also where a token is asked about.
-    NotPostHog(Quote),
+    NotPostHog(ResponseExcerpt),
     /// Nobody said, and why.
     CannotTell(String),
 }
@@ -64,9 +64,9 @@ pub async fn knows_token(client: &Client, base: &str, token: &ProjectToken) -> T
             Said::Yes => TokenState::Known,
             _ => TokenState::CannotTell(words),
         },
-        Said::Another(quote) => match inquiry.ask_config().await {
+        Said::Another(excerpt) => match inquiry.ask_config().await {
             Said::Yes => TokenState::Known,
-            _ => TokenState::NotPostHog(quote),
+            _ => TokenState::NotPostHog(excerpt),
         },
         Said::Nothing(words) => match inquiry.ask_config().await {
             Said::Yes => TokenState::Known,
@@ -95,7 +95,7 @@ pub async fn reaches_capture(client: &Client, base: &str, token: &ProjectToken) 
     let inquiry = Inquiry { client, place: &place, token: token.as_str() };
     let body = json!({ "api_key": token.as_str(), "distinct_id": "PostHog Heartbeat Plugin" }).to_string();
     let heard = inquiry.ask(Method::POST, "/i/v0/e/", body.into()).await.ok()?;
-    match (heard.status.as_u16(), quote(&heard, None).by) {
+    match (heard.status.as_u16(), excerpt(&heard, None).by) {
         (200..=299, _) => Some(false),
         (400, AnsweredBy::Posthog) => Some(true),
         _ => None,
@@ -111,7 +111,7 @@ enum Said {
     /// There is no such endpoint.
     Missing(String),
     /// Something that is not PostHog says it.
-    Another(Quote),
+    Another(ResponseExcerpt),
     /// Nothing to be used.
     Nothing(String),
 }
@@ -130,16 +130,16 @@ impl Inquiry<'_> {
             Err(words) => return Said::Nothing(words),
             Ok(heard) => heard,
         };
-        let quote = quote(&heard, None);
-        match (heard.status.as_u16(), quote.by) {
+        let excerpt = excerpt(&heard, None);
+        match (heard.status.as_u16(), excerpt.by) {
             (200, _) if is_flags(&heard) => Said::Yes,
             // A billing limit of the flags: the token is known.
             (402, AnsweredBy::Posthog) => Said::Yes,
-            (_, AnsweredBy::Posthog) if quote.did == Some(Did::DropsBody) => Said::Lost,
+            (_, AnsweredBy::Posthog) if excerpt.did == Some(Did::DropsBody) => Said::Lost,
             (401, AnsweredBy::Posthog) => Said::No,
-            (404 | 405, _) => Said::Missing(words_of(path, &quote)),
-            (200..=299, _) | (300..=499, AnsweredBy::Intermediary) => Said::Another(quote),
-            _ => Said::Nothing(words_of(path, &quote)),
+            (404 | 405, _) => Said::Missing(words_of(path, &excerpt)),
+            (200..=299, _) | (300..=499, AnsweredBy::Intermediary) => Said::Another(excerpt),
+            _ => Said::Nothing(words_of(path, &excerpt)),
         }
     }
 
@@ -152,7 +152,7 @@ impl Inquiry<'_> {
                 // A page that answers every path does not name the token.
                 200 if !is_html(&heard) && String::from_utf8_lossy(&heard.body).contains(self.token) => Said::Yes,
                 404 if !is_html(&heard) => Said::No,
-                _ => Said::Nothing(words_of(&path, &quote(&heard, None))),
+                _ => Said::Nothing(words_of(&path, &excerpt(&heard, None))),
             },
         }
     }
@@ -176,6 +176,6 @@ fn is_flags(heard: &Heard) -> bool {
         .any(|key| answer.get(key).is_some())
 }
 
-fn words_of(path: &str, quote: &Quote) -> String {
-    format!("{path} answers {}", quote.said())
+fn words_of(path: &str, excerpt: &ResponseExcerpt) -> String {
+    format!("{path} answers {}", excerpt.said())
 }

@@ -4,13 +4,13 @@ use std::collections::{BTreeSet, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use crate::liveness::{Liveness, Loop};
 use crate::model::{Minute, RouteId, Timestamp};
-use crate::vitals::{Loop, Vitals};
 
 /// Beats between sending and recording. The pulse has done what was due up to the oldest of them.
 pub(super) struct Flight {
     state: Mutex<State>,
-    vitals: Vitals,
+    liveness: Liveness,
 }
 
 #[derive(Default)]
@@ -20,8 +20,8 @@ struct State {
 }
 
 impl Flight {
-    pub(super) fn new(vitals: Vitals) -> Self {
-        Self { state: Mutex::default(), vitals }
+    pub(super) fn new(liveness: Liveness) -> Self {
+        Self { state: Mutex::default(), liveness }
     }
 
     /// The routes whose beat of `minute` is under way.
@@ -54,7 +54,7 @@ impl Flight {
         let Some(walked_to) = state.walked_to else { return };
         // What was due at the minute's first instant is not done while one of its beats is under way.
         let before = state.airborne.first().map(|(minute, _)| minute.start().minus(Duration::from_millis(1)));
-        self.vitals.sign(Loop::Pulse, before.map_or(walked_to, |before| before.min(walked_to)));
+        self.liveness.sign(Loop::Pulse, before.map_or(walked_to, |before| before.min(walked_to)));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -71,17 +71,17 @@ mod tests {
     #[test]
     fn a_beat_under_way_holds_back_the_sign_and_others_do_not() {
         let (clock, _hand) = Clock::hand(Timestamp::from_ms(0));
-        let vitals = Vitals::new(clock);
-        let (flight, minute) = (Flight::new(vitals.clone()), Minute::from_index(5));
+        let liveness = Liveness::new(clock);
+        let (flight, minute) = (Flight::new(liveness.clone()), Minute::from_index(5));
         flight.took_off(RouteId(1), minute);
         flight.walked_to(minute.plus(1).start());
-        assert!(vitals.last(Loop::Pulse) < Some(minute.start()));
+        assert!(liveness.last(Loop::Pulse) < Some(minute.start()));
         flight.took_off(RouteId(2), minute.plus(1));
         flight.landed(&[(RouteId(1), minute)]);
-        assert!((minute.start()..minute.plus(1).start()).contains(&vitals.last(Loop::Pulse).unwrap()));
+        assert!((minute.start()..minute.plus(1).start()).contains(&liveness.last(Loop::Pulse).unwrap()));
         assert_eq!(flight.of(minute.plus(1)), HashSet::from([RouteId(2)]));
         flight.walked_to(minute.plus(1).end());
         flight.landed(&[(RouteId(2), minute.plus(1))]);
-        assert_eq!(vitals.last(Loop::Pulse), Some(minute.plus(1).end()));
+        assert_eq!(liveness.last(Loop::Pulse), Some(minute.plus(1).end()));
     }
 }

@@ -15,10 +15,10 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::clock::Clock;
-use crate::model::{Beat, Evidence, EvidenceOf, Minute, Project, Receipt, Recorded, RouteId, Timestamp};
+use crate::liveness::{Liveness, Loop};
+use crate::model::{Beat, CaptureResult, Evidence, EvidenceOf, Minute, Project, Recorded, RouteId, Timestamp};
 use crate::posthog::{self, capture};
-use crate::store::{Roster, Store, StoreError};
-use crate::vitals::{Loop, Vitals};
+use crate::store::{ConfigSnapshot, Store, StoreError};
 use flight::Flight;
 use schedule::{Due, Schedule};
 use scout::Scout;
@@ -44,7 +44,7 @@ pub struct Pulse {
     /// The time.
     pub clock: Clock,
     /// Where it gives its sign of life.
-    pub vitals: Vitals,
+    pub liveness: Liveness,
 }
 
 /// One receipt on its way to the store.
@@ -56,9 +56,9 @@ struct Sent {
 }
 
 impl Sent {
-    fn new(route: RouteId, minute: Minute, receipt: &Receipt, now: Timestamp, is_last: bool) -> Self {
-        let evidence = EvidenceOf::receipt(receipt).map(|of| Evidence { route, minute, at: now, of });
-        Self { beat: Recorded::of_receipt(route, minute, receipt), evidence, is_last }
+    fn new(route: RouteId, minute: Minute, capture_result: &CaptureResult, now: Timestamp, is_last: bool) -> Self {
+        let evidence = EvidenceOf::capture_result(capture_result).map(|of| Evidence { route, minute, at: now, of });
+        Self { beat: Recorded::of_capture_result(route, minute, capture_result), evidence, is_last }
     }
 }
 
@@ -68,17 +68,17 @@ impl Pulse {
     /// # Errors
     /// When the projects cannot be read at the start. Later trouble with the store is logged and waited out: beating goes on.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Result<(), StoreError> {
-        let mut roster = Roster::new(Arc::clone(&self.store), "beating goes on with those known so far");
-        roster.refresh().await?;
-        let flight = Arc::new(Flight::new(self.vitals.clone()));
-        let (receipts, arriving) = mpsc::unbounded_channel();
+        let mut config_snapshot = ConfigSnapshot::new(Arc::clone(&self.store), "beating goes on with those known so far");
+        config_snapshot.refresh().await?;
+        let flight = Arc::new(Flight::new(self.liveness.clone()));
+        let (capture_results, arriving) = mpsc::unbounded_channel();
         let recorder = tokio::spawn(record(self.clone(), arriving, Arc::clone(&flight)));
         tokio::pin!(stop);
         tokio::select! {
             () = &mut stop => {}
-            () = self.walk(roster, &flight, &receipts) => {}
+            () = self.walk(config_snapshot, &flight, &capture_results) => {}
         }
-        drop(receipts);
+        drop(capture_results);
         if self.clock.timeout(FAREWELL, recorder).await.is_err() {
             tracing::info!("stopped before every answer had come; what they would have said is found by looking");
         }
@@ -86,10 +86,10 @@ impl Pulse {
     }
 
     /// Walks minute after minute, for ever.
-    async fn walk(&self, roster: Roster, flight: &Arc<Flight>, receipts: &mpsc::UnboundedSender<Sent>) {
+    async fn walk(&self, config_snapshot: ConfigSnapshot, flight: &Arc<Flight>, capture_results: &mpsc::UnboundedSender<Sent>) {
         let permits = Arc::new(Semaphore::new(MAX_IN_FLIGHT));
-        let mut known: Vec<Arc<Project>> = roster.projects().to_vec();
-        let mut scout = Scout::new(roster);
+        let mut known: Vec<Arc<Project>> = config_snapshot.projects().to_vec();
+        let mut scout = Scout::new(config_snapshot);
         let mut schedule = Schedule::of(&known);
         let mut fresh = schedule.entries().to_vec();
         let (mut walked, mut since) = (None::<Minute>, Duration::ZERO);
@@ -122,9 +122,9 @@ impl Pulse {
             for entry in due.into_iter().filter(|entry| sent.insert(entry.route)) {
                 let Ok(permit) = Arc::clone(&permits).acquire_owned().await else { return };
                 flight.took_off(entry.route, minute);
-                let (pulse, project, receipts) = (self.clone(), Arc::clone(&known[entry.project]), receipts.clone());
+                let (pulse, project, capture_results) = (self.clone(), Arc::clone(&known[entry.project]), capture_results.clone());
                 tokio::spawn(async move {
-                    pulse.send(&project, entry, minute, &receipts).await;
+                    pulse.send(&project, entry, minute, &capture_results).await;
                     drop(permit);
                 });
             }
@@ -138,7 +138,7 @@ impl Pulse {
 
     /// Sends one beat, and what is to be recorded of it to the recorder: a first failure at once, since trying again may
     /// take the rest of the minute, and the last word.
-    async fn send(&self, project: &Project, due: Due, minute: Minute, receipts: &mpsc::UnboundedSender<Sent>) {
+    async fn send(&self, project: &Project, due: Due, minute: Minute, capture_results: &mpsc::UnboundedSender<Sent>) {
         let route = &project.routes[due.route_index];
         let beat = Beat::derive(&project.spec.token, &route.spec, minute);
         // The timestamp is that of the sending, and lies in the beat's own minute: a repeat then falls into the same day.
@@ -152,19 +152,19 @@ impl Pulse {
             beat: &beat,
             timestamp,
         };
-        let record = |receipt: &Receipt, is_last| {
-            let sent = Sent::new(route.id, minute, receipt, self.clock.now(), is_last);
+        let record = |capture_result: &CaptureResult, is_last| {
+            let sent = Sent::new(route.id, minute, capture_result, self.clock.now(), is_last);
             // The recorder outlives every sender; if it is gone, so is the process.
-            let _ = receipts.send(sent);
+            let _ = capture_results.send(sent);
         };
-        let mut first_failure = |receipt: Receipt| {
-            if receipt.tries == 1 {
-                record(&receipt, false);
+        let mut first_failure = |capture_result: CaptureResult| {
+            if capture_result.tries == 1 {
+                record(&capture_result, false);
             }
         };
-        let receipt = capture::send_telling(&self.client, &event, minute.end(), &mut first_failure).await;
-        tracing::debug!(project = %project.spec.name, route = route.spec.name, %minute, reply = ?receipt.reply, "sent");
-        record(&receipt, true);
+        let capture_result = capture::send_telling(&self.client, &event, minute.end(), &mut first_failure).await;
+        tracing::debug!(project = %project.spec.name, route = route.spec.name, %minute, reply = ?capture_result.reply, "sent");
+        record(&capture_result, true);
     }
 }
 
@@ -189,21 +189,21 @@ async fn record(pulse: Pulse, mut arriving: mpsc::UnboundedReceiver<Sent>, fligh
                 break;
             }
             if !std::mem::replace(&mut ails, true) {
-                tracing::error!(%error, receipts = held.beats.len(), "cannot record receipts; they are held, and tried again every second");
+                tracing::error!(%error, capture_results = held.beats.len(), "cannot record receipts; they are held, and tried again every second");
             }
             pulse.clock.sleep(REFRESH_EVERY).await;
             held.extend(std::iter::from_fn(|| arriving.try_recv().ok()));
         }
         let landed = std::mem::take(&mut held).landed;
-        pulse.vitals.did(Loop::Pulse, landed.len());
+        pulse.liveness.did(Loop::Pulse, landed.len());
         flight.landed(&landed);
     }
 }
 
 /// Writes each by itself where the store refuses what some of them hold: a receipt then goes without its words, and one that is refused even so is
-/// let go, with a word in the log. A look finds its beat all the same.
+/// let go, with a word in the log. A read-back finds its beat all the same.
 async fn record_apart(store: &Store, held: &Held) -> Result<(), StoreError> {
-    let refused = |result: Result<(), StoreError>, what: &str| match result {
+    let rejected = |result: Result<(), StoreError>, what: &str| match result {
         Err(error @ StoreError::Unfit { .. }) => {
             tracing::error!(%error, "{what}");
             Ok(())
@@ -211,10 +211,10 @@ async fn record_apart(store: &Store, held: &Held) -> Result<(), StoreError> {
         other => other,
     };
     for beat in &held.beats {
-        refused(store.record(std::slice::from_ref(beat), &[]).await, "the store refuses a receipt; it is let go")?;
+        rejected(store.record(std::slice::from_ref(beat), &[]).await, "the store refuses a receipt; it is let go")?;
     }
     for evidence in &held.evidence {
-        refused(
+        rejected(
             store.record(&[], std::slice::from_ref(evidence)).await,
             "the store refuses the words of a receipt; it is recorded without them",
         )?;
@@ -232,8 +232,8 @@ struct Held {
 }
 
 impl Held {
-    fn extend(&mut self, receipts: impl Iterator<Item = Sent>) {
-        for sent in receipts {
+    fn extend(&mut self, capture_results: impl Iterator<Item = Sent>) {
+        for sent in capture_results {
             self.landed.extend(sent.is_last.then_some((sent.beat.route, sent.beat.minute)));
             self.beats.push(sent.beat);
             self.evidence.extend(sent.evidence);
@@ -241,7 +241,10 @@ impl Held {
         // A store that is away for hours must not cost the memory of this machine.
         let over = self.beats.len().saturating_sub(MAX_HELD);
         if over > 0 {
-            tracing::warn!(receipts = over, "too many receipts wait for the store; the oldest are let go, and looks find their beats");
+            tracing::warn!(
+                capture_results = over,
+                "too many receipts wait for the store; the oldest are let go, and read-backs find their beats"
+            );
         }
         self.beats.drain(..over);
         self.evidence.drain(..self.evidence.len().saturating_sub(MAX_HELD));

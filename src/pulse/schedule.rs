@@ -10,7 +10,7 @@ use crate::model::{Beat, Minute, Project, RouteId, Timestamp};
 pub(super) struct Due {
     /// Milliseconds into the minute.
     slot_ms: u32,
-    /// The project's place in the roster.
+    /// The project's place in the config snapshot.
     pub(super) project: usize,
     /// The route's place in its project.
     pub(super) route_index: usize,

@@ -8,30 +8,30 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::model::Project;
-use crate::store::Roster;
+use crate::store::ConfigSnapshot;
 
 /// So long the schedule waits for the store, once; a store that answers later is listened to when it does. A beat must not wait for it.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 pub(super) struct Scout {
     /// Here, unless it is being read.
-    roster: Option<Roster>,
-    reading: Option<JoinHandle<(Roster, bool)>>,
+    config_snapshot: Option<ConfigSnapshot>,
+    reading: Option<JoinHandle<(ConfigSnapshot, bool)>>,
     /// Whether the store was waited for in vain, and has not answered since.
     hangs: bool,
 }
 
 impl Scout {
-    pub(super) fn new(roster: Roster) -> Self {
-        Self { roster: Some(roster), reading: None, hangs: false }
+    pub(super) fn new(config_snapshot: ConfigSnapshot) -> Self {
+        Self { config_snapshot: Some(config_snapshot), reading: None, hangs: false }
     }
 
     /// The projects, where somebody changed them; asked for when that is due.
     pub(super) async fn news(&mut self, monotonic: Duration) -> Option<Vec<Arc<Project>>> {
-        if let Some(mut roster) = self.roster.take_if(|roster| roster.is_due(monotonic)) {
+        if let Some(mut config_snapshot) = self.config_snapshot.take_if(|config_snapshot| config_snapshot.is_due(monotonic)) {
             self.reading = Some(tokio::spawn(async move {
-                let changed = roster.refresh_when_due(monotonic, false).await == Some(true);
-                (roster, changed)
+                let changed = config_snapshot.refresh_when_due(monotonic, false).await == Some(true);
+                (config_snapshot, changed)
             }));
         }
         let reading = self.reading.as_mut()?;
@@ -49,9 +49,9 @@ impl Scout {
             tracing::info!("the store answers again");
         }
         match read {
-            Ok((roster, changed)) => {
-                let projects = changed.then(|| roster.projects().to_vec());
-                self.roster = Some(roster);
+            Ok((config_snapshot, changed)) => {
+                let projects = changed.then(|| config_snapshot.projects().to_vec());
+                self.config_snapshot = Some(config_snapshot);
                 projects
             }
             Err(panic) => std::panic::resume_unwind(panic.into_panic()),

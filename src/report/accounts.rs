@@ -3,32 +3,32 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::model::{Access, ApiToken, User};
+use crate::model::{ApiToken, Role, User};
 
 /// What somebody may do.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum May {
+pub enum RoleName {
     /// See everything but secrets.
-    Read,
+    Viewer,
     /// Change everything as well.
-    Write,
+    Editor,
 }
 
-impl From<May> for Access {
-    fn from(may: May) -> Self {
-        match may {
-            May::Read => Self::Read,
-            May::Write => Self::Write,
+impl From<RoleName> for Role {
+    fn from(role: RoleName) -> Self {
+        match role {
+            RoleName::Viewer => Self::Viewer,
+            RoleName::Editor => Self::Editor,
         }
     }
 }
 
-impl From<Access> for May {
-    fn from(access: Access) -> Self {
-        match access {
-            Access::Read => Self::Read,
-            Access::Write => Self::Write,
+impl From<Role> for RoleName {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Viewer => Self::Viewer,
+            Role::Editor => Self::Editor,
         }
     }
 }
@@ -39,7 +39,7 @@ pub struct UserJson {
     /// Under which they log in.
     pub name: String,
     /// What they may do.
-    pub access: May,
+    pub role: RoleName,
     /// Whether they set one.
     pub has_password: bool,
     /// When they were added.
@@ -54,7 +54,7 @@ impl UserJson {
     pub fn of(user: &User) -> Self {
         Self {
             name: user.name.to_string(),
-            access: user.access.into(),
+            role: user.role.into(),
             has_password: user.has_password,
             created: user.created.to_string(),
             last_login: user.last_login.map(|at| at.to_string()),
@@ -68,7 +68,7 @@ pub struct TokenJson {
     /// What it is called.
     pub name: String,
     /// What it may do.
-    pub access: May,
+    pub role: RoleName,
     /// Who made it.
     pub made_by: String,
     /// When it was made.
@@ -85,7 +85,7 @@ impl TokenJson {
     pub fn of(token: &ApiToken) -> Self {
         Self {
             name: token.name.clone(),
-            access: token.access.into(),
+            role: token.role.into(),
             made_by: token.made_by.clone(),
             created: token.created.to_string(),
             last_used: token.last_used.map(|at| at.to_string()),
@@ -100,7 +100,7 @@ pub struct InvitationJson {
     /// Of this user.
     pub name: String,
     /// What they may do.
-    pub access: May,
+    pub role: RoleName,
     /// Where a password is set: good once, within a day. It is not given again.
     pub link: String,
 }
@@ -111,7 +111,7 @@ pub struct NewTokenJson {
     /// What it is called.
     pub name: String,
     /// What it may do.
-    pub access: May,
+    pub role: RoleName,
     /// What a program shows: `Authorization: Bearer hb_...`. It is not given again.
     pub token: String,
 }

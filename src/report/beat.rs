@@ -1,12 +1,14 @@
-//! One beat's story: what was sent, what was answered and how long each part of that took, which looks were made, and what they saw.
+//! One beat's story: what was sent, what was answered and how long each part of that took, which read-backs were made, and what they saw.
 
 use std::time::Duration;
 
-use crate::model::{Beat, Evidence, Glance, Hour, LookTrouble, Minute, Outcome, Phases, Project, Recorded, Route, RouteId, Timestamp};
+use crate::model::{
+    Beat, Evidence, Hour, Minute, Outcome, Phases, Project, ReadbackErrorKind, ReadbackSample, Recorded, Route, RouteId, Timestamp,
+};
 use crate::store::{Store, StoreError};
 
-/// Looks are shown of so many minutes after a beat's own, and of those in which it was seen.
-const LOOKS_SHOWN: i64 = 60;
+/// Read-backs are shown of so many minutes after a beat's own, and of those in which it was seen.
+const READBACKS_SHOWN: i64 = 60;
 
 /// A beat's story.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,34 +20,34 @@ pub struct BeatStory {
     /// What it is, derived: uuid, distinct id, slot.
     pub beat: Beat,
     /// What is on record of it.
-    pub kept: Kept,
+    pub kept: BeatRecord,
     /// What its failure left, oldest first.
     pub evidence: Vec<Evidence>,
-    /// The looks that were made in the minutes after it, oldest first, up to the one that saw it.
-    pub looks: Vec<LookAt>,
+    /// The Read-backs that were made in the minutes after it, oldest first, up to the one that saw it.
+    pub readbacks: Vec<BeatReadback>,
 }
 
 /// What is on record of a beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Kept {
+pub enum BeatRecord {
     /// All of it.
     Whole(Recorded),
     /// Its hour is folded: of the beat its end is left, and its lag among those of the hour.
-    Folded(Outcome),
+    Aggregated(Outcome),
     /// Nothing, though a beat was due.
     Missing,
     /// Nothing, and none was due: Heartbeat was off, there was no such route yet, or that minute is still to come.
     NotDue,
 }
 
-impl Kept {
+impl BeatRecord {
     /// The beat's end; none where none was due.
     #[must_use]
     pub const fn outcome(&self) -> Option<Outcome> {
         match self {
             Self::Whole(beat) => Some(beat.outcome),
-            Self::Folded(outcome) => Some(*outcome),
-            Self::Missing => Some(Outcome::Unsent),
+            Self::Aggregated(outcome) => Some(*outcome),
+            Self::Missing => Some(Outcome::NotSent),
             Self::NotDue => None,
         }
     }
@@ -55,32 +57,32 @@ impl Kept {
     pub const fn whole(&self) -> Option<&Recorded> {
         match self {
             Self::Whole(beat) => Some(beat),
-            Self::Folded(_) | Self::Missing | Self::NotDue => None,
+            Self::Aggregated(_) | Self::Missing | Self::NotDue => None,
         }
     }
 }
 
-/// A look at the project after the beat was sent.
+/// A read-back at the project after the beat was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LookAt {
+pub struct BeatReadback {
     /// When we asked.
     pub at: Timestamp,
     /// How long after the sending.
     pub after: Duration,
     /// What came of it.
-    pub saw: Saw,
+    pub saw: ReadbackFinding,
 }
 
-/// What a look made of a beat.
+/// What a read-back made of a beat.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Saw {
+pub enum ReadbackFinding {
     /// It was there.
     It,
     /// It was not there.
     Nothing,
-    /// The look failed.
-    Trouble(LookTrouble),
-    /// The look succeeded, and nothing is on record of its having asked for this beat.
+    /// The read-back failed.
+    WebError(ReadbackErrorKind),
+    /// The read-back succeeded, and nothing is on record of its having asked for this beat.
     Untold,
 }
 
@@ -131,23 +133,23 @@ pub async fn beat_story(
     let beat = Beat::derive(&project.spec.token, &route.spec, minute);
     let recorded = store.beats(&alone, minute, minute.plus(1)).await?.pop();
     let kept = match recorded {
-        Some(recorded) => Kept::Whole(recorded),
-        None => match folded(store, route.id, minute).await? {
-            Some(outcome) if outcome != Outcome::Unsent => Kept::Folded(outcome),
-            _ if was_due(project, route, minute, now) => Kept::Missing,
-            _ => Kept::NotDue,
+        Some(recorded) => BeatRecord::Whole(recorded),
+        None => match aggregated(store, route.id, minute).await? {
+            Some(outcome) if outcome != Outcome::NotSent => BeatRecord::Aggregated(outcome),
+            _ if was_due(project, route, minute, now) => BeatRecord::Missing,
+            _ => BeatRecord::NotDue,
         },
     };
     let evidence = store.evidence(&alone, minute, minute.plus(1)).await?;
-    let looks = match kept.whole() {
-        Some(recorded) => looks(store, project, recorded, now).await?,
+    let readbacks = match kept.whole() {
+        Some(recorded) => readbacks(store, project, recorded, now).await?,
         None => Vec::new(),
     };
     let host = project.spec.host_of(route).written().to_owned();
-    Ok(Some(BeatStory { route: route.clone(), host, beat, kept, evidence, looks }))
+    Ok(Some(BeatStory { route: route.clone(), host, beat, kept, evidence, readbacks }))
 }
 
-async fn folded(store: &Store, route: RouteId, minute: Minute) -> Result<Option<Outcome>, StoreError> {
+async fn aggregated(store: &Store, route: RouteId, minute: Minute) -> Result<Option<Outcome>, StoreError> {
     let start = Hour::starting(minute);
     let hour = store.hours(&[route], start, start.plus(1)).await?.pop();
     Ok(hour.and_then(|hour| usize::try_from(minute.index() - start.index()).ok().and_then(|at| hour.outcomes.get(at).copied())))
@@ -159,33 +161,33 @@ pub fn was_due(project: &Project, route: &Route, minute: Minute, now: Timestamp)
     minute < now.minute() && route.since.minute() <= minute && project.was_on(minute)
 }
 
-async fn looks(store: &Store, project: &Project, beat: &Recorded, now: Timestamp) -> Result<Vec<LookAt>, StoreError> {
-    let (from, soon) = (beat.minute, beat.minute.plus(LOOKS_SHOWN));
+async fn readbacks(store: &Store, project: &Project, beat: &Recorded, now: Timestamp) -> Result<Vec<BeatReadback>, StoreError> {
+    let (from, soon) = (beat.minute, beat.minute.plus(READBACKS_SHOWN));
     let to = beat.seen.map_or(now, |seen| seen.min(now)).minute().plus(1);
-    let mut glances = store.glances(project.id, from, to.min(soon)).await?;
+    let mut samples = store.samples(project.id, from, to.min(soon)).await?;
     if to > soon {
         // The one that saw it, or the newest: the answer came within two minutes of the question.
-        glances.extend(store.glances(project.id, soon.max(to.plus(-3)), to).await?);
+        samples.extend(store.samples(project.id, soon.max(to.plus(-3)), to).await?);
     }
-    Ok(told(beat, &glances))
+    Ok(told(beat, &samples))
 }
 
-/// What each of these looks made of the beat, up to the one that saw it.
-fn told(beat: &Recorded, glances: &[Glance]) -> Vec<LookAt> {
+/// What each of these read-backs made of the beat, up to the one that saw it.
+fn told(beat: &Recorded, samples: &[ReadbackSample]) -> Vec<BeatReadback> {
     let from = beat.counted_from();
-    let missed = |glance: &Glance| beat.missed.is_some_and(|missed| glance.at <= missed);
-    let saw_it = glances.iter().rfind(|glance| glance.result.is_ok() && !missed(glance) && beat.seen.is_some_and(|seen| glance.at <= seen));
-    let counted = glances.iter().filter(|glance| glance.at >= from && beat.seen.is_none_or(|seen| glance.at <= seen));
-    let look = |glance: &Glance| {
-        let saw = match glance.result {
-            Err(trouble) => Saw::Trouble(trouble),
-            Ok(_) if saw_it.is_some_and(|saw| saw.at == glance.at) => Saw::It,
-            Ok(_) if missed(glance) => Saw::Nothing,
-            Ok(_) => Saw::Untold,
+    let missed = |sample: &ReadbackSample| beat.missed.is_some_and(|missed| sample.at <= missed);
+    let saw_it = samples.iter().rfind(|sample| sample.result.is_ok() && !missed(sample) && beat.seen.is_some_and(|seen| sample.at <= seen));
+    let counted = samples.iter().filter(|sample| sample.at >= from && beat.seen.is_none_or(|seen| sample.at <= seen));
+    let readback = |sample: &ReadbackSample| {
+        let saw = match sample.result {
+            Err(trouble) => ReadbackFinding::WebError(trouble),
+            Ok(_) if saw_it.is_some_and(|saw| saw.at == sample.at) => ReadbackFinding::It,
+            Ok(_) if missed(sample) => ReadbackFinding::Nothing,
+            Ok(_) => ReadbackFinding::Untold,
         };
-        LookAt { at: glance.at, after: glance.at.since(from), saw }
+        BeatReadback { at: sample.at, after: sample.at.since(from), saw }
     };
-    counted.map(look).collect()
+    counted.map(readback).collect()
 }
 
 #[cfg(test)]
@@ -211,19 +213,20 @@ mod tests {
 
     #[test]
     fn each_look_says_what_it_made_of_the_beat() {
-        let good = |second| Glance { at: at(second), result: Ok(Traffic::default()) };
-        let bad = |second| Glance { at: at(second), result: Err(LookTrouble::Throttled) };
-        let glances = [good(2), good(30), good(90), bad(150), good(210), good(270)];
+        let good = |second| ReadbackSample { at: at(second), result: Ok(Traffic::default()) };
+        let bad = |second| ReadbackSample { at: at(second), result: Err(ReadbackErrorKind::Throttled) };
+        let samples = [good(2), good(30), good(90), bad(150), good(210), good(270)];
         let awaiting = Recorded { sent: Some(at(5)), outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), START) };
-        let told =
-            |beat: &Recorded| -> Vec<(u64, Saw)> { told(beat, &glances).iter().map(|look| (look.after.as_secs(), look.saw)).collect() };
-        let trouble = (145, Saw::Trouble(LookTrouble::Throttled));
+        let told = |beat: &Recorded| -> Vec<(u64, ReadbackFinding)> {
+            told(beat, &samples).iter().map(|readback| (readback.after.as_secs(), readback.saw)).collect()
+        };
+        let trouble = (145, ReadbackFinding::WebError(ReadbackErrorKind::Throttled));
         let seen = Recorded { outcome: Outcome::Late, missed: Some(at(90)), seen: Some(at(211)), ..awaiting.clone() };
-        assert_eq!(told(&seen), [(25, Saw::Nothing), (85, Saw::Nothing), trouble, (205, Saw::It)]);
+        assert_eq!(told(&seen), [(25, ReadbackFinding::Nothing), (85, ReadbackFinding::Nothing), trouble, (205, ReadbackFinding::It)]);
         let at_once = Recorded { outcome: Outcome::Arrived, seen: Some(at(31)), ..awaiting.clone() };
-        assert_eq!(told(&at_once), [(25, Saw::It)]);
+        assert_eq!(told(&at_once), [(25, ReadbackFinding::It)]);
         let missing = Recorded { missed: Some(at(210)), ..awaiting.clone() };
-        assert_eq!(told(&missing)[3..], [(205, Saw::Nothing), (265, Saw::Untold)]);
+        assert_eq!(told(&missing)[3..], [(205, ReadbackFinding::Nothing), (265, ReadbackFinding::Untold)]);
         assert_eq!(told(&awaiting).len(), 5, "the one before the sending says nothing");
     }
 }

@@ -6,7 +6,7 @@
 
 use std::collections::HashSet;
 
-use super::{Kept, was_due};
+use super::{BeatRecord, was_due};
 use crate::model::{Evidence, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
@@ -17,7 +17,7 @@ const MINUTES_A_BEAT: i64 = 6;
 
 /// Which beats are sought.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sift {
+pub struct BeatFilter {
     /// Those of this route.
     pub route: Option<RouteId>,
     /// Those that came to this end.
@@ -28,7 +28,7 @@ pub struct Sift {
     pub at_most: usize,
 }
 
-impl Default for Sift {
+impl Default for BeatFilter {
     fn default() -> Self {
         Self { route: None, outcome: None, before: None, at_most: 50 }
     }
@@ -42,7 +42,7 @@ pub struct Listed {
     /// Its minute.
     pub minute: Minute,
     /// What is on record of it.
-    pub kept: Kept,
+    pub kept: BeatRecord,
 }
 
 /// A page of beats.
@@ -60,7 +60,7 @@ pub struct BeatList {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn beat_list(store: &Store, project: &Project, sift: &Sift, now: Timestamp) -> Result<BeatList, StoreError> {
+pub async fn beat_list(store: &Store, project: &Project, sift: &BeatFilter, now: Timestamp) -> Result<BeatList, StoreError> {
     let routes: Vec<&Route> = project.routes.iter().filter(|route| sift.route.is_none_or(|id| route.id == id)).collect();
     let Some(begun) = routes.iter().map(|route| route.since.minute()).min() else { return Ok(BeatList::default()) };
     let reader = Reader { store, project, routes: &routes, now };
@@ -74,7 +74,7 @@ pub async fn beat_list(store: &Store, project: &Project, sift: &Sift, now: Times
         let from = reached.plus(-step).max(begun).max(if is_whole { whole_from } else { begun });
         let minutes = reached.index() - from.index();
         left -= if is_whole { minutes } else { minutes.div_euclid(MINUTES_A_BEAT).max(1) };
-        let found = if is_whole { reader.whole(from, reached).await? } else { reader.folded(from, reached).await? };
+        let found = if is_whole { reader.whole(from, reached).await? } else { reader.aggregated(from, reached).await? };
         reached = fill(&mut list.beats, found, sift, from);
         step = (step * 2).min(MINUTES);
     }
@@ -87,7 +87,7 @@ pub async fn beat_list(store: &Store, project: &Project, sift: &Sift, now: Times
 }
 
 /// Puts what is wanted of `found`, newest minute first, on a page until it is full; says which minute it has reached.
-fn fill(beats: &mut Vec<Listed>, found: Vec<Listed>, sift: &Sift, from: Minute) -> Minute {
+fn fill(beats: &mut Vec<Listed>, found: Vec<Listed>, sift: &BeatFilter, from: Minute) -> Minute {
     let mut found = found.into_iter().peekable();
     while let Some(listed) = found.next() {
         let minute = listed.minute;
@@ -117,18 +117,19 @@ impl Reader<'_> {
     /// Minutes of which the beats are on record, newest first.
     async fn whole(&self, from: Minute, to: Minute) -> Result<Vec<Listed>, StoreError> {
         let beats = self.store.beats(&self.ids(), from, to).await?;
-        let found = beats.into_iter().filter(|beat| beat.outcome != Outcome::Unsent);
+        let found = beats.into_iter().filter(|beat| beat.outcome != Outcome::NotSent);
         Ok(self.with_missing(found.map(listed).collect(), from, to))
     }
 
     /// Minutes of which only the hours are left, newest first.
-    async fn folded(&self, from: Minute, to: Minute) -> Result<Vec<Listed>, StoreError> {
+    async fn aggregated(&self, from: Minute, to: Minute) -> Result<Vec<Listed>, StoreError> {
         let hours = self.store.hours(&self.ids(), Hour::starting(from), to).await?;
         let minutes = hours.iter().flat_map(|hour| {
             let minutes = hour.start.until(hour.start.plus(60)).zip(hour.outcomes);
-            minutes.map(|(minute, outcome)| Listed { route: hour.route, minute, kept: Kept::Folded(outcome) })
+            minutes.map(|(minute, outcome)| Listed { route: hour.route, minute, kept: BeatRecord::Aggregated(outcome) })
         });
-        let found = minutes.filter(|listed| from <= listed.minute && listed.minute < to && listed.kept != Kept::Folded(Outcome::Unsent));
+        let found =
+            minutes.filter(|listed| from <= listed.minute && listed.minute < to && listed.kept != BeatRecord::Aggregated(Outcome::NotSent));
         Ok(self.with_missing(found.collect(), from, to))
     }
 
@@ -137,7 +138,7 @@ impl Reader<'_> {
         for minute in from.until(to.min(self.now.minute())) {
             let due = self.routes.iter().filter(|route| !there.contains(&(route.id, minute)));
             let due = due.filter(|route| was_due(self.project, route, minute, self.now));
-            found.extend(due.map(|route| Listed { route: route.id, minute, kept: Kept::Missing }));
+            found.extend(due.map(|route| Listed { route: route.id, minute, kept: BeatRecord::Missing }));
         }
         let place = |id: RouteId| self.routes.iter().position(|route| route.id == id);
         found.sort_by_key(|listed| (std::cmp::Reverse(listed.minute), place(listed.route)));
@@ -146,5 +147,5 @@ impl Reader<'_> {
 }
 
 fn listed(beat: Recorded) -> Listed {
-    Listed { route: beat.route, minute: beat.minute, kept: Kept::Whole(beat) }
+    Listed { route: beat.route, minute: beat.minute, kept: BeatRecord::Whole(beat) }
 }

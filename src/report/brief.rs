@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::due::Due;
 use super::{OPEN_FOR_MINUTES, STRIP_MINUTES, owners, strip};
 use crate::judge::{self, Facts, Verdict};
-use crate::model::{Evidence, Incident, Look, Minute, Outcome, Project, ProjectId, Recorded, RouteId, Timestamp};
+use crate::model::{Evidence, Incident, Minute, Outcome, Project, ProjectId, Readback, Recorded, RouteId, Timestamp};
 use crate::store::{Reach, Store, StoreError};
 
 /// A beat is looked for within this.
@@ -58,13 +58,14 @@ impl Brief {
     }
 }
 
-/// These projects in brief, in their order. `looks` are the newest looks at them; others among them are passed over.
+/// These projects in brief, in their order. `readbacks` are the newest looks at them; others among them are passed over.
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn briefs(store: &Store, projects: &[Arc<Project>], looks: &[Look], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
+pub async fn briefs(store: &Store, projects: &[Arc<Project>], readbacks: &[Readback], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let span = Span::at(now);
-    let looks: HashMap<ProjectId, &Look> = looks.iter().filter(|look| look.at <= now).map(|look| (look.project, look)).collect();
+    let readbacks: HashMap<ProjectId, &Readback> =
+        readbacks.iter().filter(|readback| readback.at <= now).map(|readback| (readback.project, readback)).collect();
     let mut known: Vec<Known<'_>> = projects.iter().map(|project| Known::of(project, span)).collect();
     let owners = owners(projects);
     let routes: Vec<RouteId> = projects.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
@@ -98,9 +99,9 @@ pub async fn briefs(store: &Store, projects: &[Arc<Project>], looks: &[Look], no
     }
 
     // 4. Why, where capture says no.
-    let refused = known.iter().filter(|known| known.beats.values().any(|beat| says_why(beat.outcome)));
-    let refused: Vec<RouteId> = refused.flat_map(|known| &known.project.routes).map(|route| route.id).collect();
-    let evidence = if refused.is_empty() { Vec::new() } else { store.evidence(&refused, span.hour, span.end).await? };
+    let rejected = known.iter().filter(|known| known.beats.values().any(|beat| says_why(beat.outcome)));
+    let rejected: Vec<RouteId> = rejected.flat_map(|known| &known.project.routes).map(|route| route.id).collect();
+    let evidence = if rejected.is_empty() { Vec::new() } else { store.evidence(&rejected, span.hour, span.end).await? };
 
     let ids: Vec<ProjectId> = projects.iter().map(|project| project.id).collect();
     let mut open: HashMap<ProjectId, Vec<Incident>> = HashMap::new();
@@ -111,7 +112,7 @@ pub async fn briefs(store: &Store, projects: &[Arc<Project>], looks: &[Look], no
         let project = known.project;
         let mine: Vec<Evidence> = evidence.iter().filter(|one| project.routes.iter().any(|route| route.id == one.route)).cloned().collect();
         let open = open.remove(&project.id).unwrap_or_default();
-        known.brief(looks.get(&project.id).copied(), &mine, open, now)
+        known.brief(readbacks.get(&project.id).copied(), &mine, open, now)
     };
     Ok(known.into_iter().map(brief).collect())
 }
@@ -164,20 +165,20 @@ impl<'p> Known<'p> {
     fn unknown(&mut self) -> Vec<Reach> {
         let seen = || self.beats.values().filter(|beat| beat.outcome.is_seen());
         let held = self.beats.values().find(|beat| holds_back(beat.outcome)).map(|beat| beat.minute);
-        let mut wanted: BTreeSet<(RouteId, Minute)> = BTreeSet::new();
+        let mut desired: BTreeSet<(RouteId, Minute)> = BTreeSet::new();
         for route in &self.project.routes {
             if seen().next().is_none() {
-                wanted.insert((route.id, self.span.hour));
+                desired.insert((route.id, self.span.hour));
             }
             if let Some(held) = held.filter(|held| !seen().any(|beat| beat.minute < *held)) {
-                wanted.insert((route.id, held.min(self.span.hour)));
+                desired.insert((route.id, held.min(self.span.hour)));
             }
             if self.may_go_on(route.id) {
-                wanted.extend(self.before_the_sent(route.id).map(|minute| (route.id, minute)));
+                desired.extend(self.before_the_sent(route.id).map(|minute| (route.id, minute)));
             }
         }
         let mut reaches = Vec::new();
-        for (id, before) in wanted {
+        for (id, before) in desired {
             let begun = self.project.routes.iter().find(|route| route.id == id).map_or(self.span.day, |route| route.since.minute());
             let reach = Reach { route: id, from: begun.max(self.span.day), to: before.min(self.over) };
             if self.asked.insert((id, before)) && reach.from < reach.to {
@@ -235,7 +236,7 @@ impl<'p> Known<'p> {
         self.beats.values().rev().filter(move |beat| beat.route == route && beat.sent.is_some())
     }
 
-    fn brief(self, look: Option<&Look>, evidence: &[Evidence], open: Vec<Incident>, now: Timestamp) -> Brief {
+    fn brief(self, readback: Option<&Readback>, evidence: &[Evidence], open: Vec<Incident>, now: Timestamp) -> Brief {
         let project = Arc::clone(self.project);
         let beats: Vec<Recorded> = self.beats.into_values().collect();
         let verdict = judge::verdict(&Facts {
@@ -245,7 +246,7 @@ impl<'p> Known<'p> {
             routes: &project.routes,
             beats: &beats,
             evidence,
-            look,
+            readback,
             first_bad: None,
         });
         let (complete_through, strip) = (judge::complete_through(&beats), strip(&project, &project.routes, &beats, now));
@@ -263,18 +264,18 @@ fn goes_on(newer: Outcome, older: Outcome) -> bool {
 
 /// Accepted, and not seen.
 const fn holds_back(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen)
+    matches!(outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified)
 }
 
-/// Whether a beat that was not seen should have been: a look missed it, capture did not take it, or nobody has looked for longer than it takes.
+/// Whether a beat that was not seen should have been: a read-back missed it, capture did not take it, or nobody has looked for longer than it takes.
 fn stays_away(beat: &Recorded, now: Timestamp) -> bool {
     match beat.outcome {
-        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => true,
-        Outcome::Awaiting | Outcome::Unseen => beat.missed.is_some() || now.since(beat.counted_from()) > LOOKED_WITHIN,
-        Outcome::Unsent | Outcome::Arrived | Outcome::Late => false,
+        Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => true,
+        Outcome::Awaiting | Outcome::Unverified => beat.missed.is_some() || now.since(beat.counted_from()) > LOOKED_WITHIN,
+        Outcome::NotSent | Outcome::Arrived | Outcome::Late => false,
     }
 }
 
 const fn says_why(outcome: Outcome) -> bool {
-    matches!(outcome, Outcome::Refused | Outcome::Unreachable)
+    matches!(outcome, Outcome::Rejected | Outcome::Unreachable)
 }

@@ -3,11 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::Deed;
+use crate::model::AuditEntry;
 
 /// One change that somebody made.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct ChangeJson {
+pub struct AuditEntryJson {
     /// Its place among all of them.
     pub number: i64,
     /// When.
@@ -22,11 +22,11 @@ pub struct ChangeJson {
     pub words: String,
 }
 
-impl ChangeJson {
+impl AuditEntryJson {
     /// What is told of a change.
     #[must_use]
-    pub fn of(deed: &Deed) -> Self {
-        let Deed { place, at, who, subject, project, words } = deed;
+    pub fn of(audit_entry: &AuditEntry) -> Self {
+        let AuditEntry { place, at, who, subject, project, words } = audit_entry;
         Self {
             number: *place,
             at: at.to_string(),

@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::Ends;
 use super::due::{Counted, Due};
 use super::history::History;
-use crate::model::{Incident, Minute, Project, RouteId, Strand, Timestamp};
-use crate::store::{Store, StoreError, Which};
+use crate::model::{Incident, IncidentKind, Minute, Project, RouteId, Timestamp};
+use crate::store::{IncidentFilter, Store, StoreError};
 
 /// So many days are shown, today with them.
 pub const DAYS: usize = 90;
@@ -19,19 +19,19 @@ const DAY: i64 = 24 * 60;
 pub struct Day {
     /// Its first minute.
     pub start: Minute,
-    /// What became of its beats, of all routes; minutes without one, in which one was due, as Unsent. [`Ends::share`] is its availability.
+    /// What became of its beats, of all routes; minutes without one, in which one was due, as Not sent. [`Ends::share`] is its availability.
     pub ends: Ends,
-    open: [Duration; Strand::ALL.len()],
+    open: [Duration; IncidentKind::ALL.len()],
 }
 
 impl Day {
-    /// For how long of that day an incident of this strand was open, on any of the projects.
+    /// For how long of that day an incident of this incident kind was open, on any of the projects.
     #[must_use]
-    pub fn incident(&self, strand: Strand) -> Duration {
-        self.open[strand as usize]
+    pub fn incident(&self, incident_kind: IncidentKind) -> Duration {
+        self.open[incident_kind as usize]
     }
 
-    /// Whether an incident of any strand was open.
+    /// Whether an incident of any incident kind was open.
     #[must_use]
     pub fn had_incident(&self) -> bool {
         self.open.iter().any(|open| !open.is_zero())
@@ -105,7 +105,7 @@ async fn history(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Re
 pub(super) async fn incidents(store: &Store, projects: &[Arc<Project>], now: Timestamp) -> Result<Vec<Incident>, StoreError> {
     let mut incidents = Vec::new();
     for project in projects {
-        let which = Which { project: Some(project.id), since: Some(first_day(now).start()), ..Which::default() };
+        let which = IncidentFilter { project: Some(project.id), since: Some(first_day(now).start()), ..IncidentFilter::default() };
         incidents.extend(store.incidents(&which).await?);
     }
     Ok(incidents)
@@ -135,13 +135,16 @@ pub(super) fn of_history(projects: &[Arc<Project>], history: &History, incidents
     let due = |from: Minute, to: Minute| -> u32 {
         projects.iter().zip(&switched).map(|(project, due)| due.over(&project.routes, from, to, now)).sum()
     };
-    let open = Strand::ALL.map(|strand| stretches(incidents.iter().filter(|incident| incident.strand == strand), now));
+    let open =
+        IncidentKind::ALL.map(|incident_kind| stretches(incidents.iter().filter(|incident| incident.incident_kind == incident_kind), now));
     let days: Vec<Day> = (0..)
         .zip(days)
         .map(|(at, day)| {
             let start = first.plus(at * DAY);
             let end = start.plus(DAY);
-            let open = std::array::from_fn(|strand| open[strand].iter().map(|one| overlap(*one, (start.start(), end.start()))).sum());
+            let open = std::array::from_fn(|incident_kind| {
+                open[incident_kind].iter().map(|one| overlap(*one, (start.start(), end.start()))).sum()
+            });
             Day { start, ends: day.ends(due(start, end)), open }
         })
         .collect();
@@ -190,7 +193,7 @@ mod tests {
         let project = crate::report::samples::project("shop");
         let incident = |opened, closed: Option<i64>| Incident {
             closed: closed.map(at),
-            ..crate::report::samples::incident(&project, Strand::Ingestion, at(opened))
+            ..crate::report::samples::incident(&project, IncidentKind::Ingestion, at(opened))
         };
         let all = [incident(100, Some(200)), incident(0, Some(50)), incident(150, Some(300)), incident(900, None)];
         let merged = stretches(all.iter(), at(1000));

@@ -65,7 +65,7 @@ impl Counted {
 
     /// Counts a beat. One that was not sent is none.
     pub(super) fn add(&mut self, minute: Minute, outcome: Outcome) {
-        if outcome != Outcome::Unsent {
+        if outcome != Outcome::NotSent {
             self.ends.add(outcome, 1);
             self.recorded += u32::from(minute < self.now.minute());
         }
@@ -77,7 +77,7 @@ impl Counted {
 
     /// With whatever was `due` in minutes that are over ([`Due::over`]) and is not on record.
     pub(super) fn ends(mut self, due: u32) -> Ends {
-        self.ends.add(Outcome::Unsent, due.saturating_sub(self.recorded));
+        self.ends.add(Outcome::NotSent, due.saturating_sub(self.recorded));
         self.ends
     }
 }

@@ -5,7 +5,7 @@ use crate::model::Outcome;
 /// How many beats came to which end.
 ///
 /// What of it says something about PostHog, and what is ours: a beat was taken and seen (`Arrived`, `Late`), or PostHog failed it (`Lost`,
-/// `Refused`, `Unreachable`). `Unsent` and `Unseen` are ours, and `Awaiting` is not decided: none of the three counts for or against.
+/// `Refused`, `Unreachable`). `Not sent` and `Unverified` are ours, and `Awaiting` is not decided: none of the three counts for or against.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Ends {
     counts: [u32; Outcome::ALL.len()],
@@ -23,7 +23,7 @@ impl Ends {
     /// How many beats were sent: all but those that were not.
     #[must_use]
     pub fn sent(&self) -> u32 {
-        self.counts.iter().sum::<u32>() - self.of(Outcome::Unsent)
+        self.counts.iter().sum::<u32>() - self.of(Outcome::NotSent)
     }
 
     /// How many were seen, late ones with them.
@@ -35,7 +35,7 @@ impl Ends {
     /// How many PostHog failed: lost, refused, unreachable.
     #[must_use]
     pub fn failed(&self) -> u32 {
-        self.of(Outcome::Lost) + self.of(Outcome::Refused) + self.of(Outcome::Unreachable)
+        self.of(Outcome::Lost) + self.of(Outcome::Rejected) + self.of(Outcome::Unreachable)
     }
 
     /// The share that arrived, from 0 to 1, of those that were seen or failed; none where there is none of either. Late is arrived: the data is
@@ -65,17 +65,17 @@ pub(super) const fn gravity(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Arrived => 0,
         Outcome::Awaiting => 1,
-        Outcome::Unsent => 2,
-        Outcome::Unseen => 3,
+        Outcome::NotSent => 2,
+        Outcome::Unverified => 3,
         Outcome::Late => 4,
         Outcome::Lost => 5,
         Outcome::Unreachable => 6,
-        Outcome::Refused => 7,
+        Outcome::Rejected => 7,
     }
 }
 
 /// The graver of the two.
-pub(super) fn graver(one: Option<Outcome>, other: Outcome) -> Option<Outcome> {
+pub(super) fn more_severe(one: Option<Outcome>, other: Outcome) -> Option<Outcome> {
     one.into_iter().chain([other]).max_by_key(|outcome| gravity(*outcome))
 }
 
@@ -87,12 +87,12 @@ mod tests {
     fn what_is_ours_counts_neither_for_nor_against() {
         let mut ends = Ends::default();
         assert_eq!((ends.share(), ends.sent()), (None, 0));
-        for (outcome, count) in [(Outcome::Unsent, 50), (Outcome::Unseen, 40), (Outcome::Awaiting, 30)] {
+        for (outcome, count) in [(Outcome::NotSent, 50), (Outcome::Unverified, 40), (Outcome::Awaiting, 30)] {
             ends.add(outcome, count);
         }
         assert_eq!((ends.share(), ends.sent()), (None, 70));
         for (outcome, count) in
-            [(Outcome::Arrived, 80), (Outcome::Late, 10), (Outcome::Lost, 5), (Outcome::Refused, 3), (Outcome::Unreachable, 2)]
+            [(Outcome::Arrived, 80), (Outcome::Late, 10), (Outcome::Lost, 5), (Outcome::Rejected, 3), (Outcome::Unreachable, 2)]
         {
             ends.add(outcome, count);
         }

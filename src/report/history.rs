@@ -74,6 +74,6 @@ impl History {
         });
         let of_beats = self.beats.iter().map(|beat| (beat.route, beat.minute, beat.outcome));
         let within = |minute: Minute| self.from <= minute && minute < self.to;
-        of_hours.chain(of_beats).filter(move |(_, minute, outcome)| within(*minute) && *outcome != Outcome::Unsent)
+        of_hours.chain(of_beats).filter(move |(_, minute, outcome)| within(*minute) && *outcome != Outcome::NotSent)
     }
 }

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{Report, notes, proof};
 use crate::message;
 use crate::model::{
-    Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, KeyScope, Minute, Notice, Outcome, Project, QuotaLimit, Recorded,
+    Channel, Diagnosis, Entry, Evidence, Incident, IncidentFacts, KeyScope, Minute, Notification, Outcome, Project, QuotaLimit, Recorded,
     Timestamp,
 };
 
@@ -77,16 +77,16 @@ pub struct TodayJson {
     /// Accepted, looked for, and not there.
     pub lost: u32,
     /// Not taken by capture.
-    pub refused: u32,
+    pub rejected: u32,
     /// No answer from capture.
     pub unreachable: u32,
     /// Accepted, and we could not look.
-    pub unseen: u32,
+    pub unverified: u32,
     /// Not sent: ours.
-    pub unsent: u32,
+    pub not_sent: u32,
     /// Accepted, and not yet decided.
     pub awaiting: u32,
-    /// Rows beyond one that looks saw of a beat.
+    /// Rows beyond one that read-backs saw of a beat.
     pub duplicates: u32,
 }
 
@@ -98,7 +98,7 @@ impl ReportJson {
         let ends = |outcome| report.ends.of(outcome);
         let seen = report.newest_seen.as_ref();
         let queryable = seen.and_then(Recorded::queryable_lag);
-        let findings = report.look.as_ref().map(|look| &look.findings);
+        let findings = report.readback.as_ref().map(|readback| &readback.findings);
         let quota = findings.and_then(|findings| findings.quota).filter(QuotaLimit::is_said);
         let scopes = findings.and_then(|findings| findings.key.as_ref());
         Self {
@@ -122,10 +122,10 @@ impl ReportJson {
                 arrived: ends(Outcome::Arrived),
                 late: ends(Outcome::Late),
                 lost: ends(Outcome::Lost),
-                refused: ends(Outcome::Refused),
+                rejected: ends(Outcome::Rejected),
                 unreachable: ends(Outcome::Unreachable),
-                unseen: ends(Outcome::Unseen),
-                unsent: ends(Outcome::Unsent),
+                unverified: ends(Outcome::Unverified),
+                not_sent: ends(Outcome::NotSent),
                 awaiting: ends(Outcome::Awaiting),
                 duplicates: report.ends.duplicates,
             },
@@ -163,7 +163,7 @@ pub struct BeatJson {
     pub queryable_after_ms: Option<u64>,
     /// and it was so long after.
     pub queryable_within_ms: Option<u64>,
-    /// How many rows of it a look saw.
+    /// How many rows of it a read-back saw.
     pub copies: u32,
     /// What its failure left, a line each.
     pub evidence: Vec<String>,
@@ -240,7 +240,7 @@ pub struct IncidentStoryJson {
     /// Its timeline, oldest first.
     pub timeline: Vec<EntryJson>,
     /// What was told of it, oldest first.
-    pub notices: Vec<NoticeJson>,
+    pub notifications: Vec<NotificationJson>,
 }
 
 /// One entry of a timeline.
@@ -264,7 +264,7 @@ impl EntryJson {
 
 /// One message, owed to one channel.
 #[derive(Debug, Clone, Serialize, ToSchema)]
-pub struct NoticeJson {
+pub struct NotificationJson {
     /// Its id, the same on every try.
     pub id: String,
     /// To which channel.
@@ -295,25 +295,25 @@ pub struct NoticeJson {
     pub text: String,
 }
 
-impl NoticeJson {
-    /// What is shown of a notice.
+impl NotificationJson {
+    /// What is shown of a notification.
     #[must_use]
-    pub fn of(notice: &Notice, channels: &[Channel]) -> Self {
+    pub fn of(notification: &Notification, channels: &[Channel]) -> Self {
         Self {
-            id: notice.id.to_string(),
-            channel: super::channel_name(notice, channels),
-            kind: notice.message.kind.name(),
-            state: notice.state.name(),
-            created: notice.created.to_string(),
-            due: notice.due.to_string(),
-            ended: notice.ended.map(|at| at.to_string()),
-            tries: notice.tries,
-            said: notice.said.clone(),
-            incident: notice.incident.map(|id| id.0),
-            project: notice.message.project.clone(),
-            severity: notice.message.severity.clone(),
-            title: notice.message.title.clone(),
-            text: notice.message.text.clone(),
+            id: notification.id.to_string(),
+            channel: super::channel_name(notification, channels),
+            kind: notification.message.kind.name(),
+            state: notification.state.name(),
+            created: notification.created.to_string(),
+            due: notification.due.to_string(),
+            ended: notification.ended.map(|at| at.to_string()),
+            tries: notification.tries,
+            said: notification.said.clone(),
+            incident: notification.incident.map(|id| id.0),
+            project: notification.message.project.clone(),
+            severity: notification.message.severity.clone(),
+            title: notification.message.title.clone(),
+            text: notification.message.text.clone(),
         }
     }
 }

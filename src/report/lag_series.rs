@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::due::Due;
-use super::ends::graver;
+use super::ends::more_severe;
 use super::history::History;
 use crate::model::{Histogram, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
@@ -36,7 +36,7 @@ pub struct Point {
     pub p99: Option<Duration>,
     /// How many arrived.
     pub count: u64,
-    /// The gravest outcome of its minutes, Unsent where a beat was due and is not on record; none where none was due.
+    /// The gravest outcome of its minutes, Not sent where a beat was due and is not on record; none where none was due.
     pub worst: Option<Outcome>,
 }
 
@@ -99,7 +99,7 @@ pub(super) fn of_history(project: &Project, history: &History, from: Minute, to:
     let bucket = |route: &Route, start: Minute| {
         let mut bucket = collected.buckets.get(&(route.id, start)).cloned().unwrap_or_default();
         if due.count(start.max(route.since.minute()), start.plus(step).min(over)) > bucket.recorded {
-            bucket.worst = graver(bucket.worst, Outcome::Unsent);
+            bucket.worst = more_severe(bucket.worst, Outcome::NotSent);
         }
         bucket
     };
@@ -148,8 +148,8 @@ impl Collected {
     fn add_beat(&mut self, beat: &Recorded, now: Timestamp) {
         let bucket = self.bucket(beat.route, beat.minute);
         bucket.lags.extend(beat.ingested_lag());
-        if beat.outcome != Outcome::Unsent {
-            bucket.worst = graver(bucket.worst, beat.outcome);
+        if beat.outcome != Outcome::NotSent {
+            bucket.worst = more_severe(bucket.worst, beat.outcome);
             bucket.recorded += u32::from(beat.minute < now.minute());
         }
     }
@@ -157,8 +157,8 @@ impl Collected {
     fn add_hour(&mut self, hour: &Hour) {
         let bucket = self.bucket(hour.route, hour.start);
         bucket.merged.merge(&hour.lags);
-        for outcome in hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::Unsent) {
-            bucket.worst = graver(bucket.worst, outcome);
+        for outcome in hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::NotSent) {
+            bucket.worst = more_severe(bucket.worst, outcome);
             bucket.recorded += 1;
         }
     }
@@ -180,7 +180,7 @@ impl Bucket {
     fn merge(&mut self, other: &Self) {
         self.lags.extend(&other.lags);
         self.merged.merge(&other.merged);
-        self.worst = other.worst.map_or(self.worst, |worst| graver(self.worst, worst));
+        self.worst = other.worst.map_or(self.worst, |worst| more_severe(self.worst, worst));
         self.recorded += other.recorded;
     }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use super::due::{Counted, Due};
 use super::history::History;
 use super::{Ends, Lags};
-use crate::model::{Histogram, Incident, Minute, NoticeState, Project, Recorded, RouteId, Strand, Timestamp};
-use crate::store::{Store, StoreError, Which};
+use crate::model::{Histogram, Incident, IncidentKind, Minute, NotificationState, Project, Recorded, RouteId, Timestamp};
+use crate::store::{IncidentFilter, Store, StoreError};
 
 const HOUR: i64 = 60;
 const DAY: i64 = 24 * HOUR;
@@ -21,7 +21,7 @@ pub struct HeartbeatFigures {
     pub routes: u32,
     /// How many events that costs a day: one a minute and route. None while it is off.
     pub events_a_day: u32,
-    /// What became of the beats of the last hour, minutes without one as Unsent.
+    /// What became of the beats of the last hour, minutes without one as Not sent.
     pub last_hour: Ends,
     /// The same of the last 24 hours,
     pub last_24_hours: Ends,
@@ -65,7 +65,7 @@ pub async fn heartbeat_figures(store: &Store, project: &Project, now: Timestamp)
 
 /// Looks at a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct LooksMade {
+pub struct ReadbackCounts {
     /// How many were made, one a minute at most.
     pub made: u64,
     /// How many of them failed.
@@ -75,10 +75,10 @@ pub struct LooksMade {
 /// What Ingestion Alert did on a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct AlertFigures {
-    /// Looks of the last hour.
-    pub last_hour: LooksMade,
-    /// Looks of the last 24 hours. What was seen longer ago is not kept for as long as incidents are.
-    pub last_24_hours: LooksMade,
+    /// Read-backs of the last hour.
+    pub last_hour: ReadbackCounts,
+    /// Read-backs of the last 24 hours. What was seen longer ago is not kept for as long as incidents are.
+    pub last_24_hours: ReadbackCounts,
     /// How many incidents are open.
     pub open: u32,
     /// How many opened in the last 24 hours.
@@ -92,7 +92,7 @@ pub struct AlertFigures {
     /// Messages about incidents of the last 30 days that were delivered,
     pub sent: u64,
     /// that are still to be delivered,
-    pub owed: u64,
+    pub queued: u64,
     /// and that nobody took.
     pub dead: u64,
 }
@@ -103,13 +103,13 @@ pub struct AlertFigures {
 /// When the store cannot be read.
 pub async fn alert_figures(store: &Store, project: &Project, now: Timestamp) -> Result<AlertFigures, StoreError> {
     let end = now.minute().plus(1);
-    let looks = async |from: Minute| -> Result<LooksMade, StoreError> {
-        let (made, failed) = store.looks_made(project.id, from, end).await?;
-        Ok(LooksMade { made, failed })
+    let readbacks = async |from: Minute| -> Result<ReadbackCounts, StoreError> {
+        let (made, failed) = store.readback_counts(project.id, from, end).await?;
+        Ok(ReadbackCounts { made, failed })
     };
-    let (last_hour, last_24_hours) = (looks(end.plus(-HOUR)).await?, looks(end.plus(-DAY)).await?);
+    let (last_hour, last_24_hours) = (readbacks(end.plus(-HOUR)).await?, readbacks(end.plus(-DAY)).await?);
     let month = end.plus(-MONTH).start();
-    let which = Which { project: Some(project.id), since: Some(month), at_most: INCIDENTS, ..Which::default() };
+    let which = IncidentFilter { project: Some(project.id), since: Some(month), at_most: INCIDENTS, ..IncidentFilter::default() };
     let incidents = store.incidents(&which).await?;
     let opened_since = |from: Timestamp| incidents.iter().filter(move |incident| incident.opened >= from);
     let mut waits: Vec<Duration> = opened_since(month).filter_map(time_to_notice).collect();
@@ -124,14 +124,14 @@ pub async fn alert_figures(store: &Store, project: &Project, now: Timestamp) -> 
         opened_in_30_days: opened_since(month).count() as u32,
         time_to_notice: waits.get(waits.len().saturating_sub(1) / 2).copied(),
         longest_to_notice: waits.last().copied(),
-        sent: come_to(NoticeState::Sent),
-        owed: come_to(NoticeState::Owed),
-        dead: come_to(NoticeState::Dead),
+        sent: come_to(NotificationState::Sent),
+        queued: come_to(NotificationState::Queued),
+        dead: come_to(NotificationState::Failed),
     })
 }
 
 /// How long after the first bad minute had begun an incident opened, where it is about ingestion.
 fn time_to_notice(incident: &Incident) -> Option<Duration> {
-    incident.first_bad.filter(|_| incident.strand == Strand::Ingestion)?;
+    incident.first_bad.filter(|_| incident.incident_kind == IncidentKind::Ingestion)?;
     Some(incident.noticed_after())
 }

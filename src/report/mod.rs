@@ -31,22 +31,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::judge::{self, Facts, Verdict};
-use crate::model::{Evidence, Histogram, Look, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp};
+use crate::model::{Evidence, Histogram, Minute, Outcome, Project, Readback, Recorded, Route, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
 use due::{Counted, Due};
-use ends::graver;
+use ends::more_severe;
 
-pub use accounts::{InvitationJson, May, NewTokenJson, TokenJson, UserJson};
-pub use beat::{Bar, BeatStory, Kept, LookAt, Saw, beat_story, took, was_due, waterfall};
-pub use beat_list::{BeatList, Listed, Sift, beat_list};
+pub use accounts::{InvitationJson, NewTokenJson, RoleName, TokenJson, UserJson};
+pub use beat::{Bar, BeatReadback, BeatRecord, BeatStory, ReadbackFinding, beat_story, took, was_due, waterfall};
+pub use beat_list::{BeatFilter, BeatList, Listed, beat_list};
 pub use brief::{Brief, briefs};
-pub use change::ChangeJson;
+pub use change::AuditEntryJson;
 pub use days::{DAYS, Day, Days, Uptime, days, days_of_each};
 pub use ends::Ends;
 pub use lag_series::{LagSeries, MAX_POINTS, MINUTES_SHOWN, Point, RouteSeries, lag_series};
 pub use log::{Level, Line, LogPage, Sought, beat_words, log};
-pub use metrics::{AlertFigures, HeartbeatFigures, LooksMade, alert_figures, heartbeat_figures};
+pub use metrics::{AlertFigures, HeartbeatFigures, ReadbackCounts, alert_figures, heartbeat_figures};
 pub use notes::{notes, watched};
 pub use past::Past;
 pub use postmortem::{IncidentStory, incident_story, postmortem};
@@ -93,14 +93,14 @@ pub struct Report {
     pub complete_through: Option<Minute>,
     /// Lags of today.
     pub lags: Lags,
-    /// Ends of today, minutes without a beat as Unsent.
+    /// Ends of today, minutes without a beat as Not sent.
     pub ends: Ends,
     /// The last hour, oldest minute first: the worst outcome among the routes; none where no beat was expected.
     pub strip: Vec<Option<Outcome>>,
     /// The newest beat that was seen, of any route.
     pub newest_seen: Option<Recorded>,
-    /// The newest look.
-    pub look: Option<Look>,
+    /// The newest read-back.
+    pub readback: Option<Readback>,
     /// What failures of the last hour left, oldest first.
     pub evidence: Vec<Evidence>,
 }
@@ -110,12 +110,12 @@ pub struct Report {
 /// # Errors
 /// When the store cannot be read.
 pub async fn reports(store: &Store, now: Timestamp) -> Result<Vec<Report>, StoreError> {
-    let looks = store.looks().await?;
+    let readbacks = store.readbacks().await?;
     let mut reports = Vec::new();
     for project in store.projects().await? {
-        // A look that was made later says nothing about an earlier moment.
-        let look = looks.iter().find(|look| look.project == project.id && look.at <= now).cloned();
-        reports.push(report(store, Arc::new(project), look, now).await?);
+        // A read-back that was made later says nothing about an earlier moment.
+        let readback = readbacks.iter().find(|readback| readback.project == project.id && readback.at <= now).cloned();
+        reports.push(report(store, Arc::new(project), readback, now).await?);
     }
     Ok(reports)
 }
@@ -124,9 +124,9 @@ pub async fn reports(store: &Store, now: Timestamp) -> Result<Vec<Report>, Store
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn report(store: &Store, project: Arc<Project>, look: Option<Look>, now: Timestamp) -> Result<Report, StoreError> {
+pub async fn report(store: &Store, project: Arc<Project>, readback: Option<Readback>, now: Timestamp) -> Result<Report, StoreError> {
     let (beats, evidence) = read_last_day(store, &project, now).await?;
-    Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
+    Ok(of_day(project, readback, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
 /// What is on record of the last 24 hours: for so long beats can hold back "complete through".
@@ -145,7 +145,7 @@ async fn read_last_day(store: &Store, project: &Project, now: Timestamp) -> Resu
     Ok((beats, evidence))
 }
 
-fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Timestamp) -> Report {
+fn of_day(project: Arc<Project>, readback: Option<Readback>, day: LastDay<'_>, now: Timestamp) -> Report {
     let LastDay { beats, evidence } = day;
     let facts = Facts {
         now,
@@ -154,7 +154,7 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
         routes: &project.routes,
         beats,
         evidence,
-        look: look.as_ref(),
+        readback: readback.as_ref(),
         first_bad: None,
     };
     let verdict = judge::verdict(&facts);
@@ -167,7 +167,7 @@ fn of_day(project: Arc<Project>, look: Option<Look>, day: LastDay<'_>, now: Time
         ends,
         strip: strip(&project, &project.routes, beats, now),
         newest_seen: beats.iter().rfind(|beat| beat.outcome.is_seen()).cloned(),
-        look,
+        readback,
         evidence: evidence.to_vec(),
         project,
     }
@@ -198,9 +198,9 @@ fn strip(project: &Project, routes: &[Route], beats: &[Recorded], now: Timestamp
     let of_minute = |minute: Minute| {
         let at = beats.partition_point(|beat| beat.minute < minute);
         let recorded = beats[at..].iter().take_while(|beat| beat.minute == minute).map(|beat| beat.outcome);
-        let worst = recorded.fold(None, graver);
+        let worst = recorded.fold(None, more_severe);
         let was_due = minute < now.minute() && project.was_on(minute) && routes.iter().any(|route| route.since.minute() <= minute);
-        worst.or(was_due.then_some(Outcome::Unsent))
+        worst.or(was_due.then_some(Outcome::NotSent))
     };
     end.plus(-STRIP_MINUTES).until(end).map(of_minute).collect()
 }

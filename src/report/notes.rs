@@ -4,16 +4,17 @@
 use super::Report;
 use crate::judge::diagnosis::{Way, unreadable};
 use crate::message;
-use crate::model::{KeyScopes, Parts, Standing, Timestamp};
+use crate::model::{KeyScopes, Parts, Timestamp, TokenStatus};
 
 /// Each as one sentence, the gravest first.
 #[must_use]
 pub fn notes(report: &Report) -> Vec<String> {
-    let Some(look) = &report.look else { return Vec::new() };
-    let findings = &look.findings;
+    let Some(readback) = &report.readback else { return Vec::new() };
+    let findings = &readback.findings;
     let mut notes = Vec::new();
-    if let Some(filter) = findings.filter.as_ref().filter(|_| look.token.is_some_and(|word| word.standing == Standing::Filtered)) {
-        let quoted = if filter.quote.is_empty() { String::new() } else { format!(" (`{}`)", filter.quote) };
+    if let Some(filter) = findings.filter.as_ref().filter(|_| readback.token.is_some_and(|word| word.token_status == TokenStatus::Filtered))
+    {
+        let quoted = if filter.excerpt.is_empty() { String::new() } else { format!(" (`{}`)", filter.excerpt) };
         notes.push(format!("{}{quoted}", filter.says));
     }
     if !findings.parts_down().is_empty() {
@@ -26,11 +27,11 @@ pub fn notes(report: &Report) -> Vec<String> {
             notes.push(format!("the quota is nearly used up: {says}; raise the billing limit before events are dropped"));
         }
     }
-    if findings.cost.is_short(report.project.spec.pace.look_every)
+    if findings.cost.is_short(report.project.spec.timing.readback_interval)
         && let Some(left) = findings.cost.queries_left()
     {
         notes.push(format!(
-            "the hour's budget of PostHog's API is left for {left} more queries of ours: look less often (look_every), shorten Ingestion Alert's \
+            "the hour's budget of PostHog's API is left for {left} more queries of ours: raise readback_interval, shorten Ingestion Alert's \
              time range, or let it watch named events"
         ));
     }
@@ -38,15 +39,15 @@ pub fn notes(report: &Report) -> Vec<String> {
     notes.iter().map(|note| message::sentence(note)).collect()
 }
 
-/// What Ingestion Alert saw in the newest look; none where it is not on.
+/// What Ingestion Alert saw in the newest read-back; none where it is not on.
 #[must_use]
 pub fn watched(report: &Report) -> Option<String> {
     let app = report.project.spec.alert()?;
     let minutes = app.time_range.as_secs() / 60;
-    let says = match report.look.as_ref().map(|look| &look.result) {
+    let says = match report.readback.as_ref().map(|readback| &readback.result) {
         None => "PostHog has not been asked yet".to_owned(),
         Some(Err(failure)) => {
-            let down = report.look.as_ref().map_or_else(Parts::default, |look| look.findings.parts_down());
+            let down = report.readback.as_ref().map_or_else(Parts::default, |readback| readback.findings.parts_down());
             unreadable(&Way::to_host(&report.project.spec), failure, down).summary
         }
         Some(Ok(traffic)) if traffic.watched == 0 => format!("no event in the last {minutes} minutes"),

@@ -7,7 +7,7 @@ use super::days::{self, Days, first_day};
 use super::history::History;
 use super::lag_series::{self, LagSeries};
 use super::{LastDay, OPEN_FOR_MINUTES, Report, RouteReport, STRIP_MINUTES, of_day, routes};
-use crate::model::{Evidence, Incident, Look, Minute, Project, RouteId, Timestamp};
+use crate::model::{Evidence, Incident, Minute, Project, Readback, RouteId, Timestamp};
 use crate::store::{Store, StoreError};
 
 const DAY: i64 = 24 * 60;
@@ -39,16 +39,16 @@ impl Past {
         Ok(Self { project, now, history, evidence, incidents })
     }
 
-    /// The project as it is shown. `look` is the newest look at it.
+    /// The project as it is shown. `readback` is the newest read-back at it.
     #[must_use]
-    pub fn report(&self, look: Option<Look>) -> Report {
-        of_day(Arc::clone(&self.project), look, self.last_day(), self.now)
+    pub fn report(&self, readback: Option<Readback>) -> Report {
+        of_day(Arc::clone(&self.project), readback, self.last_day(), self.now)
     }
 
     /// Each of its routes, in its order.
     #[must_use]
-    pub fn routes(&self, look: Option<&Look>) -> Vec<RouteReport> {
-        routes::of_day(&self.project, look, self.last_day(), self.now)
+    pub fn routes(&self, readback: Option<&Readback>) -> Vec<RouteReport> {
+        routes::of_day(&self.project, readback, self.last_day(), self.now)
     }
 
     /// The last [`DAYS`](super::DAYS) days.

@@ -9,9 +9,10 @@ use super::words::{answer, channel_name, route_name};
 use crate::judge;
 use crate::message::{self, sentence};
 use crate::model::{
-    Channel, Entry, Evidence, Incident, Minute, Notice, NoticeKind, NoticeState, Project, RouteId, Strand, Tally, Timestamp, span,
+    Channel, Entry, Evidence, Incident, IncidentKind, Minute, Notification, NotificationKind, NotificationState, Project, RouteId, Tally,
+    Timestamp, span,
 };
-use crate::store::{Store, StoreError, WhichNotices};
+use crate::store::{NotificationFilter, Store, StoreError};
 
 /// So many different answers are quoted at most.
 const QUOTED: usize = 20;
@@ -26,7 +27,7 @@ pub struct IncidentStory {
     /// What the failures of its minutes left, oldest first; of ingestion alone.
     pub evidence: Vec<Evidence>,
     /// What was told of it, oldest first.
-    pub notices: Vec<Notice>,
+    pub notifications: Vec<Notification>,
 }
 
 /// Reads what belongs to an incident. `project` is the one that it is of, if that is still there.
@@ -43,28 +44,28 @@ pub async fn incident_story(
         Some(id) => store.entries(id).await?,
         None => Vec::new(),
     };
-    let mut notices = match incident.id {
-        Some(id) => store.notices(&WhichNotices { incident: Some(id), ..WhichNotices::default() }).await?,
+    let mut notifications = match incident.id {
+        Some(id) => store.notifications(&NotificationFilter { incident: Some(id), ..NotificationFilter::default() }).await?,
         None => Vec::new(),
     };
-    notices.reverse();
+    notifications.reverse();
     let routes: Vec<RouteId> = project.iter().flat_map(|project| &project.routes).map(|route| route.id).collect();
     let (from, to) = incident.counted_minutes(now);
-    let evidence = if routes.is_empty() || incident.strand != Strand::Ingestion {
+    let evidence = if routes.is_empty() || incident.incident_kind != IncidentKind::Ingestion {
         Vec::new()
     } else {
         // Of one that lasts for weeks its first day tells what there is to tell.
         store.evidence(&routes, from, to.min(from.plus(24 * 60))).await?
     };
-    Ok(IncidentStory { incident, timeline, evidence, notices })
+    Ok(IncidentStory { incident, timeline, evidence, notifications })
 }
 
 /// The text, as of `now`.
 #[must_use]
 pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[Channel], now: Timestamp) -> String {
-    let IncidentStory { incident, timeline, evidence, notices } = story;
+    let IncidentStory { incident, timeline, evidence, notifications } = story;
     // It is called by what was wrong, also once it is over.
-    let message = message::of_incident(NoticeKind::Opened, incident, None, now);
+    let message = message::of_incident(NotificationKind::Opened, incident, None, now);
     let title = message.title.split_once("] ").map_or(message.title.as_str(), |(_, title)| title);
     let number = incident.id.map_or_else(String::new, |id| format!("Incident {}: ", id.0));
     let mut text = format!("# {number}{}\n\n", escaped(title));
@@ -94,7 +95,7 @@ pub fn postmortem(story: &IncidentStory, project: Option<&Project>, channels: &[
         }
     }
     text.push_str("\n## How it was told\n\n");
-    for line in told(incident, notices, channels) {
+    for line in told(incident, notifications, channels) {
         item(&mut text, &line);
     }
     text.push_str("\n## What we learned\n\n\n## What we do\n\n");
@@ -111,7 +112,7 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
     let rules = incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let rows = [
         ("Project", Some(incident.project_name.to_string())),
-        ("Kind", Some(format!("{}, {}", incident.strand, incident.severity))),
+        ("Kind", Some(format!("{}, {}", incident.incident_kind, incident.severity))),
         ("First bad minute", incident.first_bad.map(minute)),
         ("Last good minute", incident.last_good.map(minute)),
         ("Opened", Some(format!("{} UTC", second(incident.opened)))),
@@ -132,10 +133,10 @@ fn facts(text: &mut String, incident: &Incident, now: Timestamp) {
 
 /// What became of the data, a line each.
 fn impact(incident: &Incident) -> Vec<String> {
-    let Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, .. } = incident.tally;
+    let Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, .. } = incident.tally;
     let mut lines = Vec::new();
-    if incident.strand == Strand::Blind {
-        lines.extend(message::kind_of_trouble(incident).map(str::to_owned));
+    if incident.incident_kind == IncidentKind::Monitoring {
+        lines.extend(message::kind_of_failure(incident).map(str::to_owned));
     }
     if sent > 0 {
         lines.push(format!("Beats sent in its minutes: {sent}"));
@@ -145,10 +146,10 @@ fn impact(incident: &Incident) -> Vec<String> {
         (late, "arrived late"),
         (lost, "lost"),
         (missing.saturating_sub(lost), "still missing"),
-        (refused, "refused by capture"),
+        (rejected, "refused by capture"),
         (unreachable, "not answered by capture"),
-        (unseen, "that nobody could look for"),
-        (doubled, "stored twice"),
+        (unverified, "that nobody could look for"),
+        (duplicated, "stored twice"),
     ];
     lines.extend(counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")));
     lines.push(if incident.is_open() {
@@ -186,26 +187,26 @@ fn quoted(evidence: &[Evidence], project: Option<&Project>) -> Vec<String> {
 }
 
 /// To whom it was told, and how long that took.
-fn told(incident: &Incident, notices: &[Notice], channels: &[Channel]) -> Vec<String> {
-    let line = |notice: &Notice| {
-        let (kind, channel) = (notice.message.kind, channel_name(notice, channels));
+fn told(incident: &Incident, notifications: &[Notification], channels: &[Channel]) -> Vec<String> {
+    let line = |notification: &Notification| {
+        let (kind, channel) = (notification.message.kind, channel_name(notification, channels));
         // Of its end counts how soon it was told after that.
-        let since = if kind == NoticeKind::Resolved { incident.closed.unwrap_or(incident.opened) } else { incident.opened };
-        let than = if kind == NoticeKind::Resolved { "was over" } else { "opened" };
-        match (notice.state, notice.ended) {
-            (NoticeState::Sent, Some(ended)) => {
+        let since = if kind == NotificationKind::Resolved { incident.closed.unwrap_or(incident.opened) } else { incident.opened };
+        let than = if kind == NotificationKind::Resolved { "was over" } else { "opened" };
+        match (notification.state, notification.ended) {
+            (NotificationState::Sent, Some(ended)) => {
                 format!("{}, {kind}, to {channel}: taken {} after it {than}", second(ended), span(ended.since(since)))
             }
-            (NoticeState::Sent, None) => format!("{kind}, to {channel}: taken"),
-            (NoticeState::Dead, _) => {
-                let said = notice.said.as_ref().map_or_else(String::new, |said| format!(", which said: {said}"));
-                format!("{kind}, to {channel}: not delivered after {} tries{said}", notice.tries)
+            (NotificationState::Sent, None) => format!("{kind}, to {channel}: taken"),
+            (NotificationState::Failed, _) => {
+                let said = notification.said.as_ref().map_or_else(String::new, |said| format!(", which said: {said}"));
+                format!("{kind}, to {channel}: not delivered after {} tries{said}", notification.tries)
             }
-            (NoticeState::Owed, _) => format!("{kind}, to {channel}: not delivered yet"),
-            (NoticeState::Superseded, _) => format!("{kind}, to {channel}: not needed, since a newer message said more"),
+            (NotificationState::Queued, _) => format!("{kind}, to {channel}: not delivered yet"),
+            (NotificationState::Superseded, _) => format!("{kind}, to {channel}: not needed, since a newer message said more"),
         }
     };
-    let lines: Vec<String> = notices.iter().map(line).collect();
+    let lines: Vec<String> = notifications.iter().map(line).collect();
     match (lines.is_empty(), incident.announced) {
         (false, _) => lines,
         (true, None) => vec!["Nobody was told that it opened: it was silenced".to_owned()],

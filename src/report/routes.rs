@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Ends, Lags, LastDay, read_last_day, strip, today};
 use crate::judge::{self, Facts, Verdict};
-use crate::model::{Evidence, Look, Outcome, Project, Recorded, Route, Timestamp};
+use crate::model::{Evidence, Outcome, Project, Readback, Recorded, Route, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// A route, as it is shown beside the others.
@@ -25,7 +25,7 @@ pub struct RouteReport {
     pub strip: Vec<Option<Outcome>>,
     /// Lags of today (UTC).
     pub lags: Lags,
-    /// Ends of today, minutes without a beat as Unsent.
+    /// Ends of today, minutes without a beat as Not sent.
     pub ends: Ends,
 }
 
@@ -41,17 +41,22 @@ impl RouteReport {
 ///
 /// # Errors
 /// When the store cannot be read.
-pub async fn routes(store: &Store, project: &Arc<Project>, look: Option<&Look>, now: Timestamp) -> Result<Vec<RouteReport>, StoreError> {
+pub async fn routes(
+    store: &Store,
+    project: &Arc<Project>,
+    readback: Option<&Readback>,
+    now: Timestamp,
+) -> Result<Vec<RouteReport>, StoreError> {
     let (beats, evidence) = read_last_day(store, project, now).await?;
-    Ok(of_day(project, look, LastDay { beats: &beats, evidence: &evidence }, now))
+    Ok(of_day(project, readback, LastDay { beats: &beats, evidence: &evidence }, now))
 }
 
 /// Each route of a project, from what was read of the last 24 hours.
-pub(super) fn of_day(project: &Arc<Project>, look: Option<&Look>, day: LastDay<'_>, now: Timestamp) -> Vec<RouteReport> {
-    project.routes.iter().map(|route| of_route(project, route, look, day, now)).collect()
+pub(super) fn of_day(project: &Arc<Project>, readback: Option<&Readback>, day: LastDay<'_>, now: Timestamp) -> Vec<RouteReport> {
+    project.routes.iter().map(|route| of_route(project, route, readback, day, now)).collect()
 }
 
-fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: LastDay<'_>, now: Timestamp) -> RouteReport {
+fn of_route(project: &Arc<Project>, route: &Route, readback: Option<&Readback>, day: LastDay<'_>, now: Timestamp) -> RouteReport {
     let alone = std::slice::from_ref(route);
     let beats: Vec<Recorded> = day.beats.iter().filter(|beat| beat.route == route.id).cloned().collect();
     let evidence: Vec<Evidence> = day.evidence.iter().filter(|evidence| evidence.route == route.id).cloned().collect();
@@ -62,7 +67,7 @@ fn of_route(project: &Arc<Project>, route: &Route, look: Option<&Look>, day: Las
         routes: alone,
         beats: &beats,
         evidence: &evidence,
-        look,
+        readback,
         first_bad: None,
     };
     let (lags, ends) = today(project, alone, &beats, now);

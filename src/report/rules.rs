@@ -27,8 +27,8 @@ pub struct RulesJson {
 pub struct RuleJson {
     /// Its name.
     pub rule: &'static str,
-    /// Which strand its trouble belongs to.
-    pub strand: &'static str,
+    /// Which incident kind its trouble belongs to.
+    pub incident_kind: &'static str,
     /// Whether it holds at all.
     pub on: bool,
     /// Its limit; null where it has none of its own.
@@ -65,7 +65,7 @@ impl RuleJson {
     pub fn of(kind: RuleKind, rule: &Rule) -> Self {
         Self {
             rule: kind.name(),
-            strand: kind.strand().name(),
+            incident_kind: kind.incident_kind().name(),
             on: rule.on,
             limit: rule.limit.map(duration::show),
             open_after: format!("{} of {}", rule.damping.bad, rule.damping.of),

@@ -1,8 +1,8 @@
 //! Values for the tests of this room.
 
 use crate::model::{
-    AppKind, Diagnosis, DistinctId, Endpoint, HeartbeatApp, Host, Incident, IncidentId, Minute, Pace, Place, Project, ProjectId,
-    ProjectName, ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Strand, Switch, Tally, Timestamp,
+    AppKind, Diagnosis, DistinctId, Endpoint, HeartbeatApp, Host, Incident, IncidentId, IncidentKind, Minute, Place, Project, ProjectId,
+    ProjectName, ProjectSpec, ProjectToken, Route, RouteId, RouteSpec, RuleKind, Severity, Switch, Tally, Timestamp, Timing,
 };
 
 /// 2026-06-20T00:00:00Z.
@@ -18,7 +18,7 @@ pub(super) fn project(name: &str) -> Project {
         token: ProjectToken::parse(&format!("phc_{name}")).unwrap(),
         personal_key: None,
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: None,
     };
@@ -34,12 +34,12 @@ pub(super) fn route(id: i64, name: &str, since: Timestamp) -> Route {
 }
 
 /// An incident that is open.
-pub(super) fn incident(project: &Project, strand: Strand, opened: Timestamp) -> Incident {
+pub(super) fn incident(project: &Project, incident_kind: IncidentKind, opened: Timestamp) -> Incident {
     Incident {
         id: Some(IncidentId(7)),
         project: project.id,
         project_name: project.spec.name.clone(),
-        strand,
+        incident_kind,
         opened,
         closed: None,
         ended_because: None,

@@ -165,7 +165,7 @@ impl Ours {
 mod tests {
     use super::*;
 
-    fn refused(text: &str) -> String {
+    fn rejected(text: &str) -> String {
         Address::parse(text).unwrap_err().to_string()
     }
 
@@ -193,7 +193,7 @@ mod tests {
             ("postgres://me@localhost/x?target_session_attrs=standby", "Heartbeat writes"),
             ("postgres://me@localhost/x?gssencmode=hunter2", "gssencmode is not known"),
         ] {
-            let said = refused(text);
+            let said = rejected(text);
             assert!(said.contains(says), "{text}: {said}");
             assert!(!said.contains("hunter2"), "{text}: {said}");
         }

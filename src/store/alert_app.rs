@@ -1,4 +1,4 @@
-//! Ingestion Alert's settings in its row: texts under their names, the secret ones sealed; and the pair of webhooks that it brings along.
+//! Ingestion Alert's settings in its row: texts under their names, the secret ones encrypted; and the pair of webhooks that it brings along.
 
 use std::collections::BTreeMap;
 
@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 use crate::model::{ChannelKind, ChannelSpec, Field, IngestionAlertApp, ProjectName, ProjectSpec, Values};
 
 use super::StoreError;
+use super::cipher::{Owner, SecretCipher};
 use super::projects::damaged;
-use super::seal::{Owner, Sealer};
 
-/// What is sealed. It belongs to the seal, so it never changes.
+/// What is encrypted. It belongs to the seal, so it never changes.
 pub(super) const SECRETS: &str = "sealed part of ingestion-alert";
 
 /// The app as its row holds it.
@@ -21,30 +21,30 @@ pub(super) struct Stored {
 }
 
 /// What the row holds: the settings, and those that are secret.
-pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, sealer: &Sealer) -> Result<Stored, StoreError> {
-    let set = |is_wanted: fn(&&Field) -> bool| -> BTreeMap<&str, String> {
-        let wanted = IngestionAlertApp::settings().iter().filter(is_wanted);
-        wanted.filter_map(|setting| Some((setting.key, app.value(setting.key)?))).collect()
+pub(super) fn write(project: &ProjectName, app: &IngestionAlertApp, cipher: &SecretCipher) -> Result<Stored, StoreError> {
+    let set = |is_desired: fn(&&Field) -> bool| -> BTreeMap<&str, String> {
+        let desired = IngestionAlertApp::settings().iter().filter(is_desired);
+        desired.filter_map(|setting| Some((setting.key, app.value(setting.key)?))).collect()
     };
     let json = |settings: &BTreeMap<&str, String>| {
         let unwritten = |wrong| StoreError::Damaged(format!("project {project}: ingestion-alert's settings cannot be written: {wrong}"));
         serde_json::to_string(settings).map(Zeroizing::new).map_err(unwritten)
     };
     let secrets = set(|setting| setting.secret);
-    let secrets = if secrets.is_empty() { None } else { Some(sealer.seal(Owner::Project(project), SECRETS, &json(&secrets)?)?) };
+    let secrets = if secrets.is_empty() { None } else { Some(cipher.encrypt(Owner::Project(project), SECRETS, &json(&secrets)?)?) };
     Ok(Stored { enabled: app.enabled, settings: json(&set(|setting| !setting.secret))?.to_string(), secrets })
 }
 
 /// Reads [`write`] back, by the reader that read it from a person. Without a key its secrets are left out.
-pub(super) fn read(project: &ProjectName, stored: &Stored, sealer: Option<&Sealer>) -> Result<IngestionAlertApp, StoreError> {
+pub(super) fn read(project: &ProjectName, stored: &Stored, cipher: Option<&SecretCipher>) -> Result<IngestionAlertApp, StoreError> {
     let mut app = IngestionAlertApp::default();
     app.enabled = stored.enabled;
     let settings = serde_json::from_str::<BTreeMap<String, String>>(&stored.settings);
     let settings = settings.map_err(|wrong| damaged(project, "ingestion-alert settings", &wrong))?;
-    let secrets = match stored.secrets.as_ref().zip(sealer) {
+    let secrets = match stored.secrets.as_ref().zip(cipher) {
         None => BTreeMap::new(),
-        Some((secrets, sealer)) => {
-            let opened = sealer.open(Owner::Project(project), SECRETS, secrets)?;
+        Some((secrets, cipher)) => {
+            let opened = cipher.open(Owner::Project(project), SECRETS, secrets)?;
             // What serde says of it could quote a secret.
             serde_json::from_str::<BTreeMap<String, String>>(&opened).map_err(|_| damaged(project, SECRETS, &"it is no JSON"))?
         }

@@ -7,10 +7,10 @@ use crate::model::{AppKind, ChannelId, HeartbeatApp, ProjectId, ProjectName, Pro
 
 use super::alert_app::{self, Stored};
 use super::channels::{self, Known};
+use super::cipher::{Owner, SecretCipher};
 use super::database::Work;
 use super::numbers::Numbers;
 use super::projects::{PERSONAL_KEY, Settings};
-use super::seal::{Owner, Sealer};
 use super::statement::{Statement, Value};
 use super::{Change, StoreError};
 
@@ -21,8 +21,8 @@ const PROJECTS: usize = 500;
 const ROWS: usize = 1000;
 
 /// Removes projects, then adds or replaces others.
-pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
-    let mut setting_up = SettingUp { work, sealer, now: change.at, numbers };
+pub(super) async fn apply(work: &mut Work, cipher: &SecretCipher, numbers: &mut Numbers, change: &Change<'_>) -> Result<(), StoreError> {
+    let mut setting_up = SettingUp { work, cipher, now: change.at, numbers };
     setting_up.remove(change.remove_projects).await?;
     setting_up.put(change.put_projects).await
 }
@@ -30,7 +30,7 @@ pub(super) async fn apply(work: &mut Work, sealer: &Sealer, numbers: &mut Number
 /// One transaction's worth of changes to projects: who makes them, when, and from where numbers come.
 struct SettingUp<'a> {
     work: &'a mut Work,
-    sealer: &'a Sealer,
+    cipher: &'a SecretCipher,
     now: Timestamp,
     numbers: &'a mut Numbers,
 }
@@ -76,11 +76,12 @@ impl SettingUp<'_> {
                     self.work.run(statement.list(some.iter().copied())).await?;
                 }
             }
-            self.drop_history("glances", "project", &ids).await?;
+            self.drop_history("readback_samples", "project", &ids).await?;
             // A pair that does not open is told nothing any more, and would keep all others from being read.
-            let pairs = channels::pairs(self.work, self.sealer, some).await?;
+            let pairs = channels::pairs(self.work, self.cipher, some).await?;
             channels::drop_all(self.work, pairs.into_values().filter(|pair| pair.spec.is_none()).map(|pair| pair.id)).await?;
-            for from in ["looks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
+            for from in
+                ["readbacks WHERE project", "switches WHERE project", "routes WHERE project", "apps WHERE project", "projects WHERE id"]
             {
                 let statement = Statement::new("DELETE FROM ").text(from).text(" IN ").list(ids.iter().copied());
                 self.work.run(statement).await?;
@@ -132,7 +133,7 @@ impl SettingUp<'_> {
             found.entry(project).or_default().routes.insert(name, route);
         }
         let names: Vec<ProjectName> = specs.iter().map(|spec| spec.name.clone()).collect();
-        let mut pairs = channels::pairs(self.work, self.sealer, &names).await?;
+        let mut pairs = channels::pairs(self.work, self.cipher, &names).await?;
         let before = |name: ProjectName| {
             let id = ids.get(name.as_str()).copied();
             let before = id.and_then(|id| found.remove(&id)).unwrap_or_default();
@@ -145,8 +146,11 @@ impl SettingUp<'_> {
     /// Works out the rows that turn what was `before` into `spec`.
     fn plan(&mut self, spec: &ProjectSpec, before: &Before, rows: &mut Rows) -> Result<(), StoreError> {
         let project = before.id.map_or_else(|| self.numbers.give(), |id| id.0);
-        let key =
-            spec.personal_key.as_ref().map(|key| self.sealer.seal(Owner::Project(&spec.name), PERSONAL_KEY, key.expose())).transpose()?;
+        let key = spec
+            .personal_key
+            .as_ref()
+            .map(|key| self.cipher.encrypt(Owner::Project(&spec.name), PERSONAL_KEY, key.expose()))
+            .transpose()?;
         rows.projects.push([
             project.into(),
             spec.name.as_str().into(),
@@ -155,9 +159,9 @@ impl SettingUp<'_> {
             spec.token.as_str().into(),
             key.into(),
             spec.posthog_id.map(|id| id as i64).into(),
-            (spec.pace.late_after.as_millis() as i64).into(),
-            (spec.pace.lost_after.as_millis() as i64).into(),
-            (spec.pace.look_every.as_millis() as i64).into(),
+            (spec.timing.late_after.as_millis() as i64).into(),
+            (spec.timing.lost_after.as_millis() as i64).into(),
+            (spec.timing.readback_interval.as_millis() as i64).into(),
         ]);
         self.plan_apps(project, spec, before, rows)?;
         self.plan_pair(project, spec, before, rows)?;
@@ -168,7 +172,7 @@ impl SettingUp<'_> {
         for app in AppKind::ALL {
             let stored = match app {
                 AppKind::Heartbeat => spec.heartbeat.as_ref().map(stored),
-                AppKind::IngestionAlert => spec.ingestion_alert.as_ref().map(|app| alert_app::write(&spec.name, app, self.sealer)),
+                AppKind::IngestionAlert => spec.ingestion_alert.as_ref().map(|app| alert_app::write(&spec.name, app, self.cipher)),
             };
             let stored = stored.transpose()?;
             let is_on = stored.as_ref().is_some_and(|stored| stored.enabled);
@@ -195,7 +199,7 @@ impl SettingUp<'_> {
             (Some(pair), Some(known)) if known.of_app == before.id && known.spec.as_ref() == Some(&pair) => {}
             (Some(pair), known) => {
                 let id = known.as_ref().map_or_else(|| ChannelId(self.numbers.give()), |known| known.id);
-                rows.pairs.push(channels::to_row(id, Some(project), &pair, self.sealer)?);
+                rows.pairs.push(channels::to_row(id, Some(project), &pair, self.cipher)?);
             }
         }
         Ok(())
@@ -230,11 +234,11 @@ impl SettingUp<'_> {
         channels::drop_all(self.work, rows.pairs_gone).await?;
         channels::write(self.work, rows.pairs).await?;
         self.upsert(
-            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, look_every_ms) VALUES ",
+            "INSERT INTO projects (id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, readback_interval_ms) VALUES ",
             rows.projects,
             " ON CONFLICT (id) DO UPDATE SET host = excluded.host, api_host = excluded.api_host, token = excluded.token, \
              personal_key = excluded.personal_key, posthog_id = excluded.posthog_id, late_after_ms = excluded.late_after_ms, \
-             lost_after_ms = excluded.lost_after_ms, look_every_ms = excluded.look_every_ms",
+             lost_after_ms = excluded.lost_after_ms, readback_interval_ms = excluded.readback_interval_ms",
         )
         .await?;
         self.upsert(

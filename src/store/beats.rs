@@ -3,8 +3,8 @@
 use crate::model::{Evidence, Minute, Outcome, Recorded, RouteId, Settled, Timestamp};
 
 use super::database::{Database, Row, Work};
+use super::minute_range::{MinuteRange, ROUTES, numbers};
 use super::statement::{Statement, Value};
-use super::stretch::{ROUTES, Stretch, numbers};
 use super::{Store, StoreError, Unsettled, counts, evidence, phases};
 
 /// So many beats go into one statement: SQLite takes 32,766 values in one, and longer ones are not faster.
@@ -15,15 +15,15 @@ pub(super) const COLUMNS: &str = "beats.route, beats.minute, outcome, sent_after
                        ingested_after_ms, copies";
 
 impl Store {
-    /// The routes that have a beat on record in `minute`, whatever came of it; one that was Unsent is none.
+    /// The routes that have a beat on record in `minute`, whatever came of it; one that was Not sent is none.
     pub async fn recorded(&self, minute: Minute) -> Result<Vec<RouteId>, StoreError> {
         let statement =
             Statement::new("SELECT route FROM beats WHERE minute = ").bind(minute.index()).text(" AND outcome <> 0 ORDER BY route");
         self.database.read("reading which beats are recorded", statement, |row| row.int(0).map(RouteId)).await
     }
 
-    /// Writes receipts, many in one statement. Where the beat is on record already (sent again after a crash, or found by a look
-    /// first) the new receipt replaces the old one, but an outcome that says it was seen, and what looks saw, stay. Unsent, which says
+    /// Writes receipts, many in one statement. Where the beat is on record already (sent again after a crash, or found by a read-back
+    /// first) the new receipt replaces the old one, but an outcome that says it was seen, and what looks saw, stay. Not sent, which says
     /// that nothing is known, replaces nothing.
     pub async fn record(&self, beats: &[Recorded], evidence: &[Evidence]) -> Result<(), StoreError> {
         let mut work = self.database.work("recording beats").await?;
@@ -41,18 +41,18 @@ impl Store {
     /// Minutes of each route from `from` up to and without `to` that have no row, oldest first. No minute before the route was set up
     /// is one.
     pub async fn gaps(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<(RouteId, Minute)>, StoreError> {
-        gaps(&self.database, routes, Stretch { from, to }).await
+        gaps(&self.database, routes, MinuteRange { from, to }).await
     }
 
     /// [`Store::open_beats`] and [`Store::gaps`] at once.
     pub async fn unsettled(&self, routes: &[RouteId], since: Minute, from: Minute, to: Minute) -> Result<Unsettled, StoreError> {
-        let stretch = Stretch { from, to };
+        let minute_range = MinuteRange { from, to };
         let (mut beats, mut missing) = (Vec::new(), Vec::new());
-        if !stretch.is_short() || stretch.is_empty() {
-            return Ok((open(&self.database, routes, since).await?, gaps(&self.database, routes, stretch).await?));
+        if !minute_range.is_short() || minute_range.is_empty() {
+            return Ok((open(&self.database, routes, since).await?, gaps(&self.database, routes, minute_range).await?));
         }
         for some in routes.chunks(ROUTES) {
-            let both = vec![open_among(some, since), gaps_among(some, stretch)];
+            let both = vec![open_among(some, since), gaps_among(some, minute_range)];
             let read = |row: &Row| if row.len() == 2 { gap(row).map(Err) } else { from_row(row).map(Ok) };
             for found in self.database.read_all("reading what is not settled", both, read).await? {
                 match found {
@@ -68,7 +68,7 @@ impl Store {
 
     /// Beats of `routes` from `from` up to and without `to`, by minute and route.
     pub async fn beats(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Recorded>, StoreError> {
-        beats(&self.database, routes, Stretch { from, to }).await
+        beats(&self.database, routes, MinuteRange { from, to }).await
     }
 
     /// The first minute that has a beat, of any route; none when there is no beat.
@@ -84,7 +84,7 @@ impl Store {
     }
 }
 
-/// Writes receipts. What was seen stays seen; Unsent, which says that nothing is known, replaces nothing. That an Unsent beat was not
+/// Writes receipts. What was seen stays seen; Not sent, which says that nothing is known, replaces nothing. That an Not sent beat was not
 /// there says nothing of the one that is sent all the same, in a minute that a stepped clock shows again.
 pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), StoreError> {
     for batch in batches(beats, |beat| (beat.minute, beat.route)) {
@@ -100,7 +100,7 @@ pub(super) async fn record(work: &mut Work, beats: &[Recorded]) -> Result<(), St
     Ok(())
 }
 
-/// Writes what looks made of beats, and counts it. The first look that saw a beat stands; later ones can only find more copies of it. No look makes a
+/// Writes what Read-backs made of beats, and counts it. The first read-back that saw a beat stands; later ones can only find more copies of it. No read-back makes a
 /// beat Refused or Unreachable: where one says so it only leaves what it read, and a later try may have been accepted since.
 pub(super) fn settle(work: &mut Work, settled: &[Settled]) {
     for batch in batches(settled, |beat| (beat.minute, beat.route)) {
@@ -141,7 +141,7 @@ fn gap(row: &Row) -> Result<(RouteId, Minute), StoreError> {
     Ok((RouteId(row.int(0)?), Minute::from_index(row.int(1)?)))
 }
 
-fn gaps_among(routes: &[RouteId], due: Stretch) -> Statement {
+fn gaps_among(routes: &[RouteId], due: MinuteRange) -> Statement {
     due.minutes()
         .text("SELECT routes.id, minutes.minute FROM minutes CROSS JOIN routes WHERE routes.id IN ")
         .list(numbers(routes))
@@ -152,13 +152,13 @@ fn gaps_among(routes: &[RouteId], due: Stretch) -> Statement {
 }
 
 /// Minutes without a row, from each route's beginning on.
-pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<(RouteId, Minute)>, StoreError> {
+pub(super) async fn gaps(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<(RouteId, Minute)>, StoreError> {
     const WHAT: &str = "looking for missing beats";
     let mut gaps = Vec::new();
     for some in routes.chunks(ROUTES) {
         let first = Statement::new("SELECT min(since_ms) FROM routes WHERE id IN ").list(numbers(some));
         let Some(first) = database.read(WHAT, first, |row| row.maybe_int(0)).await?.into_iter().flatten().next() else { continue };
-        let due = Stretch { from: stretch.from.max(Timestamp::from_ms(first).minute()), ..stretch };
+        let due = MinuteRange { from: minute_range.from.max(Timestamp::from_ms(first).minute()), ..minute_range };
         if due.is_empty() {
             continue;
         }
@@ -171,8 +171,8 @@ pub(super) async fn gaps(database: &Database, routes: &[RouteId], stretch: Stret
 /// So many columns has [`select`].
 pub(super) const WIDTH: usize = 11;
 
-pub(super) fn select(routes: &[RouteId], stretch: Stretch) -> Statement {
-    stretch
+pub(super) fn select(routes: &[RouteId], minute_range: MinuteRange) -> Statement {
+    minute_range
         .minutes()
         .text("SELECT ")
         .text(COLUMNS)
@@ -181,12 +181,12 @@ pub(super) fn select(routes: &[RouteId], stretch: Stretch) -> Statement {
 }
 
 /// Beats of a stretch, by minute and route.
-pub(super) async fn beats(database: &Database, routes: &[RouteId], stretch: Stretch) -> Result<Vec<Recorded>, StoreError> {
+pub(super) async fn beats(database: &Database, routes: &[RouteId], minute_range: MinuteRange) -> Result<Vec<Recorded>, StoreError> {
     const WHAT: &str = "reading beats";
-    let stretch = stretch.within(database, WHAT, "beats").await?;
+    let minute_range = minute_range.within(database, WHAT, "beats").await?;
     let mut beats = Vec::new();
-    for some in routes.chunks(ROUTES).filter(|_| !stretch.is_empty()) {
-        beats.extend(database.read(WHAT, select(some, stretch), from_row).await?);
+    for some in routes.chunks(ROUTES).filter(|_| !minute_range.is_empty()) {
+        beats.extend(database.read(WHAT, select(some, minute_range), from_row).await?);
     }
     beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
     Ok(beats)

@@ -1,10 +1,10 @@
-//! A change of what people set up: projects, channels, maintenance windows and status pages, with the deeds that tell of it, in one transaction.
+//! A change of what people set up: projects, channels, maintenance windows and status pages, with the audit entries that tell of it, in one transaction.
 
-use crate::model::{ChannelSpec, Deed, ProjectName, ProjectSpec, StatusPage, Timestamp, Window};
+use crate::model::{AuditEntry, ChannelSpec, ProjectName, ProjectSpec, StatusPage, Timestamp, Window};
 
 use super::database::{Database, Work};
 use super::numbers::Numbers;
-use super::{Store, StoreError, apply, channels, deeds, numbers, one_key, status_pages, windows};
+use super::{Store, StoreError, apply, audit, channels, numbers, one_key, status_pages, windows};
 
 /// What is to be changed at once. In each kind, what is both removed and put is removed first.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +26,7 @@ pub struct Change<'a> {
     /// Status pages to remove.
     pub remove_status_pages: &'a [ProjectName],
     /// What is told of it.
-    pub deeds: &'a [Deed],
+    pub audit_entries: &'a [AuditEntry],
     /// When: switches are turned, and routes begin, at this instant.
     pub at: Timestamp,
     /// The revision that it was worked out from. When somebody has changed something since, nothing is written.
@@ -45,7 +45,7 @@ impl Default for Change<'_> {
             remove_windows: &[],
             put_status_pages: &[],
             remove_status_pages: &[],
-            deeds: &[],
+            audit_entries: &[],
             at: Timestamp::from_ms(0),
             expected: None,
         }
@@ -96,19 +96,19 @@ impl Turns {
     }
 }
 
-/// How a change of who may come in is written: with the deed that tells of it, and only on this condition.
+/// How a change of who may come in is written: with the audit entry that tells of it, and only on this condition.
 #[derive(Debug, Clone, Copy)]
 pub struct Checked<'a> {
     /// What is told of it.
-    pub deed: &'a Deed,
+    pub audit_entry: &'a AuditEntry,
     /// The revision that it was worked out from. When somebody has changed something since, nothing is written: [`StoreError::Outrun`].
     pub expected: Option<i64>,
 }
 
 /// Whatever anybody changed since.
-impl<'a> From<&'a Deed> for Checked<'a> {
-    fn from(deed: &'a Deed) -> Self {
-        Self { deed, expected: None }
+impl<'a> From<&'a AuditEntry> for Checked<'a> {
+    fn from(audit_entry: &'a AuditEntry) -> Self {
+        Self { audit_entry, expected: None }
     }
 }
 
@@ -119,9 +119,9 @@ impl Checked<'_> {
         if self.expected.is_some_and(|expected| expected != before) { Err(StoreError::Outrun) } else { Ok(()) }
     }
 
-    /// Ends: what was written and the deed that tells of it happen together, and outlast a power cut.
+    /// Ends: what was written and the audit entry that tells of it happen together, and outlast a power cut.
     pub(super) async fn commit(self, database: &Database, work: Work) -> Result<(), StoreError> {
-        deeds::commit(database, work, self.deed).await
+        audit::commit(database, work, self.audit_entry).await
     }
 }
 
@@ -155,7 +155,7 @@ impl Change<'_> {
 }
 
 impl Store {
-    /// Changes what people set up: projects, channels and windows, and writes the deeds that tell of it; all of it in one transaction, or nothing.
+    /// Changes what people set up: projects, channels and windows, and writes the audit entries that tell of it; all of it in one transaction, or nothing.
     /// False, and nothing is written, when a revision is expected and is not the one that is found. The revision grows.
     ///
     /// Putting adds a project, channel or window, or replaces it by name; what is both removed and put is removed first, and put anew. Of a project,
@@ -163,7 +163,7 @@ impl Store {
     /// switch becomes a `Switch`. A removed project takes its routes, beats, hours, looks and evidence with it; its incidents stay, to be
     /// resolved and told. The pair of webhooks of a project's Ingestion Alert is a channel that comes and goes with the app's settings;
     /// when the app or the project is removed it stays until nothing is owed to it. A channel of which anything changed delivers again; a removed
-    /// one takes along what it owes, and what it was notified of stays on record. Nothing is sealed while anything else in the store does not open with this store's key:
+    /// one takes along what it owes, and what it was notified of stays on record. Nothing is encrypted while anything else in the store does not open with this store's key:
     /// [`crate::store::SealError::OtherKey`]. One that is removed, disabled or led elsewhere while its service keeps an
     /// alert of it open is closed first: see [`Store::closing_channels`]. What leads elsewhere is another channel, of another number.
     pub async fn change(&self, change: &Change<'_>) -> Result<bool, StoreError> {
@@ -172,13 +172,13 @@ impl Store {
         if change.expected.is_some_and(|expected| expected != numbers.revision_before()) {
             return Ok(false);
         }
-        one_key::check(&mut work, &self.sealer, change).await?;
-        apply::apply(&mut work, &self.sealer, &mut numbers, change).await?;
-        channels::apply(&mut work, &self.sealer, &mut numbers, change).await?;
+        one_key::check(&mut work, &self.cipher, change).await?;
+        apply::apply(&mut work, &self.cipher, &mut numbers, change).await?;
+        channels::apply(&mut work, &self.cipher, &mut numbers, change).await?;
         windows::apply(&mut work, change).await?;
         status_pages::apply(&mut work, change).await?;
         numbers.end(&mut work).await?;
-        deeds::write(&mut work, change.deeds).await?;
+        audit::write(&mut work, change.audit_entries).await?;
         work.commit().await?;
         self.database.persist(change.what()).await?;
         Ok(true)

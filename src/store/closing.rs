@@ -1,7 +1,7 @@
 //! Channels that were removed, disabled or led elsewhere while a service kept an alert of theirs open: the alert is closed first, with the settings that
 //! they had.
 
-use crate::model::{Channel, ChannelId, ChannelSpec, NoticeState};
+use crate::model::{Channel, ChannelId, ChannelSpec, NotificationState};
 
 use super::channels::{COLUMNS, drop_all, from_row};
 use super::database::{Database, Work};
@@ -27,7 +27,7 @@ impl Store {
         let disabled = |channel: Channel| Channel { spec: ChannelSpec { enabled: false, ..channel.spec }, ..channel };
         let read = self
             .database
-            .read("reading which channels close their alerts", all, |row| Ok(from_row(row, Some(&self.sealer)).ok().map(disabled)));
+            .read("reading which channels close their alerts", all, |row| Ok(from_row(row, Some(&self.cipher)).ok().map(disabled)));
         Ok(read.await?.into_iter().flatten().collect())
     }
 
@@ -43,12 +43,12 @@ pub(super) async fn begin(work: &mut Work, ids: &[ChannelId], why: Why) -> Resul
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    // Whoever marks notices writes channels too.
-    numbers::of_notices(work, 0).await?;
-    let owed = place_of(&NoticeState::Owed, &NoticeState::ALL);
+    // Whoever marks notifications writes channels too.
+    numbers::of_notifications(work, 0).await?;
+    let queued = place_of(&NotificationState::Queued, &NotificationState::ALL);
     let which = Statement::new("SELECT id FROM channels WHERE id IN ").list(ids.iter().map(|id| id.0)).text(&format!(
-        " AND EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.incident IS NOT NULL AND (notices.state = {owed} \
-         OR EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notices.incident AND incidents.closed_ms IS NULL)))"
+        " AND EXISTS (SELECT 1 FROM notifications WHERE notifications.channel = channels.id AND notifications.incident IS NOT NULL AND (notifications.state = {queued} \
+         OR EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notifications.incident AND incidents.closed_ms IS NULL)))"
     ));
     let closing = work.read(which, |row| row.int(0)).await?;
     if !closing.is_empty() {
@@ -63,11 +63,11 @@ pub(super) async fn keeping(work: &mut Work, ids: &[ChannelId]) -> Result<Vec<Ch
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    let [owed, sent] = [NoticeState::Owed, NoticeState::Sent].map(|state| place_of(&state, &NoticeState::ALL));
+    let [queued, sent] = [NotificationState::Queued, NotificationState::Sent].map(|state| place_of(&state, &NotificationState::ALL));
     let which = Statement::new("SELECT id FROM channels WHERE id IN ").list(ids.iter().map(|id| id.0)).text(&format!(
-        " AND EXISTS (SELECT 1 FROM notices WHERE notices.channel = channels.id AND notices.state = {sent} AND notices.incident IS NOT NULL \
-         AND (EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notices.incident AND incidents.closed_ms IS NULL) \
-         OR EXISTS (SELECT 1 FROM notices AS last WHERE last.state = {owed} AND last.incident = notices.incident AND last.channel = channels.id)))"
+        " AND EXISTS (SELECT 1 FROM notifications WHERE notifications.channel = channels.id AND notifications.state = {sent} AND notifications.incident IS NOT NULL \
+         AND (EXISTS (SELECT 1 FROM incidents WHERE incidents.id = notifications.incident AND incidents.closed_ms IS NULL) \
+         OR EXISTS (SELECT 1 FROM notifications AS last WHERE last.state = {queued} AND last.incident = notifications.incident AND last.channel = channels.id)))"
     ));
     work.read(which, |row| row.int(0).map(ChannelId)).await
 }
@@ -80,7 +80,7 @@ pub(super) async fn end(database: &Database, id: ChannelId) -> Result<(), StoreE
     let is_removed = Statement::new(&format!("SELECT id FROM channels WHERE closing = {} AND id = ", Why::Removed as i64)).bind(id.0);
     let removed = work.read(is_removed, |row| row.int(0).map(ChannelId)).await?;
     drop_all(&mut work, removed).await?;
-    numbers::of_notices(&mut work, 0).await?;
+    numbers::of_notifications(&mut work, 0).await?;
     let is_disabled = format!("UPDATE channels SET closing = 0 WHERE closing = {} AND id = ", Why::Disabled as i64);
     work.run(Statement::new(&is_disabled).bind(id.0)).await?;
     change.end(&mut work).await?;

@@ -1,6 +1,6 @@
 //! How many beats came to which outcome, counted in the transaction in which they do: no restart loses one, and no retention takes one back.
 //!
-//! What a look finds is counted when it is settled. What capture refused, or was not reached with, is sent again while its minute lasts, and so is counted
+//! What a read-back finds is counted when it is settled. What capture refused, or was not reached with, is sent again while its minute lasts, and so is counted
 //! once that is over.
 
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use crate::model::{LAG_BOUNDS_MS, Minute, Outcome, ProjectId, Recorded, RouteCounts, Settled, Timestamp};
 
 use super::database::{Database, Work};
+use super::minute_range::ROUTES;
 use super::statement::{Statement, Value};
-use super::stretch::ROUTES;
 use super::{Store, StoreError};
 
-/// What is counted when a look settles it. Awaiting is no end; what failed at capture is no look's to say.
-const SETTLED: [Outcome; 5] = [Outcome::Unsent, Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Unseen];
+/// What is counted when a read-back settles it. Awaiting is no end; what failed at capture is no read-back's to say.
+const SETTLED: [Outcome; 5] = [Outcome::NotSent, Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Unverified];
 
 /// So many minutes after its own a beat is not sent again, and what came of it is on record.
 const FINAL_AFTER: i64 = 2;

@@ -12,8 +12,8 @@ use sqlx::{AssertSqlSafe, Encode, Postgres, Row as _, Sqlite, Transaction, Type}
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::StoreError;
+use super::error::failure;
 use super::statement::{Statement, Value};
-use super::trouble::failure;
 use crate::model::Timestamp;
 
 /// A pool of connections to one of the databases.

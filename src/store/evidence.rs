@@ -2,20 +2,22 @@
 
 use std::time::Duration;
 
-use crate::model::{Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Phase, Quote, Refusal, RouteId, Timestamp};
+use crate::model::{
+    Evidence, EvidenceOf, Minute, Phase, ReadbackError, ReadbackErrorKind, RejectionReason, ResponseExcerpt, RouteId, Timestamp,
+};
 
 use super::database::{Row, Work};
+use super::minute_range::{MinuteRange, ROUTES, numbers};
 use super::statement::{Statement, Value};
-use super::stretch::{ROUTES, Stretch, numbers};
-use super::{Store, StoreError, quote};
+use super::{Store, StoreError, excerpt};
 
 /// Rows carry whole answers: fewer go into one statement.
 const ROWS: usize = 200;
 
-const REFUSED: i64 = 0;
+const REJECTED: i64 = 0;
 const UNREACHABLE: i64 = 1;
 const LOST: i64 = 2;
-const UNSEEN: i64 = 3;
+const UNVERIFIED: i64 = 3;
 
 /// A phase's place here is its number in the database.
 const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
@@ -23,16 +25,16 @@ const PHASES: [Phase; 6] = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send,
 impl Store {
     /// Evidence of `routes` on minutes from `from` up to and without `to`, oldest first.
     pub async fn evidence(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Evidence>, StoreError> {
-        let stretch = Stretch { from, to };
+        let minute_range = MinuteRange { from, to };
         let mut found = Vec::new();
         for some in routes.chunks(ROUTES) {
             let statement =
-                Statement::new("SELECT route, minute, at_ms, kind, detail, quote, retry_after_ms FROM evidence WHERE route IN ")
+                Statement::new("SELECT route, minute, at_ms, kind, detail, excerpt, retry_after_ms FROM evidence WHERE route IN ")
                     .list(numbers(some))
                     .text(" AND minute >= ")
-                    .bind(stretch.from.index())
+                    .bind(minute_range.from.index())
                     .text(" AND minute < ")
-                    .bind(stretch.to.index())
+                    .bind(minute_range.to.index())
                     .text(" ORDER BY kind");
             found.extend(self.database.read("reading evidence", statement, from_row).await?);
         }
@@ -44,21 +46,21 @@ impl Store {
 /// Keeps evidence.
 pub(super) fn keep(work: &mut Work, evidence: &[Evidence]) {
     for some in evidence.chunks(ROWS) {
-        let insert = Statement::new("INSERT INTO evidence (minute, route, at_ms, kind, detail, quote, retry_after_ms) VALUES ");
+        let insert = Statement::new("INSERT INTO evidence (minute, route, at_ms, kind, detail, excerpt, retry_after_ms) VALUES ");
         work.run_later(insert.rows(some.iter().map(to_row)).text(" ON CONFLICT (minute, route, at_ms, kind) DO NOTHING"));
     }
 }
 
 fn to_row(evidence: &Evidence) -> [Value; 7] {
     let (kind, detail, said, retry_after) = match &evidence.of {
-        EvidenceOf::Refused { why, quote } => (REFUSED, place_of(why, &Refusal::ALL), Some(quote::write(quote)), None),
+        EvidenceOf::Rejected { why, excerpt } => (REJECTED, place_of(why, &RejectionReason::ALL), Some(excerpt::write(excerpt)), None),
         EvidenceOf::Unreachable { at, obstacle, words } => {
-            let said = Quote { words: words.clone(), obstacle: *obstacle, ..Quote::default() };
-            (UNREACHABLE, place_of(at, &PHASES), Some(quote::write(&said)), None)
+            let said = ResponseExcerpt { words: words.clone(), obstacle: *obstacle, ..ResponseExcerpt::default() };
+            (UNREACHABLE, place_of(at, &PHASES), Some(excerpt::write(&said)), None)
         }
-        EvidenceOf::Lost { looked } => (LOST, looked.ms(), None, None),
-        EvidenceOf::Unseen(failure) => {
-            (UNSEEN, place_of(&failure.trouble, &LookTrouble::ALL), Some(quote::write_failure(failure)), failure.retry_after)
+        EvidenceOf::Lost { read_back } => (LOST, read_back.ms(), None, None),
+        EvidenceOf::Unverified(failure) => {
+            (UNVERIFIED, place_of(&failure.trouble, &ReadbackErrorKind::ALL), Some(excerpt::write_failure(failure)), failure.retry_after)
         }
     };
     [
@@ -75,16 +77,17 @@ fn to_row(evidence: &Evidence) -> [Value; 7] {
 fn from_row(row: &Row) -> Result<Evidence, StoreError> {
     let (route, minute, at) = (RouteId(row.int(0)?), Minute::from_index(row.int(1)?), Timestamp::from_ms(row.int(2)?));
     let detail = row.int(4)?;
-    let quote = row.maybe_text(5)?.as_deref().and_then(quote::read);
-    let of = match (row.int(3)?, quote) {
-        (REFUSED, Some((quote, _))) => at_place(detail, &Refusal::ALL).map(|why| EvidenceOf::Refused { why, quote }),
-        (UNREACHABLE, Some((quote, _))) => {
-            at_place(detail, &PHASES).map(|at| EvidenceOf::Unreachable { at, obstacle: quote.obstacle, words: quote.words })
+    let excerpt = row.maybe_text(5)?.as_deref().and_then(excerpt::read);
+    let of = match (row.int(3)?, excerpt) {
+        (REJECTED, Some((excerpt, _))) => at_place(detail, &RejectionReason::ALL).map(|why| EvidenceOf::Rejected { why, excerpt }),
+        (UNREACHABLE, Some((excerpt, _))) => {
+            at_place(detail, &PHASES).map(|at| EvidenceOf::Unreachable { at, obstacle: excerpt.obstacle, words: excerpt.words })
         }
-        (LOST, None) => Some(EvidenceOf::Lost { looked: Timestamp::from_ms(detail) }),
-        (UNSEEN, Some((quote, note))) => {
+        (LOST, None) => Some(EvidenceOf::Lost { read_back: Timestamp::from_ms(detail) }),
+        (UNVERIFIED, Some((excerpt, note))) => {
             let retry_after = duration(row.maybe_int(6)?);
-            at_place(detail, &LookTrouble::ALL).map(|trouble| EvidenceOf::Unseen(LookFailure { trouble, quote, note, retry_after }))
+            at_place(detail, &ReadbackErrorKind::ALL)
+                .map(|trouble| EvidenceOf::Unverified(ReadbackError { trouble, excerpt, note, retry_after }))
         }
         _ => None,
     };

@@ -3,8 +3,8 @@
 use crate::model::{Histogram, Hour, Minute, RouteId, Timestamp};
 
 use super::database::{Row, Work};
+use super::minute_range::{MinuteRange, ROUTES, numbers};
 use super::statement::{Statement, Value};
-use super::stretch::{ROUTES, Stretch, numbers};
 use super::{RouteSpan, Store, StoreError, counts, numbers as counters};
 
 const MINUTES: i64 = 60;
@@ -13,15 +13,15 @@ const ROWS: usize = 500;
 impl Store {
     /// Hours of `routes` whose start lies from `from` up to and without `to`, by start and route.
     pub async fn hours(&self, routes: &[RouteId], from: Minute, to: Minute) -> Result<Vec<Hour>, StoreError> {
-        let stretch = Stretch { from, to };
+        let minute_range = MinuteRange { from, to };
         let mut hours = Vec::new();
         for some in routes.chunks(ROUTES) {
             let statement = Statement::new("SELECT route, start_minute, outcomes, lags, duplicates FROM hours WHERE route IN ")
                 .list(numbers(some))
                 .text(" AND start_minute >= ")
-                .bind(stretch.from.index())
+                .bind(minute_range.from.index())
                 .text(" AND start_minute < ")
-                .bind(stretch.to.index());
+                .bind(minute_range.to.index());
             hours.extend(self.database.read("reading hours", statement, from_row).await?);
         }
         hours.sort_unstable_by_key(|hour| (hour.start, hour.route));

@@ -3,14 +3,14 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    Acknowledged, Diagnosis, EndedBecause, Entry, EntryKind, Incident, IncidentId, Minute, ProjectId, ProjectName, RuleKind, Severity,
-    Strand, Tally, Timestamp,
+    Acknowledged, Diagnosis, EndedBecause, Entry, EntryKind, Incident, IncidentId, IncidentKind, Minute, ProjectId, ProjectName, RuleKind,
+    Severity, Tally, Timestamp,
 };
 
 use super::database::{Database, Row, Work};
 use super::evidence::{at_place, place_of};
 use super::statement::{Statement, Value};
-use super::{Owed, Stand, Store, StoreError, Which, channels, glances, notices, numbers};
+use super::{IncidentFilter, IncidentState, Queued, Store, StoreError, channels, notifications, numbers, readback_samples};
 
 /// So many rows go into one statement.
 const ROWS: usize = 500;
@@ -19,7 +19,7 @@ const ROWS: usize = 500;
 const WRITTEN: [&str; 18] = [
     "project",
     "project_name",
-    "strand",
+    "incident_kind",
     "opened_ms",
     "closed_ms",
     "rules",
@@ -31,7 +31,7 @@ const WRITTEN: [&str; 18] = [
     "tally",
     "announced_ms",
     "reminders",
-    "told_ms",
+    "notified_ms",
     "ended_because",
     "judged_under",
     "diagnosis",
@@ -46,22 +46,27 @@ struct Counts {
     late: u32,
     missing: u32,
     lost: u32,
-    refused: u32,
+    rejected: u32,
     unreachable: u32,
-    unseen: u32,
-    doubled: u32,
+    unverified: u32,
+    duplicated: u32,
     last_arrival_ms: Option<i64>,
 }
 
 impl Store {
     /// Writes an incident with what belongs to it, in one transaction: it is added when it has no number yet, else replaced; what
-    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notices, once
+    /// a person wrote (acknowledged, snoozed) is never touched. Entries go behind those that are there. `owed` makes the notifications, once
     /// the incident's number is known; those that are there already stay as they are. Gives that number; none when nothing
-    /// was written: an incident to be added found another one of its project and strand that is open or opened at the same instant, or one to be
+    /// was written: an incident to be added found another one of its project and incident kind that is open or opened at the same instant, or one to be
     /// replaced is gone, or was over meanwhile and would be open again.
-    pub async fn write_incident(&self, incident: &Incident, entries: &[Entry], owed: Owed<'_>) -> Result<Option<IncidentId>, StoreError> {
+    pub async fn write_incident(
+        &self,
+        incident: &Incident,
+        entries: &[Entry],
+        queued: Queued<'_>,
+    ) -> Result<Option<IncidentId>, StoreError> {
         let mut work = self.database.work("writing an incident").await?;
-        let written = write(&mut work, incident, entries, owed).await?;
+        let written = write(&mut work, incident, entries, queued).await?;
         if written.is_some() {
             work.commit().await?;
         }
@@ -69,7 +74,7 @@ impl Store {
     }
 
     /// Incidents, newest opened first.
-    pub async fn incidents(&self, which: &Which) -> Result<Vec<Incident>, StoreError> {
+    pub async fn incidents(&self, which: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
         incidents(&self.database, which).await
     }
 
@@ -102,12 +107,12 @@ impl Store {
         Ok(held)
     }
 
-    /// Drops looks of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notices, and
-    /// notices without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
+    /// Drops Read-backs of minutes before `looks_before`, and incidents that were over before `over_before` with their entries and notifications, and
+    /// notifications without an incident that ended before that; and the webhooks of projects and apps that are gone, once they are owed nothing. Says how
     /// many rows went.
-    pub async fn drop_old_incidents(&self, looks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
+    pub async fn drop_old_incidents(&self, readbacks_before: Minute, over_before: Timestamp) -> Result<u64, StoreError> {
         let mut work = self.database.work("dropping incidents that are past keeping").await?;
-        let dropped = glances::drop_old(&mut work, looks_before).await?
+        let dropped = readback_samples::drop_old(&mut work, readbacks_before).await?
             + channels::drop_left_behind(&mut work).await?
             + drop_old(&mut work, over_before).await?
             + channels::forget(&mut work).await?;
@@ -116,15 +121,15 @@ impl Store {
     }
 }
 
-/// Adds or replaces an incident, with entries and notices. None when it is not to be written: then the transaction must not be committed.
+/// Adds or replaces an incident, with entries and notifications. None when it is not to be written: then the transaction must not be committed.
 pub(super) async fn write(
     work: &mut Work,
     incident: &Incident,
     entries: &[Entry],
-    owed: Owed<'_>,
+    queued: Queued<'_>,
 ) -> Result<Option<IncidentId>, StoreError> {
     // The outbox first, as everybody does; how many places are needed is known later.
-    numbers::of_notices(work, 0).await?;
+    numbers::of_notifications(work, 0).await?;
     numbers::of_incident_changes(work).await?;
     let written = match incident.id {
         None => add(work, incident).await?,
@@ -132,10 +137,10 @@ pub(super) async fn write(
     };
     let Some(id) = written else { return Ok(None) };
     append(work, id, entries).await?;
-    let owed = owed(id);
-    if !owed.is_empty() {
-        let place = numbers::of_notices(work, owed.len()).await?;
-        notices::insert(work, &owed, place).await?;
+    let queued = queued(id);
+    if !queued.is_empty() {
+        let place = numbers::of_notifications(work, queued.len()).await?;
+        notifications::insert(work, &queued, place).await?;
     }
     Ok(Some(id))
 }
@@ -205,11 +210,11 @@ pub(super) fn columns() -> String {
 }
 
 /// Incidents, newest opened first.
-pub(super) async fn incidents(database: &Database, which: &Which) -> Result<Vec<Incident>, StoreError> {
+pub(super) async fn incidents(database: &Database, which: &IncidentFilter) -> Result<Vec<Incident>, StoreError> {
     database.read("reading incidents", select(which), from_row).await
 }
 
-pub(super) fn select(which: &Which) -> Statement {
+pub(super) fn select(which: &IncidentFilter) -> Statement {
     let mut statement = Statement::new("SELECT ").text(&columns()).text(" FROM incidents WHERE 1 = 1");
     if let Some(project) = which.project {
         statement = statement.text(" AND project = ").bind(project.0);
@@ -217,15 +222,15 @@ pub(super) fn select(which: &Which) -> Statement {
     if let Some(name) = &which.named {
         statement = statement.text(" AND project_name = ").bind(name.as_str());
     }
-    if let Some(strand) = which.strand {
-        statement = statement.text(" AND strand = ").bind(place_of(&strand, &Strand::ALL));
+    if let Some(incident_kind) = which.incident_kind {
+        statement = statement.text(" AND incident_kind = ").bind(place_of(&incident_kind, &IncidentKind::ALL));
     }
-    statement = match which.stand {
+    statement = match which.state {
         None => statement,
-        Some(Stand::Open) => statement.text(" AND closed_ms IS NULL"),
-        Some(Stand::InHand) => statement.text(" AND closed_ms IS NULL AND acknowledged_ms IS NOT NULL"),
-        Some(Stand::Snoozed(after)) => statement.text(" AND closed_ms IS NULL AND snoozed_until_ms > ").bind(after.ms()),
-        Some(Stand::Over) => statement.text(" AND closed_ms IS NOT NULL"),
+        Some(IncidentState::Open) => statement.text(" AND closed_ms IS NULL"),
+        Some(IncidentState::Acknowledged) => statement.text(" AND closed_ms IS NULL AND acknowledged_ms IS NOT NULL"),
+        Some(IncidentState::Snoozed(after)) => statement.text(" AND closed_ms IS NULL AND snoozed_until_ms > ").bind(after.ms()),
+        Some(IncidentState::Resolved) => statement.text(" AND closed_ms IS NOT NULL"),
     };
     if let Some(id) = which.id {
         statement = statement.text(" AND id = ").bind(id.0);
@@ -255,15 +260,17 @@ pub(super) fn entry(row: &Row, of: IncidentId) -> Result<Entry, StoreError> {
     Ok(Entry { at: Timestamp::from_ms(row.int(0)?), kind, words: row.text(2)? })
 }
 
-/// Drops incidents that were over before `over_before`, with their entries and notices, and notices without an incident that ended before.
+/// Drops incidents that were over before `over_before`, with their entries and notifications, and notifications without an incident that ended before.
 pub(super) async fn drop_old(work: &mut Work, over_before: Timestamp) -> Result<u64, StoreError> {
-    numbers::of_notices(work, 0).await?;
+    numbers::of_notifications(work, 0).await?;
     let old = || Statement::new("(SELECT id FROM incidents WHERE closed_ms < ").bind(over_before.ms()).text(")");
     let mut dropped = 0;
-    for from in ["DELETE FROM notices WHERE incident IN ", "DELETE FROM entries WHERE incident IN ", "DELETE FROM incidents WHERE id IN "] {
+    for from in
+        ["DELETE FROM notifications WHERE incident IN ", "DELETE FROM entries WHERE incident IN ", "DELETE FROM incidents WHERE id IN "]
+    {
         dropped += work.run(Statement::new(from).then(old())).await?;
     }
-    let alone = Statement::new("DELETE FROM notices WHERE incident IS NULL AND ended_ms < ").bind(over_before.ms());
+    let alone = Statement::new("DELETE FROM notifications WHERE incident IS NULL AND ended_ms < ").bind(over_before.ms());
     Ok(dropped + work.run(alone).await?)
 }
 
@@ -278,7 +285,7 @@ fn to_row(incident: &Incident) -> [Value; WRITTEN.len()] {
     [
         incident.project.0.into(),
         incident.project_name.as_str().into(),
-        place_of(&incident.strand, &Strand::ALL).into(),
+        place_of(&incident.incident_kind, &IncidentKind::ALL).into(),
         incident.opened.ms().into(),
         ms(incident.closed),
         rules.into(),
@@ -312,7 +319,7 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
         id: Some(id),
         project: ProjectId(row.int(1)?),
         project_name: ProjectName::parse(&row.text(2)?).map_err(|_| damaged("project's name"))?,
-        strand: at_place(row.int(3)?, &Strand::ALL).ok_or_else(|| damaged("strand"))?,
+        incident_kind: at_place(row.int(3)?, &IncidentKind::ALL).ok_or_else(|| damaged("incident_kind"))?,
         opened: Timestamp::from_ms(row.int(4)?),
         closed: time(5)?,
         ended_because: because.transpose()?,
@@ -336,16 +343,16 @@ pub(super) fn from_row(row: &Row) -> Result<Incident, StoreError> {
 }
 
 fn tally_text(tally: &Tally) -> String {
-    let Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival } = *tally;
+    let Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival } = *tally;
     let last_arrival_ms = last_arrival.map(Timestamp::ms);
-    let counts = Counts { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival_ms };
+    let counts = Counts { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival_ms };
     // Numbers under names cannot fail to be JSON.
     serde_json::to_string(&counts).unwrap_or_default()
 }
 
 fn tally(text: &str) -> Option<Tally> {
-    let Counts { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival_ms } =
+    let Counts { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival_ms } =
         serde_json::from_str(text).ok()?;
     let last_arrival = last_arrival_ms.map(Timestamp::from_ms);
-    Some(Tally { sent, arrived, late, missing, lost, refused, unreachable, unseen, doubled, last_arrival })
+    Some(Tally { sent, arrived, late, missing, lost, rejected, unreachable, unverified, duplicated, last_arrival })
 }

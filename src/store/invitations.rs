@@ -1,14 +1,14 @@
 //! Invitations: links that work once.
 
-use crate::model::{Access, Deed, Digest, Invitation, Secret, Timestamp, UserId, UserName};
+use crate::model::{AuditEntry, Digest, Invitation, Role, Secret, Timestamp, UserId, UserName};
 
 use super::database::Row;
 use super::evidence::place_of;
 use super::sessions::key;
 use super::statement::Statement;
-use super::{Store, StoreError, deeds, users};
+use super::{Store, StoreError, audit, users};
 
-const COLUMNS: &str = "user_name, access, until_ms";
+const COLUMNS: &str = "user_name, role, until_ms";
 
 impl Store {
     /// Writes an invitation. The one before for the same user, or for whoever is none yet, is over with it.
@@ -18,12 +18,11 @@ impl Store {
         let row = [
             invitation.user.as_ref().map_or("", UserName::as_str).into(),
             key(digest).into(),
-            place_of(&invitation.access, &Access::ALL).into(),
+            place_of(&invitation.role, &Role::ALL).into(),
             invitation.until.ms().into(),
         ];
-        let insert = Statement::new("INSERT INTO invitations (user_name, digest, access, until_ms) VALUES ").rows([row]);
-        let replace =
-            " ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, access = excluded.access, until_ms = excluded.until_ms";
+        let insert = Statement::new("INSERT INTO invitations (user_name, digest, role, until_ms) VALUES ").rows([row]);
+        let replace = " ON CONFLICT (user_name) DO UPDATE SET digest = excluded.digest, role = excluded.role, until_ms = excluded.until_ms";
         work.run(insert.text(replace)).await?;
         work.commit().await?;
         self.database.persist(WHAT).await
@@ -43,7 +42,7 @@ impl Store {
         name: &UserName,
         password: &Secret,
         now: Timestamp,
-        deed: &Deed,
+        audit_entry: &AuditEntry,
     ) -> Result<Option<UserId>, StoreError> {
         let mut work = self.database.work("accepting an invitation").await?;
         let Some(invitation) = work.read(statement(digest, now), from_row).await?.pop() else { return Ok(None) };
@@ -60,9 +59,9 @@ impl Store {
             return Ok(None);
         }
         // What a user may do may have changed since the invitation was written.
-        let access = known.map_or(invitation.access, |(_, access)| access);
-        let id = users::write(&mut work, (name, access), Some(password), now).await?;
-        deeds::commit(&self.database, work, deed).await?;
+        let role = known.map_or(invitation.role, |(_, role)| role);
+        let id = users::write(&mut work, (name, role), Some(password), now).await?;
+        audit::commit(&self.database, work, audit_entry).await?;
         Ok(Some(id))
     }
 }
@@ -76,6 +75,6 @@ fn from_row(row: &Row) -> Result<Invitation, StoreError> {
     let damaged = |field: &str| StoreError::Damaged(format!("an invitation's {field} in the database cannot be read"));
     let name = row.text(0)?;
     let user = if name.is_empty() { None } else { Some(UserName::parse(&name).map_err(|_| damaged("user"))?) };
-    let access = users::access(row.int(1)?).ok_or_else(|| damaged("access"))?;
-    Ok(Invitation { user, access, until: Timestamp::from_ms(row.int(2)?) })
+    let role = users::role(row.int(1)?).ok_or_else(|| damaged("role"))?;
+    Ok(Invitation { user, role, until: Timestamp::from_ms(row.int(2)?) })
 }

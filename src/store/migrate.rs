@@ -5,21 +5,7 @@ use super::statement::Statement;
 use super::{OpenError, StoreError};
 
 /// The schema grows by one file at a time; a file that was released is never changed.
-const MIGRATIONS: [&str; 13] = [
-    include_str!("../../migrations/0001_first.sql"),
-    include_str!("../../migrations/0002_ingestion_alert.sql"),
-    include_str!("../../migrations/0003_access.sql"),
-    include_str!("../../migrations/0004_deeds.sql"),
-    include_str!("../../migrations/0005_pages.sql"),
-    include_str!("../../migrations/0006_findings.sql"),
-    include_str!("../../migrations/0007_incident_ends.sql"),
-    include_str!("../../migrations/0008_diagnosis.sql"),
-    include_str!("../../migrations/0009_channel_retried.sql"),
-    include_str!("../../migrations/0010_channel_closing.sql"),
-    include_str!("../../migrations/0011_weekly_windows.sql"),
-    include_str!("../../migrations/0012_beat_counts.sql"),
-    include_str!("../../migrations/0013_removed_channels_and_page_addresses.sql"),
-];
+const MIGRATIONS: [&str; 1] = [include_str!("../../migrations/0001_schema.sql")];
 
 /// The newest schema that this program knows.
 pub(super) const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -1,66 +1,69 @@
-//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notices, windows; who
+//! What is remembered: projects with their apps and routes, beats, looks, evidence, folded hours; incidents, channels, notifications, windows; who
 //! may do what, what people changed, and what strangers may see.
 //!
 //! The loops meet here and nowhere else. SQL stands in this room only, once, in the subset that SQLite and PostgreSQL
-//! share; times are integers of milliseconds, ids of beats are made by us, secrets rest sealed.
+//! share; times are integers of milliseconds, ids of beats are made by us, secrets rest encrypted.
 
 mod address;
 mod alert_app;
 mod apply;
+mod audit;
 mod beats;
 mod change;
+mod change_token;
 mod channels;
+mod cipher;
 mod closing;
+mod config_snapshot;
 mod counts;
 mod database;
-mod deeds;
+mod error;
 mod evidence;
-mod glances;
+mod excerpt;
+mod filter;
 mod hours;
 mod incidents;
 mod invitations;
-mod looks;
+mod liveness;
 mod migrate;
+mod minute_range;
 mod names;
-mod notices;
+mod notifications;
 mod numbers;
 mod one_key;
 mod open;
 mod phases;
 mod postgres;
 mod projects;
-mod quote;
+mod readback_samples;
+mod readbacks;
 mod recent;
-mod roster;
-mod seal;
 mod sessions;
 mod settling;
 mod shown;
-mod signs_of_life;
 mod sqlite;
 mod statement;
 mod status_pages;
-mod stretch;
-mod tide;
 mod tokens;
-mod trouble;
 mod users;
-mod which;
 mod windows;
 mod without_secrets;
 
-use crate::model::{Entry, Glance, Incident, IncidentId, Minute, Notice, Recorded, RouteId, Strand, Timestamp};
+use crate::model::{Entry, Incident, IncidentId, IncidentKind, Minute, Notification, ReadbackSample, Recorded, RouteId, Timestamp};
 
 use counts::Failures;
 use database::Database;
 use settling::Settling;
 
 pub use change::{Change, Checked, NoTurn, Turns};
+pub use cipher::{CipherError, SecretCipher};
+pub use config_snapshot::ConfigSnapshot;
+pub use error::{OpenError, StoreError};
+pub use filter::{
+    AuditFilter, ChangeToken, ChannelNews, ChannelQueue, IncidentFilter, IncidentState, NotificationFilter, Notified, Reach, RouteSpan,
+    Spread,
+};
 pub use open::{check_address, open, open_within};
-pub use roster::Roster;
-pub use seal::{SealError, Sealer};
-pub use trouble::{OpenError, StoreError};
-pub use which::{ChannelNews, Notified, Owing, Reach, RouteSpan, Spread, Stand, Tide, Which, WhichDeeds, WhichNotices};
 
 /// What there was of a project lately.
 #[derive(Debug, Clone, Default)]
@@ -69,23 +72,23 @@ pub struct Recent {
     pub incidents: Vec<Incident>,
     /// Beats, by minute and route.
     pub beats: Vec<Recorded>,
-    /// What was kept of the looks, oldest first.
-    pub glances: Vec<Glance>,
+    /// What was kept of the read-backs, oldest first.
+    pub samples: Vec<ReadbackSample>,
 }
 
 /// Beats that may still be seen, oldest first, and minutes of routes without a row.
 pub type Unsettled = (Vec<Recorded>, Vec<(RouteId, Minute)>);
 
 /// An entry of a timeline, with the incident that it is of.
-pub type Told = (IncidentId, Strand, Entry);
+pub type Told = (IncidentId, IncidentKind, Entry);
 
-/// Makes the notices of an incident, once its number is known.
-pub type Owed<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notice> + Send + Sync);
+/// Makes the notifications of an incident, once its number is known.
+pub type Queued<'a> = &'a (dyn Fn(IncidentId) -> Vec<Notification> + Send + Sync);
 
 /// What is remembered, in whichever database. One contract test runs over each of them.
 pub struct Store {
     database: Database,
-    sealer: Sealer,
+    cipher: SecretCipher,
     settling: Settling,
     failures: Failures,
 }

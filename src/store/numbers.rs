@@ -1,4 +1,4 @@
-//! Numbers in `heartbeat_meta`. Most are given once: of what people set up, of incidents, and the places of notices. Whoever takes some holds back whoever else
+//! Numbers in `heartbeat_meta`. Most are given once: of what people set up, of incidents, and the places of notifications. Whoever takes some holds back whoever else
 //! would, until the transaction ends: so numbers grow in the order in which rows become visible. Two are times: the last sign of life, and up to when
 //! hours are summed up.
 
@@ -67,9 +67,9 @@ pub(super) async fn of_anything(work: &mut Work) -> Result<i64, StoreError> {
     take(work, "next_id", 1).await
 }
 
-/// The first of so many places for deeds.
-pub(super) async fn of_deeds(work: &mut Work, count: usize) -> Result<i64, StoreError> {
-    take(work, "next_deed", count as i64).await
+/// The first of so many places for audit entries.
+pub(super) async fn of_audit_entries(work: &mut Work, count: usize) -> Result<i64, StoreError> {
+    take(work, "next_audit_entry", count as i64).await
 }
 
 /// Counts that something is written of incidents. Whoever writes of them does this before it touches their rows.
@@ -82,10 +82,10 @@ pub(super) async fn of_incident(work: &mut Work) -> Result<i64, StoreError> {
     take(work, "next_incident", 1).await
 }
 
-/// The first of so many places for notices. Whoever changes the outbox takes this first, also when it needs no place: so one does after the
+/// The first of so many places for notifications. Whoever changes the outbox takes this first, also when it needs no place: so one does after the
 /// other, and none can lock another out.
-pub(super) async fn of_notices(work: &mut Work, count: usize) -> Result<i64, StoreError> {
-    take(work, "next_notice", count as i64).await
+pub(super) async fn of_notifications(work: &mut Work, count: usize) -> Result<i64, StoreError> {
+    take(work, "next_notification", count as i64).await
 }
 
 /// The last time at which Heartbeat was alive.

@@ -1,17 +1,17 @@
-//! Whatever is sealed in a database is sealed with one key. Before something is sealed, something that is there is opened: with another key, nothing is
+//! Whatever is encrypted in a database is encrypted with one key. Before something is encrypted, something that is there is opened: with another key, nothing is
 //! written, and the database never comes to hold secrets of which no key opens all.
 
 use crate::model::{IngestionAlertApp, ProjectName, ProjectSpec};
 
 use super::alert_app::SECRETS;
 use super::channels::FIELDS;
+use super::cipher::{CipherError, Owner, SecretCipher};
 use super::database::{Row, Work};
 use super::projects::PERSONAL_KEY;
-use super::seal::{Owner, SealError, Sealer};
 use super::statement::Statement;
 use super::{Change, StoreError};
 
-/// Where secrets rest: whose they are, and what is sealed.
+/// Where secrets rest: whose they are, and what is encrypted.
 #[derive(Clone, Copy)]
 enum Place {
     Keys,
@@ -22,7 +22,7 @@ enum Place {
 impl Place {
     const ALL: [Self; 3] = [Self::Keys, Self::Apps, Self::Channels];
 
-    /// Whose name it is, and the sealed bytes; the oldest first. Channels that only close their alerts are of no account: nobody sees them.
+    /// Whose name it is, and the encrypted bytes; the oldest first. Channels that only close their alerts are of no account: nobody sees them.
     const fn all(self) -> &'static str {
         match self {
             Self::Keys => "SELECT name, personal_key FROM projects WHERE personal_key IS NOT NULL ORDER BY id",
@@ -59,8 +59,8 @@ impl Place {
     }
 }
 
-/// Whether what `change` seals would be sealed with the key of everything else.
-pub(super) async fn check(work: &mut Work, sealer: &Sealer, change: &Change<'_>) -> Result<(), StoreError> {
+/// Whether what `change` encrypts would be encrypted with the key of everything else.
+pub(super) async fn check(work: &mut Work, cipher: &SecretCipher, change: &Change<'_>) -> Result<(), StoreError> {
     if change.put_channels.is_empty() && !change.put_projects.iter().any(holds_secrets) {
         return Ok(());
     }
@@ -72,9 +72,9 @@ pub(super) async fn check(work: &mut Work, sealer: &Sealer, change: &Change<'_>)
         let Some((name, secret)) = found.into_iter().find(|(name, _)| !changed.contains(&name.as_str())) else { continue };
         // A name that is none is damage: it is told by whoever reads it.
         let Ok(name) = ProjectName::parse(&name) else { continue };
-        if sealer.open(place.owner(&name), place.field(), &secret).is_err() {
+        if cipher.open(place.owner(&name), place.field(), &secret).is_err() {
             let owner = place.owner(&name);
-            return Err(SealError::OtherKey { owner: owner.to_string(), field: place.field(), remove: owner.removed_by() }.into());
+            return Err(CipherError::OtherKey { owner: owner.to_string(), field: place.field(), remove: owner.removed_by() }.into());
         }
     }
     Ok(())

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::address::Address;
+use super::cipher::SecretCipher;
 use super::counts::Failures;
-use super::seal::Sealer;
 use super::settling::Settling;
 use super::{Store, StoreError, migrate, postgres, sqlite};
 
@@ -24,19 +24,19 @@ pub fn check_address(address: &str) -> Result<(), StoreError> {
 ///
 /// # Errors
 /// [`StoreError::Open`] says why it cannot be opened, [`StoreError::Database`] what else the database said.
-pub async fn open(address: &str, sealer: Sealer) -> Result<Arc<Store>, StoreError> {
-    open_within(address, sealer, PATIENCE).await
+pub async fn open(address: &str, cipher: SecretCipher) -> Result<Arc<Store>, StoreError> {
+    open_within(address, cipher, PATIENCE).await
 }
 
 /// As [`open()`], for whoever does not want to wait as long for a database that is locked or silent, then and later.
 ///
 /// # Errors
 /// As [`open()`].
-pub async fn open_within(address: &str, sealer: Sealer, patience: Duration) -> Result<Arc<Store>, StoreError> {
+pub async fn open_within(address: &str, cipher: SecretCipher, patience: Duration) -> Result<Arc<Store>, StoreError> {
     let database = match Address::parse(address)? {
         Address::Sqlite(path) => sqlite::open(&path, patience).await?,
         Address::Postgres(server) => postgres::open(&server, patience).await?,
     };
     migrate::migrate(&database).await?;
-    Ok(Arc::new(Store { database, sealer, settling: Settling::default(), failures: Failures::default() }))
+    Ok(Arc::new(Store { database, cipher, settling: Settling::default(), failures: Failures::default() }))
 }

@@ -8,7 +8,7 @@ use sqlx::{ConnectOptions, Row as _};
 use super::OpenError;
 use super::address::Server;
 use super::database::Database;
-use super::trouble::words;
+use super::error::words;
 
 /// Connects; a server that says nothing is waited for `patience`, or for as long as its address says.
 pub(super) async fn open(server: &Server, patience: Duration) -> Result<Database, OpenError> {

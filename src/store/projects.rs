@@ -7,17 +7,17 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppKind, DistinctId, Endpoint, Events, HeartbeatApp, Host, Pace, PersonalKey, Project, ProjectId, ProjectName, ProjectSpec,
-    ProjectToken, Route, RouteId, RouteSpec, Switch, Timestamp,
+    AppKind, DistinctId, Endpoint, Events, HeartbeatApp, Host, PersonalKey, Project, ProjectId, ProjectName, ProjectSpec, ProjectToken,
+    Route, RouteId, RouteSpec, Switch, Timestamp, Timing,
 };
 
+use super::cipher::{Owner, SecretCipher};
 use super::database::{Database, Row, Work};
 use super::evidence::duration;
-use super::seal::{Owner, Sealer};
 use super::statement::Statement;
 use super::{Spread, Store, StoreError, alert_app};
 
-/// What a person calls the secret that is sealed. It belongs to the seal, so it never changes.
+/// What a person calls the secret that is encrypted. It belongs to the seal, so it never changes.
 pub(super) const PERSONAL_KEY: &str = "personal API key";
 
 /// So many projects are asked for in one statement.
@@ -60,7 +60,7 @@ impl Store {
     /// All projects, by name, with keys opened, routes in use and switches.
     pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
         let mut work = self.database.snapshot("reading projects").await?;
-        let projects = read(&mut work, Some(&self.sealer), None).await?;
+        let projects = read(&mut work, Some(&self.cipher), None).await?;
         work.commit().await?;
         Ok(by_name(projects))
     }
@@ -72,7 +72,7 @@ impl Store {
 
     /// Those projects of these names that there are, by name.
     pub async fn projects_named(&self, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
-        named(&self.database, Some(&self.sealer), names).await
+        named(&self.database, Some(&self.cipher), names).await
     }
 
     /// Numbers and names of all projects, by name. No secret is opened.
@@ -115,13 +115,13 @@ impl Store {
 }
 
 /// Those of these names, by name, as of one moment. Without a key their secrets are left out.
-pub(super) async fn named(database: &Database, sealer: Option<&Sealer>, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
+pub(super) async fn named(database: &Database, cipher: Option<&SecretCipher>, names: &[ProjectName]) -> Result<Vec<Project>, StoreError> {
     let mut projects = Vec::new();
     let mut work = database.snapshot("reading projects").await?;
     for some in names.chunks(PROJECTS) {
         let ids = Statement::new("SELECT id FROM projects WHERE name IN ").list(some.iter().map(ProjectName::as_str));
         let ids = work.read(ids, |row| row.int(0)).await?;
-        projects.extend(read(&mut work, sealer, Some(&ids)).await?);
+        projects.extend(read(&mut work, cipher, Some(&ids)).await?);
     }
     work.commit().await?;
     let mut projects = by_name(projects);
@@ -130,7 +130,7 @@ pub(super) async fn named(database: &Database, sealer: Option<&Sealer>, names: &
 }
 
 /// Projects, all or those of these numbers, in no order.
-async fn read(work: &mut Work, sealer: Option<&Sealer>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
+async fn read(work: &mut Work, cipher: Option<&SecretCipher>, ids: Option<&[i64]>) -> Result<Vec<Project>, StoreError> {
     let of = |text: &str, which: &str| match ids {
         None => Statement::new(text),
         Some(ids) => Statement::new(text).text(which).text(" IN ").list(ids.iter().copied()),
@@ -152,17 +152,17 @@ async fn read(work: &mut Work, sealer: Option<&Sealer>, ids: Option<&[i64]>) -> 
     let switches = of("SELECT project, app, at_ms, turned_on FROM switches", " WHERE project").text(" ORDER BY id");
     let mut switches = by_project(work.read(switches, switch).await?);
     let all = of(
-        "SELECT id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, look_every_ms FROM projects",
+        "SELECT id, name, host, api_host, token, personal_key, posthog_id, late_after_ms, lost_after_ms, readback_interval_ms FROM projects",
         " WHERE id",
     );
     let mut projects = work
         .read(all, |row| {
             let id = ProjectId(row.int(0)?);
             let known = routes.get(&id).map_or(&[][..], Vec::as_slice);
-            let mut spec = bare(row, sealer)?;
+            let mut spec = bare(row, cipher)?;
             if let Some(apps) = apps.get(&id) {
                 spec.heartbeat = apps.heartbeat.as_ref().map(|app| heartbeat(&spec.name, app, known)).transpose()?;
-                spec.ingestion_alert = apps.ingestion_alert.as_ref().map(|app| alert_app::read(&spec.name, app, sealer)).transpose()?;
+                spec.ingestion_alert = apps.ingestion_alert.as_ref().map(|app| alert_app::read(&spec.name, app, cipher)).transpose()?;
             }
             Ok(Project { id, routes: in_use(&spec, known)?, spec, switches: Vec::new() })
         })
@@ -180,14 +180,14 @@ fn by_name(mut projects: Vec<Project>) -> Vec<Project> {
 }
 
 /// A project with nothing installed.
-fn bare(row: &Row, sealer: Option<&Sealer>) -> Result<ProjectSpec, StoreError> {
+fn bare(row: &Row, cipher: Option<&SecretCipher>) -> Result<ProjectSpec, StoreError> {
     let name = row.text(1)?;
     let name = ProjectName::parse(&name).map_err(|wrong| damaged(&name, "name", &wrong))?;
     let host =
         |column: usize| -> Result<Option<Host>, StoreError> { row.maybe_text(column)?.map(|text| read_host(&name, &text)).transpose() };
     let pause = |column: usize, field: &str| duration(Some(row.int(column)?)).ok_or_else(|| damaged(&name, field, &"is below zero"));
-    let key = row.maybe_bytes(5)?.zip(sealer).map(|(sealed, sealer)| {
-        let opened = sealer.open(Owner::Project(&name), PERSONAL_KEY, &sealed)?;
+    let key = row.maybe_bytes(5)?.zip(cipher).map(|(encrypted, cipher)| {
+        let opened = cipher.open(Owner::Project(&name), PERSONAL_KEY, &encrypted)?;
         PersonalKey::parse(&opened).map_err(|wrong| damaged(&name, PERSONAL_KEY, &wrong))
     });
     Ok(ProjectSpec {
@@ -196,7 +196,11 @@ fn bare(row: &Row, sealer: Option<&Sealer>) -> Result<ProjectSpec, StoreError> {
         token: ProjectToken::parse(&row.text(4)?).map_err(|wrong| damaged(&name, "project token", &wrong))?,
         personal_key: key.transpose()?,
         posthog_id: row.maybe_int(6)?.map(|id| id as u64),
-        pace: Pace { late_after: pause(7, "late_after")?, lost_after: pause(8, "lost_after")?, look_every: pause(9, "look_every")? },
+        timing: Timing {
+            late_after: pause(7, "late_after")?,
+            lost_after: pause(8, "lost_after")?,
+            readback_interval: pause(9, "readback_interval")?,
+        },
         heartbeat: None,
         ingestion_alert: None,
         name,

@@ -1,38 +1,39 @@
 //! What judging a project reads, in one trip to the database.
 
 use super::database::Row;
-use super::stretch::{ROUTES, Stretch};
-use super::{Recent, Store, StoreError, Which, beats, glances, incidents};
-use crate::model::{Glance, Incident, Minute, ProjectId, Recorded, RouteId};
+use super::minute_range::{MinuteRange, ROUTES};
+use super::{IncidentFilter, Recent, Store, StoreError, beats, incidents, readback_samples};
+use crate::model::{Incident, Minute, ProjectId, ReadbackSample, Recorded, RouteId};
 
 /// One row of it.
 enum Found {
     Incident(Box<Incident>),
     Beat(Recorded),
-    Glance(Glance),
+    ReadbackSample(ReadbackSample),
 }
 
 impl Store {
-    /// [`Store::incidents`], [`Store::beats`] and [`Store::glances`] at once.
+    /// [`Store::incidents`], [`Store::beats`] and [`Store::read-back samples`] at once.
     pub async fn recent(
         &self,
         project: ProjectId,
         routes: &[RouteId],
         from: Minute,
         to: Minute,
-        which: &Which,
+        which: &IncidentFilter,
     ) -> Result<Recent, StoreError> {
-        let stretch = Stretch { from, to };
-        if !stretch.is_short() || stretch.is_empty() || routes.len() > ROUTES {
+        let minute_range = MinuteRange { from, to };
+        if !minute_range.is_short() || minute_range.is_empty() || routes.len() > ROUTES {
             return Ok(Recent {
                 incidents: incidents::incidents(&self.database, which).await?,
-                beats: beats::beats(&self.database, routes, stretch).await?,
-                glances: glances::glances(&self.database, project, stretch).await?,
+                beats: beats::beats(&self.database, routes, minute_range).await?,
+                samples: readback_samples::samples(&self.database, project, minute_range).await?,
             });
         }
-        let statements = vec![incidents::select(which), beats::select(routes, stretch), glances::select(project, stretch)];
+        let statements =
+            vec![incidents::select(which), beats::select(routes, minute_range), readback_samples::select(project, minute_range)];
         let of = |row: &Row| match row.len() {
-            glances::COLUMNS => glances::from_row(project, row).map(Found::Glance),
+            readback_samples::COLUMNS => readback_samples::from_row(project, row).map(Found::ReadbackSample),
             beats::WIDTH => beats::from_row(row).map(Found::Beat),
             _ => incidents::from_row(row).map(|incident| Found::Incident(Box::new(incident))),
         };
@@ -41,11 +42,11 @@ impl Store {
             match found {
                 Found::Incident(incident) => recent.incidents.push(*incident),
                 Found::Beat(beat) => recent.beats.push(beat),
-                Found::Glance(glance) => recent.glances.push(glance),
+                Found::ReadbackSample(sample) => recent.samples.push(sample),
             }
         }
         recent.beats.sort_unstable_by_key(|beat| (beat.minute, beat.route));
-        recent.glances.sort_unstable_by_key(|glance| glance.at);
+        recent.samples.sort_unstable_by_key(|sample| sample.at);
         Ok(recent)
     }
 }

@@ -7,16 +7,16 @@ use std::sync::{Mutex, PoisonError};
 use tokio::sync::oneshot;
 
 use super::database::Database;
-use super::{Store, StoreError, beats, counts, evidence, glances, looks};
-use crate::model::{Evidence, Look, Quote, Settled};
+use super::{Store, StoreError, beats, counts, evidence, readback_samples, readbacks};
+use crate::model::{Evidence, Readback, ResponseExcerpt, Settled};
 
-/// So many looks go into one transaction: `looks` has the most columns, and SQLite takes 32,766 values in a statement.
+/// So many read-backs go into one transaction: `readbacks` has the most columns, and SQLite takes 32,766 values in a statement.
 const AT_ONCE: usize = 256;
 
-/// What one look gives.
+/// What one read-back gives.
 #[derive(Clone)]
 struct Found {
-    look: Look,
+    readback: Readback,
     settled: Vec<Settled>,
     evidence: Vec<Evidence>,
 }
@@ -32,15 +32,15 @@ pub(super) struct Settling {
 }
 
 impl Settling {
-    /// Writes what a look gives, together with those that wait as well.
+    /// Writes what a read-back gives, together with those that wait as well.
     pub(super) async fn settle(
         &self,
         database: &Database,
-        look: &Look,
+        readback: &Readback,
         settled: &[Settled],
         evidence: &[Evidence],
     ) -> Result<(), StoreError> {
-        let found = Found { look: look.clone(), settled: settled.to_vec(), evidence: evidence.to_vec() };
+        let found = Found { readback: readback.clone(), settled: settled.to_vec(), evidence: evidence.to_vec() };
         loop {
             let (tell, mut told) = oneshot::channel();
             self.waiting.lock().unwrap_or_else(PoisonError::into_inner).push((found.clone(), tell));
@@ -67,7 +67,7 @@ impl Settling {
             // Whoever was dropped while waiting wants nothing written any more.
             waiting.retain(|(_, tell)| !tell.is_closed());
             let mut projects = HashSet::new();
-            waiting.extract_if(.., |(found, _)| projects.len() < AT_ONCE && projects.insert(found.look.project)).collect()
+            waiting.extract_if(.., |(found, _)| projects.len() < AT_ONCE && projects.insert(found.readback.project)).collect()
         };
         let (all, tell): (Vec<Found>, Vec<_>) = taken.into_iter().unzip();
         let together = write(database, &all).await;
@@ -83,28 +83,28 @@ impl Settling {
 }
 
 impl Store {
-    /// What one look found: the look replaces the project's last, each beat is settled (a row is made where there was none), evidence
-    /// is kept. One transaction. A beat that is on record as seen stays seen, by the look that saw it first; later ones can only find
-    /// more copies. Unsent replaces nothing.
-    pub async fn settle(&self, look: &Look, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
-        self.settling.settle(&self.database, look, settled, evidence).await
+    /// What one read-back found: the read-back replaces the project's last, each beat is settled (a row is made where there was none), evidence
+    /// is kept. One transaction. A beat that is on record as seen stays seen, by the read-back that saw it first; later ones can only find
+    /// more copies. Not sent replaces nothing.
+    pub async fn settle(&self, readback: &Readback, settled: &[Settled], evidence: &[Evidence]) -> Result<(), StoreError> {
+        self.settling.settle(&self.database, readback, settled, evidence).await
     }
 }
 
 /// Writes one by itself; without anybody's words, where the store refuses them.
 async fn write_alone(database: &Database, found: &Found) -> Result<(), StoreError> {
-    let refused = match write(database, std::slice::from_ref(found)).await {
-        Err(refused @ StoreError::Unfit { .. }) => refused,
+    let rejected = match write(database, std::slice::from_ref(found)).await {
+        Err(rejected @ StoreError::Unfit { .. }) => rejected,
         said => return said,
     };
-    let mut look = found.look.clone();
-    look.findings.filter = None;
-    if let Err(failure) = &mut look.result {
-        (failure.quote, failure.note) = (Quote::default(), None);
+    let mut readback = found.readback.clone();
+    readback.findings.filter = None;
+    if let Err(failure) = &mut readback.result {
+        (failure.excerpt, failure.note) = (ResponseExcerpt::default(), None);
     }
-    let bare = Found { look, settled: found.settled.clone(), evidence: Vec::new() };
+    let bare = Found { readback, settled: found.settled.clone(), evidence: Vec::new() };
     write(database, std::slice::from_ref(&bare)).await?;
-    tracing::error!(error = %refused, "the store refuses the words of an answer; what it means is recorded without them");
+    tracing::error!(error = %rejected, "the store refuses the words of an answer; what it means is recorded without them");
     Ok(())
 }
 
@@ -113,10 +113,10 @@ async fn write(database: &Database, all: &[Found]) -> Result<(), StoreError> {
     let mut work = database.work("settling beats").await?;
     counts::take_turn(&mut work);
     // Two services that write the same rows in the same order cannot lock each other out.
-    let mut sorted: Vec<&Look> = all.iter().map(|found| &found.look).collect();
-    sorted.sort_unstable_by_key(|look| look.project);
-    looks::replace(&mut work, &sorted);
-    glances::keep(&mut work, &sorted);
+    let mut sorted: Vec<&Readback> = all.iter().map(|found| &found.readback).collect();
+    sorted.sort_unstable_by_key(|readback| readback.project);
+    readbacks::replace(&mut work, &sorted);
+    readback_samples::keep(&mut work, &sorted);
     let settled: Vec<Settled> = all.iter().flat_map(|found| found.settled.iter().cloned()).collect();
     beats::settle(&mut work, &settled);
     let evidence: Vec<Evidence> = all.iter().flat_map(|found| found.evidence.iter().cloned()).collect();

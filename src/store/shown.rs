@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use crate::model::{Incident, IncidentId, Minute, NoticeState, ProjectId, Recorded, Strand, Timestamp};
+use crate::model::{Incident, IncidentId, IncidentKind, Minute, NotificationState, ProjectId, Recorded, Timestamp};
 
 use super::evidence::at_place;
+use super::minute_range::{MinuteRange, ROUTES};
 use super::statement::{Statement, Value};
-use super::stretch::{ROUTES, Stretch};
 use super::{Reach, Store, StoreError, Told, beats, incidents};
 
 impl Store {
@@ -16,7 +16,7 @@ impl Store {
         let (Some(from), Some(to)) = (reaches.iter().map(|reach| reach.from).min(), reaches.iter().map(|reach| reach.to).max()) else {
             return Ok(Vec::new());
         };
-        let held = Stretch { from, to }.within(&self.database, WHAT, "beats").await?;
+        let held = MinuteRange { from, to }.within(&self.database, WHAT, "beats").await?;
         let within = |reach: &Reach| Reach { from: reach.from.max(held.from), to: reach.to.min(held.to), ..*reach };
         let reaches: Vec<Reach> = reaches.iter().map(within).filter(|reach| reach.from < reach.to).collect();
         let mut found = Vec::new();
@@ -58,7 +58,7 @@ impl Store {
     /// Entries of the timelines of a project's incidents from `from` up to and without `to`, oldest first.
     pub async fn entries_between(&self, project: ProjectId, from: Timestamp, to: Timestamp) -> Result<Vec<Told>, StoreError> {
         let statement = Statement::new(
-            "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.strand FROM incidents CROSS JOIN entries \
+            "SELECT entries.at_ms, entries.kind, entries.words, incidents.id, incidents.incident_kind FROM incidents CROSS JOIN entries \
              WHERE entries.incident = incidents.id AND incidents.project = ",
         )
         .bind(project.0)
@@ -72,39 +72,39 @@ impl Store {
         let entries = self.database.read("reading timelines", statement, |row| {
             let id = IncidentId(row.int(3)?);
             let damaged = || StoreError::Damaged(format!("the timeline of incident {} is damaged", id.0));
-            Ok((id, at_place(row.int(4)?, &Strand::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
+            Ok((id, at_place(row.int(4)?, &IncidentKind::ALL).ok_or_else(damaged)?, incidents::entry(row, id)?))
         });
         entries.await
     }
 
-    /// How many notices of a project's incidents that opened from `from` on have come how far.
-    pub async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NoticeState, u64>, StoreError> {
+    /// How many notifications of a project's incidents that opened from `from` on have come how far.
+    pub async fn told(&self, project: ProjectId, from: Timestamp) -> Result<HashMap<NotificationState, u64>, StoreError> {
         let statement = Statement::new(
-            "SELECT notices.state, count(*) FROM incidents CROSS JOIN notices WHERE notices.incident = incidents.id AND incidents.project = ",
+            "SELECT notifications.state, count(*) FROM incidents CROSS JOIN notifications WHERE notifications.incident = incidents.id AND incidents.project = ",
         )
         .bind(project.0)
         .text(" AND incidents.opened_ms >= ")
         .bind(from.ms())
-        .text(" GROUP BY notices.state");
+        .text(" GROUP BY notifications.state");
         let states = self.database.read("counting what was told", statement, |row| {
             let damaged = || StoreError::Damaged(format!("a notice of project {} has come nowhere that is known", project.0));
-            Ok((at_place(row.int(0)?, &NoticeState::ALL).ok_or_else(damaged)?, row.int(1)? as u64))
+            Ok((at_place(row.int(0)?, &NotificationState::ALL).ok_or_else(damaged)?, row.int(1)? as u64))
         });
         Ok(states.await?.into_iter().collect())
     }
 
     /// How many looks at a project are on record from `from` up to and without `to`, and how many of them failed.
-    pub async fn looks_made(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
-        const WHAT: &str = "counting looks";
-        let stretch = Stretch { from, to }.within(&self.database, WHAT, "glances").await?;
-        if stretch.is_empty() {
+    pub async fn readback_counts(&self, project: ProjectId, from: Minute, to: Minute) -> Result<(u64, u64), StoreError> {
+        const WHAT: &str = "counting readbacks";
+        let minute_range = MinuteRange { from, to }.within(&self.database, WHAT, "readback_samples").await?;
+        if minute_range.is_empty() {
             return Ok((0, 0));
         }
-        let statement = stretch
+        let statement = minute_range
             .minutes()
             .text(
-                "SELECT count(*), count(glances.trouble) FROM minutes CROSS JOIN glances \
-                 WHERE glances.minute = minutes.minute AND glances.project = ",
+                "SELECT count(*), count(readback_samples.error) FROM minutes CROSS JOIN readback_samples \
+                 WHERE readback_samples.minute = minutes.minute AND readback_samples.project = ",
             )
             .bind(project.0);
         let counted = self.database.read(WHAT, statement, |row| Ok((row.int(0)? as u64, row.int(1)? as u64))).await?;

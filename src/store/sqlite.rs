@@ -11,7 +11,7 @@ use sqlx::{ConnectOptions, Connection as _};
 
 use super::OpenError;
 use super::database::{Database, Turn};
-use super::trouble::words;
+use super::error::words;
 
 /// Before this, a checkpoint that races with a reset of the log can lose committed pages.
 const OLDEST: (i64, i64, i64) = (3, 51, 3);
@@ -94,23 +94,23 @@ async fn open_once(path: &Path, patience: Duration) -> Result<Database, Unopened
     };
 
     // 1. Look at whose file it is, before the second step writes into it.
-    let looking = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
-    check_version(&texts(&looking, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
+    let reading_back = pool.clone().connect_with(options.clone()).await.map_err(unopened)?;
+    check_version(&texts(&reading_back, "SELECT sqlite_version()").await.map_err(unopened)?.concat())?;
     let tables = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
-    check_owner(&texts(&looking, tables).await.map_err(unopened)?, path)?;
-    looking.close().await;
+    check_owner(&texts(&reading_back, tables).await.map_err(unopened)?, path)?;
+    reading_back.close().await;
 
     // 2. Open it for good.
     let options = options
         .journal_mode(SqliteJournalMode::Wal)
         .pragma("journal_size_limit", LOG_BYTES)
         // A power cut may take the last commits, never the file's soundness. That is harmless for beats: what a beat is called
-        // is derived, so a look finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
+        // is derived, so a read-back finds those that were sent and forgotten. What a person sets up is made durable after it (`persist`).
         .synchronous(SqliteSynchronous::Normal);
     Ok(Database::Sqlite(pool.connect_with(options).await.map_err(unopened)?, Turn::default()))
 }
 
-/// The file holds sealed secrets and what was measured: its owner's business alone. SQLite gives the same mode to the files beside it.
+/// The file holds encrypted secrets and what was measured: its owner's business alone. SQLite gives the same mode to the files beside it.
 fn make(path: &Path) -> Result<(), OpenError> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     let unmade = |why: io::Error| OpenError::File { path: path.to_owned(), why: why.to_string() };

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::{Access, ApiToken, Digest, Timestamp, TokenId};
+use crate::model::{ApiToken, Digest, Role, Timestamp, TokenId};
 
 use super::database::Row;
 use super::evidence::place_of;
@@ -13,7 +13,7 @@ use super::{Checked, Store, StoreError, numbers, users};
 /// When a token was last used is written at most so often: a program that asks each second must not write each second.
 const USE_EVERY: Duration = Duration::from_mins(1);
 
-const COLUMNS: &str = "id, name, access, made_by, created_ms, last_used_ms, until_ms";
+const COLUMNS: &str = "id, name, role, made_by, created_ms, last_used_ms, until_ms";
 
 impl Store {
     /// Adds an API token; its number is given here.
@@ -25,14 +25,13 @@ impl Store {
             id.into(),
             key(digest).into(),
             token.name.as_str().into(),
-            place_of(&token.access, &Access::ALL).into(),
+            place_of(&token.role, &Role::ALL).into(),
             token.made_by.as_str().into(),
             token.created.ms().into(),
             token.last_used.map(Timestamp::ms).into(),
             token.until.map(Timestamp::ms).into(),
         ];
-        let insert =
-            Statement::new("INSERT INTO api_tokens (id, digest, name, access, made_by, created_ms, last_used_ms, until_ms) VALUES ");
+        let insert = Statement::new("INSERT INTO api_tokens (id, digest, name, role, made_by, created_ms, last_used_ms, until_ms) VALUES ");
         work.run(insert.rows([row])).await?;
         checked.commit(&self.database, work).await?;
         Ok(TokenId(id))
@@ -59,7 +58,7 @@ impl Store {
         Ok(Some(ApiToken { last_used: Some(now), ..token }))
     }
 
-    /// Removes an API token; false, and no deed, when there was none.
+    /// Removes an API token; false, and no audit entry, when there was none.
     pub async fn drop_token(&self, id: TokenId, checked: Checked<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work("removing an API token").await?;
         checked.begin(&mut work).await?;
@@ -78,7 +77,7 @@ fn from_row(row: &Row) -> Result<ApiToken, StoreError> {
     Ok(ApiToken {
         id,
         name: row.text(1)?,
-        access: users::access(row.int(2)?).ok_or_else(damaged)?,
+        role: users::role(row.int(2)?).ok_or_else(damaged)?,
         made_by: row.text(3)?,
         created: Timestamp::from_ms(row.int(4)?),
         last_used: at(5)?,

@@ -1,6 +1,6 @@
 //! Users, with the hashes of their passwords.
 
-use crate::model::{Access, Secret, Timestamp, User, UserId, UserName};
+use crate::model::{Role, Secret, Timestamp, User, UserId, UserName};
 
 use super::database::{Row, Work};
 use super::evidence::{at_place, place_of};
@@ -8,7 +8,7 @@ use super::statement::Statement;
 use super::{Checked, Store, StoreError, numbers, sessions};
 
 /// In the order of [`from_row`].
-pub(super) const COLUMNS: &str = "users.id, users.name, users.access, users.password, users.created_ms, users.last_login_ms";
+pub(super) const COLUMNS: &str = "users.id, users.name, users.role, users.password, users.created_ms, users.last_login_ms";
 
 impl Store {
     /// All users, by name.
@@ -32,19 +32,19 @@ impl Store {
     pub async fn put_user(
         &self,
         name: &UserName,
-        access: Access,
+        role: Role,
         password: Option<&Secret>,
         now: Timestamp,
         checked: Checked<'_>,
     ) -> Result<UserId, StoreError> {
         let mut work = self.database.work("changing a user").await?;
         checked.begin(&mut work).await?;
-        let id = write(&mut work, (name, access), password, now).await?;
+        let id = write(&mut work, (name, role), password, now).await?;
         checked.commit(&self.database, work).await?;
         Ok(id)
     }
 
-    /// Removes a user with its sessions and its invitation; false, and no deed, when there was none.
+    /// Removes a user with its sessions and its invitation; false, and no audit entry, when there was none.
     pub async fn drop_user(&self, name: &UserName, checked: Checked<'_>) -> Result<bool, StoreError> {
         let mut work = self.database.work("removing a user").await?;
         checked.begin(&mut work).await?;
@@ -63,23 +63,23 @@ impl Store {
 /// Adds or changes a user; without a new password the old one stays. A new one closes the user's sessions.
 pub(super) async fn write(
     work: &mut Work,
-    (name, access): (&UserName, Access),
+    (name, role): (&UserName, Role),
     password: Option<&Secret>,
     now: Timestamp,
 ) -> Result<UserId, StoreError> {
     let new = numbers::of_anything(work).await?;
-    let insert = Statement::new("INSERT INTO users (id, name, access, password, created_ms) VALUES (")
+    let insert = Statement::new("INSERT INTO users (id, name, role, password, created_ms) VALUES (")
         .bind(new)
         .text(", ")
         .bind(name.as_str())
         .text(", ")
-        .bind(place_of(&access, &Access::ALL))
+        .bind(place_of(&role, &Role::ALL))
         .text(", ")
         .bind(password.map(|hash| hash.expose().to_owned()))
         .text(", ")
         .bind(now.ms())
         .text(
-            ") ON CONFLICT (name) DO UPDATE SET access = excluded.access, \
+            ") ON CONFLICT (name) DO UPDATE SET role = excluded.role, \
              password = CASE WHEN excluded.password IS NULL THEN users.password ELSE excluded.password END",
         );
     work.run(insert).await?;
@@ -91,10 +91,10 @@ pub(super) async fn write(
 }
 
 /// The number and access of the user of this name.
-pub(super) async fn known(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Access)>, StoreError> {
+pub(super) async fn known(work: &mut Work, name: &UserName) -> Result<Option<(UserId, Role)>, StoreError> {
     let one = Statement::new("SELECT ").text(COLUMNS).text(" FROM users WHERE name = ").bind(name.as_str());
     let found = work.read(one, |row| from_row(row, 0)).await?.pop();
-    Ok(found.map(|user| (user.id, user.access)))
+    Ok(found.map(|user| (user.id, user.role)))
 }
 
 async fn id_of(work: &mut Work, name: &UserName) -> Result<Option<UserId>, StoreError> {
@@ -108,7 +108,7 @@ pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
     let damaged = |field: &str| StoreError::Damaged(format!("user {name}: its {field} in the database cannot be read"));
     Ok(User {
         id: UserId(row.int(first)?),
-        access: access(row.int(first + 2)?).ok_or_else(|| damaged("access"))?,
+        role: role(row.int(first + 2)?).ok_or_else(|| damaged("role"))?,
         has_password: row.maybe_text(first + 3)?.is_some(),
         created: Timestamp::from_ms(row.int(first + 4)?),
         last_login: row.maybe_int(first + 5)?.map(Timestamp::from_ms),
@@ -117,6 +117,6 @@ pub(super) fn from_row(row: &Row, first: usize) -> Result<User, StoreError> {
 }
 
 /// The access of this number.
-pub(super) fn access(place: i64) -> Option<Access> {
-    at_place(place, &Access::ALL)
+pub(super) fn role(place: i64) -> Option<Role> {
+    at_place(place, &Role::ALL)
 }

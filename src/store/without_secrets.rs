@@ -1,4 +1,4 @@
-//! What is set up, without what is sealed of it: for whoever removes it, or shows its name. None of it needs to open.
+//! What is set up, without what is encrypted of it: for whoever removes it, or shows its name. None of it needs to open.
 
 use super::{Store, StoreError, channels, projects};
 use crate::model::{Channel, Project, ProjectName};

@@ -1,17 +1,17 @@
-//! Which project is visited next, and when, and whether it is looked at then. A visit is a look while only Heartbeat is on; where
+//! Which project is visited next, and when, and whether it is looked at then. A visit is a read-back while only Heartbeat is on; where
 //! Ingestion Alert is on, there is a visit each minute, also while PostHog is to be left alone: what we know must be judged then too.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::model::{Beat, Look, Project, ProjectId, Timestamp};
+use crate::model::{Beat, Project, ProjectId, Readback, Timestamp};
 
-/// How long after the slot we look: most beats are queryable by then, and one look settles them.
+/// How long after the slot we look: most beats are queryable by then, and one read-back settles them.
 const LOOK_BEHIND_SLOT: Duration = Duration::from_secs(20);
 /// How soon a project is looked at that never was: somebody may be waiting for its first beat.
-const FIRST_LOOK_AFTER: Duration = Duration::from_secs(10);
-/// By how much two looks may lie closer together than the pace says.
+const FIRST_READBACK_AFTER: Duration = Duration::from_secs(10);
+/// By how much two read-backs may lie closer together than the pace says.
 const SLACK: Duration = Duration::from_secs(30);
 
 /// The projects in the order in which their visits are due.
@@ -27,7 +27,7 @@ pub(super) struct Agenda {
 impl Agenda {
     /// Made anew of these projects; the visits that are under way go on. What was found out about a project that has another token
     /// or address by now is forgotten.
-    pub(super) fn renew(&mut self, projects: &[Arc<Project>], last: &mut HashMap<ProjectId, Look>, now: Timestamp) {
+    pub(super) fn renew(&mut self, projects: &[Arc<Project>], last: &mut HashMap<ProjectId, Readback>, now: Timestamp) {
         let visited = projects.iter().filter(|project| project.spec.heartbeat.is_some() || project.spec.ingestion_alert.is_some());
         for project in visited.clone() {
             if self.projects.get(&project.id).is_some_and(|before| is_elsewhere(before, project)) {
@@ -53,7 +53,7 @@ impl Agenda {
     }
 
     /// The visit is over: the project is put on again, unless it is gone.
-    pub(super) fn again(&mut self, id: ProjectId, last: Option<&Look>, earliest: Timestamp) {
+    pub(super) fn again(&mut self, id: ProjectId, last: Option<&Readback>, earliest: Timestamp) {
         self.under_way.remove(&id);
         if let Some(project) = self.projects.get(&id) {
             self.order.insert((next_visit(project, last, earliest), id));
@@ -72,23 +72,23 @@ fn is_elsewhere(before: &Project, now: &Project) -> bool {
 }
 
 /// Whether a visit at `now` is to look: as soon as the project's pace and PostHog's own wishes allow it.
-pub(super) fn look_due(project: &Project, last: Option<&Look>, now: Timestamp) -> bool {
+pub(super) fn readback_due(project: &Project, last: Option<&Readback>, now: Timestamp) -> bool {
     allowed_from(project, last, now).is_none_or(|from| from <= now)
 }
 
-/// From when on the next look may be made; none when there was none before.
-fn allowed_from(project: &Project, last: Option<&Look>, now: Timestamp) -> Option<Timestamp> {
-    // A look that lies ahead was made before the wall was stepped back: it binds nobody.
+/// From when on the next read-back may be made; none when there was none before.
+fn allowed_from(project: &Project, last: Option<&Readback>, now: Timestamp) -> Option<Timestamp> {
+    // A read-back that lies ahead was made before the wall was stepped back: it binds nobody.
     let last = last.filter(|last| last.at <= now)?;
-    // A look that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
-    let due = last.at.plus(project.spec.pace.look_every.saturating_sub(SLACK));
+    // A read-back that was made late must not cost the next one its minute: there is only one a slot, whatever the slack.
+    let due = last.at.plus(project.spec.timing.readback_interval.saturating_sub(SLACK));
     Some(due.max(last.not_before))
 }
 
-/// When to visit next, from `now` on: a moment behind a slot, and behind the first one at which a look is due, unless there is more to do
+/// When to visit next, from `now` on: a moment behind a slot, and behind the first one at which a read-back is due, unless there is more to do
 /// than to look.
-fn next_visit(project: &Project, last: Option<&Look>, now: Timestamp) -> Timestamp {
-    let Some(allowed) = allowed_from(project, last, now) else { return now.plus(FIRST_LOOK_AFTER) };
+fn next_visit(project: &Project, last: Option<&Readback>, now: Timestamp) -> Timestamp {
+    let Some(allowed) = allowed_from(project, last, now) else { return now.plus(FIRST_READBACK_AFTER) };
     let earliest = if project.spec.alert().is_some() { now } else { allowed.max(now) };
     let mut minute = earliest.minute().plus(-2);
     loop {
@@ -103,7 +103,7 @@ fn next_visit(project: &Project, last: Option<&Look>, now: Timestamp) -> Timesta
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HeartbeatApp, Host, IngestionAlertApp, Minute, Pace, ProjectName, ProjectSpec, ProjectToken, Traffic};
+    use crate::model::{HeartbeatApp, Host, IngestionAlertApp, Minute, ProjectName, ProjectSpec, ProjectToken, Timing, Traffic};
 
     fn project(id: i64) -> Arc<Project> {
         let spec = ProjectSpec {
@@ -113,7 +113,7 @@ mod tests {
             token: ProjectToken::parse(&format!("phc_{id}")).unwrap(),
             personal_key: None,
             posthog_id: None,
-            pace: Pace::default(),
+            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp::default()),
             ingestion_alert: None,
         };
@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_project_stands_on_the_agenda_once_also_when_the_agenda_was_made_anew_during_its_look() {
         let (now, mut last) = (Timestamp::from_ms(1_800_000_000_000), HashMap::new());
-        let due = now.plus(FIRST_LOOK_AFTER);
+        let due = now.plus(FIRST_READBACK_AFTER);
         let mut agenda = Agenda::default();
         agenda.renew(&[project(1), project(2)], &mut last, now);
         assert!(agenda.pop(now).is_none());
@@ -133,7 +133,7 @@ mod tests {
         agenda.again(looked_at.id, None, due);
         agenda.again(ProjectId(2), None, due);
         assert!(agenda.pop(due).is_none(), "no second look beside the first, and none at what is gone");
-        assert_eq!(agenda.pop(due.plus(FIRST_LOOK_AFTER)).unwrap().id, ProjectId(1));
+        assert_eq!(agenda.pop(due.plus(FIRST_READBACK_AFTER)).unwrap().id, ProjectId(1));
         assert!(agenda.next().is_none());
     }
 
@@ -146,9 +146,9 @@ mod tests {
         Arc::new(project)
     }
 
-    fn look(project: &Project, at: Timestamp, not_before: Timestamp) -> Look {
+    fn readback(project: &Project, at: Timestamp, not_before: Timestamp) -> Readback {
         let result = Ok(Traffic::default());
-        Look {
+        Readback {
             project: project.id,
             at,
             result,
@@ -161,8 +161,8 @@ mod tests {
         }
     }
 
-    /// The visits from a look on, in the minutes after it; a capital L is one that looks.
-    fn visits(project: &Project, made: &Look, minutes: i64) -> String {
+    /// The visits from a read-back on, in the minutes after it; a capital L is one that read-backs.
+    fn visits(project: &Project, made: &Readback, minutes: i64) -> String {
         let (mut letters, mut last) = (String::new(), made.clone());
         let mut now = last.at.plus(Duration::from_secs(1));
         for minute in made.at.minute().plus(1).until(made.at.minute().plus(minutes + 1)) {
@@ -173,11 +173,11 @@ mod tests {
                 // Nobody is there to the millisecond.
                 let came = visit.plus(Duration::from_millis(3));
                 now = came.plus(Duration::from_secs(1));
-                let looks = look_due(project, Some(&last), came);
-                if looks {
-                    last = look(project, came, came);
+                let readbacks = readback_due(project, Some(&last), came);
+                if readbacks {
+                    last = readback(project, came, came);
                 }
-                if looks { 'L' } else { 'v' }
+                if readbacks { 'L' } else { 'v' }
             });
         }
         letters
@@ -186,15 +186,15 @@ mod tests {
     #[test]
     fn a_watched_project_is_visited_each_minute_and_looked_at_when_it_is_due() {
         let at = |project: &Project| Beat::slot(&project.spec.token, Minute::from_index(30_000_000)).plus(LOOK_BEHIND_SLOT);
-        for (pace_minutes, wait_minutes, beats, watches) in
+        for (timing_minutes, wait_minutes, beats, watches) in
             [(1, 0, "LLLLLLLLLLLL", "LLLLLLLLLLLL"), (3, 0, "..L..L..L..L", "vvLvvLvvLvvL"), (1, 10, ".........LLL", "vvvvvvvvvLLL")]
         {
             for (project, letters) in [(project(1), beats), (watched(1, true), watches), (watched(1, false), beats)] {
                 let mut project = Project::clone(&project);
-                project.spec.pace.look_every = Duration::from_mins(pace_minutes);
-                let made = look(&project, at(&project), at(&project).plus(Duration::from_mins(wait_minutes)));
+                project.spec.timing.readback_interval = Duration::from_mins(timing_minutes);
+                let made = readback(&project, at(&project), at(&project).plus(Duration::from_mins(wait_minutes)));
                 let alert = project.spec.ingestion_alert.as_ref().map(|app| app.enabled);
-                assert_eq!(visits(&project, &made, 12), letters, "{pace_minutes} {wait_minutes} {alert:?}");
+                assert_eq!(visits(&project, &made, 12), letters, "{timing_minutes} {wait_minutes} {alert:?}");
             }
         }
     }
@@ -202,10 +202,10 @@ mod tests {
     #[test]
     fn a_project_is_looked_at_when_it_never_was_or_the_wall_was_stepped_back() {
         let (project, now) = (watched(1, true), Timestamp::from_ms(1_800_000_000_000));
-        assert_eq!(next_visit(&project, None, now), now.plus(FIRST_LOOK_AFTER));
-        assert!(look_due(&project, None, now));
-        let ahead = look(&project, now.plus(Duration::from_hours(1)), now.plus(Duration::from_hours(2)));
-        assert!(look_due(&project, Some(&ahead), now));
+        assert_eq!(next_visit(&project, None, now), now.plus(FIRST_READBACK_AFTER));
+        assert!(readback_due(&project, None, now));
+        let ahead = readback(&project, now.plus(Duration::from_hours(1)), now.plus(Duration::from_hours(2)));
+        assert!(readback_due(&project, Some(&ahead), now));
         let mut agenda = Agenda::default();
         agenda.renew(&[project], &mut HashMap::new(), now);
         assert!(agenda.next().is_some(), "a project without Heartbeat is visited too");

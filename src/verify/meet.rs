@@ -1,11 +1,11 @@
-//! The first look at a project: is its PostHog new enough, what may the key do, and which project is to be asked?
+//! The first read-back at a project: is its PostHog new enough, what may the key do, and which project is to be asked?
 
 use std::time::Duration;
 
 use super::Verify;
-use crate::model::{Beat, LookFailure, LookTrouble, Minute, PersonalKey, Project, Timestamp};
+use crate::model::{Beat, Minute, PersonalKey, Project, ReadbackError, ReadbackErrorKind, Timestamp};
 use crate::posthog::instance;
-use crate::posthog::query::{self, FoundProject, MAX_BEATS_A_LOOK, ProjectPath, Question, Watched};
+use crate::posthog::query::{self, FoundProject, MAX_BEATS_A_READBACK, ProjectPath, Question, Watched};
 
 /// A beat of so long proves the project in which it is seen. Long enough that an outage does not make the project unknown.
 const PROVES_FOR: Duration = Duration::from_hours(24);
@@ -13,14 +13,14 @@ const PROVES_FOR: Duration = Duration::from_hours(24);
 const ONE_IN: i64 = 10;
 
 impl Verify {
-    /// The first look at a PostHog: one that is too old is refused, one that does not tell its version is newer. Gives which project is to be asked,
+    /// The first read-back at a PostHog: one that is too old is refused, one that does not tell its version is newer. Gives which project is to be asked,
     /// and what the key may do.
-    pub(super) async fn meet(&self, project: &Project, key: &PersonalKey, now: Timestamp) -> Result<FoundProject, LookFailure> {
+    pub(super) async fn meet(&self, project: &Project, key: &PersonalKey, now: Timestamp) -> Result<FoundProject, ReadbackError> {
         let spec = &project.spec;
         let instance = instance::identify(&self.client, spec.api()).await;
         if let Some(version) = instance.ok().and_then(|instance| instance.too_old()) {
             let words = format!("this PostHog is {version}, and Heartbeat needs {} or later", instance::OLDEST);
-            return Err(LookFailure::noted(LookTrouble::TooOld, words));
+            return Err(ReadbackError::noted(ReadbackErrorKind::TooOld, words));
         }
         if let Some(given) = spec.posthog_id {
             // Whether the key is right the question itself will show.
@@ -35,7 +35,7 @@ impl Verify {
     }
 
     /// Proves that the project which the key's owner has open is this one: a beat of ours is there.
-    async fn prove_current(&self, project: &Project, key: &PersonalKey, now: Timestamp) -> Result<(), LookFailure> {
+    async fn prove_current(&self, project: &Project, key: &PersonalKey, now: Timestamp) -> Result<(), ReadbackError> {
         let question = Question {
             base: project.spec.api(),
             key,
@@ -46,10 +46,10 @@ impl Verify {
             watched: Watched::default(),
             now,
         };
-        if query::look(&self.client, &question).await?.arrivals.is_empty() {
+        if query::readback(&self.client, &question).await?.arrivals.is_empty() {
             let note =
                 "the key does not say which project it is for, and no beat of this project is in the one that its owner has open (yet)";
-            return Err(LookFailure::noted(LookTrouble::WhichProject, note));
+            return Err(ReadbackError::noted(ReadbackErrorKind::WhichProject, note));
         }
         Ok(())
     }
@@ -61,5 +61,5 @@ fn proofs(project: &Project, now: Timestamp) -> Vec<Beat> {
     let asked = |minute: &Minute| newest.index() - minute.index() <= 60 || minute.index() % ONE_IN == 0;
     let minutes = oldest.until(newest.plus(1)).rev().filter(asked);
     let beats = minutes.flat_map(|minute| project.routes.iter().map(move |route| Beat::derive(&project.spec.token, &route.spec, minute)));
-    beats.take(MAX_BEATS_A_LOOK).collect()
+    beats.take(MAX_BEATS_A_READBACK).collect()
 }

@@ -1,10 +1,10 @@
-//! What to ask in one look: the beats that were not seen so far, and the minutes of which nothing is recorded.
+//! What to ask in one read-back: the beats that were not seen so far, and the minutes of which nothing is recorded.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use crate::model::{Beat, Minute, Outcome, Project, Recorded, Route, Timestamp};
-use crate::posthog::query::MAX_BEATS_A_LOOK;
+use crate::posthog::query::MAX_BEATS_A_READBACK;
 use crate::store::{Store, StoreError};
 
 /// A beat is looked for this long; what comes later is not noticed any more.
@@ -27,7 +27,7 @@ pub(super) async fn questions(store: &Arc<Store>, project: &Project, now: Timest
     let begun = project.routes.iter().map(|route| route.since.minute()).min().unwrap_or(horizon).max(horizon);
     let (open, gaps) = store.unsettled(&ids, horizon, begun, now.minute()).await?;
     for beat in open {
-        let undecided = matches!(beat.outcome, Outcome::Awaiting | Outcome::Unseen | Outcome::Unreachable);
+        let undecided = matches!(beat.outcome, Outcome::Awaiting | Outcome::Unverified | Outcome::Unreachable);
         if undecided { &mut first } else { &mut rest }.push(beat);
     }
     for (id, minute) in gaps {
@@ -37,9 +37,9 @@ pub(super) async fn questions(store: &Arc<Store>, project: &Project, now: Timest
         }
     }
     first.sort_by_key(|beat| std::cmp::Reverse(beat.minute));
-    first.truncate(MAX_BEATS_A_LOOK);
+    first.truncate(MAX_BEATS_A_READBACK);
     // Those given up take turns for the room that is left.
-    let room = (MAX_BEATS_A_LOOK - first.len()).min(rest.len());
+    let room = (MAX_BEATS_A_READBACK - first.len()).min(rest.len());
     if room > 0 {
         let turn = (now.minute().index().unsigned_abs() as usize).wrapping_mul(room) % rest.len();
         rest.rotate_left(turn);

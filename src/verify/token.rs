@@ -2,21 +2,21 @@
 
 use super::Verify;
 use super::silence::PATIENCE;
-use crate::model::{Beat, Endpoint, Host, Project, Recorded, Refusal, Region, Reply, Route, Standing, Timestamp};
+use crate::model::{Beat, Endpoint, Host, Project, Recorded, Region, RejectionReason, Reply, Route, Timestamp, TokenStatus};
 use crate::posthog::capture;
 use crate::posthog::instance::{TokenState, knows_token, reaches_capture, replaces_tokens};
 
 impl Verify {
     /// Asks what becomes of events on the silent route; `probe` is one of its beats, which may be sent once more.
-    pub(super) async fn ask_standing(&self, project: &Project, route: &Route, probe: Option<&Recorded>) -> Standing {
+    pub(super) async fn ask_token_status(&self, project: &Project, route: &Route, probe: Option<&Recorded>) -> TokenStatus {
         match self.ask_token(project, route).await {
-            Standing::Unknown => match home(project, route).map(Region::other) {
+            TokenStatus::Unknown => match home(project, route).map(Region::other) {
                 Some(other) => said_elsewhere(other, self.knows(project, other.host().capture()).await.0),
-                None => Standing::Unknown,
+                None => TokenStatus::Unknown,
             },
-            Standing::Known => match probe {
-                Some(beat) if self.is_over_quota(project, route, beat).await => Standing::OverQuota,
-                _ => Standing::Known,
+            TokenStatus::Known => match probe {
+                Some(beat) if self.is_over_quota(project, route, beat).await => TokenStatus::OverQuota,
+                _ => TokenStatus::Known,
             },
             other => other,
         }
@@ -24,23 +24,23 @@ impl Verify {
 
     /// Asks where the silent route leads to, and PostHog's own address where that is another one: a token that is known there and not behind the
     /// proxy was changed on the way. Where a proxy lets nothing but capture through, PostHog's own word counts.
-    async fn ask_token(&self, project: &Project, route: &Route) -> Standing {
+    async fn ask_token(&self, project: &Project, route: &Route) -> TokenStatus {
         let (front, home) = (project.spec.host_of(route).capture(), project.spec.api());
         let (through, is_contradicted) = self.knows(project, front).await;
         if front == home {
-            return through.map_or(Standing::Untold, |known| if known { Standing::Known } else { Standing::Unknown });
+            return through.map_or(TokenStatus::Untold, |known| if known { TokenStatus::Known } else { TokenStatus::Unknown });
         }
         let (itself, _) = self.knows(project, home).await;
         match (through, itself) {
-            (Some(false), Some(true)) => Standing::Altered,
-            (Some(true), Some(true)) if is_contradicted => Standing::Altered,
+            (Some(false), Some(true)) => TokenStatus::Altered,
+            (Some(true), Some(true)) if is_contradicted => TokenStatus::Altered,
             // Also a token that nobody has is known behind a proxy that puts its own in place; and to whatever takes everything in.
             (Some(true), Some(true)) if self.replaces_tokens(front).await && self.reaches_capture(project, front).await != Some(false) => {
-                Standing::Altered
+                TokenStatus::Altered
             }
-            (_, Some(true)) | (Some(true), None) => Standing::Known,
-            (_, Some(false)) | (Some(false), None) => Standing::Unknown,
-            (None, None) => Standing::Untold,
+            (_, Some(true)) | (Some(true), None) => TokenStatus::Known,
+            (_, Some(false)) | (Some(false), None) => TokenStatus::Unknown,
+            (None, None) => TokenStatus::Untold,
         }
     }
 
@@ -61,8 +61,8 @@ impl Verify {
             Ok(TokenState::Known) => return (Some(true), false),
             Ok(TokenState::Contradicted) => return (Some(true), true),
             Ok(TokenState::Unknown | TokenState::Lost) => return (Some(false), false),
-            Ok(TokenState::NotPostHog(quote)) => {
-                tracing::debug!(project = %project.spec.name, base, status = quote.status, "something that is not PostHog is asked for the token");
+            Ok(TokenState::NotPostHog(excerpt)) => {
+                tracing::debug!(project = %project.spec.name, base, status = excerpt.status, "something that is not PostHog is asked for the token");
             }
             Ok(TokenState::CannotTell(why)) => {
                 tracing::debug!(project = %project.spec.name, base, why, "nobody says whether the token is known");
@@ -90,8 +90,8 @@ impl Verify {
             timestamp: beat.counted_from().clamp(beat.minute.start(), last),
         };
         let sending = capture::send(&self.client, &event, self.clock.now());
-        match self.clock.timeout(PATIENCE, sending).await.map(|receipt| receipt.reply) {
-            Ok(Reply::Refused { why: Refusal::OverQuota, .. }) => true,
+        match self.clock.timeout(PATIENCE, sending).await.map(|capture_result| capture_result.reply) {
+            Ok(Reply::Rejected { why: RejectionReason::OverQuota, .. }) => true,
             other => {
                 tracing::debug!(project = %project.spec.name, reply = ?other, "nobody says that the project is over its quota");
                 false
@@ -107,17 +107,17 @@ fn home(project: &Project, route: &Route) -> Option<Region> {
 }
 
 /// What it means that the other region does or does not know a token that is not known here.
-const fn said_elsewhere(other: Region, knows: Option<bool>) -> Standing {
+const fn said_elsewhere(other: Region, knows: Option<bool>) -> TokenStatus {
     match knows {
-        Some(true) => Standing::Elsewhere(other),
-        Some(false) | None => Standing::Unknown,
+        Some(true) => TokenStatus::Elsewhere(other),
+        Some(false) | None => TokenStatus::Unknown,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{DistinctId, Pace, ProjectId, ProjectName, ProjectSpec, ProjectToken, RouteId, RouteSpec};
+    use crate::model::{DistinctId, ProjectId, ProjectName, ProjectSpec, ProjectToken, RouteId, RouteSpec, Timing};
 
     #[test]
     fn the_region_to_ask_instead_is_the_other_one_of_where_beats_go() {
@@ -138,7 +138,7 @@ mod tests {
                 token: ProjectToken::parse("phc_a").unwrap(),
                 personal_key: None,
                 posthog_id: None,
-                pace: Pace::default(),
+                timing: Timing::default(),
                 heartbeat: None,
                 ingestion_alert: None,
             };
@@ -152,8 +152,8 @@ mod tests {
 
     #[test]
     fn a_token_is_elsewhere_only_when_the_other_region_says_so() {
-        assert_eq!(said_elsewhere(Region::Eu, Some(true)), Standing::Elsewhere(Region::Eu));
-        assert_eq!(said_elsewhere(Region::Us, Some(false)), Standing::Unknown);
-        assert_eq!(said_elsewhere(Region::Us, None), Standing::Unknown);
+        assert_eq!(said_elsewhere(Region::Eu, Some(true)), TokenStatus::Elsewhere(Region::Eu));
+        assert_eq!(said_elsewhere(Region::Us, Some(false)), TokenStatus::Unknown);
+        assert_eq!(said_elsewhere(Region::Us, None), TokenStatus::Unknown);
     }
 }

@@ -1,15 +1,15 @@
 //! Users and tokens that somebody typed.
 
-use crate::access::{AccountError, Accounts, token_name};
+use crate::auth::{AccountError, Accounts, token_name};
 use crate::config::rules;
 use crate::config::{Problem, Problems};
-use crate::model::{Access, UserName};
+use crate::model::{Role, UserName};
 
-use super::trouble::Trouble;
+use super::error::WebError;
 
 /// The user's name in an address. What can be none is the name of none.
-pub(super) fn user_named(text: &str) -> Result<UserName, Trouble> {
-    UserName::parse(text).map_err(|_| Trouble::no("user", text))
+pub(super) fn user_named(text: &str) -> Result<UserName, WebError> {
+    UserName::parse(text).map_err(|_| WebError::no("user", text))
 }
 
 /// A token that somebody wants, as texts.
@@ -17,30 +17,30 @@ pub(super) fn user_named(text: &str) -> Result<UserName, Trouble> {
 pub(super) struct NewToken {
     pub(super) name: String,
     /// `read` or `write`.
-    pub(super) access: String,
+    pub(super) role: String,
     /// Such as `90d`; until it is removed, where nothing is said.
     pub(super) lasts: Option<String>,
 }
 
 impl NewToken {
     /// Makes it; gives its text.
-    pub(super) async fn make(&self, accounts: &Accounts<'_>) -> Result<String, Trouble> {
+    pub(super) async fn make(&self, accounts: &Accounts<'_>) -> Result<String, WebError> {
         let mut problems = Vec::new();
         let name = token_name(&self.name).map_err(|wrong| problems.push(Problem::of("name", wrong))).ok();
-        let access = Access::named(&self.access);
-        if access.is_none() {
+        let role = Role::named(&self.role);
+        if role.is_none() {
             problems.push(Problem::of("access", "must be `read` or `write`"));
         }
         let lasts = self.lasts.as_deref().map(rules::token_lasts).transpose();
         let lasts = lasts.map_err(|wrong| problems.push(Problem::of("lasts", wrong))).ok().flatten();
-        match (name, access) {
-            (Some(name), Some(access)) if problems.is_empty() => Ok(accounts.make_token(&name, access, lasts).await?),
-            _ => Err(Trouble::Unfit(Problems::of(problems))),
+        match (name, role) {
+            (Some(name), Some(role)) if problems.is_empty() => Ok(accounts.make_token(&name, role, lasts).await?),
+            _ => Err(WebError::Unfit(Problems::of(problems))),
         }
     }
 }
 
-impl From<AccountError> for Trouble {
+impl From<AccountError> for WebError {
     fn from(error: AccountError) -> Self {
         match error {
             AccountError::NoUser(_) | AccountError::NoToken(_) => Self::NotFound(error.to_string()),

@@ -5,8 +5,8 @@ use axum::http::HeaderValue;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::{IntoResponse, Redirect, Response};
 
+use super::error::WebError;
 use super::mark::mark;
-use super::trouble::Trouble;
 
 /// Name, kind, content.
 const FILES: [(&str, &str, &[u8]); 7] = [
@@ -26,9 +26,9 @@ pub(super) fn address(name: &str) -> String {
 }
 
 /// Gives a file; the mark before its name only makes the address its own.
-pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, Trouble> {
+pub(super) async fn asset(Path((_, name)): Path<(String, String)>) -> Result<Response, WebError> {
     let found = FILES.iter().find(|(known, ..)| *known == name);
-    let (_, kind, content) = found.ok_or_else(|| Trouble::no("file", &name))?;
+    let (_, kind, content) = found.ok_or_else(|| WebError::no("file", &name))?;
     let headers =
         [(CONTENT_TYPE, HeaderValue::from_static(kind)), (CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"))];
     Ok((headers, *content).into_response())

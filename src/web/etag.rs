@@ -9,8 +9,8 @@ use axum::response::{IntoResponse as _, Response};
 
 use serde_json::{Map, Value};
 
+use super::error::WebError;
 use super::mark::mark;
-use super::trouble::Trouble;
 
 /// What is read to give it a tag; larger answers have none.
 const TAGGED: usize = 4 * 1024 * 1024;
@@ -28,7 +28,7 @@ pub(super) async fn tag(request: Request, next: Next) -> Response {
     }
     let (mut parts, body) = response.into_parts();
     let Ok(body) = to_bytes(body, TAGGED).await else {
-        return Trouble::Busy("the answer is too large; ask for less at once".to_owned()).into_response();
+        return WebError::Busy("the answer is too large; ask for less at once".to_owned()).into_response();
     };
     let tag = tag_of(&body);
     let is_known = known.as_ref().and_then(|known| known.to_str().ok()).is_some_and(|known| holds(known, &tag));
@@ -56,7 +56,7 @@ pub(super) fn matches(tags: &str, tag: &str) -> bool {
 
 /// What a thing that is set up is shown with, and nobody sets up: it changes by itself.
 const BY_ITSELF: [&str; 10] =
-    ["last_used", "last_login", "last_taken", "owed", "dead", "state", "stopped_since", "stopped_words", "open_until", "next_from"];
+    ["last_used", "last_login", "last_accepted", "owed", "dead", "state", "stopped_since", "stopped_words", "open_until", "next_from"];
 
 /// The tag of a body, in two parts: of what is set up, for whoever changes it; and of the whole, for whoever reads it again.
 pub(super) fn tag_of(body: &[u8]) -> String {

@@ -6,7 +6,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::shown::Lags;
-use crate::model::{DistinctId, Outcome, Strand};
+use crate::model::{DistinctId, IncidentKind, Outcome};
 use crate::report::json::ms;
 use crate::report::{Day, Days, Ends, Point, RouteReport};
 
@@ -128,9 +128,9 @@ impl DayJson {
             day: start.get(..10).unwrap_or(&start).to_owned(),
             share: day.ends.share(),
             ends: EndsJson::of(&day.ends),
-            ingestion_incident_ms: ms(day.incident(Strand::Ingestion)),
-            blind_incident_ms: ms(day.incident(Strand::Blind)),
-            quiet_incident_ms: ms(day.incident(Strand::Quiet)),
+            ingestion_incident_ms: ms(day.incident(IncidentKind::Ingestion)),
+            blind_incident_ms: ms(day.incident(IncidentKind::Monitoring)),
+            quiet_incident_ms: ms(day.incident(IncidentKind::Traffic)),
         }
     }
 }
@@ -147,14 +147,14 @@ pub(super) struct EndsJson {
     /// Accepted, looked for, and not there.
     lost: u32,
     /// Not taken by capture.
-    refused: u32,
+    rejected: u32,
     /// No answer from capture.
     unreachable: u32,
     /// Accepted, and we could not look.
-    unseen: u32,
+    unverified: u32,
     /// Not sent: ours.
-    unsent: u32,
-    /// Rows beyond one that looks saw of a beat.
+    not_sent: u32,
+    /// Rows beyond one that read-backs saw of a beat.
     duplicates: u32,
 }
 
@@ -165,10 +165,10 @@ impl EndsJson {
             late: ends.of(Outcome::Late),
             awaiting: ends.of(Outcome::Awaiting),
             lost: ends.of(Outcome::Lost),
-            refused: ends.of(Outcome::Refused),
+            rejected: ends.of(Outcome::Rejected),
             unreachable: ends.of(Outcome::Unreachable),
-            unseen: ends.of(Outcome::Unseen),
-            unsent: ends.of(Outcome::Unsent),
+            unverified: ends.of(Outcome::Unverified),
+            not_sent: ends.of(Outcome::NotSent),
             duplicates: ends.duplicates,
         }
     }

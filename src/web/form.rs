@@ -9,8 +9,8 @@ use axum::http::HeaderMap;
 use axum::http::header::CONTENT_TYPE;
 use url::form_urlencoded;
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::words::short;
 
 /// No form of ours is larger.
@@ -63,24 +63,24 @@ impl<'f> FromIterator<(&'f str, &'f str)> for Filled {
 }
 
 impl FromRequest<Arc<Site>> for Filled {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, WebError> {
         let (parts, body) = request.into_parts();
         let form = Self::of(&bytes(&parts.headers, body).await?);
         match form.given_twice() {
             None => Ok(form),
-            Some(name) => Err(Trouble::unfit(&short(name), "is given twice; give it once")),
+            Some(name) => Err(WebError::unfit(&short(name), "is given twice; give it once")),
         }
     }
 }
 
 /// The bytes of a form.
-pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, Trouble> {
+pub(super) async fn bytes(headers: &HeaderMap, body: Body) -> Result<Bytes, WebError> {
     let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     if !kind.starts_with("application/x-www-form-urlencoded") {
-        return Err(Trouble::Malformed("a form was expected (application/x-www-form-urlencoded)".to_owned()));
+        return Err(WebError::Malformed("a form was expected (application/x-www-form-urlencoded)".to_owned()));
     }
     let bytes = axum::body::to_bytes(body, LARGEST).await;
-    bytes.map_err(|_| Trouble::Malformed(format!("the form is larger than {} kB, or was cut off", LARGEST / 1024)))
+    bytes.map_err(|_| WebError::Malformed(format!("the form is larger than {} kB, or was cut off", LARGEST / 1024)))
 }

@@ -9,8 +9,8 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::visitor::bearer;
 use super::{api, pages};
 
@@ -39,7 +39,7 @@ const HEADERS: [(&str, &str); 6] = [
 pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
     let checked = match host_of(request.headers(), request.uri()) {
         Ok(host) if site.web.settings.is_own_host(&host) => check_origin(&request, &host),
-        Ok(host) => Err(Trouble::Forged(format!(
+        Ok(host) => Err(WebError::Forged(format!(
             "this page is not known as `{}`; set public_url in [web] (or HEARTBEAT_PUBLIC_URL) to the address under which people reach it",
             host.chars().take(80).collect::<String>().escape_debug()
         ))),
@@ -63,8 +63,8 @@ pub(super) async fn guard(State(site): State<Arc<Site>>, request: Request, next:
 }
 
 /// The host that the request is addressed to, with its port. Of two that differ nobody knows which one a proxy before us went by.
-fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<String, Trouble> {
-    let malformed = |says: &str| Trouble::Malformed(says.to_owned());
+fn host_of(headers: &HeaderMap, uri: &Uri) -> Result<String, WebError> {
+    let malformed = |says: &str| WebError::Malformed(says.to_owned());
     let mut named = headers.get_all(HOST).iter();
     let (named, another) = (named.next(), named.next());
     if another.is_some() {
@@ -86,11 +86,11 @@ fn is_safe(method: &Method) -> bool {
 
 /// What changes something must come from a page of this host. A program with a token is asked by no page, and has no cookie to be
 /// borrowed.
-fn check_origin(request: &Request, host: &str) -> Result<(), Trouble> {
+fn check_origin(request: &Request, host: &str) -> Result<(), WebError> {
     if is_safe(request.method()) || bearer(request.headers()).is_some() {
         return Ok(());
     }
-    let foreign = || Trouble::Forged("this request comes from a page of another site, and was not carried out".to_owned());
+    let foreign = || WebError::Forged("this request comes from a page of another site, and was not carried out".to_owned());
     let text = |name: HeaderName| request.headers().get(name).map(|value| value.to_str().unwrap_or("null"));
     if let Some(origin) = text(ORIGIN) {
         let authority = origin.split_once("://").map(|(_, authority)| authority);

@@ -13,8 +13,8 @@ use serde::Serialize;
 use super::site::Site;
 use crate::clock::Clock;
 use crate::config::channel::called;
+use crate::liveness::Loop;
 use crate::model::Channel;
-use crate::vitals::Loop;
 
 /// How far a loop may be behind before it is not ready. Keeping takes ten minutes a round; telling comes each second, but a hanging
 /// receiver may hold it for a while.
@@ -69,7 +69,7 @@ pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
 }
 
 fn view(site: &Site, of: Loop) -> LoopView {
-    let (behind_ms, deadline) = (site.web.vitals.behind_ms(of), deadline(of));
+    let (behind_ms, deadline) = (site.web.liveness.behind_ms(of), deadline(of));
     let ok = behind_ms.is_some_and(|behind| behind <= deadline.as_millis() as i64);
     LoopView { name: of.name(), behind_ms, deadline_ms: deadline.as_millis() as u64, ok }
 }

@@ -5,16 +5,16 @@ use std::time::Duration;
 use serde::Deserialize;
 use utoipa::IntoParams;
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::config::Problem;
 use crate::config::duration;
-use crate::edit::EditError;
-use crate::edit::incident::{Held, Word, find, hold, snooze_time};
-use crate::model::{Incident, IncidentId, Project, ProjectName, Strand, Timestamp, Window};
+use crate::model::{Incident, IncidentId, IncidentKind, Project, ProjectName, Timestamp, Window};
 use crate::report::{self, IncidentStory};
-use crate::store::{Stand, Store, StoreError, Which};
+use crate::settings::ChangeError;
+use crate::settings::incident::{Held, Word, find, hold, snooze_time};
+use crate::store::{IncidentFilter, IncidentState, Store, StoreError};
 
 /// What a person may look for: the words of each way to stand.
 pub(super) const STANDS: [&str; 4] = ["open", "in-hand", "snoozed", "over"];
@@ -31,32 +31,32 @@ pub(super) struct Sought {
     /// Of the project that had this name when it opened; it may be gone.
     pub(super) project: Option<String>,
     /// `ingestion`, `blind` or `quiet`.
-    pub(super) strand: Option<String>,
+    pub(super) incident_kind: Option<String>,
     /// `open`, `in-hand`, `snoozed` or `over`.
     pub(super) state: Option<String>,
 }
 
 impl Sought {
     /// As the store is asked; empty words are none.
-    pub(super) fn which(&self, now: Timestamp) -> Result<Which, Trouble> {
+    pub(super) fn which(&self, now: Timestamp) -> Result<IncidentFilter, WebError> {
         let named = given(self.project.as_deref()).map(ProjectName::parse).transpose();
-        let named = named.map_err(|wrong| Trouble::unfit("project", wrong))?;
-        let strand = match given(self.strand.as_deref()) {
+        let named = named.map_err(|wrong| WebError::unfit("project", wrong))?;
+        let incident_kind = match given(self.incident_kind.as_deref()) {
             None => None,
             Some(text) => {
-                let found = Strand::ALL.into_iter().find(|strand| strand.name() == text);
-                Some(found.ok_or_else(|| Trouble::unfit("strand", "must be ingestion, blind or quiet"))?)
+                let found = IncidentKind::ALL.into_iter().find(|incident_kind| incident_kind.name() == text);
+                Some(found.ok_or_else(|| WebError::unfit("incident_kind", "must be ingestion, blind or quiet"))?)
             }
         };
         let how = match given(self.state.as_deref()) {
             None => None,
-            Some("open") => Some(Stand::Open),
-            Some("in-hand") => Some(Stand::InHand),
-            Some("snoozed") => Some(Stand::Snoozed(now)),
-            Some("over") => Some(Stand::Over),
-            Some(_) => return Err(Trouble::unfit("state", "must be open, in-hand, snoozed or over")),
+            Some("open") => Some(IncidentState::Open),
+            Some("in-hand") => Some(IncidentState::Acknowledged),
+            Some("snoozed") => Some(IncidentState::Snoozed(now)),
+            Some("over") => Some(IncidentState::Resolved),
+            Some(_) => return Err(WebError::unfit("state", "must be open, in-hand, snoozed or over")),
         };
-        Ok(Which { named, strand, stand: how, ..Which::default() })
+        Ok(IncidentFilter { named, incident_kind, state: how, ..IncidentFilter::default() })
     }
 }
 
@@ -76,8 +76,8 @@ pub(super) fn at_place(text: &str) -> Option<(Timestamp, IncidentId)> {
 }
 
 /// The incident whose number stands in an address.
-pub(super) async fn found(store: &Store, number: &str) -> Result<Incident, Trouble> {
-    let id = number.parse::<i64>().map_err(|_| Trouble::no("incident", number))?;
+pub(super) async fn found(store: &Store, number: &str) -> Result<Incident, WebError> {
+    let id = number.parse::<i64>().map_err(|_| WebError::no("incident", number))?;
     Ok(find(store, id).await?)
 }
 
@@ -106,10 +106,10 @@ pub(super) fn badges(incident: &Incident, windows: &[Window], now: Timestamp) ->
 }
 
 /// That this visitor has it in hand, and perhaps what is being done. Whoever says nothing of that takes it from nobody: two may press the same button.
-pub(super) fn in_hand(visitor: &Visitor, words: &str, now: Timestamp) -> Result<Word, Problem> {
+pub(super) fn acknowledged(visitor: &Visitor, words: &str, now: Timestamp) -> Result<Word, Problem> {
     let words = words.trim();
     let by = if words.is_empty() { visitor.who.clone() } else { format!("{}: {words}", visitor.who) };
-    let word = Word::in_hand(&by, now);
+    let word = Word::acknowledged(&by, now);
     let word = word.map_err(|_| Problem::whole("words", "keep it to one line, with your name of 200 characters at most"))?;
     Ok(if words.is_empty() { word.only_if_free() } else { word })
 }
@@ -153,7 +153,7 @@ pub(super) fn moment(text: &str) -> Result<Timestamp, String> {
 }
 
 /// Writes a word on an open incident.
-pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, EditError> {
+pub(super) async fn say(site: &Site, incident: &Incident, word: &Word) -> Result<Held, ChangeError> {
     let number = incident.id.map_or(0, |id| id.0);
     hold(&site.web.store, number, word).await
 }
@@ -196,15 +196,15 @@ mod tests {
 
     #[test]
     fn what_is_sought_is_said_in_words() {
-        let sought = |project: &str, strand: &str, state: &str| {
+        let sought = |project: &str, incident_kind: &str, state: &str| {
             let some = |text: &str| Some(text.to_owned());
-            Sought { project: some(project), strand: some(strand), state: some(state) }.which(at(NOW))
+            Sought { project: some(project), incident_kind: some(incident_kind), state: some(state) }.which(at(NOW))
         };
-        assert_eq!(sought("", " ", "").unwrap(), Which::default());
+        assert_eq!(sought("", " ", "").unwrap(), IncidentFilter::default());
         let which = sought("shop", "blind", "snoozed").unwrap();
-        assert_eq!((which.strand, which.stand), (Some(Strand::Blind), Some(Stand::Snoozed(at(NOW)))));
-        for (project, strand, state) in [("the shop", "", ""), ("", "bad", ""), ("", "", "bad")] {
-            assert!(matches!(sought(project, strand, state), Err(Trouble::Unfit(_))));
+        assert_eq!((which.incident_kind, which.state), (Some(IncidentKind::Monitoring), Some(IncidentState::Snoozed(at(NOW)))));
+        for (project, incident_kind, state) in [("the shop", "", ""), ("", "bad", ""), ("", "", "bad")] {
+            assert!(matches!(sought(project, incident_kind, state), Err(WebError::Unfit(_))));
         }
         for state in STANDS {
             assert!(sought("", "", state).is_ok(), "{state}");

@@ -44,8 +44,8 @@ fn again(field: &str, given_for: &str) -> Problem {
 mod tests {
     use super::*;
     use crate::config::project;
-    use crate::edit::app;
     use crate::model::AppKind;
+    use crate::settings::app;
 
     const ALERT: AppKind = AppKind::IngestionAlert;
 
@@ -68,10 +68,10 @@ mod tests {
             let texts = texts(given);
             told(of_project(&shop(), project::changed(&shop(), &texts).unwrap(), &texts))
         };
-        let refused = "personal_api_key must be given for that address: the one that is stored was given for https://a.example.com, and is \
+        let rejected = "personal_api_key must be given for that address: the one that is stored was given for https://a.example.com, and is \
                        shown to no other address by itself";
         for moved in [("host", "https://b.example.com"), ("api_host", "https://b.example.com")] {
-            assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(refused));
+            assert_eq!(told(&[moved]).as_ref().map_err(String::as_str), Err(rejected));
             assert_eq!(told(&[moved, ("personal_api_key", "phx_hunter3")]), Ok(()));
             assert_eq!(told(&[moved, ("personal_api_key", "")]), Ok(()), "without a key nothing travels");
         }
@@ -87,8 +87,8 @@ mod tests {
             of_app(known, app::configure(known, ALERT, &texts).unwrap(), &texts)
         };
         let evil = ("posthogHost", "https://evil.example");
-        let refused = told(set(&bare, &[evil])).unwrap_err();
-        assert!(refused.starts_with("posthogApiKey must be given") && refused.contains("https://a.example.com"), "{refused}");
+        let rejected = told(set(&bare, &[evil])).unwrap_err();
+        assert!(rejected.starts_with("posthogApiKey must be given") && rejected.contains("https://a.example.com"), "{rejected}");
         assert_eq!(told(set(&bare, &[("timeRange", "45")])), Ok(()));
         assert_eq!(told(set(&bare, &[("posthogHost", "https://a.example.com")])), Ok(()), "it is where the key was given for");
 

@@ -10,14 +10,15 @@ mod assets;
 mod channels;
 mod control;
 mod draw;
+mod error;
 mod etag;
 mod figures;
 mod form;
-mod frame;
 mod guard;
 mod health;
 mod incidents;
 mod keys;
+mod layout;
 mod live;
 mod mark;
 mod metrics;
@@ -31,7 +32,6 @@ mod setup;
 mod shown;
 mod site;
 mod status;
-mod trouble;
 mod visitor;
 mod when;
 
@@ -44,11 +44,11 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::config::WebSettings;
+use crate::liveness::Liveness;
 use crate::model::Digest;
 use crate::notify::Sender;
 use crate::posthog;
 use crate::store::Store;
-use crate::vitals::Vitals;
 
 use site::Site;
 
@@ -72,7 +72,7 @@ pub struct Web {
     /// The time.
     pub clock: Clock,
     /// The loops' signs of life.
-    pub vitals: Vitals,
+    pub liveness: Liveness,
     /// How it is reached, and who is believed.
     pub settings: WebSettings,
     /// How many connections visitors may have, and for how long.

@@ -8,7 +8,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER};
 use axum::http::{HeaderMap, HeaderName, StatusCode};
 use axum::response::Response;
 
-use super::trouble::{Trouble, Undressed};
+use super::error::{Unrendered, WebError};
 
 /// The framework's own words are shorter.
 const LONGEST: usize = 4 * 1024;
@@ -17,14 +17,14 @@ const KEPT: [HeaderName; 1] = [RETRY_AFTER];
 
 /// What went wrong.
 pub(super) struct Rejection {
-    pub(super) trouble: Arc<Trouble>,
+    pub(super) trouble: Arc<WebError>,
     headers: HeaderMap,
 }
 
 impl Rejection {
     /// What went wrong in this answer; the answer itself where nothing did, or where it is rendered already.
     pub(super) async fn in_answer(response: Response) -> Result<Self, Response> {
-        if let Some(Undressed(trouble)) = response.extensions().get::<Undressed>() {
+        if let Some(Unrendered(trouble)) = response.extensions().get::<Unrendered>() {
             return Ok(Self { trouble: Arc::clone(trouble), headers: response.headers().clone() });
         }
         if !is_of_the_framework(&response) {
@@ -33,10 +33,10 @@ impl Rejection {
         let (parts, body) = response.into_parts();
         let says = async || String::from_utf8_lossy(&to_bytes(body, LONGEST).await.unwrap_or_default()).into_owned();
         let trouble = match parts.status {
-            StatusCode::METHOD_NOT_ALLOWED => Trouble::Method,
-            StatusCode::NOT_FOUND => Trouble::NotFound("there is nothing at this address".to_owned()),
-            status if status.is_server_error() => Trouble::Fault,
-            _ => Trouble::Malformed(says().await),
+            StatusCode::METHOD_NOT_ALLOWED => WebError::Method,
+            StatusCode::NOT_FOUND => WebError::NotFound("there is nothing at this address".to_owned()),
+            status if status.is_server_error() => WebError::Fault,
+            _ => WebError::Malformed(says().await),
         };
         Ok(Self { trouble: Arc::new(trouble), headers: parts.headers })
     }
@@ -73,11 +73,11 @@ mod tests {
     async fn what_the_framework_says_is_a_trouble_and_what_we_say_stays() {
         let trouble = async |response: Response| Rejection::in_answer(response).await.ok().map(|rejection| rejection.trouble);
         let said = trouble((StatusCode::BAD_REQUEST, "Invalid URL: no UTF-8").into_response()).await.unwrap();
-        assert!(matches!(&*said, Trouble::Malformed(says) if says == "Invalid URL: no UTF-8"), "{said:?}");
+        assert!(matches!(&*said, WebError::Malformed(says) if says == "Invalid URL: no UTF-8"), "{said:?}");
         let said = trouble(StatusCode::METHOD_NOT_ALLOWED.into_response()).await.unwrap();
-        assert!(matches!(&*said, Trouble::Method), "{said:?}");
+        assert!(matches!(&*said, WebError::Method), "{said:?}");
         let said = trouble((StatusCode::INTERNAL_SERVER_ERROR, "secrets of a panic").into_response()).await.unwrap();
-        assert!(matches!(&*said, Trouble::Fault), "{said:?}");
+        assert!(matches!(&*said, WebError::Fault), "{said:?}");
         let page = [(CONTENT_TYPE, "text/html; charset=utf-8")];
         for ours in
             [(StatusCode::BAD_REQUEST, page, "<p>").into_response(), "ok".into_response(), StatusCode::SERVICE_UNAVAILABLE.into_response()]

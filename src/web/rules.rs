@@ -7,10 +7,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::task::spawn_blocking;
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
-use crate::edit::replay::{Replay, run};
 use crate::model::{AppKind, Field, IngestionAlertApp, Project};
+use crate::settings::replay::{Replay, run};
 
 /// So many replays run at once: each takes a processor for itself.
 pub(super) const REPLAYS: usize = 2;
@@ -29,8 +29,8 @@ pub(super) fn is_of_rules(key: &str) -> bool {
 }
 
 /// What the rules of `app` would have said of the last `since`.
-pub(super) async fn replay(site: &Site, project: Arc<Project>, app: IngestionAlertApp, since: Duration) -> Result<Replay, Trouble> {
-    let full = || Trouble::Busy("others are trying rules just now; try again in some seconds".to_owned());
+pub(super) async fn replay(site: &Site, project: Arc<Project>, app: IngestionAlertApp, since: Duration) -> Result<Replay, WebError> {
+    let full = || WebError::Busy("others are trying rules just now; try again in some seconds".to_owned());
     let place = Arc::clone(&site.replays).try_acquire_owned().map_err(|_| full())?;
     let (store, clock, to) = (Arc::clone(&site.web.store), site.web.clock.clone(), site.now());
     let threads = Handle::current();
@@ -47,8 +47,8 @@ pub(super) async fn replay(site: &Site, project: Arc<Project>, app: IngestionAle
     });
     match work.await {
         Ok(Ok(Some(replayed))) => Ok(replayed),
-        Ok(Ok(None)) => Err(Trouble::Busy(format!("it takes longer than {} s; try less history", LONGEST.as_secs()))),
+        Ok(Ok(None)) => Err(WebError::Busy(format!("it takes longer than {} s; try less history", LONGEST.as_secs()))),
         Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(Trouble::Busy("the replay broke off".to_owned())),
+        Err(_) => Err(WebError::Busy("the replay broke off".to_owned())),
     }
 }

@@ -9,7 +9,7 @@ use axum_extra::extract::CookieJar;
 use url::form_urlencoded;
 
 use super::site::Site;
-use crate::access::SESSION_LASTS;
+use crate::auth::SESSION_LASTS;
 
 /// The session's cookie. Not `__Host-`: on a plain http address, which a page on one's own machine has, browsers refuse that.
 pub(super) const SESSION: &str = "heartbeat_session";

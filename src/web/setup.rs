@@ -4,17 +4,17 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::error::WebError;
 use super::keys;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::check::Mark;
 use crate::check::fields::{Typed, fields};
 use crate::config::project::{self, FIELDS};
 use crate::config::{Problem, Problems, Texts};
-use crate::edit::{Clash, Desk, Done, EditError, app};
 use crate::message::sentence;
 use crate::model::{AppKind, Host, PersonalKey, ProjectName, ProjectSpec, ProjectToken};
+use crate::settings::{ChangeError, Clash, Done, SettingsService, app};
 
 /// Names that would be addresses of ours: nobody could reach their pages.
 const RESERVED: [&str; 2] = ["new", "check"];
@@ -59,7 +59,7 @@ impl CheckedField {
 
 /// What there is to say of these texts: what is wrong with them as they stand, and of the rest what the PostHog says that they name. `known` is the
 /// project that they change.
-pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<CheckedFields, Trouble> {
+pub(super) async fn check(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<CheckedFields, WebError> {
     // Of a new project nobody hears that a field is missing before it is sent.
     let texts = &match known {
         None => texts.clone().without_blank(FIELDS.iter().map(|field| field.key)),
@@ -117,7 +117,7 @@ fn typed(texts: &Texts, known: Option<&ProjectSpec>, is_wrong: impl Fn(&str) -> 
 }
 
 /// What is wrong with a new project's name, beside how it is written.
-async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, Trouble> {
+async fn name_problem(site: &Site, texts: &Texts, known: Option<&ProjectSpec>) -> Result<Option<Problem>, WebError> {
     let name = texts.filled("name").filter(|_| known.is_none());
     let Some(name) = name.and_then(|text| ProjectName::parse(text).ok()) else { return Ok(None) };
     if let Some(problem) = reserved(name.as_str()) {
@@ -138,7 +138,13 @@ fn taken(name: &ProjectName) -> Problem {
 /// Adds a project with these apps on it, all of them running. Its first beat is sent at once, by whoever sends.
 ///
 /// PostHog is asked first, unless that is not wanted, and what it says to be wrong is not saved.
-pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[AppKind], asking: Asking) -> Result<ProjectSpec, EditError> {
+pub(super) async fn add(
+    site: &Site,
+    visitor: &Visitor,
+    texts: &Texts,
+    apps: &[AppKind],
+    asking: Asking,
+) -> Result<ProjectSpec, ChangeError> {
     if let Some(problem) = texts.filled("name").and_then(reserved) {
         return Err(problem.into());
     }
@@ -150,7 +156,7 @@ pub(super) async fn add(site: &Site, visitor: &Visitor, texts: &Texts, apps: &[A
     for kind in apps {
         spec = app::install(&spec, *kind, &Texts::default(), true)?;
     }
-    Ok(site.desk(visitor).add(spec).await?.now)
+    Ok(site.settings_service(visitor).add(spec).await?.now)
 }
 
 /// The same, with a name that is taken as a problem of its field, beside all others: for a form.
@@ -160,17 +166,17 @@ pub(super) async fn add_by_form(
     texts: &Texts,
     apps: &[AppKind],
     asking: Asking,
-) -> Result<Result<ProjectSpec, Vec<Problem>>, Trouble> {
+) -> Result<Result<ProjectSpec, Vec<Problem>>, WebError> {
     match add(site, visitor, texts, apps, asking).await {
         Ok(spec) => Ok(Ok(spec)),
-        Err(EditError::Wrong(problems)) => {
+        Err(ChangeError::Wrong(problems)) => {
             let mut problems: Vec<Problem> = problems.into_iter().collect();
             if problems.iter().all(|problem| problem.field != "name") {
                 problems.extend(name_problem(site, texts, None).await?);
             }
             Ok(Err(problems))
         }
-        Err(EditError::Clash(Clash::Taken(subject))) => Ok(Err(vec![taken(&subject.name)])),
+        Err(ChangeError::Clash(Clash::Exists(subject))) => Ok(Err(vec![taken(&subject.name)])),
         Err(other) => Err(other.into()),
     }
 }
@@ -180,13 +186,13 @@ pub(super) async fn add_by_form(
 /// PostHog is asked first about what it may say something of.
 pub(super) async fn change(
     site: &Site,
-    desk: &Desk<'_>,
+    settings_service: &SettingsService<'_>,
     name: &str,
     texts: &Texts,
     asking: Asking,
-) -> Result<Done<ProjectSpec>, EditError> {
+) -> Result<Done<ProjectSpec>, ChangeError> {
     if asking == Asking::First {
-        let known: ProjectSpec = desk.find(name).await?;
+        let known: ProjectSpec = settings_service.find(name).await?;
         let next = keys::of_project(&known, project::changed(&known, texts)?, texts)?;
         let asked = |spec: &ProjectSpec| {
             let ProjectSpec { host, api_host, token, personal_key, posthog_id, .. } = spec.clone();
@@ -196,8 +202,8 @@ pub(super) async fn change(
             Box::pin(ask(site, &Typed::of(&next))).await?;
         }
     }
-    let wanted = |known: &ProjectSpec| Ok(keys::of_project(known, project::changed(known, texts)?, texts)?);
-    desk.change(name, wanted).await
+    let desired = |known: &ProjectSpec| Ok(keys::of_project(known, project::changed(known, texts)?, texts)?);
+    settings_service.change(name, desired).await
 }
 
 /// Whether PostHog is asked about what is to be saved.
@@ -216,15 +222,15 @@ impl Asking {
 }
 
 /// Asks PostHog, and refuses what it says to be wrong.
-async fn ask(site: &Site, typed: &Typed) -> Result<(), EditError> {
+async fn ask(site: &Site, typed: &Typed) -> Result<(), ChangeError> {
     let found = fields(&site.web.client, &site.web.clock, typed).await;
-    let wrong = found.iter().filter(|finding| finding.refuses());
+    let wrong = found.iter().filter(|finding| finding.rejects());
     let problems = wrong.map(|finding| Problem::whole(finding.field, sentence(&finding.line()))).collect();
     Ok(Problems::or(problems, ())?)
 }
 
 /// The names of all projects, in the order in which lists are read on: not every database orders letters as we do.
-pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, Trouble> {
+pub(super) async fn names(site: &Site) -> Result<Vec<ProjectName>, WebError> {
     let mut names: Vec<ProjectName> = site.web.store.project_names().await?.into_iter().map(|(_, name)| name).collect();
     names.sort_unstable();
     Ok(names)

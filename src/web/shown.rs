@@ -3,31 +3,31 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::words::{minute_asked, minute_mark, short};
-use crate::model::{Look, Minute, Project, ProjectName, Route, Timestamp};
+use crate::model::{Minute, Project, ProjectName, Readback, Route, Timestamp};
 
-use crate::report::{BeatStory, Brief, Kept, LagSeries, Point, beat_story, briefs, lag_series, was_due};
+use crate::report::{BeatRecord, BeatStory, Brief, LagSeries, Point, beat_story, briefs, lag_series, was_due};
 use crate::store::StoreError;
 
 /// A project's route of this name.
-pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, Trouble> {
+pub(super) fn route<'p>(project: &'p Project, name: &str) -> Result<&'p Route, WebError> {
     let found = project.routes.iter().find(|route| route.spec.name == name);
-    found.ok_or_else(|| Trouble::no(&format!("route of {}", project.spec.name), name))
+    found.ok_or_else(|| WebError::no(&format!("route of {}", project.spec.name), name))
 }
 
-/// The newest look at a project. One that was made later says nothing about `now`.
-pub(super) async fn look(site: &Site, project: &Project, now: Timestamp) -> Result<Option<Look>, StoreError> {
-    Ok(site.web.store.look(project.id).await?.filter(|look| look.at <= now))
+/// The newest read-back at a project. One that was made later says nothing about `now`.
+pub(super) async fn readback(site: &Site, project: &Project, now: Timestamp) -> Result<Option<Readback>, StoreError> {
+    Ok(site.web.store.readback(project.id).await?.filter(|readback| readback.at <= now))
 }
 
 /// These projects in brief, by name; names of none are passed over.
 pub(super) async fn in_brief(site: &Site, names: &[ProjectName], now: Timestamp) -> Result<Vec<Brief>, StoreError> {
     let projects: Vec<Arc<Project>> = site.web.store.projects_named(names).await?.into_iter().map(Arc::new).collect();
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
-    let looks = site.web.store.looks_of(&ids).await?;
-    briefs(&site.web.store, &projects, &looks, now).await
+    let readbacks = site.web.store.readbacks_of(&ids).await?;
+    briefs(&site.web.store, &projects, &readbacks, now).await
 }
 
 /// A project that has beaten for less than this is young.
@@ -85,10 +85,10 @@ impl Range {
     }
 
     /// What was asked for; a day, where nothing was.
-    pub(super) fn asked(text: Option<&str>) -> Result<Self, Trouble> {
+    pub(super) fn asked(text: Option<&str>) -> Result<Self, WebError> {
         let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(Self::Day) };
         let found = Self::ALL.into_iter().find(|range| range.name() == text);
-        found.ok_or_else(|| Trouble::unfit("range", format!("`{}` is none; there are 1h, 24h, 7d, 30d and 90d", short(text))))
+        found.ok_or_else(|| WebError::unfit("range", format!("`{}` is none; there are 1h, 24h, 7d, 30d and 90d", short(text))))
     }
 }
 
@@ -105,7 +105,7 @@ pub(super) struct Lags {
 }
 
 /// Lags of the last stretch of this length; of all routes together, where none is named.
-pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, Trouble> {
+pub(super) async fn lags(site: &Site, project: &Project, range: Range, of_route: Option<&str>, now: Timestamp) -> Result<Lags, WebError> {
     let of_route = of_route.map(|name| route(project, name)).transpose()?;
     let to = now.minute().plus(1);
     let series = lag_series(&site.web.store, project, to.plus(-range.minutes()), to, now).await?;
@@ -125,14 +125,16 @@ impl Lags {
 }
 
 /// The story of a beat whose minute stands in an address. Where none was due there is none.
-pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &str, now: Timestamp) -> Result<BeatStory, Trouble> {
+pub(super) async fn beat(site: &Site, project: &Project, route: &str, minute: &str, now: Timestamp) -> Result<BeatStory, WebError> {
     let minute = minute_asked("minute", minute)?;
     let story = beat_story(&site.web.store, project, route, minute, now).await?;
-    let story = story.ok_or_else(|| Trouble::no(&format!("route of {}", project.spec.name), route))?;
+    let story = story.ok_or_else(|| WebError::no(&format!("route of {}", project.spec.name), route))?;
     match story.kept {
-        Kept::NotDue => {
-            Err(Trouble::NotFound(format!("there is no beat of {} on {route} at {}: none was due", project.spec.name, minute_mark(minute))))
-        }
+        BeatRecord::NotDue => Err(WebError::NotFound(format!(
+            "there is no beat of {} on {route} at {}: none was due",
+            project.spec.name,
+            minute_mark(minute)
+        ))),
         _ => Ok(story),
     }
 }

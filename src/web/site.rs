@@ -7,18 +7,18 @@ use axum::http::header::HOST;
 use tokio::sync::{Semaphore, watch};
 
 use super::Web;
+use super::error::{WebError, named};
 use super::guard::Limiter;
 use super::rules::REPLAYS;
 use super::status::Shown;
-use super::trouble::{Trouble, named};
 use super::visitor::Visitor;
-use crate::access::oidc::{Issuer, NotBuiltIn};
-use crate::access::{Accounts, Door};
+use crate::auth::oidc::{Issuer, NotBuiltIn};
+use crate::auth::{Accounts, Authenticator};
 use crate::clock::Clock;
 use crate::config::Origin;
 use crate::config::WebSettings;
-use crate::edit::{self, By, Desk};
 use crate::model::{AppKind, Project, StatusPage, Timestamp};
+use crate::settings::{self, By, SettingsService};
 
 /// So many pages may watch live at once; the others reload.
 const LIVE_PAGES: usize = 256;
@@ -38,7 +38,7 @@ pub fn issuer(settings: &WebSettings, clock: &Clock) -> Result<Option<Issuer>, N
 /// What every handler has.
 pub(super) struct Site {
     pub(super) web: Web,
-    pub(super) door: Door,
+    pub(super) authenticator: Authenticator,
     /// Who logs people in by single sign-on, where that is set up and built in.
     pub(super) issuer: Option<Issuer>,
     /// How often somebody may try a password.
@@ -57,11 +57,11 @@ pub(super) struct Site {
 
 impl Site {
     pub(super) fn new(web: Web, ending: watch::Receiver<bool>) -> Self {
-        let door = Door { store: web.store.clone(), clock: web.clock.clone() };
+        let authenticator = Authenticator { store: web.store.clone(), clock: web.clock.clone() };
         let limiter = Limiter::new(web.clock.clone());
         let issuer = issuer(&web.settings, &web.clock).ok().flatten();
         Self {
-            door,
+            authenticator,
             issuer,
             limiter,
             live: Semaphore::new(LIVE_PAGES),
@@ -92,28 +92,28 @@ impl Site {
     }
 
     /// The project of this name.
-    pub(super) async fn project(&self, name: &str) -> Result<Arc<Project>, Trouble> {
-        self.web.store.project(&named("project", name)?).await?.map(Arc::new).ok_or_else(|| Trouble::no("project", name))
+    pub(super) async fn project(&self, name: &str) -> Result<Arc<Project>, WebError> {
+        self.web.store.project(&named("project", name)?).await?.map(Arc::new).ok_or_else(|| WebError::no("project", name))
     }
 
     /// The project and the app of an address: `/projects/shop/apps/heartbeat`.
-    pub(super) async fn app(&self, name: &str, app: &str) -> Result<(Arc<Project>, AppKind), Trouble> {
-        let kind = edit::app::kind_named(app)?;
+    pub(super) async fn app(&self, name: &str, app: &str) -> Result<(Arc<Project>, AppKind), WebError> {
+        let kind = settings::app::kind_named(app)?;
         Ok((self.project(name).await?, kind))
     }
 
     /// The status page of this name.
-    pub(super) async fn status_page(&self, name: &str) -> Result<StatusPage, Trouble> {
-        self.web.store.status_page(&named("status page", name)?).await?.ok_or_else(|| Trouble::no("status page", name))
+    pub(super) async fn status_page(&self, name: &str) -> Result<StatusPage, WebError> {
+        self.web.store.status_page(&named("status page", name)?).await?.ok_or_else(|| WebError::no("status page", name))
     }
 
     /// Where this visitor changes who may come in.
     pub(super) fn accounts<'s>(&'s self, visitor: &'s Visitor) -> Accounts<'s> {
-        Accounts::of(&self.door, &visitor.who)
+        Accounts::of(&self.authenticator, &visitor.who)
     }
 
     /// Where this visitor changes things.
-    pub(super) fn desk(&self, visitor: &Visitor) -> Desk<'_> {
-        Desk::new(&self.web.store, By::user(&visitor.who), self.now())
+    pub(super) fn settings_service(&self, visitor: &Visitor) -> SettingsService<'_> {
+        SettingsService::new(&self.web.store, By::user(&visitor.who), self.now())
     }
 }

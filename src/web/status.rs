@@ -8,12 +8,12 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 
 use crate::judge::Health;
-use crate::model::{Incident, Minute, Project, ProjectName, StatusPage, Strand, Timestamp};
+use crate::model::{Incident, IncidentKind, Minute, Project, ProjectName, StatusPage, Timestamp};
 use crate::report::{Brief, Days, briefs, days_of_each};
-use crate::store::{StoreError, Which};
+use crate::store::{IncidentFilter, StoreError};
 
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::visitor::Visitor;
 
 /// So many incidents are told of each project.
@@ -38,9 +38,9 @@ pub(super) struct Status {
 }
 
 /// The status page of this name, for whoever asks: strangers see only those that are public, and do not learn of others.
-pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, Trouble> {
+pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<StatusPage, WebError> {
     let page = site.status_page(name).await?;
-    if page.public || visitor.is_some() { Ok(page) } else { Err(Trouble::no("status page", name)) }
+    if page.public || visitor.is_some() { Ok(page) } else { Err(WebError::no("status page", name)) }
 }
 
 /// What strangers were shown of the status pages: however many of them look, the store is read for them once in a while, and for one at a time.
@@ -66,7 +66,7 @@ impl Shown {
 
 impl Status {
     /// The status page of this name, for whoever asks.
-    pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Self>, Trouble> {
+    pub(super) async fn seen_by(site: &Site, visitor: Option<&Visitor>, name: &str) -> Result<Arc<Self>, WebError> {
         let page = seen_by(site, visitor, name).await?;
         Ok(if visitor.is_some() { Arc::new(Self::read(site, page).await?) } else { site.shown.of(site, page).await? })
     }
@@ -78,13 +78,13 @@ impl Status {
         let of_name = |name: &ProjectName| found.iter().find(|project| project.spec.name == *name).cloned().map(Arc::new);
         let projects: Vec<Arc<Project>> = page.projects.iter().filter_map(of_name).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
-        let looks = store.looks_of(&ids).await?;
+        let readbacks = store.readbacks_of(&ids).await?;
         let mut parts = Vec::new();
         let mut incidents = Vec::new();
         let all_days = days_of_each(store, &projects, now).await?;
-        for (brief, days) in briefs(store, &projects, &looks, now).await?.into_iter().zip(all_days) {
+        for (brief, days) in briefs(store, &projects, &readbacks, now).await?.into_iter().zip(all_days) {
             let since = Some(now.minus(Duration::from_hours(24 * TOLD_DAYS as u64)));
-            let which = Which { project: Some(brief.project.id), since, at_most: INCIDENTS, ..Which::default() };
+            let which = IncidentFilter { project: Some(brief.project.id), since, at_most: INCIDENTS, ..IncidentFilter::default() };
             incidents.extend(store.incidents(&which).await?.into_iter().filter(is_told));
             parts.push(Part { brief, days });
         }
@@ -111,41 +111,41 @@ impl Status {
 
 /// Where only nobody sends there is nothing that strangers wait for.
 fn is_told(incident: &Incident) -> bool {
-    incident.strand != Strand::Quiet
+    incident.incident_kind != IncidentKind::Traffic
 }
 
 /// The graver, the higher: a page shows its gravest.
 const fn gravity(health: Health) -> u8 {
     match health {
-        Health::Off => 0,
-        Health::Good => 1,
-        Health::Unchecked => 2,
+        Health::Disabled => 0,
+        Health::Up => 1,
+        Health::Unverified => 2,
         Health::Pending => 3,
-        Health::Idle => 4,
-        Health::Blind => 5,
-        Health::Slow => 6,
-        Health::Bad => 7,
+        Health::NotRunning => 4,
+        Health::Unknown => 5,
+        Health::Degraded => 6,
+        Health::Down => 7,
     }
 }
 
 /// What a health means to those who wait for data, and nothing of where the way is broken.
 pub(super) const fn sentence(health: Health) -> &'static str {
     match health {
-        Health::Off => "Ingestion is not watched at the moment",
-        Health::Good => "Events arrive",
-        Health::Unchecked => "Events are accepted; whether they arrive is not checked",
+        Health::Disabled => "Ingestion is not watched at the moment",
+        Health::Up => "Events arrive",
+        Health::Unverified => "Events are accepted; whether they arrive is not checked",
         Health::Pending => "It is too early to tell",
-        Health::Idle | Health::Blind => "Ingestion cannot be checked at the moment",
-        Health::Slow => "Events arrive late",
-        Health::Bad => "Events do not arrive",
+        Health::NotRunning | Health::Unknown => "Ingestion cannot be checked at the moment",
+        Health::Degraded => "Events arrive late",
+        Health::Down => "Events do not arrive",
     }
 }
 
 /// What an incident is called before strangers.
-pub(super) const fn title(strand: Strand) -> &'static str {
-    match strand {
-        Strand::Ingestion => "Events were late, or did not arrive",
-        Strand::Blind => "Ingestion could not be checked",
-        Strand::Quiet => "No events were sent",
+pub(super) const fn title(incident_kind: IncidentKind) -> &'static str {
+    match incident_kind {
+        IncidentKind::Ingestion => "Events were late, or did not arrive",
+        IncidentKind::Monitoring => "Ingestion could not be checked",
+        IncidentKind::Traffic => "No events were sent",
     }
 }

@@ -9,20 +9,20 @@ use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use axum_extra::extract::CookieJar;
 
+use super::error::WebError;
 use super::mark::mark;
 use super::said::SESSION;
 use super::site::Site;
-use super::trouble::Trouble;
-use crate::access::draw;
-use crate::model::{Access, Digest, UserName};
+use crate::auth::draw;
+use crate::model::{Digest, Role, UserName};
 
 /// Whoever asks, and may.
 #[derive(Debug, Clone)]
 pub(super) struct Visitor {
-    /// As deeds name them: a user's name, or `token NAME`.
+    /// As audit entries name them: a user's name, or `token NAME`.
     pub(super) who: String,
     /// What they may do.
-    pub(super) access: Access,
+    pub(super) role: Role,
     /// The user, where it is one.
     pub(super) user: Option<UserName>,
     /// Makes what a form must bring along, for those whom a cookie lets in; a token needs none.
@@ -40,26 +40,26 @@ pub(super) struct Writer(pub(super) Visitor);
 pub(super) struct Perhaps(pub(super) Option<Visitor>);
 
 impl FromRequestParts<Arc<Site>> for Visitor {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
-        Perhaps::from_request_parts(parts, site).await?.0.ok_or(Trouble::LoginNeeded)
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
+        Perhaps::from_request_parts(parts, site).await?.0.ok_or(WebError::LoginNeeded)
     }
 }
 
 impl FromRequestParts<Arc<Site>> for Writer {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
         let visitor = Visitor::from_request_parts(parts, site).await?;
-        if visitor.access < Access::Write { Err(Trouble::ReadOnly) } else { Ok(Self(visitor)) }
+        if visitor.role < Role::Editor { Err(WebError::ReadOnly) } else { Ok(Self(visitor)) }
     }
 }
 
 impl FromRequestParts<Arc<Site>> for Perhaps {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
         // Asked for by several extractors of one request, found out once.
         if let Some(known) = parts.extensions.get::<Self>() {
             return Ok(known.clone());
@@ -70,13 +70,13 @@ impl FromRequestParts<Arc<Site>> for Perhaps {
     }
 }
 
-async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, Trouble> {
+async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, WebError> {
     // Who shows a token is judged by that alone.
     if let Some(text) = bearer(&parts.headers) {
-        let token = site.door.token(text).await?;
+        let token = site.authenticator.token(text).await?;
         return Ok(token.map(|token| Visitor {
             who: format!("token {}", token.name),
-            access: token.access,
+            role: token.role,
             user: None,
             csrf: None,
             session: None,
@@ -86,14 +86,14 @@ async fn find(parts: &Parts, site: &Site) -> Result<Option<Visitor>, Trouble> {
     let Some(token) = CookieJar::from_headers(&parts.headers).get(SESSION).map(|cookie| cookie.value().to_owned()) else {
         return Ok(None);
     };
-    let Some(session) = site.door.session(&token).await? else { return Ok(None) };
+    let Some(session) = site.authenticator.session(&token).await? else { return Ok(None) };
     // A session that a proxy opened is good only while the proxy says the same name.
     if session.by_proxy && vouched.as_ref() != Some(&session.user.name) {
         return Ok(None);
     }
     Ok(Some(Visitor {
         who: session.user.name.to_string(),
-        access: session.user.access,
+        role: session.user.role,
         user: Some(session.user.name),
         csrf: Some(Csrf::of(&token)),
         session: Some(Digest::of(&token)),

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::trouble::Trouble;
+use super::error::WebError;
 use crate::model::{Minute, Outcome, ProjectName, Timestamp, span};
 
 pub(super) use super::when::date;
@@ -45,16 +45,16 @@ pub(super) fn beat_page(project: &ProjectName, route: &str, minute: Minute) -> S
 }
 
 /// A minute that was asked for in the field `name`.
-pub(super) fn minute_asked(name: &str, text: &str) -> Result<Minute, Trouble> {
-    let wrong = || Trouble::unfit(name, format!("`{}` is no minute; write it like `2026-11-23T15:10Z`", short(text)));
+pub(super) fn minute_asked(name: &str, text: &str) -> Result<Minute, WebError> {
+    let wrong = || WebError::unfit(name, format!("`{}` is no minute; write it like `2026-11-23T15:10Z`", short(text)));
     minute_marked(text.trim()).ok_or_else(wrong)
 }
 
 /// An outcome that was asked for in the field `name`.
-pub(super) fn outcome_asked(name: &str, text: &str) -> Result<Outcome, Trouble> {
+pub(super) fn outcome_asked(name: &str, text: &str) -> Result<Outcome, WebError> {
     let found = Outcome::ALL.into_iter().find(|outcome| outcome.name() == text);
     let all = Outcome::ALL.map(Outcome::name).join(", ");
-    found.ok_or_else(|| Trouble::unfit(name, format!("`{}` is none; there are {all}", short(text))))
+    found.ok_or_else(|| WebError::unfit(name, format!("`{}` is none; there are {all}", short(text))))
 }
 
 /// What somebody sent, short enough to be told back.

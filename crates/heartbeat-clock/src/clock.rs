@@ -21,7 +21,7 @@ use crate::time::Timestamp;
 const FAST_EPOCH_MS: i64 = 1_767_225_600_000;
 
 /// A wait for a wall time looks at the wall this often, so that a stepped clock or a suspended machine is noticed.
-const LOOK_AT_THE_WALL_EVERY: Duration = Duration::from_secs(1);
+const READBACK_AT_THE_WALL_EVERY: Duration = Duration::from_secs(1);
 
 /// How many seconds of the clock pass in one real second.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -195,7 +195,7 @@ impl Clock {
                     return;
                 }
                 let real = Duration::from_millis(left_ms.unsigned_abs()).div_f64(speed.times());
-                tokio::time::sleep(real.min(LOOK_AT_THE_WALL_EVERY)).await;
+                tokio::time::sleep(real.min(READBACK_AT_THE_WALL_EVERY)).await;
             },
             Kind::Hand(reading) => wait(reading.clone(), |now| now.wall >= until).await,
         }

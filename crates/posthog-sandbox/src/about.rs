@@ -37,7 +37,7 @@ pub(super) async fn page() -> Html<String> {
 </ul>
 <h2>As a sandbox</h2>
 <ul>
-<li><code>GET</code>, <code>PUT</code> (merged), <code>DELETE</code> <a href=\"/_sandbox/weather\">/_sandbox/weather</a>: what fails, and how</li>
+<li><code>GET</code>, <code>PUT</code> (merged), <code>DELETE</code> <a href=\"/_sandbox/faults\">/_sandbox/faults</a>: what fails, and how</li>
 <li><code>GET</code> <a href=\"/_sandbox/events\">/_sandbox/events</a> (<code>?event=</code>, <code>?project=</code>): what it holds</li>
 <li><code>GET</code> <a href=\"/_sandbox/queries\">/_sandbox/queries</a>: which queries wait for their answers</li>
 <li><code>POST /_sandbox/query</code>: HogQL as PostHog's own pages ask it, without a key</li>

@@ -3,8 +3,8 @@
 
 use std::collections::HashMap;
 
+use super::faults::Budget;
 use super::moment::Moment;
-use super::weather::Budget;
 
 /// What a query reads of each row of its project, in bytes. ClickHouse's own figure depends on the columns; this one is of its size.
 pub(super) const BYTES_A_ROW: i64 = 48;

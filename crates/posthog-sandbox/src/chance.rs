@@ -1,6 +1,6 @@
 //! Whether something happens, at a given rate. Seeded: the same run meets the same luck.
 
-/// A small generator (`SplitMix64`): even enough for weather, and the same in every run.
+/// A small generator (`SplitMix64`): even enough for faults, and the same in every run.
 #[derive(Debug)]
 pub(super) struct Chance(u64);
 

@@ -2,9 +2,9 @@
 
 use uuid::Uuid;
 
+use super::faults::PARTITIONS;
 use super::moment::Moment;
 use super::project::PROJECTS;
-use super::weather::PARTITIONS;
 
 /// One event.
 #[derive(Debug, Clone)]
@@ -40,8 +40,8 @@ impl Event {
         let key = [token.as_bytes(), b":", self.distinct_id.as_bytes()].concat();
         let hash = key.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
         // Folded once more: names that differ in their last letter would share a partition otherwise.
-        let folded = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
-        ((folded >> 33) % u64::from(PARTITIONS)) as u8
+        let aggregated = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        ((aggregated >> 33) % u64::from(PARTITIONS)) as u8
     }
 
     pub(super) fn identity(&self) -> Identity {

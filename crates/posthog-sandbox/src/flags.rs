@@ -13,18 +13,18 @@ use super::project::Project;
 /// `POST /flags/?v=2` and `POST /decide/?v=3`. There are no flags; an unknown token is 401.
 pub(super) async fn evaluate(State(instance): State<Instance>, request: Request) -> Response {
     let Ok(body) = body::read(request.into_body()).await else {
-        return refused(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Request body is too large.");
+        return rejected(StatusCode::PAYLOAD_TOO_LARGE, "payload_too_large", "Request body is too large.");
     };
     let unpacked = if body::is_gzip(&body) { body::unpack(&body, Encoding::Gzip).ok() } else { Some(body.to_vec()) };
     let Some(asked) = unpacked.and_then(|text| serde_json::from_slice::<Value>(&text).ok()) else {
-        return refused(StatusCode::BAD_REQUEST, "malformed_data", "Malformed request data.");
+        return rejected(StatusCode::BAD_REQUEST, "malformed_data", "Malformed request data.");
     };
     let token = ["token", "api_key", "$token"].iter().find_map(|name| asked.get(name)?.as_str()).map(str::trim);
     match token.and_then(Project::of_token) {
-        Some(_) if !instance.weather().capture.unknown_token => {
+        Some(_) if !instance.faults().capture.unknown_token => {
             Json(json!({"flags": {}, "featureFlags": {}, "featureFlagPayloads": {}, "errorsWhileComputingFlags": false})).into_response()
         }
-        _ => refused(
+        _ => rejected(
             StatusCode::UNAUTHORIZED,
             "invalid_api_key",
             "Project API key invalid. You can find your project API key in your PostHog project settings.",
@@ -34,14 +34,14 @@ pub(super) async fn evaluate(State(instance): State<Instance>, request: Request)
 
 /// `GET /array/{token}/config.js`: the browser library's configuration; 404 for a token that is not known.
 pub(super) async fn config(State(instance): State<Instance>, Path(token): Path<String>) -> Response {
-    let known = Project::of_token(&token).filter(|_| !instance.weather().capture.unknown_token);
+    let known = Project::of_token(&token).filter(|_| !instance.faults().capture.unknown_token);
     let Some(Project { token, .. }) = known else { return StatusCode::NOT_FOUND.into_response() };
     let config = json!({"token": token, "supportedCompression": ["gzip", "gzip-js"], "hasFeatureFlags": false});
     let script = format!("(function() {{ window._POSTHOG_REMOTE_CONFIG = {{'{token}': {{config: {config}, siteApps: []}}}}; }})();");
     ([(header::CONTENT_TYPE, "application/javascript")], script).into_response()
 }
 
-fn refused(status: StatusCode, code: &str, detail: &str) -> Response {
+fn rejected(status: StatusCode, code: &str, detail: &str) -> Response {
     let kind = if status == StatusCode::UNAUTHORIZED { "authentication_error" } else { "validation_error" };
     (status, Json(json!({"type": kind, "code": code, "detail": detail, "attr": null}))).into_response()
 }

@@ -1,4 +1,4 @@
-//! What only a sandbox has: its weather, and a look at everything it holds.
+//! What only a sandbox has: its faults, and a read-back at everything it holds.
 
 use std::collections::HashMap;
 use std::io;
@@ -12,31 +12,31 @@ use serde_json::{Value, json};
 
 use super::body;
 use super::event::{Event, Identity};
+use super::faults::{FaultsError, as_json};
 use super::instance::Instance;
 use super::moment::Moment;
-use super::weather::{BadWeather, as_json};
 
-/// `GET /_sandbox/weather`.
-pub(super) async fn weather(State(instance): State<Instance>) -> Json<Value> {
-    Json(as_json(&instance.weather()))
+/// `GET /_sandbox/faults`.
+pub(super) async fn faults(State(instance): State<Instance>) -> Json<Value> {
+    Json(as_json(&instance.faults()))
 }
 
-/// `PUT /_sandbox/weather`: merged into what is there.
-pub(super) async fn change_weather(State(instance): State<Instance>, body: Body) -> Response {
+/// `PUT /_sandbox/faults`: merged into what is there.
+pub(super) async fn change_faults(State(instance): State<Instance>, body: Body) -> Response {
     let change = match body::read(body).await {
-        Ok(text) => serde_json::from_slice::<Value>(&text).map_err(|why| BadWeather(vec![format!("this is not JSON: {why}")])),
-        Err(why) => Err(BadWeather(vec![why.to_string()])),
+        Ok(text) => serde_json::from_slice::<Value>(&text).map_err(|why| FaultsError(vec![format!("this is not JSON: {why}")])),
+        Err(why) => Err(FaultsError(vec![why.to_string()])),
     };
-    match change.and_then(|change| instance.change_weather(&change)) {
-        Ok(weather) => Json(as_json(&weather)).into_response(),
+    match change.and_then(|change| instance.change_faults(&change)) {
+        Ok(faults) => Json(as_json(&faults)).into_response(),
         Err(wrong) => (StatusCode::BAD_REQUEST, Json(json!({"error": wrong.to_string(), "wrong": wrong.0}))).into_response(),
     }
 }
 
-/// `DELETE /_sandbox/weather`: fair again.
-pub(super) async fn clear_weather(State(instance): State<Instance>) -> Json<Value> {
-    instance.clear_weather();
-    weather(State(instance)).await
+/// `DELETE /_sandbox/faults`: fair again.
+pub(super) async fn clear_faults(State(instance): State<Instance>) -> Json<Value> {
+    instance.clear_faults();
+    faults(State(instance)).await
 }
 
 /// One event, however often it came in.
@@ -50,7 +50,7 @@ struct Held {
     rows: usize,
 }
 
-/// `GET /_sandbox/events`, `?event=` only those of that name, `?project=` only those of that project: what capture has taken and the weather has not lost, in the order
+/// `GET /_sandbox/events`, `?event=` only those of that name, `?project=` only those of that project: what capture has taken and the faults has not lost, in the order
 /// in which it was first received. An event that was taken twice stands here once: `copies` says how often it was taken, and
 /// `rows` how many rows of it a query sees now (0 while it waits in the queue, 2 until a duplicate is merged).
 pub(super) async fn events(State(instance): State<Instance>, Query(asked): Query<HashMap<String, String>>) -> Response {

@@ -1,4 +1,4 @@
-//! The inside of the sandbox: its clock, its weather, what it was given.
+//! The inside of the sandbox: its clock, its faults, what it was given.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -10,12 +10,12 @@ use super::annotations::Annotation;
 use super::budget::Budgets;
 use super::chance::Chance;
 use super::event::Event;
+use super::faults::{Faults, FaultsError};
 use super::moment::Moment;
 use super::pipeline::Pipeline;
 use super::query::Running;
 use super::table::Table;
 use super::warnings::Warnings;
-use super::weather::{BadWeather, Weather};
 use heartbeat_clock::clock::Clock;
 
 /// How long events are kept, in milliseconds of the clock: 48 hours.
@@ -41,7 +41,7 @@ struct Inside {
 /// What changes with each request; locked for moments, never across an await.
 #[derive(Debug)]
 struct Moving {
-    weather: Weather,
+    faults: Faults,
     chance: Chance,
     pipeline: Pipeline,
     warnings: Warnings,
@@ -62,19 +62,19 @@ pub(super) enum Fate {
 }
 
 impl Moving {
-    fn set_weather(&mut self, next: Weather, now: Moment) {
+    fn set_faults(&mut self, next: Faults, now: Moment) {
         self.pipeline.replan(&next.queue, now);
-        if next.query.budget != self.weather.query.budget {
+        if next.query.budget != self.faults.query.budget {
             self.budgets = Budgets::default();
         }
-        self.weather = next;
+        self.faults = next;
     }
 }
 
 impl Instance {
     pub(super) fn new(clock: Clock) -> Self {
         let moving = Moving {
-            weather: Weather::default(),
+            faults: Faults::default(),
             chance: Chance::seeded(0),
             pipeline: Pipeline::default(),
             warnings: Warnings::default(),
@@ -101,42 +101,42 @@ impl Instance {
         }
     }
 
-    pub(super) fn weather(&self) -> Weather {
-        self.moving().weather.clone()
+    pub(super) fn faults(&self) -> Faults {
+        self.moving().faults.clone()
     }
 
-    /// Merges a change into the weather. Reading and writing are one step: of two changes at once both hold.
-    pub(super) fn change_weather(&self, change: &Value) -> Result<Weather, BadWeather> {
+    /// Merges a change into the faults. Reading and writing are one step: of two changes at once both hold.
+    pub(super) fn change_faults(&self, change: &Value) -> Result<Faults, FaultsError> {
         let now = self.now();
         let mut moving = self.moving();
-        let next = moving.weather.changed(change)?;
-        moving.set_weather(next.clone(), now);
+        let next = moving.faults.changed(change)?;
+        moving.set_faults(next.clone(), now);
         Ok(next)
     }
 
-    pub(super) fn clear_weather(&self) {
+    pub(super) fn clear_faults(&self) {
         let now = self.now();
-        self.moving().set_weather(Weather::default(), now);
+        self.moving().set_faults(Faults::default(), now);
     }
 
     /// What happens to a request to capture that comes in now.
     pub(super) fn fate(&self) -> Fate {
         let mut moving = self.moving();
-        let Moving { weather, chance, .. } = &mut *moving;
-        if chance.happens(weather.capture.reset_rate) {
+        let Moving { faults, chance, .. } = &mut *moving;
+        if chance.happens(faults.capture.reset_rate) {
             Fate::Cut
-        } else if chance.happens(weather.capture.lose_answer_rate) {
+        } else if chance.happens(faults.capture.lose_answer_rate) {
             Fate::AnswerLost
         } else {
             Fate::Answered
         }
     }
 
-    /// Puts events into the queue, but for those that the weather loses.
+    /// Puts events into the queue, but for those that the faults loses.
     pub(super) fn take(&self, events: Vec<Event>) {
         let oldest = self.oldest();
         let mut moving = self.moving();
-        let Moving { weather: Weather { capture, queue, .. }, chance, pipeline, warnings, .. } = &mut *moving;
+        let Moving { faults: Faults { capture, queue, .. }, chance, pipeline, warnings, .. } = &mut *moving;
         if pipeline.waiting().len() > MOST_WAITING {
             pipeline.forget(oldest);
         }
@@ -190,12 +190,12 @@ impl Instance {
         &self.0.queries
     }
 
-    /// Looks after the read budgets, with the weather of this moment.
-    pub(super) fn budgets<T>(&self, look: impl FnOnce(&mut Budgets, &Weather, Moment) -> T) -> T {
+    /// Looks after the read budgets, with the faults of this moment.
+    pub(super) fn budgets<T>(&self, readback: impl FnOnce(&mut Budgets, &Faults, Moment) -> T) -> T {
         let now = self.now();
         let mut moving = self.moving();
-        let Moving { weather, budgets, .. } = &mut *moving;
-        look(budgets, weather, now)
+        let Moving { faults, budgets, .. } = &mut *moving;
+        readback(budgets, faults, now)
     }
 
     pub(super) fn annotations(&self) -> MutexGuard<'_, Vec<Annotation>> {

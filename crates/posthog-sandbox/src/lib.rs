@@ -1,7 +1,7 @@
 //! A PostHog on loopback for tests, with faults on demand.
 //!
 //! It takes events in as capture does (v0 and v1), moves them through a queue that can be slow, stopped or double, and
-//! answers HogQL over what has come out of it. [`Weather`] makes each of its parts fail in the ways that were seen in real
+//! answers HogQL over what has come out of it. [`Faults`] makes each of its parts fail in the ways that were seen in real
 //! ones. It is a test double over real sockets: any client of PostHog can be pointed at it.
 //!
 //! ```
@@ -20,6 +20,8 @@
 //! The way of an event: `capture` takes it, `pipeline` holds it until it is ingested, `table` keeps it and runs what
 //! `hogql` made of a statement.
 
+#![warn(missing_docs)]
+
 mod about;
 mod annotations;
 mod body;
@@ -29,6 +31,7 @@ mod chance;
 mod cors;
 mod denial;
 mod event;
+mod faults;
 mod flags;
 mod health;
 mod hogql;
@@ -49,7 +52,6 @@ mod running;
 mod server;
 mod table;
 mod warnings;
-mod weather;
 
 use std::future::Future;
 use std::io;
@@ -58,13 +60,13 @@ use tokio::net::TcpListener;
 
 use instance::Instance;
 
+pub use faults::{
+    Budget, CaptureFaults, EventFilter, Faults, FaultsError, FilterField, FilterMode, FilterNode, FilterOperator, InstanceFaults,
+    QueryFaults, QueueFaults, Quota, Release,
+};
 pub use heartbeat_clock::clock::{Clock, Hand, Speed};
 pub use heartbeat_clock::time::Timestamp;
 pub use running::Server;
-pub use weather::{
-    BadWeather, Budget, CaptureWeather, EventFilter, FilterField, FilterMode, FilterNode, FilterOperator, InstanceWeather, QueryWeather,
-    QueueWeather, Quota, Release, Weather,
-};
 
 /// The token of the sandbox's first project.
 pub const TOKEN: &str = "phc_sandbox";
@@ -98,7 +100,7 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// An empty PostHog in fair weather, whose time is that of `clock`.
+    /// An empty PostHog in fair faults, whose time is that of `clock`.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
         Self { instance: Instance::new(clock) }
@@ -121,23 +123,23 @@ impl Sandbox {
         inspect::all(&self.instance).await
     }
 
-    /// The weather as it is.
+    /// The faults as it is.
     #[must_use]
-    pub fn weather(&self) -> Weather {
-        self.instance.weather()
+    pub fn faults(&self) -> Faults {
+        self.instance.faults()
     }
 
-    /// Changes the weather: what `change` does not name stays as it is, `null` puts a field back to fair.
+    /// Changes the faults: what `change` does not name stays as it is, `null` puts a field back to fair.
     ///
     /// # Errors
     /// Names every field that is wrong; nothing is changed then.
-    pub fn change_weather(&self, change: &serde_json::Value) -> Result<Weather, BadWeather> {
-        self.instance.change_weather(change)
+    pub fn change_faults(&self, change: &serde_json::Value) -> Result<Faults, FaultsError> {
+        self.instance.change_faults(change)
     }
 
-    /// Fair weather again. What waits in the queue is drained.
-    pub fn clear_weather(&self) {
-        self.instance.clear_weather();
+    /// Fair faults again. What waits in the queue is drained.
+    pub fn clear_faults(&self) {
+        self.instance.clear_faults();
     }
 }
 

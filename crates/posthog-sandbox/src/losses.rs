@@ -8,12 +8,12 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::denial::Denial;
+use super::faults::{EventFilter, Quota};
 use super::instance::Instance;
 use super::moment::Moment;
 use super::private::{admit_to, only_current};
-use super::weather::{EventFilter, Quota};
 
-/// How much of a quota is used while the weather says nothing of it: PostHog's free million of events.
+/// How much of a quota is used while the faults says nothing of it: PostHog's free million of events.
 const USUAL_QUOTA: Quota = Quota { usage: 0, limit: 1_000_000 };
 
 /// How far back warnings are listed, in milliseconds: a day.
@@ -25,12 +25,12 @@ const MOST_SAMPLES: usize = 5;
 /// `GET /api/projects/{project}/quota_limits/`.
 pub(super) async fn quota(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
     admit_to(&project, &instance, &headers, "project:read")?;
-    let weather = instance.weather().capture;
+    let faults = instance.faults().capture;
     // Over the quota without a figure of its own: all of the usual one is used.
-    let used = if weather.over_quota { Quota { usage: USUAL_QUOTA.limit, ..USUAL_QUOTA } } else { USUAL_QUOTA };
-    let Quota { usage, limit } = weather.quota.unwrap_or(used);
+    let used = if faults.over_quota { Quota { usage: USUAL_QUOTA.limit, ..USUAL_QUOTA } } else { USUAL_QUOTA };
+    let Quota { usage, limit } = faults.quota.unwrap_or(used);
     let limited = json!({
-        "events": {"limited": weather.over_quota, "usage": usage, "limit": limit},
+        "events": {"limited": faults.over_quota, "usage": usage, "limit": limit},
         "recordings": {"limited": false, "usage": 0, "limit": 5000},
         "feature_flag_requests": {"limited": false, "usage": 0, "limit": null},
     });
@@ -40,7 +40,7 @@ pub(super) async fn quota(State(instance): State<Instance>, Path(project): Path<
 /// `GET /api/projects/{project}/event_filter/`: 204 in a project that never had a filter.
 pub(super) async fn filter(State(instance): State<Instance>, Path(project): Path<String>, headers: HeaderMap) -> Result<Response, Denial> {
     admit_to(&project, &instance, &headers, "event_filter:read")?;
-    let Some(EventFilter { mode, filter_tree }) = instance.weather().capture.filter() else {
+    let Some(EventFilter { mode, filter_tree }) = instance.faults().capture.filter() else {
         return only_current(&instance, StatusCode::NO_CONTENT);
     };
     let filter = json!({
@@ -61,7 +61,7 @@ pub(super) async fn restrictions(
     headers: HeaderMap,
 ) -> Result<Response, Denial> {
     admit_to(&project, &instance, &headers, "project:read")?;
-    let names = instance.weather().capture.restricted;
+    let names = instance.faults().capture.restricted;
     let restriction = json!({
         "restriction_type": "drop_event_from_ingestion",
         "distinct_ids": [],

@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 /// Run a PostHog on this machine: two projects, with faults on demand
 ///
 /// It takes events as capture does, answers queries over them, and can be broken on purpose: GET, PUT (merged) and DELETE
-/// /_sandbox/weather. What it holds: GET /_sandbox/events.
+/// /_sandbox/faults. What it holds: GET /_sandbox/events.
 #[derive(Debug, Parser)]
 #[command(version, after_help = "JSON (one object, once it listens): {address, token, personal_api_key, project_id, speed}.")]
 struct Program {

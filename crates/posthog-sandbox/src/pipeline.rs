@@ -4,8 +4,8 @@
 //! what is due by then: the same answers as from a worker that never sleeps, at no cost while nobody looks.
 
 use super::event::Event;
+use super::faults::QueueFaults;
 use super::moment::Moment;
-use super::weather::QueueWeather;
 
 /// Taken, and not ingested.
 #[derive(Debug)]
@@ -31,8 +31,8 @@ pub(super) struct Pipeline {
 
 impl Pipeline {
     /// Puts an event into its partition.
-    pub(super) fn put(&mut self, event: Event, rows: u8, weather: &QueueWeather) {
-        let due = due(&event, weather, event.received_at);
+    pub(super) fn put(&mut self, event: Event, rows: u8, faults: &QueueFaults) {
+        let due = due(&event, faults, event.received_at);
         self.waiting.push(Waiting { event, rows, due });
     }
 
@@ -48,11 +48,11 @@ impl Pipeline {
         ingested
     }
 
-    /// The weather changed at `now`: what waits is stopped, started, hastened or slowed. What is due by now was
-    /// ingested in the old weather, and keeps its moment.
-    pub(super) fn replan(&mut self, weather: &QueueWeather, now: Moment) {
+    /// The faults changed at `now`: what waits is stopped, started, hastened or slowed. What is due by now was
+    /// ingested in the old faults, and keeps its moment.
+    pub(super) fn replan(&mut self, faults: &QueueFaults, now: Moment) {
         for waiting in self.waiting.iter_mut().filter(|waiting| waiting.due.is_none_or(|due| due > now)) {
-            waiting.due = due(&waiting.event, weather, now);
+            waiting.due = due(&waiting.event, faults, now);
         }
     }
 
@@ -66,10 +66,10 @@ impl Pipeline {
     }
 }
 
-/// When an event is ingested in this weather: not before `now`.
-fn due(event: &Event, weather: &QueueWeather, now: Moment) -> Option<Moment> {
-    let lag_ms = i64::try_from(weather.lag_ms).unwrap_or(i64::MAX);
-    (!weather.holds(event.partition())).then(|| event.received_at.plus_ms(lag_ms).max(now))
+/// When an event is ingested in this faults: not before `now`.
+fn due(event: &Event, faults: &QueueFaults, now: Moment) -> Option<Moment> {
+    let lag_ms = i64::try_from(faults.lag_ms).unwrap_or(i64::MAX);
+    (!faults.holds(event.partition())).then(|| event.received_at.plus_ms(lag_ms).max(now))
 }
 
 #[cfg(test)]
@@ -97,7 +97,7 @@ mod tests {
     #[test]
     fn an_event_is_ingested_after_the_lag() {
         let mut pipeline = Pipeline::default();
-        pipeline.put(event(at(1000)), 1, &QueueWeather { lag_ms: 50, ..QueueWeather::default() });
+        pipeline.put(event(at(1000)), 1, &QueueFaults { lag_ms: 50, ..QueueFaults::default() });
         assert!(pipeline.drain(at(1049)).is_empty());
         assert_eq!(pipeline.drain(at(9999))[0].created_at, at(1050));
         assert!(pipeline.waiting().is_empty());
@@ -106,17 +106,17 @@ mod tests {
     #[test]
     fn a_stopped_queue_is_drained_when_it_starts_again() {
         let mut pipeline = Pipeline::default();
-        pipeline.put(event(at(1000)), 1, &QueueWeather { stopped: true, ..QueueWeather::default() });
+        pipeline.put(event(at(1000)), 1, &QueueFaults { stopped: true, ..QueueFaults::default() });
         assert!(pipeline.drain(at(1_000_000)).is_empty());
-        pipeline.replan(&QueueWeather::default(), at(2000));
+        pipeline.replan(&QueueFaults::default(), at(2000));
         assert_eq!(pipeline.drain(at(2000))[0].created_at, at(2000));
     }
 
     #[test]
     fn stopping_holds_what_was_on_its_way() {
         let mut pipeline = Pipeline::default();
-        pipeline.put(event(at(1000)), 1, &QueueWeather { lag_ms: 500, ..QueueWeather::default() });
-        pipeline.replan(&QueueWeather { stopped: true, ..QueueWeather::default() }, at(1100));
+        pipeline.put(event(at(1000)), 1, &QueueFaults { lag_ms: 500, ..QueueFaults::default() });
+        pipeline.replan(&QueueFaults { stopped: true, ..QueueFaults::default() }, at(1100));
         assert!(pipeline.drain(at(5000)).is_empty());
     }
 
@@ -125,7 +125,7 @@ mod tests {
         let mine = event(at(1000)).partition();
         for (stopped, ingested) in [(mine, 0), ((mine + 1) % 8, 1)] {
             let mut pipeline = Pipeline::default();
-            pipeline.put(event(at(1000)), 1, &QueueWeather { stopped_partitions: vec![stopped], ..QueueWeather::default() });
+            pipeline.put(event(at(1000)), 1, &QueueFaults { stopped_partitions: vec![stopped], ..QueueFaults::default() });
             assert_eq!(pipeline.drain(at(1000)).len(), ingested);
         }
     }

@@ -30,7 +30,7 @@ fn authenticate(instance: &Instance, headers: &HeaderMap) -> Result<&'static Key
     if value.starts_with("phs_") {
         return Err(Denial::no_key());
     }
-    let broken = instance.weather().query.status == Some(StatusCode::UNAUTHORIZED.as_u16());
+    let broken = instance.faults().query.status == Some(StatusCode::UNAUTHORIZED.as_u16());
     Key::of(value).filter(|_| !broken).ok_or_else(Denial::bad_key)
 }
 
@@ -73,7 +73,7 @@ pub(super) async fn project(
 /// `GET /api/personal_api_keys/@current/`: what the key that asks is. Every key may ask. Old releases have no such key.
 pub(super) async fn key(State(instance): State<Instance>, headers: HeaderMap) -> Result<Json<Value>, Denial> {
     let key = authenticate(&instance, &headers)?;
-    if instance.weather().instance.is_old() {
+    if instance.faults().instance.is_old() {
         return Err(Denial::no_endpoint());
     }
     Ok(Json(key.as_json(instance.now())))
@@ -113,7 +113,7 @@ pub(super) async fn challenge(State(instance): State<Instance>, request: Request
     let mut response = next.run(request).await;
     if response.status() == StatusCode::UNAUTHORIZED {
         let current = format!("Bearer resource_metadata=\"http://{host}/.well-known/oauth-protected-resource\"");
-        let challenge = if instance.weather().instance.is_old() { "Bearer".to_owned() } else { current };
+        let challenge = if instance.faults().instance.is_old() { "Bearer".to_owned() } else { current };
         if let Ok(challenge) = HeaderValue::from_str(&challenge) {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
         }
@@ -123,5 +123,5 @@ pub(super) async fn challenge(State(instance): State<Instance>, request: Request
 
 /// What PostHog answers where old releases have nothing yet.
 pub(super) fn only_current(instance: &Instance, answer: impl IntoResponse) -> Result<Response, Denial> {
-    if instance.weather().instance.is_old() { Err(Denial::no_endpoint()) } else { Ok(answer.into_response()) }
+    if instance.faults().instance.is_old() { Err(Denial::no_endpoint()) } else { Ok(answer.into_response()) }
 }

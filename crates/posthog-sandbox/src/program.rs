@@ -104,7 +104,7 @@ impl Listening {
     pub fn words(&self, first: &[String]) -> String {
         let Self { address, token, personal_api_key, project_id, .. } = self;
         let tries = [
-            format!("curl -X PUT {address}/_sandbox/weather -d '{{\"queue\":{{\"stopped\":true}}}}'"),
+            format!("curl -X PUT {address}/_sandbox/faults -d '{{\"queue\":{{\"stopped\":true}}}}'"),
             format!("curl {address}/_sandbox/events"),
         ];
         let tries = [first, &tries].concat().join("\n  ");

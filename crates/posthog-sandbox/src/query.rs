@@ -18,10 +18,10 @@ use super::body;
 use super::budget::BYTES_A_ROW;
 use super::capture;
 use super::denial::Denial;
+use super::faults::QueryFaults;
 use super::hogql::{self, Plan, View};
 use super::instance::Instance;
 use super::private::admit_to;
-use super::weather::QueryWeather;
 
 /// Why a key gets no OFFSET.
 const NO_OFFSET: &str = "OFFSET is not supported on queries made with a personal API key. For pagination, use keyset pagination on the \
@@ -31,10 +31,10 @@ const NO_OFFSET: &str = "OFFSET is not supported on queries made with a personal
 /// `POST /api/projects/{project}/query/`.
 pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<String>, headers: HeaderMap, body: Body) -> Response {
     let body = body::read(body).await;
-    let weather = instance.weather().query;
-    if let Some(refusal) = refusal(&weather) {
-        instance.hold(weather.delay_ms).await;
-        return refusal;
+    let faults = instance.faults().query;
+    if let Some(rejection) = rejection(&faults) {
+        instance.hold(faults.delay_ms).await;
+        return rejection;
     }
     let admitted = admit_to(&named, &instance, &headers, "query:read");
     let asked = admitted.and_then(|project| {
@@ -42,9 +42,9 @@ pub(super) async fn answer(State(instance): State<Instance>, Path(named): Path<S
         Ok(Asked { project: project.id, statement: statement(&request)?, by: Asker::Key })
     });
     let answered = match asked {
-        Ok(asked) => joined(&instance, asked, weather.delay_ms).await,
+        Ok(asked) => joined(&instance, asked, faults.delay_ms).await,
         Err(denial) => {
-            instance.hold(weather.delay_ms).await;
+            instance.hold(faults.delay_ms).await;
             Err(denial)
         }
     };
@@ -65,12 +65,12 @@ pub(super) async fn answer_the_application(State(instance): State<Instance>, bod
     answered.map_or_else(IntoResponse::into_response, |answered| Json(answered.body).into_response())
 }
 
-/// What the weather answers instead, if it does.
-fn refusal(weather: &QueryWeather) -> Option<Response> {
-    let status = StatusCode::from_u16(weather.status?).ok()?;
-    let usual = Denial::of_status(status, weather.code.as_deref(), weather.retry_after_s);
+/// What the faults answers instead, if it does.
+fn rejection(faults: &QueryFaults) -> Option<Response> {
+    let status = StatusCode::from_u16(faults.status?).ok()?;
+    let usual = Denial::of_status(status, faults.code.as_deref(), faults.retry_after_s);
     let mut response = usual.into_response();
-    if let Some(body) = &weather.body {
+    if let Some(body) = &faults.body {
         let mut quoted = capture::quoted(body);
         if let Some(wait) = response.headers_mut().remove(header::RETRY_AFTER) {
             quoted.headers_mut().insert(header::RETRY_AFTER, wait);
@@ -146,7 +146,7 @@ pub(super) async fn running(State(instance): State<Instance>) -> Json<Value> {
 
 /// The answer to a question that somebody else may be asking too: then it is theirs.
 async fn joined(instance: &Instance, asked: Asked, delay_ms: u64) -> Result<Answered, Denial> {
-    if let Some(wait) = instance.budgets(|budgets, weather, now| budgets.wait_s(asked.project, weather.query.budget?, now)) {
+    if let Some(wait) = instance.budgets(|budgets, faults, now| budgets.wait_s(asked.project, faults.query.budget?, now)) {
         return Err(Denial::over_budget(wait));
     }
     let mut ours = false;
@@ -162,9 +162,9 @@ async fn joined(instance: &Instance, asked: Asked, delay_ms: u64) -> Result<Answ
 
 impl Answered {
     fn respond(mut self, instance: &Instance) -> Response {
-        self.body["is_cached"] = (self.joined || instance.weather().query.cached).into();
+        self.body["is_cached"] = (self.joined || instance.faults().query.cached).into();
         let read = if self.joined { 0 } else { self.read };
-        let left = instance.budgets(|budgets, weather, now| Some(budgets.debit(self.project, weather.query.budget?, read, now)));
+        let left = instance.budgets(|budgets, faults, now| Some(budgets.debit(self.project, faults.query.budget?, read, now)));
         let mut response = Json(self.body).into_response();
         if let Some(left) = left {
             response.headers_mut().insert("x-posthog-query-bytes-read", HeaderValue::from(read));
@@ -178,7 +178,7 @@ impl Answered {
 async fn run(instance: &Instance, asked: &Asked) -> Result<Answered, Denial> {
     let now = instance.now();
     let statement = &asked.statement;
-    let view = View { now, project: asked.project, system_tables: !instance.weather().instance.is_old() };
+    let view = View { now, project: asked.project, system_tables: !instance.faults().instance.is_old() };
     let plan = hogql::plan_apart(statement.clone(), view).await.map_err(|why| Denial::invalid(why.to_string()))?;
     if plan.has_offset && asked.by == Asker::Key {
         return Err(Denial::invalid(NO_OFFSET));
@@ -189,7 +189,7 @@ async fn run(instance: &Instance, asked: &Asked) -> Result<Answered, Denial> {
         Denial::clickhouse()
     })?;
     // Counting takes time, and is of use only where there is a budget.
-    let counted = if instance.weather().query.budget.is_some() { table.count(asked.project).await } else { Ok(0) };
+    let counted = if instance.faults().query.budget.is_some() { table.count(asked.project).await } else { Ok(0) };
     let read = counted.map_err(|_| Denial::clickhouse())?.saturating_mul(BYTES_A_ROW);
     drop(table);
     let mut results = rows.iter().map(|row| plain(&plan, row)).collect::<Vec<_>>();

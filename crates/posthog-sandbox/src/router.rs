@@ -64,7 +64,7 @@ fn private(instance: &Instance) -> Router<Instance> {
 fn own() -> Router<Instance> {
     Router::new()
         .route("/", get(about::page))
-        .route("/_sandbox/weather", get(inspect::weather).put(inspect::change_weather).delete(inspect::clear_weather))
+        .route("/_sandbox/faults", get(inspect::faults).put(inspect::change_faults).delete(inspect::clear_faults))
         .route("/_sandbox/events", get(inspect::events))
         .route("/_sandbox/queries", get(query::running))
         .route("/_sandbox/query", post(query::answer_the_application))

@@ -57,7 +57,7 @@ impl Server {
         self.address
     }
 
-    /// The sandbox behind it: its events, and its weather.
+    /// The sandbox behind it: its events, and its faults.
     #[must_use]
     pub fn sandbox(&self) -> &Sandbox {
         &self.sandbox

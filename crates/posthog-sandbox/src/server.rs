@@ -26,8 +26,8 @@ struct Cut;
 
 /// The connection was cut on purpose.
 #[derive(Debug, thiserror::Error)]
-#[error("cut by the weather")]
-struct CutByWeather;
+#[error("cut by the faults")]
+struct CutByFaults;
 
 /// What a route answers when the connection is to be cut without an answer.
 pub(super) fn cut() -> Response {
@@ -75,7 +75,7 @@ async fn converse(stream: TcpStream, router: Router, instance: Instance) {
             let answered: Result<_, Infallible> = router.call(request).await;
             let Ok(mut response) = answered;
             if response.extensions().get::<Cut>().is_some() {
-                return Err(CutByWeather);
+                return Err(CutByFaults);
             }
             // The sandbox has a clock of its own; the server library would write the machine's.
             if let Some(date) = instance.now().http_date().and_then(|date| HeaderValue::from_str(&date).ok()) {

@@ -139,13 +139,13 @@ impl Table {
         let mut transaction = self.connection.begin().await?;
         sqlx::query("DELETE FROM events WHERE received_at < $1").bind(oldest.us()).execute(&mut *transaction).await?;
         sqlx::query("DELETE FROM ingestion_warnings WHERE timestamp < $1").bind(oldest.us()).execute(&mut *transaction).await?;
-        let doubled = sqlx::query(AssertSqlSafe(format!(
+        let duplicated = sqlx::query(AssertSqlSafe(format!(
             "{ROWS} WHERE uuid IN (SELECT uuid FROM events GROUP BY uuid HAVING count(*) > 1) ORDER BY seq"
         )))
         .fetch_all(&mut *transaction)
         .await?;
         let mut groups = HashMap::<Identity, Vec<Stored>>::new();
-        for row in &doubled {
+        for row in &duplicated {
             let row = stored(row)?;
             groups.entry(row.event.identity()).or_default().push(row);
         }

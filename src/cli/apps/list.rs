@@ -7,8 +7,8 @@ use clap::Args;
 use crate::cli::global::{Invocation, specs};
 use crate::cli::table::Table;
 use crate::config::App;
-use crate::edit::InstalledAppJson;
 use crate::model::{AppKind, ProjectSpec};
+use crate::settings::InstalledAppJson;
 
 /// `heartbeat apps list`
 #[derive(Debug, Args)]

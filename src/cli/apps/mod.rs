@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::{EDIT_JSON, EditFlags, desk, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::explain::plainly;
 use super::global::Invocation;
 use super::project_named;
-use super::told::plainly;
-use crate::edit::{Cost, EditError, InstalledAppJson, app};
 use crate::model::{AppKind, ProjectSpec};
+use crate::settings::{ChangeError, Cost, InstalledAppJson, app};
 
 use settings::Assignments;
 
@@ -49,25 +49,25 @@ pub enum Command {
     )]
     Search(search::Search),
     /// Install an app on a project
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Install(Install),
     /// Show or change the settings of an installed app
     #[command(after_help = CONFIGURE_JSON)]
     Configure(Configure),
     /// Let an installed app run
-    #[command(after_help = EDIT_JSON)]
-    Enable(Which),
+    #[command(after_help = SETTINGS_JSON)]
+    Enable(IncidentFilter),
     /// Let an installed app rest; its settings stay
-    #[command(after_help = EDIT_JSON)]
-    Disable(Which),
+    #[command(after_help = SETTINGS_JSON)]
+    Disable(IncidentFilter),
     /// Remove an app from a project, with its settings
-    #[command(after_help = EDIT_JSON)]
-    Uninstall(Which),
+    #[command(after_help = SETTINGS_JSON)]
+    Uninstall(IncidentFilter),
 }
 
 /// An app on a project.
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct IncidentFilter {
     /// The app: heartbeat or ingestion-alert
     pub app: String,
 
@@ -76,14 +76,14 @@ pub struct Which {
     pub project: String,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat apps install`
 #[derive(Debug, Args)]
 pub struct Install {
     #[command(flatten)]
-    pub which: Which,
+    pub which: IncidentFilter,
 
     #[command(flatten)]
     pub assignments: Assignments,
@@ -97,7 +97,7 @@ pub struct Install {
 #[derive(Debug, Args)]
 pub struct Configure {
     #[command(flatten)]
-    pub which: Which,
+    pub which: IncidentFilter,
 
     #[command(flatten)]
     pub assignments: Assignments,
@@ -129,7 +129,7 @@ impl Configure {
         if self.assignments.is_empty() {
             let kind = self.which.kind()?;
             let store = invocation.store().await?;
-            let spec = desk(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
+            let spec = settings_service(invocation, &store, self.which.edit).find(&self.which.project).await.map_err(plainly)?;
             let app = app::installed(&spec, kind).map_err(plainly)?;
             if self.which.edit.json {
                 invocation.screen.json(&InstalledAppJson::of(&spec, &app))?;
@@ -143,7 +143,7 @@ impl Configure {
     }
 }
 
-impl Which {
+impl IncidentFilter {
     async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
         self.change(invocation, |spec, kind| app::switch(spec, kind, enabled)).await
     }
@@ -156,11 +156,12 @@ impl Which {
     async fn change(
         &self,
         invocation: &Invocation,
-        change: impl Fn(&ProjectSpec, AppKind) -> Result<ProjectSpec, EditError>,
+        change: impl Fn(&ProjectSpec, AppKind) -> Result<ProjectSpec, ChangeError>,
     ) -> anyhow::Result<ExitCode> {
         let kind = self.kind()?;
         let store = invocation.store().await?;
-        let done = desk(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
+        let done =
+            settings_service(invocation, &store, self.edit).change(&self.project, |spec| change(spec, kind)).await.map_err(plainly)?;
         let code = show(&done.changes, invocation, self.edit)?;
         for remark in remarks(&done.now, kind) {
             invocation.screen.note(remark)?;

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::settings::about;
 use crate::cli::global::Invocation;
-use crate::edit::AppKindJson;
 use crate::model::AppKind;
+use crate::settings::AppKindJson;
 
 /// `heartbeat apps search`
 #[derive(Debug, Args)]

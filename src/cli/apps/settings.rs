@@ -6,9 +6,9 @@ use std::path::Path;
 
 use clap::Args;
 
+use crate::cli::explain::Assigned;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
-use crate::cli::told::Assigned;
 use crate::config::App;
 use crate::config::key_file;
 use crate::config::quoted;

@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use crate::cli::edit::{EditFlags, desk, show};
-use crate::cli::given::Given;
+use crate::cli::arguments::Arguments;
+use crate::cli::change_flags::{ChangeFlags, settings_service, show};
+use crate::cli::explain::{Flags, told};
 use crate::cli::global::Invocation;
-use crate::cli::notices::channel_named;
-use crate::cli::told::{Flags, told};
+use crate::cli::notifications::channel_named;
 use crate::config::{Environment, Origin, Problem, Problems, Texts, channel};
-use crate::edit::EditError;
 use crate::model::{ChannelKind, ChannelSpec, Field, ProjectName};
+use crate::settings::ChangeError;
 
 /// Fields that are flags of their own.
 const FLAGS: Flags<'_> =
@@ -31,12 +31,12 @@ pub struct Add {
     #[command(flatten)]
     pub wishes: Wishes,
 
-    /// Add it, and let no notice go there yet
+    /// Add it, and let no notification go there yet
     #[arg(long)]
     pub disabled: bool,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// `heartbeat channels set`
@@ -53,24 +53,24 @@ pub struct Set {
     pub all_projects: bool,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// A channel.
 #[derive(Debug, Args)]
-pub struct Which {
+pub struct IncidentFilter {
     /// The channel
     pub name: String,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 /// What a channel should be; what is not given stays as it is.
 #[derive(Debug, Args)]
 pub struct Wishes {
     #[command(flatten)]
-    pub given: Given,
+    pub given: Arguments,
 
     /// Tell of this project alone (may be given more than once) [default: all]
     #[arg(long, value_name = "NAME")]
@@ -98,7 +98,7 @@ impl Add {
         // What is given is read before the store is opened: a wrong flag makes no database.
         let spec = self.spec(invocation)?;
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &store, self.edit).add(spec).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).add(spec).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         if !self.edit.dry_run {
             invocation.screen.note(format!("Next: heartbeat channels test {}", done.now.name))?;
@@ -124,22 +124,22 @@ impl Set {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let origin = Origin::CommandLine(invocation.clock.now());
-        let wanted = |known: &ChannelSpec| {
+        let desired = |known: &ChannelSpec| {
             let all = Texts::default().with("projects", self.all_projects.then_some(""));
             let given = self.wishes.read(all, known.kind, &invocation.environment);
             let changed = channel::changed(known, &given.texts, origin);
             given.finish(changed)
         };
-        let done = desk(invocation, &store, self.edit).change(&self.name, wanted).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).change(&self.name, desired).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 }
 
-impl Which {
+impl IncidentFilter {
     pub(super) async fn switch(self, invocation: &Invocation, enabled: bool) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
         let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
-        let done = desk(invocation, &store, self.edit).change(&self.name, switched).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).change(&self.name, switched).await.map_err(told(FLAGS))?;
         show(&done.changes, invocation, self.edit)
     }
 
@@ -149,18 +149,19 @@ impl Which {
             Ok(name) => store.channel_without_secrets(&name).await?,
             Err(_) => None,
         };
-        let owing = match &known {
-            Some(known) => store.owing_of(known.id).await?,
-            None => store.owing_of(channel_named(&store.channels().await?, &self.name)?.id).await?,
+        let queues = match &known {
+            Some(known) => store.queue_of(known.id).await?,
+            None => store.queue_of(channel_named(&store.channels().await?, &self.name)?.id).await?,
         };
-        let done = desk(invocation, &store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
+        let done = settings_service(invocation, &store, self.edit).remove::<ChannelSpec>(&self.name).await.map_err(told(FLAGS))?;
         let code = show(&done.changes, invocation, self.edit)?;
         let go = if self.edit.dry_run { "would go" } else { "went" };
-        if owing.owed > 0 {
-            let plural = if owing.owed == 1 { "" } else { "s" };
-            invocation
-                .screen
-                .note(format!("With it {go} {} notice{plural} owed to it. What it was notified of stays on record.", owing.owed))?;
+        if queues.queued > 0 {
+            let plural = if queues.queued == 1 { "" } else { "s" };
+            invocation.screen.note(format!(
+                "With it {go} {} notification{plural} owed to it. What it was notified of stays on record.",
+                queues.queued
+            ))?;
         }
         Ok(code)
     }
@@ -199,7 +200,7 @@ impl Wishes {
 
 impl Said {
     /// What was made of it, or everything that is wrong.
-    fn finish(self, made: Result<ChannelSpec, Problems>) -> Result<ChannelSpec, EditError> {
+    fn finish(self, made: Result<ChannelSpec, Problems>) -> Result<ChannelSpec, ChangeError> {
         let (made, wrong) = made.map_or_else(|wrong| (None, Some(wrong)), |made| (Some(made), None));
         let is_told = |lack: &Problem| self.failed.contains(&lack.field.as_str()) && lack.says.starts_with("is missing");
         let wrong = wrong.into_iter().flatten().filter(|problem| !is_told(problem));

@@ -4,12 +4,12 @@ use std::process::ExitCode;
 
 use clap::Args;
 
+use crate::cli::error::Misuse;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
-use crate::cli::trouble::Misuse;
 use crate::config::channel::kind_named;
-use crate::edit::ChannelKindJson;
 use crate::model::{ChannelKind, Field};
+use crate::settings::ChannelKindJson;
 
 pub(super) const JSON: &str = "JSON: {items: [{name, description, open, fields: [{key, label, hint, default, required, secret, choices, others}]}], next}; open says whether page and API can set one up.";
 

@@ -7,12 +7,12 @@ use clap::Args;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, GOOD, WARN, styled};
 use crate::cli::table::Table;
-use crate::edit::{ChannelJson, channel_state};
 use crate::model::{Channel, Severity};
-use crate::store::Owing;
+use crate::settings::{ChannelJson, channel_state};
+use crate::store::ChannelQueue;
 
 pub(super) const JSON: &str = "JSON: {items: [{name, kind, of_app, enabled, state: delivering|not_delivering|never_used|disabled, projects, severity, \
-                               at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_taken, owed, \
+                               at_once, title, body, fields: {field: value}, secrets: {field: value}, stopped_since, stopped_words, last_accepted, owed, \
                                dead}], next}; projects is empty for all of them, absent values are null, a secret is https://host/*** or ***. The webhooks of an app are called `webhooks of PROJECT`.";
 
 /// `heartbeat channels list`
@@ -26,11 +26,12 @@ pub struct List {
 impl List {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let all = store.owing().await?;
-        let of = |channel: &Channel| all.iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| *owing).unwrap_or_default();
-        let channels: Vec<(Channel, Owing)> = store.channels().await?.into_iter().map(|channel| (channel.clone(), of(&channel))).collect();
+        let all = store.queues().await?;
+        let of = |channel: &Channel| all.iter().find(|(id, _)| *id == channel.id).map(|(_, queues)| *queues).unwrap_or_default();
+        let channels: Vec<(Channel, ChannelQueue)> =
+            store.channels().await?.into_iter().map(|channel| (channel.clone(), of(&channel))).collect();
         if self.json {
-            invocation.screen.items(channels.iter().map(|(channel, owing)| ChannelJson::of(channel, *owing)))?;
+            invocation.screen.items(channels.iter().map(|(channel, queues)| ChannelJson::of(channel, *queues)))?;
         } else if channels.is_empty() {
             invocation
                 .screen
@@ -78,16 +79,16 @@ pub(super) fn whom(channel: &Channel) -> String {
     }
 }
 
-fn table(channels: &[(Channel, Owing)]) -> Table<7> {
+fn table(channels: &[(Channel, ChannelQueue)]) -> Table<7> {
     let mut table = Table::under(["CHANNEL", "KIND", "TELLS OF", "OWED", "DEAD", "LAST TAKEN", "STATE"]);
-    for (channel, owing) in channels {
+    for (channel, queues) in channels {
         table.row([
             super::called(channel),
             channel.spec.kind.to_string(),
             whom(channel),
-            owing.owed.to_string(),
-            owing.dead.to_string(),
-            channel.last_taken.map_or_else(|| "never".into(), |at| moment(&at.to_string())),
+            queues.queued.to_string(),
+            queues.dead.to_string(),
+            channel.last_accepted.map_or_else(|| "never".into(), |at| moment(&at.to_string())),
             state_words(channel),
         ]);
     }

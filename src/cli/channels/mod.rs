@@ -1,12 +1,12 @@
-//! `heartbeat channels`: where notices go, tried and mended without a file.
+//! `heartbeat channels`: where notifications go, tried and mended without a file.
 
 use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::EDIT_JSON;
+use super::change_flags::SETTINGS_JSON;
+use super::error::Misuse;
 use super::global::Invocation;
-use super::trouble::Misuse;
 use crate::config::channel::{self, called};
 use crate::model::Channel;
 
@@ -17,7 +17,7 @@ mod resend;
 mod show;
 mod trial;
 
-/// List, add, change, try and remove the channels that notices go to
+/// List, add, change, try and remove the channels that notifications go to
 ///
 /// Without a command, the channels are listed.
 #[derive(Debug, Args)]
@@ -40,20 +40,20 @@ pub enum Command {
     #[command(after_help = show::JSON)]
     Show(show::Show),
     /// Add a channel; required secrets that are not given are asked for on a terminal
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Add(Box<change::Add>),
     /// Change a channel's fields; it delivers again
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Set(change::Set),
-    /// Let notices go there
-    #[command(after_help = EDIT_JSON)]
-    Enable(change::Which),
-    /// Let no notice go there; its fields stay
-    #[command(after_help = EDIT_JSON)]
-    Disable(change::Which),
-    /// Remove a channel, with the notices that are owed to it
-    #[command(after_help = EDIT_JSON)]
-    Remove(change::Which),
+    /// Let notifications go there
+    #[command(after_help = SETTINGS_JSON)]
+    Enable(change::IncidentFilter),
+    /// Let no notification go there; its fields stay
+    #[command(after_help = SETTINGS_JSON)]
+    Disable(change::IncidentFilter),
+    /// Remove a channel, with the notifications that are owed to it
+    #[command(after_help = SETTINGS_JSON)]
+    Remove(change::IncidentFilter),
     /// List the kinds of channels, with their fields
     #[command(after_help = kinds::JSON)]
     Kinds(kinds::Kinds),
@@ -84,5 +84,5 @@ impl Channels {
 
 /// A channel by the name that the list shows: of a project's own pair of webhooks, that is `webhooks of PROJECT`.
 fn any_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
-    channel::called_so(channels, name).map_or_else(|| super::notices::channel_named(channels, name), Ok)
+    channel::called_so(channels, name).map_or_else(|| super::notifications::channel_named(channels, name), Ok)
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use clap::Args;
 
 use crate::cli::global::Invocation;
-use crate::edit::ResentJson;
+use crate::settings::ResentJson;
 
-pub(super) const JSON: &str = "JSON: {channel, owed_anew}.";
+pub(super) const JSON: &str = "JSON: {channel, requeued}.";
 
 /// `heartbeat channels resend`
 #[derive(Debug, Args)]
@@ -26,14 +26,14 @@ impl Resend {
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
         // Gone in this moment: nothing is owed to it.
-        let owed_anew = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
+        let requeued = store.revive(channel.id, invocation.clock.now()).await?.unwrap_or(0);
         let name = super::called(channel);
         if self.json {
-            invocation.screen.json(&ResentJson { channel: name, owed_anew })?;
+            invocation.screen.json(&ResentJson { channel: name, requeued })?;
             return Ok(ExitCode::SUCCESS);
         }
         let again = if channel.stopped.is_some() { "delivers again; " } else { "" };
-        invocation.screen.line(format!("channel {name}: {again}{}", anew(owed_anew)))?;
+        invocation.screen.line(format!("channel {name}: {again}{}", anew(requeued)))?;
         if !channel.spec.enabled {
             invocation.screen.note(format!("It is disabled: nothing goes there before `heartbeat channels enable {name}`."))?;
         }
@@ -41,11 +41,11 @@ impl Resend {
     }
 }
 
-/// `3 notices are owed anew`
+/// `3 notifications are owed anew`
 pub(super) fn anew(count: u64) -> String {
     match count {
-        0 => "no notice was dead".to_owned(),
-        1 => "1 notice is owed anew".to_owned(),
-        many => format!("{many} notices are owed anew"),
+        0 => "no notification was dead".to_owned(),
+        1 => "1 notification is owed anew".to_owned(),
+        many => format!("{many} notifications are owed anew"),
     }
 }

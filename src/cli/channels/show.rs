@@ -8,7 +8,7 @@ use super::list::{state_words, whom};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{FAINT, styled};
 use crate::config::channel::shown;
-use crate::edit::ChannelJson;
+use crate::settings::ChannelJson;
 
 pub(super) const JSON: &str = "JSON: as one of the list.";
 
@@ -28,10 +28,10 @@ impl Show {
         let store = invocation.store().await?;
         let channels = store.channels().await?;
         let channel = super::any_named(&channels, &self.name)?;
-        let owing = store.owing_of(channel.id).await?;
+        let queues = store.queue_of(channel.id).await?;
         let spec = &channel.spec;
         if self.json {
-            invocation.screen.json(&ChannelJson::of(channel, owing))?;
+            invocation.screen.json(&ChannelJson::of(channel, queues))?;
             return Ok(ExitCode::SUCCESS);
         }
         let screen = invocation.screen;
@@ -40,8 +40,8 @@ impl Show {
             screen.line(format!("  not delivering since {}: {}", stopped.at, stopped.words))?;
         }
         screen.line(format!("  tells of {}; more than {} at once become one digest", whom(channel), spec.at_once))?;
-        let taken = channel.last_taken.map_or_else(|| "nothing was taken so far".to_owned(), |at| format!("last taken {at}"));
-        screen.line(format!("  {taken}; {} owed, {} dead", owing.owed, owing.dead))?;
+        let taken = channel.last_accepted.map_or_else(|| "nothing was taken so far".to_owned(), |at| format!("last taken {at}"));
+        screen.line(format!("  {taken}; {} owed, {} dead", queues.queued, queues.dead))?;
         for (key, template) in [("title", &spec.title), ("body", &spec.body)] {
             if let Some(template) = template {
                 screen.line(format!("  {key} = {template}"))?;

@@ -9,11 +9,11 @@ use crate::app;
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, GOOD, styled};
 use crate::config::Scope;
-use crate::edit::{DeliveryJson, TestedJson, trial};
-use crate::model::{Delivery, NoticeKind};
+use crate::model::{Delivery, NotificationKind};
+use crate::settings::{DeliveryJson, TestedJson, trial};
 
-pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], owed_anew}; says is the receiver's answer, again whether \
-                               another try can help, owed_anew how many notices a channel that did not deliver owes anew, null where it was \
+pub(super) const JSON: &str = "JSON: {channel, deliveries: [{kind, taken, says, again}], requeued}; says is the receiver's answer, again whether \
+                               another try can help, requeued how many notifications a channel that did not deliver owes anew, null where it was \
                                not revived.
 
 Exit codes: 0 each was taken; 1 one was not.";
@@ -45,11 +45,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    const fn of_model(self) -> NoticeKind {
+    const fn of_model(self) -> NotificationKind {
         match self {
-            Self::Opened => NoticeKind::Opened,
-            Self::Reminder => NoticeKind::Reminder,
-            Self::Resolved => NoticeKind::Resolved,
+            Self::Opened => NotificationKind::Opened,
+            Self::Reminder => NotificationKind::Reminder,
+            Self::Resolved => NotificationKind::Resolved,
         }
     }
 }
@@ -77,7 +77,7 @@ impl Test {
         };
         let tried = trial::run(channel, &kinds, invocation.clock.now(), (&*store, &sender), told).await?;
         shown?;
-        if let Some(count) = tried.owed_anew {
+        if let Some(count) = tried.requeued {
             invocation.screen.note(format!("Channel {} delivers again; {}.", super::called(channel), anew(count)))?;
         }
         let is_well = tried.is_well();

@@ -22,9 +22,9 @@ impl Board {
     pub(super) async fn read(demo: &Running) -> anyhow::Result<Self> {
         let now = demo.clock.now();
         let project = demo.store.projects().await?.into_iter().next().ok_or_else(|| anyhow::anyhow!("the demo's project is gone"))?;
-        let look = demo.store.looks().await?.pop();
+        let readback = demo.store.readbacks().await?.pop();
         let ids: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
-        let report = report::report(demo.store.as_ref(), Arc::new(project), look, now).await?;
+        let report = report::report(demo.store.as_ref(), Arc::new(project), readback, now).await?;
         let end = now.minute().plus(1);
         let mut rows = demo.store.beats(&ids, end.plus(-60), end).await?;
         rows.reverse();
@@ -37,10 +37,10 @@ impl Board {
     }
 
     /// What capture said: `accepted 200`, `refused 503`, `unreachable at answer`.
-    pub(super) fn receipt(&self, beat: &Recorded) -> String {
+    pub(super) fn capture_result(&self, beat: &Recorded) -> String {
         match (beat.outcome, beat.status) {
-            (Outcome::Unsent, _) => "not sent".into(),
-            (Outcome::Refused, Some(status)) => format!("refused {status}"),
+            (Outcome::NotSent, _) => "not sent".into(),
+            (Outcome::Rejected, Some(status)) => format!("refused {status}"),
             (_, Some(status)) => format!("accepted {status}"),
             (_, None) => match self.evidence(beat).map(|evidence| &evidence.of) {
                 Some(EvidenceOf::Unreachable { at, .. }) => format!("unreachable at {at}"),
@@ -71,9 +71,9 @@ impl Told {
             let before = self.outcomes.insert((beat.route, beat.minute), beat.outcome);
             let who = format!("{} {}", beat.minute, board.route(beat.route));
             if before.is_none() && beat.sent.is_some() {
-                lines.push(format!("{who}: {} ({})", board.receipt(beat), phases(&beat.phases)));
+                lines.push(format!("{who}: {} ({})", board.capture_result(beat), phases(&beat.phases)));
             }
-            if before != Some(beat.outcome) && !matches!(beat.outcome, Outcome::Awaiting | Outcome::Refused | Outcome::Unreachable) {
+            if before != Some(beat.outcome) && !matches!(beat.outcome, Outcome::Awaiting | Outcome::Rejected | Outcome::Unreachable) {
                 lines.push(format!("{who}: {}{}", beat.outcome, lag_of(beat).map_or_else(String::new, |lag| format!(" ({lag})"))));
             }
         }

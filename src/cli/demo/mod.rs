@@ -1,11 +1,11 @@
-//! `heartbeat demo`: a PostHog, a Heartbeat, and weather to break the one and watch the other.
+//! `heartbeat demo`: a PostHog, a Heartbeat, and faults to break the one and watch the other.
 
 mod board;
 mod browser;
+mod faults;
 mod screen;
 mod summary;
 mod terminal;
-mod weather;
 
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
@@ -21,10 +21,10 @@ use crate::config::rules;
 use crate::lifecycle::{Lifecycle, Stop};
 use crate::model::Timestamp;
 use board::{Board, Told};
+use faults::{ActiveFaults, Wish};
 use screen::Around;
 use summary::Summary;
 use terminal::Terminal;
-use weather::{Sky, Wish};
 
 /// How often the screen is drawn anew, in real time.
 const DRAW_EVERY: Duration = Duration::from_millis(150);
@@ -32,7 +32,7 @@ const DRAW_EVERY: Duration = Duration::from_millis(150);
 /// Show everything on this machine, with nothing set up
 ///
 /// Starts a sandbox PostHog on loopback, installs Heartbeat on its project, and beats, in fast time. Keys (or typed lines, where
-/// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the weather. Its page opens in the browser, where
+/// there is no terminal: queue, refuse, delay, drop, cut, key, fair, quit) change the faults. Its page opens in the browser, where
 /// this machine has a screen. Nothing is left behind.
 ///
 /// Exit codes: 0 every beat arrived in time and all is well at the end, 1 some did not, or none was sent.
@@ -97,7 +97,7 @@ struct Show<'a> {
 impl Show<'_> {
     async fn on_screen(&self) -> anyhow::Result<()> {
         let mut terminal = Terminal::open()?;
-        let (mut sky, mut wishes) = (Sky::default(), terminal::keys());
+        let (mut active_faults, mut wishes) = (ActiveFaults::default(), terminal::keys());
         let mut note = if self.opens { browser::open(&self.demo.link) } else { "" };
         loop {
             let board = Board::read(self.demo).await?;
@@ -106,7 +106,7 @@ impl Show<'_> {
                 link: &self.demo.link,
                 note,
                 speed: self.speed.to_string(),
-                sky: &sky,
+                active_faults: &active_faults,
                 left: self.until.map(|until| until.since(board.report.at)),
                 colour: anstream::AutoStream::choice(&std::io::stdout()) != anstream::ColorChoice::Never,
             };
@@ -114,7 +114,7 @@ impl Show<'_> {
             match self.next(&mut wishes).await {
                 Next::Draw => {}
                 Next::Open => note = browser::open(&self.demo.link),
-                Next::Change(wish) => sky.change(wish, self.demo)?,
+                Next::Change(wish) => active_faults.change(wish, self.demo)?,
                 Next::End => return Ok(()),
             }
         }
@@ -122,9 +122,9 @@ impl Show<'_> {
 
     async fn in_lines(&self) -> anyhow::Result<()> {
         let screen = self.invocation.screen;
-        let (mut sky, mut told) = (Sky::default(), Told::default());
+        let (mut active_faults, mut told) = (ActiveFaults::default(), Told::default());
         let mut wishes = terminal::lines(|line| {
-            anstream::eprintln!("`{line}` is no weather: type queue, refuse, delay, drop, cut, key, fair or quit");
+            anstream::eprintln!("`{line}` is no faults: type queue, refuse, delay, drop, cut, key, fair or quit");
         });
         screen.line(format!("sandbox {} · {} faster than life · times are UTC", self.demo.address, self.speed))?;
         screen.line(format!("page {}", self.demo.link))?;
@@ -138,8 +138,8 @@ impl Show<'_> {
                 Next::Draw => {}
                 Next::Open => drop(browser::open(&self.demo.link)),
                 Next::Change(wish) => {
-                    sky.change(wish, self.demo)?;
-                    screen.line(format!("{} ~~ weather: {}", self.demo.clock.now().time_of_day(), sky.says()))?;
+                    active_faults.change(wish, self.demo)?;
+                    screen.line(format!("{} ~~ faults: {}", self.demo.clock.now().time_of_day(), active_faults.says()))?;
                 }
                 Next::End => return Ok(()),
             }

@@ -9,9 +9,9 @@ use ratatui::text::{Line, Span};
 use ratatui::widgets::{Block, Borders, Cell, Padding, Paragraph, Row, Table, Wrap};
 
 use super::board::Board;
-use super::weather::{Sky, Trouble};
+use super::faults::{ActiveFaults, WebError};
 use crate::judge::Health;
-use crate::model::{Message, NoticeKind, Outcome, Recorded, span};
+use crate::model::{Message, NotificationKind, Outcome, Recorded, span};
 
 /// What the screen shows beside the board.
 pub(super) struct Around<'a> {
@@ -21,7 +21,7 @@ pub(super) struct Around<'a> {
     /// What is to be said of it.
     pub(super) note: &'a str,
     pub(super) speed: String,
-    pub(super) sky: &'a Sky,
+    pub(super) active_faults: &'a ActiveFaults,
     /// How much of the demo's time is left, where it ends by itself.
     pub(super) left: Option<Duration>,
     pub(super) colour: bool,
@@ -40,13 +40,13 @@ pub(super) fn draw(frame: &mut Frame<'_>, board: &Board, around: &Around<'_>) {
         Constraint::Length(message_lines(board)),
         Constraint::Length(key_lines),
     ];
-    let [head, verdict, hour, beats, told, weather] = Layout::vertical(parts).areas(frame.area());
+    let [head, verdict, hour, beats, told, faults] = Layout::vertical(parts).areas(frame.area());
     frame.render_widget(Paragraph::new(title(board, around)), head);
     frame.render_widget(verdict_of(board, around), verdict);
     frame.render_widget(Paragraph::new(last_hour(board, around)).wrap(Wrap { trim: false }), hour);
     frame.render_widget(table(board, around, narrow), beats);
     frame.render_widget(messages(board, around), told);
-    frame.render_widget(keys(around), weather);
+    frame.render_widget(keys(around), faults);
 }
 
 /// Nothing was told: one line says so. Otherwise the newest message has its title and what it says of the place.
@@ -59,7 +59,7 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     let block = Block::new().borders(Borders::TOP).title(" messages ").padding(Padding::left(1));
     let title = |message: &Message| {
         let style = match (message.kind, message.severity.as_str()) {
-            (NoticeKind::Resolved, _) => paint(around, Color::Green),
+            (NotificationKind::Resolved, _) => paint(around, Color::Green),
             (_, "critical") => paint(around, Color::Red),
             _ => paint(around, Color::Yellow),
         };
@@ -67,7 +67,7 @@ fn messages<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     };
     let mut lines = Vec::new();
     match board.messages.as_slice() {
-        [] => lines.push(Line::styled("none so far: break the weather, and wait some minutes of the demo's time", Style::new().dim())),
+        [] => lines.push(Line::styled("none so far: break the faults, and wait some minutes of the demo's time", Style::new().dim())),
         [before @ .., newest] => {
             lines.extend(before.last().map(title));
             lines.push(title(newest));
@@ -94,11 +94,11 @@ fn title<'a>(board: &Board, around: &Around<'a>) -> Vec<Line<'a>> {
 fn verdict_of<'a>(board: &Board, around: &Around<'_>) -> Paragraph<'a> {
     let verdict = &board.report.verdict;
     let (colour, sign) = match verdict.health {
-        Health::Good => (Color::Green, "●"),
-        Health::Pending | Health::Off | Health::Unchecked => (Color::Gray, "○"),
-        Health::Slow => (Color::Yellow, "◐"),
-        Health::Bad => (Color::Red, "✗"),
-        Health::Blind | Health::Idle => (Color::Magenta, "?"),
+        Health::Up => (Color::Green, "●"),
+        Health::Pending | Health::Disabled | Health::Unverified => (Color::Gray, "○"),
+        Health::Degraded => (Color::Yellow, "◐"),
+        Health::Down => (Color::Red, "✗"),
+        Health::Unknown | Health::NotRunning => (Color::Magenta, "?"),
     };
     let style = paint(around, colour).add_modifier(Modifier::BOLD);
     let text = Line::from(vec![Span::styled(format!(" {sign} {} · ", verdict.health), style), Span::styled(verdict.to_string(), style)]);
@@ -117,7 +117,7 @@ fn last_hour<'a>(board: &Board, around: &Around<'_>) -> Vec<Line<'a>> {
     let (p50, p95, p99) = (lag(report.lags.p50), lag(report.lags.p95), lag(report.lags.p99));
     let ends = |outcome| report.ends.of(outcome);
     let counts: Vec<String> =
-        [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Refused, Outcome::Unreachable, Outcome::Unseen]
+        [Outcome::Arrived, Outcome::Late, Outcome::Awaiting, Outcome::Lost, Outcome::Rejected, Outcome::Unreachable, Outcome::Unverified]
             .into_iter()
             .filter(|outcome| ends(*outcome) > 0)
             .map(|outcome| format!("{} {outcome}", ends(outcome)))
@@ -144,7 +144,7 @@ fn table<'a>(board: &Board, around: &Around<'_>, narrow: bool) -> Table<'a> {
 fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) -> Row<'a> {
     let ms = |us: Option<u32>| Cell::from(us.map_or_else(|| "–".into(), |us| format!("{:.1}ms", f64::from(us) / 1e3)));
     let mut cells =
-        vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.receipt(beat))];
+        vec![Cell::from(beat.minute.to_string()), Cell::from(board.route(beat.route).to_owned()), Cell::from(board.capture_result(beat))];
     if !narrow {
         let phases = beat.phases;
         cells.extend([ms(phases.dns_us), ms(phases.connect_us), ms(phases.tls_us), ms(phases.first_byte_us)]);
@@ -160,8 +160,8 @@ fn row<'a>(board: &Board, beat: &Recorded, around: &Around<'_>, narrow: bool) ->
 
 fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
     let mut made = Vec::new();
-    for (number, trouble) in (1..).zip(Trouble::ALL) {
-        let on = around.sky.has(trouble);
+    for (number, trouble) in (1..).zip(WebError::ALL) {
+        let on = around.active_faults.has(trouble);
         let style = if on { paint(around, Color::Yellow).add_modifier(Modifier::REVERSED) } else { Style::new() };
         // A key and its words stay on one line.
         let words = format!("[{number}] {}{}", trouble.says(), if on { " ✓" } else { "" }).replace(' ', "\u{a0}");
@@ -169,7 +169,7 @@ fn keys<'a>(around: &Around<'_>) -> Paragraph<'a> {
         made.push(Span::raw("  "));
     }
     made.push(Span::raw("[0]\u{a0}fair  [o]\u{a0}page  [q]\u{a0}quit"));
-    let block = Block::new().borders(Borders::TOP).title(format!(" weather: {} ", around.sky.says())).padding(Padding::left(1));
+    let block = Block::new().borders(Borders::TOP).title(format!(" faults: {} ", around.active_faults.says())).padding(Padding::left(1));
     Paragraph::new(Line::from(made)).wrap(Wrap { trim: true }).block(block)
 }
 
@@ -177,9 +177,9 @@ const fn colour_of(outcome: Outcome) -> Color {
     match outcome {
         Outcome::Arrived => Color::Green,
         Outcome::Late => Color::Yellow,
-        Outcome::Awaiting | Outcome::Unsent => Color::Gray,
-        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => Color::Red,
-        Outcome::Unseen => Color::Magenta,
+        Outcome::Awaiting | Outcome::NotSent => Color::Gray,
+        Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => Color::Red,
+        Outcome::Unverified => Color::Magenta,
     }
 }
 

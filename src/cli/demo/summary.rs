@@ -36,11 +36,11 @@ impl Summary {
             if let Some(lag) = beat.ingested_lag() {
                 summary.lags.add(lag);
             }
-            let waits = |beat: &Recorded| now.since(beat.counted_from()) > project.spec.pace.late_after;
+            let waits = |beat: &Recorded| now.since(beat.counted_from()) > project.spec.timing.late_after;
             summary.overdue += u32::from(beat.outcome == Outcome::Awaiting && waits(beat));
         }
         let minutes = now.minute().index() - begun.minute().index();
-        summary.counts[Outcome::Unsent as usize] += (minutes.unsigned_abs() as u32 * ids.len() as u32).saturating_sub(beats.len() as u32);
+        summary.counts[Outcome::NotSent as usize] += (minutes.unsigned_abs() as u32 * ids.len() as u32).saturating_sub(beats.len() as u32);
         Ok(summary)
     }
 
@@ -48,7 +48,7 @@ impl Summary {
     pub(super) fn is_clean(&self) -> bool {
         let fine = [Outcome::Arrived, Outcome::Awaiting];
         let bad: u32 = Outcome::ALL.iter().filter(|outcome| !fine.contains(outcome)).map(|outcome| self.counts[*outcome as usize]).sum();
-        self.counts[Outcome::Arrived as usize] > 0 && bad == 0 && self.overdue == 0 && self.health == Health::Good
+        self.counts[Outcome::Arrived as usize] > 0 && bad == 0 && self.overdue == 0 && self.health == Health::Up
     }
 }
 

@@ -6,7 +6,7 @@ use crossterm::event::{self, Event, KeyCode, KeyEventKind, KeyModifiers};
 use ratatui::{DefaultTerminal, Frame};
 use tokio::sync::mpsc;
 
-use super::weather::Wish;
+use super::faults::Wish;
 
 /// A terminal in raw mode, until it is dropped.
 pub(super) struct Terminal(DefaultTerminal);

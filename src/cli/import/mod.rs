@@ -6,15 +6,15 @@ use std::process::ExitCode;
 
 use clap::Args;
 
-use super::edit::{EDIT_JSON, EditFlags, desk, show};
-use super::given::Given;
+use super::arguments::Arguments;
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::error::Misuse;
+use super::explain::plainly;
 use super::global::{Invocation, specs};
 use super::keys::{PersonalKeyFlags, TokenFlags};
-use super::told::plainly;
-use super::trouble::Misuse;
 use crate::config::{Plan, identity, rules};
-use crate::edit::{Clash, Cost};
-use crate::model::{AppKind, Pace, ProjectName, ProjectSpec};
+use crate::model::{AppKind, ProjectName, ProjectSpec, Timing};
+use crate::settings::{Clash, Cost};
 
 use app::Found;
 use file::Document;
@@ -31,7 +31,7 @@ const READER: &str = "posthogApiKey";
 /// settings' keys; other apps are named and left out. Secrets that PostHog masked are asked for. A project that is there already keeps
 /// everything else.
 #[derive(Debug, Args)]
-#[command(after_help = EDIT_JSON)]
+#[command(after_help = SETTINGS_JSON)]
 pub struct Import {
     /// What PostHog's API gave; `-` for standard input
     pub file: PathBuf,
@@ -51,10 +51,10 @@ pub struct Import {
     pub personal_key: PersonalKeyFlags,
 
     #[command(flatten)]
-    pub given: Given,
+    pub given: Arguments,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl Import {
@@ -78,7 +78,7 @@ impl Import {
         }
         let remarks = remarks(&spec);
         let plan = Plan::of(&now, vec![spec], Vec::new());
-        let changes = desk(invocation, &store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
+        let changes = settings_service(invocation, &store, self.edit).write(plan, revision).await.map_err(plainly)?.ok_or(Clash::Busy)?;
         let code = show(&changes, invocation, self.edit)?;
         for remark in remarks {
             invocation.screen.note(remark)?;
@@ -161,8 +161,18 @@ impl Import {
         };
         let has_reader = value(AppKind::IngestionAlert, READER).is_some();
         let personal_key = if has_reader { self.personal_key.read_unasked(invocation)? } else { self.personal_key.read(invocation)? };
-        let pace = Pace::default();
-        Ok(ProjectSpec { name, host, api_host: None, token, personal_key, posthog_id: None, pace, heartbeat: None, ingestion_alert: None })
+        let timing = Timing::default();
+        Ok(ProjectSpec {
+            name,
+            host,
+            api_host: None,
+            token,
+            personal_key,
+            posthog_id: None,
+            timing,
+            heartbeat: None,
+            ingestion_alert: None,
+        })
     }
 }
 

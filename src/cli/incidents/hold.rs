@@ -6,14 +6,14 @@ use std::time::Duration;
 use clap::Args;
 
 use super::WhichOne;
+use crate::cli::explain::{plainly, told};
 use crate::cli::global::Invocation;
 use crate::cli::moment::Moment;
-use crate::cli::told::{plainly, told};
 use crate::config::Scope;
-use crate::edit::incident::{self, Word, snooze_time};
 use crate::model::Timestamp;
 use crate::report::json::IncidentJson;
-use crate::store::Which;
+use crate::settings::incident::{self, Word, snooze_time};
+use crate::store::IncidentFilter;
 
 /// `heartbeat incidents ack`
 #[derive(Debug, Args)]
@@ -71,7 +71,7 @@ pub struct Snooze {
 impl Ack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let by = self.by.as_deref().or(invocation.environment.value("USER")).unwrap_or("somebody");
-        let word = Word::in_hand(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
+        let word = Word::acknowledged(by, self.moment.time()).map_err(|wrong| told(&[("by", "--by")])(wrong.into()))?;
         // Whoever says no name takes it from nobody.
         let word = if self.by.is_some() { word } else { word.only_if_free() };
         hold(&self.which, self.json, self.moment.time(), invocation, &word).await
@@ -80,7 +80,7 @@ impl Ack {
 
 impl Unack {
     pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
-        hold(&self.which, self.json, self.moment.time(), invocation, &Word::in_nobodys_hand(self.moment.time())).await
+        hold(&self.which, self.json, self.moment.time(), invocation, &Word::unacknowledged(self.moment.time())).await
     }
 }
 
@@ -97,7 +97,8 @@ async fn hold(which: &WhichOne, json: bool, at: Timestamp, invocation: &Invocati
     let held = incident::hold(&store, which.id, word).await.map_err(plainly)?;
     if json {
         // As it is now, and as the API shows it.
-        let now = store.incidents(&Which { id: held.incident.id, ..Which::default() }).await?.pop().unwrap_or(held.incident);
+        let now =
+            store.incidents(&IncidentFilter { id: held.incident.id, ..IncidentFilter::default() }).await?.pop().unwrap_or(held.incident);
         invocation.screen.json(&IncidentJson::of(&now, at, public.as_ref()))?;
         return Ok(ExitCode::SUCCESS);
     }

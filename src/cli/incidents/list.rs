@@ -13,11 +13,11 @@ use crate::cli::screen::{BAD, FAINT, WARN, styled};
 use crate::config::{Scope, duration, rules};
 use crate::model::{Incident, Severity, span};
 use crate::report::json::IncidentJson;
-use crate::store::Which;
+use crate::store::IncidentFilter;
 
 pub(super) const JSON: &str =
-    "JSON: {items: [{id, key, project, strand, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
-lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_refused, beats_doubled, announced, acknowledged, acknowledged_by, snoozed_until}], next},
+    "JSON: {items: [{id, key, project, incident_kind, severity, rules, cause_code, cause, diagnosis, url, opened, closed, ended_because,
+lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, beats_missing, beats_lost, beats_rejected, beats_duplicated, announced, acknowledged, acknowledged_by, snoozed_until}], next},
 newest first; absent values are null, times RFC 3339.
 
 Exit codes: 0 shown; with --check 1 when one is open.";
@@ -64,7 +64,7 @@ impl List {
                 projects.iter().find(|project| project.spec.name == *name).map(|project| project.id)
             }
         };
-        let which = Which { project, open_only: self.open, since: Some(now.minus(self.since)), ..Which::default() };
+        let which = IncidentFilter { project, open_only: self.open, since: Some(now.minus(self.since)), ..IncidentFilter::default() };
         let incidents = store.incidents(&which).await?;
         if self.json {
             invocation.screen.items(incidents.iter().map(|incident| IncidentJson::of(incident, now, public.as_ref())))?;
@@ -101,7 +101,7 @@ fn line(incident: &Incident, now: &Moment) -> String {
         "{id:>4}  {}  {}  {}  {} UTC for {}\n      {}\n",
         styled(style, head),
         incident.project_name,
-        incident.strand,
+        incident.incident_kind,
         minute_of(incident.opened),
         span(lasted(incident, now)),
         incident.cause.summary,

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::explain::plainly;
 use super::global::Invocation;
 use super::moment::Moment;
-use super::told::plainly;
-use crate::edit::incident;
 use crate::model::Incident;
+use crate::settings::incident;
 use crate::store::Store;
 
 mod hold;

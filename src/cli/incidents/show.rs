@@ -12,12 +12,12 @@ use crate::cli::screen::{FAINT, styled};
 use crate::config::Scope;
 use crate::judge;
 use crate::message;
-use crate::model::{Channel, Entry, Incident, Notice, NoticeKind};
+use crate::model::{Channel, Entry, Incident, Notification, NotificationKind};
 use crate::report::channel_name;
-use crate::report::json::{EntryJson, IncidentJson, IncidentStoryJson, NoticeJson};
-use crate::store::WhichNotices;
+use crate::report::json::{EntryJson, IncidentJson, IncidentStoryJson, NotificationJson};
+use crate::store::NotificationFilter;
 
-pub(super) const JSON: &str = "JSON: {incident: (as in the list), timeline: [{at, kind, words}], notices: [{id, channel, kind, state, created, due, ended, tries, said}]}.";
+pub(super) const JSON: &str = "JSON: {incident: (as in the list), timeline: [{at, kind, words}], notifications: [{id, channel, kind, state, created, due, ended, tries, said}]}.";
 
 /// `heartbeat incidents show`
 #[derive(Debug, Args)]
@@ -43,18 +43,18 @@ impl Show {
             Some(id) => store.entries(id).await?,
             None => Vec::new(),
         };
-        let mut notices = store.notices(&WhichNotices { incident: incident.id, ..WhichNotices::default() }).await?;
-        notices.reverse();
+        let mut notifications = store.notifications(&NotificationFilter { incident: incident.id, ..NotificationFilter::default() }).await?;
+        notifications.reverse();
         let channels = store.channels_on_record().await?;
         if self.json {
             let shown = IncidentStoryJson {
                 incident: IncidentJson::of(&incident, self.moment.time(), public.as_ref()),
                 timeline: timeline.iter().map(EntryJson::of).collect(),
-                notices: notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
+                notifications: notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
             };
             invocation.screen.json(&shown)?;
         } else {
-            invocation.screen.text(&page(&incident, &timeline, &notices, &channels, (&self.moment, public.as_ref())))?;
+            invocation.screen.text(&page(&incident, &timeline, &notifications, &channels, (&self.moment, public.as_ref())))?;
         }
         Ok(ExitCode::SUCCESS)
     }
@@ -63,11 +63,11 @@ impl Show {
 fn page(
     incident: &Incident,
     timeline: &[Entry],
-    notices: &[Notice],
+    notifications: &[Notification],
     channels: &[Channel],
     (now, public): (&Moment, Option<&Url>),
 ) -> String {
-    let kind = if incident.is_open() { NoticeKind::Opened } else { NoticeKind::Resolved };
+    let kind = if incident.is_open() { NotificationKind::Opened } else { NotificationKind::Resolved };
     let ending = (!incident.is_open()).then(|| judge::ending(incident));
     let message = message::of_incident(kind, incident, ending.as_deref(), now.time());
     let mut lines = vec![message.title];
@@ -84,14 +84,14 @@ fn page(
     for entry in timeline {
         lines.push(format!("  {}  {:14}  {}", entry.at.time_of_day(), entry.kind.name(), entry.words));
     }
-    if !notices.is_empty() {
+    if !notifications.is_empty() {
         lines.push(String::new());
     }
-    for notice in notices {
-        let said = notice.said.as_deref().unwrap_or_default();
-        let at = notice.ended.unwrap_or(notice.due).time_of_day();
-        let channel = channel_name(notice, channels);
-        let line = format!("  {at}  {:14}  {channel}: {}", notice.state.name(), notice.message.kind);
+    for notification in notifications {
+        let said = notification.said.as_deref().unwrap_or_default();
+        let at = notification.ended.unwrap_or(notification.due).time_of_day();
+        let channel = channel_name(notification, channels);
+        let line = format!("  {at}  {:14}  {channel}: {}", notification.state.name(), notification.message.kind);
         lines.push(format!("{line}{}", if said.is_empty() { String::new() } else { styled(FAINT, format!("  {said}")) }));
     }
     lines.join("\n") + "\n"

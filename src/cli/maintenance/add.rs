@@ -5,10 +5,10 @@ use std::process::ExitCode;
 use clap::Args;
 
 use super::when::{WhenFlags, says};
-use crate::cli::edit::{EditFlags, desk, show};
+use crate::cli::change_flags::{ChangeFlags, settings_service, show};
+use crate::cli::error::Misuse;
+use crate::cli::explain::plainly;
 use crate::cli::global::Invocation;
-use crate::cli::told::plainly;
-use crate::cli::trouble::Misuse;
 use crate::config::{Origin, Texts, window};
 
 /// `heartbeat maintenance add`
@@ -25,7 +25,7 @@ pub struct Add {
     pub project: Vec<String>,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl Add {
@@ -34,7 +34,7 @@ impl Add {
         self.project.iter().for_each(|name| texts.put("projects", name));
         let window = window::added(&texts, Origin::CommandLine(invocation.clock.now())).map_err(|wrong| Misuse(says(&wrong)))?;
         let store = invocation.new_store().await?;
-        let done = desk(invocation, &store, self.edit).add(window).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).add(window).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }

@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
-use super::edit::{EDIT_JSON, EditFlags, desk, show};
+use super::change_flags::{ChangeFlags, SETTINGS_JSON, settings_service, show};
+use super::explain::plainly;
 use super::global::Invocation;
-use super::told::plainly;
 use crate::model::Window;
 
 mod add;
@@ -33,10 +33,10 @@ pub enum Command {
     #[command(after_help = list::JSON)]
     List(list::List),
     /// Add a window
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Add(add::Add),
     /// Remove a window; one that is open ends by it
-    #[command(after_help = EDIT_JSON)]
+    #[command(after_help = SETTINGS_JSON)]
     Remove(Remove),
 }
 
@@ -47,7 +47,7 @@ pub struct Remove {
     pub name: String,
 
     #[command(flatten)]
-    pub edit: EditFlags,
+    pub edit: ChangeFlags,
 }
 
 impl Maintenance {
@@ -63,7 +63,7 @@ impl Maintenance {
 impl Remove {
     async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
         let store = invocation.store().await?;
-        let done = desk(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
+        let done = settings_service(invocation, &store, self.edit).remove::<Window>(&self.name).await.map_err(plainly)?;
         show(&done.changes, invocation, self.edit)
     }
 }

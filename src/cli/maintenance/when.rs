@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use crate::cli::told::{Flags, lines};
+use crate::cli::explain::{Flags, lines};
 use crate::config::{Problems, Texts};
 
 /// Fields that are flags.

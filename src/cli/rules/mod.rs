@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use clap::{Args, Subcommand};
 
+use super::error::Misuse;
 use super::global::Invocation;
-use super::trouble::Misuse;
 use crate::model::{IngestionAlertApp, Project};
 
 mod progress;

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal as _, Write as _};
 
 use crate::cli::global::Invocation;
-use crate::edit::replay::Progress;
+use crate::settings::replay::Progress;
 
 /// Fewer days than this are over before anybody has read a line.
 const LONG: usize = 4;

@@ -7,17 +7,17 @@ use clap::Args;
 
 use super::progress::Screened;
 use super::{WhichProject, app_of, remark};
+use crate::cli::explain::{Assigned, plainly};
 use crate::cli::global::Invocation;
 use crate::cli::screen::{BAD, FAINT, WARN, styled};
-use crate::cli::told::{Assigned, plainly};
-use crate::edit::ReplayJson;
-use crate::edit::replay::{self, Found, Replay as Replayed, Sums, reach};
 use crate::model::{IngestionAlertApp, Project, Severity, Timestamp, span};
+use crate::settings::ReplayJson;
+use crate::settings::replay::{self, Found, Replay as Replayed, Sums, reach};
 
-pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{strand, severity, rules, opened, closed, lasted_ms, first_bad, \
-last_good, cause_code, cause}], total: [{strand, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
-[{from, to}], looks_from}; oldest first, absent values are null. closed is null while it would still be open; total has a row for each \
-strand, recorded counts the incidents that were really opened; before looks_from no look is on record, and no_event, quiet and blind say \
+pub(super) const JSON: &str = "JSON: {project, from, to, installed, incidents: [{incident_kind, severity, rules, opened, closed, lasted_ms, first_bad, \
+last_good, cause_code, cause}], total: [{incident_kind, incidents, lasted_ms, recorded, recorded_lasted_ms}], without_history_ms, without_history: \
+[{from, to}], readbacks_from}; oldest first, absent values are null. closed is null while it would still be open; total has a row for each \
+incident_kind, recorded counts the incidents that were really opened; before readbacks_from no read-back is on record, and no_event, quiet and blind say \
 nothing.";
 
 /// `heartbeat rules replay`
@@ -94,9 +94,9 @@ impl Shown<'_> {
                 minute_of(self.replayed.to)
             ));
         }
-        for Sums { strand, found, recorded } in self.replayed.sums() {
+        for Sums { incident_kind, found, recorded } in self.replayed.sums() {
             if (found.count, recorded.count) != (0, 0) {
-                lines.push(format!("{strand}: {} (recorded: {})", found.words(), recorded.words()));
+                lines.push(format!("{incident_kind}: {} (recorded: {})", found.words(), recorded.words()));
             }
         }
         lines.join("\n") + "\n"
@@ -113,7 +113,7 @@ impl Shown<'_> {
             minute_of(incident.opened),
             span(self.replayed.lasted(incident)),
             styled(style, incident.severity),
-            incident.strand,
+            incident.incident_kind,
             styled(FAINT, rules),
             incident.cause.summary,
         )

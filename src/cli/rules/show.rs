@@ -11,7 +11,7 @@ use crate::config::duration;
 use crate::model::{IngestionAlertApp, Project};
 use crate::report::RulesJson;
 
-pub(super) const JSON: &str = "JSON: {project, installed, enabled, time_range, watch, rules: [{rule, strand, on, limit, open_after, \
+pub(super) const JSON: &str = "JSON: {project, installed, enabled, time_range, watch, rules: [{rule, incident_kind, on, limit, open_after, \
                                close_after, severity, reminders: [time]}]}; limit is null where a rule has none of its own.";
 
 /// `heartbeat rules show`

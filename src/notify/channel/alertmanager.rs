@@ -1,8 +1,8 @@
 //! Prometheus Alertmanager: `POST /api/v2/alerts`, <https://prometheus.io/docs/alerting/latest/alerts_api/>. It answers 200 with nothing.
 //!
-//! Alertmanager knows an alert by its labels, so they are the same in every message of an incident: `alertname`, `project`, `strand` and
+//! Alertmanager knows an alert by its labels, so they are the same in every message of an incident: `alertname`, `project`, `incident_kind` and
 //! `incident`. Severity may change while an incident is open and therefore is no label: were it one, the lighter alert would be told to be
-//! over just when things got worse. It is an annotation; routes go by `alertname`, `strand` or
+//! over just when things got worse. It is an annotation; routes go by `alertname`, `incident_kind` or
 //! the channel's own `labels`, which may set one severity for all. While open, an alert ends ten minutes after it
 //! was last sent, and is sent again before; resolved, it ended when the incident did. A channel that does not deliver is an alert of the same
 //! kind. That Heartbeat was down is not sent again, and ends by itself after a day.
@@ -15,7 +15,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 
 use super::Delivered;
-use crate::model::{Message, NoticeKind};
+use crate::model::{Message, NotificationKind};
 use crate::notify::call::Call;
 use crate::notify::send::Ask;
 use crate::notify::{facts, text};
@@ -30,10 +30,10 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let starts = call.incident().map_or(message.at, |incident| incident.opened);
     let ends = match (message.kind, call.incident()) {
         // It drops the end of what it never saw firing, and tells nobody of what is over before it has grouped it. So this fires for a while.
-        (NoticeKind::Resolved, Some(_)) if message.merged => call.now.plus(LASTS),
-        (NoticeKind::Resolved, Some(incident)) => incident.closed.unwrap_or(message.at),
-        (NoticeKind::ChannelResolved, _) => message.at,
-        (NoticeKind::Returned | NoticeKind::Digest, _) => message.at.plus(LASTS_ALONE),
+        (NotificationKind::Resolved, Some(_)) if message.merged => call.now.plus(LASTS),
+        (NotificationKind::Resolved, Some(incident)) => incident.closed.unwrap_or(message.at),
+        (NotificationKind::ChannelResolved, _) => message.at,
+        (NotificationKind::Returned | NotificationKind::Digest, _) => message.at.plus(LASTS_ALONE),
         _ => call.now.plus(LASTS),
     };
     let mut alert = json!({"labels": labels(call), "annotations": annotations(message), "startsAt": starts, "endsAt": ends});
@@ -51,8 +51,8 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
 
 fn labels(call: &Call<'_>) -> Map<String, Value> {
     let message = call.message();
-    let (name, strand) = match call.incident() {
-        Some(incident) => match incident.strand.as_str() {
+    let (name, incident_kind) = match call.incident() {
+        Some(incident) => match incident.incident_kind.as_str() {
             "ingestion" => ("PostHogIngestion", "ingestion"),
             "blind" => ("HeartbeatBlind", "blind"),
             "quiet" => ("PostHogQuiet", "quiet"),
@@ -62,7 +62,7 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
     };
     let mut labels = Map::from_iter([
         ("alertname".to_owned(), name.into()),
-        ("strand".to_owned(), strand.into()),
+        ("incident_kind".to_owned(), incident_kind.into()),
         ("incident".to_owned(), call.key().into()),
     ]);
     if !message.project.is_empty() {
@@ -82,7 +82,7 @@ fn labels(call: &Call<'_>) -> Map<String, Value> {
 }
 
 fn annotations(message: &Message) -> Map<String, Value> {
-    let facts = facts::all(message).into_iter().filter(|(name, _)| !["text", "project", "strand", "incident"].contains(name));
+    let facts = facts::all(message).into_iter().filter(|(name, _)| !["text", "project", "incident_kind", "incident"].contains(name));
     let mut annotations: Map<String, Value> = facts.map(|(name, value)| (name.to_owned(), value.into())).collect();
     annotations.insert("summary".into(), text::line(&message.title).into());
     annotations.insert("description".into(), message.text.clone().into());

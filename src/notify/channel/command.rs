@@ -25,7 +25,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let mut words = call.value("command").split_whitespace();
     let Some(program) = words.next() else {
-        return Err(Delivery::Refused { words: "no program is set".into() });
+        return Err(Delivery::Rejected { words: "no program is set".into() });
     };
     let mut line = serde_json::to_vec(message).unwrap_or_default();
     line.push(b'\n');
@@ -58,10 +58,10 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
             return Ok(Delivery::TryAgain { words: format!("`{program}` did not end within {limit:?} and was stopped"), after: None });
         }
     };
-    let said = quoted(&said, &call.veil);
+    let said = quoted(&said, &call.redactor);
     let end = format!("`{program}` ended with {status}");
     Ok(match (status.success(), said.as_str()) {
-        (true, _) => Delivery::Taken(end),
+        (true, _) => Delivery::Accepted(end),
         (false, "") => Delivery::TryAgain { words: end, after: None },
         (false, said) => Delivery::TryAgain { words: format!("{end}: {said}"), after: None },
     })
@@ -74,7 +74,7 @@ fn not_run(program: &str, wrong: &std::io::Error) -> Delivery {
         ErrorKind::WouldBlock | ErrorKind::OutOfMemory | ErrorKind::ExecutableFileBusy | ErrorKind::Interrupted => {
             Delivery::TryAgain { words, after: None }
         }
-        _ => Delivery::Refused { words },
+        _ => Delivery::Rejected { words },
     }
 }
 

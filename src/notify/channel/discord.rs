@@ -54,7 +54,7 @@ async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delive
     if let Some(id) = call.sender.thread(&of) {
         match settled(call.post(&confirmed(url, &id), &body).await?) {
             // It may have been deleted or locked.
-            Delivery::Refused { .. } => call.sender.note_thread(of.clone(), None),
+            Delivery::Rejected { .. } => call.sender.note_thread(of.clone(), None),
             other => return Ok(other),
         }
     }
@@ -62,7 +62,7 @@ async fn in_named_thread(call: &Call<'_>, name: &str, mut body: Value) -> Delive
     let answer = call.post(&confirmed(url, ""), &body).await?;
     let created = answer.json().get("channel_id").and_then(Value::as_str).filter(|id| is_id(id)).map(str::to_owned);
     let delivery = settled(answer);
-    if matches!(delivery, Delivery::Taken(_)) {
+    if matches!(delivery, Delivery::Accepted(_)) {
         call.sender.note_thread(of, created);
     }
     Ok(delivery)

@@ -1,6 +1,6 @@
 //! E-mail by SMTP: one mail to all recipients, as plain text and as HTML. What mails of machines hold: <https://www.rfc-editor.org/rfc/rfc3834>.
 //!
-//! `Message-ID` comes from the notice, so that a double is known for one; `References` from the incident, so that its mails form a thread.
+//! `Message-ID` comes from the notification, so that a double is known for one; `References` from the incident, so that its mails form a thread.
 
 use lettre::Address;
 use lettre::message::header::{ContentType, HeaderName, HeaderValue};
@@ -20,10 +20,10 @@ const SUBJECT: usize = 200;
 type Wrong = Box<dyn std::error::Error + Send + Sync>;
 
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
-    let refused = |words: String| Delivery::Refused { words };
-    let (from, to) = from_and_to(call).map_err(|wrong| refused(format!("its addresses cannot be read: {wrong}")))?;
-    let mail = mail(call, &from, &to).map_err(|wrong| refused(format!("the mail cannot be made: {wrong}")))?;
-    let server = Server::read(call.value("url")).ok_or_else(|| refused("its address is no smtp:// or smtps:// one".into()))?;
+    let rejected = |words: String| Delivery::Rejected { words };
+    let (from, to) = from_and_to(call).map_err(|wrong| rejected(format!("its addresses cannot be read: {wrong}")))?;
+    let mail = mail(call, &from, &to).map_err(|wrong| rejected(format!("the mail cannot be made: {wrong}")))?;
+    let server = Server::read(call.value("url")).ok_or_else(|| rejected("its address is no smtp:// or smtps:// one".into()))?;
     if let Ok(url) = Url::parse(call.value("url")) {
         call.sender.may_reach(&url)?;
     }
@@ -36,34 +36,35 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let open = to.into_iter().map(|one| one.email).filter(|one| !settled.iter().any(|known| known == AsRef::<str>::as_ref(one))).collect();
     let envelope = Envelope { hello, from: from.email, to: open, mail: &mail.formatted() };
     let sent = server.send(envelope, call.sender.extra_roots(), (call.sender.clock(), call.sender.limit())).await;
-    let clean = |words: &str| quoted(words.as_bytes(), &call.veil);
+    let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
     Ok(match sent {
         Ok(outcome) => settle(call, outcome),
         Err(Broken::Later(words)) => Delivery::TryAgain { words: clean(&words), after: None },
-        Err(Broken::Channel(words)) => refused(clean(&words)),
+        Err(Broken::Channel(words)) => rejected(clean(&words)),
         Err(Broken::Message(words)) => Delivery::Unfit { words: clean(&words) },
     })
 }
 
 /// What it means that some took it, or none: a mail that went to somebody is delivered, whoever else was refused.
 fn settle(call: &Call<'_>, outcome: Outcome) -> Delivery {
-    let clean = |words: &str| quoted(words.as_bytes(), &call.veil);
+    let clean = |words: &str| quoted(words.as_bytes(), &call.redactor);
     let named = |all: &[(Address, String)]| {
         let all = all.iter().map(|(address, words)| format!("{address}: {}", clean(words)));
         all.collect::<Vec<_>>().join("; ")
     };
-    let Outcome { taken, refused, later } = outcome;
+    let Outcome { taken, rejected, later } = outcome;
     let had_some = !call.sender.settled_recipients(call.id()).is_empty();
     let mut words = taken.as_ref().map_or_else(String::new, |(_, words)| clean(words));
-    if !refused.is_empty() {
-        tracing::warn!(channel = %call.channel.name, "the mail server refuses recipients: {}", named(&refused));
-        words = [words, format!("refused: {}", named(&refused))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
+    if !rejected.is_empty() {
+        tracing::warn!(channel = %call.channel.name, "the mail server refuses recipients: {}", named(&rejected));
+        words =
+            [words, format!("refused: {}", named(&rejected))].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("; ");
     }
     if later.is_empty() {
         call.sender.forget_recipients(call.id());
-        return if taken.is_some() || had_some { Delivery::Taken(words) } else { Delivery::Refused { words } };
+        return if taken.is_some() || had_some { Delivery::Accepted(words) } else { Delivery::Rejected { words } };
     }
-    let settled = taken.iter().flat_map(|(all, _)| all).chain(refused.iter().map(|(one, _)| one)).map(ToString::to_string);
+    let settled = taken.iter().flat_map(|(all, _)| all).chain(rejected.iter().map(|(one, _)| one)).map(ToString::to_string);
     call.sender.note_recipients(call.id(), settled);
     let later = format!("tried again: {}", named(&later));
     let words = if words.is_empty() { later } else { format!("{words}; {later}") };

@@ -6,11 +6,11 @@ use serde_json::json;
 use url::Url;
 
 use super::Delivered;
-use crate::model::{Delivery, NoticeKind};
+use crate::model::{Delivery, NotificationKind};
 use crate::notify::call::Call;
+use crate::notify::redactor::decoded;
 use crate::notify::send::Ask;
 use crate::notify::text;
-use crate::notify::veil::decoded;
 
 const TITLE: usize = 250;
 const MESSAGE: usize = 4096;
@@ -18,11 +18,11 @@ const MESSAGE: usize = 4096;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let Some((root, topic)) = root_and_topic(call.value("url")) else {
-        return Err(Delivery::Refused { words: "its address does not end in a topic".into() });
+        return Err(Delivery::Rejected { words: "its address does not end in a topic".into() });
     };
     // From 1 to 5, and a tag that is shown as a picture.
     let (priority, picture) = match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => (3, "white_check_mark"),
+        (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => (3, "white_check_mark"),
         (_, "critical") => (5, "rotating_light"),
         (_, "warning") => (4, "warning"),
         _ => (3, "information_source"),

@@ -9,7 +9,7 @@ use http::header::AUTHORIZATION;
 use serde_json::{Map, Value, json};
 
 use super::Delivered;
-use crate::model::{Delivery, Message, NoticeKind};
+use crate::model::{Delivery, Message, NotificationKind};
 use crate::notify::call::Call;
 use crate::notify::send::Ask;
 use crate::notify::{facts, text};
@@ -27,13 +27,13 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let note = json!({"note": text::cut(&message.text, NOTE), "source": "heartbeat", "user": "Heartbeat"});
     match message.kind {
-        NoticeKind::Reminder => ask(call, Method::POST, &of_alias(call, "notes"), &note).await,
-        NoticeKind::Resolved | NoticeKind::ChannelResolved => ask(call, Method::POST, &of_alias(call, "close"), &note).await,
-        NoticeKind::Worsened => match ask(call, Method::POST, "/v2/alerts", &alert(call)).await? {
-            Delivery::Taken(_) => ask(call, Method::PUT, &of_alias(call, "priority"), &json!({"priority": priority(message)})).await,
+        NotificationKind::Reminder => ask(call, Method::POST, &of_alias(call, "notes"), &note).await,
+        NotificationKind::Resolved | NotificationKind::ChannelResolved => ask(call, Method::POST, &of_alias(call, "close"), &note).await,
+        NotificationKind::Escalated => match ask(call, Method::POST, "/v2/alerts", &alert(call)).await? {
+            Delivery::Accepted(_) => ask(call, Method::PUT, &of_alias(call, "priority"), &json!({"priority": priority(message)})).await,
             other => Ok(other),
         },
-        NoticeKind::Opened | NoticeKind::Returned | NoticeKind::ChannelStopped | NoticeKind::Digest => {
+        NotificationKind::Opened | NotificationKind::Returned | NotificationKind::ChannelStopped | NotificationKind::Digest => {
             ask(call, Method::POST, "/v2/alerts", &alert(call)).await
         }
     }
@@ -56,7 +56,7 @@ fn alert(call: &Call<'_>) -> Value {
         .map(|(name, value)| (name.to_owned(), text::cut(&value, DETAIL).into()))
         .collect();
     // Nothing that may change while the alert is open: its tags stay as they were when it was created.
-    let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.strand);
+    let about = message.incident.as_ref().map_or(message.kind.name(), |incident| &incident.incident_kind);
     let tags = ["heartbeat".to_owned(), text::cut(about, TAG)];
     let entity = if message.project.is_empty() { "heartbeat" } else { &message.project };
     json!({
@@ -73,7 +73,7 @@ fn alert(call: &Call<'_>) -> Value {
 
 fn priority(message: &Message) -> &'static str {
     match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Returned | NoticeKind::Digest, _) => "P5",
+        (NotificationKind::Returned | NotificationKind::Digest, _) => "P5",
         (_, "critical") => "P1",
         (_, "warning") => "P3",
         _ => "P5",

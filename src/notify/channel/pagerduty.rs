@@ -9,7 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Delivered;
-use crate::model::{Message, NoticeKind};
+use crate::model::{Message, NotificationKind};
 use crate::notify::call::Call;
 use crate::notify::{facts, text};
 
@@ -19,7 +19,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let routing_key = call.value("routing_key");
     let (path, mut body) = match message.kind {
-        NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::ChannelStopped => (
+        NotificationKind::Opened | NotificationKind::Escalated | NotificationKind::Reminder | NotificationKind::ChannelStopped => (
             "/v2/enqueue",
             json!({
                 "routing_key": routing_key,
@@ -29,11 +29,11 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
                 "payload": payload(message),
             }),
         ),
-        NoticeKind::Resolved | NoticeKind::ChannelResolved => (
+        NotificationKind::Resolved | NotificationKind::ChannelResolved => (
             "/v2/enqueue",
             json!({"routing_key": routing_key, "event_action": "resolve", "dedup_key": call.key(), "payload": payload(message)}),
         ),
-        NoticeKind::Returned | NoticeKind::Digest => {
+        NotificationKind::Returned | NotificationKind::Digest => {
             let payload = json!({
                 "summary": summary(message),
                 "source": source(message),

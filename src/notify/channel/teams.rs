@@ -6,7 +6,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use super::Delivered;
-use crate::model::NoticeKind;
+use crate::model::NotificationKind;
 use crate::notify::call::Call;
 use crate::notify::{facts, text};
 
@@ -18,7 +18,7 @@ const VALUE: usize = 200;
 pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let message = call.message();
     let colour = match (message.kind, message.severity.as_str()) {
-        (NoticeKind::Resolved | NoticeKind::ChannelResolved, _) => "Good",
+        (NotificationKind::Resolved | NotificationKind::ChannelResolved, _) => "Good",
         (_, "critical") => "Attention",
         (_, "warning") => "Warning",
         _ => "Accent",

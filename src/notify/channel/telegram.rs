@@ -30,7 +30,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
     let said = answer.json();
     let parameter = |key: &str| said.pointer(&format!("/parameters/{key}")).cloned().unwrap_or_default();
     if let Some(chat) = parameter("migrate_to_chat_id").as_i64() {
-        return Ok(Delivery::Refused { words: format!("the group has become a supergroup: set chat to {chat} ({})", answer.words) });
+        return Ok(Delivery::Rejected { words: format!("the group has become a supergroup: set chat to {chat} ({})", answer.words) });
     }
     if answer.status.is_success() && said.get("ok") == Some(&Value::Bool(false)) {
         return Ok(answer.try_again());

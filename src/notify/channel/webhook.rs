@@ -1,6 +1,6 @@
 //! The message as JSON, signed by Standard Webhooks: <https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md>.
 //!
-//! `webhook-id` is the notice's, the same on each try; `webhook-timestamp` is that of the try. 410 means "do not send any more".
+//! `webhook-id` is the notification's, the same on each try; `webhook-timestamp` is that of the try. 410 means "do not send any more".
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -24,7 +24,7 @@ pub(super) async fn deliver(call: &Call<'_>) -> Delivered {
         // One each, so that a receiver that knows the old one or the new one can verify it.
         let signed = secrets.into_iter().map(|secret| Some(format!("v1,{}", signature(secret, &id, &seconds, &body)?)));
         let Some(signatures) = signed.collect::<Option<Vec<_>>>() else {
-            return Err(Delivery::Refused { words: "its secret is not `whsec_` and base64".into() });
+            return Err(Delivery::Rejected { words: "its secret is not `whsec_` and base64".into() });
         };
         ask = ask.header(HeaderName::from_static("webhook-signature"), signatures.join(" "));
     }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use self::reading::{Again, Verdict};
 use super::client::{Client, Place};
 use super::wire::{Ask, Cut, Heard, Track};
-use crate::model::{Beat, Endpoint, Phases, ProjectToken, Receipt, Reply, Timestamp};
+use crate::model::{Beat, CaptureResult, Endpoint, Phases, ProjectToken, Reply, Timestamp};
 
 /// One try, from the name to the last byte of the answer.
 const ATTEMPT: Duration = Duration::from_secs(20);
@@ -45,17 +45,22 @@ pub struct Event<'a> {
 
 /// Sends a beat. Where trying again can help it is tried again, with the same bytes, as long as it is not yet
 /// `no_try_after`; the first try is always made.
-pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> Receipt {
+pub async fn send(client: &Client, event: &Event<'_>, no_try_after: Timestamp) -> CaptureResult {
     send_telling(client, event, no_try_after, &mut |_| {}).await
 }
 
 /// The same; `tell` hears of each try that failed while another one follows. It may take a minute until the last word, and
 /// somebody may want to see the trouble before.
-pub async fn send_telling(client: &Client, event: &Event<'_>, no_try_after: Timestamp, tell: &mut (dyn FnMut(Receipt) + Send)) -> Receipt {
+pub async fn send_telling(
+    client: &Client,
+    event: &Event<'_>,
+    no_try_after: Timestamp,
+    tell: &mut (dyn FnMut(CaptureResult) + Send),
+) -> CaptureResult {
     let sent = client.clock().now();
     let mut parcel = match Parcel::new(client, event) {
         Ok(parcel) => parcel,
-        Err(cut) => return Receipt { sent, reply: unreachable(cut), phases: Phases::default(), tries: 1 },
+        Err(cut) => return CaptureResult { sent, reply: unreachable(cut), phases: Phases::default(), tries: 1 },
     };
     let mut tries = 0;
     loop {
@@ -68,13 +73,13 @@ pub async fn send_telling(client: &Client, event: &Event<'_>, no_try_after: Time
             Again::After(asked) => Some(asked),
             Again::Once => (tries == 1).then(|| retry::pause(event.beat.uuid, tries) + ONCE_AFTER),
         };
-        let receipt = Receipt { sent, reply: verdict.reply, phases: track.phases(), tries };
+        let capture_result = CaptureResult { sent, reply: verdict.reply, phases: track.phases(), tries };
         match pause {
             Some(pause) if tries < u8::MAX && client.clock().now().plus(pause) < no_try_after => {
-                tell(receipt);
+                tell(capture_result);
                 client.clock().sleep(pause).await;
             }
-            _ => return receipt,
+            _ => return capture_result,
         }
     }
 }

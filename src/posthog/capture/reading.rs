@@ -6,9 +6,9 @@ use http::StatusCode;
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{AnsweredBy, Endpoint, Quote, Refusal, Reply};
+use crate::model::{AnsweredBy, Endpoint, RejectionReason, Reply, ResponseExcerpt};
 use crate::posthog::answerer::{asks_for_a_login, is_html};
-use crate::posthog::quote::{printable, quote, retry_after};
+use crate::posthog::excerpt::{excerpt, printable, retry_after};
 use crate::posthog::wire::Heard;
 
 /// An answer, and what to do about it.
@@ -40,8 +40,8 @@ impl Verdict {
         Self { reply, again: Again::Soon { floor: Duration::ZERO } }
     }
 
-    fn refused(why: Refusal, quote: Quote) -> Self {
-        Self::end(Reply::Refused { why, quote })
+    fn rejected(why: RejectionReason, excerpt: ResponseExcerpt) -> Self {
+        Self::end(Reply::Rejected { why, excerpt })
     }
 }
 
@@ -53,16 +53,16 @@ pub(super) fn read(endpoint: Endpoint, uuid: Uuid, heard: &Heard) -> Verdict {
             Endpoint::V1 => read_v1(uuid, heard),
         };
     }
-    let quote = quote(heard, None);
-    let why = refusal(heard);
+    let excerpt = excerpt(heard, None);
+    let why = rejection(heard);
     let again = match why {
         // Without a word about when, and 404 of v1: a proxy before capture may have said that, as PostHog's own libraries assume.
-        Refusal::Throttled => retry_after(heard).map_or(Again::Once, Again::After),
-        Refusal::NoEndpoint if endpoint == Endpoint::V1 && heard.status == StatusCode::NOT_FOUND => Again::Once,
-        Refusal::Broken if can_pass(heard.status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
+        RejectionReason::Throttled => retry_after(heard).map_or(Again::Once, Again::After),
+        RejectionReason::NoEndpoint if endpoint == Endpoint::V1 && heard.status == StatusCode::NOT_FOUND => Again::Once,
+        RejectionReason::Broken if can_pass(heard.status) => Again::Soon { floor: retry_after(heard).unwrap_or_default() },
         _ => Again::Never,
     };
-    Verdict { reply: Reply::Refused { why, quote }, again }
+    Verdict { reply: Reply::Rejected { why, excerpt }, again }
 }
 
 /// Whether the answer looks as if PostHog's web application had it, which knows nothing of this path: 404, its login
@@ -81,20 +81,20 @@ pub(super) fn is_unknown_path(heard: &Heard) -> bool {
 }
 
 /// Why an answer that takes nothing in was given.
-fn refusal(heard: &Heard) -> Refusal {
+fn rejection(heard: &Heard) -> RejectionReason {
     match heard.status.as_u16() {
-        429 => Refusal::Throttled,
-        503 if contains(heard, "v1 sink router not configured") => Refusal::NoEndpoint,
+        429 => RejectionReason::Throttled,
+        503 if contains(heard, "v1 sink router not configured") => RejectionReason::NoEndpoint,
         // Also as a web page: a load balancer says that there is no PostHog behind it.
-        408 | 500..=599 => Refusal::Broken,
-        300..=399 => Refusal::Redirect,
-        _ if is_html(heard) || asks_for_a_login(heard) => Refusal::NotPostHog,
-        401 => Refusal::Token,
-        402 => Refusal::OverQuota,
-        400 if contains(heard, "billing_limit_exceeded") => Refusal::OverQuota,
-        400 | 413 | 415 | 422 => Refusal::Event,
-        404 | 405 | 410 => Refusal::NoEndpoint,
-        _ => Refusal::NotPostHog,
+        408 | 500..=599 => RejectionReason::Broken,
+        300..=399 => RejectionReason::Redirect,
+        _ if is_html(heard) || asks_for_a_login(heard) => RejectionReason::NotPostHog,
+        401 => RejectionReason::Token,
+        402 => RejectionReason::OverQuota,
+        400 if contains(heard, "billing_limit_exceeded") => RejectionReason::OverQuota,
+        400 | 413 | 415 | 422 => RejectionReason::Event,
+        404 | 405 | 410 => RejectionReason::NoEndpoint,
+        _ => RejectionReason::NotPostHog,
     }
 }
 
@@ -109,37 +109,37 @@ fn read_v0(heard: &Heard) -> Verdict {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let limited = answer.get("quota_limited").and_then(Value::as_array);
     if limited.is_some_and(|limited| limited.iter().any(|what| what == "events")) {
-        return Verdict::refused(Refusal::OverQuota, of_posthog(quote(heard, None)));
+        return Verdict::rejected(RejectionReason::OverQuota, of_posthog(excerpt(heard, None)));
     }
     let is_ok = answer.get("status").is_some_and(|status| status == "Ok" || status == 1) && heard.status.as_u16() == 200;
     let is_beacon = heard.status.as_u16() == 204 && heard.body.is_empty();
-    if is_ok || is_beacon { accepted(heard) } else { Verdict::refused(Refusal::NotPostHog, quote(heard, None)) }
+    if is_ok || is_beacon { accepted(heard) } else { Verdict::rejected(RejectionReason::NotPostHog, excerpt(heard, None)) }
 }
 
-fn of_posthog(quote: Quote) -> Quote {
-    Quote { by: AnsweredBy::Posthog, did: None, ..quote }
+fn of_posthog(excerpt: ResponseExcerpt) -> ResponseExcerpt {
+    ResponseExcerpt { by: AnsweredBy::Posthog, did: None, ..excerpt }
 }
 
 /// v1: each event has an answer of its own. Anything but `retry` is final, words that we do not know too.
 fn read_v1(uuid: Uuid, heard: &Heard) -> Verdict {
     let answer: Value = serde_json::from_slice(&heard.body).unwrap_or_default();
     let Some(ours) = answer.get("results").and_then(|results| results.get(uuid.to_string())) else {
-        return Verdict::refused(Refusal::NotPostHog, quote(heard, None));
+        return Verdict::rejected(RejectionReason::NotPostHog, excerpt(heard, None));
     };
     let result = ours.get("result").and_then(Value::as_str).unwrap_or_default();
     let details = ours.get("details").and_then(Value::as_str).unwrap_or_default();
-    let mut quote = of_posthog(quote(heard, None));
-    quote.words = printable(format!("{result}: {details}").as_bytes(), 300, None);
+    let mut excerpt = of_posthog(excerpt(heard, None));
+    excerpt.words = printable(format!("{result}: {details}").as_bytes(), 300, None);
     match result {
         "ok" | "warning" => accepted(heard),
         "retry" => {
-            let reply = Reply::Refused { why: Refusal::Broken, quote };
+            let reply = Reply::Rejected { why: RejectionReason::Broken, excerpt };
             Verdict { reply, again: Again::Soon { floor: retry_after(heard).unwrap_or_default() } }
         }
         _ if ["quota", "billing"].iter().any(|word| details.to_ascii_lowercase().contains(word)) => {
-            Verdict::refused(Refusal::OverQuota, quote)
+            Verdict::rejected(RejectionReason::OverQuota, excerpt)
         }
-        _ => Verdict::refused(Refusal::Event, quote),
+        _ => Verdict::rejected(RejectionReason::Event, excerpt),
     }
 }
 

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use uuid::Uuid;
 
-use crate::model::{Arrival, LookTrouble, Timestamp, Traffic};
+use crate::model::{Arrival, ReadbackErrorKind, Timestamp, Traffic};
 
 /// What the rows say.
 pub(super) struct Rows {
@@ -13,14 +13,14 @@ pub(super) struct Rows {
 
 /// An answer with the right status that tells nothing.
 pub(super) struct Fault {
-    pub(super) trouble: LookTrouble,
+    pub(super) trouble: ReadbackErrorKind,
     /// What is wrong with it, in our words.
     pub(super) note: Option<String>,
     /// The part of it that says so; where there is none, its beginning.
     pub(super) said: Option<String>,
 }
 
-/// Reads the answer to the question of this stamp. One that PostHog calls cached is as good: two looks that ask the same at once are joined, and
+/// Reads the answer to the question of this stamp. One that PostHog calls cached is as good: two read-backs that ask the same at once are joined, and
 /// the stamp says that no other question was answered.
 pub(super) fn read(answer: &Value, stamp: &str) -> Result<Rows, Fault> {
     let results = rows(answer)?;
@@ -51,7 +51,7 @@ pub(super) fn read(answer: &Value, stamp: &str) -> Result<Rows, Fault> {
 pub(super) fn rows(answer: &Value) -> Result<&[Value], Fault> {
     match answer.get("error") {
         None | Some(Value::Null) => {}
-        Some(error) => return Err(Fault { trouble: LookTrouble::Broken, note: None, said: Some(text(error)) }),
+        Some(error) => return Err(Fault { trouble: ReadbackErrorKind::Broken, note: None, said: Some(text(error)) }),
     }
     answer.get("results").and_then(Value::as_array).map(Vec::as_slice).ok_or_else(|| strange("an answer without `results`", answer))
 }
@@ -77,7 +77,7 @@ fn whole(value: &Value) -> Option<i64> {
 
 /// An answer that PostHog would not give.
 pub(super) fn strange(what: &str, value: &Value) -> Fault {
-    Fault { trouble: LookTrouble::NotPostHog, note: Some(what.to_owned()), said: Some(text(value)) }
+    Fault { trouble: ReadbackErrorKind::NotPostHog, note: Some(what.to_owned()), said: Some(text(value)) }
 }
 
 fn text(value: &Value) -> String {

@@ -4,7 +4,7 @@
 use uuid::Uuid;
 
 use crate::model::{Arrival, Timestamp};
-use crate::posthog::quote::{date, quote};
+use crate::posthog::excerpt::{date, excerpt};
 use crate::posthog::wire::Heard;
 
 /// `Date` has whole seconds and the answer takes its time: less than this says nothing about anybody's clock.
@@ -20,7 +20,7 @@ pub(super) fn server_ahead(heard: &Heard, arrivals: &[Arrival]) -> Option<i64> {
             Some(told) => told,
             None => 0_i64.clamp(least, most.max(least)),
         },
-        None => told.filter(|_| quote(heard, None).signs.software.is_none())?,
+        None => told.filter(|_| excerpt(heard, None).signs.software.is_none())?,
     };
     (ahead_ms.abs() > AGREE_WITHIN_MS).then_some(ahead_ms)
 }

@@ -5,8 +5,8 @@ use serde_json::Value;
 use super::ProjectPath;
 use super::answer::rows;
 use super::failure::{WORDS, printed};
-use super::look::{ask_query, get};
-use crate::model::{Filter, FilterKind, KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, QuotaLimit, Timestamp};
+use super::readback::{ask_query, get};
+use crate::model::{Filter, FilterKind, KeyScope, KeyScopes, PersonalKey, QuotaLimit, ReadbackError, ReadbackErrorKind, Timestamp};
 use crate::posthog::client::Client;
 
 /// Ingestion warnings of so long are looked through, newest first, so many at most. PostHog repeats each once an hour at most.
@@ -44,7 +44,7 @@ impl Inquiry<'_> {
         self.scopes.is_none_or(|scopes| scopes.allows(scope))
     }
 
-    async fn get(&self, client: &Client, what: &str) -> Result<Value, LookFailure> {
+    async fn get(&self, client: &Client, what: &str) -> Result<Value, ReadbackError> {
         get(client, self.base, &format!("/api/projects/{}/{what}/", self.project), self.key).await.map(|(_, answer)| answer)
     }
 }
@@ -79,7 +79,7 @@ pub async fn what_drops(client: &Client, inquiry: &Inquiry<'_>, missed: &[Missed
 }
 
 /// An answer, or a word in the log about why there is none.
-fn told<T>(answer: Result<T, LookFailure>) -> Option<T> {
+fn told<T>(answer: Result<T, ReadbackError>) -> Option<T> {
     answer.inspect_err(|failure| tracing::debug!(%failure, "PostHog does not say what drops events")).ok()
 }
 
@@ -98,7 +98,7 @@ fn event_filter(answer: &Value, missed: &[Missed]) -> Option<Filter> {
         }
         None => return None,
     };
-    Some(Filter { kind: FilterKind::EventFilter, says, quote: printed(&tree.to_string(), WORDS) })
+    Some(Filter { kind: FilterKind::EventFilter, says, excerpt: printed(&tree.to_string(), WORDS) })
 }
 
 /// Whether a tree of conditions holds for an event; none where it has a part that is not known.
@@ -107,7 +107,7 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
     let children = || tree.get("children").and_then(Value::as_array).into_iter().flatten().map(|child| matches(child, missed));
     match word("type")? {
         "condition" => {
-            let (value, wanted) = (
+            let (value, desired) = (
                 match word("field")? {
                     "event_name" => missed.event.as_str(),
                     "distinct_id" => missed.distinct_id.as_str(),
@@ -116,8 +116,8 @@ fn matches(tree: &Value, missed: &Missed) -> Option<bool> {
                 word("value")?,
             );
             match word("operator")? {
-                "exact" => Some(value == wanted),
-                "contains" => Some(value.contains(wanted)),
+                "exact" => Some(value == desired),
+                "contains" => Some(value.contains(desired)),
                 _ => None,
             }
         }
@@ -148,7 +148,7 @@ fn restriction(answer: &Value, missed: &[Missed]) -> Option<Filter> {
         drops && ids.is_none_or(|ids| missed.iter().any(|missed| ids.iter().any(|id| id == &missed.distinct_id)))
     })?;
     let says = "PostHog has restricted the project: its events are dropped before they are ingested".to_owned();
-    Some(Filter { kind: FilterKind::Restriction, says, quote: printed(&found.to_string(), WORDS) })
+    Some(Filter { kind: FilterKind::Restriction, says, excerpt: printed(&found.to_string(), WORDS) })
 }
 
 /// An ingestion warning: its type, and its details as text.
@@ -160,7 +160,7 @@ async fn warnings(client: &Client, inquiry: &Inquiry<'_>) -> Vec<Warning> {
     match asked {
         Ok((_, answer)) => rows(&answer).map(|rows| rows.iter().filter_map(row).collect()).unwrap_or_default(),
         // An older PostHog does not know the table.
-        Err(failure) if failure.trouble == LookTrouble::QuestionRefused && inquiry.allows(KeyScope::IngestionWarningRead) => {
+        Err(failure) if failure.trouble == ReadbackErrorKind::QueryRejected && inquiry.allows(KeyScope::IngestionWarningRead) => {
             told(inquiry.get(client, "ingestion_warnings_v2").await).map(|answer| listed(&answer)).unwrap_or_default()
         }
         Err(failure) => told(Err(failure)).unwrap_or_default(),
@@ -212,7 +212,7 @@ fn warning(warnings: &[Warning], missed: &[Missed]) -> Option<Filter> {
     } else {
         (FilterKind::Warning, format!("PostHog's ingestion warns of the event: {}", kind.replace('_', " ")))
     };
-    Some(Filter { kind: of, says, quote: printed(details, WORDS) })
+    Some(Filter { kind: of, says, excerpt: printed(details, WORDS) })
 }
 
 #[cfg(test)]

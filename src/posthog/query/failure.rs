@@ -4,9 +4,9 @@ use http::StatusCode;
 use serde_json::Value;
 
 use super::answer::Fault;
-use crate::model::{AnsweredBy, LookFailure, LookTrouble, PersonalKey, Quote};
+use crate::model::{AnsweredBy, PersonalKey, ReadbackError, ReadbackErrorKind, ResponseExcerpt};
 use crate::posthog::answerer::{asks_for_a_login, is_html};
-use crate::posthog::quote::{printable, quote, retry_after};
+use crate::posthog::excerpt::{excerpt, printable, retry_after};
 use crate::posthog::wire::{Cut, Heard};
 
 /// As much is quoted, in bytes.
@@ -39,26 +39,26 @@ impl Told {
     }
 }
 
-/// What a status other than success means for a look.
-pub(super) fn trouble(heard: &Heard, told: &Told) -> Option<LookTrouble> {
+/// What a status other than success means for a read-back.
+pub(super) fn trouble(heard: &Heard, told: &Told) -> Option<ReadbackErrorKind> {
     let status = heard.status.as_u16();
     Some(match status {
-        _ if TOO_MUCH.contains(&told.code()) => LookTrouble::TooExpensive,
-        429 if told.code() == "api_queries_budget_exceeded" => LookTrouble::BudgetUsedUp,
-        429 => LookTrouble::Throttled,
-        402 if told.detail().is_some() => LookTrouble::QueryQuota,
-        503 if told.code() == "database_unavailable" => LookTrouble::DatabaseUnavailable,
+        _ if TOO_MUCH.contains(&told.code()) => ReadbackErrorKind::TooExpensive,
+        429 if told.code() == "api_queries_budget_exceeded" => ReadbackErrorKind::BudgetUsedUp,
+        429 => ReadbackErrorKind::Throttled,
+        402 if told.detail().is_some() => ReadbackErrorKind::QueryQuota,
+        503 if told.code() == "database_unavailable" => ReadbackErrorKind::DatabaseUnavailable,
         // A 504 of anybody else has no such words.
-        504 | 512 | 513 if told.detail().is_some() => LookTrouble::TooExpensive,
-        408 | 500..=599 => LookTrouble::Broken,
-        _ if is_html(heard) || asks_for_a_login(heard) => LookTrouble::NotPostHog,
+        504 | 512 | 513 if told.detail().is_some() => ReadbackErrorKind::TooExpensive,
+        408 | 500..=599 => ReadbackErrorKind::Broken,
+        _ if is_html(heard) || asks_for_a_login(heard) => ReadbackErrorKind::NotPostHog,
         200..=299 => return None,
-        400 | 413 | 414 | 422 => LookTrouble::QuestionRefused,
-        401 if told.detail().is_some_and(|detail| detail.contains("credentials were not provided")) => LookTrouble::KeyNotReceived,
-        401 => LookTrouble::KeyWrong,
-        403 => LookTrouble::KeyForbidden,
-        404 => LookTrouble::NoSuchProject,
-        _ => LookTrouble::NotPostHog,
+        400 | 413 | 414 | 422 => ReadbackErrorKind::QueryRejected,
+        401 if told.detail().is_some_and(|detail| detail.contains("credentials were not provided")) => ReadbackErrorKind::KeyNotReceived,
+        401 => ReadbackErrorKind::KeyWrong,
+        403 => ReadbackErrorKind::KeyForbidden,
+        404 => ReadbackErrorKind::NoSuchProject,
+        _ => ReadbackErrorKind::NotPostHog,
     })
 }
 
@@ -68,23 +68,29 @@ pub(super) fn printed(text: &str, most: usize) -> String {
 }
 
 /// A failure in the words that PostHog has for people, which may hold what was sent; in the answer's own where it has none.
-pub(super) fn failure(trouble: LookTrouble, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> LookFailure {
-    let answered = quote(heard, Some(key));
-    let quote = match words {
-        Some(words) => Quote { words: printable(words.as_bytes(), WORDS, Some(key)), ..answered },
+pub(super) fn failure(trouble: ReadbackErrorKind, heard: &Heard, key: &PersonalKey, words: Option<&str>) -> ReadbackError {
+    let answered = excerpt(heard, Some(key));
+    let excerpt = match words {
+        Some(words) => ResponseExcerpt { words: printable(words.as_bytes(), WORDS, Some(key)), ..answered },
         None => answered,
     };
     let asked = matches!(heard.status, StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE);
-    LookFailure { retry_after: if asked { retry_after(heard) } else { None }, ..LookFailure::quoting(trouble, quote) }
+    ReadbackError { retry_after: if asked { retry_after(heard) } else { None }, ..ReadbackError::quoting(trouble, excerpt) }
 }
 
 /// An answer that tells nothing: what is wrong with it in our words, and how it begins.
-pub(super) fn strange(fault: Fault, heard: &Heard, key: &PersonalKey) -> LookFailure {
-    LookFailure { note: fault.note, ..failure(fault.trouble, heard, key, fault.said.as_deref()) }
+pub(super) fn strange(fault: Fault, heard: &Heard, key: &PersonalKey) -> ReadbackError {
+    ReadbackError { note: fault.note, ..failure(fault.trouble, heard, key, fault.said.as_deref()) }
 }
 
 /// No answer came.
-pub(super) fn unreachable(cut: &Cut) -> LookFailure {
-    let quote = Quote { words: cut.words.clone(), at: Some(cut.at), obstacle: cut.obstacle, by: AnsweredBy::Nobody, ..Quote::default() };
-    LookFailure::quoting(LookTrouble::Unreachable, quote)
+pub(super) fn unreachable(cut: &Cut) -> ReadbackError {
+    let excerpt = ResponseExcerpt {
+        words: cut.words.clone(),
+        at: Some(cut.at),
+        obstacle: cut.obstacle,
+        by: AnsweredBy::Nobody,
+        ..ResponseExcerpt::default()
+    };
+    ReadbackError::quoting(ReadbackErrorKind::Unreachable, excerpt)
 }

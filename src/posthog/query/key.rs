@@ -2,21 +2,24 @@
 
 use serde_json::Value;
 
-use super::look::get;
-use crate::model::{KeyScopes, LookFailure, LookTrouble, PersonalKey};
+use super::readback::get;
+use crate::model::{KeyScopes, PersonalKey, ReadbackError, ReadbackErrorKind};
 use crate::posthog::client::Client;
 
 /// Asks what the key may do; none where PostHog does not say: an older one does not know the question.
 ///
 /// # Errors
 /// [`LookFailure`]: the key is wrong, or nobody answered.
-pub async fn key_scopes(client: &Client, base: &str, key: &PersonalKey) -> Result<Option<KeyScopes>, LookFailure> {
+pub async fn key_scopes(client: &Client, base: &str, key: &PersonalKey) -> Result<Option<KeyScopes>, ReadbackError> {
     match get(client, base, "/api/personal_api_keys/@current/", key).await {
         Ok((_, answer)) => Ok(read(&answer)),
         Err(failure) => match failure.trouble {
             // A wrong key and a network that is down are told alike wherever they are asked. `KeyNotReceived` is also what an older PostHog
             // says here, to which keys are no way to log in: the next question shows which.
-            LookTrouble::KeyWrong | LookTrouble::Unreachable | LookTrouble::Throttled | LookTrouble::DatabaseUnavailable => Err(failure),
+            ReadbackErrorKind::KeyWrong
+            | ReadbackErrorKind::Unreachable
+            | ReadbackErrorKind::Throttled
+            | ReadbackErrorKind::DatabaseUnavailable => Err(failure),
             _ => Ok(None),
         },
     }

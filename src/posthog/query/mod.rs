@@ -6,14 +6,14 @@ mod clocks;
 mod dropped;
 mod failure;
 mod key;
-mod look;
 mod project;
+mod readback;
 mod rewritten;
 mod statement;
 
 pub use dropped::{Inquiry, Missed, quota, what_drops};
 pub use key::key_scopes;
-pub use look::{Answer, Question, TRAFFIC_OF, Watched, look};
 pub use project::{FoundProject, ProjectPath, find_project, has_token};
-pub use rewritten::{Sent, look_rewritten, statement_of_rewritten};
-pub use statement::{MAX_BEATS_A_LOOK, statement};
+pub use readback::{Answer, Question, TRAFFIC_OF, Watched, readback};
+pub use rewritten::{Sent, readback_rewritten, statement_of_rewritten};
+pub use statement::{MAX_BEATS_A_READBACK, statement};

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use super::failure::failure;
 use super::key::key_scopes;
-use super::look::get;
-use crate::model::{KeyScope, KeyScopes, LookFailure, LookTrouble, PersonalKey, ProjectToken};
+use super::readback::get;
+use crate::model::{KeyScope, KeyScopes, PersonalKey, ProjectToken, ReadbackError, ReadbackErrorKind};
 use crate::posthog::client::Client;
-use crate::posthog::quote::printable;
+use crate::posthog::excerpt::printable;
 
 /// Of 100 projects each. An API that turned in a circle would otherwise be asked for ever.
 const PAGES: usize = 100;
@@ -61,7 +61,7 @@ pub struct FoundProject {
 ///
 /// # Errors
 /// [`LookFailure`]: the key is wrong or may not query, none of its projects has the token, or nothing could be read.
-pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<FoundProject, LookFailure> {
+pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<FoundProject, ReadbackError> {
     if key.is_of_project() {
         return Ok(FoundProject { path: ProjectPath::Current, scopes: None });
     }
@@ -71,7 +71,10 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
     };
     if !scopes.allows(KeyScope::QueryRead) {
         let has = if scopes.scopes.is_empty() { "none".to_owned() } else { printable(scopes.scopes.join(", ").as_bytes(), 200, Some(key)) };
-        return Err(LookFailure::noted(LookTrouble::KeyForbidden, format!("the key's scopes are {has}, and query:read is not among them")));
+        return Err(ReadbackError::noted(
+            ReadbackErrorKind::KeyForbidden,
+            format!("the key's scopes are {has}, and query:read is not among them"),
+        ));
     }
     let may_read_projects = scopes.allows(KeyScope::ProjectRead);
     let path = match scopes.projects.as_slice() {
@@ -79,14 +82,14 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
         [] if may_read_projects => match listed(client, base, key, token).await {
             Ok(number) => ProjectPath::Number(number),
             // A key that is limited to an organization may be refused the list.
-            Err(failure) if failure.trouble == LookTrouble::WhichProject => ProjectPath::Current,
+            Err(failure) if failure.trouble == ReadbackErrorKind::WhichProject => ProjectPath::Current,
             Err(failure) => return Err(failure),
         },
         [] => ProjectPath::Current,
         several if may_read_projects => ProjectPath::Number(among(client, base, key, token, several).await?),
         several => {
             let note = format!("the key is limited to {} projects, and may not read which of them the token belongs to", several.len());
-            return Err(LookFailure::noted(LookTrouble::WhichProject, note));
+            return Err(ReadbackError::noted(ReadbackErrorKind::WhichProject, note));
         }
     };
     Ok(FoundProject { path, scopes: Some(scopes) })
@@ -96,12 +99,12 @@ pub async fn find_project(client: &Client, base: &str, key: &PersonalKey, token:
 ///
 /// # Errors
 /// [`LookFailure`]: it could not be read.
-pub async fn has_token(client: &Client, base: &str, key: &PersonalKey, number: u64, token: &ProjectToken) -> Result<bool, LookFailure> {
+pub async fn has_token(client: &Client, base: &str, key: &PersonalKey, number: u64, token: &ProjectToken) -> Result<bool, ReadbackError> {
     get(client, base, &format!("/api/projects/{number}/"), key).await.map(|(_, project)| is_of(&project, token))
 }
 
 /// The one of these projects that has the token.
-async fn among(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken, several: &[u64]) -> Result<u64, LookFailure> {
+async fn among(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken, several: &[u64]) -> Result<u64, ReadbackError> {
     let mut failed = None;
     for number in several.iter().take(SEVERAL) {
         match get(client, base, &format!("/api/projects/{number}/"), key).await {
@@ -112,18 +115,18 @@ async fn among(client: &Client, base: &str, key: &PersonalKey, token: &ProjectTo
         }
     }
     let note = format!("none of the {} projects that the key is limited to has the token {token}", several.len());
-    Err(failed.unwrap_or_else(|| LookFailure::noted(LookTrouble::NoSuchProject, note)))
+    Err(failed.unwrap_or_else(|| ReadbackError::noted(ReadbackErrorKind::NoSuchProject, note)))
 }
 
 /// The one of all projects that has the token: the key lists those that it may see.
-async fn listed(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<u64, LookFailure> {
+async fn listed(client: &Client, base: &str, key: &PersonalKey, token: &ProjectToken) -> Result<u64, ReadbackError> {
     let mut query = "limit=100".to_owned();
     let mut seen = 0;
     for _ in 0..PAGES {
         let (heard, page) = get(client, base, &format!("/api/projects/?{query}"), key).await.map_err(unlisted)?;
         let Some(projects) = page.get("results").and_then(Value::as_array) else {
-            let failed = failure(LookTrouble::NotPostHog, &heard, key, None);
-            return Err(LookFailure { note: Some("a list of projects without `results`".into()), ..failed });
+            let failed = failure(ReadbackErrorKind::NotPostHog, &heard, key, None);
+            return Err(ReadbackError { note: Some("a list of projects without `results`".into()), ..failed });
         };
         let ours = projects.iter().find(|project| is_of(project, token));
         if let Some(id) = ours.and_then(|project| project.get("id")).and_then(Value::as_u64) {
@@ -136,7 +139,7 @@ async fn listed(client: &Client, base: &str, key: &PersonalKey, token: &ProjectT
         }
     }
     let note = format!("none of the {seen} projects that the key sees has the token {token}");
-    Err(LookFailure::noted(LookTrouble::NoSuchProject, note))
+    Err(ReadbackError::noted(ReadbackErrorKind::NoSuchProject, note))
 }
 
 fn is_of(project: &Value, token: &ProjectToken) -> bool {
@@ -149,9 +152,9 @@ fn next_query(next: &str) -> Option<String> {
 }
 
 /// A key may query a project and not list any.
-fn unlisted(mut failed: LookFailure) -> LookFailure {
-    if failed.trouble == LookTrouble::KeyForbidden {
-        failed.trouble = LookTrouble::WhichProject;
+fn unlisted(mut failed: ReadbackError) -> ReadbackError {
+    if failed.trouble == ReadbackErrorKind::KeyForbidden {
+        failed.trouble = ReadbackErrorKind::WhichProject;
         failed.note = Some("the key may not list projects, which takes the scope project:read and no limit to chosen projects".into());
     }
     failed

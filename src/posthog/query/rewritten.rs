@@ -1,5 +1,5 @@
 //! An event that was sent and is not there under its uuid: a proxy that writes events anew gives them uuids of its own. It is found by what we
-//! wrote into it. Not a part of every look: it reads properties, and is asked for only when an event stays away.
+//! wrote into it. Not a part of every read-back: it reads properties, and is asked for only when an event stays away.
 
 use std::fmt::Write as _;
 
@@ -9,9 +9,9 @@ use uuid::Uuid;
 use super::ProjectPath;
 use super::answer::{self, arrival, rows};
 use super::failure;
-use super::look::ask_query;
+use super::readback::ask_query;
 use super::statement::{Span, literal};
-use crate::model::{Arrival, LookFailure, PersonalKey, Timestamp};
+use crate::model::{Arrival, PersonalKey, ReadbackError, Timestamp};
 use crate::posthog::NAME;
 use crate::posthog::client::Client;
 
@@ -52,7 +52,7 @@ pub fn statement_of_rewritten(sent: &Sent<'_>) -> String {
 ///
 /// # Errors
 /// [`LookFailure`] says what stood in the way.
-pub async fn look_rewritten(client: &Client, sent: &Sent<'_>) -> Result<Vec<Arrival>, LookFailure> {
+pub async fn readback_rewritten(client: &Client, sent: &Sent<'_>) -> Result<Vec<Arrival>, ReadbackError> {
     let (heard, answer) = ask_query(client, sent.base, sent.project, sent.key, &statement_of_rewritten(sent)).await?;
     let read = rows(&answer).and_then(|rows| {
         let found = rows.iter().map(|row| match row.as_array().map(Vec::as_slice) {

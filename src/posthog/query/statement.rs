@@ -17,7 +17,7 @@ use crate::model::Timestamp;
 
 /// So many beats are asked for in one question: 39 bytes each in its text, a row each in the answer, well below PostHog's
 /// 50,000.
-pub const MAX_BEATS_A_LOOK: usize = 1000;
+pub const MAX_BEATS_A_READBACK: usize = 1000;
 
 /// A beat is looked for from so long before its slot until so long behind it: it is sent up to a minute later, and the clock may be set between.
 const MARGIN: Duration = Duration::from_mins(10);
@@ -38,7 +38,7 @@ const AT: &str = "least(toUnixTimestamp64Milli(timestamp), toUnixTimestamp64Mill
 #[must_use]
 pub fn statement(question: &Question<'_>) -> String {
     let mut text = String::with_capacity(1500 + 40 * question.uuids.len());
-    let uuids = &question.uuids[..question.uuids.len().min(MAX_BEATS_A_LOOK)];
+    let uuids = &question.uuids[..question.uuids.len().min(MAX_BEATS_A_READBACK)];
     if !uuids.is_empty() {
         text.push_str(
             "SELECT 'beat' AS kind, toString(uuid) AS id, min(toUnixTimestamp64Milli(created_at)) AS at_ms, count() AS seen, \
@@ -53,7 +53,7 @@ pub fn statement(question: &Question<'_>) -> String {
         list(&mut text, uuids, |text, uuid| {
             let _ = write!(text, "'{uuid}'");
         });
-        let _ = write!(text, ") GROUP BY uuid LIMIT {MAX_BEATS_A_LOOK} UNION ALL ");
+        let _ = write!(text, ") GROUP BY uuid LIMIT {MAX_BEATS_A_READBACK} UNION ALL ");
     }
     traffic(&mut text, question);
     text

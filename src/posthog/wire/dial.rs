@@ -93,9 +93,9 @@ impl Dialer {
                     track.took(|phases| phases.connect_us = Some(microseconds(took)));
                     return Ok(Box::new(stream));
                 }
-                Ok(Err(refused)) => {
-                    obstacle = Some(combined(obstacle, obstacle_of_io(&refused)));
-                    append(&mut words, &format!("{address}: {refused}"));
+                Ok(Err(rejected)) => {
+                    obstacle = Some(combined(obstacle, obstacle_of_io(&rejected)));
+                    append(&mut words, &format!("{address}: {rejected}"));
                 }
                 Err(elapsed) => {
                     obstacle = Some(combined(obstacle, Obstacle::TimedOut));
@@ -145,19 +145,19 @@ fn combined(before: Option<Obstacle>, now: Obstacle) -> Obstacle {
 }
 
 async fn shake_h1(stream: Stream) -> Result<Opened, Cut> {
-    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|wrong| unsent(&wrong))?;
+    let (sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(|wrong| not_sent(&wrong))?;
     drop(tokio::spawn(connection));
     Ok(Opened::Single(sender))
 }
 
 async fn shake_h2(stream: Stream) -> Result<Opened, Cut> {
-    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(|wrong| unsent(&wrong))?;
+    let (mut sender, connection) = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await.map_err(|wrong| not_sent(&wrong))?;
     drop(tokio::spawn(connection));
-    sender.ready().await.map_err(|wrong| unsent(&wrong))?;
+    sender.ready().await.map_err(|wrong| not_sent(&wrong))?;
     Ok(Opened::Shared(sender))
 }
 
-fn unsent(wrong: &hyper::Error) -> Cut {
+fn not_sent(wrong: &hyper::Error) -> Cut {
     Cut::new(Phase::Send, obstacle(wrong), in_words(wrong))
 }
 

@@ -1,7 +1,7 @@
-//! Ingestion Alert's log: looks that failed, what stands in the timelines of incidents, switches.
+//! Ingestion Alert's log: Read-backs that failed, what stands in the timelines of incidents, switches.
 
 use super::{Filling, Level, Line, LogPage, Sought, begun, switches};
-use crate::model::{AppKind, Entry, EntryKind, IncidentId, LookTrouble, Project, Strand, Timestamp};
+use crate::model::{AppKind, Entry, EntryKind, IncidentId, IncidentKind, Project, ReadbackErrorKind, Timestamp};
 use crate::store::{Store, StoreError};
 
 /// So many minutes are read for a page at most.
@@ -19,17 +19,17 @@ pub(super) async fn log(store: &Store, project: &Project, sought: &Sought, now: 
         let from = to.plus(-STEP).max(oldest);
         let mut lines: Vec<Line> = switches(project, AppKind::IngestionAlert, from, to).collect();
         let entries = store.entries_between(project.id, from.start(), to.start()).await?;
-        lines.extend(entries.into_iter().rev().map(|(incident, strand, entry)| of_entry(incident, strand, &entry)));
-        let glances = store.glances(project.id, from, to).await?;
-        lines.extend(glances.iter().rev().filter_map(|glance| glance.result.err().map(|trouble| of_trouble(glance.at, trouble))));
+        lines.extend(entries.into_iter().rev().map(|(incident, incident_kind, entry)| of_entry(incident, incident_kind, &entry)));
+        let samples = store.samples(project.id, from, to).await?;
+        lines.extend(samples.iter().rev().filter_map(|sample| sample.result.err().map(|trouble| of_trouble(sample.at, trouble))));
         page.fill(lines, from);
     }
     Ok(page.page(begun))
 }
 
-fn of_entry(incident: IncidentId, strand: Strand, entry: &Entry) -> Line {
+fn of_entry(incident: IncidentId, incident_kind: IncidentKind, entry: &Entry) -> Line {
     let level = match entry.kind {
-        EntryKind::Opened | EntryKind::Worsened => Level::Error,
+        EntryKind::Opened | EntryKind::Escalated => Level::Error,
         EntryKind::Cause | EntryKind::Rules => Level::Warning,
         EntryKind::Silenced
         | EntryKind::Acknowledged
@@ -39,12 +39,12 @@ fn of_entry(incident: IncidentId, strand: Strand, entry: &Entry) -> Line {
         | EntryKind::Closed
         | EntryKind::Aftermath => Level::Info,
     };
-    let words = format!("incident {} ({strand}), {}: {}", incident.0, entry.kind.name(), entry.words);
+    let words = format!("incident {} ({incident_kind}), {}: {}", incident.0, entry.kind.name(), entry.words);
     Line { incident: Some(incident), ..Line::told(entry.at, level, words) }
 }
 
-fn of_trouble(at: Timestamp, trouble: LookTrouble) -> Line {
+fn of_trouble(at: Timestamp, trouble: ReadbackErrorKind) -> Line {
     // That nobody asked us to look is nothing to warn of each minute.
-    let level = if trouble == LookTrouble::NoKey { Level::Info } else { Level::Warning };
-    Line::again(at, level, format!("could not look: {}", trouble.advice()), "looks")
+    let level = if trouble == ReadbackErrorKind::NoKey { Level::Info } else { Level::Warning };
+    Line::again(at, level, format!("could not look: {}", trouble.advice()), "readbacks")
 }

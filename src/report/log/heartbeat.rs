@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{Filling, Level, Line, LogPage, Sought, begun, switches};
 use crate::model::{AppKind, Evidence, Hour, Minute, Outcome, Project, Recorded, Route, RouteId, Timestamp, span};
-use crate::report::ends::{Ends, graver};
+use crate::report::ends::{Ends, more_severe};
 use crate::report::{proof, took};
 use crate::store::{Store, StoreError};
 
@@ -60,7 +60,7 @@ impl Chunk<'_> {
         let beats = store.beats(&ids, self.from, self.to).await?;
         let evidence = store.evidence(&ids, self.from, self.to).await?;
         let mut lines: Vec<Line> = switches(self.project, AppKind::Heartbeat, self.from, self.to).collect();
-        let sent = beats.iter().filter(|beat| beat.outcome != Outcome::Unsent);
+        let sent = beats.iter().filter(|beat| beat.outcome != Outcome::NotSent);
         let there: HashSet<(RouteId, Minute)> = sent.clone().map(|beat| (beat.route, beat.minute)).collect();
         lines.extend(sent.rev().map(|beat| self.beat(beat, &evidence)));
         // The minute that is under way may still get its beat.
@@ -100,12 +100,12 @@ fn of_hour(hour: &Hour) -> Line {
     hour.outcomes.iter().for_each(|outcome| ends.add(*outcome, 1));
     let told: Vec<String> = Outcome::ALL
         .into_iter()
-        .filter(|outcome| *outcome != Outcome::Unsent && ends.of(*outcome) > 0)
+        .filter(|outcome| *outcome != Outcome::NotSent && ends.of(*outcome) > 0)
         .map(|outcome| format!("{} {outcome}", ends.of(outcome)))
         .collect();
     let lag = hour.lags.percentile(0.5).map_or_else(String::new, |lag| format!("; half of them within {}", span(lag)));
     let words = format!("in the hour from {}: {}{lag}", hour.start, if told.is_empty() { "no beat".into() } else { told.join(", ") });
-    let worst = hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::Unsent).fold(None, graver);
+    let worst = hour.outcomes.into_iter().filter(|outcome| *outcome != Outcome::NotSent).fold(None, more_severe);
     Line::told(hour.start.start(), worst.map_or(Level::Info, level_of), words)
 }
 
@@ -116,8 +116,8 @@ fn level(beat: &Recorded) -> Level {
 const fn level_of(outcome: Outcome) -> Level {
     match outcome {
         Outcome::Arrived | Outcome::Awaiting => Level::Info,
-        Outcome::Late | Outcome::Unseen | Outcome::Unsent => Level::Warning,
-        Outcome::Lost | Outcome::Refused | Outcome::Unreachable => Level::Error,
+        Outcome::Late | Outcome::Unverified | Outcome::NotSent => Level::Warning,
+        Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => Level::Error,
     }
 }
 
@@ -140,9 +140,9 @@ pub fn words(beat: &Recorded) -> String {
             None => "on its way".to_owned(),
         },
         Outcome::Lost => format!("lost: not there{}", lag(beat.missed.map(|missed| missed.since(beat.counted_from())))),
-        Outcome::Unseen => "unseen: nobody could look".to_owned(),
+        Outcome::Unverified => "unverified: nobody could look".to_owned(),
         // What capture said is all that there is to say.
-        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => String::new(),
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => String::new(),
     };
     let copies = if beat.duplicates() > 0 { format!("{} copies", beat.copies) } else { String::new() };
     let tries = if beat.tries > 1 { format!("{} tries", beat.tries) } else { String::new() };
@@ -162,7 +162,7 @@ mod tests {
         let awaiting =
             Recorded { sent: at(5), status: Some(200), tries: 1, phases, outcome: Outcome::Awaiting, ..Recorded::blank(RouteId(1), START) };
         let arrived = Recorded { outcome: Outcome::Arrived, seen: at(30), ingested: at(7), copies: 1, ..awaiting.clone() };
-        let refused = Recorded { outcome: Outcome::Refused, status: Some(503), tries: 3, ..awaiting.clone() };
+        let rejected = Recorded { outcome: Outcome::Rejected, status: Some(503), tries: 3, ..awaiting.clone() };
         for (beat, level, says) in [
             (arrived.clone(), Level::Info, "accepted with 200 in 34ms, arrived after 2.0s"),
             (Recorded { copies: 2, ..arrived.clone() }, Level::Warning, "accepted with 200 in 34ms, arrived after 2.0s, 2 copies"),
@@ -185,13 +185,13 @@ mod tests {
                 "accepted with 200 in 34ms, lost: not there after 15m 00s",
             ),
             (
-                Recorded { outcome: Outcome::Unseen, ..awaiting.clone() },
+                Recorded { outcome: Outcome::Unverified, ..awaiting.clone() },
                 Level::Warning,
-                "accepted with 200 in 34ms, unseen: nobody could look",
+                "accepted with 200 in 34ms, unverified: nobody could look",
             ),
-            (refused.clone(), Level::Error, "refused with 503 in 34ms, 3 tries"),
+            (rejected.clone(), Level::Error, "refused with 503 in 34ms, 3 tries"),
             (
-                Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..refused },
+                Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..rejected },
                 Level::Error,
                 "no answer from capture, 3 tries",
             ),

@@ -57,7 +57,7 @@ pub struct Line {
 pub(super) enum Said {
     /// This.
     Words(String),
-    /// The same in every minute (or every look) of a stretch, which is one line.
+    /// The same in every minute (or every read-back) of a stretch, which is one line.
     Again { what: String, from: Minute, count: u32, unit: &'static str },
 }
 

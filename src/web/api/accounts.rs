@@ -13,11 +13,11 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{AsRead, List, Sent, created};
-use crate::model::{Access, User, UserName};
-use crate::report::{InvitationJson, May, NewTokenJson, TokenJson, UserJson};
+use crate::model::{Role, User, UserName};
+use crate::report::{InvitationJson, NewTokenJson, RoleName, TokenJson, UserJson};
 use crate::web::accounts::{NewToken, user_named};
+use crate::web::error::WebError;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -35,20 +35,20 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
 struct Guest {
     /// Letters, digits and `. _ - @ +`.
     name: String,
-    access: May,
+    role: RoleName,
 }
 
 /// What a user may do from now on.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct UserChange {
-    access: May,
+    role: RoleName,
 }
 
 /// The users
 #[utoipa::path(get, path = "/api/v1/users", tag = "access", responses(
     (status = 200, body = List<UserJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserJson>>, Trouble> {
+async fn list_users(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<UserJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.users().await?.iter().map(UserJson::of).collect())))
 }
 
@@ -60,17 +60,17 @@ async fn invite_user(
     State(site): State<Arc<Site>>,
     headers: HeaderMap,
     Sent(guest): Sent<Guest>,
-) -> Result<Response, Trouble> {
-    let name = UserName::parse(&guest.name).map_err(|wrong| Trouble::unfit("name", wrong))?;
-    let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.access.into())).await?;
+) -> Result<Response, WebError> {
+    let name = UserName::parse(&guest.name).map_err(|wrong| WebError::unfit("name", wrong))?;
+    let (code, _) = site.accounts(&visitor).invite(&name, Some(guest.role.into())).await?;
     let link = site.link(&headers, &format!("/enter/{code}"));
-    Ok(created(InvitationJson { name: name.to_string(), access: guest.access, link }))
+    Ok(created(InvitationJson { name: name.to_string(), role: guest.role, link }))
 }
 
 /// One user
 #[utoipa::path(get, path = "/api/v1/users/{name}", tag = "access", params(("name" = String, Path, description = "The user")), responses(
     (status = 200, body = UserJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<UserJson>, Trouble> {
+async fn show_user(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<UserJson>, WebError> {
     Ok(Json(UserJson::of(&site.accounts(&visitor).user(&user_named(&name)?).await?)))
 }
 
@@ -84,12 +84,12 @@ async fn change_user(
     Path(name): Path<String>,
     as_read: AsRead,
     Sent(change): Sent<UserChange>,
-) -> Result<Json<UserJson>, Trouble> {
+) -> Result<Json<UserJson>, WebError> {
     let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
     as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
-    let access = change.access.into();
-    let before = accounts.set(&name, access).await?;
-    Ok(Json(UserJson::of(&User { access, ..before })))
+    let role = change.role.into();
+    let before = accounts.set(&name, role).await?;
+    Ok(Json(UserJson::of(&User { role, ..before })))
 }
 
 /// Remove a user, with the sessions that are open
@@ -101,7 +101,7 @@ async fn remove_user(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     let (accounts, name) = (site.accounts(&visitor).since(as_read.revision()), user_named(&name)?);
     as_read.check(&UserJson::of(&accounts.user(&name).await?))?;
     accounts.remove(&name).await?;
@@ -114,7 +114,7 @@ async fn remove_user(
 struct TokenWish {
     /// 1 to 64 letters, digits, `-`, `_` and `.`.
     name: String,
-    access: May,
+    role: RoleName,
     /// For how long it holds, such as `90d`; until it is removed, where nothing is said.
     lasts: Option<String>,
 }
@@ -122,24 +122,24 @@ struct TokenWish {
 /// The API tokens
 #[utoipa::path(get, path = "/api/v1/tokens", tag = "access", responses(
     (status = 200, body = List<TokenJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenJson>>, Trouble> {
+async fn list_tokens(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<TokenJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.tokens().await?.iter().map(TokenJson::of).collect())))
 }
 
 /// Make an API token
 #[utoipa::path(post, path = "/api/v1/tokens", tag = "access", request_body = TokenWish, responses(
     (status = 201, body = NewTokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, Trouble> {
-    let access = Access::from(wish.access);
-    let wanted = NewToken { name: wish.name, access: access.name().to_owned(), lasts: wish.lasts };
-    let token = wanted.make(&site.accounts(&visitor)).await?;
-    Ok(created(NewTokenJson { name: wanted.name, access: wish.access, token }))
+async fn make_token(Writer(visitor): Writer, State(site): State<Arc<Site>>, Sent(wish): Sent<TokenWish>) -> Result<Response, WebError> {
+    let role = Role::from(wish.role);
+    let desired = NewToken { name: wish.name, role: role.name().to_owned(), lasts: wish.lasts };
+    let token = desired.make(&site.accounts(&visitor)).await?;
+    Ok(created(NewTokenJson { name: desired.name, role: wish.role, token }))
 }
 
 /// One API token
 #[utoipa::path(get, path = "/api/v1/tokens/{name}", tag = "access", params(("name" = String, Path, description = "The token's name")), responses(
     (status = 200, body = TokenJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TokenJson>, Trouble> {
+async fn show_token(visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TokenJson>, WebError> {
     Ok(Json(TokenJson::of(&site.accounts(&visitor).token(&name).await?)))
 }
 
@@ -152,7 +152,7 @@ async fn remove_token(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     let accounts = site.accounts(&visitor).since(as_read.revision());
     as_read.check(&TokenJson::of(&accounts.token(&name).await?))?;
     accounts.remove_token(&name).await?;
@@ -164,12 +164,12 @@ async fn remove_token(
 struct Who {
     /// A user's name, or `token NAME`: as the history of changes names them.
     who: String,
-    access: May,
+    role: RoleName,
 }
 
 /// Who asks, and what they may do
 #[utoipa::path(get, path = "/api/v1/who", tag = "access", responses(
     (status = 200, body = Who), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn who(visitor: Visitor) -> Json<Who> {
-    Json(Who { access: visitor.access.into(), who: visitor.who })
+    Json(Who { role: visitor.role.into(), who: visitor.who })
 }

@@ -13,10 +13,10 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
 use crate::model::{AppKind, Minute};
-use crate::report::{AlertFigures, HeartbeatFigures, Lags, Level, Line, LooksMade, Sought, alert_figures, heartbeat_figures, log};
+use crate::report::{AlertFigures, HeartbeatFigures, Lags, Level, Line, ReadbackCounts, Sought, alert_figures, heartbeat_figures, log};
+use crate::web::error::WebError;
 use crate::web::figures::EndsJson;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -73,14 +73,14 @@ async fn read_log(
     Path((name, app)): Path<(String, String)>,
     Asked(search): Asked<LogSearch>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<LogLine>>, Trouble> {
+) -> Result<Json<List<LogLine>>, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let level = match &search.level {
         None => Level::Info,
-        Some(text) => Level::named(text).ok_or_else(|| Trouble::unfit("level", "must be info, warning or error"))?,
+        Some(text) => Level::named(text).ok_or_else(|| WebError::unfit("level", "must be info, warning or error"))?,
     };
     let before = match paging.after_number()? {
-        Some(index) if !(0..1_000_000_000).contains(&index) => return Err(Trouble::unfit("after", "is not a `next` that this list gave")),
+        Some(index) if !(0..1_000_000_000).contains(&index) => return Err(WebError::unfit("after", "is not a `next` that this list gave")),
         index => index.map(Minute::from_index),
     };
     let sought = Sought { level, route: search.route, text: search.q, before, at_most: paging.limit()? };
@@ -105,22 +105,22 @@ struct BeatFigures {
 
 /// How often it looked.
 #[derive(Debug, Serialize, ToSchema)]
-struct LooksView {
+struct ReadbacksView {
     made: u64,
     failed: u64,
 }
 
-impl LooksView {
-    const fn of(looks: LooksMade) -> Self {
-        Self { made: looks.made, failed: looks.failed }
+impl ReadbacksView {
+    const fn of(readbacks: ReadbackCounts) -> Self {
+        Self { made: readbacks.made, failed: readbacks.failed }
     }
 }
 
 /// What Ingestion Alert did.
 #[derive(Debug, Serialize, ToSchema)]
 struct IncidentFigures {
-    last_hour: LooksView,
-    last_24_hours: LooksView,
+    last_hour: ReadbacksView,
+    last_24_hours: ReadbacksView,
     /// Incidents.
     open: u32,
     opened_in_24_hours: u32,
@@ -130,7 +130,7 @@ struct IncidentFigures {
     longest_to_notice_ms: Option<u64>,
     /// Messages about incidents of the last 30 days.
     sent: u64,
-    owed: u64,
+    queued: u64,
     dead: u64,
 }
 
@@ -163,15 +163,15 @@ impl AppFigures {
 
     fn of_alerts(figures: &AlertFigures) -> Self {
         let ingestion_alert = IncidentFigures {
-            last_hour: LooksView::of(figures.last_hour),
-            last_24_hours: LooksView::of(figures.last_24_hours),
+            last_hour: ReadbacksView::of(figures.last_hour),
+            last_24_hours: ReadbacksView::of(figures.last_24_hours),
             open: figures.open,
             opened_in_24_hours: figures.opened_in_24_hours,
             opened_in_30_days: figures.opened_in_30_days,
             time_to_notice_ms: ms(figures.time_to_notice),
             longest_to_notice_ms: ms(figures.longest_to_notice),
             sent: figures.sent,
-            owed: figures.owed,
+            queued: figures.queued,
             dead: figures.dead,
         };
         Self { heartbeat: None, ingestion_alert: Some(ingestion_alert) }
@@ -186,7 +186,7 @@ async fn read_metrics(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-) -> Result<Json<AppFigures>, Trouble> {
+) -> Result<Json<AppFigures>, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let (store, now) = (&*site.web.store, site.now());
     Ok(Json(match kind {

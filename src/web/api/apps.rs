@@ -15,11 +15,11 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Sent, created};
 use crate::config::{App, Texts};
-use crate::edit::{self, AppKindJson, Clash, EditError, InstalledAppJson};
 use crate::model::{AppKind, ProjectSpec};
+use crate::settings::{self, AppKindJson, ChangeError, Clash, InstalledAppJson};
+use crate::web::error::WebError;
 use crate::web::keys;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -42,8 +42,8 @@ struct OfferedApp {
     enabled: u64,
 }
 
-fn on(project: &ProjectSpec, kind: AppKind) -> Result<InstalledAppJson, Trouble> {
-    Ok(InstalledAppJson::of(project, &edit::app::installed(project, kind).map_err(absent)?))
+fn on(project: &ProjectSpec, kind: AppKind) -> Result<InstalledAppJson, WebError> {
+    Ok(InstalledAppJson::of(project, &settings::app::installed(project, kind).map_err(absent)?))
 }
 
 /// What is to become of an app.
@@ -72,9 +72,9 @@ impl AppChange {
 }
 
 /// An app that is not installed is not there.
-fn absent(error: EditError) -> Trouble {
+fn absent(error: ChangeError) -> WebError {
     match error {
-        EditError::Clash(clash @ Clash::NotInstalled { .. }) => Trouble::NotFound(clash.to_string()),
+        ChangeError::Clash(clash @ Clash::NotInstalled { .. }) => WebError::NotFound(clash.to_string()),
         other => other.into(),
     }
 }
@@ -94,7 +94,7 @@ async fn list(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Asked(search): Asked<AppSearch>,
-) -> Result<Json<List<OfferedApp>>, Trouble> {
+) -> Result<Json<List<OfferedApp>>, WebError> {
     let mut items = Vec::new();
     for kind in AppKind::search(&search.q.unwrap_or_default()) {
         let spread = site.web.store.spread(kind).await?;
@@ -110,7 +110,7 @@ async fn list_installed(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-) -> Result<Json<List<InstalledAppJson>>, Trouble> {
+) -> Result<Json<List<InstalledAppJson>>, WebError> {
     let spec = &site.project(&name).await?.spec;
     let apps = AppKind::ALL.into_iter().filter_map(|kind| App::on(spec, kind));
     Ok(Json(List::whole(apps.map(|app| InstalledAppJson::of(spec, &app)).collect())))
@@ -124,7 +124,7 @@ async fn show(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, Trouble> {
+) -> Result<Json<InstalledAppJson>, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     Ok(Json(on(&project.spec, kind)?))
 }
@@ -140,19 +140,19 @@ async fn put(
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
-    Sent(wanted): Sent<AppChange>,
-) -> Result<Response, Trouble> {
+    Sent(desired): Sent<AppChange>,
+) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     as_read.check(&App::on(&project.spec, kind).map(|app| InstalledAppJson::of(&project.spec, &app)))?;
-    let texts = wanted.texts(kind, true);
+    let texts = desired.texts(kind, true);
     let mut is_new = false;
-    let desk = as_read.desk(&site, &visitor);
-    let done = desk.change(&name, |spec: &ProjectSpec| {
+    let settings_service = as_read.settings_service(&site, &visitor);
+    let done = settings_service.change(&name, |spec: &ProjectSpec| {
         is_new = App::on(spec, kind).is_none();
-        let changed = match wanted.enabled {
-            enabled if is_new => edit::app::install(spec, kind, &texts, enabled.unwrap_or(true)),
-            None => edit::app::configure(spec, kind, &texts),
-            Some(enabled) => edit::app::switch(&edit::app::configure(spec, kind, &texts)?, kind, enabled),
+        let changed = match desired.enabled {
+            enabled if is_new => settings::app::install(spec, kind, &texts, enabled.unwrap_or(true)),
+            None => settings::app::configure(spec, kind, &texts),
+            Some(enabled) => settings::app::switch(&settings::app::configure(spec, kind, &texts)?, kind, enabled),
         };
         Ok(keys::of_app(spec, changed?, &texts)?)
     });
@@ -169,15 +169,15 @@ async fn change(
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
-    Sent(wanted): Sent<AppChange>,
-) -> Result<Json<InstalledAppJson>, Trouble> {
+    Sent(desired): Sent<AppChange>,
+) -> Result<Json<InstalledAppJson>, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     as_read.check(&on(&project.spec, kind)?)?;
-    let texts = wanted.texts(kind, false);
-    let desk = as_read.desk(&site, &visitor);
-    let done = desk.change(&name, |spec: &ProjectSpec| {
-        let spec = keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?;
-        wanted.enabled.map_or(Ok(spec.clone()), |enabled| edit::app::switch(&spec, kind, enabled))
+    let texts = desired.texts(kind, false);
+    let settings_service = as_read.settings_service(&site, &visitor);
+    let done = settings_service.change(&name, |spec: &ProjectSpec| {
+        let spec = keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?;
+        desired.enabled.map_or(Ok(spec.clone()), |enabled| settings::app::switch(&spec, kind, enabled))
     });
     Ok(Json(on(&done.await.map_err(absent)?.now, kind)?))
 }
@@ -191,16 +191,16 @@ async fn remove(
     State(site): State<Arc<Site>>,
     Path((name, app)): Path<(String, String)>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     as_read.check(&on(&project.spec, kind)?)?;
-    as_read.desk(&site, &visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await.map_err(absent)?;
+    as_read.settings_service(&site, &visitor).change(&name, |spec| settings::app::uninstall(spec, kind)).await.map_err(absent)?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledAppJson>, Trouble> {
+async fn switch(site: &Site, visitor: &Visitor, (name, app): &(String, String), enabled: bool) -> Result<Json<InstalledAppJson>, WebError> {
     let (_, kind) = site.app(name, app).await?;
-    let done = site.desk(visitor).change(name, |spec| edit::app::switch(spec, kind, enabled)).await.map_err(absent)?;
+    let done = site.settings_service(visitor).change(name, |spec| settings::app::switch(spec, kind, enabled)).await.map_err(absent)?;
     Ok(Json(on(&done.now, kind)?))
 }
 
@@ -212,7 +212,7 @@ async fn enable(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, Trouble> {
+) -> Result<Json<InstalledAppJson>, WebError> {
     switch(&site, &visitor, &at, true).await
 }
 
@@ -224,6 +224,6 @@ async fn disable(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(at): Path<(String, String)>,
-) -> Result<Json<InstalledAppJson>, Trouble> {
+) -> Result<Json<InstalledAppJson>, WebError> {
     switch(&site, &visitor, &at, false).await
 }

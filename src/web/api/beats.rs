@@ -11,12 +11,12 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging};
-use crate::model::{Evidence, EvidenceOf, Outcome, Project, Quote, Recorded};
+use crate::model::{Evidence, EvidenceOf, Outcome, Project, Recorded, ResponseExcerpt};
 use crate::report::json::{BeatJson, ms};
-use crate::report::{BeatStory, Kept, Listed, LookAt, Saw, Sift, beat_list};
+use crate::report::{BeatFilter, BeatReadback, BeatRecord, BeatStory, Listed, ReadbackFinding, beat_list};
+use crate::web::error::WebError;
 use crate::web::shown::{self, address};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use crate::web::words::{minute_asked, minute_mark, outcome_asked};
 
@@ -30,7 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
 struct Search {
     /// Those of the route of this name.
     route: Option<String>,
-    /// Those that came to this end: `arrived`, `late`, `awaiting`, `lost`, `refused`, `unreachable`, `unseen` or `unsent`.
+    /// Those that came to this end: `arrived`, `late`, `awaiting`, `lost`, `rejected`, `unreachable`, `unverified` or `not_sent`.
     outcome: Option<String>,
     /// Those of minutes before this one: `2026-11-23T15:10Z`.
     before: Option<String>,
@@ -49,7 +49,7 @@ struct ListedJson {
 impl ListedJson {
     fn of(project: &Project, listed: &Listed, evidence: &[Evidence]) -> Self {
         let beat = match &listed.kept {
-            Kept::Whole(beat) => beat.clone(),
+            BeatRecord::Whole(beat) => beat.clone(),
             other => {
                 let blank = Recorded::blank(listed.route, listed.minute);
                 Recorded { outcome: other.outcome().unwrap_or(blank.outcome), ..blank }
@@ -59,17 +59,17 @@ impl ListedJson {
     }
 }
 
-const fn kept(kept: &Kept) -> &'static str {
+const fn kept(kept: &BeatRecord) -> &'static str {
     match kept {
-        Kept::Whole(_) => "whole",
-        Kept::Folded(_) => "folded",
-        Kept::Missing | Kept::NotDue => "missing",
+        BeatRecord::Whole(_) => "whole",
+        BeatRecord::Aggregated(_) => "folded",
+        BeatRecord::Missing | BeatRecord::NotDue => "missing",
     }
 }
 
 /// Beats one by one
 ///
-/// Newest first. Minutes in which a beat was due and none is on record are among them, as `unsent`; of hours that are folded, each minute's outcome is left.
+/// Newest first. Minutes in which a beat was due and none is on record are among them, as `not_sent`; of hours that are folded, each minute's outcome is left.
 /// A list holds whole minutes, so it may be longer than `limit` by the other routes of the last one; it reads a bounded stretch of time, so it may also be
 /// shorter, or empty, and still have a `next`: read on until that is null.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/beats", tag = "beats", operation_id = "list_beats",
@@ -81,7 +81,7 @@ async fn list(
     Path(name): Path<String>,
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ListedJson>>, Trouble> {
+) -> Result<Json<List<ListedJson>>, WebError> {
     let project = site.project(&name).await?;
     let route = search.route.as_deref().map(|name| shown::route(&project, name)).transpose()?.map(|route| route.id);
     let outcome = search.outcome.as_deref().map(|text| outcome_asked("outcome", text)).transpose()?;
@@ -89,7 +89,7 @@ async fn list(
     let after = paging.after().map(|text| minute_asked("after", text)).transpose()?;
     // Read on where the part before ended, but not beyond what was asked for.
     let before = before.into_iter().chain(after).min();
-    let sift = Sift { route, outcome, before, at_most: paging.limit()? };
+    let sift = BeatFilter { route, outcome, before, at_most: paging.limit()? };
     let found = beat_list(&site.web.store, &project, &sift, site.now()).await?;
     let items = found.beats.iter().map(|listed| ListedJson::of(&project, listed, &found.evidence)).collect();
     Ok(Json(List { items, next: found.older.map(minute_mark) }))
@@ -122,34 +122,34 @@ struct StoryJson {
     slot: String,
     /// All that is on record of it; null where that is not `whole`.
     record: Option<BeatJson>,
-    /// Looks that were made after it, oldest first, up to the one that saw it.
-    looks: Vec<LookJson>,
+    /// Read-backs that were made after it, oldest first, up to the one that saw it.
+    readbacks: Vec<ReadbackJson>,
     /// What its failure left, oldest first.
     evidence: Vec<EvidenceJson>,
 }
 
-/// A look at the project after the beat was sent.
+/// A read-back at the project after the beat was sent.
 #[derive(Debug, Serialize, ToSchema)]
-struct LookJson {
+struct ReadbackJson {
     /// When it was made.
     at: String,
     /// How long after the sending.
     after_ms: u64,
-    /// What it made of the beat: `it`, `nothing`, `trouble` (the look failed) or `untold`.
+    /// What it made of the beat: `it`, `nothing`, `trouble` (the read-back failed) or `untold`.
     saw: &'static str,
     /// What the trouble was, and what to do about it.
     advice: Option<&'static str>,
 }
 
-impl LookJson {
-    fn of(look: &LookAt) -> Self {
-        let (saw, advice) = match look.saw {
-            Saw::It => ("it", None),
-            Saw::Nothing => ("nothing", None),
-            Saw::Trouble(trouble) => ("trouble", Some(trouble.advice())),
-            Saw::Untold => ("untold", None),
+impl ReadbackJson {
+    fn of(readback: &BeatReadback) -> Self {
+        let (saw, advice) = match readback.saw {
+            ReadbackFinding::It => ("it", None),
+            ReadbackFinding::Nothing => ("nothing", None),
+            ReadbackFinding::WebError(trouble) => ("trouble", Some(trouble.advice())),
+            ReadbackFinding::Untold => ("untold", None),
         };
-        Self { at: look.at.to_string(), after_ms: ms(look.after), saw, advice }
+        Self { at: readback.at.to_string(), after_ms: ms(readback.after), saw, advice }
     }
 }
 
@@ -158,7 +158,7 @@ impl LookJson {
 struct EvidenceJson {
     /// When it was found.
     at: String,
-    /// Of what: `refused`, `unreachable`, `lost` or `unseen`.
+    /// Of what: `rejected`, `unreachable`, `lost` or `unverified`.
     of: &'static str,
     /// In which phase the way ended, where capture was unreachable.
     phase: Option<&'static str>,
@@ -181,18 +181,18 @@ impl EvidenceJson {
     fn of(evidence: &Evidence) -> Self {
         let blank = |of| Self { at: evidence.at.to_string(), of, phase: None, status: None, headers: Vec::new(), words: None };
         match &evidence.of {
-            EvidenceOf::Refused { quote, .. } => blank("refused").quoting(quote),
+            EvidenceOf::Rejected { excerpt, .. } => blank("rejected").quoting(excerpt),
             EvidenceOf::Unreachable { at, words, .. } => {
                 Self { phase: Some(at.name()), words: Some(words.clone()), ..blank("unreachable") }
             }
             EvidenceOf::Lost { .. } => blank("lost"),
-            EvidenceOf::Unseen(failure) => blank("unseen").quoting(&failure.quote),
+            EvidenceOf::Unverified(failure) => blank("unverified").quoting(&failure.excerpt),
         }
     }
 
-    fn quoting(self, quote: &Quote) -> Self {
-        let headers = quote.headers.iter().map(|(name, value)| HeaderJson { name: name.clone(), value: value.clone() }).collect();
-        Self { status: Some(quote.status).filter(|status| *status > 0), headers, words: Some(quote.words.clone()), ..self }
+    fn quoting(self, excerpt: &ResponseExcerpt) -> Self {
+        let headers = excerpt.headers.iter().map(|(name, value)| HeaderJson { name: name.clone(), value: value.clone() }).collect();
+        Self { status: Some(excerpt.status).filter(|status| *status > 0), headers, words: Some(excerpt.words.clone()), ..self }
     }
 }
 
@@ -212,7 +212,7 @@ impl StoryJson {
             address: address(project, &story.route),
             slot: story.beat.slot.to_string(),
             record: story.kept.whole().map(|beat| BeatJson::of(project, beat, &story.evidence)),
-            looks: story.looks.iter().map(LookJson::of).collect(),
+            readbacks: story.readbacks.iter().map(ReadbackJson::of).collect(),
             evidence: story.evidence.iter().map(EvidenceJson::of).collect(),
         }
     }
@@ -220,7 +220,7 @@ impl StoryJson {
 
 /// One beat
 ///
-/// What was sent, what was answered, which looks were made and what they saw. There is none in a minute in which none was due.
+/// What was sent, what was answered, which read-backs were made and what they saw. There is none in a minute in which none was due.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/beats/{route}/{minute}", tag = "beats", operation_id = "show_beat", params(
     ("name" = String, Path, description = "The project"), ("route" = String, Path, description = "The route's name"),
     ("minute" = String, Path, description = "Its minute: `2026-11-23T15:10Z`")), responses(
@@ -229,7 +229,7 @@ async fn show(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path((name, route, minute)): Path<(String, String, String)>,
-) -> Result<Json<StoryJson>, Trouble> {
+) -> Result<Json<StoryJson>, WebError> {
     let project = site.project(&name).await?;
     let story = shown::beat(&site, &project, &route, &minute, site.now()).await?;
     Ok(Json(StoryJson::of(&project, &story)))

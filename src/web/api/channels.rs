@@ -1,4 +1,4 @@
-//! `/api/v1/channels`: where notices go.
+//! `/api/v1/channels`: where notifications go.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,13 +16,13 @@ use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
 use crate::config::channel::{FIELDS, added, called, changed};
 use crate::config::{Problem as FieldProblem, Problems, Texts};
-use crate::edit::trial::SAMPLES;
-use crate::edit::{ChannelJson, ChannelKindJson, EditError, ResentJson, TestedJson};
 use crate::model::{Channel, ChannelId, ChannelKind, ChannelSpec};
-use crate::store::Owing;
+use crate::settings::trial::SAMPLES;
+use crate::settings::{ChangeError, ChannelJson, ChannelKindJson, ResentJson, TestedJson};
+use crate::store::ChannelQueue;
 use crate::web::channels::{check_open, find, find_to_remove, resend, test};
+use crate::web::error::WebError;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -36,12 +36,12 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
         .routes(routes!(send_again))
 }
 
-async fn named(site: &Site, name: &str) -> Result<ChannelJson, Trouble> {
+async fn named(site: &Site, name: &str) -> Result<ChannelJson, WebError> {
     view(site, &find(site, name).await?).await
 }
 
-async fn view(site: &Site, channel: &Channel) -> Result<ChannelJson, Trouble> {
-    Ok(ChannelJson::of(channel, site.web.store.owing_of(channel.id).await?))
+async fn view(site: &Site, channel: &Channel) -> Result<ChannelJson, WebError> {
+    Ok(ChannelJson::of(channel, site.web.store.queue_of(channel.id).await?))
 }
 
 /// What is to become of a channel.
@@ -105,27 +105,27 @@ async fn list_kinds(_visitor: Visitor) -> Json<List<ChannelKindJson>> {
 /// The channels: those of people by name, then the webhooks of apps
 #[utoipa::path(get, path = "/api/v1/channels", operation_id = "list_channels", tag = "channels", params(Paging), responses(
     (status = 200, body = List<ChannelJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): Asked<Paging>) -> Result<Json<List<ChannelJson>>, Trouble> {
+async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Asked(paging): Asked<Paging>) -> Result<Json<List<ChannelJson>>, WebError> {
     let limit = paging.limit()?;
     let channels = site.web.store.channels().await?;
-    let owing: HashMap<ChannelId, Owing> = site.web.store.owing().await?.into_iter().collect();
+    let queues: HashMap<ChannelId, ChannelQueue> = site.web.store.queues().await?.into_iter().collect();
     let from = match paging.after() {
         None => 0,
         Some(after) => {
             let last = channels.iter().position(|channel| called(channel) == after);
-            last.ok_or_else(|| Trouble::unfit("after", "is not a `next` that this list gave"))? + 1
+            last.ok_or_else(|| WebError::unfit("after", "is not a `next` that this list gave"))? + 1
         }
     };
     let shown = &channels[from..channels.len().min(from + limit)];
     let next = shown.last().filter(|_| from + limit < channels.len()).map(called);
-    let views = shown.iter().map(|channel| ChannelJson::of(channel, owing.get(&channel.id).copied().unwrap_or_default()));
+    let views = shown.iter().map(|channel| ChannelJson::of(channel, queues.get(&channel.id).copied().unwrap_or_default()));
     Ok(Json(List { items: views.collect(), next }))
 }
 
 /// One channel
 #[utoipa::path(get, path = "/api/v1/channels/{name}", operation_id = "show_channel", tag = "channels", params(("name" = String, Path, description = "The channel; the webhooks of an app are called `webhooks of PROJECT`")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, Trouble> {
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     Ok(Json(named(&site, &name).await?))
 }
 
@@ -139,11 +139,11 @@ async fn put(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-    Sent(wanted): Sent<ChannelChange>,
-) -> Result<Response, Trouble> {
+    Sent(desired): Sent<ChannelChange>,
+) -> Result<Response, WebError> {
     let known = match find(&site, &name).await {
         Ok(channel) => Some(channel),
-        Err(Trouble::NotFound(_)) => None,
+        Err(WebError::NotFound(_)) => None,
         Err(other) => return Err(other),
     };
     let view = match &known {
@@ -151,15 +151,15 @@ async fn put(
         None => None,
     };
     as_read.check(&view)?;
-    let desk = as_read.desk(&site, &visitor);
+    let settings_service = as_read.settings_service(&site, &visitor);
     if let Some(channel) = &known {
         check_open(channel)?;
-        let texts = wanted.texts(Some(channel.spec.kind))?;
-        let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
-        desk.change(&name, wanted).await?;
+        let texts = desired.texts(Some(channel.spec.kind))?;
+        let desired = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(ChangeError::from);
+        settings_service.change(&name, desired).await?;
     } else {
-        let texts = wanted.texts(None)?.with("name", Some(&name));
-        desk.add(added(&texts, site.origin())?).await?;
+        let texts = desired.texts(None)?.with("name", Some(&name));
+        settings_service.add(added(&texts, site.origin())?).await?;
     }
     let view = named(&site, &name).await?;
     Ok(if known.is_none() { created(view) } else { Json(view).into_response() })
@@ -173,14 +173,14 @@ async fn change(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-    Sent(wanted): Sent<ChannelChange>,
-) -> Result<Json<ChannelJson>, Trouble> {
+    Sent(desired): Sent<ChannelChange>,
+) -> Result<Json<ChannelJson>, WebError> {
     let channel = find(&site, &name).await?;
     as_read.check(&view(&site, &channel).await?)?;
     check_open(&channel)?;
-    let texts = wanted.texts(None)?;
-    let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
-    as_read.desk(&site, &visitor).change(&name, wanted).await?;
+    let texts = desired.texts(None)?;
+    let desired = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(ChangeError::from);
+    as_read.settings_service(&site, &visitor).change(&name, desired).await?;
     Ok(Json(named(&site, &name).await?))
 }
 
@@ -192,39 +192,39 @@ async fn remove(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     // What it is compared with is read as it was; one that does not open was never read.
     let channel = if as_read.is_asked() { find(&site, &name).await? } else { find_to_remove(&site, &name).await? };
     as_read.check(&view(&site, &channel).await?)?;
     check_open(&channel)?;
-    as_read.desk(&site, &visitor).remove::<ChannelSpec>(&name).await?;
+    as_read.settings_service(&site, &visitor).remove::<ChannelSpec>(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
-async fn switch(site: &Site, visitor: &Visitor, name: &str, enabled: bool) -> Result<Json<ChannelJson>, Trouble> {
+async fn switch(site: &Site, visitor: &Visitor, name: &str, enabled: bool) -> Result<Json<ChannelJson>, WebError> {
     check_open(&find(site, name).await?)?;
-    site.desk(visitor).change::<ChannelSpec>(name, |known| Ok(ChannelSpec { enabled, ..known.clone() })).await?;
+    site.settings_service(visitor).change::<ChannelSpec>(name, |known| Ok(ChannelSpec { enabled, ..known.clone() })).await?;
     Ok(Json(named(site, name).await?))
 }
 
-/// Let notices go there
+/// Let notifications go there
 #[utoipa::path(post, path = "/api/v1/channels/{name}/enable", operation_id = "enable_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn enable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, Trouble> {
+async fn enable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     switch(&site, &visitor, &name, true).await
 }
 
 /// Let nothing go there; what is owed waits
 #[utoipa::path(post, path = "/api/v1/channels/{name}/disable", operation_id = "disable_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
     (status = 200, body = ChannelJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn disable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, Trouble> {
+async fn disable(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ChannelJson>, WebError> {
     switch(&site, &visitor, &name, false).await
 }
 
 /// Send marked samples to a channel
 #[utoipa::path(post, path = "/api/v1/channels/{name}/test", operation_id = "test_channel", tag = "channels", params(("name" = String, Path, description = "The channel; it may be disabled")), responses(
     (status = 200, body = TestedJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TestedJson>, Trouble> {
+async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<TestedJson>, WebError> {
     let channel = find(&site, &name).await?;
     let tried = test(&site, &channel, &SAMPLES).await?;
     Ok(Json(TestedJson::of(&channel, &tried)))
@@ -233,8 +233,12 @@ async fn try_it(_writer: Writer, State(site): State<Arc<Site>>, Path(name): Path
 /// Owe what nobody took anew, and deliver again
 #[utoipa::path(post, path = "/api/v1/channels/{name}/resend", operation_id = "resend_channel", tag = "channels", params(("name" = String, Path, description = "The channel")), responses(
     (status = 200, body = ResentJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn send_again(Writer(visitor): Writer, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ResentJson>, Trouble> {
+async fn send_again(
+    Writer(visitor): Writer,
+    State(site): State<Arc<Site>>,
+    Path(name): Path<String>,
+) -> Result<Json<ResentJson>, WebError> {
     let channel = find(&site, &name).await?;
-    let owed_anew = resend(&site, &visitor, &channel).await?;
-    Ok(Json(ResentJson { channel: called(&channel), owed_anew }))
+    let requeued = resend(&site, &visitor, &channel).await?;
+    Ok(Json(ResentJson { channel: called(&channel), requeued }))
 }

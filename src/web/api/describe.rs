@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use crate::judge::Health;
 use crate::model::{
-    AppKind, ChannelKind, EndedBecause, Endpoint, EntryKind, NoticeKind, NoticeState, Outcome, Phase, RuleKind, Severity, Strand,
+    AppKind, ChannelKind, EndedBecause, Endpoint, EntryKind, IncidentKind, NotificationKind, NotificationState, Outcome, Phase, RuleKind,
+    Severity,
 };
 use crate::report::Level;
 use crate::web::incidents::STANDS;
@@ -24,9 +25,9 @@ const TIMES: [&str; 29] = [
     "from",
     "last_good",
     "last_login",
-    "last_taken",
+    "last_accepted",
     "last_used",
-    "looks_from",
+    "readbacks_from",
     "minute",
     "newest",
     "next_from",
@@ -68,19 +69,29 @@ const USERS: [&str; 2] = ["UserJson.name", "InvitationJson.name"];
 /// The words that a text may be, by schema and property, or by property alone; and of what is asked for, by the parameter's name.
 fn words() -> Vec<(&'static str, Vec<&'static str>)> {
     let severities = Severity::ALL.map(Severity::name).to_vec();
-    let strands = Strand::ALL.map(Strand::name).to_vec();
+    let incident_kinds = IncidentKind::ALL.map(IncidentKind::name).to_vec();
     let outcomes = Outcome::ALL.map(Outcome::name).to_vec();
-    let healths = [Health::Off, Health::Pending, Health::Good, Health::Unchecked, Health::Slow, Health::Bad, Health::Blind, Health::Idle];
+    let healths = [
+        Health::Disabled,
+        Health::Pending,
+        Health::Up,
+        Health::Unverified,
+        Health::Degraded,
+        Health::Down,
+        Health::Unknown,
+        Health::NotRunning,
+    ];
     let phases = [Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer, Phase::ForwardProxy];
     let (kinds, apps) = (ChannelKind::ALL.map(ChannelKind::name).to_vec(), AppKind::ALL.map(AppKind::name).to_vec());
-    let (notices, states) = (NoticeKind::ALL.map(NoticeKind::name).to_vec(), NoticeState::ALL.map(NoticeState::name).to_vec());
+    let (notifications, states) =
+        (NotificationKind::ALL.map(NotificationKind::name).to_vec(), NotificationState::ALL.map(NotificationState::name).to_vec());
     vec![
         ("outcome", outcomes.clone()),
         ("newest_outcome", outcomes.clone()),
         ("worst", outcomes),
         ("health", healths.map(Health::name).to_vec()),
         ("severity", severities),
-        ("strand", strands),
+        ("incident_kind", incident_kinds),
         ("endpoint", [Endpoint::V0, Endpoint::V1].map(Endpoint::name).to_vec()),
         ("ended_because", EndedBecause::ALL.map(EndedBecause::name).to_vec()),
         ("level", Level::ALL.map(Level::name).to_vec()),
@@ -96,8 +107,8 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
         ("ChannelKindJson.name", kinds),
         ("DeliveryJson.kind", vec!["opened", "reminder", "resolved"]),
         ("EntryJson.kind", EntryKind::ALL.map(EntryKind::name).to_vec()),
-        ("EvidenceJson.of", vec!["refused", "unreachable", "lost", "unseen"]),
-        ("NoticeJson.kind", notices),
+        ("EvidenceJson.of", vec!["rejected", "unreachable", "lost", "unverified"]),
+        ("NoticeJson.kind", notifications),
         ("NoticeJson.state", states.clone()),
         ("AppKindJson.name", apps),
         ("Project.heartbeat", vec!["enabled", "disabled"]),
@@ -110,10 +121,10 @@ fn words() -> Vec<(&'static str, Vec<&'static str>)> {
 }
 
 /// A status, what it says, and which operations it may be of.
-type Refusal = (&'static str, &'static str, fn(&Operation<'_>) -> bool);
+type RejectionReason = (&'static str, &'static str, fn(&Operation<'_>) -> bool);
 
 /// How a request may be refused, with each way's description and which operations it may be of.
-const REFUSALS: [Refusal; 9] = [
+const REFUSALS: [RejectionReason; 9] = [
     ("400", "The request cannot be read", |of| of.takes_text()),
     ("401", "No API token, or one that does not exist or has expired", |_| true),
     ("403", "The token may only read", |of| of.writes()),

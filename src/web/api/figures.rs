@@ -16,10 +16,10 @@ use crate::judge::is_complete;
 use crate::model::{Minute, Timestamp, duration};
 use crate::report;
 use crate::report::json::ReportJson;
+use crate::web::error::{WebError, named};
 use crate::web::figures::{DaysJson, LagsJson, RouteJson};
 use crate::web::shown::{self, Range};
 use crate::web::site::Site;
-use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::Visitor;
 use crate::web::words::short;
 
@@ -38,18 +38,18 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
 #[utoipa::path(get, path = "/api/v1/projects/{name}/report", tag = "figures", operation_id = "show_report",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = ReportJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, Trouble> {
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ReportJson>, WebError> {
     let now = site.now();
     let project = site.project(&name).await?;
-    let look = shown::look(&site, &project, now).await?;
-    let report = report::report(&site.web.store, project, look, now).await?;
+    let readback = shown::readback(&site, &project, now).await?;
+    let report = report::report(&site.web.store, project, readback, now).await?;
     Ok(Json(ReportJson::of(&report)))
 }
 
 /// What must be complete.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+struct Desired {
     /// A time (RFC 3339): `reached` then says whether every minute up to and with its own is over, and its data complete.
     at_least: Option<String>,
     /// With `at_least`: the answer waits until it is reached, for at most so long, such as `60s`; the longest wait is `5m`.
@@ -77,22 +77,22 @@ struct Completeness {
 ///
 /// For jobs that wait for data: ask with `at_least`, the end of what the job reads, until `reached` is true. The status is 200 either way.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/complete-through", tag = "figures", operation_id = "complete_through",
-    params(("name" = String, Path, description = "The project"), Wanted), responses(
+    params(("name" = String, Path, description = "The project"), Desired), responses(
     (status = 200, body = Completeness), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn complete_through(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    Asked(wanted): Asked<Wanted>,
-) -> Result<Json<Completeness>, Trouble> {
+    Asked(desired): Asked<Desired>,
+) -> Result<Json<Completeness>, WebError> {
     let begun = site.now();
-    let at_least = wanted.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
-    let wait = wanted.wait.as_deref().map_or(Ok(Duration::ZERO), |text| waited(text).map_err(|says| Trouble::unfit("wait", says)))?;
+    let at_least = desired.at_least.as_deref().map(|text| Timestamp::parse(text).map_err(|_| no_time(text))).transpose()?;
+    let wait = desired.wait.as_deref().map_or(Ok(Duration::ZERO), |text| waited(text).map_err(|says| WebError::unfit("wait", says)))?;
     let name = named("project", &name)?;
     let (brief, now, reached) = loop {
         let now = site.now();
         let brief = shown::in_brief(&site, std::slice::from_ref(&name), now).await?.pop();
-        let brief = brief.ok_or_else(|| Trouble::no("project", name.as_str()))?;
+        let brief = brief.ok_or_else(|| WebError::no("project", name.as_str()))?;
         let reached = at_least.map(|at| is_complete(brief.complete_through, at, now));
         if reached != Some(false) || begun.plus(wait) <= now {
             break (brief, now, reached);
@@ -127,14 +127,14 @@ fn behind(minute: Minute, now: Timestamp) -> i64 {
     (now.minute().index() - minute.index()).max(0)
 }
 
-fn no_time(text: &str) -> Trouble {
-    Trouble::unfit("at_least", format!("`{}` is no time; write it like `2026-11-23T14:32:00Z`", short(text)))
+fn no_time(text: &str) -> WebError {
+    WebError::unfit("at_least", format!("`{}` is no time; write it like `2026-11-23T14:32:00Z`", short(text)))
 }
 
 /// Which lags.
 #[derive(Debug, Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Stretch {
+struct MinuteRange {
     /// How far back: `1h`, `24h`, `7d`, `30d` or `90d`; a day where nothing is said.
     range: Option<String>,
     /// Those of the route of this name; of all together where nothing is said.
@@ -145,17 +145,17 @@ struct Stretch {
 ///
 /// At most 300 points, minutes for the last day and hours beyond. Percentiles of hours are right within 4 %.
 #[utoipa::path(get, path = "/api/v1/projects/{name}/lags", tag = "figures", operation_id = "show_lags",
-    params(("name" = String, Path, description = "The project"), Stretch), responses(
+    params(("name" = String, Path, description = "The project"), MinuteRange), responses(
     (status = 200, body = LagsJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn lags(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-    Asked(stretch): Asked<Stretch>,
-) -> Result<Json<LagsJson>, Trouble> {
-    let range = Range::asked(stretch.range.as_deref())?;
+    Asked(minute_range): Asked<MinuteRange>,
+) -> Result<Json<LagsJson>, WebError> {
+    let range = Range::asked(minute_range.range.as_deref())?;
     let project = site.project(&name).await?;
-    let lags = shown::lags(&site, &project, range, stretch.route.as_deref(), site.now()).await?;
+    let lags = shown::lags(&site, &project, range, minute_range.route.as_deref(), site.now()).await?;
     Ok(Json(LagsJson::of(&lags)))
 }
 
@@ -163,7 +163,7 @@ async fn lags(
 #[utoipa::path(get, path = "/api/v1/projects/{name}/days", tag = "figures", operation_id = "show_days",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = DaysJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, Trouble> {
+async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<DaysJson>, WebError> {
     let project = site.project(&name).await?;
     let days = report::days(&site.web.store, &[project], site.now()).await?;
     Ok(Json(DaysJson::of(&days)))
@@ -173,10 +173,10 @@ async fn days(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path
 #[utoipa::path(get, path = "/api/v1/projects/{name}/routes", tag = "figures", operation_id = "list_routes",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = List<RouteJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, Trouble> {
+async fn list(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<List<RouteJson>>, WebError> {
     let now = site.now();
     let project = site.project(&name).await?;
-    let look = shown::look(&site, &project, now).await?;
-    let routes = report::routes(&site.web.store, &project, look.as_ref(), now).await?;
+    let readback = shown::readback(&site, &project, now).await?;
+    let routes = report::routes(&site.web.store, &project, readback.as_ref(), now).await?;
     Ok(Json(List::whole(routes.iter().map(RouteJson::of).collect())))
 }

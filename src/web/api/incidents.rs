@@ -14,14 +14,14 @@ use utoipa_axum::routes;
 
 use super::problem::Problem;
 use super::shape::{Asked, List, Paging, Sent};
-use crate::edit::incident::Word;
 use crate::model::{Evidence, Project};
-use crate::report::json::{EntryJson, IncidentJson, NoticeJson};
+use crate::report::json::{EntryJson, IncidentJson, NotificationJson};
 use crate::report::{postmortem as written, proof, route_name};
-use crate::store::Which;
-use crate::web::incidents::{Sought, at_place, found, in_hand, place_of, say, snoozed, story};
+use crate::settings::incident::Word;
+use crate::store::IncidentFilter;
+use crate::web::error::WebError;
+use crate::web::incidents::{Sought, acknowledged, at_place, found, place_of, say, snoozed, story};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 /// So much evidence is given at most.
@@ -46,7 +46,7 @@ struct IncidentView {
     /// What the failures of its minutes left, oldest first: 500 at most.
     evidence: Vec<EvidenceView>,
     /// What was told of it, oldest first.
-    notices: Vec<NoticeJson>,
+    notifications: Vec<NotificationJson>,
 }
 
 /// What a beat's failure left.
@@ -79,12 +79,12 @@ async fn list(
     State(site): State<Arc<Site>>,
     Asked(sought): Asked<Sought>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<IncidentJson>>, Trouble> {
+) -> Result<Json<List<IncidentJson>>, WebError> {
     let now = site.now();
     let limit = paging.limit()?;
-    let wrong = || Trouble::unfit("after", "is not a `next` that this list gave");
+    let wrong = || WebError::unfit("after", "is not a `next` that this list gave");
     let before = paging.after().map(|after| at_place(after).ok_or_else(wrong)).transpose()?;
-    let which = Which { before, at_most: limit as u32 + 1, ..sought.which(now)? };
+    let which = IncidentFilter { before, at_most: limit as u32 + 1, ..sought.which(now)? };
     let mut found = site.web.store.incidents(&which).await?;
     let more = found.len() > limit;
     found.truncate(limit);
@@ -97,11 +97,11 @@ async fn list(
 #[utoipa::path(get, path = "/api/v1/incidents/{id}", operation_id = "show_incident", tag = "incidents",
     params(("id" = i64, Path, description = "The incident's number")), responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Json<IncidentView>, Trouble> {
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Json<IncidentView>, WebError> {
     view(&site, &id).await.map(Json)
 }
 
-async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
+async fn view(site: &Site, id: &str) -> Result<IncidentView, WebError> {
     let (store, now) = (&*site.web.store, site.now());
     let (told, project) = story(store, found(store, id).await?, now).await?;
     let channels = store.channels_on_record().await?;
@@ -110,7 +110,7 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
         incident: IncidentJson::of(&told.incident, now, site.web.settings.public_url.as_ref()),
         timeline: told.timeline.iter().map(EntryJson::of).collect(),
         evidence: evidence.take(EVIDENCE).collect(),
-        notices: told.notices.iter().map(|notice| NoticeJson::of(notice, &channels)).collect(),
+        notifications: told.notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(),
     })
 }
 
@@ -119,7 +119,7 @@ async fn view(site: &Site, id: &str) -> Result<IncidentView, Trouble> {
     params(("id" = i64, Path, description = "The incident's number")), responses(
     (status = 200, body = String, content_type = "text/markdown"),
     (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, Trouble> {
+async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): Path<String>) -> Result<Response, WebError> {
     let (store, now) = (&*site.web.store, site.now());
     let (told, project) = story(store, found(store, &id).await?, now).await?;
     let text = written(&told, project.as_ref(), &store.channels_on_record().await?, now);
@@ -129,23 +129,23 @@ async fn postmortem(_visitor: Visitor, State(site): State<Arc<Site>>, Path(id): 
 /// That somebody has it in hand.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct InHand {
+struct Acknowledgement {
     /// What is being done; it stands behind the name of whoever asks. Without it, whoever has the incident in hand already keeps it.
     words: Option<String>,
 }
 
 /// Say that somebody has it in hand: no more reminders
 #[utoipa::path(post, path = "/api/v1/incidents/{id}/acknowledge", operation_id = "acknowledge_incident", tag = "incidents",
-    params(("id" = i64, Path, description = "The incident's number")), request_body = InHand, responses(
+    params(("id" = i64, Path, description = "The incident's number")), request_body = Acknowledgement, responses(
     (status = 200, body = IncidentView), (status = "default", body = Problem, content_type = "application/problem+json")))]
 async fn acknowledge(
     Writer(visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
-    Sent(sent): Sent<InHand>,
-) -> Result<Json<IncidentView>, Trouble> {
-    let word = in_hand(&visitor, sent.words.as_deref().unwrap_or_default(), site.now());
-    spoken(&site, &id, word.map_err(|wrong| Trouble::Unfit(wrong.into()))?).await
+    Sent(sent): Sent<Acknowledgement>,
+) -> Result<Json<IncidentView>, WebError> {
+    let word = acknowledged(&visitor, sent.words.as_deref().unwrap_or_default(), site.now());
+    spoken(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
 }
 
 /// Take that back: reminders go on
@@ -156,8 +156,8 @@ async fn unacknowledge(
     Writer(_visitor): Writer,
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
-) -> Result<Json<IncidentView>, Trouble> {
-    let word = Word::in_nobodys_hand(site.now());
+) -> Result<Json<IncidentView>, WebError> {
+    let word = Word::unacknowledged(site.now());
     spoken(&site, &id, word).await
 }
 
@@ -181,12 +181,12 @@ async fn snooze(
     State(site): State<Arc<Site>>,
     Path(id): Path<String>,
     Sent(sent): Sent<Snooze>,
-) -> Result<Json<IncidentView>, Trouble> {
+) -> Result<Json<IncidentView>, WebError> {
     let word = snoozed(sent.lasts.as_deref(), sent.until.as_deref(), site.now());
-    spoken(&site, &id, word.map_err(|wrong| Trouble::Unfit(wrong.into()))?).await
+    spoken(&site, &id, word.map_err(|wrong| WebError::Unfit(wrong.into()))?).await
 }
 
-async fn spoken(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, Trouble> {
+async fn spoken(site: &Site, id: &str, word: Word) -> Result<Json<IncidentView>, WebError> {
     say(site, &found(&site.web.store, id).await?, &word).await?;
     view(site, id).await.map(Json)
 }

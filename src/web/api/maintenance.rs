@@ -17,8 +17,8 @@ use crate::config::Texts;
 use crate::config::window::added;
 use crate::model::Window;
 use crate::report::WindowJson;
+use crate::web::error::{WebError, named};
 use crate::web::site::Site;
-use crate::web::trouble::{Trouble, named};
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -68,7 +68,7 @@ impl WindowSent {
 /// The maintenance windows, by name
 #[utoipa::path(get, path = "/api/v1/maintenance", operation_id = "list_windows", tag = "maintenance", responses(
     (status = 200, body = List<WindowJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<WindowJson>>, Trouble> {
+async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<WindowJson>>, WebError> {
     let (windows, now) = (site.web.store.windows().await?, site.now());
     Ok(Json(List::whole(windows.iter().map(|window| WindowJson::of(window, now)).collect())))
 }
@@ -77,12 +77,12 @@ async fn list(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<L
 #[utoipa::path(get, path = "/api/v1/maintenance/{name}", operation_id = "show_window", tag = "maintenance",
     params(("name" = String, Path, description = "The window")), responses(
     (status = 200, body = WindowJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<WindowJson>, Trouble> {
-    let window = known(&site, &name).await?.ok_or_else(|| Trouble::no("maintenance window", &name))?;
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<WindowJson>, WebError> {
+    let window = known(&site, &name).await?.ok_or_else(|| WebError::no("maintenance window", &name))?;
     Ok(Json(WindowJson::of(&window, site.now())))
 }
 
-async fn known(site: &Site, name: &str) -> Result<Option<Window>, Trouble> {
+async fn known(site: &Site, name: &str) -> Result<Option<Window>, WebError> {
     let windows = site.web.store.windows().await?;
     Ok(windows.into_iter().find(|window| window.name.as_str() == name))
 }
@@ -99,17 +99,17 @@ async fn put(
     Path(name): Path<String>,
     as_read: AsRead,
     Sent(sent): Sent<WindowSent>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let now = site.now();
     let before = known(&site, &name).await?;
     as_read.check(&before.as_ref().map(|before| WindowJson::of(before, now)))?;
-    let wanted = added(&sent.texts(&name), site.origin())?;
-    let desk = as_read.desk(&site, &visitor);
+    let desired = added(&sent.texts(&name), site.origin())?;
+    let settings_service = as_read.settings_service(&site, &visitor);
     if before.is_some() {
-        let done = desk.change::<Window>(&name, |_| Ok(wanted.clone())).await?;
+        let done = settings_service.change::<Window>(&name, |_| Ok(desired.clone())).await?;
         Ok(Json(WindowJson::of(&done.now, now)).into_response())
     } else {
-        let done = desk.add(wanted).await?;
+        let done = settings_service.add(desired).await?;
         Ok(created(WindowJson::of(&done.now, now)))
     }
 }
@@ -123,11 +123,11 @@ async fn remove(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     let name = named("maintenance window", &name)?;
     if let Some(before) = known(&site, name.as_str()).await? {
         as_read.check(&WindowJson::of(&before, site.now()))?;
     }
-    as_read.desk(&site, &visitor).remove::<Window>(name.as_str()).await?;
+    as_read.settings_service(&site, &visitor).remove::<Window>(name.as_str()).await?;
     Ok(StatusCode::NO_CONTENT)
 }

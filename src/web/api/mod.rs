@@ -5,14 +5,14 @@
 mod accounts;
 mod app_record;
 mod apps;
+mod audit_log;
 mod beats;
-mod changes;
 mod channels;
 mod describe;
 mod figures;
 mod incidents;
 mod maintenance;
-mod notices;
+mod notifications;
 mod problem;
 mod projects;
 mod rules;
@@ -31,9 +31,9 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 
+use super::error::WebError;
 use super::etag::tag;
 use super::site::Site;
-use super::trouble::Trouble;
 
 pub(super) use problem::dress;
 
@@ -70,8 +70,8 @@ fn resources() -> OpenApiRouter<Arc<Site>> {
         .merge(apps::routes())
         .merge(app_record::routes())
         .merge(channels::routes())
-        .merge(notices::routes())
-        .merge(changes::routes())
+        .merge(notifications::routes())
+        .merge(audit_log::routes())
         .merge(figures::routes())
         .merge(beats::routes())
 }
@@ -104,6 +104,6 @@ pub(super) fn is_api(uri: &Uri) -> bool {
     uri.path().strip_prefix(ROOT).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-async fn nowhere(uri: Uri) -> Trouble {
-    Trouble::no("resource", uri.path())
+async fn nowhere(uri: Uri) -> WebError {
+    WebError::no("resource", uri.path())
 }

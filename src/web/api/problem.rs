@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::config;
+use crate::web::error::WebError;
 use crate::web::rejection::Rejection;
-use crate::web::trouble::Trouble;
 
 /// How a program logs in.
 const LOG_IN: &str = "send an API token: `Authorization: Bearer hb_...`; `heartbeat tokens add NAME` makes one";
@@ -45,13 +45,13 @@ impl FieldProblem {
 }
 
 impl Problem {
-    fn of(trouble: &Trouble) -> Self {
+    fn of(trouble: &WebError) -> Self {
         let problems = match trouble {
-            Trouble::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
+            WebError::Unfit(problems) => problems.iter().map(FieldProblem::of).collect(),
             _ => Vec::new(),
         };
         let (title, status) = (trouble.title(), trouble.status().as_u16());
-        let detail = if matches!(trouble, Trouble::LoginNeeded) { LOG_IN.to_owned() } else { trouble.to_string() };
+        let detail = if matches!(trouble, WebError::LoginNeeded) { LOG_IN.to_owned() } else { trouble.to_string() };
         Self { r#type: "about:blank", title, status, detail, problems }
     }
 }
@@ -64,12 +64,12 @@ pub(in crate::web) async fn dress(response: Response) -> Response {
     };
     let trouble = &*rejection.trouble;
     let text = serde_json::to_string(&Problem::of(trouble)).unwrap_or_default();
-    let mut dressed = (trouble.status(), text).into_response();
-    let headers = dressed.headers_mut();
+    let mut rendered = (trouble.status(), text).into_response();
+    let headers = rendered.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-    if matches!(trouble, Trouble::LoginNeeded) {
+    if matches!(trouble, WebError::LoginNeeded) {
         headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
     }
     rejection.keep_headers(headers);
-    dressed
+    rendered
 }

@@ -14,11 +14,11 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{AsRead, Asked, List, Paging, Sent, created};
 use crate::config::Texts;
-use crate::edit::{ProjectJson, app};
 use crate::model::{AppKind, ProjectName, ProjectSpec};
+use crate::settings::{ProjectJson, app};
+use crate::web::error::WebError;
 use crate::web::setup::{self, Asking, CheckedFields, names};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -58,9 +58,9 @@ struct ProjectFields {
     #[schema(value_type = Option<String>)]
     lost_after: Given<String>,
     /// How often PostHog is asked for what was not seen so far.
-    #[serde(deserialize_with = "given")]
+    #[serde(deserialize_with = "given", alias = "look_every")]
     #[schema(value_type = Option<String>)]
-    look_every: Given<String>,
+    readback_interval: Given<String>,
 }
 
 /// Not there; or there, and perhaps null.
@@ -81,7 +81,7 @@ impl ProjectFields {
             ("project_id", &number),
             ("late_after", &self.late_after),
             ("lost_after", &self.lost_after),
-            ("look_every", &self.look_every),
+            ("readback_interval", &self.readback_interval),
         ];
         fields.into_iter().filter_map(|(name, text)| Some((name, text.as_ref()?.as_deref().unwrap_or_default()))).collect()
     }
@@ -112,7 +112,8 @@ struct NewProject {
     /// A beat that was not seen by then is lost; `15m` where nothing is said.
     lost_after: Option<String>,
     /// How often PostHog is asked for what was not seen so far; `1m` where nothing is said.
-    look_every: Option<String>,
+    #[serde(alias = "look_every")]
+    readback_interval: Option<String>,
     /// Which apps to install at once: `heartbeat`, `ingestion-alert`; both where nothing is said.
     apps: Option<Vec<String>>,
 }
@@ -128,14 +129,14 @@ impl NewProject {
             .with("project_id", self.project_id.map(|number| number.to_string()).as_deref())
             .with("late_after", self.late_after.as_deref())
             .with("lost_after", self.lost_after.as_deref())
-            .with("look_every", self.look_every.as_deref())
+            .with("readback_interval", self.readback_interval.as_deref())
     }
 
-    fn apps(&self) -> Result<Vec<AppKind>, Trouble> {
+    fn apps(&self) -> Result<Vec<AppKind>, WebError> {
         let Some(names) = &self.apps else { return Ok(AppKind::ALL.into()) };
         let mut kinds = Vec::new();
         for name in names {
-            let kind = app::kind_named(&name.chars().take(64).collect::<String>()).map_err(|wrong| Trouble::unfit_whole("apps", wrong))?;
+            let kind = app::kind_named(&name.chars().take(64).collect::<String>()).map_err(|wrong| WebError::unfit_whole("apps", wrong))?;
             if !kinds.contains(&kind) {
                 kinds.push(kind);
             }
@@ -187,11 +188,11 @@ async fn list(
     State(site): State<Arc<Site>>,
     Asked(search): Asked<Search>,
     Asked(paging): Asked<Paging>,
-) -> Result<Json<List<ProjectJson>>, Trouble> {
-    let wanted = search.q.unwrap_or_default().to_lowercase();
+) -> Result<Json<List<ProjectJson>>, WebError> {
+    let desired = search.q.unwrap_or_default().to_lowercase();
     let after = paging.after().unwrap_or_default();
     let names = names(&site).await?;
-    let mut fits = names.into_iter().filter(|name| name.as_str() > after && name.as_str().to_lowercase().contains(&wanted));
+    let mut fits = names.into_iter().filter(|name| name.as_str() > after && name.as_str().to_lowercase().contains(&desired));
     let shown: Vec<ProjectName> = fits.by_ref().take(paging.limit()?).collect();
     let next = fits.next().and_then(|_| shown.last()).map(ToString::to_string);
     let mut projects = site.web.store.projects_named(&shown).await?;
@@ -210,7 +211,7 @@ async fn add(
     State(site): State<Arc<Site>>,
     Asked(checking): Asked<Checking>,
     Sent(new): Sent<NewProject>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let spec = setup::add(&site, &visitor, &new.texts(), &new.apps()?, Asking::unless(!checking.check)).await?;
     Ok(created(ProjectJson::of(&spec)))
 }
@@ -219,11 +220,11 @@ async fn add(
 #[utoipa::path(get, path = "/api/v1/projects/{name}", tag = "projects", operation_id = "show_project",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = ProjectJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectJson>, Trouble> {
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<ProjectJson>, WebError> {
     view(&site, &name).await.map(Json)
 }
 
-async fn view(site: &Site, name: &str) -> Result<ProjectJson, Trouble> {
+async fn view(site: &Site, name: &str) -> Result<ProjectJson, WebError> {
     Ok(ProjectJson::of(&site.project(name).await?.spec))
 }
 
@@ -241,9 +242,10 @@ async fn change(
     as_read: AsRead,
     Asked(checking): Asked<Checking>,
     Sent(fields): Sent<ProjectFields>,
-) -> Result<Json<ProjectJson>, Trouble> {
+) -> Result<Json<ProjectJson>, WebError> {
     as_read.check(&view(&site, &name).await?)?;
-    let done = setup::change(&site, &as_read.desk(&site, &visitor), &name, &fields.texts(), Asking::unless(!checking.check)).await?;
+    let done =
+        setup::change(&site, &as_read.settings_service(&site, &visitor), &name, &fields.texts(), Asking::unless(!checking.check)).await?;
     Ok(Json(ProjectJson::of(&done.now)))
 }
 
@@ -258,12 +260,12 @@ async fn remove(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     // What it is compared with is read as it was; one that does not open was never read.
     if as_read.is_asked() {
         as_read.check(&view(&site, &name).await?)?;
     }
-    as_read.desk(&site, &visitor).remove::<ProjectSpec>(&name).await?;
+    as_read.settings_service(&site, &visitor).remove::<ProjectSpec>(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -273,7 +275,7 @@ async fn remove(
 /// remembered. It takes up to ten seconds, where somebody is slow to answer.
 #[utoipa::path(post, path = "/api/v1/projects/check", tag = "projects", operation_id = "check_project", request_body = FieldsToCheck, responses(
     (status = 200, body = CheckedFields), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<FieldsToCheck>) -> Result<Json<CheckedFields>, Trouble> {
+async fn check(_writer: Writer, State(site): State<Arc<Site>>, Sent(fields): Sent<FieldsToCheck>) -> Result<Json<CheckedFields>, WebError> {
     let texts = Texts::default()
         .with("name", fields.name.as_deref())
         .with("host", fields.host.as_deref())

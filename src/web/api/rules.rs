@@ -14,13 +14,13 @@ use utoipa_axum::routes;
 use super::problem::Problem;
 use super::shape::{AsRead, Sent};
 use crate::config::{self, Problems, Texts};
-use crate::edit::replay::{reach, wished};
-use crate::edit::{ReplayJson, app};
 use crate::model::AppKind;
 use crate::report::RulesJson;
+use crate::settings::replay::{reach, wished};
+use crate::settings::{ReplayJson, app};
+use crate::web::error::WebError;
 use crate::web::rules::{is_of_rules, replay as run};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 /// Rules are tried over no more history than this.
@@ -34,7 +34,7 @@ pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
 #[utoipa::path(get, path = "/api/v1/projects/{name}/rules", operation_id = "show_rules", tag = "rules",
     params(("name" = String, Path, description = "The project")), responses(
     (status = 200, body = RulesJson), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<RulesJson>, Trouble> {
+async fn show(_visitor: Visitor, State(site): State<Arc<Site>>, Path(name): Path<String>) -> Result<Json<RulesJson>, WebError> {
     Ok(Json(RulesJson::of(&*site.project(&name).await?)))
 }
 
@@ -60,7 +60,7 @@ async fn change(
     Path(name): Path<String>,
     as_read: AsRead,
     Sent(sent): Sent<RulesSent>,
-) -> Result<Json<RulesJson>, Trouble> {
+) -> Result<Json<RulesJson>, WebError> {
     let project = site.project(&name).await?;
     as_read.check(&RulesJson::of(&project))?;
     let kind = AppKind::IngestionAlert;
@@ -68,7 +68,7 @@ async fn change(
     let elsewhere = sent.set.keys().filter(elsewhere).map(|key| config::Problem::of(key, "is no rule; it is set with the app's settings"));
     Problems::or(elsewhere.collect(), ())?;
     let texts = texts(&sent.set);
-    as_read.desk(&site, &visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
+    as_read.settings_service(&site, &visitor).change(&name, |spec| app::configure(spec, kind, &texts)).await?;
     show(Visitor::clone(&visitor), State(site), Path(name)).await
 }
 
@@ -99,16 +99,16 @@ async fn replay(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     Sent(sent): Sent<TrialSent>,
-) -> Result<Json<ReplayJson>, Trouble> {
+) -> Result<Json<ReplayJson>, WebError> {
     let project = site.project(&name).await?;
     let since =
         reach(&sent.since).and_then(|since| if since <= LONGEST { Ok(since) } else { Err("must not be longer than 90d".to_owned()) });
     let since = since.map_err(|says| config::Problem::of("since", says));
-    let wanted = wished(&project.spec.ingestion_alert.clone().unwrap_or_default(), &texts(&sent.set));
-    let (since, wanted) = match (since, wanted) {
-        (Ok(since), Ok(wanted)) => (since, wanted),
-        (since, wanted) => return Err(Problems::of(wanted.err().into_iter().flatten().chain(since.err()).collect()).into()),
+    let desired = wished(&project.spec.ingestion_alert.clone().unwrap_or_default(), &texts(&sent.set));
+    let (since, desired) = match (since, desired) {
+        (Ok(since), Ok(desired)) => (since, desired),
+        (since, desired) => return Err(Problems::of(desired.err().into_iter().flatten().chain(since.err()).collect()).into()),
     };
-    let replayed = run(&site, Arc::clone(&project), wanted, since).await?;
+    let replayed = run(&site, Arc::clone(&project), desired, since).await?;
     Ok(Json(ReplayJson::of(&project, &replayed)))
 }

@@ -16,10 +16,10 @@ use utoipa::openapi::schema::Type;
 use utoipa::openapi::{Object, Required};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::edit::Desk;
+use crate::settings::SettingsService;
+use crate::web::error::WebError;
 use crate::web::etag::{matches, tag_of};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 
 /// No body of ours is larger.
@@ -57,10 +57,10 @@ pub(super) struct Paging {
 
 impl Paging {
     /// How many at most.
-    pub(super) fn limit(&self) -> Result<usize, Trouble> {
+    pub(super) fn limit(&self) -> Result<usize, WebError> {
         match self.limit.unwrap_or(USUAL) {
             limit @ 1..=MOST => Ok(limit as usize),
-            other => Err(Trouble::unfit("limit", format!("`{other}` must be from 1 to {MOST}"))),
+            other => Err(WebError::unfit("limit", format!("`{other}` must be from 1 to {MOST}"))),
         }
     }
 
@@ -70,9 +70,9 @@ impl Paging {
     }
 
     /// The same as a number.
-    pub(super) fn after_number(&self) -> Result<Option<i64>, Trouble> {
+    pub(super) fn after_number(&self) -> Result<Option<i64>, WebError> {
         let read = self.after().map(str::parse).transpose();
-        read.map_err(|_| Trouble::unfit("after", "is not a `next` that this list gave"))
+        read.map_err(|_| WebError::unfit("after", "is not a `next` that this list gave"))
     }
 }
 
@@ -80,11 +80,11 @@ impl Paging {
 pub(super) struct Asked<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Asked<T> {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, _site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, _site: &Arc<Site>) -> Result<Self, WebError> {
         let read = Query::<T>::try_from_uri(&parts.uri);
-        read.map(|Query(asked)| Self(asked)).map_err(|says| Trouble::Malformed(says.body_text()))
+        read.map(|Query(asked)| Self(asked)).map_err(|says| WebError::Malformed(says.body_text()))
     }
 }
 
@@ -92,17 +92,17 @@ impl<T: DeserializeOwned> FromRequestParts<Arc<Site>> for Asked<T> {
 pub(super) struct Sent<T>(pub(super) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request(request: Request, _site: &Arc<Site>) -> Result<Self, WebError> {
         let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         if !kind.starts_with("application/json") {
-            return Err(Trouble::Malformed("JSON was expected (content-type: application/json)".to_owned()));
+            return Err(WebError::Malformed("JSON was expected (content-type: application/json)".to_owned()));
         }
         let body = to_bytes(request.into_body(), LARGEST).await;
-        let body = body.map_err(|_| Trouble::Malformed(format!("the body is larger than {} kB, or was cut off", LARGEST / 1024)))?;
+        let body = body.map_err(|_| WebError::Malformed(format!("the body is larger than {} kB, or was cut off", LARGEST / 1024)))?;
         // serde's words name fields and places, and quote values only where a choice was expected.
-        serde_json::from_slice(&body).map(Self).map_err(|says| Trouble::Malformed(format!("the JSON cannot be read: {says}")))
+        serde_json::from_slice(&body).map(Self).map_err(|says| WebError::Malformed(format!("the JSON cannot be read: {says}")))
     }
 }
 
@@ -111,12 +111,12 @@ impl<T: DeserializeOwned> FromRequest<Arc<Site>> for Sent<T> {
 pub(super) struct AsRead(Option<(String, i64)>);
 
 impl FromRequestParts<Arc<Site>> for AsRead {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
-        let Some(wanted) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
-        let wanted = wanted.to_str().map_err(|_| Trouble::Malformed("If-Match is no ETag".to_owned()))?;
-        Ok(Self(Some((wanted.to_owned(), site.web.store.revision().await?))))
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
+        let Some(desired) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let desired = desired.to_str().map_err(|_| WebError::Malformed("If-Match is no ETag".to_owned()))?;
+        Ok(Self(Some((desired.to_owned(), site.web.store.revision().await?))))
     }
 }
 
@@ -136,19 +136,19 @@ impl AsRead {
     }
 
     /// Refuses where `now`, which reading it would give, is not what was read.
-    pub(super) fn check(&self, now: &impl Serialize) -> Result<(), Trouble> {
-        let Some((wanted, _)) = &self.0 else { return Ok(()) };
+    pub(super) fn check(&self, now: &impl Serialize) -> Result<(), WebError> {
+        let Some((desired, _)) = &self.0 else { return Ok(()) };
         let body = serde_json::to_vec(now).unwrap_or_default();
         // What is not there matches nothing, not even `*`.
-        if body != b"null" && matches(wanted, &tag_of(&body)) {
+        if body != b"null" && matches(desired, &tag_of(&body)) {
             return Ok(());
         }
-        Err(Trouble::Stale("it was changed since you read it; read it again".to_owned()))
+        Err(WebError::Stale("it was changed since you read it; read it again".to_owned()))
     }
 
     /// Where this visitor changes things, as they were read.
-    pub(super) fn desk<'s>(&self, site: &'s Site, visitor: &Visitor) -> Desk<'s> {
-        Desk { since: self.revision(), ..site.desk(visitor) }
+    pub(super) fn settings_service<'s>(&self, site: &'s Site, visitor: &Visitor) -> SettingsService<'s> {
+        SettingsService { since: self.revision(), ..site.settings_service(visitor) }
     }
 
     /// The revision at which it was read.

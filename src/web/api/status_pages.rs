@@ -16,8 +16,8 @@ use super::shape::{AsRead, List, Sent, created};
 use crate::config::{Texts, status_page};
 use crate::model::StatusPage;
 use crate::report::StatusPageJson;
+use crate::web::error::WebError;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
@@ -49,7 +49,7 @@ impl StatusPageWish {
 /// The status pages
 #[utoipa::path(get, path = "/api/v1/status-pages", tag = "status pages", responses(
     (status = 200, body = List<StatusPageJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
-async fn list_status_pages(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<StatusPageJson>>, Trouble> {
+async fn list_status_pages(_visitor: Visitor, State(site): State<Arc<Site>>) -> Result<Json<List<StatusPageJson>>, WebError> {
     Ok(Json(List::whole(site.web.store.status_pages().await?.iter().map(StatusPageJson::of).collect())))
 }
 
@@ -60,7 +60,7 @@ async fn show_status_page(
     _visitor: Visitor,
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
-) -> Result<Json<StatusPageJson>, Trouble> {
+) -> Result<Json<StatusPageJson>, WebError> {
     Ok(Json(StatusPageJson::of(&site.status_page(&name).await?)))
 }
 
@@ -77,16 +77,16 @@ async fn put_status_page(
     Path(name): Path<String>,
     as_read: AsRead,
     Sent(wish): Sent<StatusPageWish>,
-) -> Result<Response, Trouble> {
-    let wanted = status_page::added(&wish.texts(&name))?;
-    let known = site.web.store.status_page(&wanted.name).await?;
+) -> Result<Response, WebError> {
+    let desired = status_page::added(&wish.texts(&name))?;
+    let known = site.web.store.status_page(&desired.name).await?;
     as_read.check(&known.as_ref().map(StatusPageJson::of))?;
-    let desk = as_read.desk(&site, &visitor);
+    let settings_service = as_read.settings_service(&site, &visitor);
     if known.is_some() {
-        let done = desk.change(&name, |_: &StatusPage| Ok(wanted.clone())).await?;
+        let done = settings_service.change(&name, |_: &StatusPage| Ok(desired.clone())).await?;
         Ok(Json(StatusPageJson::of(&done.now)).into_response())
     } else {
-        let done = desk.add(wanted).await?;
+        let done = settings_service.add(desired).await?;
         Ok(created(StatusPageJson::of(&done.now)))
     }
 }
@@ -100,8 +100,8 @@ async fn remove_status_page(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     as_read: AsRead,
-) -> Result<StatusCode, Trouble> {
+) -> Result<StatusCode, WebError> {
     as_read.check(&StatusPageJson::of(&site.status_page(&name).await?))?;
-    as_read.desk(&site, &visitor).remove::<StatusPage>(&name).await?;
+    as_read.settings_service(&site, &visitor).remove::<StatusPage>(&name).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -105,12 +105,12 @@
         chart.setScale("x", { min: Math.max(all.min, columns[0][here] - half), max: Math.min(all.max, columns[0][here] + half) });
       };
       const walk = (by) => chart.setCursor({ left: chart.valToPos(columns[0][Math.max(0, Math.min(last, here + by))], "x"), top: 10 });
-      const deeds = {
+      const audit entries = {
         ArrowLeft: () => walk(-1), ArrowRight: () => walk(1), "+": () => zoom(0.5), "=": () => zoom(0.5), "-": () => zoom(2), 0: () => chart.setScale("x", whole()),
       };
-      if (!deeds[event.key]) return;
+      if (!audit entries[event.key]) return;
       event.preventDefault();
-      deeds[event.key]();
+      audit entries[event.key]();
     });
 
     let { width } = size(plot), readAt = Date.now();

@@ -45,11 +45,11 @@ impl Tone {
     /// That of a health.
     pub(in crate::web) const fn of(health: Health) -> Self {
         match health {
-            Health::Good => Self::Good,
-            Health::Slow => Self::Warn,
-            Health::Bad => Self::Bad,
-            Health::Blind | Health::Idle | Health::Unchecked => Self::Ours,
-            Health::Off | Health::Pending => Self::Mute,
+            Health::Up => Self::Good,
+            Health::Degraded => Self::Warn,
+            Health::Down => Self::Bad,
+            Health::Unknown | Health::NotRunning | Health::Unverified => Self::Ours,
+            Health::Disabled | Health::Pending => Self::Mute,
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use askama::Template;
 
-use crate::model::{Minute, Outcome, Strand, span};
+use crate::model::{IncidentKind, Minute, Outcome, span};
 use crate::report::{Day, Ends};
 use crate::web::words::{date, percent};
 
@@ -18,10 +18,10 @@ pub(in crate::web) const TOLD: [Outcome; Outcome::ALL.len()] = [
     Outcome::Late,
     Outcome::Awaiting,
     Outcome::Lost,
-    Outcome::Refused,
+    Outcome::Rejected,
     Outcome::Unreachable,
-    Outcome::Unseen,
-    Outcome::Unsent,
+    Outcome::Unverified,
+    Outcome::NotSent,
 ];
 
 /// Cells side by side.
@@ -87,12 +87,12 @@ impl DayMark {
     /// What a day was like, as seen from afar. What failed alone, and for a moment, does not make it a bad one; an incident does.
     pub(in crate::web) fn of(day: &Day) -> Self {
         let ends = &day.ends;
-        let stopped = !day.incident(Strand::Ingestion).is_zero() && ends.failed() > 0;
+        let stopped = !day.incident(IncidentKind::Ingestion).is_zero() && ends.failed() > 0;
         if stopped || ends.share().is_some_and(|share| share < GOOD_SHARE) {
             Self::Bad
         } else if ends.failed() > 0 || ends.of(Outcome::Late) > 0 {
             Self::Slow
-        } else if !day.incident(Strand::Blind).is_zero() || (ends.seen() == 0 && ends.of(Outcome::Unseen) > 0) {
+        } else if !day.incident(IncidentKind::Monitoring).is_zero() || (ends.seen() == 0 && ends.of(Outcome::Unverified) > 0) {
             Self::Blind
         } else if ends.seen() == 0 {
             Self::Off
@@ -190,7 +190,7 @@ pub(in crate::web) fn day_says(day: &Day) -> String {
 
 /// For how long an incident was open on that day.
 pub(in crate::web) fn incident_says(day: &Day) -> Option<String> {
-    let longest = Strand::ALL.into_iter().map(|strand| day.incident(strand)).max().filter(|longest| !longest.is_zero());
+    let longest = IncidentKind::ALL.into_iter().map(|incident_kind| day.incident(incident_kind)).max().filter(|longest| !longest.is_zero());
     longest.map(|longest| format!("an incident for {}", span(longest)))
 }
 

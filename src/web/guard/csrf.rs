@@ -8,9 +8,9 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 use super::is_safe;
+use crate::web::error::WebError;
 use crate::web::form::{self, CSRF, Filled};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Perhaps;
 
 /// Lets through what changes nothing, what no cookie opens the door to, and forms with the mark of their session.
@@ -21,7 +21,7 @@ pub(in crate::web) async fn check_form(State(site): State<Arc<Site>>, request: R
     }
 }
 
-async fn checked(site: &Arc<Site>, request: Request) -> Result<Request, Trouble> {
+async fn checked(site: &Arc<Site>, request: Request) -> Result<Request, WebError> {
     if is_safe(request.method()) {
         return Ok(request);
     }
@@ -30,7 +30,7 @@ async fn checked(site: &Arc<Site>, request: Request) -> Result<Request, Trouble>
     let Some(csrf) = visitor.and_then(|visitor| visitor.csrf) else { return Ok(Request::from_parts(parts, body)) };
     let bytes = form::bytes(&parts.headers, body).await?;
     if !csrf.fits(Filled::of(&bytes).raw(CSRF)) {
-        return Err(Trouble::Forged(
+        return Err(WebError::Forged(
             "this form is from a page that was loaded before you logged in (or of another site); go back, load it again, and send it once more".to_owned(),
         ));
     }

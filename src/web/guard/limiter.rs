@@ -28,7 +28,7 @@ struct Allowance {
     longest: Duration,
 }
 
-/// One user's password, from one address: a person who mistypes does not notice, a program does.
+/// One user's password, from one address: a person who mistypes does not notification, a program does.
 const SAME_USER_AND_ADDRESS: Allowance = Allowance { free: 5, longest: Duration::from_secs(5) };
 /// Many users from one address, which may be a proxy's before all users; and one user from many addresses.
 const ONLY_ONE_OF_THEM: Allowance = Allowance { free: 20, longest: Duration::from_secs(2) };

@@ -15,10 +15,10 @@ pub(super) enum Format {
 impl Format {
     /// What a scraper prefers, by its `Accept`; text where it does not say.
     pub(super) fn preferred(accept: &str) -> Self {
-        let quality = |wanted: &str| {
+        let quality = |desired: &str| {
             let ranges = accept.split(',').filter_map(|range| {
                 let mut parts = range.split(';').map(str::trim);
-                (parts.next()? == wanted).then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
+                (parts.next()? == desired).then(|| parts.find_map(|part| part.strip_prefix("q=")?.parse().ok()).unwrap_or(1.0))
             });
             ranges.fold(0.0, f32::max)
         };

@@ -14,16 +14,16 @@ use axum::http::request::Parts;
 use axum::response::{IntoResponse, Response};
 
 use self::exposition::{Exposition, Format, Kind};
+use super::error::WebError;
 use super::site::Site;
-use super::trouble::Trouble;
 use super::visitor::Visitor;
 use crate::config::METRICS_PROJECTS;
 use crate::config::channel::called;
 use crate::judge::Health;
-use crate::model::{LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Strand, Timestamp};
+use crate::liveness::Loop;
+use crate::model::{IncidentKind, LAG_BOUNDS_MS, Outcome, ProjectId, ProjectName, RouteCounts, Severity, Timestamp};
 use crate::report::{Brief, briefs};
-use crate::store::Which;
-use crate::vitals::Loop;
+use crate::store::IncidentFilter;
 
 /// So many are read at a time.
 const AT_A_TIME: usize = 100;
@@ -35,9 +35,9 @@ const OTHERS: &str = "";
 pub(super) struct Scraper;
 
 impl FromRequestParts<Arc<Site>> for Scraper {
-    type Rejection = Trouble;
+    type Rejection = WebError;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Trouble> {
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, WebError> {
         if !site.web.settings.open_metrics {
             Visitor::from_request_parts(parts, site).await?;
         }
@@ -46,7 +46,7 @@ impl FromRequestParts<Arc<Site>> for Scraper {
 }
 
 /// All figures, in the format that the scraper prefers.
-pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, headers: HeaderMap) -> Result<Response, Trouble> {
+pub(super) async fn scrape(_scraper: Scraper, State(site): State<Arc<Site>>, headers: HeaderMap) -> Result<Response, WebError> {
     let format = Format::preferred(headers.get(ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default());
     let mut all = Exposition::new(format);
     process(&site, &mut all);
@@ -77,42 +77,42 @@ fn chosen(named: &[ProjectName], all: &[(ProjectId, ProjectName)]) -> BTreeMap<P
 fn process(site: &Site, all: &mut Exposition) {
     let version = [("version", env!("CARGO_PKG_VERSION"))];
     all.metric("heartbeat_build_info", Kind::Info, "The version of Heartbeat").sample(&version, 1.0);
-    let started = unix_seconds(site.web.vitals.started());
+    let started = unix_seconds(site.web.liveness.started());
     all.metric("process_start_time_seconds", Kind::Gauge, "When this process started, in seconds since 1970").sample(&[], started);
     let help = "Beats sent and recorded (pulse), read-backs (verify), notifications delivered (notify), since the start of the process";
     let mut done = all.metric("heartbeat_done_total", Kind::Counter, help);
     for of in Loop::ALL {
-        done.sample(&[("loop", of.name())], site.web.vitals.done(of) as f64);
+        done.sample(&[("loop", of.name())], site.web.liveness.done(of) as f64);
     }
     let help = "How late a loop is; 0 while it is on schedule";
     let mut behind = all.metric("heartbeat_behind_seconds", Kind::Gauge, help);
     for of in Loop::ALL {
-        behind.sample(&[("loop", of.name())], site.web.vitals.overdue(of).as_secs_f64());
+        behind.sample(&[("loop", of.name())], site.web.liveness.overdue(of).as_secs_f64());
     }
 }
 
 /// Whether channels deliver, and what waits for them.
-async fn channels(site: &Site, all: &mut Exposition) -> Result<(), Trouble> {
-    let owing = site.web.store.owing().await?;
+async fn channels(site: &Site, all: &mut Exposition) -> Result<(), WebError> {
+    let queues = site.web.store.queues().await?;
     let channels = site.web.store.channels().await?;
     let channels: Vec<_> = channels
         .iter()
         .map(|channel| {
-            let owing = owing.iter().find(|(id, _)| *id == channel.id).map(|(_, owing)| *owing).unwrap_or_default();
-            (called(channel), channel.spec.enabled && channel.stopped.is_some(), owing)
+            let queues = queues.iter().find(|(id, _)| *id == channel.id).map(|(_, queues)| *queues).unwrap_or_default();
+            (called(channel), channel.spec.enabled && channel.stopped.is_some(), queues)
         })
         .collect();
     let mut stopped = all.metric("heartbeat_channel_stopped", Kind::Gauge, "1 for an enabled channel that is not delivering");
     for (name, is_stopped, _) in &channels {
         stopped.sample(&[("channel", name)], f64::from(u8::from(*is_stopped)));
     }
-    let mut owed = all.metric("heartbeat_notices_owed", Kind::Gauge, "Notifications that are queued");
-    for (name, _, owing) in &channels {
-        owed.sample(&[("channel", name)], owing.owed as f64);
+    let mut queued = all.metric("heartbeat_notifications_queued", Kind::Gauge, "Notifications that are queued");
+    for (name, _, queues) in &channels {
+        queued.sample(&[("channel", name)], queues.queued as f64);
     }
-    let mut dead = all.metric("heartbeat_notices_dead", Kind::Gauge, "Notifications that failed and can be sent again");
-    for (name, _, owing) in &channels {
-        dead.sample(&[("channel", name)], owing.dead as f64);
+    let mut dead = all.metric("heartbeat_notifications_failed", Kind::Gauge, "Notifications that failed and can be sent again");
+    for (name, _, queues) in &channels {
+        dead.sample(&[("channel", name)], queues.dead as f64);
     }
     Ok(())
 }
@@ -130,7 +130,7 @@ impl Read {
     }
 }
 
-async fn read(site: &Site, chosen: &BTreeMap<ProjectId, String>) -> Result<Read, Trouble> {
+async fn read(site: &Site, chosen: &BTreeMap<ProjectId, String>) -> Result<Read, WebError> {
     let ids: Vec<ProjectId> = chosen.keys().copied().collect();
     let mut counts: BTreeMap<ProjectId, Vec<RouteCounts>> = BTreeMap::new();
     for route in site.web.store.counts(&ids).await? {
@@ -141,28 +141,28 @@ async fn read(site: &Site, chosen: &BTreeMap<ProjectId, String>) -> Result<Read,
     for some in names.chunks(AT_A_TIME) {
         let projects: Vec<_> = site.web.store.projects_named(some).await?.into_iter().map(Arc::new).collect();
         let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
-        let looks = site.web.store.looks_of(&ids).await?;
-        all.extend(briefs(&site.web.store, &projects, &looks, site.now()).await?);
+        let readbacks = site.web.store.readbacks_of(&ids).await?;
+        all.extend(briefs(&site.web.store, &projects, &readbacks, site.now()).await?);
     }
     all.sort_by(|one, other| one.project.spec.name.cmp(&other.project.spec.name));
     Ok(Read { briefs: all, counts })
 }
 
 /// Open incidents. Where Ingestion Alert is installed every kind and severity has its line, also where there is none: a gap is no zero.
-async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(), Trouble> {
-    let none = Strand::ALL.into_iter().flat_map(|kind| Severity::ALL.map(|severity| (kind as usize, severity)));
+async fn incidents(site: &Site, read: &Read, all: &mut Exposition) -> Result<(), WebError> {
+    let none = IncidentKind::ALL.into_iter().flat_map(|kind| Severity::ALL.map(|severity| (kind as usize, severity)));
     let watched = read.briefs.iter().filter(|brief| brief.project.spec.ingestion_alert.is_some());
     let mut open: BTreeMap<(&str, usize, Severity), u32> =
         watched.flat_map(|brief| none.clone().map(|(kind, severity)| ((brief.project.spec.name.as_str(), kind, severity), 0))).collect();
     let chosen: BTreeMap<ProjectId, &str> = read.briefs.iter().map(|brief| (brief.project.id, brief.project.spec.name.as_str())).collect();
-    for incident in site.web.store.incidents(&Which { open_only: true, ..Which::default() }).await? {
+    for incident in site.web.store.incidents(&IncidentFilter { open_only: true, ..IncidentFilter::default() }).await? {
         let project = chosen.get(&incident.project).copied().unwrap_or(OTHERS);
-        *open.entry((project, incident.strand as usize, incident.severity)).or_default() += 1;
+        *open.entry((project, incident.incident_kind as usize, incident.severity)).or_default() += 1;
     }
     let help = "Open incidents. Those of projects without metrics of their own are together under an empty name";
     let mut metric = all.metric("heartbeat_incidents_open", Kind::Gauge, help);
     for ((project, kind, severity), count) in open {
-        let labels = [("project", project), ("kind", Strand::ALL[kind].name()), ("severity", severity.name())];
+        let labels = [("project", project), ("kind", IncidentKind::ALL[kind].name()), ("severity", severity.name())];
         metric.sample(&labels, f64::from(count));
     }
     Ok(())
@@ -223,7 +223,7 @@ fn states(read: &Read, all: &mut Exposition) {
 
 /// A brief reaches back a day: what arrived last may be older.
 fn lag_by_now(brief: &Brief, newest: Option<Timestamp>) -> Option<f64> {
-    let is_watched = brief.project.spec.beats() && brief.verdict.health != Health::Unchecked;
+    let is_watched = brief.project.spec.beats() && brief.verdict.health != Health::Unverified;
     let older = newest.filter(|_| brief.newest_seen.is_none()).map(|newest| brief.at.since(newest));
     brief.lag_by_now().max(older).filter(|_| is_watched).map(|lag| lag.as_secs_f64())
 }

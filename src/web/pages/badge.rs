@@ -17,10 +17,10 @@ use crate::judge::Health;
 use crate::model::{ProjectName, Timestamp, span};
 use crate::report::{Brief, days};
 use crate::web::draw::badge::{Badge, Tone};
+use crate::web::error::WebError;
 use crate::web::etag::tag;
 use crate::web::shown;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Perhaps;
 use crate::web::words::{date, percent, short};
 
@@ -52,11 +52,11 @@ impl Show {
     const ALL: [(&'static str, Self); 4] =
         [("status", Self::Status), ("uptime", Self::Uptime), ("lag", Self::Lag), ("complete-through", Self::CompleteThrough)];
 
-    fn asked(text: Option<&str>) -> Result<Self, Trouble> {
+    fn asked(text: Option<&str>) -> Result<Self, WebError> {
         let Some(text) = text else { return Ok(Self::Status) };
         let found = Self::ALL.into_iter().find(|(name, _)| *name == text);
         let all = Self::ALL.map(|(name, _)| name).join(", ");
-        found.map(|(_, show)| show).ok_or_else(|| Trouble::unfit("show", format!("`{}` is none; there are {all}", short(text))))
+        found.map(|(_, show)| show).ok_or_else(|| WebError::unfit("show", format!("`{}` is none; there are {all}", short(text))))
     }
 }
 
@@ -72,9 +72,9 @@ async fn draw(
     Perhaps(visitor): Perhaps,
     Path(file): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let show = Show::asked(asked.show.as_deref())?;
-    let name = file.strip_suffix(".svg").ok_or_else(|| Trouble::no("badge", &file))?;
+    let name = file.strip_suffix(".svg").ok_or_else(|| WebError::no("badge", &file))?;
     let parsed = ProjectName::parse(name).ok();
     let found = match &parsed {
         Some(name) => find(&site, name, visitor.is_some()).await?,
@@ -89,7 +89,7 @@ async fn draw(
 }
 
 /// A status page that strangers see, a project, or a status page that they do not see: the first that there is for whoever asks.
-async fn find(site: &Site, name: &ProjectName, is_known: bool) -> Result<Option<Shown>, Trouble> {
+async fn find(site: &Site, name: &ProjectName, is_known: bool) -> Result<Option<Shown>, WebError> {
     let store = &site.web.store;
     let page = store.status_page(name).await?;
     if let Some(page) = page.as_ref().filter(|page| page.public) {
@@ -102,7 +102,7 @@ async fn find(site: &Site, name: &ProjectName, is_known: bool) -> Result<Option<
     Ok(page.filter(|_| is_known).map(|page| Shown { projects: page.projects, public: false }))
 }
 
-async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: Show, now: Timestamp) -> Result<Badge, Trouble> {
+async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: Show, now: Timestamp) -> Result<Badge, WebError> {
     let briefs = shown::in_brief(site, projects.get(..MOST).unwrap_or(projects), now).await?;
     Ok(match show {
         Show::Status => status(name, &briefs),
@@ -118,21 +118,21 @@ async fn badge(site: &Site, name: &ProjectName, projects: &[ProjectName], show: 
 /// The worst of them.
 fn status(name: &ProjectName, briefs: &[Brief]) -> Badge {
     let worst = briefs.iter().map(|brief| brief.verdict.health).max_by_key(|health| gravity(*health));
-    let health = worst.unwrap_or(Health::Off);
+    let health = worst.unwrap_or(Health::Disabled);
     Badge::new(name.as_str(), health.name(), Tone::of(health))
 }
 
 /// Of several the worst is shown.
 const fn gravity(health: Health) -> u8 {
     match health {
-        Health::Off => 0,
-        Health::Good => 1,
+        Health::Disabled => 0,
+        Health::Up => 1,
         Health::Pending => 2,
-        Health::Unchecked => 3,
-        Health::Idle => 4,
-        Health::Blind => 5,
-        Health::Slow => 6,
-        Health::Bad => 7,
+        Health::Unverified => 3,
+        Health::NotRunning => 4,
+        Health::Unknown => 5,
+        Health::Degraded => 6,
+        Health::Down => 7,
     }
 }
 
@@ -150,7 +150,7 @@ fn uptime(name: &ProjectName, share: Option<f64>) -> Badge {
 fn lag(name: &ProjectName, briefs: &[Brief]) -> Badge {
     let longest = briefs.iter().filter_map(|brief| brief.newest_lag().map(|lag| (lag, brief))).max_by_key(|(lag, _)| *lag);
     let (value, tone) = match longest {
-        Some((lag, brief)) if lag > brief.project.spec.pace.late_after => (span(lag), Tone::Warn),
+        Some((lag, brief)) if lag > brief.project.spec.timing.late_after => (span(lag), Tone::Warn),
         Some((lag, _)) => (span(lag), Tone::Good),
         None => ("nothing yet".to_owned(), Tone::Mute),
     };
@@ -159,7 +159,7 @@ fn lag(name: &ProjectName, briefs: &[Brief]) -> Badge {
 
 /// Through which minute the data of all of them is complete.
 fn complete_through(name: &ProjectName, briefs: &[Brief], now: Timestamp) -> Badge {
-    let lost_after = briefs.iter().map(|brief| brief.project.spec.pace.lost_after).max().unwrap_or_default();
+    let lost_after = briefs.iter().map(|brief| brief.project.spec.timing.lost_after).max().unwrap_or_default();
     let all: Option<Vec<_>> = briefs.iter().map(|brief| brief.complete_through).collect();
     let (value, tone) = match all.and_then(|all| all.into_iter().min()) {
         Some(minute) => {

@@ -1,4 +1,4 @@
-//! A beat's own page: what was sent, what was answered and how long each part of that took, which looks were made, and what was seen.
+//! A beat's own page: what was sent, what was answered and how long each part of that took, which read-backs were made, and what was seen.
 
 use std::sync::Arc;
 
@@ -10,11 +10,11 @@ use axum::routing::get;
 
 use super::tabs::{Tab, Tabs, tabs};
 use crate::model::{Evidence, EvidenceOf, Outcome, Project, Recorded, Timestamp, span};
-use crate::report::{Bar, BeatStory, Kept, LookAt, Saw, beat_words, took, waterfall};
-use crate::web::frame::{Frame, Place, page};
+use crate::report::{Bar, BeatReadback, BeatRecord, BeatStory, ReadbackFinding, beat_words, took, waterfall};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::shown::{self, address};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 use crate::web::words::{beat_page, minute_mark};
 
@@ -30,7 +30,7 @@ const NARROWEST: u64 = 4;
 #[derive(Template)]
 #[template(path = "beat.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     project: Arc<Project>,
     story: BeatStory,
@@ -47,9 +47,9 @@ impl Page {
     /// What became of it, in a sentence.
     fn sentence(&self) -> String {
         let says = match &self.story.kept {
-            Kept::Whole(beat) => beat_words(beat),
-            Kept::Folded(outcome) => format!("{outcome}; its hour is folded, and of the beat its end alone is left"),
-            Kept::Missing | Kept::NotDue => {
+            BeatRecord::Whole(beat) => beat_words(beat),
+            BeatRecord::Aggregated(outcome) => format!("{outcome}; its hour is folded, and of the beat its end alone is left"),
+            BeatRecord::Missing | BeatRecord::NotDue => {
                 "nothing was sent: Heartbeat was not running, and a minute that is missed is not sent later".to_owned()
             }
         };
@@ -63,11 +63,11 @@ impl Page {
 
     /// Whether it was sent for all that is known, so that what was sent can be told.
     fn is_sent(&self) -> bool {
-        self.story.kept.outcome().is_some_and(|outcome| outcome != Outcome::Unsent)
+        self.story.kept.outcome().is_some_and(|outcome| outcome != Outcome::NotSent)
     }
 
     fn second(&self, at: Timestamp) -> When {
-        When::second(at, self.frame.now)
+        When::second(at, self.layout.now)
     }
 
     fn slot(&self) -> When {
@@ -133,9 +133,9 @@ impl Page {
         self.story.evidence.iter().map(|evidence| Quoted::of(evidence, self))
     }
 
-    /// Each look: when, how long after the sending, and what it made of the beat.
-    fn looks(&self) -> impl Iterator<Item = (When, String, String)> {
-        self.story.looks.iter().map(|look| (self.second(look.at), span(look.after), saw(look)))
+    /// Each read-back: when, how long after the sending, and what it made of the beat.
+    fn readbacks(&self) -> impl Iterator<Item = (When, String, String)> {
+        self.story.readbacks.iter().map(|readback| (self.second(readback.at), span(readback.after), saw(readback)))
     }
 }
 
@@ -181,19 +181,19 @@ impl Quoted {
         let id = page.story.evidence.iter().position(|other| other == evidence).unwrap_or_default();
         let at = page.second(evidence.at);
         let (says, headers, words) = match &evidence.of {
-            EvidenceOf::Refused { quote, .. } => {
-                (format!("Capture answered with {}", quote.status), quote.headers.clone(), quote.words.clone())
+            EvidenceOf::Rejected { excerpt, .. } => {
+                (format!("Capture answered with {}", excerpt.status), excerpt.headers.clone(), excerpt.words.clone())
             }
             EvidenceOf::Unreachable { at, words, .. } => {
                 (format!("Capture could not be reached: the way ended at {at}"), Vec::new(), words.clone())
             }
-            EvidenceOf::Lost { looked } => (format!("It was not there at {}", looked.time_of_day()), Vec::new(), String::new()),
-            EvidenceOf::Unseen(failure) => {
-                let said = if failure.quote.status == 0 { String::new() } else { format!(" with {}", failure.quote.status) };
+            EvidenceOf::Lost { read_back } => (format!("It was not there at {}", read_back.time_of_day()), Vec::new(), String::new()),
+            EvidenceOf::Unverified(failure) => {
+                let said = if failure.excerpt.status == 0 { String::new() } else { format!(" with {}", failure.excerpt.status) };
                 (
                     format!("The query API answered{said}: {}", failure.trouble.advice()),
-                    failure.quote.headers.clone(),
-                    failure.quote.words.clone(),
+                    failure.excerpt.headers.clone(),
+                    failure.excerpt.words.clone(),
                 )
             }
         };
@@ -201,37 +201,37 @@ impl Quoted {
     }
 }
 
-/// What a look made of it.
-fn saw(look: &LookAt) -> String {
-    match look.saw {
-        Saw::It => "it was there".to_owned(),
-        Saw::Nothing => "it was not there".to_owned(),
-        Saw::Trouble(trouble) => format!("the look failed: {}", trouble.advice()),
-        Saw::Untold => "nothing is on record of it".to_owned(),
+/// What a read-back made of it.
+fn saw(readback: &BeatReadback) -> String {
+    match readback.saw {
+        ReadbackFinding::It => "it was there".to_owned(),
+        ReadbackFinding::Nothing => "it was not there".to_owned(),
+        ReadbackFinding::WebError(trouble) => format!("the read-back failed: {}", trouble.advice()),
+        ReadbackFinding::Untold => "nothing is on record of it".to_owned(),
     }
 }
 
 async fn show(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path((name, route, minute)): Path<(String, String, String)>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
-    let story = shown::beat(&site, &project, &route, &minute, frame.now).await?;
+    let story = shown::beat(&site, &project, &route, &minute, layout.now).await?;
     let at = story.beat.minute;
-    let neighbour = async |by: i64| -> Result<Option<String>, Trouble> {
+    let neighbour = async |by: i64| -> Result<Option<String>, WebError> {
         let minute = at.plus(by);
-        let is_there = shown::has_beat(&site, &project, &story.route, minute, frame.now).await?;
+        let is_there = shown::has_beat(&site, &project, &story.route, minute, layout.now).await?;
         Ok(is_there.then(|| beat_page(&project.spec.name, &route, minute)))
     };
     let (before, after) = (neighbour(-1).await?, neighbour(1).await?);
     let (place, beats) = (format!("/projects/{name}"), format!("/projects/{name}/beats"));
     let title = format!("{} on {route}", minute_mark(at).replace('T', " ").trim_end_matches('Z'));
     let crumbs = [("Projects", "/"), (&name, &place), ("Beats", &beats)];
-    let frame = frame.titled(Place::Projects, title).below(crumbs).live(Some(&name));
-    let said = frame.said.is_some();
+    let layout = layout.titled(Place::Projects, title).below(crumbs).live(Some(&name));
+    let said = layout.said.is_some();
     let tabs = tabs(&project.spec.name, Tab::Beats);
-    Ok(page(&site, said, &Page { frame, tabs, project, story, before, after }))
+    Ok(page(&site, said, &Page { layout, tabs, project, story, before, after }))
 }
 
 #[cfg(test)]

@@ -12,11 +12,11 @@ use url::form_urlencoded::Serializer;
 
 use super::tabs::{Tab, Tabs, tabs};
 use crate::model::{Minute, Outcome, Project, Recorded, span};
-use crate::report::{BeatList, Kept, Listed, Sift, beat_list, proof, route_name, took};
-use crate::web::frame::{Frame, Place, page};
+use crate::report::{BeatFilter, BeatList, BeatRecord, Listed, beat_list, proof, route_name, took};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::shown;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 use crate::web::words::{beat_page, maybe_span, minute_asked, minute_mark, outcome_asked};
 
@@ -39,11 +39,11 @@ struct Asked {
 }
 
 impl Asked {
-    fn sift(&self, project: &Project) -> Result<Sift, Trouble> {
+    fn sift(&self, project: &Project) -> Result<BeatFilter, WebError> {
         let route = given(&self.route).map(|name| shown::route(project, name)).transpose()?.map(|route| route.id);
         let outcome = given(&self.outcome).map(|text| outcome_asked("outcome", text)).transpose()?;
         let before = given(&self.before).map(|text| minute_asked("before", text)).transpose()?;
-        Ok(Sift { route, outcome, before, at_most: ROWS })
+        Ok(BeatFilter { route, outcome, before, at_most: ROWS })
     }
 
     /// The same, of earlier minutes.
@@ -67,7 +67,7 @@ fn given(text: &str) -> Option<&str> {
 #[derive(Template)]
 #[template(path = "beats.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     project: Arc<Project>,
     asked: Asked,
@@ -103,7 +103,7 @@ impl Page {
         let mine = self.list.evidence.iter().filter(|evidence| evidence.route == listed.route && evidence.minute == listed.minute);
         Row {
             address: beat_page(&self.project.spec.name, &route, listed.minute),
-            minute: When::minute(listed.minute.start(), self.frame.now),
+            minute: When::minute(listed.minute.start(), self.layout.now),
             outcome: listed.kept.outcome().map_or("", Outcome::name),
             status: whole.and_then(|beat| beat.status).map_or_else(|| "–".to_owned(), |status| status.to_string()),
             took: maybe_span(whole.and_then(|beat| took(&beat.phases))),
@@ -116,7 +116,7 @@ impl Page {
 
     /// Back in time, and how far this page has come.
     fn older(&self) -> Option<(String, When)> {
-        self.list.older.map(|minute| (self.asked.before(Some(minute)), When::minute(minute.start(), self.frame.now)))
+        self.list.older.map(|minute| (self.asked.before(Some(minute)), When::minute(minute.start(), self.layout.now)))
     }
 
     /// The newest ones, where these are not.
@@ -139,12 +139,12 @@ struct Row {
 }
 
 /// What else there is to say.
-fn notes(kept: &Kept) -> String {
+fn notes(kept: &BeatRecord) -> String {
     let beat = match kept {
-        Kept::Whole(beat) => beat,
-        Kept::Folded(_) => return "folded into its hour".to_owned(),
-        Kept::Missing => return "Heartbeat was not running".to_owned(),
-        Kept::NotDue => return String::new(),
+        BeatRecord::Whole(beat) => beat,
+        BeatRecord::Aggregated(_) => return "folded into its hour".to_owned(),
+        BeatRecord::Missing => return "Heartbeat was not running".to_owned(),
+        BeatRecord::NotDue => return String::new(),
     };
     let queryable = beat.queryable_lag().map(|(after, within)| format!("queryable after {} to {}", span(after), span(within)));
     let copies = (beat.duplicates() > 0).then(|| format!("{} copies", beat.copies));
@@ -154,17 +154,17 @@ fn notes(kept: &Kept) -> String {
 
 async fn list(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     let sift = asked.sift(&project)?;
-    let list = beat_list(&site.web.store, &project, &sift, frame.now).await?;
+    let list = beat_list(&site.web.store, &project, &sift, layout.now).await?;
     let place = format!("/projects/{name}");
     // What is older does not change.
-    let live = if sift.before.is_none() { frame.live(Some(&name)) } else { frame };
-    let frame = live.titled(Place::Projects, format!("Beats of {name}")).below([("Projects", "/"), (&name, &place)]);
-    let said = frame.said.is_some();
-    Ok(page(&site, said, &Page { frame, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list }))
+    let live = if sift.before.is_none() { layout.live(Some(&name)) } else { layout };
+    let layout = live.titled(Place::Projects, format!("Beats of {name}")).below([("Projects", "/"), (&name, &place)]);
+    let said = layout.said.is_some();
+    Ok(page(&site, said, &Page { layout, tabs: tabs(&project.spec.name, Tab::Beats), project, asked, list }))
 }

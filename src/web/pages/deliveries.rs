@@ -13,13 +13,13 @@ use uuid::Uuid;
 
 use super::channels::address;
 use crate::config::channel::called;
-use crate::model::{Channel, IncidentId, Notice, NoticeState, Timestamp};
+use crate::model::{Channel, IncidentId, Notification, NotificationState, Timestamp};
 use crate::report::channel_name;
-use crate::store::WhichNotices;
+use crate::store::NotificationFilter;
 use crate::web::channels::find;
-use crate::web::frame::{Frame, Place, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 
 /// So many stand on a page.
@@ -29,7 +29,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/deliveries", get(list))
 }
 
-/// A notice, and how far it has come.
+/// A notification, and how far it has come.
 pub(super) struct Sent {
     pub(super) id: Uuid,
     /// When it came to its end; of one that is owed, when it is tried next.
@@ -48,21 +48,21 @@ pub(super) struct Sent {
 }
 
 impl Sent {
-    pub(super) fn of(notice: Notice, channels: &[Channel], now: Timestamp) -> Self {
-        let channel = channel_name(&notice, channels);
-        let is_there = channels.iter().any(|known| known.id == notice.channel && !known.removed);
+    pub(super) fn of(notification: Notification, channels: &[Channel], now: Timestamp) -> Self {
+        let channel = channel_name(&notification, channels);
+        let is_there = channels.iter().any(|known| known.id == notification.channel && !known.removed);
         Self {
-            id: notice.id,
-            when: When::second(notice.ended.unwrap_or(notice.due), now),
-            state: notice.state.name(),
+            id: notification.id,
+            when: When::second(notification.ended.unwrap_or(notification.due), now),
+            state: notification.state.name(),
             address: is_there.then(|| address(&channel)),
             channel,
-            kind: notice.message.kind.name(),
-            incident: notice.incident.map(|id| id.0),
-            title: notice.message.title,
-            text: notice.message.text,
-            tries: notice.tries,
-            said: notice.said,
+            kind: notification.message.kind.name(),
+            incident: notification.incident.map(|id| id.0),
+            title: notification.message.title,
+            text: notification.message.text,
+            tries: notification.tries,
+            said: notification.said,
         }
     }
 }
@@ -77,7 +77,7 @@ struct Dead {
 #[derive(Template)]
 #[template(path = "deliveries.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     channel: String,
     state: String,
     incident: String,
@@ -93,7 +93,7 @@ struct Page {
 
 impl Page {
     fn states(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        NoticeState::ALL.into_iter().map(|state| (state.name(), state.name() == self.state))
+        NotificationState::ALL.into_iter().map(|state| (state.name(), state.name() == self.state))
     }
 }
 
@@ -108,7 +108,7 @@ struct Asked {
     before: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let Asked { channel, state, incident, before } = asked;
     let store = &*site.web.store;
     let channels = store.channels_on_record().await?;
@@ -117,28 +117,28 @@ async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<A
         name => Some(find(&site, name).await?.id),
     };
     let before = before.and_then(|before| before.parse().ok());
-    let which = WhichNotices {
+    let which = NotificationFilter {
         channel: chosen,
         incident: incident.trim().parse().ok().map(IncidentId),
-        state: NoticeState::ALL.into_iter().find(|known| known.name() == state),
+        state: NotificationState::ALL.into_iter().find(|known| known.name() == state),
         before,
         at_most: ROWS as u32 + 1,
-        ..WhichNotices::default()
+        ..NotificationFilter::default()
     };
-    let mut notices = store.notices(&which).await?;
-    let is_more = notices.len() > ROWS;
-    notices.truncate(ROWS);
-    let next = notices.last().filter(|_| is_more).map(|notice| notice.id);
-    let rows = notices.into_iter().map(|notice| Sent::of(notice, &channels, frame.now)).collect();
-    let dead = store.owing().await?.into_iter().filter(|(id, owing)| owing.dead > 0 && chosen.is_none_or(|chosen| chosen == *id));
-    let dead = dead.filter_map(|(id, owing)| {
+    let mut notifications = store.notifications(&which).await?;
+    let is_more = notifications.len() > ROWS;
+    notifications.truncate(ROWS);
+    let next = notifications.last().filter(|_| is_more).map(|notification| notification.id);
+    let rows = notifications.into_iter().map(|notification| Sent::of(notification, &channels, layout.now)).collect();
+    let dead = store.queues().await?.into_iter().filter(|(id, queues)| queues.dead > 0 && chosen.is_none_or(|chosen| chosen == *id));
+    let dead = dead.filter_map(|(id, queues)| {
         let channel = called(channels.iter().find(|channel| channel.id == id)?);
-        Some(Dead { address: address(&channel), channel, count: owing.dead })
+        Some(Dead { address: address(&channel), channel, count: queues.dead })
     });
     let dead = dead.collect();
     let names = channels.iter().filter(|known| known.of_app.is_none() && !known.removed).map(called).collect::<BTreeSet<_>>();
     let names = names.into_iter().collect();
-    let frame = frame.titled(Place::Channels, "Deliveries").below([("Channels", "/channels")]).live(None);
-    let shown = Page { frame, channel, state, incident, channels: names, dead, rows, next, before: before.is_some() };
-    Ok(page(&site, shown.frame.said.is_some(), &shown))
+    let layout = layout.titled(Place::Channels, "Deliveries").below([("Channels", "/channels")]).live(None);
+    let shown = Page { layout, channel, state, incident, channels: names, dead, rows, next, before: before.is_some() };
+    Ok(page(&site, shown.layout.said.is_some(), &shown))
 }

@@ -68,9 +68,9 @@ pub(super) fn finds(evidence: &[Evidence], project: &Project, now: Timestamp) ->
 
 const fn outcome_of(evidence: &Evidence) -> &'static str {
     match evidence.of {
-        EvidenceOf::Refused { .. } => "refused",
+        EvidenceOf::Rejected { .. } => "rejected",
         EvidenceOf::Unreachable { .. } => "unreachable",
-        EvidenceOf::Unseen(_) => "unseen",
+        EvidenceOf::Unverified(_) => "unverified",
         EvidenceOf::Lost { .. } => "lost",
     }
 }

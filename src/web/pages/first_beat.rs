@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::check::phases;
-use crate::model::{Evidence, EvidenceOf, LookFailure, LookTrouble, Outcome, Recorded, RouteId, Timestamp, span};
+use crate::model::{Evidence, EvidenceOf, Outcome, ReadbackError, ReadbackErrorKind, Recorded, RouteId, Timestamp, span};
 use crate::report::Report;
 use crate::store::{Store, StoreError};
 use crate::web::when::When;
@@ -15,7 +15,7 @@ const SOUGHT_MINUTES: i64 = 60;
 
 /// How a step stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Stand {
+pub(super) enum StepState {
     Done,
     /// This is what is waited for.
     Here,
@@ -31,39 +31,39 @@ pub(super) enum Stand {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Step {
     pub(super) name: &'static str,
-    pub(super) stand: Stand,
+    pub(super) state: StepState,
     /// When it was done.
     pub(super) at: Option<When>,
     pub(super) says: String,
 }
 
 impl Step {
-    fn new(name: &'static str, stand: Stand, at: Option<When>, says: impl Into<String>) -> Self {
-        Self { name, stand, at, says: says.into() }
+    fn new(name: &'static str, state: StepState, at: Option<When>, says: impl Into<String>) -> Self {
+        Self { name, state, at, says: says.into() }
     }
 
     /// The class of its place in the list.
     pub(super) const fn class(&self) -> &'static str {
-        match self.stand {
-            Stand::Done => "done",
-            Stand::Fail => "fail",
-            Stand::Here | Stand::Next | Stand::Skipped => "",
+        match self.state {
+            StepState::Done => "done",
+            StepState::Fail => "fail",
+            StepState::Here | StepState::Next | StepState::Skipped => "",
         }
     }
 
     /// For those who see no shape.
     pub(super) const fn word(&self) -> &'static str {
-        match self.stand {
-            Stand::Done => "done",
-            Stand::Fail => "failed",
-            Stand::Here => "waiting",
-            Stand::Next => "not yet",
-            Stand::Skipped => "not checked",
+        match self.state {
+            StepState::Done => "done",
+            StepState::Fail => "failed",
+            StepState::Here => "waiting",
+            StepState::Next => "not yet",
+            StepState::Skipped => "not checked",
         }
     }
 
     pub(super) fn is_here(&self) -> bool {
-        self.stand == Stand::Here
+        self.state == StepState::Here
     }
 }
 
@@ -90,7 +90,7 @@ pub(super) async fn first_beat(store: &Store, report: &Report) -> Result<Option<
 /// Since when a first beat is awaited; none where that is long ago.
 fn begun(report: &Report) -> Option<Timestamp> {
     let since = report.project.on_since()?;
-    let shown_for = report.project.spec.pace.lost_after.min(Duration::from_mins(SOUGHT_MINUTES as u64)) + SHOWN_FOR;
+    let shown_for = report.project.spec.timing.lost_after.min(Duration::from_mins(SOUGHT_MINUTES as u64)) + SHOWN_FOR;
     (report.at.since(since) <= shown_for).then_some(since)
 }
 
@@ -99,13 +99,13 @@ impl FirstBeat {
     pub(super) fn of(report: &Report, beats: &[Recorded]) -> Option<Self> {
         let since = begun(report)?;
         let (now, start) = (report.at, since.minute());
-        let beats = beats.iter().filter(|beat| beat.minute >= start && beat.outcome != Outcome::Unsent);
-        let added = Step::new("Heartbeat switched on", Stand::Done, Some(When::second(since, now)), "");
+        let beats = beats.iter().filter(|beat| beat.minute >= start && beat.outcome != Outcome::NotSent);
+        let added = Step::new("Heartbeat switched on", StepState::Done, Some(When::second(since, now)), "");
         let Some(beat) = beats.min_by_key(|beat| (reached(beat.outcome), beat.minute)) else {
             let idle = now.since(since) > Duration::from_secs(30);
             let says = if idle { "Nothing was sent so far: is Heartbeat running?" } else { "It is sent within a second or two." };
-            let sent = Step::new("Sent", Stand::Here, None, says);
-            let rest = ["Accepted", "Queryable", "Lag"].map(|name| Step::new(name, Stand::Next, None, ""));
+            let sent = Step::new("Sent", StepState::Here, None, says);
+            let rest = ["Accepted", "Queryable", "Lag"].map(|name| Step::new(name, StepState::Next, None, ""));
             let steps = [added, sent].into_iter().chain(rest).collect();
             return Some(Self {
                 waiting: Some(When::counting(since, now)),
@@ -128,8 +128,8 @@ const fn reached(outcome: Outcome) -> u8 {
     match outcome {
         Outcome::Arrived | Outcome::Late => 0,
         Outcome::Awaiting => 1,
-        Outcome::Lost | Outcome::Unseen => 2,
-        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => 3,
+        Outcome::Lost | Outcome::Unverified => 2,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => 3,
     }
 }
 
@@ -140,13 +140,13 @@ struct Way<'a> {
 }
 
 impl Way<'_> {
-    fn is_taken(&self) -> bool {
-        !matches!(self.beat.outcome, Outcome::Refused | Outcome::Unreachable)
+    fn is_accepted(&self) -> bool {
+        !matches!(self.beat.outcome, Outcome::Rejected | Outcome::Unreachable)
     }
 
     /// Whether nothing more is waited for.
     fn is_over(&self) -> bool {
-        !self.is_taken() || self.is_unchecked() || matches!(self.beat.outcome, Outcome::Lost | Outcome::Unseen)
+        !self.is_accepted() || self.is_unchecked() || matches!(self.beat.outcome, Outcome::Lost | Outcome::Unverified)
     }
 
     /// Whether nobody looks, for want of a key.
@@ -154,9 +154,9 @@ impl Way<'_> {
         self.report.project.spec.reading_key().is_none()
     }
 
-    fn failure(&self) -> Option<&LookFailure> {
-        let failure = self.report.look.as_ref().and_then(|look| look.result.as_ref().err());
-        failure.filter(|failure| failure.trouble != LookTrouble::NoKey)
+    fn failure(&self) -> Option<&ReadbackError> {
+        let failure = self.report.readback.as_ref().and_then(|readback| readback.result.as_ref().err());
+        failure.filter(|failure| failure.trouble != ReadbackErrorKind::NoKey)
     }
 
     fn sentence(&self) -> String {
@@ -165,40 +165,40 @@ impl Way<'_> {
                 let lag = self.beat.ingested_lag().map(|lag| format!(", {} after it was sent", span(lag))).unwrap_or_default();
                 format!("The first beat has arrived{lag}.")
             }
-            Outcome::Refused | Outcome::Unreachable => "The first beat was not taken; it is sent anew each minute.".into(),
-            Outcome::Lost | Outcome::Unseen => "The first beat was accepted, and was not seen.".into(),
-            Outcome::Awaiting | Outcome::Unsent if self.is_unchecked() => "The first beat was accepted.".into(),
-            Outcome::Awaiting | Outcome::Unsent if self.failure().is_some() => {
+            Outcome::Rejected | Outcome::Unreachable => "The first beat was not taken; it is sent anew each minute.".into(),
+            Outcome::Lost | Outcome::Unverified => "The first beat was accepted, and was not seen.".into(),
+            Outcome::Awaiting | Outcome::NotSent if self.is_unchecked() => "The first beat was accepted.".into(),
+            Outcome::Awaiting | Outcome::NotSent if self.failure().is_some() => {
                 "since the first beat was sent. It was accepted; PostHog could not be asked for it.".into()
             }
-            Outcome::Awaiting | Outcome::Unsent => "since the first beat was sent. It is on its way.".into(),
+            Outcome::Awaiting | Outcome::NotSent => "since the first beat was sent. It is on its way.".into(),
         }
     }
 
     fn sent(&self) -> Vec<Step> {
         let at = self.beat.sent.map(|sent| When::second(sent, self.report.at));
         let says = if self.beat.tries > 1 { format!("after {} tries", self.beat.tries) } else { String::new() };
-        vec![Step::new("Sent", Stand::Done, at, says)]
+        vec![Step::new("Sent", StepState::Done, at, says)]
     }
 
     fn accepted(&self) -> Vec<Step> {
-        let (stand, mut says) = match self.beat.status {
-            _ if !self.is_taken() => (Stand::Fail, self.proof()),
-            Some(status) => (Stand::Done, format!("with {status}")),
-            None => (Stand::Done, String::new()),
+        let (state, mut says) = match self.beat.status {
+            _ if !self.is_accepted() => (StepState::Fail, self.proof()),
+            Some(status) => (StepState::Done, format!("with {status}")),
+            None => (StepState::Done, String::new()),
         };
         let phases = phases(&self.beat.phases);
         if !phases.is_empty() {
             says = if says.is_empty() { phases } else { format!("{says} ({phases})") };
         }
-        vec![Step::new("Accepted", stand, None, says)]
+        vec![Step::new("Accepted", state, None, says)]
     }
 
     /// What capture said instead of taking it.
     fn proof(&self) -> String {
         let is_its = |evidence: &&Evidence| evidence.route == self.beat.route && evidence.minute == self.beat.minute;
         match self.report.evidence.iter().rev().find(is_its).map(|evidence| &evidence.of) {
-            Some(EvidenceOf::Refused { quote, .. }) => format!("refused: {}", quote.said()),
+            Some(EvidenceOf::Rejected { excerpt, .. }) => format!("refused: {}", excerpt.said()),
             Some(EvidenceOf::Unreachable { at, words, .. }) => format!("unreachable at {at}: {words}"),
             _ => self.beat.outcome.name().to_owned(),
         }
@@ -209,25 +209,27 @@ impl Way<'_> {
         if let Some((after, within)) = self.beat.queryable_lag().filter(|_| self.beat.outcome.is_seen()) {
             let at = self.beat.seen.map(|seen| When::second(seen, now));
             let queryable =
-                Step::new("Queryable", Stand::Done, at, format!("between {} and {} after it was sent", span(after), span(within)));
+                Step::new("Queryable", StepState::Done, at, format!("between {} and {} after it was sent", span(after), span(within)));
             let lag = self.beat.ingested_lag().map(|lag| format!("ingested {} after it was sent", span(lag))).unwrap_or_default();
-            return vec![queryable, Step::new("Lag", Stand::Done, None, lag)];
+            return vec![queryable, Step::new("Lag", StepState::Done, None, lag)];
         }
-        let (stand, says) = match self.beat.outcome {
-            _ if !self.is_taken() => (Stand::Next, String::new()),
-            _ if self.is_unchecked() => {
-                (Stand::Skipped, "Nobody looks, for want of a personal API key; give one under Settings to see beats arrive.".to_owned())
-            }
-            Outcome::Lost => (Stand::Fail, "looked for, and not there".to_owned()),
+        let (state, says) = match self.beat.outcome {
+            _ if !self.is_accepted() => (StepState::Next, String::new()),
+            _ if self.is_unchecked() => (
+                StepState::Skipped,
+                "Nobody looks, for want of a personal API key; give one under Settings to see beats arrive.".to_owned(),
+            ),
+            Outcome::Lost => (StepState::Fail, "looked for, and not there".to_owned()),
             _ => match (self.failure(), self.beat.missed) {
-                (Some(failure), _) => (Stand::Fail, format!("could not look: {failure}")),
-                (None, Some(looked)) => {
-                    (Stand::Here, format!("looked {} after it was sent, not there yet", span(looked.since(self.beat.counted_from()))))
-                }
-                (None, None) => (Stand::Here, "PostHog is asked for it about 20 seconds after it was sent.".to_owned()),
+                (Some(failure), _) => (StepState::Fail, format!("could not look: {failure}")),
+                (None, Some(read_back)) => (
+                    StepState::Here,
+                    format!("looked {} after it was sent, not there yet", span(read_back.since(self.beat.counted_from()))),
+                ),
+                (None, None) => (StepState::Here, "PostHog is asked for it about 20 seconds after it was sent.".to_owned()),
             },
         };
-        vec![Step::new("Queryable", stand, None, says), Step::new("Lag", Stand::Next, None, "")]
+        vec![Step::new("Queryable", state, None, says), Step::new("Lag", StepState::Next, None, "")]
     }
 }
 
@@ -238,8 +240,8 @@ mod tests {
 
     use crate::judge;
     use crate::model::{
-        AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Look, Minute, Obstacle, Pace, PersonalKey, Phase, Phases, Project, ProjectId,
-        ProjectName, ProjectSpec, ProjectToken, Quote, Refusal, Route, RouteSpec, Switch,
+        AppKind, DistinctId, Endpoint, HeartbeatApp, Host, Minute, Obstacle, PersonalKey, Phase, Phases, Project, ProjectId, ProjectName,
+        ProjectSpec, ProjectToken, Readback, RejectionReason, ResponseExcerpt, Route, RouteSpec, Switch, Timing,
     };
     use crate::report::{Ends, Lags};
 
@@ -258,7 +260,7 @@ mod tests {
             token: ProjectToken::parse("phc_a").unwrap(),
             personal_key: Some(PersonalKey::parse("phx_hunter2").unwrap()),
             posthog_id: None,
-            pace: Pace::default(),
+            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp::default()),
             ingestion_alert: None,
         };
@@ -283,10 +285,10 @@ mod tests {
         project: Project,
         beats: &[Recorded],
         evidence: Vec<Evidence>,
-        failure: Option<LookFailure>,
+        failure: Option<ReadbackError>,
         now: Timestamp,
     ) -> Option<FirstBeat> {
-        let look = failure.map(|failure| Look {
+        let readback = failure.map(|failure| Readback {
             project: project.id,
             at: now,
             result: Err(failure),
@@ -304,7 +306,7 @@ mod tests {
             routes: &project.routes,
             beats,
             evidence: &evidence,
-            look: look.as_ref(),
+            readback: readback.as_ref(),
             first_bad: None,
         };
         let report = Report {
@@ -315,7 +317,7 @@ mod tests {
             ends: Ends::default(),
             strip: Vec::new(),
             newest_seen: None,
-            look,
+            readback,
             evidence,
             project: Arc::new(project),
         };
@@ -345,8 +347,8 @@ mod tests {
         let asked = "Queryable waiting PostHog is asked for it about 20 seconds after it was sent.\nLag not yet";
         assert_eq!(all(&[sent()], 9), format!("{way}{on}{taken}{asked}"));
         let missed = Recorded { missed: Some(after(30)), ..sent() };
-        let looked = "Queryable waiting looked 24s after it was sent, not there yet\nLag not yet";
-        assert_eq!(all(std::slice::from_ref(&missed), 40), format!("{way}{on}{taken}{looked}"));
+        let read_back = "Queryable waiting looked 24s after it was sent, not there yet\nLag not yet";
+        assert_eq!(all(std::slice::from_ref(&missed), 40), format!("{way}{on}{taken}{read_back}"));
         let arrived = Recorded { outcome: Outcome::Arrived, seen: Some(after(60)), ingested: Some(after(8)), copies: 1, ..missed };
         let seen = "Queryable done between 24s and 54s after it was sent\nLag done ingested 2.0s after it was sent";
         assert_eq!(
@@ -358,20 +360,24 @@ mod tests {
 
     #[test]
     fn a_step_that_fails_says_why() {
-        let refused = Recorded { outcome: Outcome::Refused, status: Some(503), ..sent() };
-        let quote = Quote { status: 503, words: "no".into(), headers: Vec::new(), ..Quote::default() };
-        let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
+        let rejected = Recorded { outcome: Outcome::Rejected, status: Some(503), ..sent() };
+        let excerpt = ResponseExcerpt { status: 503, words: "no".into(), headers: Vec::new(), ..ResponseExcerpt::default() };
+        let of = EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt };
         let evidence = |of| vec![Evidence { route: RouteId(1), minute: START, at: after(7), of }];
-        let text = told(&shown(project(), &[refused], evidence(of), None, after(9)).unwrap());
+        let text = told(&shown(project(), &[rejected], evidence(of), None, after(9)).unwrap());
         assert!(text.starts_with("The first beat was not taken; it is sent anew each minute.\n"), "{text}");
         assert!(text.contains("Accepted failed refused: 503 `no` (dns 0.9ms"), "{text}");
         let cut = Recorded { outcome: Outcome::Unreachable, status: None, phases: Phases::default(), ..sent() };
         let of = EvidenceOf::Unreachable { at: Phase::Dns, obstacle: Obstacle::Other, words: "no such name".into() };
         let text = told(&shown(project(), &[cut], evidence(of), None, after(9)).unwrap());
         assert!(text.contains("Accepted failed unreachable at dns: no such name\nQueryable not yet"), "{text}");
-        let quote =
-            Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
-        let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
+        let excerpt = ResponseExcerpt {
+            status: 403,
+            words: "API key missing required scope 'query:read'".into(),
+            headers: Vec::new(),
+            ..ResponseExcerpt::default()
+        };
+        let failure = ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
         let text = told(&shown(project(), &[sent()], Vec::new(), Some(failure), after(40)).unwrap());
         assert!(text.starts_with("... since the first beat was sent. It was accepted; PostHog could not be asked for it."), "{text}");
         assert!(
@@ -391,9 +397,9 @@ mod tests {
 
     #[test]
     fn the_beat_that_came_furthest_is_the_first() {
-        let refused = Recorded { outcome: Outcome::Refused, status: Some(503), ..sent() };
+        let rejected = Recorded { outcome: Outcome::Rejected, status: Some(503), ..sent() };
         let taken = Recorded { minute: START.plus(1), sent: Some(after(66)), ..sent() };
-        let text = all(&[refused, taken], 70);
+        let text = all(&[rejected, taken], 70);
         assert!(text.contains("Accepted done") && !text.contains("failed"), "{text}");
     }
 

@@ -13,17 +13,17 @@ use axum::routing::{get, post};
 
 use super::evidence::{Find, finds};
 use crate::config::Problem;
-use crate::edit::incident::Word;
 use crate::judge;
 use crate::message;
-use crate::model::{Channel, Entry, EntryKind, Incident, Minute, Notice, Project, Strand, Tally, Timestamp, Window, span};
+use crate::model::{Channel, Entry, EntryKind, Incident, IncidentKind, Minute, Notification, Project, Tally, Timestamp, Window, span};
 use crate::report::{IncidentStory, channel_name, postmortem};
+use crate::settings::incident::Word;
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
-use crate::web::incidents::{badges, found, in_hand, say, snoozed, story};
+use crate::web::incidents::{acknowledged, badges, found, say, snoozed, story};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 use crate::web::when::When;
 
@@ -39,7 +39,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "incident.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     incident: Incident,
     /// Whether its project is still there.
     is_kept: bool,
@@ -87,16 +87,16 @@ impl Page {
     }
 
     fn title(&self) -> Cow<'static, str> {
-        message::trouble(&self.incident)
+        message::summary(&self.incident)
     }
 
     /// The class and the word of how things are.
     fn health(&self) -> (&'static str, &'static str) {
-        match (self.incident.is_open(), self.incident.strand) {
+        match (self.incident.is_open(), self.incident.incident_kind) {
             (false, _) => ("good", "over"),
-            (true, Strand::Ingestion) => ("bad", "open"),
-            (true, Strand::Blind) => ("blind", "open"),
-            (true, Strand::Quiet) => ("idle", "open"),
+            (true, IncidentKind::Ingestion) => ("bad", "open"),
+            (true, IncidentKind::Monitoring) => ("blind", "open"),
+            (true, IncidentKind::Traffic) => ("idle", "open"),
         }
     }
 
@@ -106,7 +106,7 @@ impl Page {
 
     /// What is to be known beside the cause.
     fn note(&self) -> Option<&'static str> {
-        message::kind_of_trouble(&self.incident)
+        message::kind_of_failure(&self.incident)
     }
 
     /// What to do about the cause.
@@ -126,17 +126,17 @@ impl Page {
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates borrow what they pass")]
     fn when(&self, at: &Timestamp) -> When {
-        When::second(*at, self.frame.now)
+        When::second(*at, self.layout.now)
     }
 
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates borrow what they pass")]
     fn minute(&self, minute: &Minute) -> When {
-        When::minute(minute.start(), self.frame.now)
+        When::minute(minute.start(), self.layout.now)
     }
 
     fn lasted(&self) -> String {
         let began = self.incident.began();
-        self.incident.closed.map_or_else(|| When::counting(began, self.frame.now).to_string(), |closed| span(closed.since(began)))
+        self.incident.closed.map_or_else(|| When::counting(began, self.layout.now).to_string(), |closed| span(closed.since(began)))
     }
 
     fn rules(&self) -> String {
@@ -145,21 +145,21 @@ impl Page {
 
     /// Until when reminders wait, if they still do.
     fn waits(&self) -> Option<When> {
-        let until = self.incident.snoozed_until.filter(|until| *until > self.frame.now && self.incident.is_open());
-        until.map(|until| When::minute(until, self.frame.now))
+        let until = self.incident.snoozed_until.filter(|until| *until > self.layout.now && self.incident.is_open());
+        until.map(|until| When::minute(until, self.layout.now))
     }
 
     /// What became of the beats of its minutes: a badge, and how many.
     fn tally(&self) -> Vec<(&'static str, u32)> {
-        let Tally { arrived, late, missing, refused, unreachable, unseen, .. } = self.incident.tally;
+        let Tally { arrived, late, missing, rejected, unreachable, unverified, .. } = self.incident.tally;
         let all = [
             ("arrived", arrived),
             ("late", late),
             ("lost", self.incident.tally.lost),
             ("awaiting", missing.saturating_sub(self.incident.tally.lost)),
-            ("refused", refused),
+            ("rejected", rejected),
             ("unreachable", unreachable),
-            ("unseen", unseen),
+            ("unverified", unverified),
         ];
         all.into_iter().filter(|(_, count)| *count > 0).collect()
     }
@@ -169,19 +169,19 @@ impl Page {
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
     let incident = found(&site.web.store, &id).await?;
-    let said = frame.said.is_some();
-    Ok(page(&site, said, &laid_out(&site, frame, incident, Typed::default(), Vec::new()).await?))
+    let said = layout.said.is_some();
+    Ok(page(&site, said, &laid_out(&site, layout, incident, Typed::default(), Vec::new()).await?))
 }
 
 /// The page, as it stands.
-async fn laid_out(site: &Site, frame: Frame, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, Trouble> {
+async fn laid_out(site: &Site, layout: Layout, incident: Incident, typed: Typed, problems: Vec<Problem>) -> Result<Page, WebError> {
     let store = &*site.web.store;
-    let (now, windows, channels) = (frame.now, store.windows().await?, store.channels_on_record().await?);
+    let (now, windows, channels) = (layout.now, store.windows().await?, store.channels_on_record().await?);
     let (told, project) = story(store, incident, now).await?;
     let postmortem = postmortem(&told, project.as_ref(), &channels, now);
-    Ok(Page::of(frame, told, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
+    Ok(Page::of(layout, told, project.as_ref(), &Around { windows, channels, postmortem }, (typed, problems)))
 }
 
 /// What else the page shows.
@@ -193,30 +193,30 @@ struct Around {
 
 impl Page {
     fn of(
-        frame: Frame,
+        layout: Layout,
         story: IncidentStory,
         project: Option<&Project>,
         around: &Around,
         (typed, problems): (Typed, Vec<Problem>),
     ) -> Self {
-        let IncidentStory { incident, timeline, evidence, notices } = story;
-        let (now, name) = (frame.now, incident.project_name.to_string());
+        let IncidentStory { incident, timeline, evidence, notifications } = story;
+        let (now, name) = (layout.now, incident.project_name.to_string());
         let id = incident.id.map_or(0, |id| id.0);
-        let frame = frame.titled(Place::Incidents, format!("Incident {id}")).below([("Incidents", "/incidents")]);
-        let frame = frame.live(project.map(|_| name.as_str()));
+        let layout = layout.titled(Place::Incidents, format!("Incident {id}")).below([("Incidents", "/incidents")]);
+        let layout = layout.live(project.map(|_| name.as_str()));
         let line = |entry: &Entry| Line {
             class: class_of(entry.kind, &incident),
             at: When::second(entry.at, now),
             kind: entry.kind.name(),
             words: message::sentence(&entry.words),
         };
-        let told = |notice: &Notice| Told {
-            state: notice.state.name(),
-            kind: notice.message.kind.name(),
-            channel: channel_name(notice, &around.channels),
-            at: When::second(notice.ended.unwrap_or(notice.due), now),
-            tries: notice.tries,
-            said: notice.said.clone().unwrap_or_default(),
+        let told = |notification: &Notification| Told {
+            state: notification.state.name(),
+            kind: notification.message.kind.name(),
+            channel: channel_name(notification, &around.channels),
+            at: When::second(notification.ended.unwrap_or(notification.due), now),
+            tries: notification.tries,
+            said: notification.said.clone().unwrap_or_default(),
         };
         let (finds, more_finds) = project.map(|project| finds(&evidence, project, now)).unwrap_or_default();
         Self {
@@ -224,10 +224,10 @@ impl Page {
             timeline: timeline.iter().map(line).collect(),
             finds,
             more_finds,
-            told: notices.iter().map(told).collect(),
+            told: notifications.iter().map(told).collect(),
             postmortem: around.postmortem.clone(),
             is_kept: project.is_some(),
-            frame,
+            layout,
             incident,
             typed,
             problems,
@@ -238,7 +238,7 @@ impl Page {
 /// The shape of an entry in the timeline.
 const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
     match kind {
-        EntryKind::Opened | EntryKind::Worsened => incident.severity.name(),
+        EntryKind::Opened | EntryKind::Escalated => incident.severity.name(),
         EntryKind::Cause | EntryKind::Rules => "info",
         EntryKind::Silenced | EntryKind::Snoozed => "snoozed",
         EntryKind::Acknowledged => "acked",
@@ -249,53 +249,53 @@ const fn class_of(kind: EntryKind, incident: &Incident) -> &'static str {
     }
 }
 
-async fn markdown(State(site): State<Arc<Site>>, frame: Frame, Path(id): Path<String>) -> Result<Response, Trouble> {
+async fn markdown(State(site): State<Arc<Site>>, layout: Layout, Path(id): Path<String>) -> Result<Response, WebError> {
     let store = &*site.web.store;
-    let (told, project) = story(store, found(store, &id).await?, frame.now).await?;
-    let text = postmortem(&told, project.as_ref(), &store.channels_on_record().await?, frame.now);
+    let (told, project) = story(store, found(store, &id).await?, layout.now).await?;
+    let text = postmortem(&told, project.as_ref(), &store.channels_on_record().await?, layout.now);
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("text/markdown; charset=utf-8"))], text).into_response())
 }
 
 async fn acknowledge(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Writer(visitor): Writer,
     Path(id): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let incident = found(&site.web.store, &id).await?;
-    let word = in_hand(&visitor, form.text("words"), frame.now);
+    let word = acknowledged(&visitor, form.text("words"), layout.now);
     let typed = Typed { words: form.raw("words").to_owned(), ..Typed::default() };
-    spoken(&site, frame, incident, word, typed).await
+    spoken(&site, layout, incident, word, typed).await
 }
 
 async fn let_go(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Writer(_visitor): Writer,
     Path(id): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let incident = found(&site.web.store, &id).await?;
-    let word = Word::in_nobodys_hand(frame.now);
-    spoken(&site, frame, incident, Ok(word), Typed::default()).await
+    let word = Word::unacknowledged(layout.now);
+    spoken(&site, layout, incident, Ok(word), Typed::default()).await
 }
 
 async fn snooze(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Writer(_visitor): Writer,
     Path(id): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let incident = found(&site.web.store, &id).await?;
-    let word = snoozed(form.given("for"), form.given("until"), frame.now);
+    let word = snoozed(form.given("for"), form.given("until"), layout.now);
     let typed = Typed { until: form.raw("until").to_owned(), ..Typed::default() };
-    spoken(&site, frame, incident, word, typed).await
+    spoken(&site, layout, incident, word, typed).await
 }
 
 /// Writes a word and goes back to the page; one that could not be is asked for again.
-async fn spoken(site: &Site, frame: Frame, incident: Incident, word: Result<Word, Problem>, typed: Typed) -> Result<Response, Trouble> {
+async fn spoken(site: &Site, layout: Layout, incident: Incident, word: Result<Word, Problem>, typed: Typed) -> Result<Response, WebError> {
     match word {
         Ok(word) => {
             let held = say(site, &incident, &word).await?;
@@ -303,7 +303,7 @@ async fn spoken(site: &Site, frame: Frame, incident: Incident, word: Result<Word
             Ok(go_on(site, &format!("/incidents/{id}"), &message::sentence(&held.words)))
         }
         Err(problem) => {
-            let shown = laid_out(site, frame, incident, typed, vec![problem]).await?;
+            let shown = laid_out(site, layout, incident, typed, vec![problem]).await?;
             Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown))
         }
     }

@@ -12,12 +12,12 @@ use serde::Deserialize;
 use url::form_urlencoded;
 
 use crate::message;
-use crate::model::{Incident, IncidentId, Strand, Timestamp, Window, span};
-use crate::store::{Stand, Store, Which};
-use crate::web::frame::{Frame, Place, page};
+use crate::model::{Incident, IncidentId, IncidentKind, Timestamp, Window, span};
+use crate::store::{IncidentFilter, IncidentState, Store};
+use crate::web::error::WebError;
 use crate::web::incidents::{STANDS, Sought, at_place, badges, place_of};
+use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 
 /// So many stand on a page.
@@ -30,7 +30,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "incidents.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     sought: Sought,
     open: Vec<Row>,
     past: Vec<Row>,
@@ -46,12 +46,14 @@ impl Page {
     }
 
     fn is_sought(&self) -> bool {
-        [&self.sought.project, &self.sought.strand, &self.sought.state].into_iter().flatten().any(|text| !text.trim().is_empty())
+        [&self.sought.project, &self.sought.incident_kind, &self.sought.state].into_iter().flatten().any(|text| !text.trim().is_empty())
     }
 
-    /// Each strand, and whether it is the one that is sought.
-    fn strands(&self) -> impl Iterator<Item = (&'static str, bool)> {
-        Strand::ALL.into_iter().map(|strand| (strand.name(), self.sought.strand.as_deref() == Some(strand.name())))
+    /// Each incident kind, and whether it is the one that is sought.
+    fn incident_kinds(&self) -> impl Iterator<Item = (&'static str, bool)> {
+        IncidentKind::ALL
+            .into_iter()
+            .map(|incident_kind| (incident_kind.name(), self.sought.incident_kind.as_deref() == Some(incident_kind.name())))
     }
 
     /// Each way to stand by its word in the address and for people.
@@ -67,7 +69,7 @@ struct Row {
     /// `ingestion stopped`
     title: Cow<'static, str>,
     cause: String,
-    strand: Strand,
+    incident_kind: IncidentKind,
     severity: &'static str,
     badges: Vec<(&'static str, &'static str)>,
     opened: When,
@@ -83,9 +85,9 @@ impl Row {
         Self {
             id: incident.id.map_or(0, |id| id.0),
             project: incident.project_name.to_string(),
-            title: message::trouble(incident),
+            title: message::summary(incident),
             cause: message::sentence(&incident.cause.summary),
-            strand: incident.strand,
+            incident_kind: incident.incident_kind,
             severity: incident.severity.name(),
             badges: badges(incident, windows, now),
             opened: When::minute(incident.opened, now),
@@ -102,24 +104,24 @@ struct From {
 
 async fn list(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Query(sought): Query<Sought>,
     Query(From { from }): Query<From>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let store = &*site.web.store;
     let from = from.as_deref().and_then(Turn::read);
-    let found = Found::read(store, &sought.which(frame.now)?, from).await?;
+    let found = Found::read(store, &sought.which(layout.now)?, from).await?;
     let windows = store.windows().await?;
-    let row = |incident: &Incident| Row::of(incident, &windows, frame.now);
+    let row = |incident: &Incident| Row::of(incident, &windows, layout.now);
     let (open, past) = (found.open.iter().map(row).collect(), found.past.iter().map(row).collect());
     let next = found.next.map(|turn| address(&sought, turn));
-    let frame = frame.titled(Place::Incidents, "Incidents").live(None);
-    Ok(page(&site, frame.said.is_some(), &Page { frame, sought, open, past, is_first: from.is_none(), next }))
+    let layout = layout.titled(Place::Incidents, "Incidents").live(None);
+    Ok(page(&site, layout.said.is_some(), &Page { layout, sought, open, past, is_first: from.is_none(), next }))
 }
 
 fn address(sought: &Sought, turn: Turn) -> String {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    for (name, text) in [("project", &sought.project), ("strand", &sought.strand), ("state", &sought.state)] {
+    for (name, text) in [("project", &sought.project), ("incident_kind", &sought.incident_kind), ("state", &sought.state)] {
         if let Some(text) = text.as_deref().filter(|text| !text.is_empty()) {
             query.append_pair(name, text);
         }
@@ -170,14 +172,14 @@ struct Found {
 }
 
 impl Found {
-    async fn read(store: &Store, which: &Which, from: Option<Turn>) -> Result<Self, Trouble> {
+    async fn read(store: &Store, which: &IncidentFilter, from: Option<Turn>) -> Result<Self, WebError> {
         let mut found = Self::default();
-        let is_of_past = matches!(which.stand, None | Some(Stand::Over));
+        let is_of_past = matches!(which.state, None | Some(IncidentState::Resolved));
         // One more than is shown says whether there are more.
-        let ask = |stand, before, room: usize| Which { stand, before, at_most: room as u32 + 1, ..which.clone() };
-        if which.stand != Some(Stand::Over) && !matches!(from, Some(Turn::Past(_))) {
+        let ask = |state, before, room: usize| IncidentFilter { state, before, at_most: room as u32 + 1, ..which.clone() };
+        if which.state != Some(IncidentState::Resolved) && !matches!(from, Some(Turn::Past(_))) {
             let before = if let Some(Turn::Open(place)) = from { Some(place) } else { None };
-            found.open = store.incidents(&ask(which.stand.or(Some(Stand::Open)), before, ROWS)).await?;
+            found.open = store.incidents(&ask(which.state.or(Some(IncidentState::Open)), before, ROWS)).await?;
             if found.open.len() > ROWS {
                 found.open.truncate(ROWS);
                 found.next = found.open.last().and_then(Turn::behind).map(Turn::Open);
@@ -187,7 +189,7 @@ impl Found {
         let room = ROWS - found.open.len();
         if is_of_past {
             let before = if let Some(Turn::Past(place)) = from { place } else { None };
-            found.past = store.incidents(&ask(Some(Stand::Over), before, room)).await?;
+            found.past = store.incidents(&ask(Some(IncidentState::Resolved), before, room)).await?;
             if found.past.len() > room {
                 found.past.truncate(room);
                 found.next = Some(Turn::Past(found.past.last().and_then(Turn::behind)));

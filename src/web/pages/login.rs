@@ -11,15 +11,15 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use serde::Deserialize;
 
-use crate::access::oidc::Refusal;
+use crate::auth::oidc::RejectionReason;
 use crate::message::sentence;
-use crate::model::{Access, Secret, UserId, UserName};
+use crate::model::{Role, Secret, UserId, UserName};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, OpenFrame, Place, drawn, page};
 use crate::web::guard::Caller;
+use crate::web::layout::{Layout, Place, PublicLayout, drawn, page};
 use crate::web::said::{drop_session, go_on, keep_session};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, vouched_for};
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -29,13 +29,13 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "login.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     /// Where to go from here.
     to: String,
     name: String,
     wrong: String,
     /// Why a login by single sign-on came to nothing; empty where there was none.
-    refused: String,
+    rejected: String,
     /// What single sign-on is called, where there is one.
     sign_on: Option<String>,
     /// Nobody has a password yet: the way in is the link that the start printed.
@@ -43,18 +43,24 @@ struct Page {
 }
 
 impl Page {
-    async fn new(site: &Site, frame: Frame, to: String) -> Result<Self, Trouble> {
-        let frame = frame.titled(Place::Outside, "Log in");
+    async fn new(site: &Site, layout: Layout, to: String) -> Result<Self, WebError> {
+        let layout = layout.titled(Place::Outside, "Log in");
         let sign_on = site.issuer.as_ref().and(site.web.settings.oidc.as_ref()).map(|oidc| oidc.title.clone());
         // Where people come in by single sign-on, no link was printed.
-        let is_new = sign_on.is_none() && site.door.is_new().await?;
-        Ok(Self { frame, to, name: String::new(), wrong: String::new(), refused: String::new(), sign_on, is_new })
+        let is_new = sign_on.is_none() && site.authenticator.is_new().await?;
+        Ok(Self { layout, to, name: String::new(), wrong: String::new(), rejected: String::new(), sign_on, is_new })
     }
 }
 
 /// The page again, for somebody whose login by single sign-on came to nothing.
-pub(super) async fn refused(site: &Site, frame: Frame, to: String, why: &Refusal, status: StatusCode) -> Result<Response, Trouble> {
-    Ok(drawn(status, &Page { refused: sentence(&why.to_string()), ..Page::new(site, frame, to).await? }))
+pub(super) async fn rejected(
+    site: &Site,
+    layout: Layout,
+    to: String,
+    why: &RejectionReason,
+    status: StatusCode,
+) -> Result<Response, WebError> {
+    Ok(drawn(status, &Page { rejected: sentence(&why.to_string()), ..Page::new(site, layout, to).await? }))
 }
 
 #[derive(Debug, Deserialize)]
@@ -76,28 +82,28 @@ impl FromRequestParts<Arc<Site>> for Vouched {
 async fn show(
     State(site): State<Arc<Site>>,
     Vouched(vouched): Vouched,
-    OpenFrame(frame): OpenFrame,
+    PublicLayout(layout): PublicLayout,
     Query(To { to }): Query<To>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let to = own_place(to.as_deref());
-    if frame.visitor.is_some() {
+    if layout.visitor.is_some() {
         return Ok(Redirect::to(&to).into_response());
     }
     if let Some(name) = vouched {
         return enter_vouched(&site, &name, &to).await;
     }
-    Ok(page(&site, frame.said.is_some(), &Page::new(&site, frame, to).await?))
+    Ok(page(&site, layout.said.is_some(), &Page::new(&site, layout, to).await?))
 }
 
-async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Response, Trouble> {
-    let access = site.web.settings.proxy.as_ref().map_or(Access::Read, |proxy| proxy.access);
-    let id = site.door.vouched(name, access, "the proxy").await?;
+async fn enter_vouched(site: &Site, name: &UserName, to: &str) -> Result<Response, WebError> {
+    let role = site.web.settings.proxy.as_ref().map_or(Role::Viewer, |proxy| proxy.role);
+    let id = site.authenticator.vouched(name, role, "the proxy").await?;
     enter(site, id, true, to).await
 }
 
 /// Opens a session, and goes on.
-pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Result<Response, Trouble> {
-    let token = site.door.open(id, by_proxy).await?;
+pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> Result<Response, WebError> {
+    let token = site.authenticator.open(id, by_proxy).await?;
     let mut response = Redirect::to(to).into_response();
     keep_session(site, &mut response, &token);
     Ok(response)
@@ -105,31 +111,31 @@ pub(super) async fn enter(site: &Site, id: UserId, by_proxy: bool, to: &str) -> 
 
 async fn log_in(
     State(site): State<Arc<Site>>,
-    OpenFrame(frame): OpenFrame,
+    PublicLayout(layout): PublicLayout,
     Caller(from): Caller,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let to = own_place(form.given("to"));
     let (name, password) = (form.text("name"), form.raw("password"));
     let parsed = UserName::parse(name).ok();
-    let allowed = site.limiter.wait(from, parsed.as_ref()).await.map_err(Trouble::TooOften)?;
-    let _place = site.passwords.acquire().await.map_err(|_| Trouble::Busy("the end is near".to_owned()))?;
+    let allowed = site.limiter.wait(from, parsed.as_ref()).await.map_err(WebError::TooOften)?;
+    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("the end is near".to_owned()))?;
     let user = match &parsed {
-        Some(name) => site.door.log_in(name, &Secret::new(password)).await?,
+        Some(name) => site.authenticator.log_in(name, &Secret::new(password)).await?,
         None => None,
     };
     let Some(user) = user else {
         allowed.was_wrong();
         tracing::warn!(%from, "somebody gave a wrong name or password");
         let wrong = "no user has this name and this password".to_owned();
-        let shown = Page { name: name.chars().take(80).collect(), wrong, ..Page::new(&site, frame, to).await? };
+        let shown = Page { name: name.chars().take(80).collect(), wrong, ..Page::new(&site, layout, to).await? };
         return Ok(drawn(StatusCode::UNAUTHORIZED, &shown));
     };
     allowed.was_right();
     enter(&site, user.id, false, &to).await
 }
 
-async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled) -> Result<Response, Trouble> {
+async fn log_out(State(site): State<Arc<Site>>, visitor: Visitor, _form: Filled) -> Result<Response, WebError> {
     if let Some(session) = &visitor.session {
         site.web.store.close_session(session).await?;
     }

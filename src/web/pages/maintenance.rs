@@ -11,16 +11,16 @@ use axum::routing::get;
 
 use crate::config::window::{FIELDS, added, shown, without_misplaced};
 use crate::config::{Origin, Problem, Problems, Texts};
-use crate::edit::EditError;
 use crate::model::{Closes, ProjectName, Timestamp, Window};
 use crate::report::{WindowState, window_times};
+use crate::settings::ChangeError;
 use crate::web::control::{Control, Wrong};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::incidents::moment;
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 use crate::web::when::When;
 
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "maintenance.html")]
 struct ListPage {
-    frame: Frame,
+    layout: Layout,
     rows: Vec<Row>,
 }
 
@@ -68,10 +68,10 @@ impl Row {
     }
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
-    let frame = frame.titled(Place::Maintenance, "Maintenance").live(None);
-    let rows = site.web.store.windows().await?.into_iter().map(|window| Row::of(window, frame.now)).collect();
-    Ok(page(&site, frame.said.is_some(), &ListPage { frame, rows }))
+async fn list(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
+    let layout = layout.titled(Place::Maintenance, "Maintenance").live(None);
+    let rows = site.web.store.windows().await?.into_iter().map(|window| Row::of(window, layout.now)).collect();
+    Ok(page(&site, layout.said.is_some(), &ListPage { layout, rows }))
 }
 
 /// The fields that say what it is called, and of what it is; when it opens; when it closes. That it opens now is a switch between them.
@@ -80,7 +80,7 @@ const PARTS: [&[&str]; 3] = [&["name", "projects"], &["from", "weekly", "cron", 
 #[derive(Template)]
 #[template(path = "maintenance_form.html")]
 struct FormPage {
-    frame: Frame,
+    layout: Layout,
     /// The window that is changed; none where one is added.
     known: Option<ProjectName>,
     whole: Vec<Control>,
@@ -93,20 +93,20 @@ struct FormPage {
 
 impl FormPage {
     /// For a window that is not there yet, or for this one.
-    fn new(frame: Frame, known: Option<&Window>) -> Self {
+    fn new(layout: Layout, known: Option<&Window>) -> Self {
         let [whole, opens, closes] = PARTS.map(|keys| {
             let fields = keys.iter().filter_map(|key| FIELDS.iter().find(|field| field.key == *key));
             let fields = fields.filter(|field| field.key != "name" || known.is_none());
             fields.map(|field| Control::of(field, known.and_then(|window| shown(window, field.key)))).collect()
         });
         let title = known.map_or_else(|| "New window".to_owned(), |window| format!("Change {}", window.name));
-        let frame = frame.titled(Place::Maintenance, title).below(ABOVE);
+        let layout = layout.titled(Place::Maintenance, title).below(ABOVE);
         let known = known.map(|window| window.name.clone());
-        Self { frame, known, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
+        Self { layout, known, whole, opens, closes, is_now: false, now_problem: None, wrong: Wrong::default() }
     }
 
     /// As it was filled in, with everything that is wrong with that.
-    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+    fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         let filled = |controls: Vec<Control>| controls.into_iter().map(|control| control.filled(form, problems)).collect::<Vec<_>>();
         (self.whole, self.opens, self.closes) = (filled(self.whole), filled(self.opens), filled(self.closes));
         self.is_now = form.has("now");
@@ -117,11 +117,11 @@ impl FormPage {
     }
 }
 
-async fn fill_in(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
-    if !frame.may_write() {
-        return Err(Trouble::ReadOnly);
+async fn fill_in(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
+    if !layout.may_write() {
+        return Err(WebError::ReadOnly);
     }
-    Ok(page(&site, frame.said.is_some(), &FormPage::new(frame, None)))
+    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, None)))
 }
 
 /// What the form says; times as a person writes them. What does not go with the way that was chosen is of a way that was chosen before.
@@ -134,45 +134,51 @@ fn texts(form: &Filled) -> Texts {
     without_misplaced(read.collect())
 }
 
-async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
-    let refused = |frame, problems: Problems| FormPage::new(frame, None).refused(&form, &problems.into_iter().collect::<Vec<_>>());
-    let window = match added(&texts(&form), Origin::Page(frame.now)) {
+async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Writer, form: Filled) -> Result<Response, WebError> {
+    let rejected = |layout, problems: Problems| FormPage::new(layout, None).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
+    let window = match added(&texts(&form), Origin::Page(layout.now)) {
         Ok(window) => window,
-        Err(problems) => return Ok(refused(frame, problems)),
+        Err(problems) => return Ok(rejected(layout, problems)),
     };
-    match site.desk(&visitor).add(window).await {
+    match site.settings_service(&visitor).add(window).await {
         Ok(done) => Ok(go_on(&site, "/maintenance", &format!("Added {}.", done.now.name))),
-        Err(EditError::Wrong(problems)) => Ok(refused(frame, problems)),
-        Err(EditError::Clash(clash)) => Ok(refused(frame, Problem::whole("name", clash).into())),
+        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, problems)),
+        Err(ChangeError::Clash(clash)) => Ok(rejected(layout, Problem::whole("name", clash).into())),
         Err(other) => Err(other.into()),
     }
 }
 
-async fn edit(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let window: Window = site.desk(&visitor).find(&name).await?;
-    Ok(page(&site, frame.said.is_some(), &FormPage::new(frame, Some(&window))))
+async fn edit(
+    State(site): State<Arc<Site>>,
+    layout: Layout,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+) -> Result<Response, WebError> {
+    let window: Window = site.settings_service(&visitor).find(&name).await?;
+    Ok(page(&site, layout.said.is_some(), &FormPage::new(layout, Some(&window))))
 }
 
 /// The form says everything of the window but its name.
 async fn change(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Writer(visitor): Writer,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
-    let known: Window = site.desk(&visitor).find(&name).await?;
-    let refused = |frame, problems: Problems| FormPage::new(frame, Some(&known)).refused(&form, &problems.into_iter().collect::<Vec<_>>());
+) -> Result<Response, WebError> {
+    let known: Window = site.settings_service(&visitor).find(&name).await?;
+    let rejected =
+        |layout, problems: Problems| FormPage::new(layout, Some(&known)).rejected(&form, &problems.into_iter().collect::<Vec<_>>());
     let mut texts = texts(&form);
     texts.put("name", known.name.as_str());
-    let window = match added(&texts, Origin::Page(frame.now)) {
+    let window = match added(&texts, Origin::Page(layout.now)) {
         Ok(window) => window,
-        Err(problems) => return Ok(refused(frame, problems)),
+        Err(problems) => return Ok(rejected(layout, problems)),
     };
-    match site.desk(&visitor).change::<Window>(&name, |_| Ok(window.clone())).await {
+    match site.settings_service(&visitor).change::<Window>(&name, |_| Ok(window.clone())).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, "/maintenance", "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, "/maintenance", &format!("Changed {name}."))),
-        Err(EditError::Wrong(problems)) => Ok(refused(frame, problems)),
+        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, problems)),
         Err(other) => Err(other.into()),
     }
 }
@@ -180,15 +186,20 @@ async fn change(
 #[derive(Template)]
 #[template(path = "maintenance_remove.html")]
 struct AskPage {
-    frame: Frame,
+    layout: Layout,
     row: Row,
 }
 
-async fn ask(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, Path(name): Path<String>) -> Result<Response, Trouble> {
-    let window: Window = site.desk(&visitor).find(&name).await?;
-    let frame = frame.titled(Place::Maintenance, format!("Remove {name}")).below(ABOVE);
-    let row = Row::of(window, frame.now);
-    Ok(page(&site, frame.said.is_some(), &AskPage { frame, row }).into_response())
+async fn ask(
+    State(site): State<Arc<Site>>,
+    layout: Layout,
+    Writer(visitor): Writer,
+    Path(name): Path<String>,
+) -> Result<Response, WebError> {
+    let window: Window = site.settings_service(&visitor).find(&name).await?;
+    let layout = layout.titled(Place::Maintenance, format!("Remove {name}")).below(ABOVE);
+    let row = Row::of(window, layout.now);
+    Ok(page(&site, layout.said.is_some(), &AskPage { layout, row }).into_response())
 }
 
 async fn remove(
@@ -196,7 +207,7 @@ async fn remove(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
-    let done = site.desk(&visitor).remove::<Window>(&name).await?;
+) -> Result<Response, WebError> {
+    let done = site.settings_service(&visitor).remove::<Window>(&name).await?;
     Ok(go_on(&site, "/maintenance", &format!("Removed {}.", done.now.name)))
 }

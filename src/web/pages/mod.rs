@@ -2,13 +2,14 @@
 //! send the browser on.
 
 mod apps;
+mod audit_log;
 mod badge;
 mod beat;
 mod beats;
-mod changes;
 mod channels;
 mod deliveries;
 mod enter;
+mod error;
 mod evidence;
 mod fields;
 mod first_beat;
@@ -28,7 +29,6 @@ mod sign_on;
 mod status;
 mod status_pages;
 mod tabs;
-mod trouble;
 
 use std::sync::Arc;
 
@@ -36,7 +36,7 @@ use axum::Router;
 
 use super::site::Site;
 
-pub(super) use trouble::{draw, dress, nowhere};
+pub(super) use error::{draw, dress, nowhere};
 
 /// All pages.
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -55,7 +55,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
         .merge(incident::routes())
         .merge(maintenance::routes())
         .merge(rules::routes())
-        .merge(changes::routes())
+        .merge(audit_log::routes())
         .merge(deliveries::routes())
         .merge(channels::routes())
         .merge(apps::routes())

@@ -10,14 +10,14 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 
 use super::fields::{Field, fields, texts};
-use crate::edit::Cost;
 use crate::model::{AppKind, HeartbeatApp};
+use crate::settings::Cost;
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -30,7 +30,7 @@ const KEYS: [&str; 6] = ["name", "host", "token", "personal_api_key", "project_i
 #[derive(Template)]
 #[template(path = "new.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     fields: Vec<Field>,
     /// Which apps are ticked.
     apps: Vec<(AppKind, bool)>,
@@ -48,29 +48,29 @@ impl Page {
     }
 }
 
-fn blank(frame: Frame) -> Page {
+fn blank(layout: Layout) -> Page {
     let none = Filled::default();
     let apps = AppKind::ALL.map(|kind| (kind, true)).into();
-    filled(frame, &none, apps, &[])
+    filled(layout, &none, apps, &[])
 }
 
-fn filled(frame: Frame, form: &Filled, apps: Vec<(AppKind, bool)>, found: &[CheckedField]) -> Page {
-    let frame = frame.titled(Place::Projects, "Add a project").below([("Projects", "/")]);
+fn filled(layout: Layout, form: &Filled, apps: Vec<(AppKind, bool)>, found: &[CheckedField]) -> Page {
+    let layout = layout.titled(Place::Projects, "Add a project").below([("Projects", "/")]);
     let value = |key: &str| form.text(key).to_owned();
     let wrong = found.iter().filter(|field| field.mark == "fail").cloned().collect();
-    Page { frame, fields: fields(&KEYS, None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
+    Page { layout, fields: fields(&KEYS, None, value, found), apps, wrong, had_key: form.given("personal_api_key").is_some() }
 }
 
-async fn show(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> Response {
-    page(&site, frame.said.is_some(), &blank(frame))
+async fn show(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout) -> Response {
+    page(&site, layout.said.is_some(), &blank(layout))
 }
 
-async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
     let texts = texts(&form, KEYS);
     let ticked: Vec<(AppKind, bool)> = AppKind::ALL.into_iter().map(|kind| (kind, form.has(kind.name()))).collect();
     if form.has("check") {
         let found = setup::check(&site, &texts, None).await?.fields;
-        return Ok(page(&site, frame.said.is_some(), &Page { wrong: Vec::new(), ..filled(frame, &form, ticked, &found) }));
+        return Ok(page(&site, layout.said.is_some(), &Page { wrong: Vec::new(), ..filled(layout, &form, ticked, &found) }));
     }
     let apps: Vec<AppKind> = ticked.iter().filter(|(_, on)| *on).map(|(kind, _)| *kind).collect();
     match setup::add_by_form(&site, &visitor, &texts, &apps, Asking::unless(form.has("unchecked"))).await? {
@@ -84,12 +84,12 @@ async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Fram
         }
         Err(problems) => {
             let found: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &filled(frame, &form, ticked, &found)))
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &filled(layout, &form, ticked, &found)))
         }
     }
 }
 
-async fn check(State(site): State<Arc<Site>>, Writer(_): Writer, form: Filled) -> Result<Json<CheckedFields>, Trouble> {
+async fn check(State(site): State<Arc<Site>>, Writer(_): Writer, form: Filled) -> Result<Json<CheckedFields>, WebError> {
     let texts = texts(&form, KEYS);
     Ok(Json(setup::check(&site, &texts, None).await?))
 }

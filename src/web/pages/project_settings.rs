@@ -13,21 +13,21 @@ use super::fields::{Field, fields, texts};
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::Texts;
 use crate::config::project::shown;
-use crate::edit::EditError;
 use crate::model::{ProjectName, ProjectSpec};
+use crate::settings::ChangeError;
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::setup::{self, Asking, CheckedField, CheckedFields};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/settings", get(show).post(save)).route("/projects/{name}/settings/check", post(check))
 }
 
-const KEYS: [&str; 8] = ["host", "api_host", "token", "personal_api_key", "project_id", "late_after", "lost_after", "look_every"];
+const KEYS: [&str; 8] = ["host", "api_host", "token", "personal_api_key", "project_id", "late_after", "lost_after", "readback_interval"];
 const KEY: &str = "personal_api_key";
 /// The box that takes the key away.
 const DROP_KEY: &str = "drop_key";
@@ -35,7 +35,7 @@ const DROP_KEY: &str = "drop_key";
 #[derive(Template)]
 #[template(path = "project_settings.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     name: ProjectName,
     fields: Vec<Field>,
@@ -44,17 +44,17 @@ struct Page {
     drops_key: bool,
 }
 
-fn framed(frame: Frame, spec: &ProjectSpec) -> Frame {
+fn framed(layout: Layout, spec: &ProjectSpec) -> Layout {
     let name = spec.name.as_str();
-    frame.titled(Place::Projects, "Settings").below([("Projects", "/"), (name, &format!("/projects/{name}"))])
+    layout.titled(Place::Projects, "Settings").below([("Projects", "/"), (name, &format!("/projects/{name}"))])
 }
 
 impl Page {
     /// As the project is.
-    fn of(frame: Frame, spec: &ProjectSpec) -> Self {
+    fn of(layout: Layout, spec: &ProjectSpec) -> Self {
         let value = |key: &str| shown(spec, key).unwrap_or_default();
         Self {
-            frame: framed(frame, spec),
+            layout: framed(layout, spec),
             tabs: tabs(&spec.name, Tab::Settings),
             name: spec.name.clone(),
             fields: fields(&KEYS, Some(spec), value, &[]),
@@ -65,14 +65,14 @@ impl Page {
     }
 
     /// As it was typed, with what was found out about it.
-    fn typed(frame: Frame, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
+    fn typed(layout: Layout, spec: &ProjectSpec, form: &Filled, found: &[CheckedField]) -> Self {
         let value = |key: &str| form.text(key).to_owned();
         Self {
             fields: fields(&KEYS, Some(spec), value, found),
             wrong: found.iter().filter(|field| field.mark == "fail").cloned().collect(),
             had_key: form.given(KEY).is_some(),
             drops_key: form.has(DROP_KEY),
-            ..Self::of(frame, spec)
+            ..Self::of(layout, spec)
         }
     }
 }
@@ -84,31 +84,31 @@ fn said(form: &Filled) -> Texts {
     texts.with(KEY, drops.then_some(""))
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
-    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project.spec)))
+    Ok(page(&site, layout.said.is_some(), &Page::of(layout, &project.spec)))
 }
 
 async fn save(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     let texts = said(&form);
     if form.has("check") {
         let found = setup::check(&site, &texts, Some(&project.spec)).await?.fields;
-        let checked = Page { wrong: Vec::new(), ..Page::typed(frame, &project.spec, &form, &found) };
-        return Ok(page(&site, checked.frame.said.is_some(), &checked));
+        let checked = Page { wrong: Vec::new(), ..Page::typed(layout, &project.spec, &form, &found) };
+        return Ok(page(&site, checked.layout.said.is_some(), &checked));
     }
-    match setup::change(&site, &site.desk(&visitor), &name, &texts, Asking::unless(form.has("unchecked"))).await {
+    match setup::change(&site, &site.settings_service(&visitor), &name, &texts, Asking::unless(form.has("unchecked"))).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &format!("/projects/{name}/settings"), "Saved.")),
-        Err(EditError::Wrong(problems)) => {
+        Err(ChangeError::Wrong(problems)) => {
             let found: Vec<CheckedField> = problems.iter().filter_map(CheckedField::of).collect();
-            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::typed(frame, &project.spec, &form, &found)))
+            Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::typed(layout, &project.spec, &form, &found)))
         }
         Err(other) => Err(other.into()),
     }
@@ -119,7 +119,7 @@ async fn check(
     Writer(_): Writer,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Json<CheckedFields>, Trouble> {
+) -> Result<Json<CheckedFields>, WebError> {
     let project = site.project(&name).await?;
     Ok(Json(setup::check(&site, &said(&form), Some(&project.spec)).await?))
 }

@@ -13,13 +13,13 @@ use url::form_urlencoded::Serializer;
 
 use crate::model::{Incident, ProjectName, span, thousands};
 use crate::report::Brief;
-use crate::store::Which;
+use crate::store::IncidentFilter;
 use crate::web::draw::strip::{Strip, mini};
-use crate::web::frame::{Frame, Place, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::setup::names;
 use crate::web::shown::in_brief;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 
 /// So many stand on a page.
@@ -34,7 +34,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "projects.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     search: String,
     /// How many there are in all.
     total: usize,
@@ -78,12 +78,12 @@ impl Row {
 impl Page {
     /// The incidents that are open, by number, with how long ago they opened.
     fn open(&self) -> impl Iterator<Item = (i64, &Incident, When)> {
-        self.open.iter().filter_map(|incident| Some((incident.id?.0, incident, When::ago(incident.opened, self.frame.now))))
+        self.open.iter().filter_map(|incident| Some((incident.id?.0, incident, When::ago(incident.opened, self.layout.now))))
     }
 
     /// How many more are open.
     fn more(&self) -> u64 {
-        self.frame.open.saturating_sub(self.open.len() as u64)
+        self.layout.open.saturating_sub(self.open.len() as u64)
     }
 
     /// `26 to 50 of 10,000`
@@ -103,24 +103,24 @@ struct Asked {
     before: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let store = &*site.web.store;
     let names = names(&site).await?;
     let search: String = asked.q.trim().chars().take(64).collect();
-    let wanted = search.to_lowercase();
-    let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&wanted)).collect();
+    let desired = search.to_lowercase();
+    let found: Vec<&ProjectName> = names.iter().filter(|name| name.as_str().to_lowercase().contains(&desired)).collect();
     let shown = place(&found, &asked);
     let on_page: Vec<ProjectName> = found[shown.clone()].iter().map(|name| (*name).clone()).collect();
-    let mut briefs = in_brief(&site, &on_page, frame.now).await?;
+    let mut briefs = in_brief(&site, &on_page, layout.now).await?;
     briefs.sort_unstable_by(|one, other| one.project.spec.name.cmp(&other.project.spec.name));
     let rows: Vec<Row> = briefs.iter().map(Row::of).collect();
-    let open = store.incidents(&Which { open_only: true, at_most: OPEN, ..Which::default() }).await?;
+    let open = store.incidents(&IncidentFilter { open_only: true, at_most: OPEN, ..IncidentFilter::default() }).await?;
     let before = found.get(shown.start).filter(|_| shown.start > 0).map(|first| address(&search, "before", first));
     let after = shown.end.checked_sub(1).filter(|_| shown.end < found.len()).map(|last| address(&search, "after", found[last]));
     let (total, found) = (names.len(), found.len());
-    let frame = frame.titled(Place::Projects, "Projects").live(None).with_marks();
-    let drawn = Page { frame, search, total, found, shown, rows, open, before, after };
-    Ok(page(&site, drawn.frame.said.is_some(), &drawn))
+    let layout = layout.titled(Place::Projects, "Projects").live(None).with_marks();
+    let drawn = Page { layout, search, total, found, shown, rows, open, before, after };
+    Ok(page(&site, drawn.layout.said.is_some(), &drawn))
 }
 
 /// Which of those that were found are on the page.

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use crate::edit::replay::{Replay, Sums};
 use crate::message;
 use crate::model::{Incident, RuleKind, Timestamp, span};
+use crate::settings::replay::{Replay, Sums};
 use crate::web::when::When;
 
 /// How wide the picture is, in units of its own.
@@ -24,7 +24,7 @@ pub(super) struct Drawn {
     pub(super) rows: Vec<Row>,
     /// Each that really did.
     pub(super) old_rows: Vec<Row>,
-    /// Each strand with anything in it: as it would be, and as it was.
+    /// Each incident kind with anything in it: as it would be, and as it was.
     pub(super) sums: Vec<(&'static str, String, String)>,
     /// What history cannot tell.
     pub(super) notes: Vec<String>,
@@ -44,7 +44,7 @@ pub(super) struct Row {
     pub(super) opened: When,
     pub(super) lasted: String,
     pub(super) is_open: bool,
-    pub(super) strand: &'static str,
+    pub(super) incident_kind: &'static str,
     pub(super) severity: &'static str,
     pub(super) rules: String,
     pub(super) cause: String,
@@ -53,13 +53,14 @@ pub(super) struct Row {
 impl Drawn {
     pub(super) fn of(replayed: &Replay, is_watch_another: bool, now: Timestamp) -> Self {
         let sums = replayed.sums().into_iter().filter(|sums| (sums.found.count, sums.recorded.count) != (0, 0));
-        let sums = sums.map(|Sums { strand, found, recorded }| (strand.name(), found.words(), recorded.words())).collect::<Vec<_>>();
+        let sums =
+            sums.map(|Sums { incident_kind, found, recorded }| (incident_kind.name(), found.words(), recorded.words())).collect::<Vec<_>>();
         let row = |incident: &Incident, rules: &[RuleKind]| Row {
             id: incident.id.map(|id| id.0),
             opened: When::minute(incident.opened, now),
             lasted: span(replayed.lasted(incident)),
             is_open: incident.is_open(),
-            strand: incident.strand.name(),
+            incident_kind: incident.incident_kind.name(),
             severity: incident.severity.name(),
             rules: rules.iter().map(|rule| rule.name()).collect::<Vec<_>>().join(", "),
             cause: message::sentence(&incident.cause.summary),

@@ -13,17 +13,17 @@ use axum::routing::get;
 use super::replayed::Drawn;
 use super::tabs::{Tab, Tabs, tabs};
 use crate::config::{App, Problem, Problems, Texts};
-use crate::edit::replay::{self, wished};
-use crate::edit::{EditError, app};
 use crate::model::{AppKind, Field, IngestionAlertApp, Project, RuleKind};
 use crate::report::{RuleJson, RulesJson};
+use crate::settings::replay::{self, wished};
+use crate::settings::{ChangeError, app};
 use crate::web::control::{Control, Wrong};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::rules::{replay, settings};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 const KIND: AppKind = AppKind::IngestionAlert;
@@ -37,7 +37,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "rules.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     project: String,
     is_installed: bool,
@@ -61,13 +61,13 @@ struct RuleForm {
 }
 
 impl Page {
-    fn new(frame: Frame, project: &Project) -> Self {
+    fn new(layout: Layout, project: &Project) -> Self {
         let name = project.spec.name.to_string();
         let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
         let rules = RulesJson::of(project);
         let app = project.spec.ingestion_alert.clone().unwrap_or_default();
         Self {
-            frame: frame.titled(Place::Projects, "Rules").below(above),
+            layout: layout.titled(Place::Projects, "Rules").below(above),
             tabs: tabs(&project.spec.name, Tab::Rules),
             project: name,
             is_installed: rules.installed,
@@ -134,9 +134,9 @@ impl RuleForm {
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
-    Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project)))
+    Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project)))
 }
 
 /// What the form says of the rules.
@@ -146,47 +146,47 @@ fn texts(form: &Filled) -> Texts {
 
 async fn change(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Writer(visitor): Writer,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     if form.has("try") {
-        return try_out(&site, frame, project, &form).await;
+        return try_out(&site, layout, project, &form).await;
     }
-    let (desk, place) = (site.desk(&visitor), format!("/projects/{name}/rules"));
+    let (settings_service, place) = (site.settings_service(&visitor), format!("/projects/{name}/rules"));
     if form.has("install") {
-        desk.change(&name, |spec| app::install(spec, KIND, &Texts::default(), true)).await?;
+        settings_service.change(&name, |spec| app::install(spec, KIND, &Texts::default(), true)).await?;
         return Ok(go_on(&site, &place, "Ingestion Alert is installed, with these rules."));
     }
     let texts = texts(&form);
-    match desk.change(&name, |spec| app::configure(spec, KIND, &texts)).await {
+    match settings_service.change(&name, |spec| app::configure(spec, KIND, &texts)).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &place, "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &place, "Saved.")),
-        Err(EditError::Wrong(problems)) => Ok(refused(frame, &project, &form, problems)),
+        Err(ChangeError::Wrong(problems)) => Ok(rejected(layout, &project, &form, problems)),
         Err(other) => Err(other.into()),
     }
 }
 
-fn refused(frame: Frame, project: &Project, form: &Filled, problems: Problems) -> Response {
+fn rejected(layout: Layout, project: &Project, form: &Filled, problems: Problems) -> Response {
     let problems = problems.into_iter().collect::<Vec<_>>();
-    drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(frame, project).filled(form, &problems))
+    drawn(StatusCode::UNPROCESSABLE_ENTITY, &Page::new(layout, project).filled(form, &problems))
 }
 
 /// Runs what was filled in over history; nothing is saved.
-async fn try_out(site: &Site, frame: Frame, project: Arc<Project>, form: &Filled) -> Result<Response, Trouble> {
-    let (since, wanted) = match (reach(form.text("since")), wanted(&project, form)) {
-        (Ok(since), Ok(wanted)) => (since, wanted),
-        (since, wanted) => {
-            let wrong = wanted.err().into_iter().flatten().chain(since.err()).collect();
-            return Ok(refused(frame, &project, form, Problems::of(wrong)));
+async fn try_out(site: &Site, layout: Layout, project: Arc<Project>, form: &Filled) -> Result<Response, WebError> {
+    let (since, desired) = match (reach(form.text("since")), desired(&project, form)) {
+        (Ok(since), Ok(desired)) => (since, desired),
+        (since, desired) => {
+            let wrong = desired.err().into_iter().flatten().chain(since.err()).collect();
+            return Ok(rejected(layout, &project, form, Problems::of(wrong)));
         }
     };
-    let is_watch_another = wanted.1;
-    let replayed = replay(site, Arc::clone(&project), wanted.0, since).await?;
-    let mut page = Page::new(frame, &project).filled(form, &[]);
-    let now = page.frame.now;
+    let is_watch_another = desired.1;
+    let replayed = replay(site, Arc::clone(&project), desired.0, since).await?;
+    let mut page = Page::new(layout, &project).filled(form, &[]);
+    let now = page.layout.now;
     page.tried = Some(Drawn::of(&replayed, is_watch_another, now));
     Ok(drawn(StatusCode::OK, &page))
 }
@@ -198,7 +198,7 @@ fn reach(text: &str) -> Result<Duration, Problem> {
 }
 
 /// The app as it was filled in; and whether another thing would be watched, which history cannot tell.
-fn wanted(project: &Project, form: &Filled) -> Result<(IngestionAlertApp, bool), Problems> {
+fn desired(project: &Project, form: &Filled) -> Result<(IngestionAlertApp, bool), Problems> {
     let known = project.spec.ingestion_alert.clone().unwrap_or_default();
     let texts = texts(form);
     // What is wrong with what is to be watched is said as well.

@@ -9,16 +9,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::{get, post};
 
-use crate::access::check_password;
+use crate::auth::check_password;
 use crate::config::Problem;
-use crate::model::{Access, ApiToken, Secret, User, UserName};
+use crate::model::{ApiToken, Role, Secret, User, UserName};
 use crate::web::accounts::{NewToken, user_named};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
 use crate::web::guard::Caller;
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::{go_on, keep_session};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::{Visitor, Writer};
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -35,7 +35,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "settings.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     users: Vec<User>,
     tokens: Vec<ApiToken>,
     /// What somebody typed that did not fit.
@@ -52,10 +52,10 @@ struct Fresh {
 }
 
 impl Page {
-    async fn of(site: &Site, frame: Frame) -> Result<Self, Trouble> {
-        let frame = frame.titled(Place::Settings, "Settings");
+    async fn of(site: &Site, layout: Layout) -> Result<Self, WebError> {
+        let layout = layout.titled(Place::Settings, "Settings");
         let (users, tokens) = (site.web.store.users().await?, site.web.store.tokens().await?);
-        Ok(Self { frame, users, tokens, typed: Filled::default(), problems: Vec::new(), fresh: None })
+        Ok(Self { layout, users, tokens, typed: Filled::default(), problems: Vec::new(), fresh: None })
     }
 
     fn problem(&self, field: &str) -> Option<String> {
@@ -63,28 +63,28 @@ impl Page {
     }
 
     fn is_own(&self, user: &User) -> bool {
-        self.frame.visitor.as_ref().and_then(|visitor| visitor.user.as_ref()) == Some(&user.name)
+        self.layout.visitor.as_ref().and_then(|visitor| visitor.user.as_ref()) == Some(&user.name)
     }
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
-    let shown = Page::of(&site, frame).await?;
-    Ok(page(&site, shown.frame.said.is_some(), &shown))
+async fn show(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
+    let shown = Page::of(&site, layout).await?;
+    Ok(page(&site, shown.layout.said.is_some(), &shown))
 }
 
 async fn invite(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     headers: HeaderMap,
     form: Filled,
-) -> Result<Response, Trouble> {
-    let access = Access::named(form.text("access")).unwrap_or(Access::Read);
+) -> Result<Response, WebError> {
+    let role = Role::named(form.text("access")).unwrap_or(Role::Viewer);
     let invited = match UserName::parse(form.text("user")) {
-        Ok(name) => Ok((site.accounts(&visitor).invite(&name, Some(access)).await?, name)),
+        Ok(name) => Ok((site.accounts(&visitor).invite(&name, Some(role)).await?, name)),
         Err(wrong) => Err(Problem::whole("user", wrong)),
     };
-    let mut shown = Page::of(&site, frame).await?;
+    let mut shown = Page::of(&site, layout).await?;
     match invited {
         Ok(((code, _), name)) => {
             let words = format!("With this link {name} sets a password. It is good once, within a day, and is not shown again:");
@@ -103,16 +103,16 @@ async fn set_user(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
-    let access = Access::named(form.text("access")).ok_or_else(|| Trouble::unfit("access", "must be `read` or `write`"))?;
-    let user = site.accounts(&visitor).set(&user_named(&name)?, access).await?;
-    Ok(go_on(&site, "/settings", &format!("{} may {} now.", user.name, access.name())))
+) -> Result<Response, WebError> {
+    let role = Role::named(form.text("access")).ok_or_else(|| WebError::unfit("access", "must be `read` or `write`"))?;
+    let user = site.accounts(&visitor).set(&user_named(&name)?, role).await?;
+    Ok(go_on(&site, "/settings", &format!("{} may {} now.", user.name, role.name())))
 }
 
 #[derive(Template)]
 #[template(path = "settings_remove.html")]
 struct Ask {
-    frame: Frame,
+    layout: Layout,
     what: String,
     lost: &'static str,
 }
@@ -120,13 +120,13 @@ struct Ask {
 async fn ask_remove_user(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let user = site.accounts(&visitor).user(&user_named(&name)?).await?;
-    let frame = frame.titled(Place::Settings, "Remove a user").below([("Settings", "/settings")]);
+    let layout = layout.titled(Place::Settings, "Remove a user").below([("Settings", "/settings")]);
     let lost = "Whoever is logged in under this name is logged out at once, and cannot come back. What they changed stays, and so does its history.";
-    Ok(page(&site, false, &Ask { frame, what: format!("user {}", user.name), lost }))
+    Ok(page(&site, false, &Ask { layout, what: format!("user {}", user.name), lost }))
 }
 
 async fn remove_user(
@@ -134,26 +134,26 @@ async fn remove_user(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     site.accounts(&visitor).remove(&user_named(&name)?).await?;
     Ok(go_on(&site, "/settings", &format!("User {name} is removed.")))
 }
 
-async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
-    let wanted = NewToken {
+async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
+    let desired = NewToken {
         name: form.text("token").to_owned(),
-        access: form.text("access").to_owned(),
+        role: form.text("access").to_owned(),
         lasts: form.given("lasts").map(str::to_owned),
     };
-    let made = wanted.make(&site.accounts(&visitor)).await;
-    let mut shown = Page::of(&site, frame).await?;
+    let made = desired.make(&site.accounts(&visitor)).await;
+    let mut shown = Page::of(&site, layout).await?;
     match made {
         Ok(secret) => {
-            let words = format!("API token {}. Copy it now: it is not shown again.", wanted.name);
+            let words = format!("API token {}. Copy it now: it is not shown again.", desired.name);
             shown.fresh = Some(Fresh { words, secret });
             Ok(drawn(StatusCode::OK, &shown))
         }
-        Err(Trouble::Unfit(problems)) => {
+        Err(WebError::Unfit(problems)) => {
             // The API calls it `name`; on this page that is a user's.
             let here = |problem: Problem| if problem.field == "name" { Problem::whole("token", problem.named("name")) } else { problem };
             (shown.problems, shown.typed) = (problems.into_iter().map(here).collect(), form);
@@ -166,13 +166,13 @@ async fn make_token(State(site): State<Arc<Site>>, Writer(visitor): Writer, fram
 async fn ask_remove_token(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let token = site.accounts(&visitor).token(&name).await?;
-    let frame = frame.titled(Place::Settings, "Remove an API token").below([("Settings", "/settings")]);
+    let layout = layout.titled(Place::Settings, "Remove an API token").below([("Settings", "/settings")]);
     let lost = "Whatever program shows this token is refused from now on.";
-    Ok(page(&site, false, &Ask { frame, what: format!("API token {}", token.name), lost }))
+    Ok(page(&site, false, &Ask { layout, what: format!("API token {}", token.name), lost }))
 }
 
 async fn remove_token(
@@ -180,7 +180,7 @@ async fn remove_token(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     site.accounts(&visitor).remove_token(&name).await?;
     Ok(go_on(&site, "/settings", &format!("API token {name} is removed.")))
 }
@@ -188,7 +188,7 @@ async fn remove_token(
 #[derive(Template)]
 #[template(path = "account.html")]
 struct Account {
-    frame: Frame,
+    layout: Layout,
     name: UserName,
     /// Whether there is a password to be asked for; whoever a proxy lets in has none.
     has_password: bool,
@@ -202,24 +202,24 @@ impl Account {
 }
 
 /// Whose account it is: a token has none.
-async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), Trouble> {
-    let name = visitor.user.as_ref().ok_or_else(|| Trouble::NotFound("a token has no account".to_owned()))?;
-    site.web.store.user(name).await?.ok_or_else(|| Trouble::no("user", name.as_str()))
+async fn own(site: &Site, visitor: &Visitor) -> Result<(User, Option<Secret>), WebError> {
+    let name = visitor.user.as_ref().ok_or_else(|| WebError::NotFound("a token has no account".to_owned()))?;
+    site.web.store.user(name).await?.ok_or_else(|| WebError::no("user", name.as_str()))
 }
 
-async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, frame: Frame) -> Result<Response, Trouble> {
+async fn show_account(State(site): State<Arc<Site>>, visitor: Visitor, layout: Layout) -> Result<Response, WebError> {
     let (user, _) = own(&site, &visitor).await?;
-    let frame = frame.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-    Ok(page(&site, frame.said.is_some(), &Account { frame, name: user.name, has_password: user.has_password, problems: Vec::new() }))
+    let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
+    Ok(page(&site, layout.said.is_some(), &Account { layout, name: user.name, has_password: user.has_password, problems: Vec::new() }))
 }
 
 async fn change_password(
     State(site): State<Arc<Site>>,
     visitor: Visitor,
-    frame: Frame,
+    layout: Layout,
     Caller(from): Caller,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let (user, _) = own(&site, &visitor).await?;
     let (before, password, again) = (form.raw("before"), form.raw("password"), form.raw("again"));
     let mut problems = Vec::new();
@@ -229,10 +229,10 @@ async fn change_password(
         Ok(()) => {}
     }
     let is_asked_for = problems.is_empty() && user.has_password;
-    let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(Trouble::TooOften)?) } else { None };
-    let _place = site.passwords.acquire().await.map_err(|_| Trouble::Busy("the end is near".to_owned()))?;
+    let allowed = if is_asked_for { Some(site.limiter.wait(from, Some(&user.name)).await.map_err(WebError::TooOften)?) } else { None };
+    let _place = site.passwords.acquire().await.map_err(|_| WebError::Busy("the end is near".to_owned()))?;
     if let Some(allowed) = allowed {
-        if site.door.log_in(&user.name, &Secret::new(before)).await?.is_some() {
+        if site.authenticator.log_in(&user.name, &Secret::new(before)).await?.is_some() {
             allowed.was_right();
         } else {
             allowed.was_wrong();
@@ -240,13 +240,13 @@ async fn change_password(
         }
     }
     if !problems.is_empty() {
-        let frame = frame.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
-        let shown = Account { frame, name: user.name, has_password: user.has_password, problems };
+        let layout = layout.titled(Place::Settings, "Password").below([("Settings", "/settings")]);
+        let shown = Account { layout, name: user.name, has_password: user.has_password, problems };
         return Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &shown));
     }
     site.accounts(&visitor).set_password(&user.name, &Secret::new(password)).await?;
     // All sessions ended with the old password; this one goes on.
-    let token = site.door.open(user.id, false).await?;
+    let token = site.authenticator.open(user.id, false).await?;
     let mut response = go_on(&site, "/settings", "Your password is changed; you are logged out everywhere else.");
     keep_session(&site, &mut response, &token);
     Ok(response)

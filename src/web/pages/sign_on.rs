@@ -10,14 +10,14 @@ use axum::routing::get;
 use serde::Deserialize;
 use url::form_urlencoded;
 
-use super::login::{To, enter, own_place, refused};
-use crate::access::oidc::{Issuer, Pending, Refusal};
-use crate::model::{Access, Digest, Timestamp, UserName};
-use crate::web::frame::{Frame, OpenFrame};
+use super::login::{To, enter, own_place, rejected};
+use crate::auth::oidc::{Issuer, Pending, RejectionReason};
+use crate::model::{Digest, Role, Timestamp, UserName};
+use crate::web::error::WebError;
 use crate::web::guard::Caller;
+use crate::web::layout::{Layout, PublicLayout};
 use crate::web::said::{PENDING_LASTS, drop_pending, keep_pending, pending};
 use crate::web::site::{SIGNED_ON, Site};
-use crate::web::trouble::Trouble;
 
 /// A longer place to go to from there does not fit into a cookie.
 const LONGEST_PLACE: usize = 1000;
@@ -37,13 +37,13 @@ struct Back {
 }
 
 /// A login that the browser keeps while somebody is at the issuer.
-struct Kept {
+struct LoginState {
     pending: Pending,
     began: Timestamp,
     to: String,
 }
 
-impl Kept {
+impl LoginState {
     /// In letters that a cookie can hold. None of the three has a dot in it.
     fn to_cookie(&self) -> String {
         let Pending { state, nonce, verifier } = &self.pending;
@@ -64,38 +64,42 @@ impl Kept {
     }
 }
 
-fn issuer(site: &Site) -> Result<&Issuer, Trouble> {
-    site.issuer.as_ref().ok_or_else(|| Trouble::no("page", "/login/oidc"))
+fn issuer(site: &Site) -> Result<&Issuer, WebError> {
+    site.issuer.as_ref().ok_or_else(|| WebError::no("page", "/login/oidc"))
 }
 
-async fn begin(State(site): State<Arc<Site>>, OpenFrame(frame): OpenFrame, Query(To { to }): Query<To>) -> Result<Response, Trouble> {
+async fn begin(
+    State(site): State<Arc<Site>>,
+    PublicLayout(layout): PublicLayout,
+    Query(To { to }): Query<To>,
+) -> Result<Response, WebError> {
     let issuer = issuer(&site)?;
     let to = own_place(to.as_deref().filter(|to| to.len() <= LONGEST_PLACE));
     let begun = match site.web.sender.client().await {
         Ok(client) => issuer.begin(client).await,
-        Err(words) => Err(Refusal::Odd(words)),
+        Err(words) => Err(RejectionReason::Odd(words)),
     };
     let (address, pending) = match begun {
         Ok(begun) => begun,
         Err(why) => {
             tracing::warn!(%why, "a login by single sign-on could not begin");
-            return no(&site, frame, to, &why).await;
+            return no(&site, layout, to, &why).await;
         }
     };
     let mut response = Redirect::to(address.as_str()).into_response();
-    keep_pending(&site, &mut response, &Kept { pending, began: site.now(), to }.to_cookie());
+    keep_pending(&site, &mut response, &LoginState { pending, began: site.now(), to }.to_cookie());
     Ok(response)
 }
 
 async fn end(
     State(site): State<Arc<Site>>,
-    OpenFrame(frame): OpenFrame,
+    PublicLayout(layout): PublicLayout,
     Query(back): Query<Back>,
     Caller(from): Caller,
     headers: HeaderMap,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let issuer = issuer(&site)?;
-    let allowed = site.limiter.wait(from, None).await.map_err(Trouble::TooOften)?;
+    let allowed = site.limiter.wait(from, None).await.map_err(WebError::TooOften)?;
     let kept = kept(&site, &headers);
     let to = kept.as_ref().map_or_else(|_| "/".to_owned(), |kept| kept.to.clone());
     let name = match kept {
@@ -105,50 +109,54 @@ async fn end(
     let mut response = match name {
         Ok(name) => {
             allowed.was_right();
-            let access = site.web.settings.oidc.as_ref().map_or(Access::Read, |oidc| oidc.access);
-            let id = site.door.vouched(&name, access, "single sign-on").await?;
+            let role = site.web.settings.oidc.as_ref().map_or(Role::Viewer, |oidc| oidc.role);
+            let id = site.authenticator.vouched(&name, role, "single sign-on").await?;
             enter(&site, id, false, &to).await?
         }
         Err(why) => {
             allowed.was_wrong();
             tracing::warn!(%from, %why, "a login by single sign-on came to nothing");
-            no(&site, frame, to, &why).await?
+            no(&site, layout, to, &why).await?
         }
     };
     drop_pending(&site, &mut response);
     Ok(response)
 }
 
-fn kept(site: &Site, headers: &HeaderMap) -> Result<Kept, Refusal> {
-    let kept = pending(headers).and_then(|cookie| Kept::from_cookie(&cookie, site.now()));
-    kept.ok_or_else(|| Refusal::Unbegun(site.web.settings.usual_address("/login")))
+fn kept(site: &Site, headers: &HeaderMap) -> Result<LoginState, RejectionReason> {
+    let kept = pending(headers).and_then(|cookie| LoginState::from_cookie(&cookie, site.now()));
+    kept.ok_or_else(|| RejectionReason::Unbegun(site.web.settings.usual_address("/login")))
 }
 
 /// Who came back. That it is the browser that went comes first: nobody else's words are shown here.
-async fn who(site: &Site, issuer: &Issuer, kept: Kept, back: &Back) -> Result<UserName, Refusal> {
+async fn who(site: &Site, issuer: &Issuer, kept: LoginState, back: &Back) -> Result<UserName, RejectionReason> {
     // By digests: how much of the state was right shows in no time that passes.
     if Digest::of(&back.state) != Digest::of(&kept.pending.state) {
-        return Err(Refusal::Another);
+        return Err(RejectionReason::Another);
     }
     if !back.error.is_empty() {
-        return Err(Refusal::denied(&back.error, back.error_description.as_deref()));
+        return Err(RejectionReason::denied(&back.error, back.error_description.as_deref()));
     }
     if back.code.is_empty() {
-        return Err(Refusal::Empty);
+        return Err(RejectionReason::Empty);
     }
-    let client = site.web.sender.client().await.map_err(Refusal::Odd)?;
+    let client = site.web.sender.client().await.map_err(RejectionReason::Odd)?;
     issuer.end(client, &back.code, kept.pending).await
 }
 
-async fn no(site: &Site, frame: Frame, to: String, why: &Refusal) -> Result<Response, Trouble> {
+async fn no(site: &Site, layout: Layout, to: String, why: &RejectionReason) -> Result<Response, WebError> {
     let status = match why {
-        Refusal::Unbegun(_) | Refusal::Another | Refusal::Empty | Refusal::Spent(_) => StatusCode::BAD_REQUEST,
-        Refusal::Denied { is_no: true, .. } | Refusal::NotAdmitted(_) => StatusCode::FORBIDDEN,
-        Refusal::Denied { is_no: false, .. } | Refusal::Silent { .. } | Refusal::Unknown(_) | Refusal::Odd(_) | Refusal::Unproven(_) => {
-            StatusCode::BAD_GATEWAY
+        RejectionReason::Unbegun(_) | RejectionReason::Another | RejectionReason::Empty | RejectionReason::Spent(_) => {
+            StatusCode::BAD_REQUEST
         }
+        RejectionReason::Denied { is_no: true, .. } | RejectionReason::NotAdmitted(_) => StatusCode::FORBIDDEN,
+        RejectionReason::Denied { is_no: false, .. }
+        | RejectionReason::Silent { .. }
+        | RejectionReason::Unknown(_)
+        | RejectionReason::Odd(_)
+        | RejectionReason::Unproven(_) => StatusCode::BAD_GATEWAY,
     };
-    refused(site, frame, to, why, status).await
+    rejected(site, layout, to, why, status).await
 }
 
 #[cfg(test)]
@@ -157,8 +165,8 @@ mod tests {
 
     use super::*;
 
-    fn kept(to: &str) -> Kept {
-        Kept { pending: Pending::draw().unwrap(), began: Timestamp::from_ms(5_000), to: to.to_owned() }
+    fn kept(to: &str) -> LoginState {
+        LoginState { pending: Pending::draw().unwrap(), began: Timestamp::from_ms(5_000), to: to.to_owned() }
     }
 
     #[test]
@@ -166,7 +174,7 @@ mod tests {
         let kept = kept("/projects/shop?route=a.b&c=d");
         let cookie = kept.to_cookie();
         assert!(cookie.bytes().all(|byte| byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)), "{cookie}");
-        let at = |after| Kept::from_cookie(&cookie, kept.began.plus(Duration::from_secs(after)));
+        let at = |after| LoginState::from_cookie(&cookie, kept.began.plus(Duration::from_secs(after)));
         let back = at(599).unwrap();
         assert!(back.pending == kept.pending && back.began == kept.began && back.to == kept.to, "{cookie}");
         assert!(at(600).is_none());
@@ -175,9 +183,9 @@ mod tests {
     #[test]
     fn a_cookie_that_somebody_else_wrote_sends_nobody_elsewhere() {
         let cookie = kept("//evil.example").to_cookie();
-        assert_eq!(Kept::from_cookie(&cookie, Timestamp::from_ms(5_000)).unwrap().to, "/");
+        assert_eq!(LoginState::from_cookie(&cookie, Timestamp::from_ms(5_000)).unwrap().to, "/");
         for wrong in ["", ".", "a.b.c.5000.%2F", "....", &cookie.replace(".5000.", ".soon.")] {
-            assert!(Kept::from_cookie(wrong, Timestamp::from_ms(5_000)).is_none(), "{wrong}");
+            assert!(LoginState::from_cookie(wrong, Timestamp::from_ms(5_000)).is_none(), "{wrong}");
         }
     }
 }

@@ -13,11 +13,11 @@ use axum::routing::get;
 
 use crate::model::{EndedBecause, Incident, ProjectName, Timestamp, span};
 use crate::web::draw::strip::{Key, Strip, days as draw_days};
+use crate::web::error::WebError;
 use crate::web::etag::tag;
-use crate::web::frame::{Frame, OpenFrame, Place, page};
+use crate::web::layout::{Layout, Place, PublicLayout, page};
 use crate::web::site::Site;
 use crate::web::status::{Part, Status, sentence, title};
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 use crate::web::words::maybe_percent;
 
@@ -31,7 +31,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "status.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     status: Arc<Status>,
     key: Key,
     /// Under which address it is shown.
@@ -56,11 +56,11 @@ impl Page {
     }
 
     fn title(incident: &Incident) -> &'static str {
-        title(incident.strand)
+        title(incident.incident_kind)
     }
 
     fn began(&self, incident: &Incident) -> When {
-        When::minute(incident.began(), self.frame.now)
+        When::minute(incident.began(), self.layout.now)
     }
 
     /// `over`, or what became of the watching where it did not recover.
@@ -69,28 +69,28 @@ impl Page {
     }
 
     fn closed(&self, incident: &Incident) -> Option<When> {
-        incident.closed.map(|closed| When::minute(closed, self.frame.now))
+        incident.closed.map(|closed| When::minute(closed, self.layout.now))
     }
 
     /// How long it lasted, or has lasted.
     fn lasted(&self, incident: &Incident) -> String {
-        span(incident.lasted(self.frame.now))
+        span(incident.lasted(self.layout.now))
     }
 }
 
 async fn show(
     State(site): State<Arc<Site>>,
-    OpenFrame(frame): OpenFrame,
+    PublicLayout(layout): PublicLayout,
     headers: HeaderMap,
     Path(name): Path<String>,
-) -> Result<Response, Trouble> {
-    let status = Status::seen_by(&site, frame.visitor.as_ref(), &name).await?;
+) -> Result<Response, WebError> {
+    let status = Status::seen_by(&site, layout.visitor.as_ref(), &name).await?;
     let is_public = status.page.public;
-    let frame = frame.titled(Place::Outside, status.page.title.clone()).with_marks();
+    let layout = layout.titled(Place::Outside, status.page.title.clone()).with_marks();
     let key = Key::of_days(&status.parts.iter().flat_map(|part| part.days.days.clone()).collect::<Vec<_>>());
-    let is_stranger = frame.visitor.is_none();
+    let is_stranger = layout.visitor.is_none();
     let address = site.link(&headers, &format!("/status/{}", status.page.name));
-    let mut response = page(&site, false, &Page { frame, status, key, address });
+    let mut response = page(&site, false, &Page { layout, status, key, address });
     if is_public && is_stranger {
         response.headers_mut().insert(CACHE_CONTROL, KEPT);
     }
@@ -119,16 +119,16 @@ struct Entry {
 /// Opening and end of each incident are one entry, which is updated: a reader's list is the list of incidents.
 async fn feed(
     State(site): State<Arc<Site>>,
-    OpenFrame(frame): OpenFrame,
+    PublicLayout(layout): PublicLayout,
     headers: HeaderMap,
     Path(name): Path<String>,
-) -> Result<Response, Trouble> {
-    let status = Status::seen_by(&site, frame.visitor.as_ref(), &name).await?;
-    let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, frame.now)).collect();
-    let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(frame.now.minute().start());
+) -> Result<Response, WebError> {
+    let status = Status::seen_by(&site, layout.visitor.as_ref(), &name).await?;
+    let entries: Vec<Entry> = status.incidents.iter().map(|incident| entry(incident, layout.now)).collect();
+    let updated = entries.iter().map(|entry| entry.updated).max().unwrap_or(layout.now.minute().start());
     let address = site.link(&headers, &format!("/status/{}", status.page.name));
     let text = Feed { title: status.page.title.clone(), address, updated, entries }.render();
-    let text = text.map_err(|why| Trouble::Busy(format!("the feed could not be drawn: {why}")))?;
+    let text = text.map_err(|why| WebError::Busy(format!("the feed could not be drawn: {why}")))?;
     Ok(([(CONTENT_TYPE, HeaderValue::from_static("application/atom+xml; charset=utf-8")), (CACHE_CONTROL, KEPT)], text).into_response())
 }
 
@@ -142,7 +142,7 @@ fn entry(incident: &Incident, now: Timestamp) -> Entry {
     };
     Entry {
         key: incident.key().to_string(),
-        title: format!("{}: {} ({state})", incident.project_name, title(incident.strand)),
+        title: format!("{}: {} ({state})", incident.project_name, title(incident.incident_kind)),
         project: incident.project_name.clone(),
         opened: incident.opened,
         updated: incident.closed.unwrap_or(incident.opened).min(now),

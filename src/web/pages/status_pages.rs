@@ -11,14 +11,14 @@ use axum::routing::get;
 
 use crate::config::status_page::{FIELDS, added, changed, value};
 use crate::config::{Problem, Texts};
-use crate::edit::EditError;
 use crate::model::StatusPage;
+use crate::settings::ChangeError;
 use crate::web::control::{Control, Wrong};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -32,20 +32,20 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "status_pages.html")]
 struct List {
-    frame: Frame,
+    layout: Layout,
     pages: Vec<StatusPage>,
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame) -> Result<Response, Trouble> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout) -> Result<Response, WebError> {
     let pages = site.web.store.status_pages().await?;
-    let frame = frame.titled(Place::StatusPages, "Status pages");
-    Ok(page(&site, frame.said.is_some(), &List { frame, pages }))
+    let layout = layout.titled(Place::StatusPages, "Status pages");
+    Ok(page(&site, layout.said.is_some(), &List { layout, pages }))
 }
 
 #[derive(Template)]
 #[template(path = "status_page_form.html")]
 struct Form {
-    frame: Frame,
+    layout: Layout,
     /// The page that is changed; none while it is new.
     known: Option<StatusPage>,
     controls: Vec<Control>,
@@ -54,18 +54,18 @@ struct Form {
 }
 
 impl Form {
-    fn of(frame: Frame, known: Option<StatusPage>) -> Self {
+    fn of(layout: Layout, known: Option<StatusPage>) -> Self {
         let title = known.as_ref().map_or("New status page", |page| page.title.as_str()).to_owned();
-        let frame = frame.titled(Place::StatusPages, title).below([("Status pages", "/status-pages")]);
+        let layout = layout.titled(Place::StatusPages, title).below([("Status pages", "/status-pages")]);
         // Who sees it is a switch of its own.
         let shown = FIELDS.iter().filter(|field| field.key != "public" && (field.key != "name" || known.is_none()));
         let controls = shown.map(|field| Control::of(field, known.as_ref().and_then(|page| value(page, field.key)))).collect();
         let public = known.as_ref().is_some_and(|page| page.public);
-        Self { frame, known, controls, public, wrong: Wrong::default() }
+        Self { layout, known, controls, public, wrong: Wrong::default() }
     }
 
     /// With what somebody typed, and what is wrong with it.
-    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+    fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
         self.wrong = Wrong::of(problems, &self.controls);
         self.public = form.has("public");
@@ -80,41 +80,41 @@ fn texts(form: &Filled) -> Texts {
     given.map(|field| (field.key, form.text(field.key).replace('\n', ","))).collect::<Texts>().with("public", Some(&public))
 }
 
-async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame) -> Response {
-    page(&site, frame.said.is_some(), &Form::of(frame, None))
+async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout) -> Response {
+    page(&site, layout.said.is_some(), &Form::of(layout, None))
 }
 
-async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, frame: Frame, form: Filled) -> Result<Response, Trouble> {
+async fn add(State(site): State<Arc<Site>>, Writer(visitor): Writer, layout: Layout, form: Filled) -> Result<Response, WebError> {
     let added = match added(&texts(&form)) {
-        Ok(page) => site.desk(&visitor).add(page).await,
+        Ok(page) => site.settings_service(&visitor).add(page).await,
         Err(problems) => Err(problems.into()),
     };
     let problems: Vec<Problem> = match added {
         Ok(done) => return Ok(go_on(&site, "/status-pages", &format!("Status page {} is there.", done.now.name))),
-        Err(EditError::Wrong(problems)) => problems.into_iter().collect(),
-        Err(EditError::Clash(clash)) => vec![Problem::whole("name", clash)],
+        Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
+        Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
         Err(other) => return Err(other.into()),
     };
-    Ok(Form::of(frame, None).refused(&form, &problems))
+    Ok(Form::of(layout, None).rejected(&form, &problems))
 }
 
-async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn edit(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let known = site.status_page(&name).await?;
-    Ok(page(&site, frame.said.is_some(), &Form::of(frame, Some(known))))
+    Ok(page(&site, layout.said.is_some(), &Form::of(layout, Some(known))))
 }
 
 async fn change(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let known = site.status_page(&name).await?;
     let texts = texts(&form);
-    match site.desk(&visitor).change(&name, |known: &StatusPage| Ok(changed(known, &texts)?)).await {
+    match site.settings_service(&visitor).change(&name, |known: &StatusPage| Ok(changed(known, &texts)?)).await {
         Ok(_) => Ok(go_on(&site, "/status-pages", &format!("Status page {name} is saved."))),
-        Err(EditError::Wrong(problems)) => Ok(Form::of(frame, Some(known)).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(ChangeError::Wrong(problems)) => Ok(Form::of(layout, Some(known)).rejected(&form, &problems.into_iter().collect::<Vec<_>>())),
         Err(other) => Err(other.into()),
     }
 }
@@ -122,14 +122,14 @@ async fn change(
 #[derive(Template)]
 #[template(path = "status_page_remove.html")]
 struct Ask {
-    frame: Frame,
+    layout: Layout,
     page: StatusPage,
 }
 
-async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn ask(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let known = site.status_page(&name).await?;
-    let frame = frame.titled(Place::StatusPages, "Remove a status page").below([("Status pages", "/status-pages")]);
-    Ok(page(&site, false, &Ask { frame, page: known }))
+    let layout = layout.titled(Place::StatusPages, "Remove a status page").below([("Status pages", "/status-pages")]);
+    Ok(page(&site, false, &Ask { layout, page: known }))
 }
 
 async fn remove(
@@ -137,7 +137,7 @@ async fn remove(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
-    site.desk(&visitor).remove::<StatusPage>(&name).await?;
+) -> Result<Response, WebError> {
+    site.settings_service(&visitor).remove::<StatusPage>(&name).await?;
     Ok(go_on(&site, "/status-pages", &format!("Status page {name} is removed.")))
 }

@@ -31,7 +31,7 @@ fn page(main: &str) -> Response {
 const FORM: &str = "<form method=post action=/greet><label>Name <small>required</small> <input name=name></label>\
     <label for=tone>Tone</label><select id=tone name=tone><option value=a>loud</option><option value=b>soft</option></select>\
     <label><input type=checkbox name=twice value=yes> Twice</label><button>Greet</button></form>\
-    <p id=live>nothing yet</p><p hidden>unseen words</p><button id=count type=button>Count</button>";
+    <p id=live>nothing yet</p><p hidden>unverified words</p><button id=count type=button>Count</button>";
 
 const SCRIPT: &str = "const live = document.getElementById('live');
     let clicks = 0;
@@ -101,7 +101,7 @@ async fn a_form_is_filled_in_and_sent_with_script_and_without() {
             visitor.clicks("Count").await;
             assert_eq!(visitor.within("#live").reads().await, "nothing yet");
         }
-        assert!(!visitor.reads().await.contains("unseen words"));
+        assert!(!visitor.reads().await.contains("unverified words"));
         assert!(visitor.whole().has("Greet").await && !visitor.within("main > p").has("Greet").await);
         visitor.follows("Greet").await;
         assert_eq!(visitor.path().await, "/greeted?Ada-b-twice");
@@ -150,7 +150,7 @@ async fn a_page_that_is_too_wide_is_found() {
     visitor.fits(Screen::NARROW).await;
     visitor.open("/wide").await;
     visitor.fits(Screen::WIDE).await;
-    visitor.looks_with(Screen::NARROW).await;
+    visitor.readbacks_with(Screen::NARROW).await;
     assert_eq!(visitor.evaluate("[document.documentElement.scrollWidth > 500, innerWidth]").await, json!([true, 360]));
     let wide = tokio::spawn(async move { visitor.fits(Screen::NARROW).await }).await.unwrap_err().into_panic();
     let said = wide.downcast_ref::<String>().unwrap();
@@ -170,7 +170,7 @@ async fn the_dark_and_the_still_are_told_to_the_page() {
     visitor.open("/").await;
     let prefers = "['(prefers-color-scheme: dark)', '(prefers-reduced-motion: reduce)'].map(query => matchMedia(query).matches)";
     for screen in [Screen::WIDE, Screen::WIDE.dark(), Screen { still: false, ..Screen::NARROW }] {
-        visitor.looks_with(screen).await;
+        visitor.readbacks_with(screen).await;
         assert_eq!(visitor.evaluate(prefers).await, json!([screen.dark, screen.still]));
     }
 }

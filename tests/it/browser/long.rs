@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, AnsweredBy, Diagnosis, Did, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident,
-    IngestionAlertApp, Minute, Outcome, Project, ProjectName, ProjectSpec, Quote, Recorded, Refusal, Route, RuleKind, Severity, Signs,
-    StatusPage, Strand, Timestamp,
+    Acknowledged, AnsweredBy, Diagnosis, Did, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Hour, Incident, IncidentKind,
+    IngestionAlertApp, Minute, Outcome, Project, ProjectName, ProjectSpec, Recorded, RejectionReason, ResponseExcerpt, Role, Route,
+    RuleKind, Severity, Signs, StatusPage, Timestamp,
 };
 
 use super::rounds::looks_closely;
 use super::{Screen, Visitor};
 use crate::report::world::beat;
-use crate::store::samples::{find, look, open_incident, owing, put_status_page, route, spec};
+use crate::store::samples::{find, open_incident, put_status_page, queues, readback, route, spec};
 use crate::web::bed::{NOW, PASSWORD, TestSite};
 
 const DAY: i64 = 1440;
@@ -64,18 +64,23 @@ async fn beats_for_long(site: &TestSite, project: &Project) {
     site.store.sum_up(&hours, Some(whole)).await.unwrap();
     let beats: Vec<Recorded> =
         whole.until(end).flat_map(|minute| project.routes.iter().filter_map(move |route| measured(route, minute))).collect();
-    let refused = beats.iter().filter(|beat| beat.outcome == Outcome::Refused);
-    let evidence: Vec<Evidence> = refused.map(proof).collect();
+    let rejected = beats.iter().filter(|beat| beat.outcome == Outcome::Rejected);
+    let evidence: Vec<Evidence> = rejected.map(proof).collect();
     site.store.record(&beats, &evidence).await.unwrap();
-    site.store.settle(&look(project, now()), &[], &[]).await.unwrap();
+    site.store.settle(&readback(project, now()), &[], &[]).await.unwrap();
 }
 
 fn proof(beat: &Recorded) -> Evidence {
     let signs = Signs { software: Some("nginx".into()), server: Some("nginx".into()), status: Some(502), ..Signs::default() };
     let (by, did) = (AnsweredBy::Intermediary, Some(Did::UpstreamDown));
     let headers = vec![("server".into(), "nginx".into())];
-    let quote = Quote { status: 502, headers, words: "Bad Gateway".into(), by, did, signs, ..Quote::default() };
-    Evidence { route: beat.route, minute: beat.minute, at: beat.counted_from(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
+    let excerpt = ResponseExcerpt { status: 502, headers, words: "Bad Gateway".into(), by, did, signs, ..ResponseExcerpt::default() };
+    Evidence {
+        route: beat.route,
+        minute: beat.minute,
+        at: beat.counted_from(),
+        of: EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt },
+    }
 }
 
 /// Projects with a past, incidents that were, one that is, and a status page.
@@ -104,7 +109,7 @@ async fn settled() -> TestSite {
         entry(0, EntryKind::Opened, "The proxy (nginx) answers 502 “Bad Gateway”: it cannot reach what is behind it"),
         entry(2, EntryKind::Acknowledged, "ann: the proxy is being restarted"),
     ];
-    site.store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
+    site.store.write_incident(&open, &entries, &queues(&[])).await.unwrap();
     let page = StatusPage {
         name: ProjectName::parse("data").unwrap(),
         title: "Is our data complete?".into(),
@@ -134,14 +139,14 @@ fn incident(project: &Project) -> Incident {
         first_bad: Some(now().minute().plus(-9)),
         last_good: Some(now().minute().plus(-10)),
         acknowledged: Some(Acknowledged { at: opened.plus(Duration::from_mins(2)), by: "ann".into() }),
-        ..crate::store::samples::incident(project, Strand::Ingestion, 0)
+        ..crate::store::samples::incident(project, IncidentKind::Ingestion, 0)
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_drawn_of_90_days_fits_and_is_for_everybody() {
     let site = settled().await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     let visitor = Visitor::of(&format!("http://{}", site.address)).await;
     visitor.open("/login").await;
     visitor.fills("Name", "ann").await;

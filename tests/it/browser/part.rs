@@ -116,8 +116,8 @@ impl<'a> Part<'a> {
     /// Waits until this part says so, where it can be seen. Capitals may be the style's, and are not looked at.
     pub(crate) async fn sees(&self, words: &str) {
         let what = format!("`{}` says `{words}`", self.selector);
-        let wanted = words.to_lowercase();
-        self.visitor.waits_for(&what, async || self.try_read().await.is_some_and(|text| text.to_lowercase().contains(&wanted))).await;
+        let desired = words.to_lowercase();
+        self.visitor.waits_for(&what, async || self.try_read().await.is_some_and(|text| text.to_lowercase().contains(&desired))).await;
     }
 
     /// Everything that can be read in this part, once it is there, with one blank for each stretch of white space.

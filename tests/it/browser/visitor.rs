@@ -79,7 +79,7 @@ impl Visitor {
         for domain in ["Network.enable", "Log.enable", "Runtime.enable", "Page.enable"] {
             visitor.ask(domain, json!({})).await;
         }
-        visitor.looks_with(Screen::WIDE).await;
+        visitor.readbacks_with(Screen::WIDE).await;
         visitor
     }
 
@@ -99,7 +99,7 @@ impl Visitor {
     }
 
     /// Changes the screen.
-    pub(crate) async fn looks_with(&self, screen: Screen) {
+    pub(crate) async fn readbacks_with(&self, screen: Screen) {
         let metrics = json!({"width": screen.width, "height": screen.height, "deviceScaleFactor": 1, "mobile": false});
         self.ask("Emulation.setDeviceMetricsOverride", metrics).await;
         let features = json!([
@@ -222,7 +222,7 @@ impl Visitor {
 
     /// Fails when the page is wider than a screen of so many CSS pixels.
     pub(crate) async fn fits(&self, screen: Screen) {
-        self.looks_with(screen).await;
+        self.readbacks_with(screen).await;
         let script = "[document.documentElement.scrollWidth, innerWidth, location.href]";
         let measured = self.evaluate(script).await;
         let (page, inner) = (measured[0].as_u64().unwrap(), measured[1].as_u64().unwrap());
@@ -234,9 +234,9 @@ impl Visitor {
     #[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
     pub(crate) async fn photographs(&self, name: &str, screen: Screen) {
         let Some(folder) = std::env::var_os("HEARTBEAT_SCREENSHOTS") else { return };
-        self.looks_with(screen).await;
+        self.readbacks_with(screen).await;
         self.saves(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.png"))).await;
-        self.looks_with(Screen::WIDE).await;
+        self.readbacks_with(Screen::WIDE).await;
     }
 
     /// Saves what is on the screen, or the whole page where it is longer and nobody would have to scroll for long, as a PNG file.

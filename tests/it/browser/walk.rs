@@ -1,5 +1,5 @@
-//! The whole of it, walked by somebody who never opens a terminal: first start, a project, both apps, bad weather, an incident and its messages,
-//! fair weather, a status page. With script and without.
+//! The whole of it, walked by somebody who never opens a terminal: first start, a project, both apps, bad faults, an incident and its messages,
+//! fair faults, a status page. With script and without.
 
 use serde_json::json;
 
@@ -31,13 +31,13 @@ impl Walk {
 
     /// Waits until this part of the page says so: by itself where there is script, opened again and again where there is none.
     async fn comes_to_say(&self, selector: &str, words: &str) {
-        let wanted = words.to_lowercase();
+        let desired = words.to_lowercase();
         let path = self.visitor.path().await;
         let says = becomes(PATIENCE, async || {
             if !self.script {
                 self.visitor.open(&path).await;
             }
-            self.visitor.within(selector).reads().await.to_lowercase().contains(&wanted)
+            self.visitor.within(selector).reads().await.to_lowercase().contains(&desired)
         });
         assert!(says.await, "{path} never says `{words}`, but: {}\n{}", self.visitor.seen().await, self.served.process.err.text());
     }
@@ -145,7 +145,7 @@ impl Walk {
     async fn meets_an_incident(&self) {
         let visitor = &self.visitor;
         let before = self.served.receiver.letters().len();
-        self.served.sandbox.weather(json!({"capture": {"status": 503}})).await;
+        self.served.sandbox.faults(json!({"capture": {"status": 503}})).await;
         visitor.open("/incidents").await;
         self.comes_to_say("[data-live-id=incidents]", "shop:").await;
         visitor.within("[data-live-id=incidents] tbody").sees("is failing: 503").await;
@@ -164,7 +164,7 @@ impl Walk {
             visitor.photographs("incident", Screen::WIDE).await;
         }
 
-        self.served.sandbox.sandbox.clear_weather();
+        self.served.sandbox.sandbox.clear_faults();
         self.comes_to_say("h1", "over").await;
         let is_its_end = |other: &Letter| other.kind() == "resolved" && other.incident() == letter.incident();
         self.served.receiver.wait_for("its end is told", before, told, is_its_end).await;

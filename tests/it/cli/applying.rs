@@ -1,6 +1,6 @@
 //! `heartbeat apply`: idempotent, shown, all or nothing.
 
-use heartbeat::store::Sealer;
+use heartbeat::store::SecretCipher;
 
 use super::{Home, TWO};
 
@@ -25,8 +25,8 @@ fn a_file_is_put_into_the_store_once() {
 async fn what_changes_nothing_writes_nothing() {
     let home = Home::with_two();
     let directory = home.path("data/posthog-heartbeat");
-    let sealer = Sealer::from_key_file(&directory.join("heartbeat.key")).unwrap();
-    let store = heartbeat::store::open(&format!("sqlite:{}", directory.join("heartbeat.db").display()), sealer).await.unwrap();
+    let cipher = SecretCipher::from_key_file(&directory.join("heartbeat.key")).unwrap();
+    let store = heartbeat::store::open(&format!("sqlite:{}", directory.join("heartbeat.db").display()), cipher).await.unwrap();
     let revision = store.revision().await.unwrap();
     home.run(&["apply", "two.toml"]);
     home.run(&["apply", "two.toml", "--prune"]);

@@ -88,7 +88,7 @@ type Row = (&'static [(&'static str, &'static str)], &'static str, &'static str)
 /// What keeps `run` from starting is a problem for `config check` as well, whichever way it comes in.
 const KEEPS_FROM_STARTING: [Row; 17] = [
     (&[("HEARTBEAT_KEY", "short")], "[service]", "HEARTBEAT_KEY cannot be used"),
-    (&[("HEARTBEAT_KEY_FILE", "two.toml")], "[service]", "sealing key"),
+    (&[("HEARTBEAT_KEY_FILE", "two.toml")], "[service]", "encryption key"),
     (&[("HEARTBEAT_KEY_FILE", "two.toml/key")], "[service]", "no directory"),
     (&[("HEARTBEAT_KEY_FILE", ".")], "[service]", "is a directory"),
     (&[("DATABASE_URL", "sqlite:.")], "[service]", "directory"),

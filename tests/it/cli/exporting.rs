@@ -17,7 +17,7 @@ fn an_export_shows_no_secret_unless_told() {
     token = "phc_blog"
     late_after = "2m"
     lost_after = "15m"
-    look_every = "1m"
+    readback_interval = "1m"
 
     [[project]]
     name = "shop"
@@ -26,7 +26,7 @@ fn an_export_shows_no_secret_unless_told() {
     # personal_api_key is a secret and was left out: applied, the stored one stays (see --with-secrets)
     late_after = "2m"
     lost_after = "15m"
-    look_every = "1m"
+    readback_interval = "1m"
 
     [project.heartbeat]
     enabled = true

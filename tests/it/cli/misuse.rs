@@ -115,7 +115,7 @@ fn a_store_that_cannot_be_opened_is_told() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 2
     --- err
-    error: environment: HEARTBEAT_KEY cannot be used: the text given holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
+    error: environment: HEARTBEAT_KEY cannot be used: the text given holds no encryption key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them
     ");
 }
 
@@ -125,7 +125,7 @@ fn another_key_does_not_open_the_store() {
     insta::assert_snapshot!(home.run(&["projects", "list"]).shown(), @r"
     exit 1
     --- err
-    error: the personal API key of project shop does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` and add it again
+    error: the personal API key of project shop does not open with this encryption key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` and add it again
     ");
 }
 
@@ -154,7 +154,7 @@ fn nothing_is_encrypted_with_another_key_and_what_does_not_open_can_be_removed()
     insta::assert_snapshot!(home.run(&add).shown(), @r"
     exit 1
     --- err
-    error: nothing is encrypted with this sealing key, because the personal API key of project shop does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` first
+    error: nothing is encrypted with this encryption key, because the personal API key of project shop does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, `heartbeat projects remove shop` first
     ");
     // What holds no secret is set up as ever.
     assert_eq!(home.run(&["projects", "add", "bare", "--host", "us", "--token", "phc_b", "--no-personal-api-key", "--no-check"]).code, 0);
@@ -270,7 +270,7 @@ fn thousands_of_projects_that_are_not_there_are_told_in_few_words() {
 fn what_means_nothing_at_zero_is_refused_with_its_bounds() {
     let home = Home::with_two();
     for (line, says) in [
-        (&["notices", "--limit", "0"][..], "0 is not in 1.."),
+        (&["notifications", "--limit", "0"][..], "0 is not in 1.."),
         (&["changes", "--limit", "0"], "0 is not in 1.."),
         (&["changes", "--before", "0"], "0 is not in 1.."),
         (&["incidents", "show", "0"], "0 is not in 1.."),

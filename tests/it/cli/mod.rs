@@ -9,10 +9,10 @@ use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-mod access;
 mod alerting;
 mod applying;
 mod apps;
+mod auth;
 mod changing;
 mod channels;
 mod checking;

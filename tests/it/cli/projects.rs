@@ -26,7 +26,7 @@ fn a_project_comes_and_goes() {
     shop     us    phc_a  set           not installed
     ");
     insta::assert_snapshot!(serde_json::to_string(&home.run(&["projects", "list", "--json"]).json()).unwrap(), @r#"
-    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","look_every":"1m","lost_after":"15m","name":"shop","project_id":null,"token":"phc_a"}],"next":null}
+    {"items":[{"api_host":null,"has_personal_api_key":true,"heartbeat":null,"host":"us","ingestion_alert":null,"late_after":"2m","readback_interval":"1m","lost_after":"15m","name":"shop","project_id":null,"token":"phc_a"}],"next":null}
     "#);
     insta::assert_snapshot!(home.run(&["projects", "remove", "shop"]).shown(), @r"
     exit 0
@@ -130,9 +130,9 @@ fn two_projects_do_not_send_the_same_event_with_the_same_token() {
     let install = |name: &str, more: &[&str]| home.run(&[&["apps", "install", "heartbeat", "--project", name, "-q"], more].concat());
     assert_eq!((add("shop").code, add("proxy").code), (0, 0), "without the app nothing is sent");
     assert_eq!(install("shop", &[]).code, 0);
-    let refused = install("proxy", &[]);
-    assert_eq!(refused.code, 2);
-    let said = refused.shown();
+    let rejected = install("proxy", &[]);
+    assert_eq!(rejected.code, 2);
+    let said = rejected.shown();
     assert!(
         said.contains("`proxy` and `shop` send the same event `heartbeat` with the same token") && said.contains("give `shop` a route"),
         "{said}"
@@ -145,11 +145,11 @@ fn two_projects_do_not_send_the_same_event_with_the_same_token() {
          [[project]]\nname = \"b\"\nhost = \"eu\"\ntoken = \"phc_b\"\n[project.heartbeat]\n",
     );
     for command in [&["config", "check", "two.toml"][..], &["apply", "two.toml"]] {
-        let refused = home.run(command);
-        assert!(refused.code == 2 && refused.shown().contains("`b` and `a` send the same event"), "{}", refused.shown());
+        let rejected = home.run(command);
+        assert!(rejected.code == 2 && rejected.shown().contains("`b` and `a` send the same event"), "{}", rejected.shown());
     }
     // What the file does not name counts as well.
     home.file("one.toml", "[[project]]\nname = \"c\"\nhost = \"us\"\ntoken = \"phc_a\"\n[project.heartbeat]\n");
-    let refused = home.run(&["apply", "one.toml"]);
-    assert!(refused.code == 2 && refused.shown().contains("`c` and `shop` send the same event"), "{}", refused.shown());
+    let rejected = home.run(&["apply", "one.toml"]);
+    assert!(rejected.code == 2 && rejected.shown().contains("`c` and `shop` send the same event"), "{}", rejected.shown());
 }

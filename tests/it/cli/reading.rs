@@ -21,7 +21,7 @@ const COMMANDS: [&[&str]; 20] = [
     &["channels", "show", "ops"],
     &["channels", "test", "ops"],
     &["channels", "disable", "ops"],
-    &["notices"],
+    &["notifications"],
     &["maintenance"],
     &["users"],
     &["tokens"],
@@ -55,7 +55,7 @@ fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_reads() {
     assert!(!key.exists());
 }
 
-/// With a second key, what is sealed would open with neither.
+/// With a second key, what is encrypted would open with neither.
 #[test]
 fn a_key_that_is_gone_is_not_made_anew_by_a_command_that_writes() {
     let home = Home::with_two();
@@ -87,7 +87,7 @@ const LISTS: [&[&str]; 13] = [
     &["incidents", "list"],
     &["channels", "kinds"],
     &["channels", "list"],
-    &["notices"],
+    &["notifications"],
     &["maintenance", "list"],
     &["status-pages", "list"],
     &["users", "list"],

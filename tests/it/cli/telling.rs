@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex};
 use std::thread;
 
 use heartbeat::message;
-use heartbeat::model::{Notice, NoticeKind, NoticeState, ProjectName, Stopped, Timestamp};
-use heartbeat::store::{self, ChannelNews, Sealer};
+use heartbeat::model::{Notification, NotificationKind, NotificationState, ProjectName, Stopped, Timestamp};
+use heartbeat::store::{self, ChannelNews, SecretCipher};
 
 use super::Home;
 
@@ -160,7 +160,7 @@ fn json_holds_no_secret() {
         serde_json::json!({
             "name": "ops", "kind": "webhook", "of_app": false, "projects": [], "severity": "info", "at_once": 5, "enabled": true,
             "title": null, "body": null, "fields": {}, "secrets": {"url": "https://hooks.example.com/***", "secret": "***"},
-            "state": "never_used", "stopped_since": null, "stopped_words": null, "last_taken": null, "owed": 0, "dead": 0
+            "state": "never_used", "stopped_since": null, "stopped_words": null, "last_accepted": null, "owed": 0, "dead": 0
         })
     );
     assert_eq!(show.json(), list.json()["items"][0]);
@@ -193,23 +193,25 @@ fn a_test_that_is_not_taken_fails() {
     let brief: Vec<_> =
         deliveries.as_array().unwrap().iter().map(|one| (one["kind"].clone(), one["taken"].clone(), one["again"].clone())).collect();
     assert_eq!(brief, [("opened".into(), true.into(), false.into()), ("resolved".into(), false.into(), true.into())]);
-    assert_eq!((receiver.came().len(), &ran.json()["owed_anew"]), (2, &serde_json::Value::Null));
+    assert_eq!((receiver.came().len(), &ran.json()["requeued"]), (2, &serde_json::Value::Null));
     assert!(!ran.out.contains("hunter2"), "{ran:?}");
 }
 
-/// What a delivery leaves: the channel stopped, one notice owed and two dead.
+/// What a delivery leaves: the channel stopped, one notification owed and two dead.
 fn stop(home: &Home) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let sealer = Sealer::from_key_file(&home.path("h.key")).unwrap();
-        let store = store::open(&format!("sqlite:{}", home.path("h.db").display()), sealer).await.unwrap();
+        let cipher = SecretCipher::from_key_file(&home.path("h.key")).unwrap();
+        let store = store::open(&format!("sqlite:{}", home.path("h.db").display()), cipher).await.unwrap();
         let channel = store.channels().await.unwrap().into_iter().find(|channel| channel.of_app.is_none()).unwrap().id;
         let at = Timestamp::parse("2026-11-23T14:02:00Z").unwrap();
-        let message = message::sample(NoticeKind::Returned, &ProjectName::parse("shop").unwrap(), at);
-        let owed: Vec<Notice> = (0..3).map(|number| Notice::owed(channel, None, "x", number, message.clone())).collect();
-        store.owe(&owed).await.unwrap();
-        let dead: Vec<Notice> =
-            owed[1..].iter().map(|notice| Notice { state: NoticeState::Dead, ended: Some(at), ..notice.clone() }).collect();
+        let message = message::sample(NotificationKind::Returned, &ProjectName::parse("shop").unwrap(), at);
+        let queued: Vec<Notification> = (0..3).map(|number| Notification::queued(channel, None, "x", number, message.clone())).collect();
+        store.owe(&queued).await.unwrap();
+        let dead: Vec<Notification> = queued[1..]
+            .iter()
+            .map(|notification| Notification { state: NotificationState::Failed, ended: Some(at), ..notification.clone() })
+            .collect();
         let stopped = Stopped { at, words: "404 `no_service`".into(), retried: false };
         store.mark(&dead, &[ChannelNews::Stopped(channel, stopped)], &[]).await.unwrap();
         store.close().await;
@@ -229,7 +231,7 @@ fn a_channel_that_does_not_deliver_is_shown_and_mended() {
     let status = home.run(&["status"]).out;
     assert!(status.contains("channel ops is not delivering since 2026-11-23T14:02:00.000Z: 404 `no_service`"), "{status}");
     let one = home.run(&["channels", "test", "ops", "--kind", "opened", "--json"]);
-    assert_eq!(one.json()["owed_anew"], serde_json::Value::Null, "one sample of three revives nothing");
+    assert_eq!(one.json()["requeued"], serde_json::Value::Null, "one sample of three revives nothing");
     let mut told = vec![
         home.run(&["channels"]).shown(),
         home.run(&["channels", "show", "ops"]).shown(),

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Beat, HeartbeatApp, Host, Look, LookFailure, Minute, Outcome, Pace, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Settled,
-    Timestamp, Traffic,
+    Beat, HeartbeatApp, Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Readback, ReadbackError, Recorded, RouteId, Settled,
+    Timestamp, Timing, Traffic,
 };
-use heartbeat::store::{self, Sealer, Store};
+use heartbeat::store::{self, SecretCipher, Store};
 
 use super::Home;
 
@@ -20,7 +20,7 @@ fn shop() -> ProjectSpec {
         token: ProjectToken::parse("phc_shop").unwrap(),
         personal_key: None,
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: None,
     }
@@ -40,8 +40,8 @@ fn home_with(fates: impl Iterator<Item = Fate>) -> Home {
     let home = Home::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let sealer = Sealer::from_key_file(&home.path("h.key")).unwrap();
-        let store = store::open(&format!("sqlite:{}", home.path("h.db").display()), sealer).await.unwrap();
+        let cipher = SecretCipher::from_key_file(&home.path("h.key")).unwrap();
+        let store = store::open(&format!("sqlite:{}", home.path("h.db").display()), cipher).await.unwrap();
         let begun = Timestamp::parse(BEGUN).unwrap();
         store.apply(&[shop()], &[], begun).await.unwrap();
         let project = store.projects().await.unwrap().remove(0);
@@ -88,10 +88,10 @@ async fn write(
     }];
     all.extend(given_up.map(|minute| settled(minute, Outcome::Lost, None)));
     let traffic = Traffic { others: 9, newest: Some(slot), watched: 9, watched_newest: Some(slot) };
-    let look = Look {
+    let readback = Readback {
         project: project.id,
         at: asked,
-        result: Ok::<_, LookFailure>(traffic),
+        result: Ok::<_, ReadbackError>(traffic),
         last_good: Some(asked),
         failing_since: None,
         not_before: asked,
@@ -99,7 +99,7 @@ async fn write(
         token: None,
         findings: heartbeat::model::Findings::default(),
     };
-    store.settle(&look, &all, &[]).await.unwrap();
+    store.settle(&readback, &all, &[]).await.unwrap();
 }
 
 fn rules(home: &Home, arguments: &[&str]) -> super::Ran {
@@ -149,7 +149,7 @@ fn rules_are_shown_where_the_app_is_not_installed_too() {
     assert_eq!(
         json["rules"][2],
         serde_json::json!({
-            "rule": "lag_above", "strand": "ingestion", "on": true, "limit": "5m", "open_after": "3 of 5", "close_after": "3", "severity": "warning",
+            "rule": "lag_above", "incident_kind": "ingestion", "on": true, "limit": "5m", "open_after": "3 of 5", "close_after": "3", "severity": "warning",
             "reminders": ["1h", "4h", "12h", "1d"]
         })
     );

@@ -7,11 +7,11 @@ use super::{File, environment};
 
 fn read(text: &str) -> Vec<ProjectSpec> {
     let settings = File::of(text).load(&environment()).unwrap();
-    settings.projects.into_iter().map(|wanted| wanted.spec).collect()
+    settings.projects.into_iter().map(|desired| desired.spec).collect()
 }
 
-fn told<T: Entity>(now: &[T], wanted: &[T]) -> String {
-    changes(now, wanted).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+fn told<T: Entity>(now: &[T], desired: &[T]) -> String {
+    changes(now, desired).iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 const NOW: &str = r#"
@@ -158,7 +158,7 @@ fn an_alerts_settings_are_told_from_what_they_usually_are() {
 }
 
 fn channels(text: &str) -> Vec<ChannelSpec> {
-    File::of(text).load(&environment()).unwrap().channels.into_iter().map(|wanted| wanted.spec).collect()
+    File::of(text).load(&environment()).unwrap().channels.into_iter().map(|desired| desired.spec).collect()
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn channels_are_told_apart_without_their_secrets() {
 }
 
 fn windows(text: &str) -> Vec<Window> {
-    File::of(text).load(&environment()).unwrap().windows.into_iter().map(|wanted| wanted.spec).collect()
+    File::of(text).load(&environment()).unwrap().windows.into_iter().map(|desired| desired.spec).collect()
 }
 
 #[test]

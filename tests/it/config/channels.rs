@@ -130,18 +130,18 @@ fn what_all_channels_have_is_heard() {
 
 #[test]
 fn a_secret_is_left_alone_set_or_removed() {
-    let wanted = |lines: &str| read(&format!("[[channel]]\nname = \"ops\"\nkind = \"webhook\"\n{lines}\n")).channels.remove(0);
-    let stored = [wanted("url = \"https://example.com/old\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"").spec];
+    let desired = |lines: &str| read(&format!("[[channel]]\nname = \"ops\"\nkind = \"webhook\"\n{lines}\n")).channels.remove(0);
+    let stored = [desired("url = \"https://example.com/old\"\nsecret = \"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw\"").spec];
 
-    let left = wanted("");
+    let left = desired("");
     assert!(left.leaves("url") && left.leaves("secret"));
     assert_eq!(left.over(&stored).unwrap(), stored[0]);
     insta::assert_snapshot!(left.over(&[]).unwrap_err().to_string(), @r"
     url is missing: Where to POST the JSON
     ");
-    let removed = wanted("secret = \"\"").over(&stored).unwrap();
+    let removed = desired("secret = \"\"").over(&stored).unwrap();
     assert_eq!((removed.value("url"), removed.value("secret")), ("https://example.com/old", ""));
-    assert_eq!(wanted("url = \"https://example.com/new\"").over(&stored).unwrap().value("url"), "https://example.com/new");
+    assert_eq!(desired("url = \"https://example.com/new\"").over(&stored).unwrap().value("url"), "https://example.com/new");
 
     let other = read("[[channel]]\nname = \"ops\"\nkind = \"slack\"\n").channels.remove(0);
     let missing = other.over(&stored).unwrap_err().to_string();

@@ -1,4 +1,4 @@
-//! The environment: one project without a file, the database, the sealing key.
+//! The environment: one project without a file, the database, the encryption key.
 
 use std::path::PathBuf;
 
@@ -23,21 +23,21 @@ fn three_variables_are_a_project() {
         ("POSTHOG_PERSONAL_API_KEY", "phx_b"),
         ("POSTHOG_PROJECT_ID", "7"),
     ]);
-    let wanted = settings.unwrap().projects.remove(0);
-    assert_eq!((wanted.spec.name.as_str(), wanted.spec.token.as_str()), ("default", "phc_a"));
-    assert_eq!(wanted.spec.host.capture(), "https://eu.i.posthog.com");
-    assert_eq!(wanted.spec.posthog_id, Some(7));
-    assert_eq!(wanted.spec.heartbeat, Some(HeartbeatApp::default()));
-    assert!(wanted.leaves("ingestion_alert") && !wanted.leaves("personal_api_key"));
-    assert_eq!(wanted.spec.personal_key.unwrap().expose(), "phx_b");
+    let desired = settings.unwrap().projects.remove(0);
+    assert_eq!((desired.spec.name.as_str(), desired.spec.token.as_str()), ("default", "phc_a"));
+    assert_eq!(desired.spec.host.capture(), "https://eu.i.posthog.com");
+    assert_eq!(desired.spec.posthog_id, Some(7));
+    assert_eq!(desired.spec.heartbeat, Some(HeartbeatApp::default()));
+    assert!(desired.leaves("ingestion_alert") && !desired.leaves("personal_api_key"));
+    assert_eq!(desired.spec.personal_key.unwrap().expose(), "phx_b");
 }
 
 #[test]
 fn an_app_that_no_variable_can_name_stays_on_the_project() {
-    let wanted = settings([("POSTHOG_HOST", "eu"), ("POSTHOG_PROJECT_API_KEY", "phc_a")]).unwrap().projects.remove(0);
-    let stored = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..wanted.spec.clone() };
-    assert_eq!(wanted.over(std::slice::from_ref(&stored)).unwrap(), stored);
-    assert_eq!(wanted.over(&[]).unwrap().ingestion_alert, None);
+    let desired = settings([("POSTHOG_HOST", "eu"), ("POSTHOG_PROJECT_API_KEY", "phc_a")]).unwrap().projects.remove(0);
+    let stored = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..desired.spec.clone() };
+    assert_eq!(desired.over(std::slice::from_ref(&stored)).unwrap(), stored);
+    assert_eq!(desired.over(&[]).unwrap().ingestion_alert, None);
 }
 
 #[test]
@@ -85,7 +85,7 @@ fn a_command_that_needs_no_project_does_not_fail_over_one() {
 fn a_file_goes_before_the_project_of_the_environment() {
     let file = File::of("[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n");
     let environment = Environment::of([("POSTHOG_HOST", "us"), ("POSTHOG_PROJECT_API_KEY", "phc_b")]).with_data_directory("/nowhere");
-    let names = file.load(&environment).unwrap().projects.into_iter().map(|wanted| wanted.spec.name.to_string());
+    let names = file.load(&environment).unwrap().projects.into_iter().map(|desired| desired.spec.name.to_string());
     assert_eq!(names.collect::<Vec<_>>(), ["shop"]);
 }
 

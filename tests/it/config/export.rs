@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use heartbeat::config::{Exported, to_toml};
 use heartbeat::model::{
-    ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, Pace, PersonalKey,
-    ProjectName, ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Values, Weekly, When, Window,
+    ChannelKind, ChannelSpec, Cron, DistinctId, Endpoint, Events, Field, HeartbeatApp, Host, IngestionAlertApp, PersonalKey, ProjectName,
+    ProjectSpec, ProjectToken, RouteSpec, Severity, StatusPage, Takes, Timestamp, Timing, Values, Weekly, When, Window,
 };
 use proptest::collection::vec;
 use proptest::option;
@@ -28,10 +28,10 @@ fn tokens() -> impl Strategy<Value = ProjectToken> {
     "phc_[!-~]{1,40}".prop_map(|text| ProjectToken::parse(&text).unwrap())
 }
 
-fn paces() -> impl Strategy<Value = Pace> {
-    (1_000..7_200_000_u64, 1..36_000_000_u64, 60_000..=3_600_000_u64).prop_map(|(late, more, look)| {
-        let [late_after, lost_after, look_every] = [late, late + more, look].map(Duration::from_millis);
-        Pace { late_after, lost_after, look_every }
+fn paces() -> impl Strategy<Value = Timing> {
+    (1_000..7_200_000_u64, 1..36_000_000_u64, 60_000..=3_600_000_u64).prop_map(|(late, more, readback)| {
+        let [late_after, lost_after, readback_interval] = [late, late + more, readback].map(Duration::from_millis);
+        Timing { late_after, lost_after, readback_interval }
     })
 }
 
@@ -73,10 +73,10 @@ fn specs() -> impl Strategy<Value = Vec<ProjectSpec>> {
         option::of(apps()),
         option::of(alerts()),
     )
-        .prop_map(|(host, api_host, token, personal_key, posthog_id, pace, app, ingestion_alert)| {
+        .prop_map(|(host, api_host, token, personal_key, posthog_id, timing, app, ingestion_alert)| {
             let heartbeat = app.map(|(app, repeat)| HeartbeatApp { project_api_key: repeat.then(|| token.clone()), ..app });
             let name = ProjectName::parse("unnamed").unwrap();
-            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, pace, heartbeat, ingestion_alert }
+            ProjectSpec { name, host, api_host, token, personal_key, posthog_id, timing, heartbeat, ingestion_alert }
         });
     vec(spec, 1..4).prop_map(|specs| {
         let named = specs.into_iter().enumerate().map(|(index, spec)| {
@@ -199,16 +199,16 @@ proptest! {
         let file = to_toml(Exported { projects: &specs, channels: &channels, windows: &windows, status_pages: &pages }, true);
         let read = File::of(&file).load(&environment());
         let read = read.unwrap_or_else(|problems| panic!("{problems:?} in\n{file}"));
-        let wanted = read.projects;
+        let desired = read.projects;
         // Over a store that holds other keys, and over none.
         for stored in [&[][..], &specs[..]] {
-            let whole = wanted.iter().map(|wanted| wanted.over(stored).unwrap()).collect::<Vec<_>>();
+            let whole = desired.iter().map(|desired| desired.over(stored).unwrap()).collect::<Vec<_>>();
             prop_assert_eq!(&whole, &specs);
         }
-        prop_assert_eq!(read.windows.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), windows);
-        prop_assert_eq!(read.status_pages.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), pages);
+        prop_assert_eq!(read.windows.into_iter().map(|desired| desired.spec).collect::<Vec<_>>(), windows);
+        prop_assert_eq!(read.status_pages.into_iter().map(|desired| desired.spec).collect::<Vec<_>>(), pages);
         for stored in [&[][..], &channels[..]] {
-            let whole = read.channels.iter().map(|wanted| wanted.over(stored).unwrap()).collect::<Vec<_>>();
+            let whole = read.channels.iter().map(|desired| desired.over(stored).unwrap()).collect::<Vec<_>>();
             prop_assert_eq!(&whole, &channels);
         }
     }
@@ -228,11 +228,11 @@ proptest! {
             }
         }
         let read = File::of(&file).load(&environment()).unwrap();
-        let whole = read.projects.iter().map(|wanted| wanted.over(&specs).unwrap()).collect::<Vec<_>>();
+        let whole = read.projects.iter().map(|desired| desired.over(&specs).unwrap()).collect::<Vec<_>>();
         prop_assert_eq!(whole, specs);
-        let whole = read.channels.iter().map(|wanted| wanted.over(&channels).unwrap()).collect::<Vec<_>>();
+        let whole = read.channels.iter().map(|desired| desired.over(&channels).unwrap()).collect::<Vec<_>>();
         prop_assert_eq!(whole, channels);
-        prop_assert_eq!(read.windows.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), windows);
-        prop_assert_eq!(read.status_pages.into_iter().map(|wanted| wanted.spec).collect::<Vec<_>>(), pages);
+        prop_assert_eq!(read.windows.into_iter().map(|desired| desired.spec).collect::<Vec<_>>(), windows);
+        prop_assert_eq!(read.status_pages.into_iter().map(|desired| desired.spec).collect::<Vec<_>>(), pages);
     }
 }

@@ -1,4 +1,4 @@
-//! Files that are no settings files, and files that look odd and are.
+//! Files that are no settings files, and files that read-back odd and are.
 
 use std::fs;
 

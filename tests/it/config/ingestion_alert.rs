@@ -1,6 +1,6 @@
 //! `[project.ingestion_alert]`: every setting under its name, as text or plainly, and secrets left to the store.
 
-use heartbeat::config::{Environment, Wanted};
+use heartbeat::config::{Desired, Environment};
 use heartbeat::model::{IngestionAlertApp, ProjectSpec, RuleKind};
 
 use super::{File, environment};
@@ -9,12 +9,12 @@ fn file(lines: &str) -> String {
     format!("[[project]]\nname = \"shop\"\nhost = \"us\"\ntoken = \"phc_a\"\n[project.ingestion_alert]\n{lines}\n")
 }
 
-fn wanted(lines: &str) -> Wanted<ProjectSpec> {
+fn desired(lines: &str) -> Desired<ProjectSpec> {
     File::of(file(lines)).load(&environment()).unwrap_or_else(|problems| panic!("{lines}: {problems:?}")).projects.remove(0)
 }
 
 fn app(lines: &str) -> IngestionAlertApp {
-    wanted(lines).spec.ingestion_alert.unwrap()
+    desired(lines).spec.ingestion_alert.unwrap()
 }
 
 #[test]
@@ -66,18 +66,22 @@ fn numbers_and_switches_may_stand_plainly() {
 
 #[test]
 fn a_secret_is_left_alone_set_or_removed() {
-    let stored = [wanted("posthogApiKey = \"phx_stored\"\nwebHookUrlTriggered = \"https://example.com/stored\"").spec];
+    let stored = [desired("posthogApiKey = \"phx_stored\"\nwebHookUrlTriggered = \"https://example.com/stored\"").spec];
     let read = |spec: &ProjectSpec, key: &str| spec.ingestion_alert.as_ref().unwrap().value(key);
 
-    let left = wanted("timeRange = 5").over(&stored).unwrap();
+    let left = desired("timeRange = 5").over(&stored).unwrap();
     assert_eq!(read(&left, "posthogApiKey").as_deref(), Some("phx_stored"));
     assert_eq!(read(&left, "webHookUrlTriggered").as_deref(), Some("https://example.com/stored"));
     assert_eq!((read(&left, "webHookUrlResolved"), read(&left, "timeRange").as_deref()), (None, Some("5")));
 
-    let said = wanted("posthogApiKey = \"phx_new\"\nwebHookUrlTriggered = \"\"").over(&stored).unwrap();
+    let said = desired("posthogApiKey = \"phx_new\"\nwebHookUrlTriggered = \"\"").over(&stored).unwrap();
     assert_eq!((read(&said, "posthogApiKey").as_deref(), read(&said, "webHookUrlTriggered")), (Some("phx_new"), None));
-    assert_eq!(read(&wanted("").over(&[]).unwrap(), "posthogApiKey"), None);
+    assert_eq!(read(&desired("").over(&[]).unwrap(), "posthogApiKey"), None);
 
     let bare = [ProjectSpec { ingestion_alert: None, ..stored[0].clone() }];
-    assert_eq!(wanted("").over(&bare).unwrap().ingestion_alert, Some(IngestionAlertApp::default()), "newly installed, with nothing stored");
+    assert_eq!(
+        desired("").over(&bare).unwrap().ingestion_alert,
+        Some(IngestionAlertApp::default()),
+        "newly installed, with nothing stored"
+    );
 }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use heartbeat::config::Settings;
-use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, IngestionAlertApp, Pace, ProjectSpec, Retention};
+use heartbeat::model::{DistinctId, Endpoint, HeartbeatApp, IngestionAlertApp, ProjectSpec, Retention, Timing};
 
 use super::{File, environment, example};
 
@@ -25,7 +25,7 @@ fn what_is_left_out_has_its_default() {
     assert_eq!(settings.database.file(), Some(PathBuf::from("/nowhere/heartbeat.db")));
     assert_eq!(settings.retention, Retention::default());
     let spec = only(&settings);
-    assert_eq!(spec.pace, Pace::default());
+    assert_eq!(spec.timing, Timing::default());
     assert_eq!((spec.heartbeat.as_ref(), spec.posthog_id, spec.personal_key.as_ref()), (None, None, None));
 
     let installed = read(&format!("{LEAST}[project.heartbeat]\n"));
@@ -55,7 +55,7 @@ fn every_setting_is_heard() {
         project_id = 0x10
         late_after = "90s"
         lost_after = "12h"
-        look_every = "1h"
+        readback_interval = "1h"
         [project.heartbeat]
         enabled = false
         events = "heartbeat_api+heartbeat"
@@ -79,8 +79,8 @@ fn every_setting_is_heard() {
     assert_eq!((spec.host.capture(), spec.api()), ("https://t.example.com/ingest", "https://eu.posthog.com"));
     assert_eq!((spec.token.as_str(), spec.personal_key.as_ref().unwrap().expose()), ("phc_a", "phx_b"));
     assert_eq!(spec.posthog_id, Some(16));
-    let [late_after, lost_after, look_every] = [Duration::from_secs(90), Duration::from_hours(12), Duration::from_hours(1)];
-    assert_eq!(spec.pace, Pace { late_after, lost_after, look_every });
+    let [late_after, lost_after, readback_interval] = [Duration::from_secs(90), Duration::from_hours(12), Duration::from_hours(1)];
+    assert_eq!(spec.timing, Timing { late_after, lost_after, readback_interval });
     let app = spec.heartbeat.as_ref().unwrap();
     assert_eq!((app.enabled, app.events.to_string().as_str()), (false, "heartbeat + heartbeat_api"));
     assert_eq!(app.host.as_ref().unwrap().capture(), "http://localhost:8000");
@@ -108,7 +108,7 @@ fn a_personal_key_is_left_alone_set_or_removed() {
 fn the_example_is_right_and_says_what_holds_anyway() {
     let spec = read(&example());
     let spec = only(&spec);
-    assert_eq!(spec.pace, Pace::default());
+    assert_eq!(spec.timing, Timing::default());
     let app = spec.heartbeat.as_ref().unwrap();
     assert_eq!(HeartbeatApp { routes: Vec::new(), ..app.clone() }, HeartbeatApp::default());
     assert_eq!(app.routes.len(), 1);

@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use heartbeat::config::{Environment, Scope, Settings, Sources};
-use heartbeat::model::{Access, Allowed, NameClaim, Secret, SignOn};
+use heartbeat::model::{Allowed, NameClaim, Role, Secret, SignOn};
 
 use super::{File, environment};
 
@@ -39,7 +39,7 @@ fn a_whole_section_is_read_field_by_field() {
     assert_eq!((read.issuer.as_str(), read.client_id.as_str()), ("https://id.example.com/realms/main", "heartbeat"));
     assert_eq!(read.client_secret.as_ref().map(Secret::expose), Some("hunter2"));
     assert_eq!(read.allowed, ["@example.com", "anna@example.org"].map(|text| Allowed::parse(text).unwrap()));
-    assert_eq!((read.claim, read.access, read.title.as_str()), (NameClaim::PreferredUsername, Access::Write, "Example SSO"));
+    assert_eq!((read.claim, read.role, read.title.as_str()), (NameClaim::PreferredUsername, Role::Editor, "Example SSO"));
     assert!(!format!("{read:?}").contains("hunter2"), "{read:?}");
 }
 
@@ -54,7 +54,7 @@ fn what_the_page_about_it_shows_is_right() {
 #[test]
 fn what_may_be_left_out_is_as_usual() {
     let read = sign_on(&with(""), &environment());
-    assert_eq!((read.client_secret, read.claim, read.access), (None, NameClaim::Email, Access::Read));
+    assert_eq!((read.client_secret, read.claim, read.role), (None, NameClaim::Email, Role::Viewer));
     assert_eq!((read.title.as_str(), read.allowed), ("id.example.com", vec![Allowed::Everybody]));
 }
 

@@ -69,8 +69,8 @@ const WRONG_PROJECT: &[&str] = &[
     "late_after = 2",
     r#"lost_after = "13h""#,
     r#"lost_after = "1m""#,
-    r#"look_every = "30s""#,
-    r#"look_every = "2h""#,
+    r#"readback_interval = "30s""#,
+    r#"readback_interval = "2h""#,
     r#"hots = "us""#,
     r#"colour = "red""#,
 ];

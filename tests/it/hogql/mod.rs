@@ -121,7 +121,7 @@ async fn with_events_named(names: &[&str]) -> (Running, Vec<Value>, Timestamp) {
         hand.advance_to(START.plus(Duration::from_secs(number as u64 * 301)));
         // Only the last ones: older duplicates are merged by now.
         let rate = u8::from(number >= 7);
-        sandbox.weather(json!({"queue": {"duplicate_rate": rate}})).await;
+        sandbox.faults(json!({"queue": {"duplicate_rate": rate}})).await;
         assert_eq!(sandbox.post("/batch/", &json!({"api_key": token, "batch": some})).await.status, 200);
     }
     let now = START.plus(Duration::from_mins(44));
@@ -142,7 +142,7 @@ async fn the_sandbox_answers_as_clickhouse_does() {
 #[tokio::test]
 async fn what_clickhouse_refuses_the_sandbox_refuses() {
     let (sandbox, rows, now) = with_events().await;
-    let statements = statements::refused();
+    let statements = statements::rejected();
     for (statement, verdict) in statements.iter().zip(oracle(&rows, &statements, now)) {
         assert!(matches!(verdict, Verdict::Error { .. }), "the oracle takes `{statement}`: {verdict:?}");
         let answer = asked_by_the_application(&sandbox, statement).await;

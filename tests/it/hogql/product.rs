@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::{PersonalKey, Timestamp};
-use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, ProjectPath, Question, Sent, Watched, statement, statement_of_rewritten};
+use heartbeat::posthog::query::{MAX_BEATS_A_READBACK, ProjectPath, Question, Sent, Watched, statement, statement_of_rewritten};
 use heartbeat::sandbox::PERSONAL_KEY;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
@@ -74,7 +74,7 @@ fn corners() -> Vec<Asked> {
         Asked::new(&[], 0..90, day),
         Asked::new(&NAMES, 0..1, day),
         Asked::new(&NAMES, 0..90, Duration::ZERO),
-        Asked::new(&NAMES, 0..MAX_BEATS_A_LOOK as u32, day),
+        Asked::new(&NAMES, 0..MAX_BEATS_A_READBACK as u32, day),
         Asked::new(&["nobody sends this"], 0..90, day),
         Asked::new(&["heartbeat"], 99_000..99_001, day),
     ];
@@ -136,7 +136,7 @@ async fn the_types_of_a_question_are_clickhouses() {
 #[tokio::test]
 async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
     let (sandbox, hand) = Running::by_hand().await;
-    let most = MAX_BEATS_A_LOOK as u32;
+    let most = MAX_BEATS_A_READBACK as u32;
     for beat in 0..most {
         sandbox.post("/e/", &event(beat, "heartbeat")).await;
         hand.advance(Duration::from_mins(1));
@@ -144,7 +144,7 @@ async fn as_many_beats_as_a_question_may_hold_are_answered_at_once() {
     let now = crate::sandbox::START.plus(Duration::from_mins(u64::from(most)));
     let asked = Asked::new(&["heartbeat"], 0..most, Duration::from_mins(u64::from(most)));
     let rows = rows_of(&sandbox.query(&asked.stated(now)).await.json());
-    assert_eq!(rows.len(), MAX_BEATS_A_LOOK + 1, "PostHog gives a part without its own LIMIT 100 rows");
+    assert_eq!(rows.len(), MAX_BEATS_A_READBACK + 1, "PostHog gives a part without its own LIMIT 100 rows");
     assert!(rows.iter().filter(|row| row[0] == "beat").all(|row| row[3] == 1));
 }
 

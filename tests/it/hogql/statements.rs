@@ -27,8 +27,8 @@ pub(super) fn answered() -> Vec<String> {
 }
 
 /// Statements that both must refuse.
-pub(super) fn refused() -> Vec<String> {
-    REFUSED.iter().map(|statement| (*statement).to_owned()).collect()
+pub(super) fn rejected() -> Vec<String> {
+    REJECTED.iter().map(|statement| (*statement).to_owned()).collect()
 }
 
 /// What PostHog's parser reads otherwise than ClickHouse's, or otherwise than one would think.
@@ -166,7 +166,7 @@ const CURIOSITY: &[&str] = &[
     "SELECT count() / uniq(uuid), max(toUnixTimestamp64Milli(created_at) - toUnixTimestamp64Milli(timestamp)) / 1000 FROM events",
 ];
 
-const REFUSED: &[&str] = &[
+const REJECTED: &[&str] = &[
     "SELECT event FROM EVENTS",
     "SELECT EVENT FROM events",
     "SELECT event FROM events ORDER BY event,",

@@ -1,4 +1,4 @@
-//! Two hours of fair weather through each proxy: nothing is told, no beat is missing, none is doubled.
+//! Two hours of fair faults through each proxy: nothing is told, no beat is missing, none is doubled.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::ground::{Ground, Place, Sandboxes};
 use super::situations;
 use crate::process::receiver::{Letter, Receiver};
-use crate::process::{Desk, Process, speed};
+use crate::process::{Process, SettingsService, speed};
 
 /// A minute of one second.
 const SPEED: u32 = 60;
@@ -32,7 +32,7 @@ const ALL_THROUGH: &str = "nginx/date-behind";
 /// A service that watches one project.
 struct Watch {
     ground: Ground,
-    desk: Desk,
+    settings_service: SettingsService,
     receiver: Receiver,
     process: Process,
     /// The names of its events, each of another route.
@@ -71,17 +71,17 @@ fn route(place: &Place) -> (String, String) {
 
 impl Watch {
     async fn start(ground: Ground, host: &str, routes: &str, events: Vec<String>) -> Self {
-        let (desk, receiver) = (Desk::new(), Receiver::start().await);
+        let (settings_service, receiver) = (SettingsService::new(), Receiver::start().await);
         let asked = &ground.places[0].situation.asked;
         let settings = format!(
             "[[project]]\nname = \"shop\"\nhost = \"{host}\"\ntoken = \"{}\"\npersonal_api_key = \"{}\"\n[project.heartbeat]\n{routes}\
              [project.ingestion_alert]\n[[channel]]\nname = \"ops\"\nkind = \"webhook\"\nurl = \"{}/hook\"\n",
             asked.token, asked.key, receiver.url
         );
-        desk.file("heartbeat.toml", &settings);
-        let process = Process::start(command(&desk, &ground.places[0], &["run", "--config", "heartbeat.toml"]));
+        settings_service.file("heartbeat.toml", &settings);
+        let process = Process::start(command(&settings_service, &ground.places[0], &["run", "--config", "heartbeat.toml"]));
         process.err.wait_for("beating").await;
-        Self { ground, desk, receiver, process, events }
+        Self { ground, settings_service, receiver, process, events }
     }
 
     /// Waits for two hours' worth of beats; says what is wrong then.
@@ -117,13 +117,13 @@ impl Watch {
     }
 
     async fn ask(&self, arguments: &[&str]) -> Value {
-        let ended = Process::start(command(&self.desk, &self.ground.places[0], arguments)).end().await;
+        let ended = Process::start(command(&self.settings_service, &self.ground.places[0], arguments)).end().await;
         serde_json::from_str(&ended.out).unwrap_or_else(|wrong| panic!("{arguments:?}: {wrong}: {ended:?}"))
     }
 }
 
-fn command(desk: &Desk, place: &Place, arguments: &[&str]) -> std::process::Command {
-    let mut command = desk.command(env!("CARGO_BIN_EXE_heartbeat"));
+fn command(settings_service: &SettingsService, place: &Place, arguments: &[&str]) -> std::process::Command {
+    let mut command = settings_service.command(env!("CARGO_BIN_EXE_heartbeat"));
     command.args(arguments).args(["--speed", &SPEED.to_string()]);
     command.envs(place.variables.iter().map(|(name, value)| (name, value)));
     command

@@ -82,7 +82,7 @@ impl Ground {
         furnish(folder.path());
         let closed = ClosedPort::new();
         let (elsewhere, shared) = (Running::start(clock.clone()).await, Arc::new(Running::start(clock.clone()).await));
-        elsewhere.weather(json!({"capture": {"unknown_token": true}})).await;
+        elsewhere.faults(json!({"capture": {"unknown_token": true}})).await;
         let around = [
             ("closed", format!("127.0.0.1:{}", closed.port)),
             ("silent", raw::start(Raw::Silent).await.to_string()),
@@ -193,7 +193,7 @@ impl Place {
     /// Brings about what is wrong with the sandbox, where that is what is wrong.
     pub(super) async fn break_sandbox(&self) {
         if let Some(faults) = self.situation.faults {
-            self.sandbox.weather(serde_json::from_str::<Value>(faults).unwrap()).await;
+            self.sandbox.faults(serde_json::from_str::<Value>(faults).unwrap()).await;
         }
     }
 }

@@ -20,7 +20,7 @@ mod situations;
 /// Those that are to be tried, and whether somebody chose them.
 #[expect(clippy::disallowed_methods, reason = "asked by whoever runs the tests, not by the program")]
 fn chosen<T>(all: Vec<T>, name: impl Fn(&T) -> &'static str) -> (Vec<T>, bool) {
-    let Ok(wanted) = std::env::var("HEARTBEAT_LAB") else { return (all, false) };
-    let some: Vec<T> = all.into_iter().filter(|one| wanted.split(',').any(|begins| name(one).starts_with(begins))).collect();
+    let Ok(desired) = std::env::var("HEARTBEAT_LAB") else { return (all, false) };
+    let some: Vec<T> = all.into_iter().filter(|one| desired.split(',').any(|begins| name(one).starts_with(begins))).collect();
     (some, true)
 }

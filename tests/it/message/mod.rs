@@ -5,8 +5,8 @@ use std::time::Duration;
 use heartbeat::judge::diagnosis::{Way, quiet, rejected, unreadable};
 use heartbeat::message::{digest, merged, of_incident, sample, samples};
 use heartbeat::model::{
-    AnsweredBy, Diagnosis, Did, Endpoint, Host, Incident, IncidentId, LookFailure, LookTrouble, Message, NoticeKind, Parts, ProjectId,
-    ProjectName, Quote, Refusal, RuleKind, Severity, Signs, Strand, Tally, Timestamp,
+    AnsweredBy, Diagnosis, Did, Endpoint, Host, Incident, IncidentId, IncidentKind, Message, NotificationKind, Parts, ProjectId,
+    ProjectName, ReadbackError, ReadbackErrorKind, RejectionReason, ResponseExcerpt, RuleKind, Severity, Signs, Tally, Timestamp,
 };
 
 fn at(text: &str) -> Timestamp {
@@ -18,23 +18,23 @@ fn shop() -> ProjectName {
 }
 
 /// An incident that opened at 14:17, of the day of which the tests speak.
-fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
+fn incident(incident_kind: IncidentKind, rules: &[RuleKind]) -> Incident {
     let opened = at("2026-11-23T14:17:20Z");
     Incident {
         id: Some(IncidentId(17)),
         project: ProjectId(1),
         project_name: shop(),
-        strand,
+        incident_kind,
         opened,
         closed: None,
         ended_because: None,
         rules: rules.to_vec(),
         judged_under: String::new(),
         severity: Severity::Critical,
-        cause: cause(strand),
+        cause: cause(incident_kind),
         first_bad: Some(at("2026-11-23T14:15:00Z").minute()),
         last_good: Some(at("2026-11-23T14:14:00Z").minute()),
-        tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, refused: 2, doubled: 1, ..Tally::default() },
+        tally: Tally { sent: 12, arrived: 2, late: 3, missing: 5, lost: 1, rejected: 2, duplicated: 1, ..Tally::default() },
         announced: Some(opened),
         reminders: 0,
         told: Some(opened),
@@ -44,20 +44,25 @@ fn incident(strand: Strand, rules: &[RuleKind]) -> Incident {
 }
 
 /// As `judge` finds it for an incident of this kind.
-fn cause(strand: Strand) -> Diagnosis {
+fn cause(incident_kind: IncidentKind) -> Diagnosis {
     let host = Host::parse("https://posthog.example.com").unwrap();
     let way = Way { host: &host, api: &host, endpoint: Endpoint::V0 };
-    match strand {
-        Strand::Ingestion => {
+    match incident_kind {
+        IncidentKind::Ingestion => {
             let words = "transient error, please retry".into();
-            rejected(&way, Refusal::Broken, &Quote { status: 503, words, by: AnsweredBy::Posthog, ..Quote::default() }, None)
+            rejected(
+                &way,
+                RejectionReason::Broken,
+                &ResponseExcerpt { status: 503, words, by: AnsweredBy::Posthog, ..ResponseExcerpt::default() },
+                None,
+            )
         }
-        Strand::Blind => {
+        IncidentKind::Monitoring => {
             let words = "Invalid personal API key.".into();
-            let quote = Quote { status: 401, words, by: AnsweredBy::Posthog, ..Quote::default() };
-            unreadable(&way, &LookFailure::quoting(LookTrouble::KeyWrong, quote), Parts::default())
+            let excerpt = ResponseExcerpt { status: 401, words, by: AnsweredBy::Posthog, ..ResponseExcerpt::default() };
+            unreadable(&way, &ReadbackError::quoting(ReadbackErrorKind::KeyWrong, excerpt), Parts::default())
         }
-        Strand::Quiet => quiet(Duration::from_mins(30), Some(at("2026-11-23T13:40:12Z"))),
+        IncidentKind::Traffic => quiet(Duration::from_mins(30), Some(at("2026-11-23T13:40:12Z"))),
     }
 }
 
@@ -68,7 +73,12 @@ fn broken_proxy() -> Diagnosis {
     let way = Way { host: &host, api: &api, endpoint: Endpoint::V0 };
     let signs = Signs { software: Some("nginx".into()), status: Some(502), ..Signs::default() };
     let (by, did) = (AnsweredBy::Intermediary, Some(Did::UpstreamDown));
-    rejected(&way, Refusal::NotPostHog, &Quote { status: 502, words: "502 Bad Gateway".into(), by, did, signs, ..Quote::default() }, None)
+    rejected(
+        &way,
+        RejectionReason::NotPostHog,
+        &ResponseExcerpt { status: 502, words: "502 Bad Gateway".into(), by, did, signs, ..ResponseExcerpt::default() },
+        None,
+    )
 }
 
 fn show(message: &Message) -> String {
@@ -77,24 +87,24 @@ fn show(message: &Message) -> String {
 
 #[test]
 fn every_kind_of_message_says_what_where_and_since_when() {
-    let ingestion = incident(Strand::Ingestion, &[RuleKind::Capture, RuleKind::Lag]);
-    let late = Incident { severity: Severity::Warning, ..incident(Strand::Ingestion, &[RuleKind::Lag]) };
-    let blind = incident(Strand::Blind, &[RuleKind::Blind]);
-    let proxy = Incident { cause: broken_proxy(), ..incident(Strand::Ingestion, &[RuleKind::Capture]) };
-    let nobody = incident(Strand::Quiet, &[RuleKind::Quiet]);
+    let ingestion = incident(IncidentKind::Ingestion, &[RuleKind::Capture, RuleKind::Lag]);
+    let late = Incident { severity: Severity::Warning, ..incident(IncidentKind::Ingestion, &[RuleKind::Lag]) };
+    let blind = incident(IncidentKind::Monitoring, &[RuleKind::Blind]);
+    let proxy = Incident { cause: broken_proxy(), ..incident(IncidentKind::Ingestion, &[RuleKind::Capture]) };
+    let nobody = incident(IncidentKind::Traffic, &[RuleKind::Quiet]);
     let now = at("2026-11-24T00:20:00Z");
     let over = Incident { closed: Some(at("2026-11-24T00:19:30Z")), ..ingestion.clone() };
     let ending = Some("all 3 late beats arrived by 00:10: nothing was lost");
     let told = [
-        of_incident(NoticeKind::Opened, &ingestion, None, ingestion.opened),
-        of_incident(NoticeKind::Opened, &late, None, late.opened),
-        of_incident(NoticeKind::Opened, &blind, None, blind.opened),
-        of_incident(NoticeKind::Opened, &nobody, None, nobody.opened),
-        of_incident(NoticeKind::Opened, &proxy, None, proxy.opened),
-        of_incident(NoticeKind::Worsened, &ingestion, None, now),
-        of_incident(NoticeKind::Reminder, &ingestion, None, now),
-        of_incident(NoticeKind::Resolved, &over, ending, now),
-        merged(&of_incident(NoticeKind::Resolved, &over, ending, now)),
+        of_incident(NotificationKind::Opened, &ingestion, None, ingestion.opened),
+        of_incident(NotificationKind::Opened, &late, None, late.opened),
+        of_incident(NotificationKind::Opened, &blind, None, blind.opened),
+        of_incident(NotificationKind::Opened, &nobody, None, nobody.opened),
+        of_incident(NotificationKind::Opened, &proxy, None, proxy.opened),
+        of_incident(NotificationKind::Escalated, &ingestion, None, now),
+        of_incident(NotificationKind::Reminder, &ingestion, None, now),
+        of_incident(NotificationKind::Resolved, &over, ending, now),
+        merged(&of_incident(NotificationKind::Resolved, &over, ending, now)),
     ];
     insta::assert_snapshot!(told.iter().map(show).collect::<Vec<_>>().join("\n"));
 }
@@ -108,7 +118,7 @@ fn samples_are_marked() {
 
 #[test]
 fn the_webhooks_json_keeps_its_shape() {
-    let message = sample(NoticeKind::Resolved, &shop(), at("2026-11-23T14:32:07Z"));
+    let message = sample(NotificationKind::Resolved, &shop(), at("2026-11-23T14:32:07Z"));
     insta::assert_snapshot!(serde_json::to_string_pretty(&message).unwrap());
     let read: Message = serde_json::from_str(&serde_json::to_string(&message).unwrap()).unwrap();
     assert_eq!(read, message);
@@ -119,20 +129,20 @@ fn a_digest_tells_the_gravest_first_and_counts_the_rest() {
     let now = at("2026-11-23T14:32:07Z");
     let of = |number: usize, kind, severity| {
         let name = ProjectName::parse(&format!("p{number}")).unwrap();
-        let incident = Incident { project_name: name, severity, ..incident(Strand::Ingestion, &[RuleKind::Lost]) };
+        let incident = Incident { project_name: name, severity, ..incident(IncidentKind::Ingestion, &[RuleKind::Lost]) };
         of_incident(kind, &incident, None, now)
     };
     let few = [
-        of(1, NoticeKind::Resolved, Severity::Critical),
-        of(2, NoticeKind::Opened, Severity::Warning),
-        of(3, NoticeKind::Opened, Severity::Critical),
+        of(1, NotificationKind::Resolved, Severity::Critical),
+        of(2, NotificationKind::Opened, Severity::Warning),
+        of(3, NotificationKind::Opened, Severity::Critical),
     ];
     let text = digest(&few, now);
     assert_eq!(text.title, "[critical] 3 messages about 3 projects, 1 of them over");
     let order: Vec<&str> = text.text.lines().map(|line| line.split(' ').nth(1).unwrap()).collect();
     assert_eq!(order, ["p3:", "p2:", "p1:"]);
 
-    let many: Vec<Message> = (0..100).map(|number| of(number, NoticeKind::Opened, Severity::Critical)).collect();
+    let many: Vec<Message> = (0..100).map(|number| of(number, NotificationKind::Opened, Severity::Critical)).collect();
     let text = digest(&many, now);
     assert_eq!(text.text.lines().count(), 31);
     assert!(text.text.ends_with("... and 70 more: heartbeat incidents"));

@@ -2,7 +2,7 @@
 
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::model::{
-    Address, ChannelFacts, ChannelId, ChannelKind, ChannelSpec, Delivery, Diagnosis, IncidentFacts, Message, NoticeKind, Place,
+    Address, ChannelFacts, ChannelId, ChannelKind, ChannelSpec, Delivery, Diagnosis, IncidentFacts, Message, NotificationKind, Place,
     ProjectName, Timestamp,
 };
 use heartbeat::notify::{Letter, Sender, SenderSettings};
@@ -84,10 +84,11 @@ pub(super) fn channel_at(kind: ChannelKind, base: &str) -> (ChannelSpec, Vec<&'s
 }
 
 /// A message of this kind; of an incident, where the kind is about one.
-pub(super) fn message(kind: NoticeKind) -> Message {
-    let about_incident = matches!(kind, NoticeKind::Opened | NoticeKind::Worsened | NoticeKind::Reminder | NoticeKind::Resolved);
-    let about_channel = matches!(kind, NoticeKind::ChannelStopped | NoticeKind::ChannelResolved);
-    let closed = (kind == NoticeKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
+pub(super) fn message(kind: NotificationKind) -> Message {
+    let about_incident =
+        matches!(kind, NotificationKind::Opened | NotificationKind::Escalated | NotificationKind::Reminder | NotificationKind::Resolved);
+    let about_channel = matches!(kind, NotificationKind::ChannelStopped | NotificationKind::ChannelResolved);
+    let closed = (kind == NotificationKind::Resolved).then(|| at("2026-11-23T15:10:00Z"));
     let incident = IncidentFacts {
         id: 7,
         diagnosis: Diagnosis {
@@ -96,7 +97,7 @@ pub(super) fn message(kind: NoticeKind) -> Message {
         },
         url: None,
         key: KEY,
-        strand: "ingestion".into(),
+        incident_kind: "ingestion".into(),
         rules: vec!["lost".into(), "lag_above".into()],
         cause_code: "pipeline".into(),
         cause: "capture accepts events, and they cannot be queried".into(),
@@ -111,8 +112,8 @@ pub(super) fn message(kind: NoticeKind) -> Message {
         beats_late: 0,
         beats_missing: 42,
         beats_lost: 27,
-        beats_refused: 0,
-        beats_doubled: 1,
+        beats_rejected: 0,
+        beats_duplicated: 1,
     };
     Message {
         version: 1,
@@ -137,11 +138,11 @@ pub(super) async fn deliver(sender: &Sender, channel: &ChannelSpec, message: &Me
 /// The words of what was taken, or not.
 pub(super) fn words(delivery: &Delivery) -> &str {
     match delivery {
-        Delivery::Taken(words)
+        Delivery::Accepted(words)
         | Delivery::TryAgain { words, .. }
         | Delivery::Partly { words }
         | Delivery::Unfit { words }
-        | Delivery::Refused { words } => words,
+        | Delivery::Rejected { words } => words,
     }
 }
 

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, Message, NoticeKind};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, Message, NotificationKind};
 
 use super::bed::{ID, channel, deliver, message, sender, words};
 use crate::support::scripted::eventually;
@@ -21,9 +21,9 @@ async fn a_program_gets_the_message_and_a_clean_environment() {
     let told = folder.path().display().to_string();
     let channel =
         script(folder.path(), &format!("cat >{told}/stdin; env >{told}/env; echo \"$@\" >{told}/arguments; echo noise; echo noise >&2"));
-    let message = message(NoticeKind::Opened);
+    let message = message(NotificationKind::Opened);
     let delivery = deliver(&sender().0, &channel, &message).await;
-    assert_eq!(delivery, Delivery::Taken("`/bin/sh` ended with exit status: 0".into()));
+    assert_eq!(delivery, Delivery::Accepted("`/bin/sh` ended with exit status: 0".into()));
     let read = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(read("stdin").ends_with("}\n") && read("stdin").lines().count() == 1);
     assert_eq!(serde_json::from_str::<Message>(&read("stdin")).unwrap(), message);
@@ -53,7 +53,7 @@ async fn a_program_that_fails_is_run_again_and_says_why_in_one_line() {
         ("exit 1", "`/bin/sh` ended with exit status: 1"),
         ("kill -9 $$", "`/bin/sh` ended with signal: 9 (SIGKILL)"),
     ] {
-        let delivery = deliver(&sender().0, &script(folder.path(), lines), &message(NoticeKind::Opened)).await;
+        let delivery = deliver(&sender().0, &script(folder.path(), lines), &message(NotificationKind::Opened)).await;
         assert_eq!(delivery, Delivery::TryAgain { words: said.into(), after: None });
     }
 }
@@ -61,11 +61,11 @@ async fn a_program_that_fails_is_run_again_and_says_why_in_one_line() {
 #[tokio::test]
 async fn a_program_that_says_much_and_reads_nothing_is_no_trouble() {
     let folder = tempfile::tempdir().unwrap();
-    let mut long = message(NoticeKind::Opened);
+    let mut long = message(NotificationKind::Opened);
     long.text = "x".repeat(1_000_000);
     let channel = script(folder.path(), "exec <&-; i=0; while [ $i -lt 20000 ]; do echo 0123456789 >&2; i=$((i+1)); done; exit 0");
     let delivery = deliver(&sender().0, &channel, &long).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
 }
 
 #[tokio::test]
@@ -74,7 +74,7 @@ async fn a_program_that_does_not_end_is_stopped() {
     let told = folder.path().join("pid");
     let channel = script(folder.path(), &format!("echo $$ >{}; exec sleep 1000", told.display()));
     let (sender, hand) = sender();
-    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NotificationKind::Opened)).await });
     let pid = || std::fs::read_to_string(&told).unwrap_or_default().trim().to_owned();
     eventually(|| !pid().is_empty()).await;
     hand.advance(Duration::from_secs(20));
@@ -91,7 +91,8 @@ async fn a_program_that_is_not_there_stops_the_channel() {
     let plain = folder.path().join("plain.txt");
     std::fs::write(&plain, "no program").unwrap();
     for program in ["/no/such/program".to_owned(), plain.display().to_string(), folder.path().display().to_string()] {
-        let delivery = deliver(&sender().0, &channel(ChannelKind::Command, &[("command", &program)]), &message(NoticeKind::Opened)).await;
-        assert!(matches!(&delivery, Delivery::Refused { words } if words.contains("cannot be run")), "{delivery:?}");
+        let delivery =
+            deliver(&sender().0, &channel(ChannelKind::Command, &[("command", &program)]), &message(NotificationKind::Opened)).await;
+        assert!(matches!(&delivery, Delivery::Rejected { words } if words.contains("cannot be run")), "{delivery:?}");
     }
 }

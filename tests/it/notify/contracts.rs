@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, Message, NoticeKind};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, Message, NotificationKind};
 use heartbeat::notify::SenderSettings;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
@@ -42,7 +42,7 @@ async fn sent(kind: ChannelKind, message: &Message) -> Vec<Request> {
     let server = service(kind).await;
     let (channel, _) = channel_at(kind, &server.base());
     let delivery = deliver(&sender().0, &channel, message).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}");
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{kind}: {delivery:?}");
     server.requests()
 }
 
@@ -64,9 +64,9 @@ fn shown(request: &Request) -> String {
 async fn each_service_gets_what_it_documents() {
     for kind in BY_HTTP {
         let mut all = Vec::new();
-        for notice in [NoticeKind::Opened, NoticeKind::Resolved, NoticeKind::ChannelStopped] {
-            all.push(format!("# {notice}"));
-            all.extend(sent(kind, &message(notice)).await.iter().map(shown));
+        for notification in [NotificationKind::Opened, NotificationKind::Resolved, NotificationKind::ChannelStopped] {
+            all.push(format!("# {notification}"));
+            all.extend(sent(kind, &message(notification)).await.iter().map(shown));
         }
         let shown = all.join("\n").replace(concat!("heartbeat/", env!("CARGO_PKG_VERSION")), "heartbeat/VERSION");
         insta::assert_snapshot!(kind.name(), shown);
@@ -89,7 +89,7 @@ const LINKS: [(ChannelKind, &[&str]); 8] = [
 async fn a_message_links_to_the_page_of_its_incident() {
     let public_url = Some("https://heartbeat.example.com".parse().unwrap());
     let (sender, _) = sender_with(&SenderSettings { public_url, ..SenderSettings::default() });
-    let opened = message(NoticeKind::Opened);
+    let opened = message(NotificationKind::Opened);
     let page = format!("https://heartbeat.example.com/incidents/{}", opened.incident.as_ref().unwrap().id);
     let sample = Message { test: true, ..opened.clone() };
     for (message, page) in [(&opened, page.as_str()), (&sample, "https://heartbeat.example.com/incidents")] {
@@ -116,7 +116,7 @@ async fn a_users_own_words_can_name_the_page() {
     let (channel, _) = channel_at(ChannelKind::Ntfy, &server.base());
     let body = "{{ incident.diagnosis.place }}: {{ incident.diagnosis.advice }} {{ incident.url }}";
     let channel = ChannelSpec { body: Some(body.into()), ..channel };
-    let message = message(NoticeKind::Opened);
+    let message = message(NotificationKind::Opened);
     deliver(&sender, &channel, &message).await;
     let facts = message.incident.unwrap();
     let advice = facts.diagnosis.advice.unwrap();
@@ -126,8 +126,8 @@ async fn a_users_own_words_can_name_the_page() {
 
 #[tokio::test]
 async fn a_webhook_can_be_verified_by_its_signature_and_is_the_message_itself() {
-    for notice in NoticeKind::ALL {
-        let message = message(notice);
+    for notification in NotificationKind::ALL {
+        let message = message(notification);
         let request = sent(ChannelKind::Webhook, &message).await.remove(0);
         let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
         assert_eq!((id, time), (ID.to_string().as_str(), "1795446607"));
@@ -145,7 +145,7 @@ async fn while_one_secret_replaces_another_both_sign() {
     let server = service(ChannelKind::Webhook).await;
     let secrets = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
     let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base()), ("secret", secrets)]);
-    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     let request = server.requests().remove(0);
     let (id, time) = (request.header("webhook-id").unwrap(), request.header("webhook-timestamp").unwrap());
     let expected = secrets.split(' ').map(|secret| {
@@ -167,7 +167,7 @@ async fn an_address_pasted_with_its_path_is_understood() {
         let server = service(kind).await;
         let values: Vec<(&str, String)> = values.iter().map(|(key, value)| (*key, value.replace("BASE", &server.base()))).collect();
         let values: Vec<(&str, &str)> = values.iter().map(|(key, value)| (*key, value.as_str())).collect();
-        deliver(&sender().0, &super::bed::channel(kind, &values), &message(NoticeKind::Opened)).await;
+        deliver(&sender().0, &super::bed::channel(kind, &values), &message(NotificationKind::Opened)).await;
         assert_eq!(server.requests()[0].line(), line);
     }
 }
@@ -178,7 +178,7 @@ async fn a_message_goes_to_the_thread_that_is_set() {
         let server = service(kind).await;
         let (mut channel, _) = channel_at(kind, &server.base());
         channel.values.set("thread", "1234");
-        deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+        deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
         let request = server.requests().remove(0);
         match kind {
             ChannelKind::Telegram => assert_eq!(request.json()["message_thread_id"], 1234),
@@ -195,9 +195,9 @@ async fn a_thread_by_name_is_created_once_and_again_when_it_is_gone() {
     channel.values.set("thread", "alerts 24/7");
     assert_eq!(channel.problems(), Vec::<String>::new());
     let sender = sender().0;
-    for notice in [NoticeKind::Opened, NoticeKind::Reminder, NoticeKind::Resolved] {
-        let delivery = deliver(&sender, &channel, &message(notice)).await;
-        assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    for notification in [NotificationKind::Opened, NotificationKind::Reminder, NotificationKind::Resolved] {
+        let delivery = deliver(&sender, &channel, &message(notification)).await;
+        assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     }
     let asked = server.requests().into_iter().map(|request| {
         let query = request.line().split(['?', ' ']).nth(2).unwrap().to_owned();
@@ -212,10 +212,10 @@ async fn an_alert_has_the_labels_that_a_user_set() {
     let server = service(ChannelKind::Alertmanager).await;
     let (mut channel, _) = channel_at(ChannelKind::Alertmanager, &server.base());
     channel.values.set("labels", "severity=critical, team=data");
-    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     let labels = server.requests()[0].json()[0]["labels"].clone();
     let expected = json!({
-        "alertname": "PostHogIngestion", "strand": "ingestion", "incident": super::bed::KEY, "project": "shop", "severity": "critical", "team": "data"
+        "alertname": "PostHogIngestion", "incident_kind": "ingestion", "incident": super::bed::KEY, "project": "shop", "severity": "critical", "team": "data"
     });
     assert_eq!(labels, expected);
 }
@@ -224,7 +224,7 @@ async fn an_alert_has_the_labels_that_a_user_set() {
 async fn a_webhook_without_a_secret_is_not_signed() {
     let server = service(ChannelKind::Webhook).await;
     let channel = super::bed::channel(ChannelKind::Webhook, &[("url", &server.base())]);
-    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     let request = server.requests().remove(0);
     assert_eq!(request.header("webhook-signature"), None);
     assert!(request.header("webhook-id").is_some());
@@ -232,14 +232,14 @@ async fn a_webhook_without_a_secret_is_not_signed() {
 
 #[tokio::test]
 async fn of_a_pair_the_right_address_is_called_with_nothing_in_it() {
-    for (notice, line) in [
-        (NoticeKind::Opened, Some("GET /on/Tr1ggerToken HTTP/1.1")),
-        (NoticeKind::Resolved, Some("GET /off/Res0lveToken HTTP/1.1")),
-        (NoticeKind::Worsened, None),
-        (NoticeKind::Reminder, None),
-        (NoticeKind::Returned, None),
+    for (notification, line) in [
+        (NotificationKind::Opened, Some("GET /on/Tr1ggerToken HTTP/1.1")),
+        (NotificationKind::Resolved, Some("GET /off/Res0lveToken HTTP/1.1")),
+        (NotificationKind::Escalated, None),
+        (NotificationKind::Reminder, None),
+        (NotificationKind::Returned, None),
     ] {
-        let requests = sent(ChannelKind::GetPair, &message(notice)).await;
+        let requests = sent(ChannelKind::GetPair, &message(notification)).await;
         assert_eq!(requests.iter().map(Request::line).collect::<Vec<_>>(), line.into_iter().collect::<Vec<_>>());
         assert!(requests.iter().all(|request| request.body.is_empty()));
     }
@@ -250,9 +250,9 @@ async fn half_a_pair_is_enough() {
     let server = service(ChannelKind::GetPair).await;
     let channel = super::bed::channel(ChannelKind::GetPair, &[("resolved", &format!("{}/off", server.base()))]);
     let sender = sender().0;
-    let opened = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
-    assert_eq!(opened, Delivery::Taken("nothing to call for opened: triggered is not set".into()));
-    let mut merged = message(NoticeKind::Resolved);
+    let opened = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
+    assert_eq!(opened, Delivery::Accepted("nothing to call for opened: triggered is not set".into()));
+    let mut merged = message(NotificationKind::Resolved);
     merged.merged = true;
     deliver(&sender, &channel, &merged).await;
     assert_eq!(server.requests().len(), 1);
@@ -264,8 +264,8 @@ async fn a_stored_template_out_of_bounds_gives_way_to_our_own_words() {
     let (mut channel, _) = channel_at(ChannelKind::Slack, &server.base());
     channel.title = Some("{{ kind }}!".into());
     channel.body = Some("{{ title }}".repeat(400));
-    let message = Message { text: "Beats do not arrive.".into(), ..message(NoticeKind::Opened) };
-    assert!(matches!(deliver(&sender().0, &channel, &message).await, Delivery::Taken(_)));
+    let message = Message { text: "Beats do not arrive.".into(), ..message(NotificationKind::Opened) };
+    assert!(matches!(deliver(&sender().0, &channel, &message).await, Delivery::Accepted(_)));
     let sent = server.requests().remove(0).json();
     assert_eq!(sent["text"], "opened!");
     let says =
@@ -283,7 +283,7 @@ async fn a_users_own_markup_is_kept_and_what_it_names_is_not_read_as_any() {
         let server = service(kind).await;
         let (mut channel, _) = channel_at(kind, &server.base());
         channel.title = Some("**{{ title }}**".into());
-        let message = Message { title: "*a* [x](http://e.example) @here".into(), ..message(NoticeKind::Opened) };
+        let message = Message { title: "*a* [x](http://e.example) @here".into(), ..message(NotificationKind::Opened) };
         deliver(&sender().0, &channel, &message).await;
         assert_eq!(server.requests().remove(0).json().pointer(place).unwrap(), expected, "{kind}");
     }
@@ -294,7 +294,7 @@ const NASTY: &str = "`no`\u{202e} [x](http://e.example) <http://e.example|x> @ev
 
 #[tokio::test]
 async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
-    let message = Message { title: NASTY.into(), text: NASTY.into(), ..message(NoticeKind::Opened) };
+    let message = Message { title: NASTY.into(), text: NASTY.into(), ..message(NotificationKind::Opened) };
     let markdown = "\\`no\\`\u{202e} \\[x\\]\\(http\\://e.example\\) \\<http\\://e.example\\|x\\> \\@everyone \\<\\@123\\> \\<!channel\\> \
                     \\*a\\* \\_b\\_ \\~c\\~ \\<b\\>&amp;\\</b\\>";
     let slack = "`no`\u{202e} [x](http://e.example) &lt;http://e.example|x&gt; @everyone &lt;@123&gt; &lt;!channel&gt; *a* _b_ ~c~ \
@@ -325,7 +325,7 @@ async fn a_servers_words_become_neither_markup_nor_links_nor_mentions() {
 
 #[tokio::test]
 async fn words_call_nobody_by_accident() {
-    let opened = message(NoticeKind::Opened);
+    let opened = message(NotificationKind::Opened);
     let slack = sent(ChannelKind::Slack, &opened).await.remove(0).json();
     assert_eq!(slack["text"], "[critical] shop: opened &lt;!channel&gt; &amp; @everyone *all*");
     assert_eq!(slack["mrkdwn"], false);
@@ -338,7 +338,7 @@ async fn words_call_nobody_by_accident() {
 
 #[tokio::test]
 async fn what_is_too_long_is_cut_to_what_the_service_takes() {
-    let mut long = message(NoticeKind::Opened);
+    let mut long = message(NotificationKind::Opened);
     long.title = "🦔\"".repeat(4000);
     long.text = "\u{e9}\"\n".repeat(20_000);
     long.project = "p".repeat(3000);
@@ -381,6 +381,6 @@ async fn what_is_too_long_is_cut_to_what_the_service_takes() {
 async fn a_taken_message_says_what_was_answered() {
     let server = service(ChannelKind::PagerDuty).await;
     let (channel, _) = channel_at(ChannelKind::PagerDuty, &server.base());
-    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     assert!(words(&delivery).starts_with("202 Accepted: {\"status\":\"success\""), "{delivery:?}");
 }

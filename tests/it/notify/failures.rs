@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, Delivery, NoticeKind, Proxies};
+use heartbeat::model::{ChannelKind, Delivery, NotificationKind, Proxies};
 use heartbeat::notify::{Sender, SenderError, SenderSettings};
 
 use super::bed::{BY_HTTP, channel, channel_at, deliver, message, nobody, sender, sender_with, words};
@@ -12,7 +12,7 @@ use crate::support::scripted::{Act, Server, always, answer, eventually, ok};
 async fn outcome(sender: &Sender, kind: ChannelKind, status: &'static str, headers: &'static str, body: &'static str) -> Delivery {
     let server = always(move || answer(status, headers, body)).await;
     let (channel, _) = channel_at(kind, &server.base());
-    let delivery = deliver(sender, &channel, &message(NoticeKind::Opened)).await;
+    let delivery = deliver(sender, &channel, &message(NotificationKind::Opened)).await;
     assert_eq!(server.requests().len(), 1, "{kind} asks once and follows nothing");
     delivery
 }
@@ -48,14 +48,14 @@ async fn a_wrong_key_or_address_stops_the_channel_in_the_services_own_words() {
     for kind in BY_HTTP {
         for status in ["401 Unauthorized", "403 Forbidden", "404 Not Found", "410 Gone"] {
             let delivery = outcome(&sender, kind, status, "", "no such").await;
-            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: no such") }, "{kind}");
+            assert_eq!(delivery, Delivery::Rejected { words: format!("{status}: no such") }, "{kind}");
         }
     }
     // These say so with the status that others have for a message they do not like.
     for kind in [ChannelKind::Slack, ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Telegram] {
         for status in ["400 Bad Request", "422 Unprocessable Entity"] {
             let delivery = outcome(&sender, kind, status, "", "no such").await;
-            assert_eq!(delivery, Delivery::Refused { words: format!("{status}: no such") }, "{kind}");
+            assert_eq!(delivery, Delivery::Rejected { words: format!("{status}: no such") }, "{kind}");
         }
     }
 }
@@ -76,7 +76,7 @@ async fn a_redirect_is_not_followed() {
     let sender = sender().0;
     for kind in BY_HTTP {
         let delivery = outcome(&sender, kind, "302 Found", "location: https://login.example.com/next?secret=1\r\n", "").await;
-        assert!(matches!(delivery, Delivery::Refused { .. }), "{kind}: {delivery:?}");
+        assert!(matches!(delivery, Delivery::Rejected { .. }), "{kind}: {delivery:?}");
         assert!(words(&delivery).contains("https://login.example.com/***") && !words(&delivery).contains("secret"), "{delivery:?}");
     }
 }
@@ -88,7 +88,7 @@ async fn a_login_page_is_not_taken_for_the_service() {
         let delivery = outcome(&sender, kind, "200 OK", "content-type: text/html\r\n", "<!DOCTYPE html><title>Sign in</title>").await;
         if kind == ChannelKind::GetPair {
             // Who knows what is shown to whoever looks at somebody's own address.
-            assert!(matches!(delivery, Delivery::Taken(_)), "{kind}: {delivery:?}");
+            assert!(matches!(delivery, Delivery::Accepted(_)), "{kind}: {delivery:?}");
         } else {
             assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
             assert!(words(&delivery).contains("a web page answered"), "{delivery:?}");
@@ -100,7 +100,7 @@ async fn a_login_page_is_not_taken_for_the_service() {
 async fn a_receiver_of_ones_own_may_answer_in_xml_and_not_with_a_page() {
     let sender = sender().0;
     let page = "content-type: text/html; charset=utf-8\r\n";
-    for (headers, body, is_taken) in [
+    for (headers, body, is_accepted) in [
         ("content-type: application/xml\r\n", "<?xml version=\"1.0\"?><Response/>", true),
         (page, "ok", true),
         (page, "<h1>This domain is for sale</h1>", false),
@@ -108,8 +108,8 @@ async fn a_receiver_of_ones_own_may_answer_in_xml_and_not_with_a_page() {
         ("content-type: text/xml\r\n", "<?xml version=\"1.0\"?><!DOCTYPE html><html xmlns=\"x\">", false),
     ] {
         let delivery = outcome(&sender, ChannelKind::Webhook, "200 OK", headers, body).await;
-        assert_eq!(matches!(delivery, Delivery::Taken(_)), is_taken, "{headers}{body}: {delivery:?}");
-        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_taken, "{headers}{body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::Accepted(_)), is_accepted, "{headers}{body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_accepted, "{headers}{body}: {delivery:?}");
     }
 }
 
@@ -120,10 +120,10 @@ async fn teams_says_200_also_where_it_failed_behind() {
         format!("Webhook message delivery failed with error: Microsoft Teams endpoint returned HTTP error {status} with ContextId x")
     };
     let teams = async |body: String| outcome(&sender, ChannelKind::Teams, "200 OK", "", Box::leak(body.into_boxed_str())).await;
-    assert_eq!(teams("1".into()).await, Delivery::Taken("200 OK: 1".into()));
+    assert_eq!(teams("1".into()).await, Delivery::Accepted("200 OK: 1".into()));
     // A workflow that answers with what it was sent has accepted it, whatever that quotes.
     let echo = r#"{"type": "message", "text": "capture rejects events: `HTTP error 404`"}"#;
-    assert!(matches!(teams(echo.into()).await, Delivery::Taken(_)));
+    assert!(matches!(teams(echo.into()).await, Delivery::Accepted(_)));
     for status in [429, 503] {
         assert!(matches!(teams(failed(status)).await, Delivery::TryAgain { .. }), "{status}");
     }
@@ -132,7 +132,7 @@ async fn teams_says_200_also_where_it_failed_behind() {
         assert!(matches!(teams(failed(status)).await, Delivery::Unfit { .. }), "{status}");
     }
     let gone = teams(failed(410)).await;
-    assert!(matches!(&gone, Delivery::Refused { words } if words.contains("HTTP error 410")), "{gone:?}");
+    assert!(matches!(&gone, Delivery::Rejected { words } if words.contains("HTTP error 410")), "{gone:?}");
 }
 
 #[tokio::test]
@@ -142,21 +142,21 @@ async fn who_says_200_and_drips_its_words_took_the_message() {
         let (channel, _) = channel_at(kind, &server.base());
         // The head is waited for as long as it takes; what follows it is not.
         let (sender, hand) = sender_with(&SenderSettings { limit: Duration::from_hours(24 * 365), ..SenderSettings::default() });
-        let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+        let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NotificationKind::Opened)).await });
         eventually(|| {
             hand.advance(Duration::from_secs(1));
             delivery.is_finished()
         })
         .await;
         let delivery = delivery.await.unwrap();
-        assert!(matches!(&delivery, Delivery::Taken(words) if words.starts_with("200 OK")), "{kind}: {delivery:?}");
+        assert!(matches!(&delivery, Delivery::Accepted(words) if words.starts_with("200 OK")), "{kind}: {delivery:?}");
     }
 }
 
 #[tokio::test]
 async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
     let sender = sender().0;
-    for (kind, status, body, is_refused, meaning) in [
+    for (kind, status, body, is_rejected, meaning) in [
         (
             ChannelKind::Discord,
             "400 Bad Request",
@@ -186,8 +186,8 @@ async fn the_services_own_codes_say_whose_fault_it_is_and_are_named() {
         ),
     ] {
         let delivery = outcome(&sender, kind, status, "", body).await;
-        assert_eq!(matches!(delivery, Delivery::Refused { .. }), is_refused, "{kind} {body}: {delivery:?}");
-        assert_eq!(matches!(delivery, Delivery::Unfit { .. }), !is_refused, "{kind} {body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::Rejected { .. }), is_rejected, "{kind} {body}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::Unfit { .. }), !is_rejected, "{kind} {body}: {delivery:?}");
         assert!(words(&delivery).contains(meaning), "{delivery:?}");
     }
     // A word of the channel's says nothing while the service is in trouble itself.
@@ -200,7 +200,7 @@ async fn nobody_is_waited_for_longer_than_the_limit() {
         let server = always(|| Act::Silence).await;
         let (channel, _) = channel_at(kind, &server.base());
         let (sender, hand) = sender();
-        let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+        let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NotificationKind::Opened)).await });
         server.wait_for(1).await;
         hand.advance(Duration::from_secs(19));
         tokio::task::yield_now().await;
@@ -215,12 +215,12 @@ async fn a_connection_that_breaks_or_is_refused_is_tried_again() {
     for kind in BY_HTTP {
         let server = always(|| Act::Reset).await;
         let (channel, _) = channel_at(kind, &server.base());
-        let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+        let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
         assert!(matches!(delivery, Delivery::TryAgain { .. }), "{kind}: {delivery:?}");
         assert!(words(&delivery).starts_with("no answer: "), "{delivery:?}");
     }
     let (channel, _) = channel_at(ChannelKind::Slack, &format!("http://{}", nobody().await));
-    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     assert!(
         matches!(delivery, Delivery::TryAgain { .. }) && words(&delivery).starts_with("no connection: Connection refused"),
         "{delivery:?}"
@@ -231,7 +231,7 @@ async fn a_connection_that_breaks_or_is_refused_is_tried_again() {
 async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
     let (server, certificate) = Server::start_tls(|_, _| ok()).await;
     let (channel, _) = channel_at(ChannelKind::Webhook, &server.tls_base());
-    let message = message(NoticeKind::Opened);
+    let message = message(NotificationKind::Opened);
     let delivery = deliver(&sender().0, &channel, &message).await;
     assert!(matches!(delivery, Delivery::TryAgain { .. }), "{delivery:?}");
     assert!(words(&delivery).contains("certificate"), "{delivery:?}");
@@ -239,7 +239,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
 
     let trusting = SenderSettings { extra_roots: vec![certificate], ..SenderSettings::default() };
     let delivery = deliver(&sender_with(&trusting).0, &channel, &message).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
 }
 
 #[tokio::test]
@@ -265,7 +265,7 @@ async fn telegram_has_its_own_words() {
 
     let body = r#"{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-1001234}}"#;
     let delivery = outcome(&sender, ChannelKind::Telegram, "400 Bad Request", "", body).await;
-    assert!(matches!(delivery, Delivery::Refused { .. }) && words(&delivery).contains("set chat to -1001234"), "{delivery:?}");
+    assert!(matches!(delivery, Delivery::Rejected { .. }) && words(&delivery).contains("set chat to -1001234"), "{delivery:?}");
 
     let delivery = outcome(&sender, ChannelKind::Telegram, "200 OK", "", r#"{"ok":false,"description":"?"}"#).await;
     assert!(matches!(delivery, Delivery::TryAgain { .. }), "{delivery:?}");
@@ -275,7 +275,7 @@ async fn telegram_has_its_own_words() {
 async fn opsgenie_that_fails_between_two_steps_is_asked_for_both_again() {
     let server = Server::start(|number, _| if number == 0 { answer("500 Internal Server Error", "", "") } else { ok() }).await;
     let (channel, _) = channel_at(ChannelKind::Opsgenie, &server.base());
-    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Worsened)).await;
+    let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Escalated)).await;
     assert!(matches!(delivery, Delivery::TryAgain { .. }), "{delivery:?}");
     assert_eq!(server.requests().len(), 1);
 }
@@ -289,8 +289,8 @@ async fn a_proxy_is_used_where_one_is_set_and_passed_where_it_is_excepted() {
         Proxies { all: Some(proxy.base()), none: Some("other.example.com".into()), ..Proxies::default() },
     ] {
         let settings = SenderSettings { proxies, ..SenderSettings::default() };
-        let delivery = deliver(&sender_with(&settings).0, &channel, &message(NoticeKind::Opened)).await;
-        assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+        let delivery = deliver(&sender_with(&settings).0, &channel, &message(NotificationKind::Opened)).await;
+        assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     }
     assert_eq!(
         proxy.requests().iter().map(|request| request.line().to_owned()).collect::<Vec<_>>(),
@@ -301,7 +301,7 @@ async fn a_proxy_is_used_where_one_is_set_and_passed_where_it_is_excepted() {
     let (direct, _) = channel_at(ChannelKind::Webhook, &server.base());
     let none = Proxies { all: Some(proxy.base()), none: Some("127.0.0.1".into()), ..Proxies::default() };
     let settings = SenderSettings { proxies: none, ..SenderSettings::default() };
-    deliver(&sender_with(&settings).0, &direct, &message(NoticeKind::Opened)).await;
+    deliver(&sender_with(&settings).0, &direct, &message(NotificationKind::Opened)).await;
     assert_eq!((server.requests().len(), proxy.requests().len()), (1, 2));
 }
 
@@ -322,13 +322,13 @@ async fn an_answer_that_nests_deeply_is_an_answer_like_another() {
     let sender = sender().0;
     for kind in BY_HTTP {
         for (open, close) in [("[", "]"), ("{\"ok\":", "}")] {
-            for (status, is_taken) in [("200 OK", None), ("400 Bad Request", Some(false)), ("503 Service Unavailable", Some(false))] {
+            for (status, is_accepted) in [("200 OK", None), ("400 Bad Request", Some(false)), ("503 Service Unavailable", Some(false))] {
                 let body = format!("{}1{}", open.repeat(100_000), close.repeat(100_000));
                 let server = always(move || answer(status, "content-type: application/json\r\n", &body)).await;
                 let (channel, _) = channel_at(kind, &server.base());
-                let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
-                let taken = matches!(delivery, Delivery::Taken(_));
-                assert!(is_taken.is_none_or(|is| is == taken), "{kind} {status}: {delivery:?}");
+                let delivery = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
+                let taken = matches!(delivery, Delivery::Accepted(_));
+                assert!(is_accepted.is_none_or(|is| is == taken), "{kind} {status}: {delivery:?}");
             }
         }
     }

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use heartbeat::model::{ChannelKind, Message, NoticeKind};
+use heartbeat::model::{ChannelKind, Message, NotificationKind};
 use serde_json::Value;
 
 use super::bed::{KEY, channel_at, deliver, message, sender};
 use crate::support::scripted::{Request, Server, answer};
 
-const OF_INCIDENTS: [NoticeKind; 4] = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder, NoticeKind::Resolved];
+const OF_INCIDENTS: [NotificationKind; 4] =
+    [NotificationKind::Opened, NotificationKind::Escalated, NotificationKind::Reminder, NotificationKind::Resolved];
 
 async fn sent(kind: ChannelKind, message: &Message) -> Vec<Request> {
     let server = Server::start(|_, _| answer("202 Accepted", "", "{}")).await;
@@ -35,10 +36,10 @@ fn key(kind: ChannelKind, request: &Request) -> String {
 async fn all_messages_of_an_incident_have_one_key_and_a_sample_has_another() {
     for kind in [ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Alertmanager] {
         let (mut real, mut sample) = (BTreeSet::new(), BTreeSet::new());
-        for notice in OF_INCIDENTS {
-            let mut message = message(notice);
+        for notification in OF_INCIDENTS {
+            let mut message = message(notification);
             // What changes while an incident is open must not change its key.
-            if notice == NoticeKind::Opened {
+            if notification == NotificationKind::Opened {
                 message.severity = "warning".into();
                 message.incident.as_mut().unwrap().cause_code = "another".into();
             }
@@ -54,18 +55,18 @@ async fn all_messages_of_an_incident_have_one_key_and_a_sample_has_another() {
 
 #[tokio::test]
 async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging() {
-    for (notice, line, action) in [
-        (NoticeKind::Opened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
-        (NoticeKind::Worsened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
-        (NoticeKind::Reminder, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
-        (NoticeKind::Resolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
-        (NoticeKind::ChannelStopped, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
-        (NoticeKind::ChannelResolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
-        (NoticeKind::Returned, "POST /v2/change/enqueue HTTP/1.1", None),
-        (NoticeKind::Digest, "POST /v2/change/enqueue HTTP/1.1", None),
+    for (notification, line, action) in [
+        (NotificationKind::Opened, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NotificationKind::Escalated, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NotificationKind::Reminder, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NotificationKind::Resolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
+        (NotificationKind::ChannelStopped, "POST /v2/enqueue HTTP/1.1", Some("trigger")),
+        (NotificationKind::ChannelResolved, "POST /v2/enqueue HTTP/1.1", Some("resolve")),
+        (NotificationKind::Returned, "POST /v2/change/enqueue HTTP/1.1", None),
+        (NotificationKind::Digest, "POST /v2/change/enqueue HTTP/1.1", None),
     ] {
-        let request = sent(ChannelKind::PagerDuty, &message(notice)).await.remove(0);
-        assert_eq!((request.line(), request.json()["event_action"].as_str()), (line, action), "{notice}");
+        let request = sent(ChannelKind::PagerDuty, &message(notification)).await.remove(0);
+        assert_eq!((request.line(), request.json()["event_action"].as_str()), (line, action), "{notification}");
         assert!(["info", "warning", "error", "critical"].contains(&request.json()["payload"]["severity"].as_str().unwrap_or("info")));
     }
 }
@@ -73,8 +74,8 @@ async fn pagerduty_is_triggered_and_resolved_and_told_of_the_past_without_paging
 #[tokio::test]
 async fn a_channel_that_does_not_deliver_is_an_alert_until_it_is_mended() {
     for kind in [ChannelKind::PagerDuty, ChannelKind::Opsgenie, ChannelKind::Alertmanager] {
-        let stopped = sent(kind, &message(NoticeKind::ChannelStopped)).await.remove(0);
-        let resolved = sent(kind, &message(NoticeKind::ChannelResolved)).await.remove(0);
+        let stopped = sent(kind, &message(NotificationKind::ChannelStopped)).await.remove(0);
+        let resolved = sent(kind, &message(NotificationKind::ChannelResolved)).await.remove(0);
         assert_eq!(key(kind, &stopped), key(kind, &resolved), "{kind}");
         let expected = match kind {
             ChannelKind::Opsgenie => "/close?",
@@ -89,7 +90,7 @@ async fn a_channel_that_does_not_deliver_is_an_alert_until_it_is_mended() {
 
 #[tokio::test]
 async fn what_opened_and_is_over_wakes_nobody() {
-    let mut merged = message(NoticeKind::Resolved);
+    let mut merged = message(NotificationKind::Resolved);
     merged.merged = true;
     let pagerduty = sent(ChannelKind::PagerDuty, &merged).await;
     assert_eq!(pagerduty.iter().map(|request| request.json()["event_action"].clone()).collect::<Vec<_>>(), ["resolve"]);
@@ -104,13 +105,13 @@ async fn what_opened_and_is_over_wakes_nobody() {
 async fn opsgenie_notes_a_reminder_and_raises_what_is_worse() {
     let alias = format!("/v2/alerts/{KEY}");
     let lines = |requests: &[Request]| requests.iter().map(|request| request.line().to_owned()).collect::<Vec<_>>();
-    let reminder = sent(ChannelKind::Opsgenie, &message(NoticeKind::Reminder)).await;
+    let reminder = sent(ChannelKind::Opsgenie, &message(NotificationKind::Reminder)).await;
     assert_eq!(lines(&reminder), [format!("POST {alias}/notes?identifierType=alias HTTP/1.1")]);
-    let worsened = sent(ChannelKind::Opsgenie, &message(NoticeKind::Worsened)).await;
-    assert_eq!(lines(&worsened), ["POST /v2/alerts HTTP/1.1".to_owned(), format!("PUT {alias}/priority?identifierType=alias HTTP/1.1")]);
-    assert_eq!(worsened[1].json()["priority"], "P1");
+    let escalated = sent(ChannelKind::Opsgenie, &message(NotificationKind::Escalated)).await;
+    assert_eq!(lines(&escalated), ["POST /v2/alerts HTTP/1.1".to_owned(), format!("PUT {alias}/priority?identifierType=alias HTTP/1.1")]);
+    assert_eq!(escalated[1].json()["priority"], "P1");
     for (severity, priority) in [("info", "P5"), ("warning", "P3"), ("critical", "P1")] {
-        let mut opened = message(NoticeKind::Opened);
+        let mut opened = message(NotificationKind::Opened);
         opened.severity = severity.into();
         assert_eq!(sent(ChannelKind::Opsgenie, &opened).await[0].json()["priority"], priority);
     }
@@ -119,10 +120,10 @@ async fn opsgenie_notes_a_reminder_and_raises_what_is_worse() {
 #[tokio::test]
 async fn an_alert_of_alertmanager_lasts_until_it_is_sent_again_or_over() {
     let ends = async |message: &Message| sent(ChannelKind::Alertmanager, message).await[0].json()[0].clone();
-    for notice in [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder] {
-        let alert = ends(&message(notice)).await;
+    for notification in [NotificationKind::Opened, NotificationKind::Escalated, NotificationKind::Reminder] {
+        let alert = ends(&message(notification)).await;
         assert_eq!((&alert["startsAt"], &alert["endsAt"]), (&"2026-11-23T14:32:00.000Z".into(), &"2026-11-23T15:20:07.123Z".into()));
     }
-    let over = ends(&message(NoticeKind::Resolved)).await;
+    let over = ends(&message(NotificationKind::Resolved)).await;
     assert_eq!((&over["startsAt"], &over["endsAt"]), (&"2026-11-23T14:32:00.000Z".into(), &"2026-11-23T15:10:00.000Z".into()));
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use heartbeat::clock::{Clock, Speed};
-use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NoticeKind};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NotificationKind};
 use heartbeat::notify::{Letter, Sender, SenderSettings};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpListener;
@@ -107,11 +107,11 @@ fn mail_to(url: &str) -> ChannelSpec {
 async fn in_fast_time_mail_goes_to_this_machine_alone() {
     let (port, heard) = server(None, "", "").await;
     let fast = Sender::new(Clock::fast(Speed::parse("2").unwrap()), &SenderSettings::default()).unwrap();
-    let delivery = deliver(&fast, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    let delivery = deliver(&fast, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     assert_eq!(heard.mails().len(), 1);
     for host in ["mail.example.com", "127.0.0.1.example.com"] {
-        let delivery = deliver(&fast, &mail_to(&format!("smtp://{host}:{port}")), &message(NoticeKind::Opened)).await;
+        let delivery = deliver(&fast, &mail_to(&format!("smtp://{host}:{port}")), &message(NotificationKind::Opened)).await;
         assert!(matches!(&delivery, Delivery::Unfit { words } if words.contains("the clock runs fast")), "{host}: {delivery:?}");
     }
 }
@@ -131,9 +131,9 @@ async fn a_mail_is_sent_to_all_recipients_in_one_thread_an_incident() {
     let channel = mail_to(&format!("smtp://me%40example.com:Sm%2Ftp-Passw0rd@127.0.0.1:{port}"));
     let public_url = Some("https://heartbeat.example.com".parse().unwrap());
     let (sender, _) = sender_with(&SenderSettings { public_url, ..SenderSettings::default() });
-    for notice in [NoticeKind::Opened, NoticeKind::Resolved, NoticeKind::Returned] {
-        let delivery = deliver(&sender, &channel, &message(notice)).await;
-        assert_eq!(delivery, Delivery::Taken("250 2.0.0 queued as 12345".into()));
+    for notification in [NotificationKind::Opened, NotificationKind::Resolved, NotificationKind::Returned] {
+        let delivery = deliver(&sender, &channel, &message(notification)).await;
+        assert_eq!(delivery, Delivery::Accepted("250 2.0.0 queued as 12345".into()));
     }
     let commands = heard.commands();
     let login = STANDARD.encode("\0me@example.com\0Sm/tp-Passw0rd");
@@ -165,7 +165,7 @@ async fn a_mail_is_sent_to_all_recipients_in_one_thread_an_incident() {
 #[tokio::test]
 async fn a_title_cannot_add_a_header() {
     let (port, heard) = server(None, "", "").await;
-    let mut message = message(NoticeKind::Opened);
+    let mut message = message(NotificationKind::Opened);
     message.title = "all well\r\nBcc: mallory@example.net\r\n\r\nhello".into();
     deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message).await;
     let mail = heard.mails().remove(0);
@@ -176,7 +176,7 @@ async fn a_title_cannot_add_a_header() {
 
 #[tokio::test]
 async fn what_the_mail_server_refuses_for_good_stops_the_channel_and_the_rest_is_tried_again() {
-    for (but, with, is_refused) in [
+    for (but, with, is_rejected) in [
         ("AUTH", "535 5.7.8 bad credentials: LINE", true),
         ("MAIL", "550 5.7.1 sender not allowed", true),
         ("RCPT", "550 5.1.1 no such user", true),
@@ -190,9 +190,9 @@ async fn what_the_mail_server_refuses_for_good_stops_the_channel_and_the_rest_is
     ] {
         let (port, _) = server(None, but, with).await;
         let channel = mail_to(&format!("smtp://me:Sm%2Ftp-Passw0rd@127.0.0.1:{port}"));
-        let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
-        assert_eq!(matches!(delivery, Delivery::Refused { .. }), is_refused, "{but} {with}: {delivery:?}");
-        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_refused, "{but} {with}: {delivery:?}");
+        let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
+        assert_eq!(matches!(delivery, Delivery::Rejected { .. }), is_rejected, "{but} {with}: {delivery:?}");
+        assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_rejected, "{but} {with}: {delivery:?}");
         let shown = format!("{delivery:?} {channel:?}");
         for secret in ["Sm/tp-Passw0rd", "Sm%2Ftp-Passw0rd", &STANDARD.encode("\0me\0Sm/tp-Passw0rd")] {
             assert!(!shown.contains(secret), "{shown}");
@@ -205,7 +205,7 @@ async fn a_mail_server_that_says_nothing_is_not_waited_for() {
     let (port, heard) = server(None, "MAIL", "SILENT").await;
     let (sender, hand) = sender();
     let channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
-    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NotificationKind::Opened)).await });
     eventually(|| heard.commands().iter().any(|command| command.starts_with("MAIL"))).await;
     hand.advance(Duration::from_secs(20));
     assert_eq!(delivery.await.unwrap(), Delivery::TryAgain { words: "no answer within 20s".into(), after: None });
@@ -216,14 +216,14 @@ async fn mail_over_tls_goes_only_to_whom_somebody_vouches_for() {
     let (acceptor, certificate) = acceptor(&[]);
     let (port, heard) = server(Some(acceptor), "", "").await;
     let channel = mail_to(&format!("smtps://me:Passw0rd@localhost:{port}"));
-    let message = message(NoticeKind::Opened);
+    let message = message(NotificationKind::Opened);
     let delivery = deliver(&sender().0, &channel, &message).await;
     assert!(matches!(delivery, Delivery::TryAgain { .. }) && words(&delivery).contains("certificate"), "{delivery:?}");
     assert!(heard.commands().is_empty());
 
     let trusting = SenderSettings { extra_roots: vec![certificate], ..SenderSettings::default() };
     let delivery = deliver(&sender_with(&trusting).0, &channel, &message).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     assert_eq!(heard.mails().len(), 1);
 }
 
@@ -235,8 +235,8 @@ pub(crate) fn asked_for(heard: &Heard) -> Vec<String> {
 #[tokio::test]
 async fn who_is_refused_does_not_keep_a_mail_from_the_others() {
     let (port, heard) = server(None, "RCPT TO:<a@", "550 5.1.1 no such user").await;
-    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
-    let Delivery::Taken(words) = &delivery else { panic!("{delivery:?}") };
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
+    let Delivery::Accepted(words) = &delivery else { panic!("{delivery:?}") };
     assert!(words.starts_with("250 2.0.0 queued as 12345; refused: a@example.org: ") && words.contains("no such user"), "{words}");
     assert_eq!(heard.mails().len(), 1);
 }
@@ -247,13 +247,13 @@ async fn who_is_put_off_is_asked_for_again_alone() {
     let sender = sender().0;
     let channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
     for (try_number, mails) in [(1, 1), (2, 1)] {
-        let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+        let delivery = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
         let Delivery::Partly { words } = &delivery else { panic!("{delivery:?}") };
         assert!(words.contains("tried again: b@example.org: ") && words.contains("mailbox full"), "{words}");
         assert_eq!((heard.mails().len(), asked_for(&heard).len()), (mails, 1 + try_number), "the other has it");
     }
     // Another letter is for both.
-    let other = Letter { id: uuid::Uuid::from_u128(7), message: &message(NoticeKind::Opened) };
+    let other = Letter { id: uuid::Uuid::from_u128(7), message: &message(NotificationKind::Opened) };
     assert!(matches!(sender.deliver(&channel, &other).await, Delivery::Partly { .. }));
     assert_eq!(asked_for(&heard), ["a@example.org", "b@example.org", "b@example.org", "a@example.org", "b@example.org"]);
 }
@@ -261,7 +261,7 @@ async fn who_is_put_off_is_asked_for_again_alone() {
 #[tokio::test]
 async fn greylisting_of_all_is_waited_out() {
     let (port, heard) = server(None, "RCPT", "450 4.7.1 greylisted, come back").await;
-    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
     assert!(matches!(&delivery, Delivery::TryAgain { words, .. } if words.contains("come back")), "{delivery:?}");
     assert!(heard.mails().is_empty() && !heard.commands().contains(&"DATA".to_owned()));
 }
@@ -274,7 +274,7 @@ async fn what_is_refused_for_what_it_says_costs_that_mail_alone() {
         ("CONTENT", "451 4.3.0 try later", false),
     ] {
         let (port, _) = server(None, but, with).await;
-        let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NoticeKind::Opened)).await;
+        let delivery = deliver(&sender().0, &mail_to(&format!("smtp://127.0.0.1:{port}")), &message(NotificationKind::Opened)).await;
         assert_eq!(matches!(delivery, Delivery::Unfit { .. }), is_unfit, "{but} {with}: {delivery:?}");
         assert_eq!(matches!(delivery, Delivery::TryAgain { .. }), !is_unfit, "{but} {with}: {delivery:?}");
     }
@@ -284,9 +284,9 @@ async fn what_is_refused_for_what_it_says_costs_that_mail_alone() {
 async fn the_mail_server_is_greeted_by_a_whole_name() {
     let (port, heard) = server(None, "", "").await;
     let mut channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
-    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     channel.values.set("hello", "monitor.example.net");
-    deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
+    deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
     let hellos: Vec<String> = heard.commands().into_iter().filter_map(|command| command.strip_prefix("EHLO ").map(str::to_owned)).collect();
     assert_eq!(hellos.len(), 2);
     assert!(hellos[0].contains('.') && hellos[1] == "monitor.example.net", "{hellos:?}");
@@ -298,8 +298,8 @@ async fn names_with_commas_and_domains_of_other_letters_are_addresses() {
     let mut channel = mail_to(&format!("smtp://127.0.0.1:{port}"));
     channel.values.set("to", r#""Doe, Jane" <j@example.org>, Jörg <j@bücher.example>"#);
     assert_eq!(channel.problems(), Vec::<String>::new());
-    let delivery = deliver(&sender().0, &channel, &message(NoticeKind::Opened)).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    let delivery = deliver(&sender().0, &channel, &message(NotificationKind::Opened)).await;
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     assert_eq!(asked_for(&heard), ["j@example.org", "j@xn--bcher-kva.example"]);
     // In words of their own (RFC 2047): no comma of a name is read for one between addresses.
     let to = "=?utf-8?b?RG9lLCBKYW5l?= <j@example.org>, =?utf-8?b?SsO2cmc=?= <j@xn--bcher-kva.example>";
@@ -309,14 +309,14 @@ async fn names_with_commas_and_domains_of_other_letters_are_addresses() {
 #[tokio::test]
 async fn plain_text_and_tls_that_meet_say_which_protocol_to_write() {
     let (port, _) = server(None, "", "").await;
-    let delivery = deliver(&sender().0, &mail_to(&format!("smtps://localhost:{port}")), &message(NoticeKind::Opened)).await;
-    assert!(matches!(&delivery, Delivery::Refused { words } if words.contains("write smtp://")), "{delivery:?}");
+    let delivery = deliver(&sender().0, &mail_to(&format!("smtps://localhost:{port}")), &message(NotificationKind::Opened)).await;
+    assert!(matches!(&delivery, Delivery::Rejected { words } if words.contains("write smtp://")), "{delivery:?}");
 
     // Who waits for TLS says nothing to somebody who waits for a greeting.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let channel = mail_to(&format!("smtp://{}", listener.local_addr().unwrap()));
     let (sender, hand) = sender();
-    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NoticeKind::Opened)).await });
+    let delivery = tokio::spawn(async move { deliver(&sender, &channel, &message(NotificationKind::Opened)).await });
     let _silent = listener.accept().await.unwrap();
     hand.advance(Duration::from_secs(20));
     let delivery = delivery.await.unwrap();

@@ -1,7 +1,7 @@
 //! A real Postfix: what it takes, and what it delivers.
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NoticeKind};
+use heartbeat::model::{ChannelKind, ChannelSpec, Delivery, NotificationKind};
 use heartbeat::notify::{Sender, SenderSettings};
 
 use super::bed::{ID, KEY, channel, deliver, message, words};
@@ -23,8 +23,8 @@ fn sender(postfix: &Postfix) -> Sender {
 async fn one_recipient_that_is_refused_keeps_the_mail_from_nobody_else() {
     let Some(postfix) = Postfix::start().await else { return };
     let channel = mail_to(&format!("smtp://{}", postfix.address), "nobody@example.org, a@example.org");
-    let delivery = deliver(&sender(&postfix), &channel, &message(NoticeKind::Opened)).await;
-    assert!(matches!(&delivery, Delivery::Taken(words) if words.starts_with("250 2.0.0 Ok: queued as ")), "{delivery:?}");
+    let delivery = deliver(&sender(&postfix), &channel, &message(NotificationKind::Opened)).await;
+    assert!(matches!(&delivery, Delivery::Accepted(words) if words.starts_with("250 2.0.0 Ok: queued as ")), "{delivery:?}");
     assert!(words(&delivery).contains("; refused: nobody@example.org: ") && words(&delivery).contains("550"), "{delivery:?}");
     let mails = postfix.until_delivered(1).await;
     let mail = &mails[0];
@@ -55,13 +55,13 @@ async fn a_server_that_offers_starttls_is_spoken_to_in_tls() {
     let Some(postfix) = Postfix::start().await else { return };
     // On this port it takes nothing in plain text.
     let channel = mail_to(&format!("smtp://{}:587", postfix.address), "a@example.org");
-    let delivery = deliver(&sender(&postfix), &channel, &message(NoticeKind::Resolved)).await;
-    assert!(matches!(delivery, Delivery::Taken(_)), "{delivery:?}");
+    let delivery = deliver(&sender(&postfix), &channel, &message(NotificationKind::Resolved)).await;
+    assert!(matches!(delivery, Delivery::Accepted(_)), "{delivery:?}");
     let mails = postfix.until_delivered(1).await;
     assert!(mails[0].contains("with ESMTPS id "), "{}", mails[0]);
     // Its certificate is nobody's that a stranger would trust.
     let stranger = Sender::new(Clock::system(), &SenderSettings::default()).unwrap();
-    let delivery = deliver(&stranger, &channel, &message(NoticeKind::Resolved)).await;
-    assert!(matches!(&delivery, Delivery::TryAgain { .. } | Delivery::Refused { .. }), "{delivery:?}");
+    let delivery = deliver(&stranger, &channel, &message(NotificationKind::Resolved)).await;
+    assert!(matches!(&delivery, Delivery::TryAgain { .. } | Delivery::Rejected { .. }), "{delivery:?}");
     assert_eq!(postfix.mails().len(), 1);
 }

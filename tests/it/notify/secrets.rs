@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use heartbeat::model::{ChannelKind, NoticeKind, Proxies, SecretUrl};
+use heartbeat::model::{ChannelKind, NotificationKind, Proxies, SecretUrl};
 use heartbeat::notify::{Method, Ping, PingState, SenderSettings};
 
 use super::bed::{BY_HTTP, channel_at, deliver, message, nobody, sender, sender_with};
@@ -69,8 +69,8 @@ async fn a_service_that_repeats_everything_gives_nothing_away() {
         ] {
             let server = echo(status, as_page).await;
             let (channel, secrets) = channel_at(kind, &server.base());
-            for notice in [NoticeKind::Opened, NoticeKind::Resolved] {
-                let delivery = deliver(&sender, &channel, &message(notice)).await;
+            for notification in [NotificationKind::Opened, NotificationKind::Resolved] {
+                let delivery = deliver(&sender, &channel, &message(notification)).await;
                 let shown = format!("{delivery:?} {channel:?} {sender:?} {}", log.text());
                 for secret in &secrets {
                     assert!(!shown.contains(secret), "{kind} {status}: `{secret}` in {delivery:?} or the log");
@@ -91,10 +91,10 @@ async fn a_connection_that_fails_gives_nothing_away() {
         let nobody = nobody().await;
         for base in [format!("http://{nobody}"), format!("https://{nobody}")] {
             let (channel, secrets) = channel_at(kind, &base);
-            let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+            let delivery = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
             let reset = Server::start(|_, _| Act::Reset).await;
             let (other, _) = channel_at(kind, &reset.base());
-            let broken = deliver(&sender, &other, &message(NoticeKind::Opened)).await;
+            let broken = deliver(&sender, &other, &message(NotificationKind::Opened)).await;
             let shown = format!("{delivery:?} {broken:?} {}", log.text());
             for secret in &secrets {
                 assert!(!shown.contains(secret), "{kind}: `{secret}` in {delivery:?}, {broken:?} or the log");
@@ -124,7 +124,7 @@ async fn a_proxys_password_is_shown_to_nobody() {
     let settings = SenderSettings { proxies, ..SenderSettings::default() };
     let sender = sender_with(&settings).0;
     let (channel, _) = channel_at(ChannelKind::Slack, "http://hooks.example.com");
-    let delivery = deliver(&sender, &channel, &message(NoticeKind::Opened)).await;
+    let delivery = deliver(&sender, &channel, &message(NotificationKind::Opened)).await;
     let shown = format!("{delivery:?} {sender:?} {settings:?}");
     assert!(!shown.contains("Pr0xyPassword") && !shown.contains("bWU6UHIweHlQYXNzd29yZA"), "{shown}");
 }

@@ -1,6 +1,6 @@
 //! What is sent, and what every answer means.
 
-use heartbeat::model::{Did, Endpoint, Phase, Quote, Receipt, Refusal, Reply, Timestamp};
+use heartbeat::model::{CaptureResult, Did, Endpoint, Phase, RejectionReason, Reply, ResponseExcerpt, Timestamp};
 use heartbeat::posthog::capture::send;
 use serde_json::json;
 
@@ -11,15 +11,15 @@ const JSON: &str = "content-type: application/json\r\n";
 const TEXT: &str = "content-type: text/plain\r\n";
 const HTML: &str = "content-type: text/html; charset=utf-8\r\n";
 
-async fn receipt(endpoint: Endpoint, status: &'static str, headers: &'static str, body: impl Into<String>) -> Receipt {
+async fn capture_result(endpoint: Endpoint, status: &'static str, headers: &'static str, body: impl Into<String>) -> CaptureResult {
     let body = body.into();
     let server = always(move || answer(status, headers, &body)).await;
     Sample::new(endpoint).send_once(&client(), &server.base()).await
 }
 
-fn refused(receipt: &Receipt) -> (Refusal, Quote) {
-    match &receipt.reply {
-        Reply::Refused { why, quote } => (*why, quote.clone()),
+fn rejected(capture_result: &CaptureResult) -> (RejectionReason, ResponseExcerpt) {
+    match &capture_result.reply {
+        Reply::Rejected { why, excerpt } => (*why, excerpt.clone()),
         other => panic!("not refused: {other:?}"),
     }
 }
@@ -27,37 +27,42 @@ fn refused(receipt: &Receipt) -> (Refusal, Quote) {
 #[tokio::test]
 async fn every_refusal_of_v0_has_its_name() {
     for (status, headers, body, why) in [
-        ("401 Unauthorized", TEXT, "API key is not valid: personal_api_key", Refusal::Token),
-        ("400 Bad Request", TEXT, "missing event name", Refusal::Event),
-        ("413 Payload Too Large", TEXT, "too big", Refusal::Event),
-        ("415 Unsupported Media Type", TEXT, "", Refusal::Event),
-        ("429 Too Many Requests", TEXT, "rate limited", Refusal::Throttled),
-        ("429 Too Many Requests", HTML, "<html>error 1015", Refusal::Throttled),
-        ("408 Request Timeout", TEXT, "body stalled", Refusal::Broken),
-        ("503 Service Unavailable", TEXT, "transient error, please retry", Refusal::Broken),
-        ("500 Internal Server Error", TEXT, "", Refusal::Broken),
-        ("502 Bad Gateway", HTML, "<html><h1>502 Bad Gateway</h1>nginx", Refusal::Broken),
-        ("521 Down", HTML, "<html>", Refusal::Broken),
-        ("404 Not Found", TEXT, "", Refusal::NoEndpoint),
-        ("405 Method Not Allowed", TEXT, "", Refusal::NoEndpoint),
-        ("404 Not Found", HTML, "<h1>Not found</h1>", Refusal::NotPostHog),
-        ("402 Payment Required", JSON, r#"{"error":"billing_limit_exceeded"}"#, Refusal::OverQuota),
-        ("200 OK", JSON, r#"{"status":"Ok","quota_limited":["recordings","events"]}"#, Refusal::OverQuota),
-        ("403 Forbidden", "cf-ray: 8f1\r\ncontent-type: text/html\r\n", "<title>Attention Required! | Cloudflare", Refusal::NotPostHog),
-        ("403 Forbidden", "cf-ray: 8f1\r\n", "error code: 1020", Refusal::NotPostHog),
-        ("407 Proxy Authentication Required", TEXT, "", Refusal::NotPostHog),
-        ("401 Unauthorized", "www-authenticate: Basic realm=\"staff\"\r\n", "", Refusal::NotPostHog),
-        ("418 I'm a teapot", TEXT, "", Refusal::NotPostHog),
-        ("200 OK", HTML, "<!doctype html><title>Log in</title>", Refusal::NotPostHog),
-        ("200 OK", "", "  <html>", Refusal::NotPostHog),
-        ("302 Found", "location: https://sso.example.com/login\r\n", "", Refusal::Redirect),
-        ("304 Not Modified", "", "", Refusal::Redirect),
+        ("401 Unauthorized", TEXT, "API key is not valid: personal_api_key", RejectionReason::Token),
+        ("400 Bad Request", TEXT, "missing event name", RejectionReason::Event),
+        ("413 Payload Too Large", TEXT, "too big", RejectionReason::Event),
+        ("415 Unsupported Media Type", TEXT, "", RejectionReason::Event),
+        ("429 Too Many Requests", TEXT, "rate limited", RejectionReason::Throttled),
+        ("429 Too Many Requests", HTML, "<html>error 1015", RejectionReason::Throttled),
+        ("408 Request Timeout", TEXT, "body stalled", RejectionReason::Broken),
+        ("503 Service Unavailable", TEXT, "transient error, please retry", RejectionReason::Broken),
+        ("500 Internal Server Error", TEXT, "", RejectionReason::Broken),
+        ("502 Bad Gateway", HTML, "<html><h1>502 Bad Gateway</h1>nginx", RejectionReason::Broken),
+        ("521 Down", HTML, "<html>", RejectionReason::Broken),
+        ("404 Not Found", TEXT, "", RejectionReason::NoEndpoint),
+        ("405 Method Not Allowed", TEXT, "", RejectionReason::NoEndpoint),
+        ("404 Not Found", HTML, "<h1>Not found</h1>", RejectionReason::NotPostHog),
+        ("402 Payment Required", JSON, r#"{"error":"billing_limit_exceeded"}"#, RejectionReason::OverQuota),
+        ("200 OK", JSON, r#"{"status":"Ok","quota_limited":["recordings","events"]}"#, RejectionReason::OverQuota),
+        (
+            "403 Forbidden",
+            "cf-ray: 8f1\r\ncontent-type: text/html\r\n",
+            "<title>Attention Required! | Cloudflare",
+            RejectionReason::NotPostHog,
+        ),
+        ("403 Forbidden", "cf-ray: 8f1\r\n", "error code: 1020", RejectionReason::NotPostHog),
+        ("407 Proxy Authentication Required", TEXT, "", RejectionReason::NotPostHog),
+        ("401 Unauthorized", "www-authenticate: Basic realm=\"staff\"\r\n", "", RejectionReason::NotPostHog),
+        ("418 I'm a teapot", TEXT, "", RejectionReason::NotPostHog),
+        ("200 OK", HTML, "<!doctype html><title>Log in</title>", RejectionReason::NotPostHog),
+        ("200 OK", "", "  <html>", RejectionReason::NotPostHog),
+        ("302 Found", "location: https://sso.example.com/login\r\n", "", RejectionReason::Redirect),
+        ("304 Not Modified", "", "", RejectionReason::Redirect),
     ] {
-        let receipt = receipt(Endpoint::V0, status, headers, body).await;
-        let (found, quote) = refused(&receipt);
+        let capture_result = capture_result(Endpoint::V0, status, headers, body).await;
+        let (found, excerpt) = rejected(&capture_result);
         assert_eq!(found, why, "{status} {headers} {body}");
-        assert!(status.starts_with(&quote.status.to_string()));
-        assert_eq!(receipt.tries, 1);
+        assert!(status.starts_with(&excerpt.status.to_string()));
+        assert_eq!(capture_result.tries, 1);
     }
 }
 
@@ -69,10 +74,10 @@ async fn every_yes_of_v0_is_accepted() {
         ("200 OK", JSON, r#"{"status":"Ok","quota_limited":["recordings"]}"#),
         ("204 No Content", "", ""),
     ] {
-        let receipt = receipt(Endpoint::V0, status, headers, body).await;
+        let capture_result = capture_result(Endpoint::V0, status, headers, body).await;
         let status = status[..3].parse().unwrap();
-        assert_eq!(receipt.reply, Reply::Accepted { status }, "{body}");
-        assert!(receipt.phases.first_byte_us.is_some());
+        assert_eq!(capture_result.reply, Reply::Accepted { status }, "{body}");
+        assert!(capture_result.phases.first_byte_us.is_some());
     }
 }
 
@@ -81,27 +86,27 @@ async fn every_word_of_v1_is_understood() {
     let uuid = Sample::new(Endpoint::V1).beat.uuid;
     let said = |result: &str, details: &str| json!({"results": {uuid.to_string(): {"result": result, "details": details}}}).to_string();
     for body in [said("ok", ""), said("warning", "distinct id is odd")] {
-        let receipt = receipt(Endpoint::V1, "200 OK", JSON, body).await;
-        assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+        let capture_result = capture_result(Endpoint::V1, "200 OK", JSON, body).await;
+        assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
     }
     for (status, body, why, words) in [
-        ("200 OK", said("drop", "invalid distinct_id"), Refusal::Event, "drop: invalid distinct_id"),
-        ("200 OK", said("drop", "over Quota"), Refusal::OverQuota, "over Quota"),
-        ("200 OK", said("retry", "sink"), Refusal::Broken, "retry: sink"),
-        ("200 OK", said("postponed", "new word"), Refusal::Event, "postponed: new word"),
-        ("200 OK", r#"{"results":{}}"#.into(), Refusal::NotPostHog, "results"),
-        ("200 OK", "welcome".into(), Refusal::NotPostHog, "welcome"),
-        ("200 OK", "<p>welcome".into(), Refusal::NotPostHog, "welcome"),
-        ("401 Unauthorized", r#"{"error":"invalid_api_token"}"#.into(), Refusal::Token, "invalid_api_token"),
-        ("402 Payment Required", r#"{"error":"billing_limit_exceeded"}"#.into(), Refusal::OverQuota, "billing"),
-        ("415 Unsupported Media Type", "{}".into(), Refusal::Event, "{}"),
-        ("503 Service Unavailable", "v1 sink router not configured".into(), Refusal::NoEndpoint, "not configured"),
-        ("404 Not Found", String::new(), Refusal::NoEndpoint, ""),
+        ("200 OK", said("drop", "invalid distinct_id"), RejectionReason::Event, "drop: invalid distinct_id"),
+        ("200 OK", said("drop", "over Quota"), RejectionReason::OverQuota, "over Quota"),
+        ("200 OK", said("retry", "sink"), RejectionReason::Broken, "retry: sink"),
+        ("200 OK", said("postponed", "new word"), RejectionReason::Event, "postponed: new word"),
+        ("200 OK", r#"{"results":{}}"#.into(), RejectionReason::NotPostHog, "results"),
+        ("200 OK", "welcome".into(), RejectionReason::NotPostHog, "welcome"),
+        ("200 OK", "<p>welcome".into(), RejectionReason::NotPostHog, "welcome"),
+        ("401 Unauthorized", r#"{"error":"invalid_api_token"}"#.into(), RejectionReason::Token, "invalid_api_token"),
+        ("402 Payment Required", r#"{"error":"billing_limit_exceeded"}"#.into(), RejectionReason::OverQuota, "billing"),
+        ("415 Unsupported Media Type", "{}".into(), RejectionReason::Event, "{}"),
+        ("503 Service Unavailable", "v1 sink router not configured".into(), RejectionReason::NoEndpoint, "not configured"),
+        ("404 Not Found", String::new(), RejectionReason::NoEndpoint, ""),
     ] {
-        let receipt = receipt(Endpoint::V1, status, "", body.clone()).await;
-        let (found, quote) = refused(&receipt);
+        let capture_result = capture_result(Endpoint::V1, status, "", body.clone()).await;
+        let (found, excerpt) = rejected(&capture_result);
         assert_eq!(found, why, "{status} {body}");
-        assert!(quote.words.contains(words), "{}", quote.words);
+        assert!(excerpt.words.contains(words), "{}", excerpt.words);
     }
 }
 
@@ -115,10 +120,10 @@ async fn a_redirect_is_reported_with_where_to_and_not_followed() {
     ] {
         let head = format!("location: {location}\r\n");
         let server = always(move || answer("308 Permanent Redirect", &head, "")).await;
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-        let (why, quote) = refused(&receipt);
-        assert_eq!(why, Refusal::Redirect);
-        assert_eq!((quote.did, quote.header("location")), (Some(did), Some(location)));
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+        let (why, excerpt) = rejected(&capture_result);
+        assert_eq!(why, RejectionReason::Redirect);
+        assert_eq!((excerpt.did, excerpt.header("location")), (Some(did), Some(location)));
         assert_eq!(server.requests().len(), 1);
     }
 }
@@ -127,11 +132,11 @@ async fn a_redirect_is_reported_with_where_to_and_not_followed() {
 async fn an_answer_is_quoted_short_printable_and_with_the_headers_that_tell() {
     let body = format!("line one\r\n\u{1b}[31mred\0 {}", "é".repeat(100_000));
     let head = "server: cloudflare\r\ncf-ray: 8f1-FRA\r\ndate: Mon, 23 Nov 2026 12:00:00 GMT\r\nset-cookie: session=1\r\n";
-    let receipt = receipt(Endpoint::V0, "400 Bad Request", head, body).await;
-    let (_, quote) = refused(&receipt);
-    assert!(quote.words.starts_with("line one [31mred é"), "{}", quote.words);
-    assert!((290..=300).contains(&quote.words.len()));
-    let names: Vec<&str> = quote.headers.iter().map(|(name, _)| name.as_str()).collect();
+    let capture_result = capture_result(Endpoint::V0, "400 Bad Request", head, body).await;
+    let (_, excerpt) = rejected(&capture_result);
+    assert!(excerpt.words.starts_with("line one [31mred é"), "{}", excerpt.words);
+    assert!((290..=300).contains(&excerpt.words.len()));
+    let names: Vec<&str> = excerpt.headers.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["server", "cf-ray", "date"]);
 }
 
@@ -196,8 +201,8 @@ async fn a_posthog_without_v0_takes_the_old_path_and_is_remembered() {
         .await;
         let (client, sample) = (client(), Sample::new(Endpoint::V0));
         for _ in 0..2 {
-            let receipt = sample.send_once(&client, &server.base()).await;
-            assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+            let capture_result = sample.send_once(&client, &server.base()).await;
+            assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
         }
         let requests = server.requests();
         let lines: Vec<&str> = requests.iter().map(crate::support::scripted::Request::line).collect();
@@ -209,9 +214,9 @@ async fn a_posthog_without_v0_takes_the_old_path_and_is_remembered() {
 #[tokio::test]
 async fn where_no_path_is_known_the_first_answer_is_the_one_reported() {
     let server = Server::start(|at, _| answer("404 Not Found", TEXT, if at == 0 { "first" } else { "second" })).await;
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-    let (why, quote) = refused(&receipt);
-    assert_eq!((why, quote.words.as_str()), (Refusal::NoEndpoint, "first"));
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+    let (why, excerpt) = rejected(&capture_result);
+    assert_eq!((why, excerpt.words.as_str()), (RejectionReason::NoEndpoint, "first"));
     assert_eq!(server.requests().len(), 2);
 }
 
@@ -219,12 +224,12 @@ async fn where_no_path_is_known_the_first_answer_is_the_one_reported() {
 async fn an_answer_that_breaks_off_is_no_answer() {
     for cut in ["HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{\"sta", "HTTP/1.1 200 OK\r\ncont", "HTTP/1.1 200", ""] {
         let server = Server::start(move |_, _| Act::Close(cut.into())).await;
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-        assert!(matches!(&receipt.reply, Reply::Unreachable { at: Phase::Answer, .. }), "{cut:?}: {:?}", receipt.reply);
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+        assert!(matches!(&capture_result.reply, Reply::Unreachable { at: Phase::Answer, .. }), "{cut:?}: {:?}", capture_result.reply);
     }
     let server = Server::start(|_, _| Act::Reset).await;
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-    match receipt.reply {
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+    match capture_result.reply {
         Reply::Unreachable { at: Phase::Answer, words, .. } => assert!(words.contains("reset"), "{words}"),
         other => panic!("{other:?}"),
     }
@@ -233,24 +238,24 @@ async fn an_answer_that_breaks_off_is_no_answer() {
 #[tokio::test]
 async fn what_is_not_http_is_no_answer() {
     let server = Server::start(|_, _| Act::Close("220 mail.example.com ESMTP\r\n".into())).await;
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-    assert!(matches!(&receipt.reply, Reply::Unreachable { at: Phase::Answer, .. }), "{:?}", receipt.reply);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+    assert!(matches!(&capture_result.reply, Reply::Unreachable { at: Phase::Answer, .. }), "{:?}", capture_result.reply);
 }
 
 #[tokio::test]
 async fn an_endless_answer_is_read_to_a_bound() {
     let server =
         Server::start(|_, _| Act::Answer(format!("HTTP/1.1 400 Bad\r\ncontent-length: 900000000\r\n\r\n{}", "x".repeat(200_000)))).await;
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
-    assert_eq!(refused(&receipt).1.words.len(), 300);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &server.base()).await;
+    assert_eq!(rejected(&capture_result).1.words.len(), 300);
 }
 
 #[tokio::test]
 async fn a_base_that_is_no_address_is_unreachable_and_not_quoted() {
     for base in ["", "nonsense", "ftp://x", "http://", "http://user:hunter2@localhost", "http://[::1"] {
         let sample = Sample::new(Endpoint::V0);
-        let receipt = send(&client(), &sample.event(base), Timestamp::from_ms(i64::MAX)).await;
-        match receipt.reply {
+        let capture_result = send(&client(), &sample.event(base), Timestamp::from_ms(i64::MAX)).await;
+        match capture_result.reply {
             Reply::Unreachable { words, .. } => assert!(!words.contains("hunter2")),
             other => panic!("{base}: {other:?}"),
         }

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{Endpoint, Phase, Receipt, Reply, Timestamp};
+use heartbeat::model::{CaptureResult, Endpoint, Phase, Reply, Timestamp};
 use heartbeat::posthog::capture::send;
 use heartbeat::posthog::{Client, Settings, SettingsError};
 use tokio::net::TcpListener;
@@ -15,8 +15,8 @@ use crate::support::scripted::{Act, Server, always, eventually, ok};
 
 const MINUTE: Duration = Duration::from_mins(1);
 
-fn unreachable(receipt: &Receipt) -> (Phase, &str) {
-    match &receipt.reply {
+fn unreachable(capture_result: &CaptureResult) -> (Phase, &str) {
+    match &capture_result.reply {
         Reply::Unreachable { at, words, .. } => (*at, words),
         other => panic!("answered: {other:?}"),
     }
@@ -31,8 +31,8 @@ fn turned(extra_roots: Vec<rustls::pki_types::CertificateDer<'static>>) -> (Clie
 
 #[tokio::test]
 async fn a_name_that_does_not_exist_fails_at_dns() {
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), "https://posthog.invalid").await;
-    let (at, words) = unreachable(&receipt);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), "https://posthog.invalid").await;
+    let (at, words) = unreachable(&capture_result);
     assert_eq!(at, Phase::Dns);
     assert!(words.contains("`posthog.invalid`"), "{words}");
 }
@@ -42,38 +42,38 @@ async fn a_closed_port_fails_at_connect() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &format!("http://{address}")).await;
-    let (at, words) = unreachable(&receipt);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &format!("http://{address}")).await;
+    let (at, words) = unreachable(&capture_result);
     assert_eq!(at, Phase::Connect);
-    assert!(words.contains(&address.to_string()) && words.contains("refused"), "{words}");
-    assert_eq!(receipt.phases.connect_us, None);
+    assert!(words.contains(&address.to_string()) && words.contains("rejected"), "{words}");
+    assert_eq!(capture_result.phases.connect_us, None);
 }
 
 #[tokio::test]
 async fn every_address_of_a_name_is_tried() {
     // `localhost` is ::1 as well as 127.0.0.1 on most machines; the server listens on one of them.
     let server = always(ok).await;
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &format!("http://localhost:{}", server.address().port())).await;
-    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-    assert!(receipt.phases.dns_us.is_some() && receipt.phases.connect_us.is_some());
-    assert_eq!(receipt.phases.tls_us, None);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &format!("http://localhost:{}", server.address().port())).await;
+    assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+    assert!(capture_result.phases.dns_us.is_some() && capture_result.phases.connect_us.is_some());
+    assert_eq!(capture_result.phases.tls_us, None);
 }
 
 #[tokio::test]
 async fn a_certificate_nobody_trusts_fails_at_tls_and_a_private_authority_mends_it() {
     let (server, certificate) = Server::start_tls(|_, _| ok()).await;
     let sample = Sample::new(Endpoint::V0);
-    let receipt = sample.send_once(&client(), &server.tls_base()).await;
-    let (at, words) = unreachable(&receipt);
+    let capture_result = sample.send_once(&client(), &server.tls_base()).await;
+    let (at, words) = unreachable(&capture_result);
     assert_eq!(at, Phase::Tls);
     assert!(words.contains("certificate"), "{words}");
     assert_eq!(server.requests().len(), 0);
-    assert!(receipt.phases.connect_us.is_some());
+    assert!(capture_result.phases.connect_us.is_some());
 
     let (trusting, _hand) = turned(vec![certificate]);
-    let receipt = sample.send_once(&trusting, &server.tls_base()).await;
-    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-    assert!(receipt.phases.tls_us.is_some());
+    let capture_result = sample.send_once(&trusting, &server.tls_base()).await;
+    assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+    assert!(capture_result.phases.tls_us.is_some());
 
     let wrong_name = format!("https://127.0.0.1:{}", server.address().port());
     assert_eq!(unreachable(&sample.send_once(&trusting, &wrong_name).await).0, Phase::Tls);
@@ -88,8 +88,8 @@ async fn plain_http_where_tls_is_expected_fails_at_tls() {
             let _ = tokio::io::AsyncWriteExt::write_all(&mut stream, b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
         }
     });
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(), &format!("https://localhost:{port}")).await;
-    assert_eq!(unreachable(&receipt).0, Phase::Tls);
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(), &format!("https://localhost:{port}")).await;
+    assert_eq!(unreachable(&capture_result).0, Phase::Tls);
 }
 
 #[tokio::test]
@@ -105,8 +105,8 @@ async fn a_tls_handshake_without_an_end_is_given_up_at_tls() {
         sending.is_finished()
     })
     .await;
-    let receipt = sending.await.unwrap();
-    assert_eq!(unreachable(&receipt), (Phase::Tls, "no answer within 20s"));
+    let capture_result = sending.await.unwrap();
+    assert_eq!(unreachable(&capture_result), (Phase::Tls, "no answer within 20s"));
 }
 
 #[test]
@@ -123,9 +123,9 @@ async fn the_second_beat_of_a_minute_reuses_the_connection_and_a_new_minute_dial
     let mut dialled = Vec::new();
     for _ in 0..3 {
         for _ in 0..2 {
-            let receipt = sample.send_once(&client, &server.base()).await;
-            assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-            dialled.push(receipt.phases.connect_us.is_some());
+            let capture_result = sample.send_once(&client, &server.base()).await;
+            assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+            dialled.push(capture_result.phases.connect_us.is_some());
         }
         hand.advance(MINUTE);
     }
@@ -156,8 +156,8 @@ async fn a_connection_idle_for_too_long_is_not_used_again() {
     // All within one minute, so that none is dialled for being the first.
     for (later, dialled) in [(40, false), (14, false), (5, false)] {
         hand.advance(Duration::from_secs(later));
-        let receipt = sample.send_once(&client, &server.base()).await;
-        assert_eq!(receipt.phases.connect_us.is_some(), dialled);
+        let capture_result = sample.send_once(&client, &server.base()).await;
+        assert_eq!(capture_result.phases.connect_us.is_some(), dialled);
     }
     let start = Timestamp::from_ms(1_740_000_000_000);
     hand.advance(Duration::from_secs(46));
@@ -172,8 +172,8 @@ async fn a_connection_that_the_server_says_it_closes_is_not_used_again() {
             .await;
     let (client, _hand) = turned(Vec::new());
     for count in 1..=3 {
-        let receipt = Sample::new(Endpoint::V0).send_once(&client, &server.base()).await;
-        assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 1));
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client, &server.base()).await;
+        assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 1));
         assert_eq!(server.connections(), count);
     }
 }
@@ -185,8 +185,8 @@ async fn a_connection_that_the_server_closes_without_a_word_loses_no_beat() {
     let room = Clock::system().now().plus(MINUTE);
     for count in 1..=5 {
         // Whether the next request still goes into the closed connection is a race: then it is tried again.
-        let receipt = send(&client, &Sample::new(Endpoint::V0).event(&server.base()), room).await;
-        assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+        let capture_result = send(&client, &Sample::new(Endpoint::V0).event(&server.base()), room).await;
+        assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
         assert_eq!(server.connections(), count);
     }
 }
@@ -206,9 +206,9 @@ async fn a_shared_connection_that_gave_no_answer_is_not_used_again() {
     let next = ask();
     eventually(|| server.requests.load(Ordering::SeqCst) == 2).await;
     server.let_go.add_permits(2);
-    let receipt = next.await.unwrap();
-    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-    assert!(receipt.phases.tls_us.is_some(), "in the same minute, and dialled all the same");
+    let capture_result = next.await.unwrap();
+    assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+    assert!(capture_result.phases.tls_us.is_some(), "in the same minute, and dialled all the same");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -226,9 +226,9 @@ async fn beats_that_meet_no_connection_at_once_share_one_of_http2() {
         server.let_go.add_permits(50);
         let mut dialled = 0;
         for beat in beats {
-            let receipt = beat.await.unwrap();
-            assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-            dialled += usize::from(receipt.phases.tls_us.is_some());
+            let capture_result = beat.await.unwrap();
+            assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+            dialled += usize::from(capture_result.phases.tls_us.is_some());
         }
         assert_eq!((dialled, server.connections.load(Ordering::SeqCst)), (1, minute));
         hand.advance(MINUTE);
@@ -300,8 +300,8 @@ async fn a_server_that_never_answers_holds_no_more_than_256_connections_of_many_
     }
     server.wait_for(1 + 256).await;
     hand.advance(Duration::from_secs(20));
-    while let Some(receipt) = sending.join_next().await {
-        unreachable(&receipt.unwrap());
+    while let Some(capture_result) = sending.join_next().await {
+        unreachable(&capture_result.unwrap());
     }
     assert_eq!(server.requests().len(), 1 + 256);
 }

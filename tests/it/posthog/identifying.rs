@@ -126,7 +126,7 @@ async fn where_nobody_says_a_token_is_not_called_unknown() {
     ] {
         match asked(flags, decide, config).await.0 {
             TokenState::CannotTell(said) => assert!(said.contains(words), "{said}"),
-            TokenState::NotPostHog(quote) => assert_eq!(quote.status.to_string(), words),
+            TokenState::NotPostHog(excerpt) => assert_eq!(excerpt.status.to_string(), words),
             other => panic!("{flags} {decide} {config}: {other:?}"),
         }
     }

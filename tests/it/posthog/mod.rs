@@ -6,8 +6,8 @@ mod capturing;
 mod connecting;
 mod h2_server;
 mod identifying;
-mod looking;
 mod proxies;
+mod reading_back;
 mod recorded;
 mod retrying;
 mod stating;
@@ -15,7 +15,7 @@ mod stating;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Beat, DistinctId, Endpoint, Minute, PersonalKey, ProjectToken, Receipt, RouteSpec, Timestamp};
+use heartbeat::model::{Beat, CaptureResult, DistinctId, Endpoint, Minute, PersonalKey, ProjectToken, RouteSpec, Timestamp};
 use heartbeat::posthog::capture::{Event, send};
 use heartbeat::posthog::{Client, Settings};
 
@@ -46,7 +46,7 @@ impl Sample {
     }
 
     /// Sends it once, whatever comes of it.
-    async fn send_once(&self, client: &Client, base: &str) -> Receipt {
+    async fn send_once(&self, client: &Client, base: &str) -> CaptureResult {
         send(client, &self.event(base), Timestamp::from_ms(0)).await
     }
 }

@@ -2,7 +2,7 @@
 
 use heartbeat::clock::Clock;
 use heartbeat::model::Proxies;
-use heartbeat::model::{Endpoint, Phase, Refusal, Reply};
+use heartbeat::model::{Endpoint, Phase, RejectionReason, Reply};
 use heartbeat::posthog::{Client, Settings, SettingsError};
 
 use super::Sample;
@@ -23,8 +23,8 @@ async fn plain_http_goes_through_a_proxy_in_the_absolute_form() {
         Proxies { all: Some(address.clone()), ..Proxies::default() },
         Proxies { http: Some(address.clone()), https: Some("http://localhost:1".into()), ..Proxies::default() },
     ] {
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "http://posthog.invalid:8000/x").await;
-        assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "http://posthog.invalid:8000/x").await;
+        assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
         let request = proxy.requests().pop().unwrap();
         assert_eq!(request.line(), "POST http://posthog.invalid:8000/x/i/v0/e/ HTTP/1.1");
         assert_eq!(request.header("host"), Some("posthog.invalid:8000"));
@@ -45,9 +45,9 @@ async fn https_goes_through_a_tunnel_of_a_plain_proxy_and_of_one_behind_tls() {
         (&secured, format!("https://user:hunter2@localhost:{}", secured.address().port())),
     ] {
         let proxies = Proxies { https: Some(address), ..Proxies::default() };
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, trusted.clone()), &server.tls_base()).await;
-        assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
-        assert!(receipt.phases.tls_us.is_some());
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(proxies, trusted.clone()), &server.tls_base()).await;
+        assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
+        assert!(capture_result.phases.tls_us.is_some());
         let connect = &proxy.requests()[0];
         assert_eq!(connect.line(), format!("CONNECT localhost:{} HTTP/1.1", to.port()));
         assert_eq!(connect.header("proxy-authorization"), Some(BASIC));
@@ -64,8 +64,8 @@ async fn no_proxy_names_what_is_reached_directly_and_nothing_else_is() {
     let proxy = always(|| answer("502 Bad Gateway", "", "no such host")).await;
     for (none, direct) in [("127.0.0.0/8, example.com", true), ("*", true), ("example.com", false), ("", false)] {
         let proxies = Proxies { http: Some(proxy.base()), none: Some(none.into()), ..Proxies::default() };
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), &server.base()).await;
-        let accepted = receipt.reply == Reply::Accepted { status: 200 };
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), &server.base()).await;
+        let accepted = capture_result.reply == Reply::Accepted { status: 200 };
         // Loopback too: as for curl, only NO_PROXY makes an exception.
         assert_eq!(accepted, direct, "{none}");
     }
@@ -81,8 +81,8 @@ async fn a_proxy_that_opens_no_tunnel_is_named_with_its_answer_and_without_its_p
     ] {
         let proxy = Server::start(move |_, _| Act::Close(said.into())).await;
         let proxies = Proxies { https: Some(format!("http://user:hunter2@{}", proxy.address())), ..Proxies::default() };
-        let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "https://posthog.invalid").await;
-        let Reply::Unreachable { at, words, .. } = receipt.reply else { panic!("answered") };
+        let capture_result = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "https://posthog.invalid").await;
+        let Reply::Unreachable { at, words, .. } = capture_result.reply else { panic!("answered") };
         assert_eq!(at, Phase::ForwardProxy);
         assert!(words.contains(says) && words.contains(&proxy.base()), "{words}");
         assert!(!words.contains("hunter2") && !words.contains(BASIC));
@@ -93,8 +93,8 @@ async fn a_proxy_that_opens_no_tunnel_is_named_with_its_answer_and_without_its_p
 async fn a_plain_proxy_that_wants_a_login_is_not_posthog() {
     let proxy = always(|| answer("407 Proxy Authentication Required", "", "who are you?")).await;
     let proxies = Proxies { http: Some(proxy.base()), ..Proxies::default() };
-    let receipt = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "http://posthog.invalid").await;
-    assert!(matches!(receipt.reply, Reply::Refused { why: Refusal::NotPostHog, .. }));
+    let capture_result = Sample::new(Endpoint::V0).send_once(&client(proxies, Vec::new()), "http://posthog.invalid").await;
+    assert!(matches!(capture_result.reply, Reply::Rejected { why: RejectionReason::NotPostHog, .. }));
 }
 
 #[test]
@@ -106,9 +106,9 @@ fn an_address_that_is_no_proxy_is_refused_by_its_variable_and_not_quoted() {
             (Proxies { https: given(), ..Proxies::default() }, "HTTPS_PROXY"),
             (Proxies { all: given(), ..Proxies::default() }, "ALL_PROXY"),
         ] {
-            let refused = Client::new(Clock::system(), &Settings { proxies, ..Settings::default() }).err();
-            assert_eq!(refused, Some(SettingsError::Proxy(variable)), "{wrong}");
-            assert!(!refused.unwrap().to_string().contains("hunter2"));
+            let rejected = Client::new(Clock::system(), &Settings { proxies, ..Settings::default() }).err();
+            assert_eq!(rejected, Some(SettingsError::Proxy(variable)), "{wrong}");
+            assert!(!rejected.unwrap().to_string().contains("hunter2"));
         }
     }
 }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Beat, Endpoint, LookFailure, PersonalKey, ProjectToken, Receipt, Reply, Timestamp};
+use heartbeat::model::{Beat, CaptureResult, Endpoint, PersonalKey, ProjectToken, ReadbackError, Reply, Timestamp};
 use heartbeat::posthog::capture::{Event, send_telling};
 use heartbeat::posthog::instance::{TokenState, identify, knows_token};
-use heartbeat::posthog::query::{Answer, ProjectPath, Question, Watched, find_project, look};
+use heartbeat::posthog::query::{Answer, ProjectPath, Question, Watched, find_project, readback};
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use serde_json::Value;
 
@@ -31,15 +31,15 @@ impl Reading {
         Self { reads: reads.into(), ..Self::default() }
     }
 
-    fn of_failure(failure: &LookFailure) -> Self {
+    fn of_failure(failure: &ReadbackError) -> Self {
         let wait = failure.retry_after.map(|wait| format!(", for {}s", wait.as_secs())).unwrap_or_default();
-        Self { words: failure.quote.words.clone(), ..Self::of(format!("cannot look: {:?}{wait}", failure.trouble)) }
+        Self { words: failure.excerpt.words.clone(), ..Self::of(format!("cannot look: {:?}{wait}", failure.trouble)) }
     }
 
-    fn of_receipt(receipt: &Receipt, again: bool) -> Self {
-        match &receipt.reply {
+    fn of_capture_result(capture_result: &CaptureResult, again: bool) -> Self {
+        match &capture_result.reply {
             Reply::Accepted { .. } => Self { again, ..Self::of("accepted") },
-            Reply::Refused { why, quote } => Self { reads: format!("refused {why:?}"), words: quote.words.clone(), again },
+            Reply::Rejected { why, excerpt } => Self { reads: format!("refused {why:?}"), words: excerpt.words.clone(), again },
             Reply::Unreachable { at, words, .. } => Self { reads: format!("unreachable at {at}"), words: words.clone(), again },
         }
     }
@@ -112,7 +112,7 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
             let now = Timestamp::from_ms(1_740_000_000_000);
             let (uuids, watched) = (Vec::new(), Watched::default());
             let question = Question { base, key: &key, posthog_id, events: vec!["heartbeat"], uuids, back_to: now, watched, now };
-            match look(&client(), &question).await {
+            match readback(&client(), &question).await {
                 Ok(answer) => {
                     let Answer { arrivals, traffic, .. } = answer;
                     Reading::of(format!("{} beats, {} others, {} watched", arrivals.len(), traffic.others, traffic.watched))
@@ -125,7 +125,7 @@ async fn ask(file: &WireFile, base: &str) -> Reading {
             TokenState::Contradicted => Reading::of("contradicted"),
             TokenState::Unknown => Reading::of("unknown"),
             TokenState::Lost => Reading::of("lost on the way"),
-            TokenState::NotPostHog(quote) => Reading { words: quote.words, ..Reading::of("not PostHog") },
+            TokenState::NotPostHog(excerpt) => Reading { words: excerpt.words, ..Reading::of("not PostHog") },
             TokenState::CannotTell(words) => Reading { words, ..Reading::of("cannot tell") },
         },
         "preflight" => match identify(&client(), base).await {
@@ -146,10 +146,12 @@ async fn send(endpoint: Endpoint, base: &str, token: &ProjectToken) -> Reading {
     let beat = Beat { uuid: UUID.parse().unwrap(), ..Beat::alone(token, "PostHog Heartbeat Plugin", now) };
     let event = Event { base, endpoint, token, name: "heartbeat", beat: &beat, timestamp: now };
     let mut first = None;
-    let last =
-        send_telling(&client(), &event, now.plus(Duration::from_mins(1)), &mut |receipt| first = first.take().or(Some(receipt))).await;
+    let last = send_telling(&client(), &event, now.plus(Duration::from_mins(1)), &mut |capture_result| {
+        first = first.take().or(Some(capture_result))
+    })
+    .await;
     let again = first.is_some();
-    Reading::of_receipt(first.as_ref().unwrap_or(&last), again)
+    Reading::of_capture_result(first.as_ref().unwrap_or(&last), again)
 }
 
 /// What about the client's request is not of the recorded form.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
-use heartbeat::model::{Endpoint, Obstacle, Phase, Receipt, Refusal, Reply, Timestamp};
+use heartbeat::model::{CaptureResult, Endpoint, Obstacle, Phase, RejectionReason, Reply, Timestamp};
 use heartbeat::posthog::capture::send;
 use heartbeat::posthog::{Client, Settings};
 use serde_json::json;
@@ -17,7 +17,7 @@ const START: Timestamp = Timestamp::from_ms(1_740_000_000_000);
 /// A beat being sent by a clock that only the test moves.
 struct Sending {
     hand: Hand,
-    receipt: JoinHandle<Receipt>,
+    capture_result: JoinHandle<CaptureResult>,
 }
 
 impl Sending {
@@ -26,19 +26,19 @@ impl Sending {
         let (clock, hand) = Clock::hand(START);
         let client = Client::new(clock, &Settings::default()).unwrap();
         let base = server.base();
-        let receipt = tokio::spawn(async move { send(&client, &Sample::new(endpoint).event(&base), START.plus(room)).await });
+        let capture_result = tokio::spawn(async move { send(&client, &Sample::new(endpoint).event(&base), START.plus(room)).await });
         server.wait_for(1).await;
-        Self { hand, receipt }
+        Self { hand, capture_result }
     }
 
     /// Lets time pass in steps until the beat is through.
-    async fn through(self, step: Duration) -> Receipt {
+    async fn through(self, step: Duration) -> CaptureResult {
         eventually(|| {
             self.hand.advance(step);
-            self.receipt.is_finished()
+            self.capture_result.is_finished()
         })
         .await;
-        self.receipt.await.unwrap()
+        self.capture_result.await.unwrap()
     }
 }
 
@@ -60,9 +60,9 @@ async fn trouble_that_can_pass_is_tried_again_with_the_same_bytes() {
             _ => answer("200 OK", "", &json!({"status": "Ok", "results": {uuid.to_string(): {"result": "ok"}}}).to_string()),
         })
         .await;
-        let receipt = Sending::start(endpoint, &server, MINUTE).await.through(STEP).await;
-        assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 3), "{trouble}");
-        assert_eq!(receipt.sent, START);
+        let capture_result = Sending::start(endpoint, &server, MINUTE).await.through(STEP).await;
+        assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 3), "{trouble}");
+        assert_eq!(capture_result.sent, START);
         let requests = server.requests();
         assert!(requests.iter().all(|request| request.body == requests[0].body && request.line() == requests[0].line()));
         if endpoint == Endpoint::V1 {
@@ -82,15 +82,15 @@ async fn a_v1_answer_of_retry_is_tried_again() {
         answer("200 OK", "", &json!({"results": {&uuid: {"result": if at == 0 { "retry" } else { "ok" }}}}).to_string())
     })
     .await;
-    let receipt = Sending::start(Endpoint::V1, &server, MINUTE).await.through(STEP).await;
-    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+    let capture_result = Sending::start(Endpoint::V1, &server, MINUTE).await.through(STEP).await;
+    assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 2));
 }
 
 #[tokio::test]
 async fn a_connection_that_is_reset_is_tried_again() {
     let server = Server::start(|at, _| if at == 0 { Act::Reset } else { ok() }).await;
-    let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.through(STEP).await;
-    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+    let capture_result = Sending::start(Endpoint::V0, &server, MINUTE).await.through(STEP).await;
+    assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 2));
     assert_eq!(server.requests()[0].body, server.requests()[1].body);
 }
 
@@ -98,21 +98,21 @@ async fn a_connection_that_is_reset_is_tried_again() {
 async fn nothing_is_tried_after_the_end_of_the_minute() {
     let room = Duration::from_secs(5);
     let server = Server::start(|_, _| answer("503 Service Unavailable", "", "")).await;
-    let receipt = Sending::start(Endpoint::V0, &server, room).await.through(STEP).await;
-    assert!(matches!(receipt.reply, Reply::Refused { why: Refusal::Broken, .. }));
-    assert!((3..=6).contains(&receipt.tries), "{} tries in {room:?}", receipt.tries);
-    assert_eq!(server.requests().len(), usize::from(receipt.tries));
+    let capture_result = Sending::start(Endpoint::V0, &server, room).await.through(STEP).await;
+    assert!(matches!(capture_result.reply, Reply::Rejected { why: RejectionReason::Broken, .. }));
+    assert!((3..=6).contains(&capture_result.tries), "{} tries in {room:?}", capture_result.tries);
+    assert_eq!(server.requests().len(), usize::from(capture_result.tries));
     let late = Server::start(|_, _| answer("503 Service Unavailable", "", "")).await;
-    let receipt = Sending::start(Endpoint::V0, &late, Duration::ZERO).await.receipt.await.unwrap();
-    assert_eq!((receipt.tries, late.requests().len()), (1, 1));
+    let capture_result = Sending::start(Endpoint::V0, &late, Duration::ZERO).await.capture_result.await.unwrap();
+    assert_eq!((capture_result.tries, late.requests().len()), (1, 1));
 }
 
 #[tokio::test]
 async fn what_is_final_is_not_tried_again() {
     for status in ["400 Bad", "401 No", "402 Pay", "403 No", "413 Big", "415 Kind", "308 There", "530 Odd"] {
         let server = Server::start(move |_, _| answer(status, "", "")).await;
-        let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
-        assert_eq!((receipt.tries, server.requests().len()), (1, 1), "{status}");
+        let capture_result = Sending::start(Endpoint::V0, &server, MINUTE).await.capture_result.await.unwrap();
+        assert_eq!((capture_result.tries, server.requests().len()), (1, 1), "{status}");
     }
 }
 
@@ -123,12 +123,12 @@ async fn what_a_proxy_may_have_said_is_tried_once_more_a_good_second_later() {
         let sending = Sending::start(endpoint, &server, MINUTE).await;
         sending.hand.advance(Duration::from_secs(1));
         assert!(Clock::system().timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err(), "{status}");
-        let receipt = sending.through(STEP).await;
-        assert_eq!((receipt.tries, server.requests().len()), (2, 2), "{status} {endpoint:?}");
+        let capture_result = sending.through(STEP).await;
+        assert_eq!((capture_result.tries, server.requests().len()), (2, 2), "{status} {endpoint:?}");
     }
     let passing = Server::start(|at, _| if at == 0 { answer("429 Slow down", "", "") } else { ok() }).await;
-    let receipt = Sending::start(Endpoint::V0, &passing, MINUTE).await.through(STEP).await;
-    assert_eq!(receipt.reply, Reply::Accepted { status: 200 });
+    let capture_result = Sending::start(Endpoint::V0, &passing, MINUTE).await.through(STEP).await;
+    assert_eq!(capture_result.reply, Reply::Accepted { status: 200 });
 }
 
 #[tokio::test]
@@ -140,13 +140,13 @@ async fn throttled_is_tried_again_only_after_the_time_asked_for_and_only_if_it_f
     // So much of the seven seconds at most has passed that a second request would be too early.
     hand.advance(Duration::from_millis(6_900));
     assert!(clock.timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err());
-    let receipt = sending.through(STEP).await;
-    assert_eq!((receipt.reply, receipt.tries), (Reply::Accepted { status: 200 }, 2));
+    let capture_result = sending.through(STEP).await;
+    assert_eq!((capture_result.reply, capture_result.tries), (Reply::Accepted { status: 200 }, 2));
 
     let server = Server::start(|_, _| answer("429 Slow", "retry-after: 61\r\n", "rate limited")).await;
-    let receipt = Sending::start(Endpoint::V0, &server, MINUTE).await.receipt.await.unwrap();
-    assert!(matches!(receipt.reply, Reply::Refused { why: Refusal::Throttled, .. }));
-    assert_eq!(receipt.tries, 1);
+    let capture_result = Sending::start(Endpoint::V0, &server, MINUTE).await.capture_result.await.unwrap();
+    assert!(matches!(capture_result.reply, Reply::Rejected { why: RejectionReason::Throttled, .. }));
+    assert_eq!(capture_result.tries, 1);
 }
 
 #[tokio::test]
@@ -156,8 +156,8 @@ async fn retry_after_is_a_floor_for_trouble_too_also_as_a_date() {
     let sending = Sending::start(Endpoint::V0, &server, MINUTE).await;
     sending.hand.advance(Duration::from_secs(9));
     assert!(Clock::system().timeout(Duration::from_millis(100), server.wait_for(2)).await.is_err());
-    let receipt = sending.through(STEP).await;
-    assert_eq!(receipt.tries, 2);
+    let capture_result = sending.through(STEP).await;
+    assert_eq!(capture_result.tries, 2);
 }
 
 #[tokio::test]
@@ -166,10 +166,13 @@ async fn silence_is_given_up_when_the_clock_says_so_and_not_before() {
     let sending = Sending::start(Endpoint::V0, &server, Duration::from_secs(10)).await;
     sending.hand.advance(Duration::from_secs(19));
     let clock = Clock::system();
-    assert!(clock.timeout(Duration::from_millis(100), eventually(|| sending.receipt.is_finished())).await.is_err());
+    assert!(clock.timeout(Duration::from_millis(100), eventually(|| sending.capture_result.is_finished())).await.is_err());
     sending.hand.advance(Duration::from_secs(1));
-    let receipt = sending.receipt.await.unwrap();
-    assert_eq!(receipt.reply, Reply::Unreachable { at: Phase::Answer, obstacle: Obstacle::TimedOut, words: "no answer within 20s".into() });
-    assert_eq!(receipt.phases.first_byte_us, None);
-    assert_eq!(receipt.tries, 1);
+    let capture_result = sending.capture_result.await.unwrap();
+    assert_eq!(
+        capture_result.reply,
+        Reply::Unreachable { at: Phase::Answer, obstacle: Obstacle::TimedOut, words: "no answer within 20s".into() }
+    );
+    assert_eq!(capture_result.phases.first_byte_us, None);
+    assert_eq!(capture_result.tries, 1);
 }

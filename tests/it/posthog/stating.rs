@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::model::Timestamp;
-use heartbeat::posthog::query::{MAX_BEATS_A_LOOK, ProjectPath, Question, Sent, Watched, statement, statement_of_rewritten};
+use heartbeat::posthog::query::{MAX_BEATS_A_READBACK, ProjectPath, Question, Sent, Watched, statement, statement_of_rewritten};
 use uuid::Uuid;
 
 use super::key;
@@ -104,11 +104,11 @@ fn a_name_stays_inside_its_quotes() {
 
 #[test]
 fn a_question_is_bounded_in_beats_and_in_time() {
-    let many: Vec<Uuid> = (0..MAX_BEATS_A_LOOK as u128 + 5).map(Uuid::from_u128).collect();
+    let many: Vec<Uuid> = (0..MAX_BEATS_A_READBACK as u128 + 5).map(Uuid::from_u128).collect();
     let text = stated(vec!["heartbeat"], many, Duration::from_secs(61));
-    assert_eq!(text.matches("'00000000-").count(), MAX_BEATS_A_LOOK);
+    assert_eq!(text.matches("'00000000-").count(), MAX_BEATS_A_READBACK);
     assert!(text.contains("now() - INTERVAL 12 MINUTE"), "the oldest beat and the margin, rounded up");
-    assert!(text.contains(&format!("LIMIT {MAX_BEATS_A_LOOK} UNION ALL")));
+    assert!(text.contains(&format!("LIMIT {MAX_BEATS_A_READBACK} UNION ALL")));
     assert!(text.ends_with("LIMIT 1"));
 }
 

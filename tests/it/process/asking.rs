@@ -1,6 +1,6 @@
-//! `heartbeat incidents`, `notices` and `channels` beside a running service: what they show, what they change, what they refuse.
+//! `heartbeat incidents`, `notifications` and `channels` beside a running service: what they show, what they change, what they refuse.
 
-use heartbeat::model::NoticeKind;
+use heartbeat::model::NotificationKind;
 use serde_json::{Value, json};
 
 use super::telling::{SPEED, Story};
@@ -11,7 +11,7 @@ async fn all_is_noted(story: &Story, by: &Process) {
     eventually(
         "nothing is owed",
         || by.err.text(),
-        async || items(&story.ask(&["notices", "--json", "--state", "owed"]).await) == json!([]),
+        async || items(&story.ask(&["notifications", "--json", "--state", "owed"]).await) == json!([]),
     )
     .await;
 }
@@ -53,9 +53,9 @@ async fn refuses_what_nobody_can_mean(story: &Story, number: &str) {
         assert!(ended.code() == 2 && ended.err.contains(says) && ended.out.is_empty(), "{wrong:?}: {ended:?}");
     }
     for (wrong, says) in [
-        (&["notices", "--channel", "obs"] as &[&str], "did you mean `ops`?"),
-        (&["notices", "--state", "lost"], "lost"),
-        (&["notices", "--limit", "many"], "many"),
+        (&["notifications", "--channel", "obs"] as &[&str], "did you mean `ops`?"),
+        (&["notifications", "--state", "lost"], "lost"),
+        (&["notifications", "--limit", "many"], "many"),
         (&["channels", "test", "obs"], "did you mean `ops`?"),
     ] {
         let ended = story.ask(wrong).await;
@@ -76,12 +76,12 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
     // Nothing yet.
     let ended = ask(&["incidents", "--check"]).await;
     assert_eq!((ended.code(), ended.err.as_str()), (0, "No incident in the last 7d.\n"), "{ended:?}");
-    assert_eq!(items(&story.ask(&["notices", "--json"]).await), json!([]));
+    assert_eq!(items(&story.ask(&["notifications", "--json"]).await), json!([]));
 
     // It opens.
     let service = story.start().await;
     story.storm().await;
-    story.told(NoticeKind::Opened, 0, &service).await;
+    story.told(NotificationKind::Opened, 0, &service).await;
     all_is_noted(&story, &service).await;
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 1);
     assert_eq!(ask(&["incidents", "--check", "--json", "--open"]).await.code(), 1);
@@ -94,11 +94,11 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
             "acknowledged",
             "acknowledged_by",
             "announced",
-            "beats_doubled",
+            "beats_duplicated",
             "beats_late",
             "beats_lost",
             "beats_missing",
-            "beats_refused",
+            "beats_rejected",
             "beats_sent",
             "cause",
             "cause_code",
@@ -116,19 +116,22 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
             "rules",
             "severity",
             "snoozed_until",
-            "strand",
+            "incident_kind",
             "url"
         ]
     );
     let told = |field: &str| all[0][field].as_str().unwrap_or("none");
-    assert_eq!([told("project"), told("strand"), told("severity"), told("closed")], ["shop", "ingestion", "critical", "none"]);
+    assert_eq!([told("project"), told("incident_kind"), told("severity"), told("closed")], ["shop", "ingestion", "critical", "none"]);
     let shown = ask(&["incidents", "show", &number, "--json"]).await.json();
-    assert_eq!(names(&shown), ["incident", "notices", "timeline"]);
+    assert_eq!(names(&shown), ["incident", "notifications", "timeline"]);
     assert_eq!(names(&shown["timeline"][0]), ["at", "kind", "words"]);
     assert_eq!(shown["timeline"][0]["kind"], "opened");
-    let notice = &shown["notices"][0];
-    assert_eq!(names(notice), NOTIFICATION);
-    assert_eq!([&notice["channel"], &notice["kind"], &notice["state"], &notice["said"]], ["ops", "opened", "sent", "200 OK"]);
+    let notification = &shown["notifications"][0];
+    assert_eq!(names(notification), NOTIFICATION);
+    assert_eq!(
+        [&notification["channel"], &notification["kind"], &notification["state"], &notification["said"]],
+        ["ops", "opened", "sent", "200 OK"]
+    );
 
     // A person has it in hand.
     let acknowledged = ask(&["incidents", "ack", &number, "--by", "ana", "--json"]).await.json();
@@ -159,7 +162,7 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
 
     // It is over.
     story.calm();
-    story.told(NoticeKind::Resolved, 0, &service).await;
+    story.told(NotificationKind::Resolved, 0, &service).await;
     all_is_noted(&story, &service).await;
     assert_eq!(ask(&["incidents", "--check"]).await.code(), 0);
     assert_eq!(items(&ask(&["incidents", "--open", "--json"]).await), json!([]));
@@ -171,11 +174,11 @@ async fn what_is_asked_of_an_incident_while_it_lasts_and_after() {
         let ended = ask(late).await;
         assert!(ended.code() == 2 && ended.err.contains("is over; there is nothing to be reminded of"), "{late:?}: {ended:?}");
     }
-    let notices = items(&story.ask(&["notices", "--channel", "ops", "--json"]).await);
-    let kinds: Vec<&Value> = notices.as_array().unwrap().iter().map(|notice| &notice["kind"]).collect();
+    let notifications = items(&story.ask(&["notifications", "--channel", "ops", "--json"]).await);
+    let kinds: Vec<&Value> = notifications.as_array().unwrap().iter().map(|notification| &notification["kind"]).collect();
     assert_eq!(kinds, ["resolved", "opened"], "newest first");
-    assert_eq!(story.ask(&["notices", "--limit", "1", "--json"]).await.json()["items"].as_array().unwrap().len(), 1);
-    assert_eq!(items(&story.ask(&["notices", "--state", "dead", "--json"]).await), json!([]));
+    assert_eq!(story.ask(&["notifications", "--limit", "1", "--json"]).await.json()["items"].as_array().unwrap().len(), 1);
+    assert_eq!(items(&story.ask(&["notifications", "--state", "dead", "--json"]).await), json!([]));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -189,9 +192,9 @@ async fn a_channel_that_stopped_delivers_what_it_owes_once_it_was_tried() {
     eventually("it is shown", || service.err.text(), async || channel().await["state"] == "not_delivering").await;
     let shown = channel().await;
     assert_eq!([&shown["stopped_words"], &shown["owed"].to_string().into()], ["410 Gone", "1"], "{shown}");
-    let refused = story.ask(&["channels", "test", "ops", "--json"]).await;
-    assert_eq!(refused.code(), 1, "{refused:?}");
-    assert_eq!(refused.json()["deliveries"][0]["taken"], false);
+    let rejected = story.ask(&["channels", "test", "ops", "--json"]).await;
+    assert_eq!(rejected.code(), 1, "{rejected:?}");
+    assert_eq!(rejected.json()["deliveries"][0]["taken"], false);
     assert_eq!(channel().await["state"], "not_delivering");
 
     // The end comes while nothing is delivered; then somebody mends the receiver.

@@ -9,13 +9,13 @@ use heartbeat::sandbox::{LIMITED_KEY, PERSONAL_KEY, QUERY_KEY, TOKEN};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
-use super::{Desk, Ended};
+use super::{Ended, SettingsService};
 use crate::sandbox::Running;
 
-/// Runs a check of the sandbox, in its weather.
+/// Runs a check of the sandbox, in its faults.
 async fn check(sandbox: &Running, more: &[&str]) -> Ended {
     let arguments = [&["check", "--host", &sandbox.url, "--token", TOKEN], more].concat();
-    Desk::new().run(&arguments).await
+    SettingsService::new().run(&arguments).await
 }
 
 /// The same with the personal API key, and no long wait.
@@ -153,10 +153,10 @@ async fn the_result_as_json() {
     }
     "#);
 
-    sandbox.weather(json!({"capture": {"status": 413}})).await;
-    let refused = check_with_key(&sandbox, &["--json"]).await;
-    let told = refused.json();
-    assert_eq!((refused.code(), &told["exit_code"], &told["ending"]), (3, &json!(3), &json!("refused")), "{told}");
+    sandbox.faults(json!({"capture": {"status": 413}})).await;
+    let rejected = check_with_key(&sandbox, &["--json"]).await;
+    let told = rejected.json();
+    assert_eq!((rejected.code(), &told["exit_code"], &told["ending"]), (3, &json!(3), &json!("rejected")), "{told}");
     assert_eq!(told["ingested_lag_ms"], Value::Null, "an absent figure is null: {told}");
 }
 
@@ -178,7 +178,7 @@ async fn without_a_key_arrival_is_unchecked_and_a_line_says_so_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_queue_is_not_seen_in_time_1() {
     let sandbox = Running::start(Clock::system()).await;
-    sandbox.weather(json!({"queue": {"stopped": true}})).await;
+    sandbox.faults(json!({"queue": {"stopped": true}})).await;
     insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
     exit 1
     --- out
@@ -197,7 +197,7 @@ async fn a_stopped_queue_is_not_seen_in_time_1() {
 #[tokio::test(flavor = "multi_thread")]
 async fn over_quota_looks_the_same_from_outside_1() {
     let sandbox = Running::start(Clock::system()).await;
-    sandbox.weather(json!({"capture": {"over_quota": true}})).await;
+    sandbox.faults(json!({"capture": {"over_quota": true}})).await;
     assert_eq!(check_with_key(&sandbox, &[]).await.code(), 1);
     // Only v1 says it aloud.
     insta::assert_snapshot!(shown(&check_with_key(&sandbox, &["--endpoint", "v1"]).await, &sandbox.url), @r#"
@@ -214,8 +214,8 @@ async fn over_quota_looks_the_same_from_outside_1() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn wrong_usage_is_told_all_at_once_2() {
-    let desk = Desk::new();
-    insta::assert_snapshot!(desk.run(&["check"]).await.shown(""), @r"
+    let settings_service = SettingsService::new();
+    insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
     error: --host is missing (or POSTHOG_HOST): give `us`, `eu`, or the address of a PostHog
@@ -223,7 +223,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
     ");
     let swapped =
         ["check", "--token", "phx_hunter2", "--personal-api-key", "phc_swapped", "--host", "example.com", "--api-host", "ftp://x"];
-    insta::assert_snapshot!(desk.run(&swapped).await.shown(""), @r"
+    insta::assert_snapshot!(settings_service.run(&swapped).await.shown(""), @r"
     exit 2
     --- err
     error: --host `example.com` has no protocol; did you mean `https://example.com`?
@@ -232,7 +232,7 @@ async fn wrong_usage_is_told_all_at_once_2() {
            --personal-api-key is a project token (phc_...); here belongs a personal API key (phx_...) with the scope query:read, from Settings > Personal API keys
     ");
     let with_login = ["check", "--host", "https://me:hunter2@example.com", "--token", "", "--personal-api-key-file", "none.key"];
-    insta::assert_snapshot!(desk.run(&with_login).await.shown(""), @r"
+    insta::assert_snapshot!(settings_service.run(&with_login).await.shown(""), @r"
     exit 2
     --- err
     error: --host must not hold a user name, a password, a query (?) or a fragment (#)
@@ -245,12 +245,12 @@ async fn wrong_usage_is_told_all_at_once_2() {
         ("--project-id", "shop", "shop"),
         ("--no-personal-api-key", "--personal-api-key=phx_hunter2", "cannot be used with"),
     ] {
-        let ended = desk.run(&["check", "--host", "us", "--token", "phc_a", flag, value]).await;
+        let ended = settings_service.run(&["check", "--host", "us", "--token", "phc_a", flag, value]).await;
         assert_eq!(ended.code(), 2, "{flag}: {ended:?}");
         assert!(ended.err.contains(says) && !ended.err.contains("hunter2"), "{flag}: {ended:?}");
     }
-    let desk = desk.with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phx_hunter2");
-    insta::assert_snapshot!(desk.run(&["check"]).await.shown(""), @r"
+    let settings_service = settings_service.with("POSTHOG_HOST", "eu").with("POSTHOG_PROJECT_API_KEY", "phx_hunter2");
+    insta::assert_snapshot!(settings_service.run(&["check"]).await.shown(""), @r"
     exit 2
     --- err
     error: POSTHOG_PROJECT_API_KEY is a personal API key (phx_...); here belongs the project token (phc_...), from Settings > Project > General
@@ -261,15 +261,15 @@ async fn wrong_usage_is_told_all_at_once_2() {
 async fn what_capture_refuses_is_quoted_3() {
     let sandbox = Running::start(Clock::system()).await;
     let login = "<html><head><title>Sign in to Example</title></head><body>Who are you?</body></html>";
-    for (name, weather) in [
+    for (name, faults) in [
         ("a request that is too large", json!({"status": 413})),
         ("a queue that is down", json!({"status": 503})),
         ("a login page", json!({"status": 200, "body": login})),
         ("a redirect", json!({"status": 308})),
         ("a firewall", json!({"status": 403, "body": "<html><title>Attention Required! | Cloudflare</title></html>"})),
     ] {
-        sandbox.sandbox.clear_weather();
-        sandbox.weather(json!({"capture": weather})).await;
+        sandbox.sandbox.clear_faults();
+        sandbox.faults(json!({"capture": faults})).await;
         let ended = check_with_key(&sandbox, &[]).await;
         assert_eq!(ended.code(), 3, "{name}: {ended:?}");
         insta::assert_snapshot!(name, shown(&ended, &sandbox.url));
@@ -281,8 +281,8 @@ async fn what_capture_refuses_is_quoted_3() {
 async fn nobody_there_is_told_soon_4() {
     // A port that was free a moment ago, and that nobody listens on.
     let address = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap().to_string();
-    let desk = Desk::new();
-    let mut check = desk.start(&["check", "--host", &format!("http://{address}"), "--token", "phc_a"]);
+    let settings_service = SettingsService::new();
+    let mut check = settings_service.start(&["check", "--host", &format!("http://{address}"), "--token", "phc_a"]);
     let ended = check.end_within(Duration::from_secs(12)).await;
     assert_eq!(ended.code(), 4, "{ended:?}");
     insta::assert_snapshot!(shown(&ended, &address), @r"
@@ -297,7 +297,7 @@ async fn nobody_there_is_told_soon_4() {
     ");
 
     let sandbox = Running::start(Clock::system()).await;
-    sandbox.weather(json!({"capture": {"reset_rate": 1}})).await;
+    sandbox.faults(json!({"capture": {"reset_rate": 1}})).await;
     let ended = check_with_key(&sandbox, &[]).await;
     assert_eq!(ended.code(), 4, "{ended:?}");
     assert!(
@@ -309,7 +309,7 @@ async fn nobody_there_is_told_soon_4() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_that_is_not_known_here_sends_nothing_5() {
     let sandbox = Running::start(Clock::system()).await;
-    sandbox.weather(json!({"capture": {"unknown_token": true}})).await;
+    sandbox.faults(json!({"capture": {"unknown_token": true}})).await;
     insta::assert_snapshot!(shown(&check_with_key(&sandbox, &[]).await, &sandbox.url), @r"
     exit 5
     --- out
@@ -331,13 +331,13 @@ async fn what_cannot_be_read_back_says_why_6() {
         ("throttled", json!({"status": 429, "retry_after_s": 1})),
         ("a broken query", json!({"status": 500})),
     ] {
-        sandbox.sandbox.clear_weather();
-        sandbox.weather(json!({"query": query})).await;
+        sandbox.sandbox.clear_faults();
+        sandbox.faults(json!({"query": query})).await;
         let ended = check_with_key(&sandbox, &[]).await;
         assert_eq!(ended.code(), 6, "{name}: {ended:?}");
         insta::assert_snapshot!(name, shown(&ended, &sandbox.url));
     }
-    sandbox.sandbox.clear_weather();
+    sandbox.sandbox.clear_faults();
     let ended = check_with_key(&sandbox, &["--project-id", "7"]).await;
     assert_eq!(ended.code(), 6, "{ended:?}");
     insta::assert_snapshot!("a project of another number", shown(&ended, &sandbox.url));
@@ -358,7 +358,7 @@ async fn posthog(preflight: &'static str) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_posthog_that_is_too_old_is_refused_7() {
     let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.29.1"}"#).await;
-    let ended = Desk::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    let ended = SettingsService::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
     insta::assert_snapshot!(shown(&ended, &url), @r"
     exit 7
     --- out
@@ -372,7 +372,7 @@ async fn a_posthog_that_is_too_old_is_refused_7() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_that_is_down_is_named() {
     let url = posthog(r#"{"cloud":false,"realm":"hosted-clickhouse","posthog_version":"1.43.1","kafka":false,"redis":true}"#).await;
-    let ended = Desk::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
+    let ended = SettingsService::new().run(&["check", "--host", &url, "--token", "phc_a"]).await;
     insta::assert_snapshot!(shown(&ended, &url), @r"
     exit 0
     --- out
@@ -389,12 +389,12 @@ async fn a_part_that_is_down_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_is_printed_whatever_happens() {
     let sandbox = Running::start(Clock::system()).await;
-    for weather in [json!({"capture": {"status": 413}}), json!({"query": {"status": 401}}), json!({"query": {"status": 403}}), json!({})] {
-        sandbox.sandbox.clear_weather();
-        sandbox.weather(weather.clone()).await;
+    for faults in [json!({"capture": {"status": 413}}), json!({"query": {"status": 401}}), json!({"query": {"status": 403}}), json!({})] {
+        sandbox.sandbox.clear_faults();
+        sandbox.faults(faults.clone()).await;
         for more in [&[][..], &["--json"], &["-vv"], &["-vv", "--log-format", "json"]] {
             let ended = check_with_key(&sandbox, more).await;
-            assert!(!format!("{ended:?}").contains(PERSONAL_KEY), "{weather} {more:?}: {ended:?}");
+            assert!(!format!("{ended:?}").contains(PERSONAL_KEY), "{faults} {more:?}: {ended:?}");
         }
     }
 }

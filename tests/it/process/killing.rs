@@ -7,10 +7,10 @@ use std::time::Duration;
 use heartbeat::clock::Clock;
 use heartbeat::model::{Beat, Minute, Outcome, Project, ProjectToken, Recorded, Timestamp};
 use heartbeat::sandbox::TOKEN;
-use heartbeat::store::{self, Sealer, Store};
+use heartbeat::store::{self, SecretCipher, Store};
 use serde_json::{Value, json};
 
-use super::{Desk, Process, eventually, speed};
+use super::{Process, SettingsService, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::pgbouncer::Pooler;
 use crate::support::postgres;
@@ -23,7 +23,7 @@ const EVENTS: &str = "events = \"heartbeat + heartbeat_buffer + heartbeat_api\"\
 
 /// One service, killed again and again, over one store and one sandbox.
 struct Story {
-    desk: Desk,
+    settings_service: SettingsService,
     sandbox: Running,
     store: Arc<Store>,
     database: String,
@@ -45,20 +45,20 @@ struct Alive {
 
 impl Story {
     async fn over(database: &str) -> Self {
-        let desk = Desk::new();
-        let database = database.replace("DESK", &desk.path("").display().to_string());
-        let key = desk.path("heartbeat.key");
-        let store = store::open(&database, Sealer::from_key_file(&key).unwrap()).await.unwrap();
-        let desk = desk.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
+        let settings_service = SettingsService::new();
+        let database = database.replace("DESK", &settings_service.path("").display().to_string());
+        let key = settings_service.path("heartbeat.key");
+        let store = store::open(&database, SecretCipher::from_key_file(&key).unwrap()).await.unwrap();
+        let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
         let clock = Clock::fast(speed(SPEED));
         let sandbox = Running::start(clock.clone()).await;
-        desk.settings(&sandbox.url, EVENTS);
-        Self { desk, sandbox, store, database, clock, lives: Vec::new() }
+        settings_service.settings(&sandbox.url, EVENTS);
+        Self { settings_service, sandbox, store, database, clock, lives: Vec::new() }
     }
 
     async fn start(&self) -> Alive {
         let times = SPEED.to_string();
-        let process = self.desk.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times]);
+        let process = self.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times]);
         process.err.wait_for("beating").await;
         Alive { process, began: self.clock.now() }
     }
@@ -96,15 +96,15 @@ impl Story {
         next
     }
 
-    /// Lives on in fair weather until everything is decided, ends as it should, and checks what the sandbox holds against the record.
+    /// Lives on in fair faults until everything is decided, ends as it should, and checks what the sandbox holds against the record.
     async fn ends_well(&mut self) {
-        self.sandbox.sandbox.clear_weather();
+        self.sandbox.sandbox.clear_faults();
         let mut last = self.start().await;
         let until = self.clock.now().minute();
         self.clock.sleep_until(until.plus(1).end()).await;
         eventually("every beat is decided", String::new, async || {
             let decided = |beat: &Recorded| beat.minute > until || beat.outcome.is_seen();
-            self.beats().await.iter().all(decided) && self.unseen(until).await.is_empty()
+            self.beats().await.iter().all(decided) && self.unverified(until).await.is_empty()
         })
         .await;
         last.process.signal("TERM");
@@ -115,7 +115,7 @@ impl Story {
     }
 
     /// Events of minutes up to `until` that are not on record as arrived.
-    async fn unseen(&self, until: Minute) -> Vec<(Minute, String)> {
+    async fn unverified(&self, until: Minute) -> Vec<(Minute, String)> {
         let seen: BTreeSet<_> = self.identities().await.into_iter().filter(|(_, (_, beat))| beat.is_some()).map(|(uuid, _)| uuid).collect();
         let events = self.sandbox.events().await;
         let held = events.iter().map(|event| (minute_of(event), uuid_of(event)));
@@ -200,7 +200,7 @@ async fn before_sending(story: &mut Story) {
 
 /// Killed when PostHog has the event, and its answer has not come: the next life sends the same event again, or finds it by looking.
 async fn between_sending_and_recording(story: &mut Story) {
-    story.sandbox.weather(json!({"capture": {"delay_ms": 15_000}})).await;
+    story.sandbox.faults(json!({"capture": {"delay_ms": 15_000}})).await;
     for _ in 0..20 {
         let alive = story.start().await;
         let mut minute = story.clock.now().minute();
@@ -215,7 +215,7 @@ async fn between_sending_and_recording(story: &mut Story) {
         .await;
         story.kill(alive);
         if story.outcomes_of(minute).await.is_empty() {
-            story.sandbox.sandbox.clear_weather();
+            story.sandbox.sandbox.clear_faults();
             let alive = story.start().await;
             eventually(
                 "a beat of which nothing was recorded is found",
@@ -231,17 +231,17 @@ async fn between_sending_and_recording(story: &mut Story) {
     panic!("no process could be killed between sending and recording");
 }
 
-/// Killed when the beat is on record, and the answer of the look that will find it has not come.
+/// Killed when the beat is on record, and the answer of the read-back that will find it has not come.
 async fn between_recording_and_settling(story: &mut Story) {
-    story.sandbox.weather(json!({"query": {"delay_ms": 20_000}})).await;
+    story.sandbox.faults(json!({"query": {"delay_ms": 20_000}})).await;
     for _ in 0..20 {
         let alive = story.start().await;
         let minute = story.next_minute().await;
-        let looked = Beat::slot(&ProjectToken::parse(TOKEN).unwrap(), minute).plus(Duration::from_secs(30));
-        story.clock.sleep_until(looked).await;
+        let read_back = Beat::slot(&ProjectToken::parse(TOKEN).unwrap(), minute).plus(Duration::from_secs(30));
+        story.clock.sleep_until(read_back).await;
         story.kill(alive);
         if story.outcomes_of(minute).await == [Outcome::Awaiting; 3] {
-            story.sandbox.sandbox.clear_weather();
+            story.sandbox.sandbox.clear_faults();
             let alive = story.start().await;
             eventually(
                 "what was recorded is settled by the next life",
@@ -279,7 +279,7 @@ fn slow() -> Value {
 
 async fn killed_at_any_moment(database: &str, seed: u64) {
     let mut story = Story::over(database).await;
-    story.sandbox.weather(slow()).await;
+    story.sandbox.faults(slow()).await;
     let mut random = seed;
     for _ in 0..10 {
         let alive = story.start().await;
@@ -293,7 +293,7 @@ async fn killed_at_any_moment(database: &str, seed: u64) {
 /// Two services for an hour, of which one lives and the other is killed again and again.
 async fn an_hour_of_two(database: &str, seed: u64) {
     let mut story = Story::over(database).await;
-    story.sandbox.weather(slow()).await;
+    story.sandbox.faults(slow()).await;
     let lives = story.start().await;
     let until = lives.began.plus(Duration::from_hours(1));
     let mut random = seed;

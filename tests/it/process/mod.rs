@@ -34,7 +34,7 @@ mod telling;
 pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A folder for one test: its databases, its settings, its home.
-pub(crate) struct Desk {
+pub(crate) struct SettingsService {
     folder: TempDir,
     variables: Vec<(String, String)>,
 }
@@ -59,7 +59,7 @@ pub(crate) struct Ended {
     pub(crate) err: String,
 }
 
-impl Desk {
+impl SettingsService {
     pub(crate) fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap(), variables: Vec::new() }
     }
@@ -115,7 +115,7 @@ impl Desk {
     }
 }
 
-/// One project, named `shop`, at this address, that looks as often as it may.
+/// One project, named `shop`, at this address, that read-backs as often as it may.
 pub(crate) fn settings(address: &str, more: &str) -> String {
     format!(
         "[[project]]\nname = \"shop\"\nhost = \"{address}\"\ntoken = \"{TOKEN}\"\npersonal_api_key = \"{PERSONAL_KEY}\"\n\n\

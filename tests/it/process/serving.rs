@@ -6,14 +6,14 @@ use heartbeat::clock::Clock;
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use serde_json::json;
 
-use super::{Desk, Process, eventually, settings, speed};
+use super::{Process, SettingsService, eventually, settings, speed};
 use crate::sandbox::Running;
 
 /// A sandbox in real time, and a settings file that names it.
-async fn beside_a_sandbox() -> (Desk, Running) {
-    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
-    desk.settings(&sandbox.url, "");
-    (desk, sandbox)
+async fn beside_a_sandbox() -> (SettingsService, Running) {
+    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
+    settings_service.settings(&sandbox.url, "");
+    (settings_service, sandbox)
 }
 
 async fn holds(sandbox: &Running, count: usize, by: &Process) {
@@ -22,10 +22,10 @@ async fn holds(sandbox: &Running, count: usize, by: &Process) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_it_well_while_a_request_hangs() {
-    let (desk, sandbox) = beside_a_sandbox().await;
-    sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
+    let (settings_service, sandbox) = beside_a_sandbox().await;
+    sandbox.faults(json!({"capture": {"delay_ms": 600_000}})).await;
     for (signal, sent) in [("TERM", 1), ("INT", 2)] {
-        let mut service = desk.start(&["run", "--config", "heartbeat.toml"]);
+        let mut service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
         service.err.wait_for("beating").await;
         holds(&sandbox, sent, &service).await;
         service.signal(signal);
@@ -37,13 +37,13 @@ async fn a_signal_ends_it_well_while_a_request_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_signal_ends_it_well_while_a_look_hangs() {
-    let desk = Desk::new();
+    let settings_service = SettingsService::new();
     let sandbox = Running::start(Clock::fast(speed(30))).await;
-    desk.settings(&sandbox.url, "");
-    // The look hangs before PostHog knows of it: at the question which project the token belongs to.
-    sandbox.weather(json!({"query": {"delay_ms": 3_600_000}})).await;
-    let mut service = desk.start(&["run", "--config", "heartbeat.toml", "--speed", "30", "-v"]);
-    // By the second beat the first look, which comes ten seconds after the start, is under way.
+    settings_service.settings(&sandbox.url, "");
+    // The read-back hangs before PostHog knows of it: at the question which project the token belongs to.
+    sandbox.faults(json!({"query": {"delay_ms": 3_600_000}})).await;
+    let mut service = settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", "30", "-v"]);
+    // By the second beat the first read-back, which comes ten seconds after the start, is under way.
     holds(&sandbox, 2, &service).await;
     service.signal("TERM");
     let ended = service.end_within(Duration::from_secs(5)).await;
@@ -52,9 +52,9 @@ async fn a_signal_ends_it_well_while_a_look_hangs() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_signal_ends_it_at_once() {
-    let (desk, sandbox) = beside_a_sandbox().await;
-    sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
-    let mut service = desk.start(&["run", "--config", "heartbeat.toml"]);
+    let (settings_service, sandbox) = beside_a_sandbox().await;
+    sandbox.faults(json!({"capture": {"delay_ms": 600_000}})).await;
+    let mut service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
     service.err.wait_for("beating").await;
     holds(&sandbox, 1, &service).await;
     service.signal("TERM");
@@ -67,26 +67,26 @@ async fn a_second_signal_ends_it_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_environment_alone_is_a_project() {
     let sandbox = Running::start(Clock::system()).await;
-    let desk = Desk::new()
+    let settings_service = SettingsService::new()
         .with("POSTHOG_HOST", &sandbox.url)
         .with("POSTHOG_PROJECT_API_KEY", TOKEN)
         .with("POSTHOG_PERSONAL_API_KEY", PERSONAL_KEY);
-    let service = desk.start(&["run"]);
+    let service = settings_service.start(&["run"]);
     holds(&sandbox, 1, &service).await;
-    let status = desk.run(&["status", "--json"]).await;
+    let status = settings_service.run(&["status", "--json"]).await;
     assert_eq!(status.json()["items"][0]["project"], "default", "{status:?}");
     assert!(!service.err.text().contains(PERSONAL_KEY), "{}", service.err.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
-    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
-    let mut service = desk.start(&["run"]);
+    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
+    let mut service = settings_service.start(&["run"]);
     service.err.wait_for("There is no project yet").await;
-    desk.done(&["projects", "add", "shop", "--host", &sandbox.url, "--token", TOKEN, "--personal-api-key", PERSONAL_KEY]).await;
+    settings_service.done(&["projects", "add", "shop", "--host", &sandbox.url, "--token", TOKEN, "--personal-api-key", PERSONAL_KEY]).await;
     assert!(service.lives());
     assert!(sandbox.events().await.is_empty(), "nothing is sent before the app is installed");
-    desk.done(&["apps", "install", "heartbeat", "--project", "shop"]).await;
+    settings_service.done(&["apps", "install", "heartbeat", "--project", "shop"]).await;
     holds(&sandbox, 1, &service).await;
     service.signal("TERM");
     assert_eq!(service.end().await.code(), 0);
@@ -94,10 +94,10 @@ async fn without_a_project_it_waits_and_picks_up_the_one_that_is_added() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked() {
-    let (desk, sandbox) = (Desk::new(), Running::start(Clock::system()).await);
+    let (settings_service, sandbox) = (SettingsService::new(), Running::start(Clock::system()).await);
     let add = async |token: &str, key: &str, more: &[&str]| {
         let given = ["projects", "add", "shop", "--host", sandbox.url.as_str(), "--token", token, "--personal-api-key", key];
-        desk.run(&[&given, more].concat()).await
+        settings_service.run(&[&given, more].concat()).await
     };
     let unknown = add("phc_of_nobody", PERSONAL_KEY, &[]).await;
     assert_eq!(unknown.code(), 2);
@@ -109,25 +109,26 @@ async fn what_posthog_says_to_be_wrong_is_not_added_unless_nobody_is_to_be_asked
     let number = add(TOKEN, PERSONAL_KEY, &["--project-id", "7"]).await;
     assert_eq!(number.code(), 2);
     assert!(number.shown("").contains("--project-id"), "{}", number.shown(""));
-    let none = desk.run(&["projects", "list", "--json"]).await;
+    let none = settings_service.run(&["projects", "list", "--json"]).await;
     assert!(none.code() == 1 && none.shown("").contains("there is no database"), "{}", none.shown(""));
     let added = add("phc_of_nobody", PERSONAL_KEY, &["--no-check"]).await;
     assert_eq!(added.code(), 0, "{}", added.shown(""));
-    desk.done(&["projects", "remove", "shop"]).await;
+    settings_service.done(&["projects", "remove", "shop"]).await;
     // Limited to the project, with the scope to query alone: the recommended key. And nobody there is no reason not to save.
     let limited = add(TOKEN, heartbeat::sandbox::LIMITED_KEY, &[]).await;
     assert_eq!((limited.code(), limited.shown("").contains("Note")), (0, false), "{}", limited.shown(""));
-    desk.done(&["projects", "remove", "shop"]).await;
-    let nobody = desk.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    settings_service.done(&["projects", "remove", "shop"]).await;
+    let nobody =
+        settings_service.run(&["projects", "add", "shop", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
     assert!(nobody.code() == 0 && nobody.shown("").contains("Note: --host nobody answers there"), "{}", nobody.shown(""));
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_services_on_one_store_send_the_same_events() {
-    let desk = Desk::new();
+    let settings_service = SettingsService::new();
     let sandbox = Running::start(Clock::fast(speed(30))).await;
-    desk.file("heartbeat.toml", &settings(&sandbox.url, "events = \"heartbeat + heartbeat_buffer\"\n"));
-    let start = || desk.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
+    settings_service.file("heartbeat.toml", &settings(&sandbox.url, "events = \"heartbeat + heartbeat_buffer\"\n"));
+    let start = || settings_service.start(&["run", "--config", "heartbeat.toml", "--speed", "30"]);
     let mut services = [start(), start()];
     holds(&sandbox, 8, &services[0]).await;
     for service in &mut services {
@@ -146,8 +147,8 @@ async fn two_services_on_one_store_send_the_same_events() {
 #[cfg(target_os = "linux")]
 #[tokio::test(flavor = "multi_thread")]
 async fn the_limit_of_open_files_is_raised_at_the_start() {
-    let desk = Desk::new();
-    let mut command = desk.command("/bin/sh");
+    let settings_service = SettingsService::new();
+    let mut command = settings_service.command("/bin/sh");
     command.args(["-c", "ulimit -Sn 64; ulimit -Hn 512; exec \"$0\" run --listen off", env!("CARGO_BIN_EXE_heartbeat")]);
     let mut service = Process::start(command);
     service.err.wait_for("beating").await;
@@ -169,15 +170,15 @@ async fn origin_of(service: &Process) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one() {
-    let desk = Desk::new();
-    let mut service = desk.start(&["run", "--listen", "127.0.0.1:0"]);
+    let settings_service = SettingsService::new();
+    let mut service = settings_service.start(&["run", "--listen", "127.0.0.1:0"]);
     let origin = origin_of(&service).await;
-    let link = async |name: &str| desk.done(&["users", "invite", name]).await;
+    let link = async |name: &str| settings_service.done(&["users", "invite", name]).await;
     assert!(link("ann").await.contains(&format!("{origin}/enter/")), "{origin}");
-    let told = desk.run(&["users", "invite", "bob", "--json"]).await.json();
+    let told = settings_service.run(&["users", "invite", "bob", "--json"]).await.json();
     assert!(told["link"].as_str().unwrap().starts_with(&origin), "{told}");
     // One that came later, and one that was killed: whoever was seen last.
-    let mut other = desk.start(&["run", "--listen", "127.0.0.1:0"]);
+    let mut other = settings_service.start(&["run", "--listen", "127.0.0.1:0"]);
     let second = origin_of(&other).await;
     assert_ne!(second, origin);
     assert!(link("cyd").await.contains(&second), "{second}");
@@ -192,24 +193,24 @@ async fn users_are_invited_to_the_page_that_runs_and_else_to_the_configured_one(
 async fn a_service_that_finds_its_place_taken_has_changed_nothing() {
     let taken = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let place = taken.local_addr().unwrap().to_string();
-    let desk = Desk::new();
-    desk.settings("http://127.0.0.1:9", "");
+    let settings_service = SettingsService::new();
+    settings_service.settings("http://127.0.0.1:9", "");
     let run = ["run", "--config", "heartbeat.toml", "--listen", &place];
-    let refused = desk.run(&run).await;
-    assert!(refused.code() == 1 && refused.err.contains(&format!("the page cannot listen on {place}")), "{refused:?}");
-    let none = desk.run(&["projects", "list"]).await;
+    let rejected = settings_service.run(&run).await;
+    assert!(rejected.code() == 1 && rejected.err.contains(&format!("the page cannot listen on {place}")), "{rejected:?}");
+    let none = settings_service.run(&["projects", "list"]).await;
     assert!(none.code() == 1 && none.err.contains("there is no database"), "{none:?}");
-    desk.done(&["projects", "add", "other", "--host", "us", "--token", "phc_o", "--no-personal-api-key", "--no-check"]).await;
-    assert_eq!(desk.run(&run).await.code(), 1);
-    let listed = desk.run(&["projects", "list", "--json"]).await.json();
+    settings_service.done(&["projects", "add", "other", "--host", "us", "--token", "phc_o", "--no-personal-api-key", "--no-check"]).await;
+    assert_eq!(settings_service.run(&run).await.code(), 1);
+    let listed = settings_service.run(&["projects", "list", "--json"]).await.json();
     assert_eq!(listed["items"].as_array().unwrap().len(), 1, "{listed}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
-    let desk = Desk::new().with("SSL_CERT_FILE", "/nowhere/ca.pem").with("SSL_CERT_DIR", "/nowhere/certs");
-    desk.settings("http://127.0.0.1:9", "\n[web]\nmetrics_projects = [\"shpo\", \"shop\"]\n");
-    let service = desk.start(&["run", "--config", "heartbeat.toml"]);
+    let settings_service = SettingsService::new().with("SSL_CERT_FILE", "/nowhere/ca.pem").with("SSL_CERT_DIR", "/nowhere/certs");
+    settings_service.settings("http://127.0.0.1:9", "\n[web]\nmetrics_projects = [\"shpo\", \"shop\"]\n");
+    let service = settings_service.start(&["run", "--config", "heartbeat.toml"]);
     service.err.wait_for("beating").await;
     let said = service.err.text();
     for words in [
@@ -219,6 +220,6 @@ async fn what_may_not_be_as_it_was_meant_is_said_at_the_start() {
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }
-    let checked = desk.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
+    let checked = settings_service.run(&["check", "--host", "http://127.0.0.1:9", "--token", TOKEN, "--no-personal-api-key"]).await;
     assert!(checked.err.contains("SSL_CERT_FILE names `/nowhere/ca.pem`, which is not there"), "{checked:?}");
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    AnsweredBy, Did, Evidence, EvidenceOf, Look, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec,
-    Quote, Receipt, Recorded, Refusal, Reply, RouteId, Settled, Signs, Timestamp, Traffic,
+    AnsweredBy, CaptureResult, Did, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Readback,
+    ReadbackError, ReadbackErrorKind, Recorded, RejectionReason, Reply, ResponseExcerpt, RouteId, Settled, Signs, Timestamp, Traffic,
 };
-use heartbeat::store::{self, Sealer, Store};
+use heartbeat::store::{self, SecretCipher, Store};
 
-use super::{Desk, settings};
+use super::{SettingsService, settings};
 
 /// 2027-01-15T08:00:00Z
 const BEGUN: Minute = Minute::from_index(30_000_000);
@@ -24,9 +24,9 @@ enum Came {
     In(u64),
     Twice,
     Never,
-    Refused,
+    Rejected,
     Cut,
-    Unseen,
+    Unverified,
     /// Accepted a moment ago.
     Just,
     /// We were not running.
@@ -34,16 +34,16 @@ enum Came {
 }
 
 /// A desk whose store tells of half an hour of two routes.
-async fn after_half_an_hour() -> Desk {
-    let desk = Desk::new();
-    let database = format!("sqlite:{}", desk.path("heartbeat.db").display());
+async fn after_half_an_hour() -> SettingsService {
+    let settings_service = SettingsService::new();
+    let database = format!("sqlite:{}", settings_service.path("heartbeat.db").display());
     // One key for all databases of the desk, wherever they would have theirs.
-    let key = desk.path("heartbeat.key").display().to_string();
-    let desk = desk.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
+    let key = settings_service.path("heartbeat.key").display().to_string();
+    let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", &key).with("DATABASE_URL", &database);
     let more = "[[project.heartbeat.route]]\nname = \"proxy\"\nevent = \"heartbeat_proxy\"\nhost = \"https://t.example.com/ingest\"\n";
-    desk.file("heartbeat.toml", &settings("https://posthog.example.com", more));
-    let specs = specs(&desk).await;
-    let store = open(&desk, "heartbeat.db").await;
+    settings_service.file("heartbeat.toml", &settings("https://posthog.example.com", more));
+    let specs = specs(&settings_service).await;
+    let store = open(&settings_service, "heartbeat.db").await;
     store.apply(&specs, &[], BEGUN.start()).await.unwrap();
     let project = store.projects().await.unwrap().remove(0);
     let [first, proxy] = [project.routes[0].id, project.routes[1].id];
@@ -53,29 +53,29 @@ async fn after_half_an_hour() -> Desk {
             7..=9 => (Came::NotSent, Came::NotSent),
             12 => (Came::In(200_000), Came::In(900)),
             14 => (Came::Never, Came::In(900)),
-            16 => (Came::Unseen, Came::Unseen),
+            16 => (Came::Unverified, Came::Unverified),
             20 => (Came::In(1500), Came::Cut),
-            27..=29 => (Came::In(1700), Came::Refused),
-            30 => (Came::Just, Came::Refused),
+            27..=29 => (Came::In(1700), Came::Rejected),
+            30 => (Came::Just, Came::Rejected),
             _ => (Came::In(1000 + 20 * at), Came::In(700 + 20 * at)),
         };
         write(&store, &project, first, BEGUN.plus(at as i64), of_first).await;
         write(&store, &project, proxy, BEGUN.plus(at as i64), of_proxy).await;
     }
     store.close().await;
-    desk
+    settings_service
 }
 
 /// The settings' projects, by way of a store of their own.
-async fn specs(desk: &Desk) -> Vec<ProjectSpec> {
-    desk.done(&["apply", "heartbeat.toml", "--database", "sqlite:first.db"]).await;
-    let store = open(desk, "first.db").await;
+async fn specs(settings_service: &SettingsService) -> Vec<ProjectSpec> {
+    settings_service.done(&["apply", "heartbeat.toml", "--database", "sqlite:first.db"]).await;
+    let store = open(settings_service, "first.db").await;
     store.projects().await.unwrap().into_iter().map(|project| project.spec).collect()
 }
 
-async fn open(desk: &Desk, file: &str) -> Arc<Store> {
-    let sealer = Sealer::from_key_file(&desk.path("heartbeat.key")).unwrap();
-    store::open(&format!("sqlite:{}", desk.path(file).display()), sealer).await.unwrap()
+async fn open(settings_service: &SettingsService, file: &str) -> Arc<Store> {
+    let cipher = SecretCipher::from_key_file(&settings_service.path("heartbeat.key")).unwrap();
+    store::open(&format!("sqlite:{}", settings_service.path(file).display()), cipher).await.unwrap()
 }
 
 async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute, came: Came) {
@@ -84,7 +84,7 @@ async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute,
     let phases = Phases { dns_us: Some(1200), connect_us: Some(10_100), tls_us: Some(22_000), first_byte_us: Some(30_200) };
     let (reply, tries) = match came {
         Came::NotSent => return,
-        Came::Refused => {
+        Came::Rejected => {
             let headers = vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8a1b2c3d4e5f".into())];
             let title = Some("Just a moment...".into());
             let signs = Signs {
@@ -95,20 +95,21 @@ async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute,
                 ..Signs::default()
             };
             let (by, did) = (AnsweredBy::Intermediary, Some(Did::Blocks));
-            let quote = Quote { status: 403, headers, words: "Just a moment...".into(), by, did, signs, ..Quote::default() };
-            (Reply::Refused { why: Refusal::NotPostHog, quote }, 1)
+            let excerpt =
+                ResponseExcerpt { status: 403, headers, words: "Just a moment...".into(), by, did, signs, ..ResponseExcerpt::default() };
+            (Reply::Rejected { why: RejectionReason::NotPostHog, excerpt }, 1)
         }
         Came::Cut => (Reply::Unreachable { at: Phase::Tls, obstacle: Obstacle::Expired, words: "certificate has expired".into() }, 4),
         _ => (Reply::Accepted { status: 200 }, 1),
     };
-    let receipt = Receipt { sent, reply, phases, tries };
+    let capture_result = CaptureResult { sent, reply, phases, tries };
     let of = |of| Evidence { route, minute, at: sent, of };
-    let evidence: Vec<_> = EvidenceOf::receipt(&receipt).map(of).into_iter().collect();
-    store.record(&[Recorded::of_receipt(route, minute, &receipt)], &evidence).await.unwrap();
+    let evidence: Vec<_> = EvidenceOf::capture_result(&capture_result).map(of).into_iter().collect();
+    store.record(&[Recorded::of_capture_result(route, minute, &capture_result)], &evidence).await.unwrap();
 
-    let throttled = LookFailure {
-        trouble: LookTrouble::Throttled,
-        quote: Quote { status: 429, words: "Request was throttled.".into(), ..Quote::default() },
+    let throttled = ReadbackError {
+        trouble: ReadbackErrorKind::Throttled,
+        excerpt: ResponseExcerpt { status: 429, words: "Request was throttled.".into(), ..ResponseExcerpt::default() },
         retry_after: None,
         note: None,
     };
@@ -121,18 +122,18 @@ async fn write(store: &Store, project: &Project, route: RouteId, minute: Minute,
         Came::In(ms) => (seen(ms, 1), None),
         Came::Twice => (seen(1100, 2), None),
         Came::Never => {
-            let looked = after(912_000);
-            (Settled { outcome: Outcome::Lost, missed: Some(looked), ..blank }, Some(of(EvidenceOf::Lost { looked })))
+            let read_back = after(912_000);
+            (Settled { outcome: Outcome::Lost, missed: Some(read_back), ..blank }, Some(of(EvidenceOf::Lost { read_back })))
         }
-        Came::Unseen => (Settled { outcome: Outcome::Unseen, ..blank }, Some(of(EvidenceOf::Unseen(throttled)))),
-        Came::Refused | Came::Cut | Came::Just | Came::NotSent => return,
+        Came::Unverified => (Settled { outcome: Outcome::Unverified, ..blank }, Some(of(EvidenceOf::Unverified(throttled)))),
+        Came::Rejected | Came::Cut | Came::Just | Came::NotSent => return,
     };
     let at = settled.seen.or(settled.missed).unwrap_or(sent);
-    store.settle(&look(project, at), &[settled], &evidence.into_iter().collect::<Vec<_>>()).await.unwrap();
+    store.settle(&readback(project, at), &[settled], &evidence.into_iter().collect::<Vec<_>>()).await.unwrap();
 }
 
-fn look(project: &Project, at: Timestamp) -> Look {
-    Look {
+fn readback(project: &Project, at: Timestamp) -> Readback {
+    Readback {
         project: project.id,
         at,
         result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
@@ -147,36 +148,42 @@ fn look(project: &Project, at: Timestamp) -> Look {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_says_how_it_stands() {
-    let desk = after_half_an_hour().await;
-    insta::assert_snapshot!("status", desk.run(&["status", "--at", AT]).await.shown(""));
-    insta::assert_snapshot!("status as JSON", desk.run(&["status", "--at", AT, "--json"]).await.shown(""));
+    let settings_service = after_half_an_hour().await;
+    insta::assert_snapshot!("status", settings_service.run(&["status", "--at", AT]).await.shown(""));
+    insta::assert_snapshot!("status as JSON", settings_service.run(&["status", "--at", AT, "--json"]).await.shown(""));
     // Before the proxy refused, all was well; long after, nothing runs.
-    insta::assert_snapshot!("status of an earlier moment", desk.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown(""));
+    insta::assert_snapshot!(
+        "status of an earlier moment",
+        settings_service.run(&["status", "--at", "2027-01-15T08:26:50Z"]).await.shown("")
+    );
     insta::assert_snapshot!(
         "status when nothing runs",
-        desk.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown("")
+        settings_service.run(&["status", "--at", "2027-01-15T11:00:00+02:00", "--check"]).await.shown("")
     );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_exit_code_says_whether_all_is_well_when_asked() {
-    let desk = after_half_an_hour().await;
+    let settings_service = after_half_an_hour().await;
     for (at, code) in [(AT, 1), ("2027-01-15T08:26:50Z", 0)] {
-        assert_eq!(desk.run(&["status", "--at", at]).await.code(), 0);
-        assert_eq!(desk.run(&["status", "--at", at, "--check"]).await.code(), code, "{at}");
+        assert_eq!(settings_service.run(&["status", "--at", at]).await.code(), 0);
+        assert_eq!(settings_service.run(&["status", "--at", at, "--check"]).await.code(), code, "{at}");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn beats_are_listed_failures_with_what_came_back() {
-    let desk = after_half_an_hour().await;
-    insta::assert_snapshot!("beats", desk.run(&["beats", "--at", AT, "--since", "25m"]).await.shown(""));
-    insta::assert_snapshot!("beats that failed", desk.run(&["beats", "--at", AT, "--failures", "--route", "heartbeat"]).await.shown(""));
+    let settings_service = after_half_an_hour().await;
+    insta::assert_snapshot!("beats", settings_service.run(&["beats", "--at", AT, "--since", "25m"]).await.shown(""));
+    insta::assert_snapshot!(
+        "beats that failed",
+        settings_service.run(&["beats", "--at", AT, "--failures", "--route", "heartbeat"]).await.shown("")
+    );
     insta::assert_snapshot!(
         "beats as JSON",
-        desk.run(&["beats", "--at", AT, "--since", "4m", "--route", "proxy", "--json", "--project", "shop"]).await.shown("")
+        settings_service.run(&["beats", "--at", AT, "--since", "4m", "--route", "proxy", "--json", "--project", "shop"]).await.shown("")
     );
-    insta::assert_snapshot!(desk.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
+    insta::assert_snapshot!(settings_service.run(&["beats", "--at", "2027-01-15T08:02:40Z", "--failures", "--since", "2m"]).await.shown(""), @r"
     exit 0
     --- err
     No beat failed in the last 2m.
@@ -185,8 +192,8 @@ async fn beats_are_listed_failures_with_what_came_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_there_is_told_with_what_is() {
-    let desk = after_half_an_hour().await;
-    desk.done(&["projects", "add", "blog", "--host", "eu", "--token", "phc_blog", "--no-personal-api-key", "--no-check"]).await;
+    let settings_service = after_half_an_hour().await;
+    settings_service.done(&["projects", "add", "blog", "--host", "eu", "--token", "phc_blog", "--no-personal-api-key", "--no-check"]).await;
     let mut shown = String::new();
     for arguments in [
         &["status", "--project", "shpo"][..],
@@ -198,9 +205,9 @@ async fn what_is_not_there_is_told_with_what_is() {
         &["status", "--project", "blog", "--at", AT],
         &["beats", "--project", "blog", "--at", AT],
     ] {
-        let _ = write!(shown, "$ heartbeat {}\n{}\n", arguments.join(" "), desk.run(arguments).await.shown(""));
+        let _ = write!(shown, "$ heartbeat {}\n{}\n", arguments.join(" "), settings_service.run(arguments).await.shown(""));
     }
-    let empty = Desk::new();
+    let empty = SettingsService::new();
     empty.done(&["maintenance", "add", "night", "--weekly", "sun 01:00-02:00"]).await;
     for arguments in [&["status"][..], &["status", "--json"], &["beats"]] {
         let _ = write!(shown, "(empty) $ heartbeat {}\n{}\n", arguments.join(" "), empty.run(arguments).await.shown(""));

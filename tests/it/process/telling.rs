@@ -1,4 +1,4 @@
-//! `kill -9` between any two steps of telling, and start again: every notice is delivered, under one id and with one body, and no end of an
+//! `kill -9` between any two steps of telling, and start again: every notification is delivered, under one id and with one body, and no end of an
 //! incident is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Incident, Notice, NoticeKind, NoticeState};
-use heartbeat::store::{self, Sealer, Store, Which, WhichNotices};
+use heartbeat::model::{Incident, Notification, NotificationKind, NotificationState};
+use heartbeat::store::{self, IncidentFilter, NotificationFilter, SecretCipher, Store};
 use serde_json::json;
 
 use super::receiver::{Letter, Receiver};
-use super::{Desk, Ended, Process, eventually, speed};
+use super::{Ended, Process, SettingsService, eventually, speed};
 use crate::sandbox::Running;
 use crate::support::postgres;
 
@@ -36,7 +36,7 @@ at_once = 60000
 
 /// One service after the other, over one store, one sandbox and one receiver.
 pub(super) struct Story {
-    pub(super) desk: Desk,
+    pub(super) settings_service: SettingsService,
     pub(super) sandbox: Running,
     pub(super) receiver: Receiver,
     store: Arc<Store>,
@@ -45,14 +45,14 @@ pub(super) struct Story {
 
 impl Story {
     pub(super) async fn over(database: &str) -> Self {
-        let desk = Desk::new();
-        let database = database.replace("DESK", &desk.path("").display().to_string());
-        let key = desk.path("heartbeat.key");
-        let store = store::open(&database, Sealer::from_key_file(&key).unwrap()).await.unwrap();
-        let desk = desk.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
+        let settings_service = SettingsService::new();
+        let database = database.replace("DESK", &settings_service.path("").display().to_string());
+        let key = settings_service.path("heartbeat.key");
+        let store = store::open(&database, SecretCipher::from_key_file(&key).unwrap()).await.unwrap();
+        let settings_service = settings_service.with("HEARTBEAT_KEY_FILE", key.to_str().unwrap());
         let (sandbox, receiver) = (Running::start(Clock::fast(speed(SPEED))).await, Receiver::start().await);
-        desk.settings(&sandbox.url, &format!("{SETTINGS}url = \"{}/hook\"\n", receiver.url));
-        Self { desk, sandbox, receiver, store, database }
+        settings_service.settings(&sandbox.url, &format!("{SETTINGS}url = \"{}/hook\"\n", receiver.url));
+        Self { settings_service, sandbox, receiver, store, database }
     }
 
     pub(super) async fn start(&self) -> Process {
@@ -63,34 +63,34 @@ impl Story {
 
     fn launch(&self) -> Process {
         let times = SPEED.to_string();
-        self.desk.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times])
+        self.settings_service.start(&["run", "--config", "heartbeat.toml", "--database", &self.database, "--speed", &times])
     }
 
     pub(super) async fn storm(&self) {
-        self.sandbox.weather(json!({"capture": {"status": 503}})).await;
+        self.sandbox.faults(json!({"capture": {"status": 503}})).await;
     }
 
     pub(super) fn calm(&self) {
-        self.sandbox.sandbox.clear_weather();
+        self.sandbox.sandbox.clear_faults();
     }
 
     /// Runs a command over the same store, by the same clock.
     pub(super) async fn ask(&self, arguments: &[&str]) -> Ended {
         let mut arguments = arguments.to_vec();
         arguments.extend(["--database", &self.database]);
-        self.desk.run(&arguments).await
+        self.settings_service.run(&arguments).await
     }
 
     async fn incidents(&self) -> Vec<Incident> {
-        self.store.incidents(&Which::default()).await.unwrap()
+        self.store.incidents(&IncidentFilter::default()).await.unwrap()
     }
 
-    async fn notices(&self, state: Option<NoticeState>) -> Vec<Notice> {
-        self.store.notices(&WhichNotices { state, ..WhichNotices::default() }).await.unwrap()
+    async fn notifications(&self, state: Option<NotificationState>) -> Vec<Notification> {
+        self.store.notifications(&NotificationFilter { state, ..NotificationFilter::default() }).await.unwrap()
     }
 
     /// Waits until a letter of this kind comes that none was before `after`.
-    pub(super) async fn told(&self, kind: NoticeKind, after: usize, by: &Process) -> Letter {
+    pub(super) async fn told(&self, kind: NotificationKind, after: usize, by: &Process) -> Letter {
         let what = format!("a letter says {kind}");
         self.receiver.wait_for(&what, after, || by.err.text(), |letter| letter.kind() == kind.name()).await
     }
@@ -101,12 +101,19 @@ impl Story {
         eventually(
             "a letter that nobody noted comes again",
             || by.err.text(),
-            async || again() || self.notices(Some(NoticeState::Sent)).await.iter().any(|notice| notice.id.to_string() == letter.id),
+            async || {
+                again()
+                    || self
+                        .notifications(Some(NotificationState::Sent))
+                        .await
+                        .iter()
+                        .any(|notification| notification.id.to_string() == letter.id)
+            },
         )
         .await;
     }
 
-    /// Lives on in fair weather until nothing is open or owed, ends as it should, and checks what came against the record.
+    /// Lives on in fair faults until nothing is open or owed, ends as it should, and checks what came against the record.
     async fn ends_well(&self) {
         self.calm();
         self.receiver.answer(Some(200));
@@ -115,7 +122,8 @@ impl Story {
             "nothing is open or owed",
             || last.err.text(),
             async || {
-                self.incidents().await.iter().all(|incident| !incident.is_open()) && self.notices(Some(NoticeState::Owed)).await.is_empty()
+                self.incidents().await.iter().all(|incident| !incident.is_open())
+                    && self.notifications(Some(NotificationState::Queued)).await.is_empty()
             },
         )
         .await;
@@ -126,36 +134,39 @@ impl Story {
     }
 
     async fn holds_what_is_told(&self) {
-        let (letters, notices, incidents) = (self.receiver.letters(), self.notices(None).await, self.incidents().await);
-        // 1. What has one id has one body, and is a notice's own.
+        let (letters, notifications, incidents) = (self.receiver.letters(), self.notifications(None).await, self.incidents().await);
+        // 1. What has one id has one body, and is a notification's own.
         let mut bodies: BTreeMap<&str, &str> = BTreeMap::new();
-        let known: BTreeSet<String> = notices.iter().map(|notice| notice.id.to_string()).collect();
+        let known: BTreeSet<String> = notifications.iter().map(|notification| notification.id.to_string()).collect();
         for letter in &letters {
-            assert!(known.contains(&letter.id), "no notice has this id: {letter:?}");
+            assert!(known.contains(&letter.id), "no notification has this id: {letter:?}");
             assert_eq!(*bodies.entry(&letter.id).or_insert(&letter.body), letter.body, "one id, two bodies");
         }
         // 2. What is on record as sent was answered; what is on record as needless was replaced by a newer one that was.
         let answered: BTreeSet<&str> = letters.iter().filter(|letter| letter.answered).map(|letter| letter.id.as_str()).collect();
-        for notice in &notices {
-            let newer =
-                |other: &&Notice| other.incident == notice.incident && other.state == NoticeState::Sent && other.created >= notice.created;
-            match notice.state {
-                NoticeState::Sent => assert!(answered.contains(notice.id.to_string().as_str()), "never came: {notice:?}"),
-                NoticeState::Superseded => assert!(notices.iter().any(|other| newer(&other)), "nothing came in its place: {notice:?}"),
-                NoticeState::Owed | NoticeState::Dead => panic!("{notice:?}"),
+        for notification in &notifications {
+            let newer = |other: &&Notification| {
+                other.incident == notification.incident && other.state == NotificationState::Sent && other.created >= notification.created
+            };
+            match notification.state {
+                NotificationState::Sent => assert!(answered.contains(notification.id.to_string().as_str()), "never came: {notification:?}"),
+                NotificationState::Superseded => {
+                    assert!(notifications.iter().any(|other| newer(&other)), "nothing came in its place: {notification:?}")
+                }
+                NotificationState::Queued | NotificationState::Failed => panic!("{notification:?}"),
             }
         }
         // 3. Every incident was told to have opened (or both at once), and then, by one id, to be over; never that it opened once it was over.
         for incident in &incidents {
             let key = incident.key().to_string();
             let of: Vec<&Letter> = letters.iter().filter(|letter| letter.incident() == key).collect();
-            let ids = |kind: NoticeKind| {
+            let ids = |kind: NotificationKind| {
                 of.iter().filter(|letter| letter.kind() == kind.name()).map(|letter| &letter.id).collect::<BTreeSet<_>>()
             };
-            assert_eq!(ids(NoticeKind::Resolved).len(), 1, "{incident:?}: {of:?}");
+            assert_eq!(ids(NotificationKind::Resolved).len(), 1, "{incident:?}: {of:?}");
             let first_end = of.iter().position(|letter| letter.kind() == "resolved").unwrap();
             let merged = of[first_end].message()["merged"] == true;
-            assert!(merged || ids(NoticeKind::Opened).len() == 1, "{incident:?}: {of:?}");
+            assert!(merged || ids(NotificationKind::Opened).len() == 1, "{incident:?}: {of:?}");
             assert!(merged || of[0].kind() == "opened", "{of:?}");
             assert!(of[first_end..].iter().all(|letter| letter.kind() == "resolved"), "it is open again: {of:?}");
         }
@@ -165,16 +176,16 @@ impl Story {
     }
 }
 
-/// The weather that makes an incident open, or lets it be over.
-async fn bring_about(story: &Story, kind: NoticeKind) {
+/// The faults that makes an incident open, or lets it be over.
+async fn bring_about(story: &Story, kind: NotificationKind) {
     match kind {
-        NoticeKind::Opened => story.storm().await,
+        NotificationKind::Opened => story.storm().await,
         _ => story.calm(),
     }
 }
 
 /// Killed when the receiver has the letter, and its answer has not come: the next life sends the same letter again.
-async fn between_sending_and_the_answer(story: &Story, kind: NoticeKind) {
+async fn between_sending_and_the_answer(story: &Story, kind: NotificationKind) {
     let mut life = story.start().await;
     let before = story.receiver.letters().len();
     story.receiver.answer(None);
@@ -184,7 +195,7 @@ async fn between_sending_and_the_answer(story: &Story, kind: NoticeKind) {
     story.receiver.answer(Some(200));
     let after = story.receiver.letters().len();
     assert!(
-        !story.notices(Some(NoticeState::Sent)).await.iter().any(|notice| notice.id.to_string() == letter.id),
+        !story.notifications(Some(NotificationState::Sent)).await.iter().any(|notification| notification.id.to_string() == letter.id),
         "noted before it was taken"
     );
     let mut next = story.start().await;
@@ -194,7 +205,7 @@ async fn between_sending_and_the_answer(story: &Story, kind: NoticeKind) {
 }
 
 /// Killed as soon as the receiver has answered, with that noted or not.
-async fn between_the_answer_and_its_mark(story: &Story, kind: NoticeKind) {
+async fn between_the_answer_and_its_mark(story: &Story, kind: NotificationKind) {
     let mut life = story.start().await;
     let before = story.receiver.letters().len();
     story.receiver.answer(None);
@@ -210,41 +221,41 @@ async fn between_the_answer_and_its_mark(story: &Story, kind: NoticeKind) {
     next.kill();
 }
 
-/// Killed as soon as the incident is on record, with its notice still owed: the next life tells it.
-async fn between_the_record_and_sending(story: &Story, kind: NoticeKind) {
+/// Killed as soon as the incident is on record, with its notification still owed: the next life tells it.
+async fn between_the_record_and_sending(story: &Story, kind: NotificationKind) {
     for _ in 0..10 {
         let mut life = story.start().await;
-        let (before, known) = (story.receiver.letters().len(), story.notices(None).await.len());
+        let (before, known) = (story.receiver.letters().len(), story.notifications(None).await.len());
         bring_about(story, kind).await;
-        eventually("a notice is owed", || life.err.text(), async || story.notices(None).await.len() > known).await;
+        eventually("a notification is owed", || life.err.text(), async || story.notifications(None).await.len() > known).await;
         life.kill();
         let was_sent = story.receiver.letters().len() > before;
         let mut next = story.start().await;
         story.told(kind, before, &next).await;
-        eventually("it is noted", || next.err.text(), async || story.notices(Some(NoticeState::Owed)).await.is_empty()).await;
+        eventually("it is noted", || next.err.text(), async || story.notifications(Some(NotificationState::Queued)).await.is_empty()).await;
         if !was_sent {
             next.kill();
             return;
         }
-        // It was quicker than we: the weather turns back, and we try again.
-        let other = if kind == NoticeKind::Opened { NoticeKind::Resolved } else { NoticeKind::Opened };
+        // It was quicker than we: the faults turns back, and we try again.
+        let other = if kind == NotificationKind::Opened { NotificationKind::Resolved } else { NotificationKind::Opened };
         let after = story.receiver.letters().len();
         bring_about(story, other).await;
         story.told(other, after, &next).await;
         next.kill();
     }
-    panic!("no process could be killed between writing a notice and sending it");
+    panic!("no process could be killed between writing a notification and sending it");
 }
 
 async fn killed_at_each_step(database: &str) {
     let story = Story::over(database).await;
-    for kind in [NoticeKind::Opened, NoticeKind::Resolved] {
+    for kind in [NotificationKind::Opened, NotificationKind::Resolved] {
         between_sending_and_the_answer(&story, kind).await;
     }
-    for kind in [NoticeKind::Opened, NoticeKind::Resolved] {
+    for kind in [NotificationKind::Opened, NotificationKind::Resolved] {
         between_the_answer_and_its_mark(&story, kind).await;
     }
-    for kind in [NoticeKind::Opened, NoticeKind::Resolved] {
+    for kind in [NotificationKind::Opened, NotificationKind::Resolved] {
         between_the_record_and_sending(&story, kind).await;
     }
     story.ends_well().await;
@@ -262,7 +273,7 @@ async fn killed_at_any_moment(database: &str, seed: u64) {
     let story = Story::over(database).await;
     let mut random = seed;
     for _ in 0..14 {
-        // The weather turns by itself, and the receiver answers, fails or says nothing.
+        // The faults turns by itself, and the receiver answers, fails or says nothing.
         match next_random(&mut random) % 3 {
             0 => story.calm(),
             _ => story.storm().await,
@@ -301,7 +312,7 @@ async fn killed_at_any_moment_over_postgresql_it_tells_everything() {
 async fn of_two_services_one_delivers_what_the_other_died_over() {
     let story = Story::over(&postgres::fresh_database().await).await;
     let mut first = story.start().await;
-    for kind in [NoticeKind::Opened, NoticeKind::Resolved] {
+    for kind in [NotificationKind::Opened, NotificationKind::Resolved] {
         let before = story.receiver.letters().len();
         story.receiver.answer(None);
         bring_about(&story, kind).await;
@@ -324,12 +335,12 @@ async fn what_says_both_that_it_opened_and_that_it_is_over_says_so_on_every_try(
     let mut life = story.start().await;
     story.receiver.answer(Some(503));
     story.storm().await;
-    story.told(NoticeKind::Opened, 0, &life).await;
+    story.told(NotificationKind::Opened, 0, &life).await;
     story.calm();
-    let first = story.told(NoticeKind::Resolved, 0, &life).await;
+    let first = story.told(NotificationKind::Resolved, 0, &life).await;
     assert_eq!(first.message()["merged"], true);
     let after = story.receiver.letters().len();
-    let second = story.told(NoticeKind::Resolved, after, &life).await;
+    let second = story.told(NotificationKind::Resolved, after, &life).await;
     assert_eq!((&second.id, &second.body), (&first.id, &first.body));
     life.kill();
     story.receiver.answer(Some(200));

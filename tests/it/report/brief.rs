@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::model::{
-    Evidence, EvidenceOf, HeartbeatApp, Incident, Look, LookFailure, LookTrouble, Obstacle, Phase, Project, Quote, Refusal, Severity,
-    Standing, Strand, Timestamp, TokenWord, Traffic,
+    Evidence, EvidenceOf, HeartbeatApp, Incident, IncidentKind, Obstacle, Phase, Project, Readback, ReadbackError, ReadbackErrorKind,
+    RejectionReason, ResponseExcerpt, Severity, Timestamp, TokenReading, TokenStatus, Traffic,
 };
 use heartbeat::report::{Brief, briefs, report};
 use proptest::prelude::*;
@@ -31,8 +31,8 @@ fn history() -> impl Strategy<Value = String> {
 #[derive(Debug, Clone)]
 struct Told {
     routes: Vec<String>,
-    /// Of what the newest look said.
-    look: u8,
+    /// Of what the newest read-back said.
+    readback: u8,
     /// So many minutes before the end Heartbeat was switched off.
     off: Option<i64>,
     /// So many minutes after the beginning the project was set up.
@@ -42,10 +42,15 @@ struct Told {
 fn told() -> impl Strategy<Value = Told> {
     let off = prop_oneof![4 => Just(None), 1 => (0_i64..200).prop_map(Some)];
     let begun = prop_oneof![3 => Just(0_i64), 1 => 0_i64..MINUTES as i64];
-    (prop::collection::vec(history(), 1..4), 0_u8..6, off, begun).prop_map(|(routes, look, off, begun)| Told { routes, look, off, begun })
+    (prop::collection::vec(history(), 1..4), 0_u8..6, off, begun).prop_map(|(routes, readback, off, begun)| Told {
+        routes,
+        readback,
+        off,
+        begun,
+    })
 }
 
-async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<Project>, Option<Look>) {
+async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<Project>, Option<Readback>) {
     let mut spec = if told.routes.len() == 1 { spec(name) } else { spec_with_routes(name, &[]) };
     let begun = START.plus(told.begun);
     world.store.apply(std::slice::from_ref(&spec), &[], begun.start()).await.unwrap();
@@ -58,9 +63,9 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
         }
         for (at, letter) in letters.chars().enumerate().filter(|(_, letter)| "RU".contains(*letter)) {
             let of = match letter {
-                'R' => EvidenceOf::Refused {
-                    why: Refusal::Broken,
-                    quote: Quote { status: 503, words: format!("no {at}"), headers: vec![], ..Quote::default() },
+                'R' => EvidenceOf::Rejected {
+                    why: RejectionReason::Broken,
+                    excerpt: ResponseExcerpt { status: 503, words: format!("no {at}"), headers: vec![], ..ResponseExcerpt::default() },
                 },
                 _ => EvidenceOf::Unreachable { at: Phase::Connect, obstacle: Obstacle::Other, words: format!("gone {at}") },
             };
@@ -77,23 +82,23 @@ async fn set_up(world: &World, name: &str, told: &Told, now: Timestamp) -> (Arc<
         world.store.apply(&[spec], &[], at).await.unwrap();
     }
     let project = world.project(name).await;
-    let look = look(&project, told.look, now);
-    (project, look)
+    let readback = readback(&project, told.readback, now);
+    (project, readback)
 }
 
-fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
-    let failure = |trouble| LookFailure::quoting(trouble, Quote::default());
+fn readback(project: &Project, kind: u8, now: Timestamp) -> Option<Readback> {
+    let failure = |trouble| ReadbackError::quoting(trouble, ResponseExcerpt::default());
     let result = match kind {
         0 => return None,
-        1 => Err(failure(LookTrouble::NoKey)),
-        2 => Err(failure(LookTrouble::Throttled)),
+        1 => Err(failure(ReadbackErrorKind::NoKey)),
+        2 => Err(failure(ReadbackErrorKind::Throttled)),
         _ => Ok(Traffic { others: u64::from(kind), newest: Some(now.minus(Duration::from_mins(3))), ..Traffic::default() }),
     };
-    let word = TokenWord { standing: Standing::Unknown, asked: now, down: heartbeat::model::Parts::default() };
+    let word = TokenReading { token_status: TokenStatus::Unknown, asked: now, down: heartbeat::model::Parts::default() };
     // One was made after the moment that is shown: it says nothing.
     let at = if kind == 5 { now.plus(Duration::from_secs(1)) } else { now };
     let token = (kind == 4).then_some(word);
-    Some(Look {
+    Some(Readback {
         project: project.id,
         at,
         result,
@@ -109,19 +114,19 @@ fn look(project: &Project, kind: u8, now: Timestamp) -> Option<Look> {
 async fn both(told: &[Told]) {
     let world = World::new().await;
     let now = after(START.plus(MINUTES as i64 - 1), 50);
-    let (mut projects, mut looks) = (Vec::new(), Vec::new());
+    let (mut projects, mut readbacks) = (Vec::new(), Vec::new());
     for (at, told) in told.iter().enumerate() {
-        let (project, look) = set_up(&world, &format!("p{at}"), told, now).await;
+        let (project, readback) = set_up(&world, &format!("p{at}"), told, now).await;
         projects.push(project);
-        looks.extend(look);
+        readbacks.extend(readback);
     }
-    let briefs = briefs(&world.store, &projects, &looks, now).await.unwrap();
+    let briefs = briefs(&world.store, &projects, &readbacks, now).await.unwrap();
     assert_eq!(briefs.len(), projects.len());
     for (brief, told) in briefs.iter().zip(told) {
-        let look = looks.iter().find(|look| look.project == brief.project.id && look.at <= now).cloned();
-        let whole = report(&world.store, Arc::clone(&brief.project), look, now).await.unwrap();
+        let readback = readbacks.iter().find(|readback| readback.project == brief.project.id && readback.at <= now).cloned();
+        let whole = report(&world.store, Arc::clone(&brief.project), readback, now).await.unwrap();
         let of = |routes: &[String]| routes.iter().map(|letters| runs(letters)).collect::<Vec<_>>().join(" | ");
-        let said = format!("{} {:?} off {:?} begun {}", of(&told.routes), told.look, told.off, told.begun);
+        let said = format!("{} {:?} off {:?} begun {}", of(&told.routes), told.readback, told.off, told.begun);
         assert_eq!(brief.verdict, whole.verdict, "{said}");
         assert_eq!(brief.complete_through, whole.complete_through, "{said}");
         assert_eq!(brief.strip, whole.strip, "{said}");
@@ -152,7 +157,7 @@ async fn what_lies_before_the_last_hour_counts_where_it_must() {
             let letters: String = runs.iter().map(|(letter, length)| letter.to_string().repeat(*length)).collect();
             "A".repeat(MINUTES - letters.len()) + &letters
         };
-        Told { routes: routes.iter().map(|runs| letters(runs)).collect(), look: 3, off: None, begun: 0 }
+        Told { routes: routes.iter().map(|runs| letters(runs)).collect(), readback: 3, off: None, begun: 0 }
     };
     both(&[
         // Refused for three hours, with one that arrived two hours ago; a lost one in the morning; late for half a day.
@@ -178,12 +183,15 @@ async fn a_list_tells_which_incidents_are_open() {
     }
     let told: Vec<Brief> = briefs(&world.store, &projects, &[], now).await.unwrap();
     assert!(told.iter().all(|brief| brief.open.is_empty() && brief.gravest().is_none() && brief.newest_lag().is_none()));
-    open_incident(&world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], Strand::Blind, 5) }).await;
-    open_incident(&world.store, incident(&projects[1], Strand::Ingestion, 3)).await;
-    open_incident(&world.store, Incident { closed: Some(now), ..incident(&projects[0], Strand::Ingestion, 3) }).await;
+    open_incident(&world.store, Incident { severity: Severity::Warning, ..incident(&projects[1], IncidentKind::Monitoring, 5) }).await;
+    open_incident(&world.store, incident(&projects[1], IncidentKind::Ingestion, 3)).await;
+    open_incident(&world.store, Incident { closed: Some(now), ..incident(&projects[0], IncidentKind::Ingestion, 3) }).await;
     world.record(projects[0].routes[0].id, START.plus(28), "AA").await;
     let told = briefs(&world.store, &projects, &[], now).await.unwrap();
     assert_eq!((told[0].open.len(), told[0].newest_lag()), (0, Some(Duration::from_secs(2))));
-    assert_eq!(told[1].open.iter().map(|incident| incident.strand).collect::<Vec<_>>(), [Strand::Blind, Strand::Ingestion]);
-    assert_eq!(told[1].gravest().map(|incident| incident.strand), Some(Strand::Ingestion));
+    assert_eq!(
+        told[1].open.iter().map(|incident| incident.incident_kind).collect::<Vec<_>>(),
+        [IncidentKind::Monitoring, IncidentKind::Ingestion]
+    );
+    assert_eq!(told[1].gravest().map(|incident| incident.incident_kind), Some(IncidentKind::Ingestion));
 }

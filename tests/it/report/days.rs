@@ -3,9 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::keep::fold_due;
-use heartbeat::model::{Hour, Incident, Minute, Outcome, Project, Retention, Strand, Timestamp};
+use heartbeat::model::{Hour, Incident, IncidentKind, Minute, Outcome, Project, Retention, Timestamp};
 use heartbeat::report::{DAYS, Days, days};
+use heartbeat::retention::aggregate_due;
 use heartbeat::store::RouteSpan;
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ async fn a_day_counts_what_arrived_and_what_did_not_and_leaves_out_what_is_ours(
     let world = World::new().await;
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
-    // A day and a half: on the first, 6 lost, 4 refused, 10 late, 20 of which nothing is on record, 5 unseen.
+    // A day and a half: on the first, 6 lost, 4 refused, 10 late, 20 of which nothing is on record, 5 unverified.
     let first = format!("{}{}{}{}{}{}", "X".repeat(6), "R".repeat(4), "L".repeat(10), "_".repeat(20), "?".repeat(5), "A".repeat(1395));
     world.record(project.routes[0].id, START, &(first + &"A".repeat(719) + ".")).await;
     let now = after(START.plus(1440 + 719), 30);
@@ -29,9 +29,12 @@ async fn a_day_counts_what_arrived_and_what_did_not_and_leaves_out_what_is_ours(
     assert_eq!((told.days.len(), told.days[DAYS - 1].start, told.days[0].start), (DAYS, START.plus(1440), START.plus(1440 - 89 * 1440)));
     let (yesterday, today) = (told.days[DAYS - 2].ends, told.days[DAYS - 1].ends);
     let of = |outcome| yesterday.of(outcome);
-    assert_eq!((of(Outcome::Lost), of(Outcome::Refused), of(Outcome::Late), of(Outcome::Unsent), of(Outcome::Unseen)), (6, 4, 10, 20, 5));
+    assert_eq!(
+        (of(Outcome::Lost), of(Outcome::Rejected), of(Outcome::Late), of(Outcome::NotSent), of(Outcome::Unverified)),
+        (6, 4, 10, 20, 5)
+    );
     assert_eq!(yesterday.share(), Some(1405.0 / 1415.0));
-    assert_eq!((today.of(Outcome::Arrived), today.of(Outcome::Awaiting), today.of(Outcome::Unsent)), (719, 1, 0));
+    assert_eq!((today.of(Outcome::Arrived), today.of(Outcome::Awaiting), today.of(Outcome::NotSent)), (719, 1, 0));
     assert_eq!(told.days[DAYS - 3].ends.share(), None, "nothing was due");
     assert_eq!(told.uptime.last_24_hours, Some(1.0), "what failed yesterday is older than 24 hours");
     assert_eq!(told.last_24_hours.sent(), 1440);
@@ -48,14 +51,14 @@ async fn an_incident_is_told_on_each_day_on_which_it_was_open() {
     let midnight = |day: i64| START.plus(day * 1440).start();
     let hours = |count| Duration::from_hours(count);
     // `incident` counts minutes from the samples' own beginning: these are set by hand.
-    let from = |opened, closed| Incident { opened, closed, ..incident(&project, Strand::Ingestion, 0) };
+    let from = |opened, closed| Incident { opened, closed, ..incident(&project, IncidentKind::Ingestion, 0) };
     open_incident(&world.store, from(midnight(2).minus(hours(3)), Some(midnight(3).plus(hours(1))))).await;
-    let blind = Incident { strand: Strand::Blind, ..from(midnight(4).plus(hours(2)), None) };
+    let blind = Incident { incident_kind: IncidentKind::Monitoring, ..from(midnight(4).plus(hours(2)), None) };
     open_incident(&world.store, blind).await;
     let told = read(&world, &[project], midnight(4).plus(hours(5))).await;
-    let open: Vec<Duration> = told.days[DAYS - 5..].iter().map(|day| day.incident(Strand::Ingestion)).collect();
+    let open: Vec<Duration> = told.days[DAYS - 5..].iter().map(|day| day.incident(IncidentKind::Ingestion)).collect();
     assert_eq!(open, [Duration::ZERO, hours(3), hours(24), hours(1), Duration::ZERO]);
-    assert_eq!(told.days[DAYS - 1].incident(Strand::Blind), hours(3));
+    assert_eq!(told.days[DAYS - 1].incident(IncidentKind::Monitoring), hours(3));
     assert_eq!(told.days.iter().filter(|day| day.had_incident()).count(), 4);
 }
 
@@ -80,8 +83,8 @@ async fn several_projects_are_counted_together_each_from_its_own_beginning() {
     world.store.apply(&[spec_with_routes("two", &[])], &[], START.plus(600).start()).await.unwrap();
     let both = [world.project("one").await, world.project("two").await];
     let told = read(&world, &both, START.plus(1440).start()).await;
-    assert_eq!(told.days[DAYS - 2].ends.of(Outcome::Unsent), 1440 + 3 * 840);
-    assert_eq!(told.last_24_hours.of(Outcome::Unsent), 1439 + 3 * 840);
+    assert_eq!(told.days[DAYS - 2].ends.of(Outcome::NotSent), 1440 + 3 * 840);
+    assert_eq!(told.last_24_hours.of(Outcome::NotSent), 1439 + 3 * 840);
     assert_eq!(told.uptime.last_90_days, None, "nothing was sent: that is ours");
 }
 
@@ -117,7 +120,7 @@ proptest! {
             // Weeks later beats are gone, and the days are what they were.
             let retention = Retention::default();
             let later = now.plus(retention.beats).plus(Duration::from_hours(26 + late as u64));
-            fold_due(&world.store, later, retention).await.unwrap();
+            aggregate_due(&world.store, later, retention).await.unwrap();
             let routes: Vec<_> = project.routes.iter().map(|route| route.id).collect();
             prop_assert!(world.store.beats(&routes, START, START.plus(2 * 1440)).await.unwrap().is_empty());
             let from_hours = read(&world, &[Arc::clone(&project)], now).await;

@@ -2,15 +2,15 @@
 
 use std::collections::BTreeSet;
 
-use heartbeat::model::{EntryKind, NoticeKind, Strand};
-use heartbeat::report::json::{BeatJson, EntryJson, IncidentJson, IncidentStoryJson, NoticeJson, ReportJson};
+use heartbeat::model::{EntryKind, IncidentKind, NotificationKind};
+use heartbeat::report::json::{BeatJson, EntryJson, IncidentJson, IncidentStoryJson, NotificationJson, ReportJson};
 use heartbeat::report::report;
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::world::{START, World, after};
-use crate::store::samples::{entry, incident, notice, set_up_channel, spec, webhook};
+use crate::store::samples::{entry, incident, notification, set_up_channel, spec, webhook};
 
 /// Every field that a schema names, those of the schemas that it is put together from with them.
 fn described<T: ToSchema>() -> BTreeSet<String> {
@@ -51,15 +51,15 @@ async fn every_field_is_described_and_none_that_is_not_there() {
     compare(&ReportJson::of(&whole));
     compare(&ReportJson::of(&whole).today);
     compare(&BeatJson::of(&project, whole.newest_seen.as_ref().unwrap(), &[]));
-    let incident = incident(&project, Strand::Ingestion, 0);
+    let incident = incident(&project, IncidentKind::Ingestion, 0);
     let channel = set_up_channel(&world.store, webhook("ops")).await;
     let story = IncidentStoryJson {
         incident: IncidentJson::of(&incident, now, None),
         timeline: vec![EntryJson::of(&entry(EntryKind::Opened, "it began"))],
-        notices: vec![NoticeJson::of(&notice(channel.id, &incident, NoticeKind::Opened, 0), &[channel])],
+        notifications: vec![NotificationJson::of(&notification(channel.id, &incident, NotificationKind::Opened, 0), &[channel])],
     };
     compare(&story.incident);
     compare(&story.timeline[0]);
-    compare(&story.notices[0]);
+    compare(&story.notifications[0]);
     compare(&story);
 }

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use heartbeat::keep::fold_due;
 use heartbeat::model::{Minute, Outcome, Project, Recorded, Retention, Timestamp};
 use heartbeat::report::{LagSeries, MAX_POINTS, lag_series};
+use heartbeat::retention::aggregate_due;
 
 use super::world::{START, World, after, beat};
 use crate::store::samples::{spec, spec_with_routes};
@@ -29,7 +29,7 @@ async fn an_hour_is_shown_minute_by_minute_as_it_was_measured() {
     };
     assert_eq!(seconds(0, Some(0)), (Some(2), Some(2), 1, Some(Outcome::Arrived)));
     assert_eq!(seconds(0, Some(1)), (Some(200), Some(200), 1, Some(Outcome::Late)));
-    assert_eq!(seconds(0, Some(2)), (None, None, 0, Some(Outcome::Unsent)));
+    assert_eq!(seconds(0, Some(2)), (None, None, 0, Some(Outcome::NotSent)));
     assert_eq!(seconds(0, None), (Some(2), Some(200), 2, Some(Outcome::Late)));
     assert_eq!(seconds(30, Some(0)), (None, None, 0, Some(Outcome::Lost)));
     assert_eq!(seconds(30, None).3, Some(Outcome::Lost));
@@ -75,7 +75,7 @@ async fn weeks_come_from_hours_and_from_the_beats_behind_them() {
     world.store.record(&beats, &[]).await.unwrap();
     let now = after(START.plus(minutes), 10);
     let before = read(&world, &project, START, START.plus(minutes), now).await;
-    fold_due(&world.store, now, Retention::default()).await.unwrap();
+    aggregate_due(&world.store, now, Retention::default()).await.unwrap();
     assert!(world.store.next_beat(START).await.unwrap() >= Some(START.plus(2 * 1440)), "two weeks of beats are left");
     assert!(world.store.summed_up().await.unwrap() > Some(START.plus(14 * 1440)));
     let series = read(&world, &project, START, START.plus(minutes), now).await;

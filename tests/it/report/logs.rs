@@ -1,15 +1,15 @@
 //! Logs of apps.
 
-use heartbeat::keep::fold_due;
 use heartbeat::model::{
-    AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Obstacle,
-    Phase, ProjectSpec, Quote, Retention, Strand, Timestamp,
+    AppKind, Entry, EntryKind, Evidence, EvidenceOf, HeartbeatApp, Incident, IncidentKind, IngestionAlertApp, Obstacle, Phase, ProjectSpec,
+    Readback, ReadbackError, ReadbackErrorKind, ResponseExcerpt, Retention, Timestamp,
 };
 use heartbeat::report::{Level, LogPage, Sought, log};
+use heartbeat::retention::aggregate_due;
 use proptest::prelude::*;
 
 use super::world::{START, World, after};
-use crate::store::samples::{entry, incident, look, owing, spec, spec_with_routes};
+use crate::store::samples::{entry, incident, queues, readback, spec, spec_with_routes};
 
 async fn read(world: &World, app: AppKind, sought: &Sought, now: Timestamp) -> LogPage {
     let project = world.project("shop").await;
@@ -66,12 +66,12 @@ async fn what_is_folded_is_told_hour_by_hour_with_what_failures_left() {
     world.store.apply(&[spec("shop")], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
     world.record(project.routes[0].id, START, &("A".repeat(70) + "X" + &"A".repeat(49))).await;
-    let of = EvidenceOf::Lost { looked: after(START.plus(85), 30) };
+    let of = EvidenceOf::Lost { read_back: after(START.plus(85), 30) };
     let evidence = Evidence { route: project.routes[0].id, minute: START.plus(70), at: after(START.plus(85), 30), of };
     world.store.record(&[], &[evidence]).await.unwrap();
     let now = after(START.plus(16 * 1440), 0);
     world.record(project.routes[0].id, START.plus(16 * 1440 - 1), "A").await;
-    fold_due(&world.store, now, Retention::default()).await.unwrap();
+    aggregate_due(&world.store, now, Retention::default()).await.unwrap();
     let old = Sought { before: Some(START.plus(1440)), ..Sought::default() };
     let page = read(&world, AppKind::Heartbeat, &old, now).await;
     let told = lines(&page);
@@ -100,19 +100,19 @@ async fn ingestion_alert_tells_looks_that_failed_and_what_became_of_incidents() 
     world.store.apply(&[alert], &[], START.start()).await.unwrap();
     let project = world.project("shop").await;
     for minute in 0..20 {
-        let made = look(&project, after(START.plus(minute), 30));
-        let failure = |trouble| LookFailure::quoting(trouble, Quote::default());
+        let made = readback(&project, after(START.plus(minute), 30));
+        let failure = |trouble| ReadbackError::quoting(trouble, ResponseExcerpt::default());
         let made = match minute {
-            3..=7 => Look { result: Err(failure(LookTrouble::Throttled)), ..made },
-            8 => Look { result: Err(failure(LookTrouble::Broken)), ..made },
+            3..=7 => Readback { result: Err(failure(ReadbackErrorKind::Throttled)), ..made },
+            8 => Readback { result: Err(failure(ReadbackErrorKind::Broken)), ..made },
             _ => made,
         };
         world.store.settle(&made, &[], &[]).await.unwrap();
     }
     let said = |minute: i64, kind, words: &str| Entry { at: after(START.plus(minute), 0), ..entry(kind, words) };
     let entries = [said(10, EntryKind::Opened, "beats do not arrive"), said(12, EntryKind::Closed, "over")];
-    let opened = Incident { opened: after(START.plus(10), 0), ..incident(&project, Strand::Ingestion, 0) };
-    world.store.write_incident(&opened, &entries, &owing(&[])).await.unwrap();
+    let opened = Incident { opened: after(START.plus(10), 0), ..incident(&project, IncidentKind::Ingestion, 0) };
+    world.store.write_incident(&opened, &entries, &queues(&[])).await.unwrap();
     let now = after(START.plus(25), 0);
     let page = read(&world, AppKind::IngestionAlert, &Sought::default(), now).await;
     let told = lines(&page);
@@ -156,12 +156,12 @@ proptest! {
             }
             prop_assert!(told.is_sorted_by(|one, other| one.minute >= other.minute));
             let beats: Vec<_> = told.iter().filter(|line| line.words().starts_with("accepted")).map(|line| (line.minute, line.route.clone())).collect();
-            let wanted = |letter: char| match level {
+            let desired = |letter: char| match level {
                 Level::Info => letter != '_',
                 Level::Warning => "LX".contains(letter),
                 Level::Error => letter == 'X',
             };
-            prop_assert_eq!(beats.len(), 2 * letters.chars().filter(|letter| wanted(*letter)).count());
+            prop_assert_eq!(beats.len(), 2 * letters.chars().filter(|letter| desired(*letter)).count());
             let mut once = beats.clone();
             once.dedup();
             prop_assert_eq!(once.len(), beats.len());

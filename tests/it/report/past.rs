@@ -3,24 +3,24 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use heartbeat::keep::fold_due;
-use heartbeat::model::{Project, Retention, Strand, Timestamp};
+use heartbeat::model::{IncidentKind, Project, Retention, Timestamp};
 use heartbeat::report::{Past, days, days_of_each, lag_series, report, routes};
+use heartbeat::retention::aggregate_due;
 use proptest::prelude::*;
 
 use super::world::{START, World, after};
-use crate::store::samples::{incident, look, open_incident, spec, spec_with_routes};
+use crate::store::samples::{incident, open_incident, readback, spec, spec_with_routes};
 
 /// How far back the page shows lags: an hour, a day, a week, a month, 90 days.
 const RANGES: [i64; 5] = [60, 1440, 7 * 1440, 30 * 1440, 90 * 1440];
 
 async fn says_the_same(world: &World, project: &Arc<Project>, now: Timestamp) {
-    let look = look(project, now);
+    let readback = readback(project, now);
     let past = Past::read(&world.store, Arc::clone(project), now).await.unwrap();
-    let whole = report(&world.store, Arc::clone(project), Some(look.clone()), now).await.unwrap();
-    assert_eq!(format!("{:?}", past.report(Some(look.clone()))), format!("{whole:?}"));
-    let each = routes(&world.store, project, Some(&look), now).await.unwrap();
-    assert_eq!(format!("{:?}", past.routes(Some(&look))), format!("{each:?}"));
+    let whole = report(&world.store, Arc::clone(project), Some(readback.clone()), now).await.unwrap();
+    assert_eq!(format!("{:?}", past.report(Some(readback.clone()))), format!("{whole:?}"));
+    let each = routes(&world.store, project, Some(&readback), now).await.unwrap();
+    assert_eq!(format!("{:?}", past.routes(Some(&readback))), format!("{each:?}"));
     assert_eq!(past.days(), days(&world.store, std::slice::from_ref(project), now).await.unwrap());
     let to = now.minute().plus(1);
     for minutes in RANGES {
@@ -43,10 +43,10 @@ proptest! {
             let now = after(START.plus(3 * 1440 + late), 20);
             says_the_same(&world, &project, now).await;
             // Half of it summed up; then all but the last day in hours alone.
-            fold_due(&world.store, now, Retention::default()).await.unwrap();
+            aggregate_due(&world.store, now, Retention::default()).await.unwrap();
             says_the_same(&world, &project, now).await;
             let short = Retention { beats: Duration::from_hours(30), ..Retention::default() };
-            fold_due(&world.store, now, short).await.unwrap();
+            aggregate_due(&world.store, now, short).await.unwrap();
             says_the_same(&world, &project, now).await;
             says_the_same(&world, &project, now.plus(Duration::from_hours(80 * 24))).await;
         });
@@ -62,10 +62,10 @@ async fn the_days_of_each_are_those_of_each_alone() {
         for route in &project.routes {
             world.record(route.id, START, &letters).await;
         }
-        open_incident(&world.store, incident(project, Strand::Ingestion, 3)).await;
+        open_incident(&world.store, incident(project, IncidentKind::Ingestion, 3)).await;
     }
     let now = after(START.plus(2100), 5);
-    fold_due(&world.store, now, Retention::default()).await.unwrap();
+    aggregate_due(&world.store, now, Retention::default()).await.unwrap();
     let each = days_of_each(&world.store, &both, now).await.unwrap();
     for (project, told) in both.iter().zip(&each) {
         assert_eq!(told, &days(&world.store, std::slice::from_ref(project), now).await.unwrap());

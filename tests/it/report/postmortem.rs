@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Acknowledged, Diagnosis, Entry, EntryKind, Evidence, EvidenceOf, Incident, NoticeKind, NoticeState, Quote, Refusal, RuleKind, Severity,
-    Strand, Tally,
+    Acknowledged, Diagnosis, Entry, EntryKind, Evidence, EvidenceOf, Incident, IncidentKind, NotificationKind, NotificationState,
+    RejectionReason, ResponseExcerpt, RuleKind, Severity, Tally,
 };
 use heartbeat::report::{incident_story, postmortem};
-use heartbeat::store::Which;
+use heartbeat::store::IncidentFilter;
 use insta::assert_snapshot;
 
 use super::world::{START, World, after};
-use crate::store::samples::{entry, incident, notice, owing, set_up_channel, spec, webhook};
+use crate::store::samples::{entry, incident, notification, queues, set_up_channel, spec, webhook};
 
 #[tokio::test]
 async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
@@ -28,10 +28,10 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
         cause: Diagnosis::of_words("capture_refuses", "capture refuses: 503 `*upstream* <b>gone</b> | [see](https://evil.example)`"),
         first_bad: Some(START.plus(3)),
         last_good: Some(START.plus(2)),
-        tally: Tally { sent: 45, arrived: 10, late: 20, missing: 5, lost: 4, refused: 10, last_arrival: Some(at(70)), ..Tally::default() },
+        tally: Tally { sent: 45, arrived: 10, late: 20, missing: 5, lost: 4, rejected: 10, last_arrival: Some(at(70)), ..Tally::default() },
         announced: Some(at(18)),
         acknowledged: Some(Acknowledged { at: at(25), by: "ann, on it".into() }),
-        ..incident(&project, Strand::Ingestion, 0)
+        ..incident(&project, IncidentKind::Ingestion, 0)
     };
     let said = |minute: i64, kind, words: &str| Entry { at: at(minute), ..entry(kind, words) };
     let entries = [
@@ -41,33 +41,38 @@ async fn an_incident_is_told_from_its_first_bad_minute_to_who_was_told() {
         said(50, EntryKind::Closed, "beats arrive again"),
         said(75, EntryKind::Aftermath, "the rest of the data came"),
     ];
-    let owed: Vec<_> = channels
+    let queued: Vec<_> = channels
         .iter()
-        .flat_map(|channel| [NoticeKind::Opened, NoticeKind::Resolved].map(|kind| notice(channel.id, &over, kind, 0)))
+        .flat_map(|channel| [NotificationKind::Opened, NotificationKind::Resolved].map(|kind| notification(channel.id, &over, kind, 0)))
         .collect();
-    let id = world.store.write_incident(&over, &entries, &owing(&owed)).await.unwrap();
+    let id = world.store.write_incident(&over, &entries, &queues(&queued)).await.unwrap();
     let mut leased = world.store.lease(at(9000), at(9001), 10).await.unwrap();
     assert_eq!(leased.len(), 4);
-    for notice in &mut leased {
-        let taken = notice.channel == channels[0].id;
-        let resolved = notice.message.kind == NoticeKind::Resolved;
-        notice.state = if taken { NoticeState::Sent } else { NoticeState::Dead };
-        notice.ended = Some((if resolved { at(50) } else { at(18) }).plus(Duration::from_secs(2)));
-        notice.tries = if taken { 1 } else { 9 };
-        notice.said = Some(if taken { "200".into() } else { "404 `no_such_hook`".into() });
+    for notification in &mut leased {
+        let taken = notification.channel == channels[0].id;
+        let resolved = notification.message.kind == NotificationKind::Resolved;
+        notification.state = if taken { NotificationState::Sent } else { NotificationState::Failed };
+        notification.ended = Some((if resolved { at(50) } else { at(18) }).plus(Duration::from_secs(2)));
+        notification.tries = if taken { 1 } else { 9 };
+        notification.said = Some(if taken { "200".into() } else { "404 `no_such_hook`".into() });
     }
     world.store.mark(&leased, &[], &[]).await.unwrap();
-    let quote = Quote { status: 503, headers: vec![("server".into(), "nginx".into())], words: "<html>*down*".into(), ..Quote::default() };
+    let excerpt = ResponseExcerpt {
+        status: 503,
+        headers: vec![("server".into(), "nginx".into())],
+        words: "<html>*down*".into(),
+        ..ResponseExcerpt::default()
+    };
     let evidence: Vec<Evidence> = (3..13)
         .map(|minute| {
-            let of = EvidenceOf::Refused { why: Refusal::Broken, quote: quote.clone() };
+            let of = EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt: excerpt.clone() };
             Evidence { route: project.routes[0].id, minute: START.plus(minute), at: at(minute), of }
         })
-        .chain([Evidence { route: project.routes[0].id, minute: START.plus(13), at: at(28), of: EvidenceOf::Lost { looked: at(28) } }])
+        .chain([Evidence { route: project.routes[0].id, minute: START.plus(13), at: at(28), of: EvidenceOf::Lost { read_back: at(28) } }])
         .collect();
     world.store.record(&[], &evidence).await.unwrap();
 
-    let stored = world.store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0);
+    let stored = world.store.incidents(&IncidentFilter { id, ..IncidentFilter::default() }).await.unwrap().remove(0);
     let story = incident_story(&world.store, stored, Some(&project), at(90)).await.unwrap();
     let text = postmortem(&story, Some(&project), &channels, at(90));
     for secret in ["ops-secret", "phx_secret", "hooks.example.com"] {
@@ -87,10 +92,10 @@ async fn one_that_is_not_over_is_told_as_far_as_it_has_come() {
         rules: vec![RuleKind::Blind],
         severity: Severity::Warning,
         first_bad: None,
-        ..incident(&project, Strand::Blind, 0)
+        ..incident(&project, IncidentKind::Monitoring, 0)
     };
-    let id = world.store.write_incident(&open, &[], &owing(&[])).await.unwrap();
-    let stored = world.store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0);
+    let id = world.store.write_incident(&open, &[], &queues(&[])).await.unwrap();
+    let stored = world.store.incidents(&IncidentFilter { id, ..IncidentFilter::default() }).await.unwrap().remove(0);
     // Its project is gone by now.
     let story = incident_story(&world.store, stored, None, after(START.plus(60), 0)).await.unwrap();
     assert_snapshot!(postmortem(&story, None, &[], after(START.plus(60), 0)));

@@ -54,7 +54,7 @@ pub(crate) fn after(minute: Minute, seconds: u64) -> Timestamp {
 }
 
 /// A arrived after 2 s, L late after 200 s, `.` awaiting and not looked for yet, w awaiting and missed after 30 s, W awaiting and missed after 5
-/// min, X lost, R refused, U unreachable, ? unseen, s seen though no sending is on record, u known to be unsent, `_` nothing.
+/// min, X lost, R refused, U unreachable, ? unverified, s seen though no sending is on record, u known to be not sent, `_` nothing.
 pub(crate) fn beat(route: RouteId, minute: Minute, letter: char) -> Option<Recorded> {
     let at = |seconds| Some(after(minute, seconds));
     let blank = Recorded::blank(route, minute);
@@ -66,9 +66,9 @@ pub(crate) fn beat(route: RouteId, minute: Minute, letter: char) -> Option<Recor
         'w' => Recorded { missed: at(35), ..sent },
         'W' => Recorded { missed: at(305), ..sent },
         'X' => Recorded { outcome: Outcome::Lost, missed: at(905), ..sent },
-        'R' => Recorded { outcome: Outcome::Refused, status: Some(503), ..sent },
+        'R' => Recorded { outcome: Outcome::Rejected, status: Some(503), ..sent },
         'U' => Recorded { outcome: Outcome::Unreachable, status: None, ..sent },
-        '?' => Recorded { outcome: Outcome::Unseen, ..sent },
+        '?' => Recorded { outcome: Outcome::Unverified, ..sent },
         's' => Recorded { outcome: Outcome::Arrived, ingested: at(9), seen: at(1000), copies: 1, ..blank },
         'u' => blank,
         '_' => return None,

@@ -66,7 +66,7 @@ async fn it_says_that_it_is_self_hosted_and_well() {
         assert_eq!(sandbox.get(path).await.status, 200, "{path}");
     }
     let page = sandbox.get("/").await.body;
-    assert!(page.contains("phc_sandbox") && page.contains("phx_sandbox") && page.contains("/_sandbox/weather"));
+    assert!(page.contains("phc_sandbox") && page.contains("phx_sandbox") && page.contains("/_sandbox/faults"));
 }
 
 #[tokio::test]

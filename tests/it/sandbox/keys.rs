@@ -16,7 +16,7 @@ async fn query(sandbox: &Running, key: &str, project: &str) -> Answer {
     sandbox.send(sandbox.request("POST", &format!("/api/projects/{project}/query/")).bearer_auth(key).json(&body)).await
 }
 
-fn refusal(answer: &Answer) -> (u16, String) {
+fn rejection(answer: &Answer) -> (u16, String) {
     (answer.status, answer.json()["detail"].as_str().unwrap_or_default().to_owned())
 }
 
@@ -39,7 +39,7 @@ async fn every_key_may_ask_what_it_is() {
         }
     }
     let nobody = get(&sandbox, "phx_of_nobody", "/api/personal_api_keys/@current/").await;
-    assert_eq!(refusal(&nobody), (401, "Personal API key found in request Authorization header is invalid.".into()));
+    assert_eq!(rejection(&nobody), (401, "Personal API key found in request Authorization header is invalid.".into()));
 }
 
 #[tokio::test]
@@ -49,13 +49,13 @@ async fn projects_are_listed_for_unlimited_keys_that_may_read_them() {
     let tokens = listed["results"].as_array().unwrap().iter().map(|project| (&project["id"], &project["api_token"])).collect::<Vec<_>>();
     assert_eq!(tokens, [(&json!(1), &json!("phc_sandbox")), (&json!(2), &json!("phc_sandbox_two"))]);
     for limited in [LIMITED_KEY, READER_KEY] {
-        let refused = get(&sandbox, limited, "/api/projects/").await;
+        let rejected = get(&sandbox, limited, "/api/projects/").await;
         let words = "API keys with scoped projects are only supported on project-based endpoints.";
-        assert_eq!(refusal(&refused), (403, words.into()), "{limited}");
-        assert_eq!((&refused.json()["type"], &refused.json()["code"]), (&json!("authentication_error"), &json!("permission_denied")));
+        assert_eq!(rejection(&rejected), (403, words.into()), "{limited}");
+        assert_eq!((&rejected.json()["type"], &rejected.json()["code"]), (&json!("authentication_error"), &json!("permission_denied")));
     }
-    let refused = get(&sandbox, QUERY_KEY, "/api/projects/").await;
-    assert_eq!(refusal(&refused), (403, "API key missing required scope 'project:read'".into()));
+    let rejected = get(&sandbox, QUERY_KEY, "/api/projects/").await;
+    assert_eq!(rejection(&rejected), (403, "API key missing required scope 'project:read'".into()));
 }
 
 #[tokio::test]
@@ -68,11 +68,11 @@ async fn a_project_is_shown_and_asked_where_the_key_reaches_it() {
         for project in ["1", "@current"] {
             assert_eq!(query(&sandbox, key, project).await.status, 200, "{key} {project}");
         }
-        assert_eq!(refusal(&query(&sandbox, key, "3").await), not_found, "{key}");
+        assert_eq!(rejection(&query(&sandbox, key, "3").await), not_found, "{key}");
     }
     for (key, may) in [(PERSONAL_KEY, true), (QUERY_KEY, true), (LIMITED_KEY, false), (READER_KEY, false)] {
         let answer = query(&sandbox, key, "2").await;
-        if may { assert_eq!(answer.status, 200, "{key}") } else { assert_eq!(refusal(&answer), no_access, "{key}") }
+        if may { assert_eq!(answer.status, 200, "{key}") } else { assert_eq!(rejection(&answer), no_access, "{key}") }
     }
     for (key, path, expected) in [
         (LIMITED_KEY, "/api/projects/1/", no_scope("project:read")),
@@ -88,21 +88,21 @@ async fn a_project_is_shown_and_asked_where_the_key_reaches_it() {
         (LIMITED_KEY, "/api/projects/1/ingestion_warnings_v2/", no_scope("ingestion_warning:read")),
         (READER_KEY, "/api/projects/2/quota_limits/", no_access.clone()),
     ] {
-        assert_eq!(refusal(&get(&sandbox, key, path).await), expected, "{key} {path}");
+        assert_eq!(rejection(&get(&sandbox, key, path).await), expected, "{key} {path}");
     }
     let shown = get(&sandbox, READER_KEY, "/api/projects/1/").await.json();
     assert_eq!((&shown["id"], &shown["api_token"]), (&json!(1), &json!("phc_sandbox")));
     let written = sandbox.request("POST", "/api/projects/1/annotations/").bearer_auth(READER_KEY).json(&json!({"content": "x"}));
-    assert_eq!(refusal(&sandbox.send(written).await), no_scope("annotation:write"));
+    assert_eq!(rejection(&sandbox.send(written).await), no_scope("annotation:write"));
 }
 
 #[tokio::test]
 async fn a_project_secret_key_is_refused_by_what_it_is() {
     let (sandbox, _hand) = Running::by_hand().await;
     let known = query(&sandbox, "phs_sandbox", "1").await;
-    assert_eq!(refusal(&known), (403, "This action does not support project secret API key access".into()));
+    assert_eq!(rejection(&known), (403, "This action does not support project secret API key access".into()));
     let unknown = query(&sandbox, "phs_of_nobody", "1").await;
-    assert_eq!(refusal(&unknown), (401, "Authentication credentials were not provided.".into()));
+    assert_eq!(rejection(&unknown), (401, "Authentication credentials were not provided.".into()));
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn a_401_says_how_to_log_in() {
         assert_eq!((answer.status, answer.header("www-authenticate")), (401, expected.as_str()));
     }
     assert_eq!(query(&sandbox, PERSONAL_KEY, "1").await.header("www-authenticate"), "");
-    sandbox.weather(json!({"instance": {"release": "old"}})).await;
+    sandbox.faults(json!({"instance": {"release": "old"}})).await;
     assert_eq!(sandbox.get("/api/projects/").await.header("www-authenticate"), "Bearer");
 }
 
@@ -129,9 +129,9 @@ async fn an_offset_is_for_posthogs_own_pages() {
         "SELECT 1 AS one UNION ALL SELECT 2 LIMIT 1 OFFSET 1",
         "(SELECT 1 AS one) UNION ALL (SELECT 2) LIMIT 1 OFFSET 1",
     ] {
-        let refused = sandbox.query(statement).await;
-        assert_eq!(refused.status, 400, "{statement}: {}", refused.body);
-        let detail = refused.json()["detail"].as_str().unwrap().to_owned();
+        let rejected = sandbox.query(statement).await;
+        assert_eq!(rejected.status, 400, "{statement}: {}", rejected.body);
+        let detail = rejected.json()["detail"].as_str().unwrap().to_owned();
         assert!(detail.starts_with("OFFSET is not supported on queries made with a personal API key."), "{statement}: {detail}");
         let body = json!({"query": {"kind": "HogQLQuery", "query": statement}});
         assert_eq!(sandbox.post("/_sandbox/query", &body).await.status, 200, "{statement}");
@@ -141,7 +141,7 @@ async fn an_offset_is_for_posthogs_own_pages() {
 #[tokio::test]
 async fn old_releases_have_no_current_key() {
     let (sandbox, _hand) = Running::by_hand().await;
-    sandbox.weather(json!({"instance": {"release": "old"}})).await;
+    sandbox.faults(json!({"instance": {"release": "old"}})).await;
     assert_eq!(get(&sandbox, PERSONAL_KEY, "/api/personal_api_keys/@current/").await.status, 404);
     assert_eq!(query(&sandbox, PERSONAL_KEY, "@current").await.json()["results"], json!([[1]]));
     let told: Value = get(&sandbox, PERSONAL_KEY, "/api/projects/").await.json();

@@ -32,13 +32,13 @@ async fn the_quota_says_how_much_of_it_is_used() {
     let (sandbox, _hand) = Running::by_hand().await;
     let fair = said(&sandbox, "quota_limits/").await.json();
     assert_eq!(fair["limited"]["events"], json!({"limited": false, "usage": 0, "limit": 1_000_000}));
-    sandbox.weather(json!({"capture": {"quota": {"usage": 950, "limit": 1000}}})).await;
+    sandbox.faults(json!({"capture": {"quota": {"usage": 950, "limit": 1000}}})).await;
     assert_eq!(said(&sandbox, "quota_limits/").await.json()["limited"]["events"], json!({"limited": false, "usage": 950, "limit": 1000}));
     sandbox.post("/e/", &event(1, "a")).await;
     assert_eq!(held(&sandbox).await, ["a"], "nothing is dropped before the quota is used up");
-    sandbox.weather(json!({"capture": {"over_quota": true}})).await;
+    sandbox.faults(json!({"capture": {"over_quota": true}})).await;
     assert_eq!(said(&sandbox, "quota_limits").await.json()["limited"]["events"], json!({"limited": true, "usage": 950, "limit": 1000}));
-    sandbox.weather(json!({"capture": {"quota": null}})).await;
+    sandbox.faults(json!({"capture": {"quota": null}})).await;
     let over = said(&sandbox, "quota_limits/").await.json();
     assert_eq!(over["limited"]["events"], json!({"limited": true, "usage": 1_000_000, "limit": 1_000_000}));
     assert_eq!(over["limited"]["recordings"]["limited"], false);
@@ -49,7 +49,7 @@ async fn an_event_filter_drops_in_silence_and_can_be_read() {
     let (sandbox, _hand) = Running::by_hand().await;
     let none = said(&sandbox, "event_filter/").await;
     assert_eq!((none.status, none.body.as_str()), (204, ""));
-    sandbox.weather(json!({"capture": {"filtered": ["heartbeat"]}})).await;
+    sandbox.faults(json!({"capture": {"filtered": ["heartbeat"]}})).await;
     assert_eq!(sandbox.post("/e/", &event(1, "heartbeat")).await.body, r#"{"status":"Ok"}"#);
     assert_eq!(send_v1(&sandbox, 2, "heartbeat").await.json()["results"][uuid(2)], json!({"result": "ok"}));
     sandbox.post("/e/", &event(3, "signup")).await;
@@ -66,7 +66,7 @@ async fn an_allow_list_drops_what_it_does_not_name() {
     let pageview = json!({"type": "condition", "field": "event_name", "operator": "exact", "value": "$pageview"});
     let tree = json!({"type": "or", "children": [{"type": "not", "child": pageview}]});
     for (end, (mode, expected)) in [("dry_run", 2), ("disabled", 4), ("live", 5)].into_iter().enumerate() {
-        sandbox.weather(json!({"capture": {"event_filter": {"mode": mode, "filter_tree": tree}}})).await;
+        sandbox.faults(json!({"capture": {"event_filter": {"mode": mode, "filter_tree": tree}}})).await;
         let told = said(&sandbox, "event_filter/").await.json();
         assert_eq!((&told["mode"], &told["filter_tree"]), (&json!(mode), &tree));
         sandbox.post("/e/", &event(end as u32 * 2, "heartbeat")).await;
@@ -78,7 +78,7 @@ async fn an_allow_list_drops_what_it_does_not_name() {
 #[tokio::test]
 async fn a_transformation_drops_and_a_debounced_warning_says_so() {
     let (sandbox, hand) = Running::by_hand().await;
-    sandbox.weather(json!({"capture": {"transformation_drops": ["heartbeat"]}})).await;
+    sandbox.faults(json!({"capture": {"transformation_drops": ["heartbeat"]}})).await;
     for end in 0..3 {
         assert_eq!(sandbox.post("/e/", &event(end, "heartbeat")).await.body, r#"{"status":"Ok"}"#);
     }
@@ -111,7 +111,7 @@ async fn a_transformation_drops_and_a_debounced_warning_says_so() {
 #[tokio::test]
 async fn warnings_are_of_their_project_and_of_two_days() {
     let (sandbox, hand) = Running::by_hand().await;
-    sandbox.weather(json!({"capture": {"transformation_drops": ["a"]}})).await;
+    sandbox.faults(json!({"capture": {"transformation_drops": ["a"]}})).await;
     let mut second = event(1, "a");
     second["api_key"] = "phc_sandbox_two".into();
     sandbox.post("/e/", &second).await;
@@ -128,7 +128,7 @@ async fn warnings_are_of_their_project_and_of_two_days() {
 async fn a_restriction_of_the_staff_is_silent_on_v0_and_said_on_v1() {
     let (sandbox, _hand) = Running::by_hand().await;
     assert_eq!(said(&sandbox, "event_ingestion_restrictions").await.json(), json!([]));
-    sandbox.weather(json!({"capture": {"restricted": ["heartbeat"]}})).await;
+    sandbox.faults(json!({"capture": {"restricted": ["heartbeat"]}})).await;
     assert_eq!(sandbox.post("/e/", &event(1, "heartbeat")).await.body, r#"{"status":"Ok"}"#);
     let v1 = send_v1(&sandbox, 2, "heartbeat").await.json();
     assert_eq!(v1["results"][uuid(2)], json!({"result": "drop", "details": "event_restriction_drop"}));
@@ -142,7 +142,7 @@ async fn a_restriction_of_the_staff_is_silent_on_v0_and_said_on_v1() {
 #[tokio::test]
 async fn old_releases_have_none_of_these_addresses_and_no_system_tables() {
     let (sandbox, _hand) = Running::by_hand().await;
-    sandbox.weather(json!({"instance": {"release": "old"}})).await;
+    sandbox.faults(json!({"instance": {"release": "old"}})).await;
     for address in ["quota_limits/", "event_filter/", "event_ingestion_restrictions", "ingestion_warnings_v2/"] {
         let answer = said(&sandbox, address).await;
         assert_eq!((answer.status, &answer.json()["code"]), (404, &json!("not_found")), "{address}");
@@ -151,7 +151,7 @@ async fn old_releases_have_none_of_these_addresses_and_no_system_tables() {
     assert_eq!((asked.status, asked.json()["detail"].as_str().unwrap()), (400, "Unknown table `system.ingestion_warnings`."));
     let v1 = send_v1(&sandbox, 1, "heartbeat").await;
     assert_eq!((v1.status, v1.body.as_str()), (404, ""));
-    sandbox.weather(json!({"instance": {"release": null}})).await;
+    sandbox.faults(json!({"instance": {"release": null}})).await;
     let body = json!({"query": {"kind": "HogQLQuery", "query": "SELECT type FROM system.ingestion_warnings"}});
     let asked = sandbox.send(sandbox.request("POST", "/api/projects/1/query/").bearer_auth(LIMITED_KEY).json(&body)).await;
     assert_eq!(asked.status, 200, "query:read is enough: {}", asked.body);
@@ -160,7 +160,7 @@ async fn old_releases_have_none_of_these_addresses_and_no_system_tables() {
 #[tokio::test]
 async fn cloud_says_that_it_is_and_nothing_of_its_parts() {
     let (sandbox, _hand) = Running::by_hand().await;
-    sandbox.weather(json!({"instance": {"cloud": true}})).await;
+    sandbox.faults(json!({"instance": {"cloud": true}})).await;
     let told = sandbox.get("/_preflight").await.json();
     assert_eq!((&told["cloud"], &told["realm"], &told["region"]), (&json!(true), &json!("cloud"), &json!("US")));
     assert!(told.get("kafka").is_none(), "{told}");

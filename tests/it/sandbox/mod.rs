@@ -1,6 +1,7 @@
 //! The sandbox over real sockets, and [`Running`], by which other tests start one.
 
 mod capture;
+mod faults;
 mod instance;
 mod keys;
 mod losses;
@@ -10,7 +11,6 @@ mod sdk;
 mod server;
 mod statuses;
 mod strictness;
-mod weather;
 mod wire_files;
 
 use std::net::SocketAddr;
@@ -69,9 +69,9 @@ impl Running {
         (Self::start(clock).await, hand)
     }
 
-    /// Changes the weather over HTTP; panics when it is refused.
-    pub(crate) async fn weather(&self, change: Value) {
-        let answer = self.send(self.request("PUT", "/_sandbox/weather").json(&change)).await;
+    /// Changes the faults over HTTP; panics when it is refused.
+    pub(crate) async fn faults(&self, change: Value) {
+        let answer = self.send(self.request("PUT", "/_sandbox/faults").json(&change)).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
     }
 

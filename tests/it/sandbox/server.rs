@@ -21,7 +21,7 @@ async fn every_answer_carries_the_clocks_date() {
 #[tokio::test]
 async fn stopping_does_not_wait_for_open_connections_or_held_requests() {
     let (sandbox, _hand) = Running::by_hand().await;
-    sandbox.weather(json!({"capture": {"delay_ms": 600_000}})).await;
+    sandbox.faults(json!({"capture": {"delay_ms": 600_000}})).await;
     let idle = TcpStream::connect(sandbox.address).await.unwrap();
     let mut kept_alive = TcpStream::connect(sandbox.address).await.unwrap();
     kept_alive.write_all(b"GET /_health HTTP/1.1\r\nHost: x\r\n\r\n").await.unwrap();

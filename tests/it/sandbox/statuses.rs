@@ -13,7 +13,7 @@ async fn askers(sandbox: &Running) -> u64 {
     waiting.as_array().unwrap().iter().map(|one| one["askers"].as_u64().unwrap()).sum()
 }
 
-/// What is expected of a refusal: the weather that asks for it, and its status, type, code, words and `Retry-After`.
+/// What is expected of a refusal: the faults that asks for it, and its status, type, code, words and `Retry-After`.
 type Expected = (Value, u16, &'static str, &'static str, &'static str, &'static str);
 
 #[tokio::test]
@@ -40,16 +40,16 @@ async fn each_refusal_has_posthogs_body() {
         (json!({"status": 512}), 512, "server_error", "error", "Estimated query execution time is too long.", ""),
         (json!({"status": 513}), 513, "server_error", "clickhouse_memory_limit_exceeded", "ran out of memory", ""),
     ];
-    for (weather, status, kind, code, words, retry_after) in expected {
-        sandbox.weather(json!({"query": null})).await;
-        sandbox.weather(json!({"query": weather})).await;
+    for (faults, status, kind, code, words, retry_after) in expected {
+        sandbox.faults(json!({"query": null})).await;
+        sandbox.faults(json!({"query": faults})).await;
         let answer = sandbox.query("SELECT 1 AS one").await;
         let body = answer.json();
         let found = (answer.status, body["type"].as_str(), body["code"].as_str(), answer.header("retry-after"));
-        assert_eq!(found, (status, Some(kind), Some(code), retry_after), "{weather}: {body}");
-        assert!(body["detail"].as_str().unwrap().contains(words) && body["attr"].is_null(), "{weather}: {body}");
+        assert_eq!(found, (status, Some(kind), Some(code), retry_after), "{faults}: {body}");
+        assert!(body["detail"].as_str().unwrap().contains(words) && body["attr"].is_null(), "{faults}: {body}");
     }
-    sandbox.weather(json!({"query": {"status": 503, "code": null, "retry_after_s": null, "body": "<html>busy</html>"}})).await;
+    sandbox.faults(json!({"query": {"status": 503, "code": null, "retry_after_s": null, "body": "<html>busy</html>"}})).await;
     let foreign = sandbox.query("SELECT 1 AS one").await;
     assert_eq!((foreign.status, foreign.body.as_str()), (503, "<html>busy</html>"));
 }
@@ -61,7 +61,7 @@ async fn a_read_budget_is_told_used_up_and_filled_again() {
         sandbox.post("/e/", &event(end, "a")).await;
     }
     assert_eq!(sandbox.query("SELECT 1 AS one").await.header("x-posthog-query-bytes-read"), "", "no budget is told where there is none");
-    sandbox.weather(json!({"query": {"budget": {"remaining_bytes": 1000, "refill_bytes_per_hour": 3600}}})).await;
+    sandbox.faults(json!({"query": {"budget": {"remaining_bytes": 1000, "refill_bytes_per_hour": 3600}}})).await;
     let told = |answer: &Answer| {
         let header = |name: &str| answer.header(name).to_owned();
         (answer.status, header("x-posthog-query-bytes-read"), header("x-posthog-query-budget-remaining-bytes"), header("retry-after"))
@@ -70,24 +70,24 @@ async fn a_read_budget_is_told_used_up_and_filled_again() {
     assert_eq!(told(&sandbox.query(all).await), (200, "480".into(), "520".into(), String::new()));
     assert_eq!(told(&sandbox.query(all).await), (200, "480".into(), "40".into(), String::new()));
     assert_eq!(told(&sandbox.query(all).await), (200, "480".into(), "0".into(), String::new()), "the last one runs to its end");
-    let refused = sandbox.query(all).await;
-    assert_eq!(told(&refused), (429, String::new(), String::new(), "442".into()), "440 bytes and one are missing");
-    assert_eq!(refused.json()["code"], "api_queries_budget_exceeded");
+    let rejected = sandbox.query(all).await;
+    assert_eq!(told(&rejected), (429, String::new(), String::new(), "442".into()), "440 bytes and one are missing");
+    assert_eq!(rejected.json()["code"], "api_queries_budget_exceeded");
     let second = json!({"query": {"kind": "HogQLQuery", "query": all}});
     let second = sandbox.send(sandbox.request("POST", "/api/projects/2/query/").bearer_auth(PERSONAL_KEY).json(&second)).await;
     assert_eq!(second.status, 200, "the other project has a budget of its own");
     hand.advance(Duration::from_secs(442));
     assert_eq!(sandbox.query(all).await.status, 200);
-    sandbox.weather(json!({"query": {"budget": {"remaining_bytes": -20_000_000_000_i64}}})).await;
+    sandbox.faults(json!({"query": {"budget": {"remaining_bytes": -20_000_000_000_i64}}})).await;
     assert_eq!(told(&sandbox.query(all).await).3, "3600");
-    sandbox.weather(json!({"query": {"budget": null}})).await;
+    sandbox.faults(json!({"query": {"budget": null}})).await;
     assert_eq!(sandbox.query(all).await.status, 200);
 }
 
 #[tokio::test]
 async fn the_same_query_at_the_same_time_is_asked_once() {
     let (sandbox, hand) = Running::by_hand().await;
-    sandbox.weather(json!({"query": {"delay_ms": 60_000}})).await;
+    sandbox.faults(json!({"query": {"delay_ms": 60_000}})).await;
     let ask = |statement: &str, key: &str| {
         let body = json!({"query": {"kind": "HogQLQuery", "query": statement}, "refresh": "force_blocking"});
         tokio::spawn(sandbox.request("POST", "/api/projects/1/query/").bearer_auth(key).json(&body).send())
@@ -119,7 +119,7 @@ async fn the_same_query_at_the_same_time_is_asked_once() {
 #[tokio::test]
 async fn whoever_hangs_up_does_not_take_the_answer_of_the_others_along() {
     let (sandbox, hand) = Running::by_hand().await;
-    sandbox.weather(json!({"query": {"delay_ms": 60_000}})).await;
+    sandbox.faults(json!({"query": {"delay_ms": 60_000}})).await;
     let body = json!({"query": {"kind": "HogQLQuery", "query": "SELECT 1 AS one"}});
     let ask = || tokio::spawn(sandbox.request("POST", "/api/projects/1/query/").bearer_auth(PERSONAL_KEY).json(&body).send());
     let leader = ask();
@@ -142,6 +142,6 @@ async fn whoever_hangs_up_does_not_take_the_answer_of_the_others_along() {
 async fn an_answer_can_be_said_to_be_cached() {
     let (sandbox, _hand) = Running::by_hand().await;
     assert_eq!(sandbox.query("SELECT 1 AS one").await.json()["is_cached"], false);
-    sandbox.weather(json!({"query": {"cached": true}})).await;
+    sandbox.faults(json!({"query": {"cached": true}})).await;
     assert_eq!(sandbox.query("SELECT 1 AS one").await.json()["is_cached"], true);
 }

@@ -13,8 +13,8 @@ async fn the_sandbox_answers_as_recorded() {
     let mut wrong = Vec::new();
     for file in &files {
         let (sandbox, _hand) = Running::by_hand().await;
-        if let Some(weather) = file.weather() {
-            sandbox.weather(weather).await;
+        if let Some(faults) = file.faults() {
+            sandbox.faults(faults).await;
         }
         let mut request = client.request(file.request.method.parse().unwrap(), format!("{}{}", sandbox.url, file.request.path));
         for (name, value) in &file.request.headers {

@@ -1,12 +1,15 @@
 //! Ingestion Alert on a project: its settings, its secrets, its switch, and the pair of webhooks that it brings along.
 
 use heartbeat::model::{
-    AppKind, Channel, ChannelKind, ChannelSpec, Incident, IngestionAlertApp, Notice, NoticeKind, NoticeState, ProjectSpec, Stopped, Strand,
+    AppKind, Channel, ChannelKind, ChannelSpec, Incident, IncidentKind, IngestionAlertApp, Notification, NotificationKind,
+    NotificationState, ProjectSpec, Stopped,
 };
-use heartbeat::store::{ChannelNews, Store, StoreError, Which, WhichNotices};
+use heartbeat::store::{ChannelNews, IncidentFilter, NotificationFilter, Store, StoreError};
 
-use super::bed::{Bed, sealer};
-use super::samples::{START, at, find, incident, name, notice, open_incident, owing, pair_of, set_up, set_up_channel, spec, webhook};
+use super::bed::{Bed, cipher};
+use super::samples::{
+    START, at, find, incident, name, notification, open_incident, pair_of, queues, set_up, set_up_channel, spec, webhook,
+};
 
 over_both!(
     every_setting_comes_back_as_it_was,
@@ -124,7 +127,7 @@ async fn no_secret_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
     let all: Vec<(&str, &str)> = IngestionAlertApp::settings().iter().map(|setting| (setting.key, another(setting.key))).collect();
     set_up(&store, alerting("one", &all)).await;
-    assert!(bed.holds("timeRange").await, "this looks at what is stored");
+    assert!(bed.holds("timeRange").await, "this readbacks at what is stored");
     for text in ["never-in-clear", "hooks.example.com", "phx_"] {
         assert!(!bed.holds(text).await, "{text}");
     }
@@ -136,13 +139,13 @@ async fn another_key_does_not_open_the_secrets_of_the_app(bed: Bed) {
     let store = bed.open().await;
     let put = ProjectSpec { personal_key: None, ..with_pair("one") };
     let pair = pair_of(&store, set_up(&store, put.clone()).await.id).await.unwrap();
-    let stranger = bed.try_open_with(sealer('B')).await.unwrap();
+    let stranger = bed.try_open_with(cipher('B')).await.unwrap();
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     assert!(error.to_string().starts_with("the sealed part of ingestion-alert of project one does not open"), "{error}");
     let said = stranger.channels().await.unwrap_err().to_string();
     assert!(said.starts_with("the pair of webhooks of project one does not open"), "{said}");
-    // Put again, it is sealed with the new key.
+    // Put again, it is encrypted with the new key.
     assert_eq!(set_up(&stranger, put.clone()).await.spec, put);
     assert_eq!(pair_of(&stranger, find(&stranger, &name("one")).await.id).await.unwrap().id, pair.id);
     // Removed, it takes a pair along that does not open.
@@ -189,7 +192,7 @@ async fn the_app_brings_its_pair_of_webhooks_along(bed: Bed) {
     assert_eq!(all.iter().map(|channel| channel.of_app).collect::<Vec<_>>(), [None, Some(one), Some(second)]);
 }
 
-/// Owes the pair a notice, and stops it.
+/// Owes the pair a notification, and stops it.
 async fn stop(store: &Store, pair: &Channel) {
     let stopped = Stopped { at: START.start(), words: "410".into(), retried: false };
     store.mark(&[], &[ChannelNews::Stopped(pair.id, stopped)], &[]).await.unwrap();
@@ -199,8 +202,8 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, with_pair("one")).await;
     let pair = pair_of(&store, project.id).await.unwrap();
-    let open = incident(&project, Strand::Ingestion, 0);
-    store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
+    let open = incident(&project, IncidentKind::Ingestion, 0);
+    store.write_incident(&open, &[], &queues(&[notification(pair.id, &open, NotificationKind::Opened, 0)])).await.unwrap();
     // 1. Changed: the same channel, and it delivers again.
     stop(&store, &pair).await;
     let mut changed = with_pair("one");
@@ -213,17 +216,17 @@ async fn the_pair_keeps_its_number_and_goes_with_the_settings(bed: Bed) {
     changed.ingestion_alert.as_mut().unwrap().enabled = false;
     set_up(&store, changed).await;
     assert!(pair_of(&store, project.id).await.unwrap().spec.enabled);
-    // 3. Gone with both addresses, its notices with it; and with the app, once nothing is owed to it.
+    // 3. Gone with both addresses, its notifications with it; and with the app, once nothing is owed to it.
     set_up(&store, alerting("one", &[])).await;
     assert_eq!(pair_of(&store, project.id).await, None);
-    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap(), []);
+    assert_eq!(store.notifications(&NotificationFilter::default()).await.unwrap(), []);
     set_up(&store, with_pair("one")).await;
     assert_ne!(pair_of(&store, project.id).await.unwrap().id, pair.id, "no number is used twice");
     set_up(&store, spec("one")).await;
     let drop_old = async || store.drop_old_incidents(START, START.start()).await.unwrap();
     assert_eq!(drop_old().await, 0, "an incident is open");
-    let open = store.incidents(&Which::default()).await.unwrap().remove(0);
-    store.write_incident(&Incident { closed: Some(at(START, 5)), ..open }, &[], &owing(&[])).await.unwrap();
+    let open = store.incidents(&IncidentFilter::default()).await.unwrap().remove(0);
+    store.write_incident(&Incident { closed: Some(at(START, 5)), ..open }, &[], &queues(&[])).await.unwrap();
     assert_eq!(drop_old().await, 1);
     assert_eq!(store.channels().await.unwrap(), []);
 }
@@ -241,18 +244,18 @@ async fn the_pair_of_a_removed_project_tells_what_is_left_and_goes(bed: Bed) {
     let project = set_up(&store, with_pair("one")).await;
     let stays = set_up(&store, with_pair("stays")).await;
     let pair = pair_of(&store, project.id).await.unwrap();
-    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
+    let open = open_incident(&store, incident(&project, IncidentKind::Ingestion, 0)).await;
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let drop_old = async || store.drop_old_incidents(START, START.start()).await.unwrap();
     // 1. Its incident is still to be resolved.
     assert_eq!(drop_old().await, 0);
     let over = Incident { closed: Some(at(START, 5)), ..open };
-    store.write_incident(&over, &[], &owing(&[notice(pair.id, &over, NoticeKind::Resolved, 0)])).await.unwrap();
+    store.write_incident(&over, &[], &queues(&[notification(pair.id, &over, NotificationKind::Resolved, 0)])).await.unwrap();
     // 2. That is still to be told.
     assert_eq!(drop_old().await, 0);
     let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
     assert_eq!((leased.len(), leased[0].channel), (1, pair.id));
-    store.mark(&[Notice { state: NoticeState::Sent, ended: Some(at(START, 6)), ..leased[0].clone() }], &[], &[]).await.unwrap();
+    store.mark(&[Notification { state: NotificationState::Sent, ended: Some(at(START, 6)), ..leased[0].clone() }], &[], &[]).await.unwrap();
     // 3. Nothing is left to tell.
     let revision = store.revision().await.unwrap();
     assert_eq!(drop_old().await, 0, "what it was notified of stays on record, and its name with it");
@@ -265,8 +268,8 @@ async fn a_project_that_is_set_up_anew_takes_its_pair_over(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, with_pair("one")).await;
     let pair = pair_of(&store, project.id).await.unwrap();
-    let open = incident(&project, Strand::Ingestion, 0);
-    store.write_incident(&open, &[], &owing(&[notice(pair.id, &open, NoticeKind::Opened, 0)])).await.unwrap();
+    let open = incident(&project, IncidentKind::Ingestion, 0);
+    store.write_incident(&open, &[], &queues(&[notification(pair.id, &open, NotificationKind::Opened, 0)])).await.unwrap();
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     let anew = set_up(&store, with_pair("one")).await;
     assert_ne!(anew.id, project.id);

@@ -1,12 +1,12 @@
-//! Reading one among many: a project, a look, a channel; and the tide, which says whether there is anything new to read.
+//! Reading one among many: a project, a read-back, a channel; and the change token, which says whether there is anything new to read.
 
-use heartbeat::model::{EntryKind, Incident, IngestionAlertApp, Notice, NoticeState, ProjectId, ProjectSpec, Strand};
-use heartbeat::store::{ChannelNews, Store, Tide};
+use heartbeat::model::{EntryKind, Incident, IncidentKind, IngestionAlertApp, Notification, NotificationState, ProjectId, ProjectSpec};
+use heartbeat::store::{ChangeToken, ChannelNews, Store};
 
-use super::bed::{Bed, sealer};
+use super::bed::{Bed, cipher};
 use super::samples::{
-    START, at, awaiting, entry, incident, look, name, notice_alone, open_incident, owing, set_up, set_up_channel, spec, spec_with_routes,
-    webhook,
+    START, at, awaiting, entry, incident, name, notification_alone, open_incident, queues, readback, set_up, set_up_channel, spec,
+    spec_with_routes, webhook,
 };
 
 over_both!(
@@ -70,7 +70,7 @@ async fn names_come_in_order_and_open_no_secret(bed: Bed) {
     }
     let ids = store.projects().await.unwrap().into_iter().map(|project| (project.id, project.spec.name)).collect::<Vec<_>>();
     assert_eq!(ids.iter().map(|(_, name)| name.as_str()).collect::<Vec<_>>(), ["B", "a", "b"]);
-    assert_eq!(bed.try_open_with(sealer('B')).await.unwrap().project_names().await.unwrap(), ids);
+    assert_eq!(bed.try_open_with(cipher('B')).await.unwrap().project_names().await.unwrap(), ids);
 }
 
 async fn a_look_alone_is_what_it_is_among_all(bed: Bed) {
@@ -80,14 +80,14 @@ async fn a_look_alone_is_what_it_is_among_all(bed: Bed) {
         projects.push(set_up(&store, spec(text)).await);
     }
     for (project, ms) in projects[..3].iter().zip([5, 6, 7]) {
-        store.settle(&look(project, at(START, ms)), &[], &[]).await.unwrap();
+        store.settle(&readback(project, at(START, ms)), &[], &[]).await.unwrap();
     }
-    let all = store.looks().await.unwrap();
+    let all = store.readbacks().await.unwrap();
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
-    assert_eq!(store.look(ids[1]).await.unwrap().as_ref(), Some(&all[1]));
-    assert_eq!(store.look(ids[3]).await.unwrap(), None);
-    assert_eq!(store.looks_of(&[ids[2], ids[3], ids[0], ids[2]]).await.unwrap(), [all[0].clone(), all[2].clone()]);
-    assert_eq!(store.looks_of(&[]).await.unwrap(), []);
+    assert_eq!(store.readback(ids[1]).await.unwrap().as_ref(), Some(&all[1]));
+    assert_eq!(store.readback(ids[3]).await.unwrap(), None);
+    assert_eq!(store.readbacks_of(&[ids[2], ids[3], ids[0], ids[2]]).await.unwrap(), [all[0].clone(), all[2].clone()]);
+    assert_eq!(store.readbacks_of(&[]).await.unwrap(), []);
 }
 
 async fn a_channel_is_found_by_the_name_that_a_person_gave_it(bed: Bed) {
@@ -105,18 +105,18 @@ async fn a_channel_is_found_by_the_name_that_a_person_gave_it(bed: Bed) {
 
 async fn the_tide_of_an_empty_store_is_low(bed: Bed) {
     let store = bed.open().await;
-    let tide = store.tide(None).await.unwrap();
-    assert_eq!((tide.revision, tide.look, tide.beat), (0, None, None));
-    assert_eq!(store.tide(Some(ProjectId(1))).await.unwrap(), tide);
+    let change_token = store.change_token(None).await.unwrap();
+    assert_eq!((change_token.revision, change_token.readback, change_token.beat), (0, None, None));
+    assert_eq!(store.change_token(Some(ProjectId(1))).await.unwrap(), change_token);
 }
 
 /// Checks that both tides moved, gives that of all.
-async fn moved(store: &Store, project: ProjectId, before: &mut [Tide; 2], what: &str) {
-    let now = [store.tide(None).await.unwrap(), store.tide(Some(project)).await.unwrap()];
+async fn moved(store: &Store, project: ProjectId, before: &mut [ChangeToken; 2], what: &str) {
+    let now = [store.change_token(None).await.unwrap(), store.change_token(Some(project)).await.unwrap()];
     for (now, before) in now.iter().zip(before.iter()) {
         assert_ne!(now, before, "{what}");
     }
-    let again = [store.tide(None).await.unwrap(), store.tide(Some(project)).await.unwrap()];
+    let again = [store.change_token(None).await.unwrap(), store.change_token(Some(project)).await.unwrap()];
     assert_eq!(again, now, "asking moves nothing");
     *before = now;
 }
@@ -125,47 +125,47 @@ async fn the_tide_moves_with_everything_that_is_new(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let (id, route) = (project.id, project.routes[0].id);
-    let mut tide = [store.tide(None).await.unwrap(), store.tide(Some(id)).await.unwrap()];
+    let mut change_token = [store.change_token(None).await.unwrap(), store.change_token(Some(id)).await.unwrap()];
     let channel = set_up_channel(&store, webhook("ops")).await;
-    moved(&store, id, &mut tide, "a change of what people set up").await;
+    moved(&store, id, &mut change_token, "a change of what people set up").await;
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
-    moved(&store, id, &mut tide, "a beat").await;
-    store.settle(&look(&project, at(START, 20_000)), &[], &[]).await.unwrap();
-    moved(&store, id, &mut tide, "a look").await;
-    store.settle(&look(&project, at(START, 40_000)), &[], &[]).await.unwrap();
-    moved(&store, id, &mut tide, "another look in the same minute").await;
-    assert_eq!([tide[0].look, tide[1].look], [Some(at(START, 40_000)); 2]);
-    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
-    moved(&store, id, &mut tide, "an incident").await;
+    moved(&store, id, &mut change_token, "a beat").await;
+    store.settle(&readback(&project, at(START, 20_000)), &[], &[]).await.unwrap();
+    moved(&store, id, &mut change_token, "a look").await;
+    store.settle(&readback(&project, at(START, 40_000)), &[], &[]).await.unwrap();
+    moved(&store, id, &mut change_token, "another look in the same minute").await;
+    assert_eq!([change_token[0].readback, change_token[1].readback], [Some(at(START, 40_000)); 2]);
+    let open = open_incident(&store, incident(&project, IncidentKind::Ingestion, 0)).await;
+    moved(&store, id, &mut change_token, "an incident").await;
     let entries = [entry(EntryKind::Cause, "another cause")];
-    store.write_incident(&open, &entries, &owing(&[])).await.unwrap();
-    moved(&store, id, &mut tide, "an entry").await;
+    store.write_incident(&open, &entries, &queues(&[])).await.unwrap();
+    moved(&store, id, &mut change_token, "an entry").await;
     store.hold(open.id.unwrap(), None, None, &entry(EntryKind::Acknowledged, "ann")).await.unwrap();
-    moved(&store, id, &mut tide, "a person's word").await;
-    let owed = notice_alone(channel.id, "a test", 0);
-    store.owe(std::slice::from_ref(&owed)).await.unwrap();
-    moved(&store, id, &mut tide, "a notice").await;
-    let sent = Notice { state: NoticeState::Sent, ended: Some(at(START, 1)), ..owed };
-    store.mark(&[sent], &[ChannelNews::Taken(channel.id, at(START, 1))], &[]).await.unwrap();
-    moved(&store, id, &mut tide, "what came of a notice").await;
+    moved(&store, id, &mut change_token, "a person's word").await;
+    let queued = notification_alone(channel.id, "a test", 0);
+    store.owe(std::slice::from_ref(&queued)).await.unwrap();
+    moved(&store, id, &mut change_token, "a notice").await;
+    let sent = Notification { state: NotificationState::Sent, ended: Some(at(START, 1)), ..queued };
+    store.mark(&[sent], &[ChannelNews::Accepted(channel.id, at(START, 1))], &[]).await.unwrap();
+    moved(&store, id, &mut change_token, "what came of a notice").await;
     store.revive(channel.id, at(START, 2)).await.unwrap();
-    moved(&store, id, &mut tide, "a channel that delivers again").await;
+    moved(&store, id, &mut change_token, "a channel that delivers again").await;
     // What was not written is no news.
-    store.write_incident(&Incident { id: None, ..open }, &[], &owing(&[])).await.unwrap();
-    assert_eq!(store.tide(None).await.unwrap(), tide[0]);
+    store.write_incident(&Incident { id: None, ..open }, &[], &queues(&[])).await.unwrap();
+    assert_eq!(store.change_token(None).await.unwrap(), change_token[0]);
 }
 
 async fn the_tide_of_a_project_does_not_move_with_the_beats_of_others(bed: Bed) {
     let store = bed.open().await;
     let (one, other) = (set_up(&store, spec("one")).await, set_up(&store, spec("other")).await);
     store.record(&[awaiting(one.routes[0].id, START), awaiting(other.routes[0].id, START.plus(5))], &[]).await.unwrap();
-    store.settle(&look(&other, at(START, 1)), &[], &[]).await.unwrap();
-    let tide = store.tide(Some(one.id)).await.unwrap();
-    assert_eq!((tide.beat, tide.look), (Some(START), None));
-    assert_eq!(store.tide(None).await.unwrap().beat, Some(START.plus(5)));
+    store.settle(&readback(&other, at(START, 1)), &[], &[]).await.unwrap();
+    let change_token = store.change_token(Some(one.id)).await.unwrap();
+    assert_eq!((change_token.beat, change_token.readback), (Some(START), None));
+    assert_eq!(store.change_token(None).await.unwrap().beat, Some(START.plus(5)));
     store.record(&[awaiting(other.routes[0].id, START.plus(59))], &[]).await.unwrap();
-    assert_eq!(store.tide(Some(one.id)).await.unwrap(), tide);
+    assert_eq!(store.change_token(Some(one.id)).await.unwrap(), change_token);
     // An hour behind the others it is not looked for any more.
     store.record(&[awaiting(other.routes[0].id, START.plus(60))], &[]).await.unwrap();
-    assert_eq!(store.tide(Some(one.id)).await.unwrap().beat, None);
+    assert_eq!(store.change_token(Some(one.id)).await.unwrap().beat, None);
 }

@@ -1,13 +1,13 @@
 //! Receipts, settling, and what is read of beats.
 
 use heartbeat::model::{
-    Evidence, EvidenceOf, LookFailure, LookTrouble, Minute, Obstacle, Outcome, Phase, Phases, Project, Quote, Recorded, Refusal, RouteId,
-    Strand, Timestamp,
+    Evidence, EvidenceOf, IncidentKind, Minute, Obstacle, Outcome, Phase, Phases, Project, ReadbackError, ReadbackErrorKind, Recorded,
+    RejectionReason, ResponseExcerpt, RouteId, Timestamp,
 };
-use heartbeat::store::{Store, Which};
+use heartbeat::store::{IncidentFilter, Store};
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, incident, look, owing, seen, set_up, spec, spec_with_routes, unseen};
+use super::samples::{START, at, awaiting, incident, queues, readback, seen, set_up, spec, spec_with_routes, unverified};
 
 over_both!(
     a_beat_comes_back_as_it_was_recorded,
@@ -17,7 +17,7 @@ over_both!(
     a_beat_that_was_seen_stays_seen_by_the_first_look,
     more_copies_are_counted_and_fewer_are_not,
     a_lost_beat_is_found_later,
-    unsent_replaces_nothing,
+    not_sent_replaces_nothing,
     a_missed_look_is_remembered_until_a_later_one,
     open_beats_are_those_that_may_still_be_seen,
     one_call_may_hold_a_beat_twice,
@@ -83,12 +83,18 @@ async fn a_receipt_written_again_replaces_the_first(bed: Bed) {
 async fn a_receipt_after_the_arrival_leaves_the_arrival(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
-    let found = seen(&receipt, Outcome::Arrived, 70_000);
-    store.settle(&look(&project, at(START, 70_000)), std::slice::from_ref(&found), &[]).await.unwrap();
-    store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
-    let both =
-        Recorded { outcome: Outcome::Arrived, missed: found.missed, seen: found.seen, ingested: found.ingested, copies: 1, ..receipt };
+    let capture_result = awaiting(route, START);
+    let found = seen(&capture_result, Outcome::Arrived, 70_000);
+    store.settle(&readback(&project, at(START, 70_000)), std::slice::from_ref(&found), &[]).await.unwrap();
+    store.record(std::slice::from_ref(&capture_result), &[]).await.unwrap();
+    let both = Recorded {
+        outcome: Outcome::Arrived,
+        missed: found.missed,
+        seen: found.seen,
+        ingested: found.ingested,
+        copies: 1,
+        ..capture_result
+    };
     assert_eq!(beat(&store, route, START).await, both);
 }
 
@@ -96,7 +102,7 @@ async fn an_arrival_without_a_receipt_makes_a_row(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
     let found = seen(&awaiting(route, START), Outcome::Late, 300_000);
-    store.settle(&look(&project, at(START, 300_000)), std::slice::from_ref(&found), &[]).await.unwrap();
+    store.settle(&readback(&project, at(START, 300_000)), std::slice::from_ref(&found), &[]).await.unwrap();
     let row = Recorded {
         outcome: Outcome::Late,
         missed: found.missed,
@@ -111,19 +117,19 @@ async fn an_arrival_without_a_receipt_makes_a_row(bed: Bed) {
 async fn a_beat_that_was_seen_stays_seen_by_the_first_look(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
-    store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
-    let look = look(&project, at(START, 70_000));
-    store.settle(&look, &[seen(&receipt, Outcome::Arrived, 70_000)], &[]).await.unwrap();
+    let capture_result = awaiting(route, START);
+    store.record(std::slice::from_ref(&capture_result), &[]).await.unwrap();
+    let readback = readback(&project, at(START, 70_000));
+    store.settle(&readback, &[seen(&capture_result, Outcome::Arrived, 70_000)], &[]).await.unwrap();
     let first = beat(&store, route, START).await;
     for later in [
-        seen(&receipt, Outcome::Late, 600_000),
-        unseen(&receipt, Outcome::Lost, Some(900_000)),
-        unseen(&receipt, Outcome::Unseen, None),
-        unseen(&receipt, Outcome::Awaiting, Some(900_000)),
-        unseen(&receipt, Outcome::Unsent, None),
+        seen(&capture_result, Outcome::Late, 600_000),
+        unverified(&capture_result, Outcome::Lost, Some(900_000)),
+        unverified(&capture_result, Outcome::Unverified, None),
+        unverified(&capture_result, Outcome::Awaiting, Some(900_000)),
+        unverified(&capture_result, Outcome::NotSent, None),
     ] {
-        store.settle(&look, std::slice::from_ref(&later), &[]).await.unwrap();
+        store.settle(&readback, std::slice::from_ref(&later), &[]).await.unwrap();
         assert_eq!(beat(&store, route, START).await, first, "after {later:?}");
     }
 }
@@ -131,10 +137,10 @@ async fn a_beat_that_was_seen_stays_seen_by_the_first_look(bed: Bed) {
 async fn more_copies_are_counted_and_fewer_are_not(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
+    let capture_result = awaiting(route, START);
     for (copies, expected) in [(1, 1), (3, 3), (2, 3)] {
-        let found = heartbeat::model::Settled { copies, ..seen(&receipt, Outcome::Arrived, 70_000) };
-        store.settle(&look(&project, at(START, 70_000)), &[found], &[]).await.unwrap();
+        let found = heartbeat::model::Settled { copies, ..seen(&capture_result, Outcome::Arrived, 70_000) };
+        store.settle(&readback(&project, at(START, 70_000)), &[found], &[]).await.unwrap();
         assert_eq!(beat(&store, route, START).await.copies, expected);
     }
 }
@@ -142,25 +148,28 @@ async fn more_copies_are_counted_and_fewer_are_not(bed: Bed) {
 async fn a_lost_beat_is_found_later(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
-    store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
-    store.settle(&look(&project, at(START, 1_000_000)), &[unseen(&receipt, Outcome::Lost, Some(1_000_000))], &[]).await.unwrap();
+    let capture_result = awaiting(route, START);
+    store.record(std::slice::from_ref(&capture_result), &[]).await.unwrap();
+    store
+        .settle(&readback(&project, at(START, 1_000_000)), &[unverified(&capture_result, Outcome::Lost, Some(1_000_000))], &[])
+        .await
+        .unwrap();
     assert_eq!(beat(&store, route, START).await.outcome, Outcome::Lost);
-    let found = seen(&receipt, Outcome::Late, 2_000_000);
-    store.settle(&look(&project, at(START, 2_000_000)), std::slice::from_ref(&found), &[]).await.unwrap();
+    let found = seen(&capture_result, Outcome::Late, 2_000_000);
+    store.settle(&readback(&project, at(START, 2_000_000)), std::slice::from_ref(&found), &[]).await.unwrap();
     let late = beat(&store, route, START).await;
     assert_eq!((late.outcome, late.seen, late.missed, late.ingested), (Outcome::Late, found.seen, found.missed, found.ingested));
-    assert_eq!((late.sent, late.phases), (receipt.sent, receipt.phases));
+    assert_eq!((late.sent, late.phases), (capture_result.sent, capture_result.phases));
 }
 
-async fn unsent_replaces_nothing(bed: Bed) {
+async fn not_sent_replaces_nothing(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
-    store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
-    store.settle(&look(&project, at(START, 70_000)), &[unseen(&receipt, Outcome::Unsent, None)], &[]).await.unwrap();
+    let capture_result = awaiting(route, START);
+    store.record(std::slice::from_ref(&capture_result), &[]).await.unwrap();
+    store.settle(&readback(&project, at(START, 70_000)), &[unverified(&capture_result, Outcome::NotSent, None)], &[]).await.unwrap();
     store.record(&[Recorded::blank(route, START)], &[]).await.unwrap();
-    assert_eq!(beat(&store, route, START).await, receipt);
+    assert_eq!(beat(&store, route, START).await, capture_result);
 
     let next = START.plus(1);
     store.record(&[Recorded::blank(route, next)], &[]).await.unwrap();
@@ -171,14 +180,14 @@ async fn unsent_replaces_nothing(bed: Bed) {
 async fn a_missed_look_is_remembered_until_a_later_one(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let receipt = awaiting(route, START);
-    store.record(std::slice::from_ref(&receipt), &[]).await.unwrap();
+    let capture_result = awaiting(route, START);
+    store.record(std::slice::from_ref(&capture_result), &[]).await.unwrap();
     for (outcome, missed, remembered) in [
         (Outcome::Awaiting, Some(60_000), Some(60_000)),
         (Outcome::Awaiting, Some(120_000), Some(120_000)),
-        (Outcome::Unseen, None, Some(120_000)),
+        (Outcome::Unverified, None, Some(120_000)),
     ] {
-        store.settle(&look(&project, at(START, 70_000)), &[unseen(&receipt, outcome, missed)], &[]).await.unwrap();
+        store.settle(&readback(&project, at(START, 70_000)), &[unverified(&capture_result, outcome, missed)], &[]).await.unwrap();
         let row = beat(&store, route, START).await;
         assert_eq!((row.outcome, row.missed), (outcome, remembered.map(|after| at(START, after))));
     }
@@ -207,8 +216,8 @@ async fn one_call_may_hold_a_beat_twice(bed: Bed) {
     let (first, second) = (awaiting(route, START), Recorded { tries: 2, ..awaiting(route, START) });
     store.record(&[first.clone(), second.clone()], &[]).await.unwrap();
     assert_eq!(beat(&store, route, START).await.tries, 2, "the later one counts");
-    let (lost, late) = (unseen(&first, Outcome::Lost, Some(900_000)), seen(&first, Outcome::Late, 960_000));
-    store.settle(&look(&project, at(START, 960_000)), &[lost.clone(), late, lost], &[]).await.unwrap();
+    let (lost, late) = (unverified(&first, Outcome::Lost, Some(900_000)), seen(&first, Outcome::Late, 960_000));
+    store.settle(&readback(&project, at(START, 960_000)), &[lost.clone(), late, lost], &[]).await.unwrap();
     assert_eq!(beat(&store, route, START).await.outcome, Outcome::Late);
 }
 
@@ -237,20 +246,20 @@ async fn what_is_read_at_once_is_what_is_read_one_by_one(bed: Bed) {
     let beats: Vec<Recorded> = routes.iter().flat_map(|route| [0, 1, 3].map(|minute| awaiting(*route, START.plus(minute)))).collect();
     store.record(&beats, &[]).await.unwrap();
     let first = beats.iter().find(|beat| beat.minute == START).unwrap();
-    store.settle(&look(&project, at(START, 70_000)), &[seen(first, Outcome::Arrived, 2_000)], &[]).await.unwrap();
-    store.settle(&look(&project, at(START.plus(2), 9)), &[], &[]).await.unwrap();
-    let opened = incident(&project, Strand::Ingestion, 0);
-    store.write_incident(&opened, &[], &owing(&[])).await.unwrap();
+    store.settle(&readback(&project, at(START, 70_000)), &[seen(first, Outcome::Arrived, 2_000)], &[]).await.unwrap();
+    store.settle(&readback(&project, at(START.plus(2), 9)), &[], &[]).await.unwrap();
+    let opened = incident(&project, IncidentKind::Ingestion, 0);
+    store.write_incident(&opened, &[], &queues(&[])).await.unwrap();
     // A short stretch goes in one trip, a long one is read piece by piece.
     for minutes in [0, 2, 5, 9 * 24 * 60] {
         let (from, to) = (START.plus(-1), START.plus(minutes));
         let (open, gaps) = store.unsettled(&routes, START, from, to).await.unwrap();
         assert_eq!(open, store.open_beats(&routes, START).await.unwrap());
         assert_eq!(gaps, store.gaps(&routes, from, to).await.unwrap(), "{minutes}");
-        let which = Which { project: Some(project.id), ..Which::default() };
+        let which = IncidentFilter { project: Some(project.id), ..IncidentFilter::default() };
         let recent = store.recent(project.id, &routes, from, to, &which).await.unwrap();
         assert_eq!(recent.beats, store.beats(&routes, from, to).await.unwrap(), "{minutes}");
-        assert_eq!(recent.glances, store.glances(project.id, from, to).await.unwrap(), "{minutes}");
+        assert_eq!(recent.samples, store.samples(project.id, from, to).await.unwrap(), "{minutes}");
         assert_eq!(recent.incidents, store.incidents(&which).await.unwrap());
         assert_eq!(recent.incidents.len(), 1);
     }
@@ -308,28 +317,28 @@ async fn odd_clocks_are_kept_as_they_were(bed: Bed) {
 async fn evidence_comes_back_whole_and_only_once(bed: Bed) {
     let store = bed.open().await;
     let (project, route) = one(&store).await;
-    let quote = Quote {
+    let excerpt = ResponseExcerpt {
         status: 403,
         headers: vec![("server".into(), "cloudflare".into()), ("cf-ray".into(), "8 \u{0} ü".into())],
         words: "<html>\u{0}'; DROP TABLE beats; -- \u{1F494}".into(),
-        ..Quote::default()
+        ..ResponseExcerpt::default()
     };
     let evidence = |at_ms: i64, of| Evidence { route, minute: START, at: at(START, at_ms), of };
-    let mut all = vec![evidence(0, EvidenceOf::Lost { looked: at(START, 900_000) })];
-    for (after, why) in (1..).zip(Refusal::ALL) {
-        all.push(evidence(after, EvidenceOf::Refused { why, quote: quote.clone() }));
+    let mut all = vec![evidence(0, EvidenceOf::Lost { read_back: at(START, 900_000) })];
+    for (after, why) in (1..).zip(RejectionReason::ALL) {
+        all.push(evidence(after, EvidenceOf::Rejected { why, excerpt: excerpt.clone() }));
     }
     for (after, phase) in (20..).zip([Phase::Dns, Phase::Connect, Phase::Tls, Phase::Send, Phase::Answer]) {
         all.push(evidence(after, EvidenceOf::Unreachable { at: phase, obstacle: Obstacle::Reset, words: "no \u{0} route".into() }));
     }
-    for (after, trouble) in (40..).zip(LookTrouble::ALL) {
+    for (after, trouble) in (40..).zip(ReadbackErrorKind::ALL) {
         let retry_after = (after % 2 == 0).then(|| std::time::Duration::from_secs(90));
-        all.push(evidence(after, EvidenceOf::Unseen(LookFailure { trouble, quote: quote.clone(), note: None, retry_after })));
+        all.push(evidence(after, EvidenceOf::Unverified(ReadbackError { trouble, excerpt: excerpt.clone(), note: None, retry_after })));
     }
-    let (receipts, looks) = all.split_at(9);
-    store.record(&[], receipts).await.unwrap();
-    store.record(&[], receipts).await.unwrap();
-    store.settle(&look(&project, at(START, 900_000)), &[], looks).await.unwrap();
+    let (capture_results, readbacks) = all.split_at(9);
+    store.record(&[], capture_results).await.unwrap();
+    store.record(&[], capture_results).await.unwrap();
+    store.settle(&readback(&project, at(START, 900_000)), &[], readbacks).await.unwrap();
     assert_eq!(store.evidence(&[route], START, START.plus(1)).await.unwrap(), all);
     assert_eq!(store.evidence(&[route], START.plus(1), START.plus(9)).await.unwrap(), []);
     assert_eq!(store.evidence(&[RouteId(999)], START, START.plus(1)).await.unwrap(), []);

@@ -4,7 +4,7 @@ use std::fs;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use heartbeat::store::{Sealer, Store, StoreError, open};
+use heartbeat::store::{SecretCipher, Store, StoreError, open};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, SqliteConnection};
 use tempfile::TempDir;
@@ -39,11 +39,11 @@ impl Bed {
     }
 
     pub(crate) async fn try_open(&self) -> Result<Arc<Store>, StoreError> {
-        open(&self.address, sealer('A')).await
+        open(&self.address, cipher('A')).await
     }
 
-    pub(crate) async fn try_open_with(&self, sealer: Sealer) -> Result<Arc<Store>, StoreError> {
-        open(&self.address, sealer).await
+    pub(crate) async fn try_open_with(&self, cipher: SecretCipher) -> Result<Arc<Store>, StoreError> {
+        open(&self.address, cipher).await
     }
 
     /// Runs SQL behind the store's back.
@@ -64,9 +64,9 @@ impl Bed {
     /// Has the database refuse looks at one project of PostHog, as it refuses what it cannot hold.
     pub(crate) async fn refuse_looks_at_project_of_posthog(&self, number: i64) {
         let sql = if self.folder.is_some() {
-            format!("CREATE TRIGGER refuses BEFORE INSERT ON looks WHEN NEW.posthog_id = {number} BEGIN SELECT RAISE(ABORT, 'no'); END")
+            format!("CREATE TRIGGER refuses BEFORE INSERT ON readbacks WHEN NEW.posthog_id = {number} BEGIN SELECT RAISE(ABORT, 'no'); END")
         } else {
-            format!("ALTER TABLE looks ADD CONSTRAINT refuses CHECK (posthog_id <> {number})")
+            format!("ALTER TABLE readbacks ADD CONSTRAINT refuses CHECK (posthog_id <> {number})")
         };
         self.execute(&sql).await;
     }
@@ -112,12 +112,12 @@ impl Bed {
                    UNION ALL SELECT sessions::text || encode(digest, 'escape') FROM sessions \
                    UNION ALL SELECT api_tokens::text || encode(digest, 'escape') FROM api_tokens \
                    UNION ALL SELECT invitations::text || encode(digest, 'escape') FROM invitations \
-                   UNION ALL SELECT deeds::text FROM deeds) AS everything";
+                   UNION ALL SELECT audit_entries::text FROM audit_entries) AS everything";
         sqlx::query_scalar::<_, String>(sql).fetch_one(&mut connection).await.unwrap().into_bytes()
     }
 }
 
 /// A key like no other letter's: 32 bytes in base64 that begin with it.
-pub(crate) fn sealer(letter: char) -> Sealer {
-    Sealer::from_base64(&format!("{letter}{}=", "A".repeat(42))).unwrap()
+pub(crate) fn cipher(letter: char) -> SecretCipher {
+    SecretCipher::from_base64(&format!("{letter}{}=", "A".repeat(42))).unwrap()
 }

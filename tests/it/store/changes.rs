@@ -1,10 +1,10 @@
-//! Changing everything at once, and the deeds that tell of it.
+//! Changing everything at once, and the audit entries that tell of it.
 
-use heartbeat::model::{ChannelSpec, Deed, ProjectSpec, StatusPage, When, Window};
-use heartbeat::store::{Change, Store, WhichDeeds};
+use heartbeat::model::{AuditEntry, ChannelSpec, ProjectSpec, StatusPage, When, Window};
+use heartbeat::store::{AuditFilter, Change, Store};
 
 use super::bed::Bed;
-use super::samples::{START, at, deed, name, set_up, spec, spec_with_routes, webhook};
+use super::samples::{START, at, audit_entry, name, set_up, spec, spec_with_routes, webhook};
 
 over_both!(
     everything_changes_in_one_step_and_the_revision_grows_by_one,
@@ -21,13 +21,13 @@ fn window(text: &str) -> Window {
     Window { name: name(text), projects: vec![name("one")], when: When::Once(at(START, 0), at(START, 1)) }
 }
 
-/// How many projects, channels, windows and deeds there are.
+/// How many projects, channels, windows and audit entries there are.
 async fn counted(store: &Store) -> [usize; 4] {
     [
         store.projects().await.unwrap().len(),
         store.channels().await.unwrap().len(),
         store.windows().await.unwrap().len(),
-        store.deeds(&WhichDeeds::default()).await.unwrap().len(),
+        store.audit_entries(&AuditFilter::default()).await.unwrap().len(),
     ]
 }
 
@@ -36,7 +36,7 @@ struct Whole {
     projects: [ProjectSpec; 1],
     channels: [ChannelSpec; 1],
     windows: [Window; 1],
-    deeds: [Deed; 2],
+    audit_entries: [AuditEntry; 2],
 }
 
 impl Whole {
@@ -45,7 +45,7 @@ impl Whole {
             projects: [spec(text)],
             channels: [webhook(text)],
             windows: [window(text)],
-            deeds: [deed(&format!("project {text}")), deed(&format!("channel {text}"))],
+            audit_entries: [audit_entry(&format!("project {text}")), audit_entry(&format!("channel {text}"))],
         }
     }
 
@@ -54,7 +54,7 @@ impl Whole {
             put_projects: &self.projects,
             put_channels: &self.channels,
             put_windows: &self.windows,
-            deeds: &self.deeds,
+            audit_entries: &self.audit_entries,
             at: START.start(),
             expected,
             ..Change::default()
@@ -103,7 +103,7 @@ async fn of_two_that_expect_the_same_revision_one_changes(bed: Bed) {
         assert_eq!(usize::from(first.unwrap()) + usize::from(second.unwrap()), 1);
         assert_eq!(one.revision().await.unwrap(), expected + 1);
     }
-    assert_eq!(one.deeds(&WhichDeeds::default()).await.unwrap().len(), 20);
+    assert_eq!(one.audit_entries(&AuditFilter::default()).await.unwrap().len(), 20);
 }
 
 async fn what_fails_leaves_nothing_behind(bed: Bed) {
@@ -117,35 +117,36 @@ async fn what_fails_leaves_nothing_behind(bed: Bed) {
 
 async fn deeds_come_newest_first_and_page_by_page(bed: Bed) {
     let store = bed.open().await;
-    let of_project = |text: &str, at_ms: i64| Deed { project: Some(name(text)), at: at(START, at_ms), ..deed(&format!("project {text}")) };
-    let told: Vec<Deed> = (0..9).map(|number| of_project(if number % 3 == 0 { "one" } else { "two" }, number)).collect();
-    store.change(&Change { deeds: &told[..4], ..Change::default() }).await.unwrap();
-    store.change(&Change { deeds: &told[4..], ..Change::default() }).await.unwrap();
-    store.change(&Change { deeds: &[deed("channel ops")], ..Change::default() }).await.unwrap();
-    let all = store.deeds(&WhichDeeds::default()).await.unwrap();
+    let of_project =
+        |text: &str, at_ms: i64| AuditEntry { project: Some(name(text)), at: at(START, at_ms), ..audit_entry(&format!("project {text}")) };
+    let told: Vec<AuditEntry> = (0..9).map(|number| of_project(if number % 3 == 0 { "one" } else { "two" }, number)).collect();
+    store.change(&Change { audit_entries: &told[..4], ..Change::default() }).await.unwrap();
+    store.change(&Change { audit_entries: &told[4..], ..Change::default() }).await.unwrap();
+    store.change(&Change { audit_entries: &[audit_entry("channel ops")], ..Change::default() }).await.unwrap();
+    let all = store.audit_entries(&AuditFilter::default()).await.unwrap();
     assert!(all.is_sorted_by(|one, other| one.place > other.place), "places fall: {all:?}");
-    assert_eq!(Deed { place: 0, ..all[0].clone() }, deed("channel ops"));
-    let expected: Vec<Deed> = told.iter().rev().cloned().collect();
-    assert_eq!(all[1..].iter().map(|deed| Deed { place: 0, ..deed.clone() }).collect::<Vec<_>>(), expected);
+    assert_eq!(AuditEntry { place: 0, ..all[0].clone() }, audit_entry("channel ops"));
+    let expected: Vec<AuditEntry> = told.iter().rev().cloned().collect();
+    assert_eq!(all[1..].iter().map(|audit_entry| AuditEntry { place: 0, ..audit_entry.clone() }).collect::<Vec<_>>(), expected);
 
-    let of_one = WhichDeeds { project: Some(name("one")), at_most: 2, ..WhichDeeds::default() };
-    let first = store.deeds(&of_one).await.unwrap();
-    let rest = store.deeds(&WhichDeeds { before: Some(first[1].place), ..of_one }).await.unwrap();
-    let times = |deeds: &[Deed]| deeds.iter().map(|deed| deed.at).collect::<Vec<_>>();
+    let of_one = AuditFilter { project: Some(name("one")), at_most: 2, ..AuditFilter::default() };
+    let first = store.audit_entries(&of_one).await.unwrap();
+    let rest = store.audit_entries(&AuditFilter { before: Some(first[1].place), ..of_one }).await.unwrap();
+    let times = |audit_entries: &[AuditEntry]| audit_entries.iter().map(|audit_entry| audit_entry.at).collect::<Vec<_>>();
     assert_eq!((times(&first), times(&rest)), (vec![at(START, 6), at(START, 3)], vec![at(START, 0)]));
-    let of_ops = WhichDeeds { subject: Some("channel ops".into()), ..WhichDeeds::default() };
-    assert_eq!(store.deeds(&of_ops).await.unwrap(), all[..1]);
-    let both = WhichDeeds { project: Some(name("two")), subject: Some("project one".into()), ..WhichDeeds::default() };
-    assert_eq!(store.deeds(&both).await.unwrap(), []);
+    let of_ops = AuditFilter { subject: Some("channel ops".into()), ..AuditFilter::default() };
+    assert_eq!(store.audit_entries(&of_ops).await.unwrap(), all[..1]);
+    let both = AuditFilter { project: Some(name("two")), subject: Some("project one".into()), ..AuditFilter::default() };
+    assert_eq!(store.audit_entries(&both).await.unwrap(), []);
 }
 
 async fn deeds_of_a_removed_project_stay(bed: Bed) {
     let store = bed.open().await;
     set_up(&store, spec("one")).await;
-    let removed = Deed { project: Some(name("one")), ..deed("project one") };
-    store.change(&Change { remove_projects: &[name("one")], deeds: &[removed], ..Change::default() }).await.unwrap();
-    let which = WhichDeeds { project: Some(name("one")), ..WhichDeeds::default() };
-    assert_eq!(store.deeds(&which).await.unwrap().len(), 1);
+    let removed = AuditEntry { project: Some(name("one")), ..audit_entry("project one") };
+    store.change(&Change { remove_projects: &[name("one")], audit_entries: &[removed], ..Change::default() }).await.unwrap();
+    let which = AuditFilter { project: Some(name("one")), ..AuditFilter::default() };
+    assert_eq!(store.audit_entries(&which).await.unwrap().len(), 1);
 }
 
 async fn status_pages_come_back_as_they_were_put(bed: Bed) {
@@ -158,28 +159,28 @@ async fn status_pages_come_back_as_they_were_put(bed: Bed) {
         public,
     };
     for page in [page("shop", true), page("Mill", false), page("shop", false)] {
-        let deeds = [deed(&format!("status page {}", page.name))];
-        store.change(&Change { put_status_pages: &[page], deeds: &deeds, ..Change::default() }).await.unwrap();
+        let audit_entries = [audit_entry(&format!("status page {}", page.name))];
+        store.change(&Change { put_status_pages: &[page], audit_entries: &audit_entries, ..Change::default() }).await.unwrap();
     }
     assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false), page("shop", false)]);
     assert_eq!(store.status_page(&name("shop")).await.unwrap(), Some(page("shop", false)));
-    let gone = Change { remove_status_pages: &[name("shop")], deeds: &[deed("status page shop")], ..Change::default() };
+    let gone = Change { remove_status_pages: &[name("shop")], audit_entries: &[audit_entry("status page shop")], ..Change::default() };
     let outrun = Change { expected: Some(store.revision().await.unwrap() - 1), ..gone };
     assert!(!store.change(&outrun).await.unwrap(), "somebody else was faster");
     assert!(store.change(&gone).await.unwrap());
     assert_eq!(store.status_pages().await.unwrap(), [page("Mill", false)]);
-    assert_eq!(store.deeds(&WhichDeeds::default()).await.unwrap().len(), 4);
+    assert_eq!(store.audit_entries(&AuditFilter::default()).await.unwrap().len(), 4);
 }
 
 async fn damaged_status_pages_and_deeds_are_named(bed: Bed) {
     let store = bed.open().await;
     let page = StatusPage { name: name("shop"), title: String::new(), projects: vec![], public: true };
-    let deeds = [Deed { project: Some(name("one")), ..deed("status page shop") }];
-    store.change(&Change { put_status_pages: &[page], deeds: &deeds, ..Change::default() }).await.unwrap();
+    let audit_entries = [AuditEntry { project: Some(name("one")), ..audit_entry("status page shop") }];
+    store.change(&Change { put_status_pages: &[page], audit_entries: &audit_entries, ..Change::default() }).await.unwrap();
     bed.execute("UPDATE status_pages SET projects = 'one'").await;
-    bed.execute("UPDATE deeds SET project = 'o n e'").await;
+    bed.execute("UPDATE audit_entries SET project = 'o n e'").await;
     let said = store.status_pages().await.unwrap_err().to_string();
     assert!(said.starts_with("status page shop: its list of projects in the database cannot be read"), "{said}");
-    let said = store.deeds(&WhichDeeds::default()).await.unwrap_err().to_string();
+    let said = store.audit_entries(&AuditFilter::default()).await.unwrap_err().to_string();
     assert_eq!(said, "deed 1: its project in the database cannot be read");
 }

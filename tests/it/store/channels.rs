@@ -1,10 +1,10 @@
-//! Channels: sealed, replaced by name, stopped and let go again.
+//! Channels: encrypted, replaced by name, stopped and let go again.
 
-use heartbeat::model::{ChannelKind, ChannelSpec, NoticeKind, NoticeState, Stopped, Strand, Takes, Values};
-use heartbeat::store::{ChannelNews, StoreError, WhichNotices};
+use heartbeat::model::{ChannelKind, ChannelSpec, IncidentKind, NotificationKind, NotificationState, Stopped, Takes, Values};
+use heartbeat::store::{ChannelNews, NotificationFilter, StoreError};
 
-use super::bed::{Bed, sealer};
-use super::samples::{START, at, channel, incident, name, notice, owing, set_up, set_up_channel, spec, webhook};
+use super::bed::{Bed, cipher};
+use super::samples::{START, at, channel, incident, name, notification, queues, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     every_kind_comes_back_as_it_was,
@@ -52,7 +52,7 @@ async fn every_kind_comes_back_as_it_was(bed: Bed) {
     let channels = store.channels().await.unwrap();
     assert_eq!(channels.iter().map(|channel| channel.spec.clone()).collect::<Vec<_>>(), specs);
     for channel in channels {
-        assert_eq!((channel.of_app, channel.stopped, channel.last_taken), (None, None, None));
+        assert_eq!((channel.of_app, channel.stopped, channel.last_accepted), (None, None, None));
     }
 }
 
@@ -84,11 +84,11 @@ fn stopped(words: &str) -> Stopped {
 async fn what_a_channel_took_and_why_it_stopped_is_known(bed: Bed) {
     let store = bed.open().await;
     let (ops, other) = (set_up_channel(&store, webhook("ops")).await, set_up_channel(&store, webhook("other")).await);
-    let news = [ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410 `gone\u{0}`"))];
+    let news = [ChannelNews::Accepted(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410 `gone\u{0}`"))];
     store.mark(&[], &news, &[]).await.unwrap();
     store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped("401"))], &[]).await.unwrap();
     let ops = channel(&store, &name("ops")).await;
-    assert_eq!((ops.stopped, ops.last_taken), (Some(stopped("410 `gone\u{fffd}`")), Some(at(START, 7))), "the first reason stays");
+    assert_eq!((ops.stopped, ops.last_accepted), (Some(stopped("410 `gone\u{fffd}`")), Some(at(START, 7))), "the first reason stays");
     assert_eq!(channel(&store, &name("other")).await, other);
 }
 
@@ -101,44 +101,44 @@ async fn what_is_still_tried_delivers_again_once_it_takes_one_and_can_come_to_a_
     note(ChannelNews::Stopped(ops.id, retried("400"))).await;
     note(ChannelNews::Stopped(ops.id, retried("422"))).await;
     assert_eq!(is().await, Some(retried("400")), "the first reason stays");
-    note(ChannelNews::Taken(ops.id, at(START, 7))).await;
+    note(ChannelNews::Accepted(ops.id, at(START, 7))).await;
     assert_eq!(is().await, None);
     note(ChannelNews::Stopped(ops.id, retried("400"))).await;
     note(ChannelNews::Stopped(ops.id, stopped("410"))).await;
     assert_eq!(is().await, Some(stopped("410")));
     note(ChannelNews::Stopped(ops.id, retried("400"))).await;
-    note(ChannelNews::Taken(ops.id, at(START, 8))).await;
+    note(ChannelNews::Accepted(ops.id, at(START, 8))).await;
     assert_eq!(is().await, Some(stopped("410")), "what was sent before it stopped proves nothing");
 }
 
 async fn a_change_lets_a_channel_deliver_again_and_the_same_again_does_not(bed: Bed) {
     let store = bed.open().await;
     let ops = set_up_channel(&store, webhook("ops")).await;
-    store.mark(&[], &[ChannelNews::Taken(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410"))], &[]).await.unwrap();
+    store.mark(&[], &[ChannelNews::Accepted(ops.id, at(START, 7)), ChannelNews::Stopped(ops.id, stopped("410"))], &[]).await.unwrap();
     let same = set_up_channel(&store, webhook("ops")).await;
     assert_eq!(same.stopped, Some(stopped("410")));
     let mut changed = webhook("ops");
     changed.values.set("url", "https://hooks.example.com/new");
     let changed = set_up_channel(&store, changed).await;
-    assert_eq!((changed.id, changed.stopped, changed.last_taken), (ops.id, None, Some(at(START, 7))));
+    assert_eq!((changed.id, changed.stopped, changed.last_accepted), (ops.id, None, Some(at(START, 7))));
 }
 
 async fn a_removed_channel_takes_its_notices(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let (gone, stays) = (set_up_channel(&store, webhook("gone")).await, set_up_channel(&store, webhook("stays")).await);
-    let incident = incident(&project, Strand::Ingestion, 0);
-    let notices = [gone.id, stays.id].map(|channel| notice(channel, &incident, NoticeKind::Opened, 0));
-    store.write_incident(&incident, &[], &owing(&notices)).await.unwrap();
+    let incident = incident(&project, IncidentKind::Ingestion, 0);
+    let notifications = [gone.id, stays.id].map(|channel| notification(channel, &incident, NotificationKind::Opened, 0));
+    store.write_incident(&incident, &[], &queues(&notifications)).await.unwrap();
     let leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
     assert_eq!(leased.len(), 2);
     store.apply_channels(&[], &[name("gone")]).await.unwrap();
-    let left = store.notices(&WhichNotices::default()).await.unwrap();
-    assert_eq!(left.iter().map(|notice| notice.channel).collect::<Vec<_>>(), [stays.id]);
+    let left = store.notifications(&NotificationFilter::default()).await.unwrap();
+    assert_eq!(left.iter().map(|notification| notification.channel).collect::<Vec<_>>(), [stays.id]);
     // Whoever was sending it then marks it, or owes more to it: there is nobody to owe to.
-    store.mark(&leased, &[ChannelNews::Taken(gone.id, START.start())], &notices[..1]).await.unwrap();
-    store.owe(&notices[..1]).await.unwrap();
-    assert_eq!(store.notices(&WhichNotices::default()).await.unwrap().len(), 1);
+    store.mark(&leased, &[ChannelNews::Accepted(gone.id, START.start())], &notifications[..1]).await.unwrap();
+    store.owe(&notifications[..1]).await.unwrap();
+    assert_eq!(store.notifications(&NotificationFilter::default()).await.unwrap().len(), 1);
     assert_eq!(store.channels().await.unwrap().len(), 1);
 }
 
@@ -146,28 +146,35 @@ async fn what_a_removed_channel_was_notified_of_stays_until_it_is_old(bed: Bed) 
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     let gone = set_up_channel(&store, webhook("gone")).await;
-    let open = super::samples::open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
-    let kinds = [NoticeKind::Opened, NoticeKind::Worsened, NoticeKind::Reminder];
-    store.write_incident(&open, &[], &owing(&kinds.map(|kind| notice(gone.id, &open, kind, 0)))).await.unwrap().unwrap();
+    let open = super::samples::open_incident(&store, incident(&project, IncidentKind::Ingestion, 0)).await;
+    let kinds = [NotificationKind::Opened, NotificationKind::Escalated, NotificationKind::Reminder];
+    store.write_incident(&open, &[], &queues(&kinds.map(|kind| notification(gone.id, &open, kind, 0)))).await.unwrap().unwrap();
     let mut leased = store.lease(START.start(), at(START, 9), 9).await.unwrap();
-    leased[0].state = NoticeState::Sent;
-    leased[1].state = NoticeState::Dead;
+    leased[0].state = NotificationState::Sent;
+    leased[1].state = NotificationState::Failed;
     store.mark(&leased, &[], &[]).await.unwrap();
     store.apply_channels(&[], &[name("gone")]).await.unwrap();
-    let left = store.notices(&WhichNotices { channel: Some(gone.id), ..WhichNotices::default() }).await.unwrap();
-    assert_eq!(left.iter().map(|left| left.state).collect::<Vec<_>>(), [NoticeState::Dead, NoticeState::Sent], "what is owed goes");
+    let left = store.notifications(&NotificationFilter { channel: Some(gone.id), ..NotificationFilter::default() }).await.unwrap();
+    assert_eq!(
+        left.iter().map(|left| left.state).collect::<Vec<_>>(),
+        [NotificationState::Failed, NotificationState::Sent],
+        "what is owed goes"
+    );
     let record = store.channels_on_record().await.unwrap();
     assert_eq!(record.iter().map(|one| (one.id, one.spec.name.as_str(), one.removed)).collect::<Vec<_>>(), [(gone.id, "gone", true)]);
-    assert!((store.channels().await.unwrap(), store.owing().await.unwrap()) == (vec![], vec![]), "there is nobody to owe to");
+    assert!((store.channels().await.unwrap(), store.queues().await.unwrap()) == (vec![], vec![]), "there is nobody to owe to");
     assert!(!bed.holds("hooks.example.com").await);
-    // Its name is free, and nothing that was sealed is left.
+    // Its name is free, and nothing that was encrypted is left.
     assert_ne!(set_up_channel(&store, webhook("gone")).await.id, gone.id);
     store.apply_channels(&[], &[name("gone")]).await.unwrap();
     assert_eq!(store.channels_on_record().await.unwrap().len(), 1, "of the other one there is nothing to tell");
     let closed = heartbeat::model::Incident { closed: Some(at(START, 50)), ..open };
-    store.write_incident(&closed, &[], &owing(&[])).await.unwrap().unwrap();
+    store.write_incident(&closed, &[], &queues(&[])).await.unwrap().unwrap();
     store.drop_old_incidents(START, at(START, 60)).await.unwrap();
-    assert_eq!((store.channels_on_record().await.unwrap(), store.notices(&WhichNotices::default()).await.unwrap()), (vec![], vec![]));
+    assert_eq!(
+        (store.channels_on_record().await.unwrap(), store.notifications(&NotificationFilter::default()).await.unwrap()),
+        (vec![], vec![])
+    );
 }
 
 async fn the_revision_grows_with_channels(bed: Bed) {
@@ -198,7 +205,7 @@ async fn the_revision_grows_with_channels(bed: Bed) {
 async fn another_key_does_not_open_channels(bed: Bed) {
     let store = bed.open().await;
     let ops = set_up_channel(&store, webhook("ops")).await;
-    let stranger = bed.try_open_with(sealer('B')).await.unwrap();
+    let stranger = bed.try_open_with(cipher('B')).await.unwrap();
     let error = stranger.channels().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
@@ -207,7 +214,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
     assert_eq!(set_up_channel(&stranger, webhook("ops")).await.id, ops.id);
     store.apply_channels(&[], &[name("ops")]).await.unwrap();
     assert_eq!(stranger.channels().await.unwrap(), []);
-    // Nothing is sealed beside it with another key, and nothing of the change is written.
+    // Nothing is encrypted beside it with another key, and nothing of the change is written.
     store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
     let said = stranger.apply_channels(&[webhook("other")], &[name("ops2")]).await.unwrap_err().to_string();
     assert!(said.starts_with("nothing is encrypted with this sealing key, because the sealed part of channel ops"), "{said}");
@@ -228,7 +235,7 @@ async fn another_key_does_not_open_channels(bed: Bed) {
 async fn no_field_stands_in_clear(bed: Bed) {
     let store = bed.open().await;
     set_up_channel(&store, webhook("never-in-clear")).await;
-    assert!(bed.holds("never-in-clear").await, "this looks at what is stored");
+    assert!(bed.holds("never-in-clear").await, "this readbacks at what is stored");
     assert!(!bed.holds("hooks.example.com").await);
     assert!(!format!("{:?}", store.channels().await.unwrap()).contains("hooks.example.com"));
 }

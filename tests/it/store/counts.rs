@@ -1,11 +1,11 @@
 //! What beats came to, counted: once for each end, for ever.
 
-use heartbeat::keep::fold_due;
 use heartbeat::model::{Evidence, Minute, Outcome, Project, Recorded, Retention, RouteCounts, Settled};
+use heartbeat::retention::aggregate_due;
 use heartbeat::store::Store;
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, look, name, seen, set_up, spec, spec_with_routes, unseen};
+use super::samples::{START, at, awaiting, name, readback, seen, set_up, spec, spec_with_routes, unverified};
 
 over_both!(
     a_beat_counts_once_for_each_end_that_it_comes_to,
@@ -18,7 +18,7 @@ over_both!(
 );
 
 async fn settle(store: &Store, project: &Project, settled: &[Settled]) {
-    store.settle(&look(project, at(START, 30_000)), settled, &[]).await.unwrap();
+    store.settle(&readback(project, at(START, 30_000)), settled, &[]).await.unwrap();
 }
 
 /// The counts of the project's first route.
@@ -26,7 +26,7 @@ async fn counts(store: &Store, project: &Project) -> RouteCounts {
     store.counts(&[project.id]).await.unwrap().into_iter().find(|counts| counts.route == project.routes[0].spec.name).unwrap()
 }
 
-/// How many came to each outcome: unsent, arrived, late, awaiting, lost, refused, unreachable, unseen.
+/// How many came to each outcome: not sent, arrived, late, awaiting, lost, refused, unreachable, unverified.
 async fn outcomes(store: &Store, project: &Project) -> [u64; 8] {
     counts(store, project).await.outcomes
 }
@@ -39,18 +39,22 @@ async fn a_beat_counts_once_for_each_end_that_it_comes_to(bed: Bed) {
     store.record(&beats, &[]).await.unwrap();
     assert_eq!(outcomes(&store, &project).await, [0; 8], "an accepted beat has come to no end");
     // Missed, then seen, then seen again with a copy.
-    settle(&store, &project, &[unseen(&beats[0], Outcome::Awaiting, Some(40_000))]).await;
+    settle(&store, &project, &[unverified(&beats[0], Outcome::Awaiting, Some(40_000))]).await;
     for _ in 0..2 {
         settle(&store, &project, &[seen(&beats[0], Outcome::Arrived, 90_000)]).await;
     }
     assert_eq!(outcomes(&store, &project).await, [0, 1, 0, 0, 0, 0, 0, 0]);
-    // Lost, which each look says again, and seen after all; unseen, then lost; never sent.
+    // Lost, which each read-back says again, and seen after all; unverified, then lost; never sent.
     for _ in 0..3 {
-        settle(&store, &project, &[unseen(&beats[1], Outcome::Lost, Some(900_000)), unseen(&beats[2], Outcome::Unseen, None)]).await;
+        settle(&store, &project, &[unverified(&beats[1], Outcome::Lost, Some(900_000)), unverified(&beats[2], Outcome::Unverified, None)])
+            .await;
     }
     let gap = Recorded::blank(project.routes[0].id, START.plus(9));
-    let late =
-        [seen(&beats[1], Outcome::Late, 990_000), unseen(&beats[2], Outcome::Lost, Some(990_000)), unseen(&gap, Outcome::Unsent, None)];
+    let late = [
+        seen(&beats[1], Outcome::Late, 990_000),
+        unverified(&beats[2], Outcome::Lost, Some(990_000)),
+        unverified(&gap, Outcome::NotSent, None),
+    ];
     settle(&store, &project, &late).await;
     settle(&store, &project, &late).await;
     assert_eq!(outcomes(&store, &project).await, [1, 1, 1, 0, 2, 0, 0, 1]);
@@ -64,7 +68,7 @@ async fn what_failed_at_capture_counts_once_its_minute_is_over(bed: Bed) {
     // The first try fails and the second does not: nothing failed.
     store.record(&[failed(0, Outcome::Unreachable)], &[]).await.unwrap();
     store.record(&[awaiting(route, START)], &[]).await.unwrap();
-    store.record(&[failed(1, Outcome::Refused)], &[]).await.unwrap();
+    store.record(&[failed(1, Outcome::Rejected)], &[]).await.unwrap();
     store.record(&[failed(2, Outcome::Unreachable)], &[]).await.unwrap();
     assert_eq!(outcomes(&store, &project).await, [0; 8]);
     store.record(&[awaiting(route, START.plus(3)), awaiting(route, START.plus(4))], &[]).await.unwrap();
@@ -72,7 +76,7 @@ async fn what_failed_at_capture_counts_once_its_minute_is_over(bed: Bed) {
     // Again, as after a restart, it counts no more; and a refusal whose beat is there all the same counts for both.
     store.record(&[awaiting(route, START.plus(4))], &[]).await.unwrap();
     bed.open().await.record(&[awaiting(route, START.plus(4))], &[]).await.unwrap();
-    settle(&store, &project, &[seen(&failed(1, Outcome::Refused), Outcome::Arrived, 90_000)]).await;
+    settle(&store, &project, &[seen(&failed(1, Outcome::Rejected), Outcome::Arrived, 90_000)]).await;
     assert_eq!(outcomes(&store, &project).await, [0, 1, 0, 0, 0, 1, 1, 0]);
     // What waited for the store is counted when it comes.
     let held: Vec<Recorded> = (5..20).map(|minute| failed(minute, Outcome::Unreachable)).collect();
@@ -105,7 +109,7 @@ async fn what_is_dropped_makes_no_count_less_and_another_process_goes_on(bed: Be
     let before = counts(&store, &project).await;
     assert_eq!(before.of(Outcome::Arrived), 130);
     let later = START.plus(500 * 24 * 60).start();
-    fold_due(&store, later, Retention::default()).await.unwrap();
+    aggregate_due(&store, later, Retention::default()).await.unwrap();
     assert_eq!(store.next_beat(Minute::from_index(0)).await.unwrap(), None, "nothing is left of the beats");
     assert_eq!(counts(&store, &project).await, before);
     let again = bed.open().await;
@@ -152,7 +156,7 @@ async fn a_clock_that_was_ahead_counts_again_when_it_is_right(bed: Bed) {
     let route = project.routes[0].id;
     store.record(&[awaiting(route, START.plus(100_000))], &[]).await.unwrap();
     for minute in 0..6 {
-        store.record(&[Recorded { outcome: Outcome::Refused, ..awaiting(route, START.plus(minute)) }], &[]).await.unwrap();
+        store.record(&[Recorded { outcome: Outcome::Rejected, ..awaiting(route, START.plus(minute)) }], &[]).await.unwrap();
     }
     // The newest two are not over for good.
     assert_eq!(outcomes(&store, &project).await[5], 4);

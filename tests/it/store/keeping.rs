@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::keep::{EVERY, Kept, fold_due, may_drop, run};
 use heartbeat::model::{
-    Evidence, EvidenceOf, Findings, Hour, Incident, Look, Minute, Outcome, Pace, ProjectSpec, Recorded, Retention, RouteId, Strand,
-    Timestamp,
+    Evidence, EvidenceOf, Findings, Hour, Incident, IncidentKind, Minute, Outcome, ProjectSpec, Readback, Recorded, Retention, RouteId,
+    Timestamp, Timing,
 };
-use heartbeat::store::{RouteSpan, Store, Which};
+use heartbeat::retention::{EVERY, RetentionRound, aggregate_due, may_drop, run};
+use heartbeat::store::{IncidentFilter, RouteSpan, Store};
 
 use super::bed::Bed;
-use super::samples::{START, at, awaiting, incident, look, name, owing, set_up, spec, spec_with_routes};
+use super::samples::{START, at, awaiting, incident, name, queues, readback, set_up, spec, spec_with_routes};
 
 over_both!(
     an_hour_is_summed_up_once_no_look_can_change_it,
@@ -74,13 +74,13 @@ async fn an_hour_is_summed_up_once_no_look_can_change_it(bed: Bed) {
     let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
     assert_eq!(store.summed_up().await.unwrap(), None);
     let just_before = Timestamp::from_ms(now(SETTLED).ms() - 1);
-    assert_eq!(fold_due(&store, just_before, retention()).await.unwrap(), Kept::default());
+    assert_eq!(aggregate_due(&store, just_before, retention()).await.unwrap(), RetentionRound::default());
     assert_eq!((hours_of(&store, route).await, store.summed_up().await.unwrap()), (vec![], Some(START)));
-    let one_more = Kept { summed_up: 1, ..Kept::default() };
-    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), one_more);
+    let one_more = RetentionRound { summed_up: 1, ..RetentionRound::default() };
+    assert_eq!(aggregate_due(&store, now(SETTLED), retention()).await.unwrap(), one_more);
     assert_eq!((hours_of(&store, route).await, store.summed_up().await.unwrap()), (expected[..1].to_vec(), Some(START.plus(60))));
-    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), Kept::default(), "nothing is summed up twice");
-    assert_eq!(fold_due(&store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap(), one_more);
+    assert_eq!(aggregate_due(&store, now(SETTLED), retention()).await.unwrap(), RetentionRound::default(), "nothing is summed up twice");
+    assert_eq!(aggregate_due(&store, now(SETTLED + Duration::from_hours(1)), retention()).await.unwrap(), one_more);
     assert_eq!(hours_of(&store, route).await, expected[..2]);
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats, "and they stay");
 }
@@ -93,7 +93,7 @@ async fn summing_up_goes_on_after_it_was_cut_off(bed: Bed) {
     // The first step of an hour was made, and then the process ended.
     store.sum_up(&[Hour::fold(route, START, &beats)], None).await.unwrap();
     assert_eq!(bed.open().await.summed_up().await.unwrap(), None);
-    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(aggregate_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
     assert_eq!(hours_of(&store, route).await, [Hour::fold(route, START, &beats)], "nothing of it is counted twice");
     assert_eq!(hours_of(&store, other).await, [Hour::fold(other, START, &[awaiting(other, START)])]);
 }
@@ -101,10 +101,13 @@ async fn summing_up_goes_on_after_it_was_cut_off(bed: Bed) {
 async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
-    fold_due(&store, now(2 * DAY), retention()).await.unwrap();
+    aggregate_due(&store, now(2 * DAY), retention()).await.unwrap();
     let summed_up = hours_of(&store, route).await;
     assert_eq!((summed_up.len(), store.oldest_beat().await.unwrap()), (3, Some(START)));
-    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap(), Kept { folded: 3, ..Kept::default() });
+    assert_eq!(
+        aggregate_due(&store, now(9 * DAY), retention()).await.unwrap(),
+        RetentionRound { aggregated: 3, ..RetentionRound::default() }
+    );
     assert_eq!((hours_of(&store, route).await, store.oldest_beat().await.unwrap()), (summed_up.clone(), None));
     assert_eq!(summed_up[0], Hour::fold(route, START, &beats));
 }
@@ -112,17 +115,17 @@ async fn a_summed_up_hour_is_folded_to_the_same(bed: Bed) {
 async fn a_beat_that_comes_after_its_hour_was_summed_up_is_folded_with_it(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
-    fold_due(&store, now(2 * DAY), retention()).await.unwrap();
+    aggregate_due(&store, now(2 * DAY), retention()).await.unwrap();
     let summed_up = hours_of(&store, route).await;
     // One that was lost is sent again by a clock that stepped back, and one comes for a minute that had none.
     let (lost, other) = (beats[4].minute, set_up(&store, spec("other")).await.routes[0].id);
-    store.record(&[Recorded { outcome: Outcome::Refused, ..awaiting(route, lost) }, awaiting(other, lost)], &[]).await.unwrap();
+    store.record(&[Recorded { outcome: Outcome::Rejected, ..awaiting(route, lost) }, awaiting(other, lost)], &[]).await.unwrap();
     let now_there = store.beats(&[route, other], START, START.plus(60)).await.unwrap();
-    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
-    let folded = hours_of(&store, route).await;
-    assert_eq!((summed_up[0].outcomes[4], folded[0].outcomes[4]), (Outcome::Lost, Outcome::Refused));
-    assert_eq!(folded[0], Hour::fold(route, START, &now_there));
-    assert_eq!(folded[1..], summed_up[1..]);
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
+    let aggregated = hours_of(&store, route).await;
+    assert_eq!((summed_up[0].outcomes[4], aggregated[0].outcomes[4]), (Outcome::Lost, Outcome::Rejected));
+    assert_eq!(aggregated[0], Hour::fold(route, START, &now_there));
+    assert_eq!(aggregated[1..], summed_up[1..]);
     assert_eq!(hours_of(&store, other).await, [Hour::fold(other, START, &now_there)]);
 }
 
@@ -131,56 +134,62 @@ async fn what_a_clock_ahead_of_time_summed_up_is_summed_up_anew(bed: Bed) {
     let route = set_up(&store, spec("one")).await.routes[0].id;
     let beats: Vec<Recorded> = START.until(START.plus(60)).map(|minute| awaiting(route, minute)).collect();
     store.record(&beats[..20], &[]).await.unwrap();
-    assert_eq!(fold_due(&store, now(2 * DAY), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(aggregate_due(&store, now(2 * DAY), retention()).await.unwrap().summed_up, 1);
     assert!(store.summed_up().await.unwrap() > Some(START.plus(60)));
     // The clock is right again, and the hour goes on.
     store.record(&beats[20..], &[]).await.unwrap();
-    assert_eq!(fold_due(&store, START.plus(60).start(), retention()).await.unwrap(), Kept::default());
+    assert_eq!(aggregate_due(&store, START.plus(60).start(), retention()).await.unwrap(), RetentionRound::default());
     assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(-24 * 60)));
-    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
+    assert_eq!(aggregate_due(&store, now(SETTLED), retention()).await.unwrap().summed_up, 1);
     assert_eq!(hours_of(&store, route).await, [Hour::fold(route, START, &beats)]);
 }
 
 async fn a_long_silence_is_passed_over(bed: Bed) {
     let store = bed.open().await;
-    assert_eq!(fold_due(&store, now(SETTLED), retention()).await.unwrap(), Kept::default());
+    assert_eq!(aggregate_due(&store, now(SETTLED), retention()).await.unwrap(), RetentionRound::default());
     assert_eq!(store.summed_up().await.unwrap(), Some(START.plus(60)), "an hour without a beat is summed up as well");
     let route = set_up(&store, spec("one")).await.routes[0].id;
     let years_later = START.plus(60 * 24 * 3000);
     store.record(&[awaiting(route, years_later)], &[]).await.unwrap();
-    let kept = fold_due(&store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
-    assert_eq!(kept, Kept { summed_up: 1, ..Kept::default() });
+    let kept = aggregate_due(&store, years_later.plus(60).start().plus(SETTLED), retention()).await.unwrap();
+    assert_eq!(kept, RetentionRound { summed_up: 1, ..RetentionRound::default() });
     assert_eq!(store.hours(&[route], START, years_later.plus(1)).await.unwrap().len(), 1);
 }
 
 async fn an_hour_is_folded_once_it_is_old_and_no_minute_before(bed: Bed) {
     let store = bed.open().await;
-    assert_eq!(fold_due(&store, START.start(), retention()).await.unwrap(), Kept::default(), "an empty store");
+    assert_eq!(aggregate_due(&store, START.start(), retention()).await.unwrap(), RetentionRound::default(), "an empty store");
     let (route, beats) = three_hours(&store).await;
     let just_before = Timestamp::from_ms(now(3 * DAY).ms() - 1);
-    assert_eq!(fold_due(&store, just_before, retention()).await.unwrap(), Kept { summed_up: 3, ..Kept::default() });
+    assert_eq!(
+        aggregate_due(&store, just_before, retention()).await.unwrap(),
+        RetentionRound { summed_up: 3, ..RetentionRound::default() }
+    );
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats);
-    assert_eq!(fold_due(&store, now(3 * DAY), retention()).await.unwrap(), Kept { folded: 1, ..Kept::default() });
+    assert_eq!(
+        aggregate_due(&store, now(3 * DAY), retention()).await.unwrap(),
+        RetentionRound { aggregated: 1, ..RetentionRound::default() }
+    );
     assert_eq!(store.beats(&[route], START, START.plus(180)).await.unwrap(), beats[60..]);
     assert_eq!(hours_of(&store, route).await.len(), 3);
-    assert_eq!(fold_due(&store, now(3 * DAY), retention()).await.unwrap(), Kept::default(), "nothing is folded twice");
+    assert_eq!(aggregate_due(&store, now(3 * DAY), retention()).await.unwrap(), RetentionRound::default(), "nothing is folded twice");
 }
 
 async fn what_may_still_be_seen_is_not_folded(bed: Bed) {
     let store = bed.open().await;
     three_hours(&store).await;
-    let pace = Pace { lost_after: 5 * DAY, ..Pace::default() };
-    set_up(&store, ProjectSpec { pace, ..spec("patient") }).await;
+    let timing = Timing { lost_after: 5 * DAY, ..Timing::default() };
+    set_up(&store, ProjectSpec { timing, ..spec("patient") }).await;
     let short = Retention { beats: Duration::ZERO, ..retention() };
     let just_before = Timestamp::from_ms(now(6 * DAY).ms() - 1);
-    assert_eq!(fold_due(&store, just_before, short).await.unwrap().folded, 0);
-    assert_eq!(fold_due(&store, now(6 * DAY), short).await.unwrap().folded, 1);
+    assert_eq!(aggregate_due(&store, just_before, short).await.unwrap().aggregated, 0);
+    assert_eq!(aggregate_due(&store, now(6 * DAY), short).await.unwrap().aggregated, 1);
 }
 
 async fn folding_keeps_outcomes_lags_and_duplicates(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
-    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 3);
+    assert_eq!(aggregate_due(&store, now(9 * DAY), retention()).await.unwrap().aggregated, 3);
     let hours = hours_of(&store, route).await;
     let expected: Vec<Hour> = (0..3).map(|hour| Hour::fold(route, START.plus(hour * 60), &beats)).collect();
     assert_eq!(hours, expected);
@@ -201,7 +210,7 @@ async fn folding_goes_on_after_it_was_cut_off(bed: Bed) {
     store.fold(START, first, &[Hour::fold(route, START, &beats)]).await.unwrap();
     assert_eq!(store.beats(&[other], START, START.plus(1)).await.unwrap().len(), 1, "others are left alone");
     assert_eq!(bed.open().await.oldest_beat().await.unwrap(), Some(START));
-    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
     assert_eq!(hours_of(&store, route).await[0], Hour::fold(route, START, &beats), "what was folded stays as it was");
     assert_eq!(hours_of(&store, other).await.len(), 1);
 }
@@ -209,14 +218,14 @@ async fn folding_goes_on_after_it_was_cut_off(bed: Bed) {
 async fn a_beat_that_comes_after_its_hour_was_folded_is_added(bed: Bed) {
     let store = bed.open().await;
     let (route, beats) = three_hours(&store).await;
-    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
-    let unsent = beats.iter().find(|beat| beat.outcome == Outcome::Unsent).unwrap().minute;
-    let late = Recorded { outcome: Outcome::Late, ingested: Some(at(unsent, 99_000)), copies: 3, ..awaiting(route, unsent) };
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
+    let not_sent = beats.iter().find(|beat| beat.outcome == Outcome::NotSent).unwrap().minute;
+    let late = Recorded { outcome: Outcome::Late, ingested: Some(at(not_sent, 99_000)), copies: 3, ..awaiting(route, not_sent) };
     store.record(&[late], &[]).await.unwrap();
     let before = hours_of(&store, route).await.remove(0);
-    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
     let after = hours_of(&store, route).await.remove(0);
-    let place = usize::try_from(unsent.index() - START.index()).unwrap();
+    let place = usize::try_from(not_sent.index() - START.index()).unwrap();
     assert_eq!(after.outcomes[place], Outcome::Late);
     assert_eq!(after.outcomes.iter().zip(before.outcomes).filter(|(now, was)| **now != *was).count(), 1);
     assert_eq!((after.lags.count(), after.duplicates), (before.lags.count() + 1, before.duplicates + 2));
@@ -228,7 +237,7 @@ async fn beats_of_routes_that_are_gone_do_not_stop_folding(bed: Bed) {
     store.apply(&[], &[name("one")], START.start()).await.unwrap();
     // A receipt that was on its way while the project was removed.
     store.record(&beats[..1], &[]).await.unwrap();
-    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    assert_eq!(aggregate_due(&store, now(9 * DAY), retention()).await.unwrap().aggregated, 1);
     assert_eq!(store.oldest_beat().await.unwrap(), None);
     assert_eq!(hours_of(&store, route).await, []);
 }
@@ -240,7 +249,7 @@ async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
     let routes: Vec<RouteId> = project.routes.iter().map(|route| route.id).collect();
     let beats: Vec<Recorded> = routes.iter().map(|route| awaiting(*route, START.plus(route.0 % 60))).collect();
     store.record(&beats, &[]).await.unwrap();
-    assert_eq!(fold_due(&store, now(9 * DAY), retention()).await.unwrap().folded, 1);
+    assert_eq!(aggregate_due(&store, now(9 * DAY), retention()).await.unwrap().aggregated, 1);
     let hours = store.hours(&routes, START, START.plus(1)).await.unwrap();
     let expected: Vec<Hour> = beats.iter().map(|beat| Hour::fold(beat.route, START, std::slice::from_ref(beat))).collect();
     assert_eq!(hours, expected);
@@ -250,19 +259,19 @@ async fn more_routes_than_one_step_takes_are_folded(bed: Bed) {
 async fn what_is_past_keeping_is_dropped(bed: Bed) {
     let store = bed.open().await;
     let (route, _) = three_hours(&store).await;
-    let of = EvidenceOf::Lost { looked: START.start() };
+    let of = EvidenceOf::Lost { read_back: START.start() };
     let evidence = [0, 1].map(|minute| Evidence { route, minute: START.plus(minute), at: START.start(), of: of.clone() });
     store.record(&[], &evidence).await.unwrap();
     store.apply(&[ProjectSpec { heartbeat: None, ..spec("one") }], &[], START.start()).await.unwrap();
-    fold_due(&store, now(9 * DAY), retention()).await.unwrap();
+    aggregate_due(&store, now(9 * DAY), retention()).await.unwrap();
 
     let minute = Duration::from_mins(1);
     let one_too_old = START.start().plus(10 * DAY + minute);
-    assert_eq!(fold_due(&store, one_too_old, retention()).await.unwrap(), Kept { dropped: 1, ..Kept::default() });
+    assert_eq!(aggregate_due(&store, one_too_old, retention()).await.unwrap(), RetentionRound { dropped: 1, ..RetentionRound::default() });
     assert_eq!(store.evidence(&[route], START, START.plus(9)).await.unwrap(), evidence[1..]);
     let hour_too_old = START.start().plus(30 * DAY + minute);
-    let kept = fold_due(&store, hour_too_old, retention()).await.unwrap();
-    assert_eq!(kept, Kept { dropped: 3, ..Kept::default() }, "an hour, evidence, the route");
+    let kept = aggregate_due(&store, hour_too_old, retention()).await.unwrap();
+    assert_eq!(kept, RetentionRound { dropped: 3, ..RetentionRound::default() }, "an hour, evidence, the route");
     assert_eq!(hours_of(&store, route).await.len(), 2);
 }
 
@@ -270,18 +279,18 @@ async fn looks_go_with_their_beats_and_incidents_with_their_hours(bed: Bed) {
     let store = bed.open().await;
     let project = set_up(&store, spec("one")).await;
     for minute in 0..3 {
-        store.settle(&look(&project, START.plus(minute).start()), &[], &[]).await.unwrap();
+        store.settle(&readback(&project, START.plus(minute).start()), &[], &[]).await.unwrap();
     }
-    let over = Incident { closed: Some(START.plus(1).start()), ..incident(&project, Strand::Ingestion, 0) };
-    store.write_incident(&over, &[], &owing(&[])).await.unwrap();
+    let over = Incident { closed: Some(START.plus(1).start()), ..incident(&project, IncidentKind::Ingestion, 0) };
+    store.write_incident(&over, &[], &queues(&[])).await.unwrap();
     let minute = Duration::from_mins(1);
-    let dropped = async |now: Timestamp| fold_due(&store, now, retention()).await.unwrap().dropped;
+    let dropped = async |now: Timestamp| aggregate_due(&store, now, retention()).await.unwrap().dropped;
     assert_eq!(dropped(START.start().plus(3 * DAY)).await, 0);
     assert_eq!(dropped(START.start().plus(3 * DAY + minute)).await, 1);
-    assert_eq!(store.glances(project.id, START, START.plus(9)).await.unwrap().len(), 2);
-    assert_eq!(dropped(START.start().plus(30 * DAY + minute)).await, 2, "the looks that were left");
+    assert_eq!(store.samples(project.id, START, START.plus(9)).await.unwrap().len(), 2);
+    assert_eq!(dropped(START.start().plus(30 * DAY + minute)).await, 2, "the readbacks that were left");
     assert_eq!(dropped(START.start().plus(30 * DAY + 2 * minute)).await, 1, "the incident");
-    assert_eq!(store.incidents(&Which::default()).await.unwrap(), []);
+    assert_eq!(store.incidents(&IncidentFilter::default()).await.unwrap(), []);
 }
 
 async fn the_loop_keeps_signs_and_goes_on(bed: Bed) {
@@ -333,17 +342,17 @@ async fn a_clock_that_is_far_ahead_drops_nothing_before_another_one_confirms_it(
     let server = store.server_time().await.unwrap();
     let ahead = server.unwrap_or(now(20 * DAY)).plus(FAR);
     assert!(!may(ahead).await);
-    let looked = async |at: Timestamp, server_ahead_ms: i64| {
+    let read_back = async |at: Timestamp, server_ahead_ms: i64| {
         let findings = Findings { server_ahead_ms: Some(server_ahead_ms), ..Findings::default() };
-        store.settle(&Look { findings, ..look(&project, at) }, &[], &[]).await.unwrap();
+        store.settle(&Readback { findings, ..readback(&project, at) }, &[], &[]).await.unwrap();
     };
-    looked(ahead, -(FAR.as_millis() as i64)).await;
+    read_back(ahead, -(FAR.as_millis() as i64)).await;
     assert!(!may(ahead).await, "PostHog says another time");
     if let Some(server) = server {
         assert!(may(server).await, "the database says the same");
         return;
     }
-    looked(ahead, 30_000).await;
+    read_back(ahead, 30_000).await;
     assert!(may(ahead).await, "PostHog says the same");
     assert!(!may(ahead.plus(Duration::from_hours(2))).await, "it said so some time ago");
 }

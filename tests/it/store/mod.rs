@@ -19,24 +19,24 @@ macro_rules! over_both {
     };
 }
 
-mod access;
 mod alert_app;
 mod asking;
+mod auth;
 mod beats;
 pub(crate) mod bed;
 mod changes;
 mod channels;
 mod closing;
+mod config_snapshot;
 mod counts;
-mod glances;
 mod incidents;
 mod keeping;
-mod looks;
-mod notices;
+mod notifications;
 mod opening;
 mod pooling;
 mod projects;
-mod roster;
+mod readback_samples;
+mod readbacks;
 pub(crate) mod samples;
 mod shown;
 mod windows;

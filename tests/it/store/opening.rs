@@ -4,21 +4,18 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::time::{Duration, Instant};
 
-use heartbeat::model::{
-    Access, ChannelId, Hour, IncidentId, IngestionAlertApp, Look, Outcome, ProjectId, ProjectSpec, Recorded, RouteId, Strand, UserName,
-};
-use heartbeat::store::{Change, OpenError, StoreError, Which, WhichDeeds, open, open_within};
+use heartbeat::model::{ChannelId, IncidentId, IncidentKind, IngestionAlertApp, ProjectId, ProjectSpec, Readback, RouteId};
+use heartbeat::store::{IncidentFilter, OpenError, StoreError, open, open_within};
 use sqlx::{AssertSqlSafe, Connection, Executor, SqliteConnection};
 
-use super::bed::{Bed, sealer};
-use super::samples::{START, awaiting, deed, incident, look, open_incident, set_up, set_up_channel, spec, webhook};
+use super::bed::{Bed, cipher};
+use super::samples::{START, awaiting, incident, open_incident, readback, set_up, set_up_channel, spec, webhook};
 
 over_both!(
     unmigrated: many_that_start_at_once_bring_the_schema_up_once,
     a_newer_schema_is_refused_and_left_alone,
     what_was_stored_is_there_when_it_is_opened_again,
     a_database_of_the_first_schema_keeps_everything,
-    a_database_of_the_second_schema_keeps_everything,
 );
 
 async fn many_that_start_at_once_bring_the_schema_up_once(bed: Bed) {
@@ -53,16 +50,16 @@ async fn what_was_stored_is_there_when_it_is_opened_again(bed: Bed) {
     assert_eq!(again.beats(&[route], START, START.plus(1)).await.unwrap(), [awaiting(route, START)]);
 }
 
-/// What the first schema held: a project that beats, a beat, a look.
+/// What the first schema held: a project that beats, a beat, a read-back.
 const FIRST: &str = "
-    INSERT INTO projects (id, name, host, token, late_after_ms, lost_after_ms, look_every_ms)
+    INSERT INTO projects (id, name, host, token, late_after_ms, lost_after_ms, readback_interval_ms)
         VALUES (1, 'one', 'eu', 'phc_one', 120000, 900000, 60000);
     INSERT INTO apps (project, kind, enabled, settings) VALUES (1, 'heartbeat', 1, '{\"events\":\"heartbeat\"}');
     INSERT INTO routes (id, project, name, event, endpoint, distinct_id, since_ms)
         VALUES (2, 1, 'heartbeat', 'heartbeat', 'v0', 'PostHog Heartbeat Plugin', 1782000000000);
     INSERT INTO switches (id, project, app, at_ms, turned_on) VALUES (3, 1, 'heartbeat', 1782000000000, 1);
     INSERT INTO beats (minute, route, outcome, tries, copies) VALUES (29700000, 2, 1, 1, 1);
-    INSERT INTO looks (project, at_ms, others, newest_ms, last_good_ms, not_before_ms)
+    INSERT INTO readbacks (project, at_ms, others, newest_ms, last_good_ms, not_before_ms)
         VALUES (1, 1782000000001, 7, 1782000000001, 1782000000001, 1782000060001);
     UPDATE heartbeat_meta SET value = 4 WHERE name = 'next_id';
     UPDATE heartbeat_meta SET value = 1 WHERE name = 'revision';
@@ -71,74 +68,29 @@ const FIRST: &str = "
 
 async fn a_database_of_the_first_schema_keeps_everything(bed: Bed) {
     bed.execute("CREATE TABLE heartbeat_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)").await;
-    bed.execute(&bed.in_its_words(include_str!("../../../migrations/0001_first.sql"))).await;
+    bed.execute(&bed.in_its_words(include_str!("../../../migrations/0001_schema.sql"))).await;
     bed.execute(FIRST).await;
     let store = bed.open().await;
     let project = store.projects().await.unwrap().remove(0);
     assert_eq!(project.spec, ProjectSpec { personal_key: None, ..spec("one") });
     assert_eq!((project.id, project.routes[0].id, project.on_since()), (ProjectId(1), RouteId(2), Some(START.start())));
     assert_eq!(store.beats(&[RouteId(2)], START, START.plus(1)).await.unwrap().len(), 1);
-    let looked = START.start().plus(Duration::from_millis(1));
-    assert_eq!(store.looks().await.unwrap(), [Look { posthog_id: None, ..look(&project, looked) }]);
-    assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap(), []);
+    let read_back = START.start().plus(Duration::from_millis(1));
+    assert_eq!(store.readbacks().await.unwrap(), [Readback { posthog_id: None, ..readback(&project, read_back) }]);
+    assert_eq!(store.samples(project.id, START, START.plus(1)).await.unwrap(), []);
     // And it goes on from there.
     let channel = set_up_channel(&store, webhook("ops")).await;
     assert_eq!((channel.id, store.revision().await.unwrap()), (ChannelId(4), 2));
-    let open = open_incident(&store, incident(&project, Strand::Ingestion, 0)).await;
+    let open = open_incident(&store, incident(&project, IncidentKind::Ingestion, 0)).await;
     assert_eq!(open.id, Some(IncidentId(1)));
     let put = ProjectSpec { ingestion_alert: Some(IngestionAlertApp::default()), ..project.spec };
     let after = set_up(&store, put.clone()).await;
     assert_eq!((after.spec, after.routes), (put, project.routes));
-    assert_eq!(bed.open().await.incidents(&Which::default()).await.unwrap(), [open]);
-}
-
-/// What the second schema held beside that: an open incident with its timeline, a window, an hour that was folded, what a look saw.
-const SECOND: &str = "
-    INSERT INTO incidents (id, project, project_name, strand, opened_ms, rules, severity, cause_code, cause, tally, reminders)
-        VALUES (7, 1, 'one', 0, 1782000000000, 0, 0, 'not_queryable', 'beats do not arrive', '{}', 0);
-    INSERT INTO entries (incident, place, at_ms, kind, words) VALUES (7, 1, 1782000000000, 0, 'it opened');
-    INSERT INTO windows (name, projects, from_ms, to_ms) VALUES ('night', '[]', 1782000000000, 1782000000001);
-    INSERT INTO hours (start_minute, route, outcomes, lags, duplicates) VALUES (29699940, 2, {outcomes}, {lags}, 3);
-    INSERT INTO glances (minute, project, after_ms, others, watched) VALUES (29700000, 1, 1, 7, 7);
-    UPDATE heartbeat_meta SET value = 8 WHERE name = 'next_incident';
-    UPDATE heartbeat_meta SET value = 2 WHERE name = 'schema';
-";
-
-async fn a_database_of_the_second_schema_keeps_everything(bed: Bed) {
-    bed.execute("CREATE TABLE heartbeat_meta (name TEXT NOT NULL PRIMARY KEY, value BIGINT NOT NULL)").await;
-    for sql in [include_str!("../../../migrations/0001_first.sql"), include_str!("../../../migrations/0002_ingestion_alert.sql")] {
-        bed.execute(&bed.in_its_words(sql)).await;
-    }
-    bed.execute(FIRST).await;
-    let beat = awaiting(RouteId(2), START.plus(-7));
-    let beat = Recorded { outcome: Outcome::Arrived, ingested: beat.sent.map(|sent| sent.plus(Duration::from_secs(3))), copies: 4, ..beat };
-    let hour = Hour::fold(RouteId(2), START.plus(-60), &[beat]);
-    let second =
-        SECOND.replace("{outcomes}", &bed.in_bytes(&hour.strip_to_bytes())).replace("{lags}", &bed.in_bytes(&hour.lags.to_bytes()));
-    bed.execute(&second).await;
-    let store = bed.open().await;
-    let project = store.projects().await.unwrap().remove(0);
-    assert_eq!(project.spec, ProjectSpec { personal_key: None, ..spec("one") });
-    assert_eq!((store.incidents(&Which::default()).await.unwrap().len(), store.open_incidents().await.unwrap()), (1, 1));
-    assert_eq!(store.entries(IncidentId(7)).await.unwrap().len(), 1);
-    assert_eq!(store.windows().await.unwrap().len(), 1);
-    assert_eq!(store.glances(project.id, START, START.plus(1)).await.unwrap().len(), 1);
-    assert_eq!(store.hours(&[RouteId(2)], START.plus(-600), START).await.unwrap(), [hour]);
-    // What it did not know is not there, and can be from now on.
-    assert_eq!((store.users().await.unwrap(), store.deeds(&WhichDeeds::default()).await.unwrap()), (vec![], vec![]));
-    assert_eq!(store.summed_up().await.unwrap(), None);
-    let tide = store.tide(None).await.unwrap();
-    assert_eq!((tide.revision, tide.look, tide.beat), (1, Some(START.start().plus(Duration::from_millis(1))), Some(START)));
-    let ann = UserName::parse("ann").unwrap();
-    store.put_user(&ann, Access::Write, None, START.start(), (&deed("user ann")).into()).await.unwrap();
-    assert!(store.change(&Change { put_channels: &[webhook("ops")], expected: Some(2), ..Change::default() }).await.unwrap());
-    let again = bed.open().await;
-    assert_eq!((again.users().await.unwrap().len(), again.deeds(&WhichDeeds::default()).await.unwrap().len()), (1, 1));
-    assert_eq!(again.channel(&webhook("ops").name).await.unwrap().map(|channel| channel.spec), Some(webhook("ops")));
+    assert_eq!(bed.open().await.incidents(&IncidentFilter::default()).await.unwrap(), [open]);
 }
 
 async fn said(address: &str) -> String {
-    open_within(address, sealer('A'), Duration::from_secs(2)).await.err().expect("it cannot be opened").to_string()
+    open_within(address, cipher('A'), Duration::from_secs(2)).await.err().expect("it cannot be opened").to_string()
 }
 
 fn at(folder: &tempfile::TempDir, name: &str) -> String {
@@ -149,7 +101,7 @@ fn at(folder: &tempfile::TempDir, name: &str) -> String {
 async fn the_directory_and_the_file_are_made_for_their_owner() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "deep/er/heartbeat.db");
-    let store = open(&path, sealer('A')).await.unwrap();
+    let store = open(&path, cipher('A')).await.unwrap();
     set_up(&store, spec("one")).await;
     for file in fs::read_dir(folder.path().join("deep/er")).unwrap() {
         let file = file.unwrap();
@@ -197,7 +149,7 @@ async fn the_database_of_another_program_is_refused() {
 async fn a_database_that_was_cut_off_is_said_to_be_damaged() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "heartbeat.db");
-    let store = open(&path, sealer('A')).await.unwrap();
+    let store = open(&path, cipher('A')).await.unwrap();
     set_up(&store, spec("one")).await;
     store.close().await;
     let whole = fs::read(&path).unwrap();
@@ -205,7 +157,7 @@ async fn a_database_that_was_cut_off_is_said_to_be_damaged() {
     for leftover in ["heartbeat.db-wal", "heartbeat.db-shm"] {
         let _ = fs::remove_file(folder.path().join(leftover));
     }
-    let said = match open_within(&path, sealer('A'), Duration::from_secs(2)).await {
+    let said = match open_within(&path, cipher('A'), Duration::from_secs(2)).await {
         Err(error) => error.to_string(),
         Ok(store) => store.projects().await.unwrap_err().to_string(),
     };
@@ -217,7 +169,7 @@ async fn a_database_that_was_cut_off_is_said_to_be_damaged() {
 async fn a_locked_database_is_waited_for_and_then_named() {
     let folder = tempfile::tempdir().unwrap();
     let path = at(&folder, "heartbeat.db");
-    let store = open_within(&path, sealer('A'), Duration::from_millis(300)).await.unwrap();
+    let store = open_within(&path, cipher('A'), Duration::from_millis(300)).await.unwrap();
     let project = set_up(&store, spec("one")).await;
     let mut other = SqliteConnection::connect(&format!("sqlite:{path}")).await.unwrap();
     other.execute("BEGIN IMMEDIATE").await.unwrap();
@@ -297,7 +249,7 @@ async fn a_server_that_is_not_there_is_named_without_the_password() {
 async fn a_server_that_says_nothing_is_not_waited_for_without_end() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("postgres://anna:hunter2@{}/beats", silent.local_addr().unwrap());
-    let said = open_within(&address, sealer('A'), Duration::from_millis(200)).await.err().unwrap().to_string();
+    let said = open_within(&address, cipher('A'), Duration::from_millis(200)).await.err().unwrap().to_string();
     assert!(said.contains("did not answer within"), "{said}");
 }
 

@@ -6,8 +6,8 @@ use heartbeat::model::{Outcome, Project};
 use heartbeat::store::{Store, open};
 use tokio::task::JoinSet;
 
-use super::bed::{Bed, sealer};
-use super::samples::{START, at, awaiting, look, seen, spec};
+use super::bed::{Bed, cipher};
+use super::samples::{START, at, awaiting, readback, seen, spec};
 use crate::support::pgbouncer::Pooler;
 
 const PROJECTS: usize = 12;
@@ -24,7 +24,7 @@ async fn everything_at_once(stores: &[Arc<Store>]) {
     while let Some(done) = tasks.join_next().await {
         done.unwrap();
     }
-    assert_eq!(stores[0].looks().await.unwrap().len(), PROJECTS);
+    assert_eq!(stores[0].readbacks().await.unwrap().len(), PROJECTS);
 }
 
 async fn beats(store: Arc<Store>, project: Project) {
@@ -34,9 +34,9 @@ async fn beats(store: Arc<Store>, project: Project) {
         store.record(std::slice::from_ref(&sent), &[]).await.unwrap();
         let (open, missing) = store.unsettled(&[route], START, START, minute.plus(1)).await.unwrap();
         assert_eq!((open, missing), (vec![sent.clone()], Vec::new()));
-        let made = look(&project, at(minute, 20_000));
+        let made = readback(&project, at(minute, 20_000));
         store.settle(&made, &[seen(&sent, Outcome::Arrived, 19_000)], &[]).await.unwrap();
-        assert_eq!(store.look(project.id).await.unwrap(), Some(made));
+        assert_eq!(store.readback(project.id).await.unwrap(), Some(made));
         let names: Vec<_> = store.projects_named(std::slice::from_ref(&project.spec.name)).await.unwrap();
         assert_eq!(names, std::slice::from_ref(&project));
     }
@@ -49,14 +49,14 @@ async fn beats(store: Arc<Store>, project: Project) {
 async fn behind_pgbouncer_two_services_get_their_own_rows() {
     let (bed, pooler) = (Bed::postgres().await, Pooler::start());
     let address = pooler.before(&bed.address);
-    let stores = [open(&address, sealer('A')).await.unwrap(), open(&address, sealer('A')).await.unwrap()];
+    let stores = [open(&address, cipher('A')).await.unwrap(), open(&address, cipher('A')).await.unwrap()];
     everything_at_once(&stores).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_with_one_connection_is_enough() {
     let bed = Bed::postgres().await;
-    let store = open(&format!("{}&pool_size=1", bed.address), sealer('A')).await.unwrap();
+    let store = open(&format!("{}&pool_size=1", bed.address), cipher('A')).await.unwrap();
     everything_at_once(&[store]).await;
 }
 
@@ -66,6 +66,6 @@ async fn a_database_in_another_encoding_is_refused_with_the_line_that_makes_a_ri
     let other = bed.address.replace("/test_", "/latin_");
     let name = other.split('?').next().and_then(|bare| bare.rsplit('/').next()).unwrap();
     bed.execute(&format!("CREATE DATABASE {name} ENCODING 'LATIN1' LOCALE 'C' TEMPLATE template0")).await;
-    let refused = open(&other, sealer('A')).await.err().unwrap().to_string();
-    assert!(refused.contains("keeps text as LATIN1") && refused.contains("ENCODING 'UTF8'"), "{refused}");
+    let rejected = open(&other, cipher('A')).await.err().unwrap().to_string();
+    assert!(rejected.contains("keeps text as LATIN1") && rejected.contains("ENCODING 'UTF8'"), "{rejected}");
 }

@@ -3,16 +3,16 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    AppKind, DistinctId, Endpoint, Events, Evidence, EvidenceOf, HeartbeatApp, Host, Hour, Pace, PersonalKey, ProjectName, ProjectSpec,
-    ProjectToken, RouteSpec, Switch,
+    AppKind, DistinctId, Endpoint, Events, Evidence, EvidenceOf, HeartbeatApp, Host, Hour, PersonalKey, ProjectName, ProjectSpec,
+    ProjectToken, RouteSpec, Switch, Timing,
 };
 use heartbeat::store::{RouteSpan, Spread, StoreError};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use super::bed::{Bed, sealer};
-use super::samples::{START, at, awaiting, find, look, name, set_up, spec, spec_with_routes};
+use super::bed::{Bed, cipher};
+use super::samples::{START, at, awaiting, find, name, readback, set_up, spec, spec_with_routes};
 
 over_both!(
     whatever_is_applied_comes_back_equal,
@@ -71,21 +71,21 @@ fn heartbeat() -> impl Strategy<Value = HeartbeatApp> {
 }
 
 fn any_spec() -> impl Strategy<Value = ProjectSpec> {
-    let pace = (0..10_u64.pow(12), 0..10_u64.pow(12), 0..10_u64.pow(12)).prop_map(|(late, lost, look)| Pace {
+    let timing = (0..10_u64.pow(12), 0..10_u64.pow(12), 0..10_u64.pow(12)).prop_map(|(late, lost, readback)| Timing {
         late_after: Duration::from_millis(late),
         lost_after: Duration::from_millis(lost),
-        look_every: Duration::from_millis(look),
+        readback_interval: Duration::from_millis(readback),
     });
     let keys = ("[!-~]{1,40}", prop::option::of("[!-~]{1,90}"), prop::option::of(any::<u64>()));
-    ("[a-c]", host(), prop::option::of(host()), keys, pace, prop::option::of(heartbeat())).prop_map(
-        |(name, host, api_host, (token, personal_key, posthog_id), pace, heartbeat)| ProjectSpec {
+    ("[a-c]", host(), prop::option::of(host()), keys, timing, prop::option::of(heartbeat())).prop_map(
+        |(name, host, api_host, (token, personal_key, posthog_id), timing, heartbeat)| ProjectSpec {
             name: ProjectName::parse(&name).unwrap(),
             host,
             api_host,
             token: ProjectToken::parse(&format!("phc_{token}")).unwrap(),
             personal_key: personal_key.map(|key| PersonalKey::parse(&format!("phx_{key}")).unwrap()),
             posthog_id,
-            pace,
+            timing,
             heartbeat,
             ingestion_alert: None,
         },
@@ -173,10 +173,10 @@ async fn a_removed_project_takes_everything_with_it(bed: Bed) {
     let (gone, stays) = (set_up(&store, spec("gone")).await, set_up(&store, spec("stays")).await);
     for project in [&gone, &stays] {
         let route = project.routes[0].id;
-        let evidence = Evidence { route, minute: START, at: START.start(), of: EvidenceOf::Lost { looked: START.start() } };
+        let evidence = Evidence { route, minute: START, at: START.start(), of: EvidenceOf::Lost { read_back: START.start() } };
         let beats: Vec<_> = START.until(START.plus(3)).map(|minute| awaiting(route, minute)).collect();
         store.record(&beats, &[evidence]).await.unwrap();
-        store.settle(&look(project, START.start()), &[], &[]).await.unwrap();
+        store.settle(&readback(project, START.start()), &[], &[]).await.unwrap();
         for start in [START.plus(-120), START.plus(-60)] {
             let nothing = RouteSpan { after: Some(route), to: Some(route) };
             store.fold(start, nothing, &[Hour::fold(route, start, &[])]).await.unwrap();
@@ -191,7 +191,7 @@ async fn a_removed_project_takes_everything_with_it(bed: Bed) {
         assert_eq!(store.hours(&route, first, end).await.unwrap().len(), 2 * there);
         assert_eq!(store.evidence(&route, first, end).await.unwrap().len(), there);
     }
-    assert_eq!(store.looks().await.unwrap().len(), 1);
+    assert_eq!(store.readbacks().await.unwrap().len(), 1);
     assert_eq!(store.routes_after(None, 100).await.unwrap(), [stays.routes[0].id]);
 }
 
@@ -250,7 +250,7 @@ async fn the_revision_grows_for_everyone(bed: Bed) {
 async fn another_key_does_not_open_the_secrets(bed: Bed) {
     let store = bed.open().await;
     set_up(&store, spec("one")).await;
-    let stranger = bed.try_open_with(sealer('B')).await.unwrap();
+    let stranger = bed.try_open_with(cipher('B')).await.unwrap();
     let error = stranger.projects().await.unwrap_err();
     assert!(matches!(error, StoreError::Seal(_)), "{error:?}");
     let said = error.to_string();
@@ -266,7 +266,7 @@ async fn secrets_stand_nowhere_in_clear(bed: Bed) {
     let secret = PersonalKey::parse("phx_0123456789-never-in-clear").unwrap();
     set_up(&store, ProjectSpec { personal_key: Some(secret.clone()), ..spec("one") }).await;
     let everything = bed.everything().await;
-    assert!(everything.windows(7).any(|bytes| bytes == b"phc_one"), "this looks at what is stored");
+    assert!(everything.windows(7).any(|bytes| bytes == b"phc_one"), "this readbacks at what is stored");
     assert!(!everything.windows(secret.expose().len()).any(|bytes| bytes == secret.expose().as_bytes()));
     assert!(!format!("{:?}", store.projects().await.unwrap()).contains("never-in-clear"));
 }
@@ -280,7 +280,7 @@ async fn thousands_of_projects_are_set_up_at_once(bed: Bed) {
     let names: Vec<ProjectName> = specs.into_iter().map(|spec| spec.name).collect();
     store.apply(&[], &names[1..], START.start()).await.unwrap();
     assert_eq!(store.projects().await.unwrap(), projects[..1]);
-    assert_eq!(store.longest_wait().await.unwrap(), Pace::default().lost_after);
+    assert_eq!(store.longest_wait().await.unwrap(), Timing::default().lost_after);
 }
 
 async fn apps_are_counted_without_being_opened(bed: Bed) {

@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Channel, ChannelId, ChannelKind, ChannelSpec, Deed, Diagnosis, DistinctId, Endpoint, Entry, EntryKind, Events, HeartbeatApp, Host,
-    Incident, IncidentFacts, IncidentId, Look, Message, Minute, Notice, NoticeKind, Outcome, Pace, PersonalKey, Phases, Project, ProjectId,
-    ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity, StatusPage, Strand, Tally,
-    Timestamp, Traffic,
+    AuditEntry, Channel, ChannelId, ChannelKind, ChannelSpec, Diagnosis, DistinctId, Endpoint, Entry, EntryKind, Events, HeartbeatApp,
+    Host, Incident, IncidentFacts, IncidentId, IncidentKind, Message, Minute, Notification, NotificationKind, Outcome, PersonalKey, Phases,
+    Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Readback, Recorded, RouteId, RouteSpec, RuleKind, Settled, Severity,
+    StatusPage, Tally, Timestamp, Timing, Traffic,
 };
-use heartbeat::store::{Change, Store, Which};
+use heartbeat::store::{Change, IncidentFilter, Store};
 
 /// When the tests' history begins: a whole hour.
 pub(crate) const START: Minute = Minute::from_index(29_700_000);
@@ -26,7 +26,7 @@ pub(crate) fn spec(text: &str) -> ProjectSpec {
         token: ProjectToken::parse(&format!("phc_{text}")).unwrap(),
         personal_key: Some(PersonalKey::parse("phx_secret").unwrap()),
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: None,
     }
@@ -77,7 +77,7 @@ pub(crate) fn awaiting(route: RouteId, minute: Minute) -> Recorded {
     }
 }
 
-/// What a look makes of a beat that it saw.
+/// What a read-back makes of a beat that it saw.
 pub(crate) fn seen(beat: &Recorded, outcome: Outcome, after_ms: i64) -> Settled {
     Settled {
         route: beat.route,
@@ -90,15 +90,15 @@ pub(crate) fn seen(beat: &Recorded, outcome: Outcome, after_ms: i64) -> Settled 
     }
 }
 
-/// What a look makes of a beat that it did not see.
-pub(crate) fn unseen(beat: &Recorded, outcome: Outcome, missed_after_ms: Option<i64>) -> Settled {
+/// What a read-back makes of a beat that it did not see.
+pub(crate) fn unverified(beat: &Recorded, outcome: Outcome, missed_after_ms: Option<i64>) -> Settled {
     let missed = missed_after_ms.map(|after| at(beat.minute, after));
     Settled { route: beat.route, minute: beat.minute, outcome, missed, seen: None, ingested: None, copies: 0 }
 }
 
-/// A look that succeeded.
-pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
-    Look {
+/// A read-back that succeeded.
+pub(crate) fn readback(project: &Project, at: Timestamp) -> Readback {
+    Readback {
         project: project.id,
         at,
         result: Ok(Traffic { others: 7, newest: Some(at), ..Traffic::default() }),
@@ -112,12 +112,12 @@ pub(crate) fn look(project: &Project, at: Timestamp) -> Look {
 }
 
 /// An incident that opened so many minutes after [`START`], as a rule first writes it.
-pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incident {
+pub(crate) fn incident(project: &Project, incident_kind: IncidentKind, opened: i64) -> Incident {
     Incident {
         id: None,
         project: project.id,
         project_name: project.spec.name.clone(),
-        strand,
+        incident_kind,
         opened: START.plus(opened).start(),
         closed: None,
         ended_because: None,
@@ -138,17 +138,17 @@ pub(crate) fn incident(project: &Project, strand: Strand, opened: i64) -> Incide
 
 /// Opens an incident and gives it back as the store knows it.
 pub(crate) async fn open_incident(store: &Store, incident: Incident) -> Incident {
-    let id = store.write_incident(&incident, &[], &owing(&[])).await.unwrap();
-    store.incidents(&Which { id, ..Which::default() }).await.unwrap().remove(0)
+    let id = store.write_incident(&incident, &[], &queues(&[])).await.unwrap();
+    store.incidents(&IncidentFilter { id, ..IncidentFilter::default() }).await.unwrap().remove(0)
 }
 
 pub(crate) fn entry(kind: EntryKind, words: &str) -> Entry {
     Entry { at: START.start(), kind, words: words.into() }
 }
 
-/// A deed about this subject, as whoever did it hands it over.
-pub(crate) fn deed(subject: &str) -> Deed {
-    Deed { place: 0, at: START.start(), who: "ann".into(), subject: subject.into(), project: None, words: "changed".into() }
+/// An audit entry about this subject, as whoever did it hands it over.
+pub(crate) fn audit_entry(subject: &str) -> AuditEntry {
+    AuditEntry { place: 0, at: START.start(), who: "ann".into(), subject: subject.into(), project: None, words: "changed".into() }
 }
 
 pub(crate) fn webhook(text: &str) -> ChannelSpec {
@@ -175,7 +175,7 @@ pub(crate) async fn pair_of(store: &Store, project: ProjectId) -> Option<Channel
 }
 
 /// A message that says nothing of an incident, made so many milliseconds after [`START`].
-pub(crate) fn message(kind: NoticeKind, after_ms: i64) -> Message {
+pub(crate) fn message(kind: NotificationKind, after_ms: i64) -> Message {
     Message {
         version: 1,
         kind,
@@ -191,14 +191,14 @@ pub(crate) fn message(kind: NoticeKind, after_ms: i64) -> Message {
     }
 }
 
-/// A notice of an incident, as whoever writes the incident hands it over: without the number that the store gives.
-pub(crate) fn notice(channel: ChannelId, incident: &Incident, kind: NoticeKind, number: u32) -> Notice {
+/// A notification of an incident, as whoever writes the incident hands it over: without the number that the store gives.
+pub(crate) fn notification(channel: ChannelId, incident: &Incident, kind: NotificationKind, number: u32) -> Notification {
     let facts = IncidentFacts {
         id: 0,
         diagnosis: Diagnosis::default(),
         url: None,
         key: incident.key(),
-        strand: incident.strand.to_string(),
+        incident_kind: incident.incident_kind.to_string(),
         rules: incident.rules.iter().map(ToString::to_string).collect(),
         cause_code: incident.cause.code(),
         cause: incident.cause.summary.clone(),
@@ -213,30 +213,30 @@ pub(crate) fn notice(channel: ChannelId, incident: &Incident, kind: NoticeKind, 
         beats_late: 5,
         beats_missing: 4,
         beats_lost: 3,
-        beats_refused: 2,
-        beats_doubled: 1,
+        beats_rejected: 2,
+        beats_duplicated: 1,
     };
     let message = Message { incident: Some(facts), ..message(kind, 0) };
-    Notice::owed(channel, None, &incident.key().to_string(), number, message)
+    Notification::queued(channel, None, &incident.key().to_string(), number, message)
 }
 
-/// A notice about Heartbeat itself.
-pub(crate) fn notice_alone(channel: ChannelId, about: &str, after_ms: i64) -> Notice {
-    Notice::owed(channel, None, about, 0, message(NoticeKind::Returned, after_ms))
+/// A notification about Heartbeat itself.
+pub(crate) fn notification_alone(channel: ChannelId, about: &str, after_ms: i64) -> Notification {
+    Notification::queued(channel, None, about, 0, message(NotificationKind::Returned, after_ms))
 }
 
-/// These notices, as an incident owes them once its number is known.
-pub(crate) fn owing(notices: &[Notice]) -> impl Fn(IncidentId) -> Vec<Notice> + Send + Sync {
-    let notices = notices.to_vec();
+/// These notifications, as an incident owes them once its number is known.
+pub(crate) fn queues(notifications: &[Notification]) -> impl Fn(IncidentId) -> Vec<Notification> + Send + Sync {
+    let notifications = notifications.to_vec();
     move |id| {
-        let about = |notice: &Notice| {
-            let mut notice = Notice { incident: Some(id), ..notice.clone() };
-            if let Some(facts) = &mut notice.message.incident {
+        let about = |notification: &Notification| {
+            let mut notification = Notification { incident: Some(id), ..notification.clone() };
+            if let Some(facts) = &mut notification.message.incident {
                 facts.id = id.0;
             }
-            notice
+            notification
         };
-        notices.iter().map(about).collect()
+        notifications.iter().map(about).collect()
     }
 }
 

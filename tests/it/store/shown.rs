@@ -1,12 +1,12 @@
 //! What is read for the page alone.
 
-use heartbeat::model::{Entry, EntryKind, Incident, Minute, NoticeKind, NoticeState, Outcome, RouteId, Settled, Strand};
+use heartbeat::model::{Entry, EntryKind, Incident, IncidentKind, Minute, NotificationKind, NotificationState, Outcome, RouteId, Settled};
 use heartbeat::store::Reach;
 
 use super::bed::Bed;
 use super::samples::{
-    START, at, awaiting, entry, incident, look, name, notice, open_incident, owing, seen, set_up, set_up_channel, spec, spec_with_routes,
-    webhook,
+    START, at, awaiting, entry, incident, name, notification, open_incident, queues, readback, seen, set_up, set_up_channel, spec,
+    spec_with_routes, webhook,
 };
 
 async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
@@ -21,7 +21,7 @@ async fn the_newest_beat_that_was_seen_is_found_within_its_reach(bed: Bed) {
         .filter(|beat| beat.route == one && [3, 10, 30].contains(&(beat.minute.index() - START.index())) || beat.minute == START.plus(5))
         .map(|beat| seen(beat, if beat.minute == START.plus(10) { Outcome::Late } else { Outcome::Arrived }, 90_000))
         .collect();
-    store.settle(&look(&project, at(START.plus(40), 0)), &settled, &[]).await.unwrap();
+    store.settle(&readback(&project, at(START.plus(40), 0)), &settled, &[]).await.unwrap();
     let reach = |route: RouteId, from: i64, to: i64| Reach { route, from: START.plus(from), to: START.plus(to) };
     let found = async |reaches: &[Reach]| -> Vec<(RouteId, i64)> {
         let found = store.newest_seen(reaches).await.unwrap();
@@ -41,15 +41,16 @@ async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
     let store = bed.open().await;
     let (project, another) = (set_up(&store, spec("shop")).await, set_up(&store, spec("other")).await);
     let channel = set_up_channel(&store, webhook("ops")).await;
-    let first = Incident { closed: Some(at(START, 600_000)), ..incident(&project, Strand::Ingestion, 0) };
+    let first = Incident { closed: Some(at(START, 600_000)), ..incident(&project, IncidentKind::Ingestion, 0) };
     let said = |minute: i64, kind, words: &str| Entry { at: at(START.plus(minute), 0), ..entry(kind, words) };
     let entries = [said(0, EntryKind::Opened, "it began"), said(9, EntryKind::Cause, "another"), said(10, EntryKind::Closed, "over")];
-    let owed = [notice(channel.id, &first, NoticeKind::Opened, 0), notice(channel.id, &first, NoticeKind::Resolved, 0)];
-    store.write_incident(&first, &entries, &owing(&owed)).await.unwrap();
-    let second = incident(&project, Strand::Blind, 5);
-    let blind = store.write_incident(&second, &[said(5, EntryKind::Opened, "cannot look")], &owing(&[])).await.unwrap().unwrap();
-    let elsewhere = incident(&another, Strand::Ingestion, 3);
-    store.write_incident(&elsewhere, &[said(3, EntryKind::Opened, "elsewhere")], &owing(&[])).await.unwrap();
+    let queued =
+        [notification(channel.id, &first, NotificationKind::Opened, 0), notification(channel.id, &first, NotificationKind::Resolved, 0)];
+    store.write_incident(&first, &entries, &queues(&queued)).await.unwrap();
+    let second = incident(&project, IncidentKind::Monitoring, 5);
+    let blind = store.write_incident(&second, &[said(5, EntryKind::Opened, "cannot look")], &queues(&[])).await.unwrap().unwrap();
+    let elsewhere = incident(&another, IncidentKind::Ingestion, 3);
+    store.write_incident(&elsewhere, &[said(3, EntryKind::Opened, "elsewhere")], &queues(&[])).await.unwrap();
 
     let words = async |from: Minute, to: Minute| -> Vec<String> {
         let found = store.entries_between(project.id, from.start(), to.start()).await.unwrap();
@@ -58,13 +59,16 @@ async fn timelines_and_what_was_told_are_read_for_a_whole_project(bed: Bed) {
     assert_eq!(words(START, START.plus(60)).await, ["it began", "cannot look", "another", "over"]);
     assert_eq!(words(START.plus(1), START.plus(9)).await, ["cannot look"]);
     let found = store.entries_between(project.id, START.plus(5).start(), START.plus(6).start()).await.unwrap();
-    assert_eq!(found.iter().map(|(id, strand, _)| (*id, *strand)).collect::<Vec<_>>(), [(blind, Strand::Blind)]);
+    assert_eq!(found.iter().map(|(id, incident_kind, _)| (*id, *incident_kind)).collect::<Vec<_>>(), [(blind, IncidentKind::Monitoring)]);
 
     let mut taken = store.lease(at(START, 0), at(START, 1), 1).await.unwrap().remove(0);
-    (taken.state, taken.ended) = (NoticeState::Sent, Some(at(START, 0)));
+    (taken.state, taken.ended) = (NotificationState::Sent, Some(at(START, 0)));
     store.mark(&[taken], &[], &[]).await.unwrap();
     let told = store.told(project.id, START.start()).await.unwrap();
-    assert_eq!((told.get(&NoticeState::Sent), told.get(&NoticeState::Owed), told.get(&NoticeState::Dead)), (Some(&1), Some(&1), None));
+    assert_eq!(
+        (told.get(&NotificationState::Sent), told.get(&NotificationState::Queued), told.get(&NotificationState::Failed)),
+        (Some(&1), Some(&1), None)
+    );
     assert!(store.told(project.id, START.plus(1).start()).await.unwrap().is_empty());
     assert!(store.told(another.id, START.start()).await.unwrap().is_empty());
 }
@@ -75,36 +79,37 @@ async fn open_incidents_are_those_of_the_projects_that_were_asked_for(bed: Bed) 
     for text in ["one", "two", "three"] {
         projects.push(set_up(&store, spec(text)).await);
     }
-    open_incident(&store, incident(&projects[0], Strand::Ingestion, 1)).await;
-    open_incident(&store, incident(&projects[1], Strand::Ingestion, 3)).await;
-    open_incident(&store, incident(&projects[1], Strand::Blind, 2)).await;
-    open_incident(&store, Incident { closed: Some(at(START, 90_000)), ..incident(&projects[2], Strand::Blind, 1) }).await;
+    open_incident(&store, incident(&projects[0], IncidentKind::Ingestion, 1)).await;
+    open_incident(&store, incident(&projects[1], IncidentKind::Ingestion, 3)).await;
+    open_incident(&store, incident(&projects[1], IncidentKind::Monitoring, 2)).await;
+    open_incident(&store, Incident { closed: Some(at(START, 90_000)), ..incident(&projects[2], IncidentKind::Monitoring, 1) }).await;
     let ids: Vec<_> = projects.iter().map(|project| project.id).collect();
     let found = store.open_incidents_of(&ids[1..]).await.unwrap();
-    let told: Vec<_> = found.iter().map(|incident| (incident.project_name.clone(), incident.strand)).collect();
-    assert_eq!(told, [(name("two"), Strand::Ingestion), (name("two"), Strand::Blind)]);
+    let told: Vec<_> = found.iter().map(|incident| (incident.project_name.clone(), incident.incident_kind)).collect();
+    assert_eq!(told, [(name("two"), IncidentKind::Ingestion), (name("two"), IncidentKind::Monitoring)]);
     assert!(store.open_incidents_of(&[]).await.unwrap().is_empty());
 }
 
-async fn looks_are_counted(bed: Bed) {
-    use heartbeat::model::{Look, LookFailure, LookTrouble, Quote};
+async fn readbacks_are_counted(bed: Bed) {
+    use heartbeat::model::{Readback, ReadbackError, ReadbackErrorKind, ResponseExcerpt};
     let store = bed.open().await;
     let (project, another) = (set_up(&store, spec("shop")).await, set_up(&store, spec("other")).await);
     for minute in 0..10 {
-        let made = look(&project, at(START.plus(minute), 30_000));
-        let failure = LookFailure { trouble: LookTrouble::Throttled, quote: Quote::default(), retry_after: None, note: None };
-        let made = if minute % 4 == 0 { Look { result: Err(failure), ..made } } else { made };
+        let made = readback(&project, at(START.plus(minute), 30_000));
+        let failure =
+            ReadbackError { trouble: ReadbackErrorKind::Throttled, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+        let made = if minute % 4 == 0 { Readback { result: Err(failure), ..made } } else { made };
         store.settle(&made, &[], &[]).await.unwrap();
-        store.settle(&look(&another, at(START.plus(minute), 30_000)), &[], &[]).await.unwrap();
+        store.settle(&readback(&another, at(START.plus(minute), 30_000)), &[], &[]).await.unwrap();
     }
-    assert_eq!(store.looks_made(project.id, START, START.plus(60)).await.unwrap(), (10, 3));
-    assert_eq!(store.looks_made(project.id, START.plus(1), START.plus(5)).await.unwrap(), (4, 1));
-    assert_eq!(store.looks_made(project.id, START.plus(50), START.plus(60)).await.unwrap(), (0, 0));
+    assert_eq!(store.readback_counts(project.id, START, START.plus(60)).await.unwrap(), (10, 3));
+    assert_eq!(store.readback_counts(project.id, START.plus(1), START.plus(5)).await.unwrap(), (4, 1));
+    assert_eq!(store.readback_counts(project.id, START.plus(50), START.plus(60)).await.unwrap(), (0, 0));
 }
 
 over_both!(
     the_newest_beat_that_was_seen_is_found_within_its_reach,
     timelines_and_what_was_told_are_read_for_a_whole_project,
     open_incidents_are_those_of_the_projects_that_were_asked_for,
-    looks_are_counted,
+    readbacks_are_counted,
 );

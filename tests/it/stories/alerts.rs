@@ -1,4 +1,4 @@
-//! From the first bad beat to the message that it is over, for every cause, through the sandbox's weather.
+//! From the first bad beat to the message that it is over, for every cause, through the sandbox's faults.
 //!
 //! Each story says how long after the first bad beat it is told, and how long after the first good one that it is over; `-- --nocapture`
 //! prints both beside the rule's own time. docs/performance.md has the table.
@@ -11,31 +11,31 @@ mod loss;
 
 use std::time::Duration;
 
-use heartbeat::model::{Message, NoticeKind, span};
+use heartbeat::model::{Message, NotificationKind, span};
 use serde_json::{Value, json};
 
 use super::World;
 
 /// From a decision to the message about it, at most.
 const TELLING: Duration = Duration::from_secs(5);
-/// From a slot to the look at it.
-const LOOK: Duration = Duration::from_secs(20);
+/// From a slot to the read-back at it.
+const READBACK: Duration = Duration::from_secs(20);
 
 const fn minutes(count: u64) -> Duration {
     Duration::from_mins(count)
 }
 
-/// One kind of bad weather, and what is to be told of it.
+/// One kind of bad faults, and what is to be told of it.
 struct Case {
     events: &'static str,
     settings: &'static [(&'static str, &'static str)],
-    weather: Value,
+    faults: Value,
     fair: Value,
     /// The title when it opens, its cause's code, and part of its cause's words.
     title: &'static str,
     code: &'static str,
     words: &'static str,
-    /// The rule's own time: from the slot of the first bad beat to the look that decides it, and the same for the end.
+    /// The rule's own time: from the slot of the first bad beat to the read-back that decides it, and the same for the end.
     opens: Duration,
     closes: Duration,
     over: &'static str,
@@ -46,19 +46,19 @@ impl Default for Case {
         Self {
             events: "heartbeat",
             settings: &[],
-            weather: json!({}),
+            faults: json!({}),
             fair: json!({}),
             title: "",
             code: "",
             words: "",
-            opens: minutes(2) + LOOK,
-            closes: minutes(2) + LOOK,
+            opens: minutes(2) + READBACK,
+            closes: minutes(2) + READBACK,
             over: "",
         }
     }
 }
 
-fn is(kind: NoticeKind) -> impl Fn(&Message) -> bool {
+fn is(kind: NotificationKind) -> impl Fn(&Message) -> bool {
     move |message| message.kind == kind
 }
 
@@ -68,28 +68,28 @@ impl Case {
         self.run_in(world, name, async |_, _| ()).await
     }
 
-    /// Runs it in this world. `turn` makes what is bad that is no weather of the sandbox, when it is told `true`, and good again.
+    /// Runs it in this world. `turn` makes what is bad that is no faults of the sandbox, when it is told `true`, and good again.
     async fn run_in(self, world: World, name: &str, turn: impl AsyncFn(&World, bool)) -> World {
         world.minutes(6).await;
-        assert_eq!(world.titles().await, Vec::<String>::new(), "fair weather is no news");
+        assert_eq!(world.titles().await, Vec::<String>::new(), "fair faults is no news");
 
-        world.weather(&self.weather);
+        world.faults(&self.faults);
         turn(&world, true).await;
         let first_bad = World::slot(world.clock.now().minute().plus(1));
-        let (opened_at, opened) = world.until_told(name, 60, is(NoticeKind::Opened)).await;
+        let (opened_at, opened) = world.until_told(name, 60, is(NotificationKind::Opened)).await;
         let facts = opened.incident.clone().unwrap();
         assert_eq!(opened.title, self.title, "{}", opened.text);
         assert_eq!(facts.cause_code, self.code, "{}", facts.cause);
         assert!(facts.cause.contains(self.words), "{}", facts.cause);
         let detected = opened_at.since(first_bad);
         assert!(detected <= self.opens + TELLING, "told {} after the first bad beat", span(detected));
-        assert!(detected + LOOK >= self.opens, "told {} after the first bad beat, before the rule could know", span(detected));
+        assert!(detected + READBACK >= self.opens, "told {} after the first bad beat, before the rule could know", span(detected));
 
         world.foul_minutes(1).await;
-        world.weather(&self.fair);
+        world.faults(&self.fair);
         turn(&world, false).await;
         let first_good = World::slot(world.clock.now().minute().plus(1));
-        let (over_at, over) = world.until_told("that it is over", 60, is(NoticeKind::Resolved)).await;
+        let (over_at, over) = world.until_told("that it is over", 60, is(NotificationKind::Resolved)).await;
         assert_eq!(over.title.split(" (after ").next().unwrap(), self.over, "{}", over.text);
         assert_eq!(over.incident.as_ref().unwrap().key, facts.key);
         let recovered = over_at.since(first_good);
@@ -106,7 +106,7 @@ impl Case {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
     let case = Case {
-        weather: json!({"capture": {"status": 503, "body": "transient error, please retry"}}),
+        faults: json!({"capture": {"status": 503, "body": "transient error, please retry"}}),
         fair: json!({"capture": {"status": null, "body": null}}),
         title: "[critical] story: capture fails",
         code: "capture",
@@ -120,7 +120,7 @@ async fn a_refusing_capture_is_told_with_its_words_and_when_it_takes_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_unreachable_capture_is_told_with_the_phase() {
     let case = Case {
-        weather: json!({"capture": {"reset_rate": 1}}),
+        faults: json!({"capture": {"reset_rate": 1}}),
         fair: json!({"capture": {"reset_rate": 0}}),
         title: "[critical] story: capture fails",
         code: "no_answer",
@@ -134,12 +134,12 @@ async fn an_unreachable_capture_is_told_with_the_phase() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() {
     let case = Case {
-        weather: json!({"queue": {"stopped": true}}),
+        faults: json!({"queue": {"stopped": true}}),
         fair: json!({"queue": {"stopped": false}}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "PostHog says that kafka, plugins are down",
-        opens: minutes(2 + 5) + LOOK,
+        opens: minutes(2 + 5) + READBACK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
     };
@@ -150,12 +150,12 @@ async fn a_stopped_queue_is_told_first_as_late_and_nothing_is_lost_in_the_end() 
 async fn events_that_are_dropped_are_told_as_lost() {
     let case = Case {
         settings: &[("lag_above", "off")],
-        weather: json!({"capture": {"drop_rate": 1}}),
+        faults: json!({"capture": {"drop_rate": 1}}),
         fair: json!({"capture": {"drop_rate": 0}}),
         title: "[critical] story: ingestion stopped",
         code: "pipeline",
         words: "and cannot be queried after",
-        opens: minutes(2 + 15) + LOOK,
+        opens: minutes(2 + 15) + READBACK,
         over: "[resolved] story: no more beats are lost",
         ..Case::default()
     };

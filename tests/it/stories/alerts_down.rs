@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use heartbeat::clock::Clock;
 use heartbeat::judge::{self, History};
-use heartbeat::model::{NoticeKind, NoticeState, RouteId, Strand};
+use heartbeat::model::{IncidentKind, NotificationKind, NotificationState, RouteId};
 
 use serde_json::json;
 
@@ -35,17 +35,17 @@ async fn hold_to_one_incident(world: &World, what: &str) {
     let incidents = world.incidents().await;
     assert_eq!(incidents.len(), 1, "{what}: {incidents:#?}");
     assert!(!incidents[0].is_open(), "{what}");
-    let mut ids: HashMap<NoticeKind, HashSet<String>> = HashMap::new();
+    let mut ids: HashMap<NotificationKind, HashSet<String>> = HashMap::new();
     for told in world.ops.all() {
         let message = told.message();
         assert_eq!(message.incident.as_ref().map(|facts| facts.key), Some(incidents[0].key()), "{what}: {}", message.title);
         ids.entry(message.kind).or_default().insert(told.id);
     }
-    let taken: HashSet<NoticeKind> = world.ops.messages().iter().map(|message| message.kind).collect();
-    assert_eq!(taken, HashSet::from([NoticeKind::Opened, NoticeKind::Resolved]), "{what}: {}", world.ops.kinds());
+    let taken: HashSet<NotificationKind> = world.ops.messages().iter().map(|message| message.kind).collect();
+    assert_eq!(taken, HashSet::from([NotificationKind::Opened, NotificationKind::Resolved]), "{what}: {}", world.ops.kinds());
     assert!(ids.values().all(|ids| ids.len() == 1), "{what}: {ids:?}");
-    assert_eq!(world.ops.messages().last().unwrap().kind, NoticeKind::Resolved, "{what}: the end comes last");
-    assert!(world.notices(NoticeState::Owed).await.is_empty(), "{what}");
+    assert_eq!(world.ops.messages().last().unwrap().kind, NotificationKind::Resolved, "{what}: the end comes last");
+    assert!(world.notifications(NotificationState::Queued).await.is_empty(), "{what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -54,8 +54,8 @@ async fn killed_at_any_moment_each_notice_is_told_with_its_one_id() {
         let mut world = World::alerting("heartbeat", QUICK).await;
         world.minutes(2).await;
         for status in [json!(401), json!(null)] {
-            world.weather(&json!({"capture": {"status": status}}));
-            // The slot, the look, and each second after it: killed a moment after the time has come.
+            world.faults(&json!({"capture": {"status": status}}));
+            // The slot, the read-back, and each second after it: killed a moment after the time has come.
             for _ in 0..2 {
                 let minute = world.clock.now().minute().plus(1);
                 let slot = World::slot(minute);
@@ -79,7 +79,7 @@ async fn killed_between_sending_and_marking_it_is_sent_again_with_the_same_id() 
     world.minutes(2).await;
     for (status, count) in [(json!(401), 1), (json!(null), 2)] {
         world.ops.is_silent();
-        world.weather(&json!({"capture": {"status": status}}));
+        world.faults(&json!({"capture": {"status": status}}));
         let slot = World::slot(world.clock.now().minute().plus(1));
         let before = world.ops.all().len();
         world.hand.advance_to(slot);
@@ -125,12 +125,12 @@ async fn after_a_long_stop_the_first_message_says_from_when_to_when() {
 async fn what_healed_while_nobody_ran_is_told_on_return() {
     let mut world = World::alerting("heartbeat", QUICK).await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"status": 401}}));
+    world.faults(&json!({"capture": {"status": 401}}));
     world.minutes(3).await;
     assert_eq!(world.kinds().await, "opened");
     world.crash().await;
     world.hand.advance(Duration::from_mins(40));
-    world.weather(&json!({"capture": {"status": null}}));
+    world.faults(&json!({"capture": {"status": null}}));
     world.wake_up().await;
     world.second_passes().await;
     world.minutes(5).await;
@@ -141,14 +141,14 @@ async fn what_healed_while_nobody_ran_is_told_on_return() {
 async fn a_clock_stepped_back_while_it_is_open_tells_in_turn_and_ends_over() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(70).await;
-    world.weather(&json!({"capture": {"status": 401}}));
+    world.faults(&json!({"capture": {"status": 401}}));
     world.minutes(3).await;
     assert_eq!(world.kinds().await, "opened");
     let back = World::slot(world.clock.now().minute().plus(-60)).plus(Duration::from_secs(25));
     world.hand.step_to(back);
     world.second_passes().await;
     world.minutes(5).await;
-    world.weather(&json!({"capture": {"status": null}}));
+    world.faults(&json!({"capture": {"status": null}}));
     world.minutes(70).await;
     // The minutes that come a second time have their beats already: first the good ones of before the trouble, then the bad ones.
     assert_eq!(world.kinds().await, "opened resolved opened resolved");
@@ -161,7 +161,7 @@ async fn a_clock_stepped_back_while_it_is_open_tells_in_turn_and_ends_over() {
 async fn a_clock_that_jumps_ahead_while_it_is_open_closes_nothing_by_itself() {
     let world = World::alerting("heartbeat", QUICK).await;
     world.minutes(3).await;
-    world.weather(&json!({"capture": {"status": 401}}));
+    world.faults(&json!({"capture": {"status": 401}}));
     world.minutes(3).await;
     assert_eq!(world.kinds().await, "opened");
     world.hand.step_to(World::slot(world.clock.now().minute().plus(24 * 60)).minus(Duration::from_secs(2)));
@@ -170,7 +170,7 @@ async fn a_clock_that_jumps_ahead_while_it_is_open_closes_nothing_by_itself() {
     let kinds = world.kinds().await;
     assert!(kinds == "opened returned reminder" || kinds == "opened reminder returned", "{kinds}");
     assert_eq!(world.incidents().await.len(), 1);
-    world.weather(&json!({"capture": {"status": null}}));
+    world.faults(&json!({"capture": {"status": null}}));
     world.minutes(5).await;
     assert_eq!(world.kinds().await, format!("{kinds} resolved"));
 }
@@ -201,9 +201,9 @@ async fn two_services_on_one_store_are_one_voice() {
     world.start_second();
     world.minutes(3).await;
     for _ in 0..3 {
-        world.weather(&json!({"capture": {"status": 401}}));
+        world.faults(&json!({"capture": {"status": 401}}));
         world.minutes(3).await;
-        world.weather(&json!({"capture": {"status": null}}));
+        world.faults(&json!({"capture": {"status": null}}));
         world.minutes(3).await;
     }
     assert_eq!(world.kinds().await, "opened resolved opened resolved opened resolved");
@@ -213,13 +213,13 @@ async fn two_services_on_one_store_are_one_voice() {
 }
 
 /// One incident, as far as a replay can know it.
-type Seen = (Strand, i64, Option<i64>);
+type Seen = (IncidentKind, i64, Option<i64>);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_recorded_is_what_a_replay_finds() {
     let world = World::alerting("heartbeat + heartbeat_buffer", &[]).await;
     let begun = world.clock.now();
-    for (minutes, weather) in [
+    for (minutes, faults) in [
         (8, json!({})),
         (12, json!({"queue": {"stopped": true}})),
         (7, json!({})),
@@ -232,8 +232,8 @@ async fn what_was_recorded_is_what_a_replay_finds() {
         (14, json!({"queue": {"lag_ms": 400_000}})),
         (30, json!({})),
     ] {
-        world.sandbox.clear_weather();
-        world.weather(&weather);
+        world.sandbox.clear_faults();
+        world.faults(&faults);
         world.minutes(minutes).await;
     }
     let (project, now) = (world.project().await, world.clock.now());
@@ -241,12 +241,12 @@ async fn what_was_recorded_is_what_a_replay_finds() {
     let (from, to) = (begun.minute().plus(-60), now.minute().plus(1));
     let beats = world.store.beats(&ids, from, to).await.unwrap();
     let evidence = world.store.evidence(&ids, from, to).await.unwrap();
-    let glances = world.store.glances(project.id, from, to).await.unwrap();
-    let history = History { project: &project, hours: &[], beats: &beats, evidence: &evidence, glances: &glances, open: &[] };
+    let samples = world.store.samples(project.id, from, to).await.unwrap();
+    let history = History { project: &project, hours: &[], beats: &beats, evidence: &evidence, samples: &samples, open: &[] };
     let app = project.spec.ingestion_alert.as_ref().unwrap();
     let replayed = judge::replay(&history, app, begun, now.plus(Duration::from_secs(1)));
     let seen = |incident: &heartbeat::model::Incident| -> Seen {
-        (incident.strand, incident.opened.minute().index(), incident.closed.map(|closed| closed.minute().index()))
+        (incident.incident_kind, incident.opened.minute().index(), incident.closed.map(|closed| closed.minute().index()))
     };
     let live: Vec<Seen> = world.incidents().await.iter().map(seen).collect();
     let again: Vec<Seen> = replayed.iter().map(|replayed| seen(&replayed.incident)).collect();

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{ChannelKind, ChannelSpec, NoticeState, ProjectName, Severity};
+use heartbeat::model::{ChannelKind, ChannelSpec, NotificationState, ProjectName, Severity};
 use heartbeat::report::channel_name;
-use heartbeat::store::WhichNotices;
+use heartbeat::store::NotificationFilter;
 use serde_json::{Value, json};
 
 use super::World;
@@ -43,7 +43,7 @@ async fn a_channel_that_is_added_while_an_incident_is_open_is_told_of_it_once_an
     assert_eq!(late.kinds(), "opened");
     let facts = late.messages().remove(0).incident.unwrap();
     assert_eq!((facts.key, facts.opened), (before.key, before.opened));
-    assert!(facts.beats_refused >= before.beats_refused + 3, "as it stands now: {facts:?}");
+    assert!(facts.beats_rejected >= before.beats_rejected + 3, "as it stands now: {facts:?}");
     world.crash().await;
     world.start();
     world.minutes(2).await;
@@ -90,7 +90,7 @@ async fn whom_an_incident_concerns_only_once_it_is_graver_is_told_that_it_opened
     let world = World::alerting("heartbeat", &[]).await;
     let grave = webhook(&world, "grave", |spec| spec.least = Severity::Critical).await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"drop_rate": 1}}));
+    world.faults(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(30).await;
     assert_eq!((world.kinds().await.as_str(), grave.kinds().as_str()), ("opened worsened", "opened"));
 }
@@ -116,15 +116,15 @@ async fn what_is_repeated_to_an_alertmanager_counts_the_beats_of_now() {
     world.minutes(2).await;
     foul(&world);
     world.minutes(2).await;
-    let refused = || {
+    let rejected = || {
         let bodies = alertmanager.taken().into_iter().map(|told| serde_json::from_slice::<Value>(&told.body).unwrap());
-        let number = |alert: &Value| alert["annotations"]["beats_refused"].as_str().unwrap().parse::<u32>().unwrap();
+        let number = |alert: &Value| alert["annotations"]["beats_rejected"].as_str().unwrap().parse::<u32>().unwrap();
         bodies.map(|body| number(&body[0])).collect::<Vec<_>>()
     };
-    let opened = *refused().first().unwrap();
+    let opened = *rejected().first().unwrap();
     world.minutes(7).await;
-    world.seconds_until("it is repeated", async |_: &World| refused().last().unwrap() >= &(opened + 6)).await;
-    let all = refused();
+    world.seconds_until("it is repeated", async |_: &World| rejected().last().unwrap() >= &(opened + 6)).await;
+    let all = rejected();
     assert!(all.is_sorted(), "{all:?}");
 }
 
@@ -189,7 +189,7 @@ async fn a_pager_that_is_removed_is_resolved_first_also_after_a_restart() {
     over(&world).await;
     world.second_passes().await;
     assert_eq!((events(&pager).len(), world.kinds().await.as_str()), (2, "opened resolved"));
-    assert_eq!(world.notices(NoticeState::Owed).await, []);
+    assert_eq!(world.notifications(NotificationState::Queued).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -228,8 +228,8 @@ async fn a_pager_that_is_given_another_key_or_address_resolves_at_the_old_one_fi
     assert_eq!((events(&pager).len(), events(&other)), (4, vec!["trigger second".to_owned(), "resolve second".to_owned()]));
     // What they were notified of is on record, by their name.
     let channels = world.store.channels_on_record().await.unwrap();
-    let notices = world.store.notices(&WhichNotices::default()).await.unwrap();
-    let to_pager = notices.iter().map(|notice| channel_name(notice, &channels)).filter(|name| name.starts_with("pager"));
+    let notifications = world.store.notifications(&NotificationFilter::default()).await.unwrap();
+    let to_pager = notifications.iter().map(|notification| channel_name(notification, &channels)).filter(|name| name.starts_with("pager"));
     assert_eq!(to_pager.filter(|name| name == "pager (removed)").count(), 4);
 }
 
@@ -241,7 +241,11 @@ async fn a_pager_that_refuses_its_last_word_does_not_stay_for_ever() {
     until_closed(&world).await;
     world.minutes(2).await;
     assert_eq!(world.kinds().await, "opened", "nobody is to mend what was removed");
-    assert_eq!(world.store.notices(&WhichNotices::default()).await.unwrap().len(), 2, "what it was notified of stays on record");
+    assert_eq!(
+        world.store.notifications(&NotificationFilter::default()).await.unwrap().len(),
+        2,
+        "what it was notified of stays on record"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,7 +281,7 @@ async fn a_pager_that_is_disabled_and_enabled_while_it_is_away_hears_in_order_wh
     over(&world).await;
     world.second_passes().await;
     assert_eq!(events(&pager).last().unwrap(), "resolve first");
-    assert!(world.clock.now().since(named(&world, "pager").await.last_taken.unwrap()) < Duration::from_mins(3));
+    assert!(world.clock.now().since(named(&world, "pager").await.last_accepted.unwrap()) < Duration::from_mins(3));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,8 +6,8 @@ use std::time::Duration;
 use axum::http::Method;
 use heartbeat::message;
 use heartbeat::model::{
-    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notice, NoticeKind, NoticeState, ProjectName, ProjectSpec,
-    Severity, Timestamp, When, Window,
+    Acknowledged, ChannelKind, ChannelSpec, Entry, EntryKind, Incident, Notification, NotificationKind, NotificationState, ProjectName,
+    ProjectSpec, Severity, Timestamp, When, Window,
 };
 use serde_json::{Value, json};
 
@@ -18,11 +18,11 @@ use super::receiver::Receiver;
 pub(super) const QUICK: &[(&str, &str)] = &[("capture_open_after", "1"), ("capture_close_after", "1"), ("capture_reminders", "10m")];
 
 pub(super) fn foul(world: &World) {
-    world.weather(&json!({"capture": {"status": 401}}));
+    world.faults(&json!({"capture": {"status": 401}}));
 }
 
 pub(super) fn fair(world: &World) {
-    world.weather(&json!({"capture": {"status": null}}));
+    world.faults(&json!({"capture": {"status": null}}));
 }
 
 /// A world in which capture refuses, and somebody was told.
@@ -109,10 +109,10 @@ async fn what_is_snoozed_is_not_reminded_of_until_then() {
 async fn what_gets_graver_is_told_once() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"drop_rate": 1}}));
+    world.faults(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(30).await;
     assert_eq!(world.kinds().await, "opened worsened");
-    world.weather(&json!({"capture": {"drop_rate": 0}}));
+    world.faults(&json!({"capture": {"drop_rate": 0}}));
     world.minutes(6).await;
     let titles = world.titles().await;
     assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
@@ -287,7 +287,7 @@ async fn after_hours_without_a_receiver_one_message_says_both() {
     assert_eq!(world.ops.kinds(), "resolved");
     assert!(told[0].1.merged && told[0].1.title.ends_with("told late"), "{:?}", told[0].1);
     assert!(told[0].1.text.starts_with("This could not be told while it lasted: it opened at "), "{}", told[0].1.text);
-    assert!(world.notices(NoticeState::Owed).await.is_empty());
+    assert!(world.notifications(NotificationState::Queued).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -396,17 +396,17 @@ async fn a_recipient_who_is_put_off_holds_up_nobody_else() {
     world.channel("mail", ChannelKind::Email, &values).await;
     world.minutes(2).await;
     let (mail, now) = (named(&world, "mail").await.id, world.clock.now());
-    let message = message::sample(NoticeKind::Returned, &ProjectName::parse("shop").unwrap(), now);
-    let notices = ["one", "other"].map(|about| Notice::owed(mail, None, about, 0, message.clone()));
-    world.store.owe(&notices).await.unwrap();
+    let message = message::sample(NotificationKind::Returned, &ProjectName::parse("shop").unwrap(), now);
+    let notifications = ["one", "other"].map(|about| Notification::queued(mail, None, about, 0, message.clone()));
+    world.store.owe(&notifications).await.unwrap();
     world.second_passes().await;
     let asked = ["a@example.org", "b@example.org", "a@example.org", "b@example.org"];
     assert_eq!(crate::notify::mails::asked_for(&heard)[..4], asked, "the second does not wait for the first one's second try");
     assert_eq!(heard.mails().len(), 2);
-    let owed = world.notices(NoticeState::Owed).await;
-    let waits = |notice: &Notice| notice.said.as_ref().is_some_and(|said| said.contains("b@example.org"));
-    assert!(owed.len() == 2 && owed.iter().all(waits), "{owed:?}");
-    assert!(named(&world, "mail").await.last_taken.is_some());
+    let queued = world.notifications(NotificationState::Queued).await;
+    let waits = |notification: &Notification| notification.said.as_ref().is_some_and(|said| said.contains("b@example.org"));
+    assert!(queued.len() == 2 && queued.iter().all(waits), "{queued:?}");
+    assert!(named(&world, "mail").await.last_accepted.is_some());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -449,7 +449,7 @@ async fn a_hundred_projects_that_fail_at_once_are_a_few_messages() {
 /// How many incidents a message tells of.
 fn covered(message: &heartbeat::model::Message) -> usize {
     match message.kind {
-        NoticeKind::Digest => {
+        NotificationKind::Digest => {
             let count = message.title.split_whitespace().nth(1).unwrap();
             count.parse().unwrap()
         }
@@ -465,7 +465,7 @@ async fn an_alertmanager_hears_of_what_is_open_again_before_it_forgets() {
     world.minutes(2).await;
     foul(&world);
     let until = world.clock.now().plus(Duration::from_mins(21));
-    // What is said again is no notice: it takes its own time, a moment of each second.
+    // What is said again is no notification: it takes its own time, a moment of each second.
     world.seconds_until("some minutes have passed", async |world: &World| world.clock.now() >= until).await;
     let alerts = |manager: &Receiver| -> Vec<(Timestamp, Value)> {
         let taken = manager.taken();

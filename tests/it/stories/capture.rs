@@ -14,7 +14,7 @@ async fn in_fair_weather_every_beat_arrives() {
     world.minutes(30).await;
     let report = world.report().await;
     assert_eq!(world.outcomes().await, "A".repeat(world.beats().await.len()));
-    assert_eq!(report.verdict.health, Health::Good, "{}", report.verdict);
+    assert_eq!(report.verdict.health, Health::Up, "{}", report.verdict);
     assert_eq!(report.complete_through, Some(world.clock.now().minute()));
     let minutes = world.uuids_per_minute().await;
     assert!(minutes.values().all(|uuids| uuids.len() == 3), "{minutes:?}");
@@ -46,27 +46,27 @@ async fn the_three_events_share_one_timestamp_and_keep_their_distinct_ids() {
 async fn a_refusing_capture_is_quoted_and_its_beats_are_not_lost() {
     let world = World::new("heartbeat").await;
     world.minutes(3).await;
-    world.weather(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
+    world.faults(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
     world.minutes(4).await;
     assert_eq!(world.outcomes().await, "AAARRRR");
     let verdict = world.verdict().await;
     assert!(verdict.contains("401 “API key is not valid”"), "{verdict}");
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.minutes(2).await;
     assert_eq!(world.outcomes().await, "AAARRRRAA");
-    assert_eq!(world.report().await.verdict.health, Health::Good);
+    assert_eq!(world.report().await.verdict.health, Health::Up);
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"status": 503, "body": "transient error, please retry"}}));
+    world.faults(&json!({"capture": {"status": 503, "body": "transient error, please retry"}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the first refusal shows", async |world: &World| world.outcomes().await.ends_with('R')).await;
     assert!(world.verdict().await.contains("503 “transient error, please retry”"), "shown while it is still being tried again");
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.seconds_until("a later try is accepted", async |world: &World| !world.outcomes().await.ends_with('R')).await;
     assert!(world.clock.now() < slot.minute().end(), "the minute is not over");
     world.minutes(1).await;
@@ -80,11 +80,11 @@ async fn a_short_refusal_is_mended_by_a_try_within_the_minute() {
 async fn an_answer_that_gets_lost_costs_no_second_event_and_the_beat_arrives() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"lose_answer_rate": 1}}));
+    world.faults(&json!({"capture": {"lose_answer_rate": 1}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the minute is over", async |world: &World| world.clock.now() >= slot.minute().end()).await;
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.pulse_reached(slot.minute().end()).await;
     world.minutes(2).await;
     assert_eq!(world.outcomes().await, "AAAAA");
@@ -95,7 +95,7 @@ async fn an_answer_that_gets_lost_costs_no_second_event_and_the_beat_arrives() {
 async fn a_cut_connection_names_the_phase() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
-    world.weather(&json!({"capture": {"reset_rate": 1}}));
+    world.faults(&json!({"capture": {"reset_rate": 1}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("the first failure shows", async |world: &World| world.outcomes().await.ends_with('U')).await;
@@ -108,11 +108,11 @@ async fn an_answer_slower_than_the_minute_ends_the_wait_and_not_the_schedule() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
     // Nobody can look meanwhile: what is seen has arrived, whatever capture did not say.
-    world.weather(&json!({"capture": {"delay_ms": 300_000}, "query": {"status": 500}}));
+    world.faults(&json!({"capture": {"delay_ms": 300_000}, "query": {"status": 500}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     world.seconds_until("four minutes have passed", async |world: &World| world.clock.now() >= slot.plus(Duration::from_mins(4))).await;
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     // The last one is still waited for.
     world.foul_minutes(1).await;
     world.minutes(1).await;
@@ -129,9 +129,9 @@ async fn words_that_the_store_refuses_hold_nothing_up() {
     let world = World::new("heartbeat").await;
     world.minutes(2).await;
     world.execute("CREATE TRIGGER refuses BEFORE INSERT ON evidence BEGIN SELECT RAISE(ABORT, 'no such words here'); END").await;
-    world.weather(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
+    world.faults(&json!({"capture": {"status": 401, "body": "API key is not valid"}}));
     world.minutes(2).await;
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.minutes(2).await;
     assert_eq!(world.outcomes().await, "AARRAA", "the receipts are on record, and those after them");
 }
@@ -139,7 +139,7 @@ async fn words_that_the_store_refuses_hold_nothing_up() {
 #[tokio::test(flavor = "multi_thread")]
 async fn duplicates_are_counted_and_are_one_beat() {
     let world = World::new("heartbeat").await;
-    world.weather(&json!({"queue": {"duplicate_rate": 1}}));
+    world.faults(&json!({"queue": {"duplicate_rate": 1}}));
     world.minutes(5).await;
     let beats = world.beats().await;
     assert!(beats[1..].iter().all(|beat| beat.copies == 2), "{beats:?}");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::vitals::Loop;
+use heartbeat::liveness::Loop;
 use serde_json::json;
 
 use super::World;
@@ -43,7 +43,7 @@ async fn a_clock_that_jumps_ahead_and_back_beats_in_minutes_that_were_called_uns
     world.minutes(20).await;
     assert_eq!(world.outcomes().await, format!("AAA{}{}", "_".repeat(40), "A".repeat(20)));
     world.hand.step_to(World::slot(skipped).minus(Duration::from_secs(1)));
-    let back = |of: Loop, world: &World| world.vitals.last(of).is_some_and(|last| last < skipped.end());
+    let back = |of: Loop, world: &World| world.liveness.last(of).is_some_and(|last| last < skipped.end());
     world.seconds_until("both loops know", async |world: &World| back(Loop::Pulse, world) && back(Loop::Verify, world)).await;
     world.minutes(5).await;
     let outcomes = world.outcomes().await;
@@ -68,12 +68,12 @@ async fn killed_between_send_and_record_and_started_in_the_same_minute_one_event
     let mut world = World::new("heartbeat").await;
     world.minutes(2).await;
     // The answer is held: the event is in, the receipt is not.
-    world.weather(&json!({"capture": {"delay_ms": 5_000}}));
+    world.faults(&json!({"capture": {"delay_ms": 5_000}}));
     let slot = World::slot(world.clock.now().minute().plus(1));
     world.hand.advance_to(slot);
     let before = world.received().await.len();
     world.crash().await;
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.wake_up().await;
     world.minutes(2).await;
     let minutes = world.uuids_per_minute().await;
@@ -88,7 +88,7 @@ async fn killed_between_send_and_record_and_started_later_the_beat_is_found_with
     world.minutes(2).await;
     let slot = World::slot(world.clock.now().minute().plus(1));
     // The event is in; its answer never comes, so no receipt is recorded before the crash.
-    world.weather(&json!({"capture": {"lose_answer_rate": 1}}));
+    world.faults(&json!({"capture": {"lose_answer_rate": 1}}));
     world.hand.advance_to(slot);
     super::world::within("the event is in", async {
         while world.received().await.len() < 3 {
@@ -97,7 +97,7 @@ async fn killed_between_send_and_record_and_started_later_the_beat_is_found_with
     })
     .await;
     world.crash().await;
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     world.hand.advance_to(slot.plus(Duration::from_mins(5)));
     world.wake_up().await;
     world.minutes(18).await;
@@ -121,5 +121,5 @@ async fn killed_between_record_and_settle_the_next_life_settles() {
     world.minutes(17).await;
     let outcomes = world.outcomes().await;
     assert!(outcomes.starts_with("AAA__"), "{outcomes}");
-    assert!(!outcomes.contains('X') && !outcomes.contains('L'), "a look that came late proves no lateness: {outcomes}");
+    assert!(!outcomes.contains('X') && !outcomes.contains('L'), "a read-back that came late proves no lateness: {outcomes}");
 }

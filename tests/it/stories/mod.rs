@@ -6,7 +6,7 @@ mod alerts_open;
 mod alerts_telling;
 mod capture;
 mod clocks;
-mod looking;
+mod reading_back;
 mod receiver;
 mod silence;
 mod storms;

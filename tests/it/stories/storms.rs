@@ -1,4 +1,4 @@
-//! Whatever the weather: hours in which it changes every few minutes, at random but the same each time, and what must hold after them.
+//! Whatever the faults: hours in which it changes every few minutes, at random but the same each time, and what must hold after them.
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -14,14 +14,14 @@ use super::World;
 /// One stretch of a stormy day.
 #[derive(Debug, Clone)]
 enum Spell {
-    /// So many minutes of this weather.
-    Weather(u64, Value),
+    /// So many minutes of this faults.
+    Faults(u64, Value),
     /// The process dies, and is started again after so many seconds.
     Crash(u64),
 }
 
 fn spell() -> impl Strategy<Value = Spell> {
-    let weather = prop_oneof![
+    let faults = prop_oneof![
         3 => Just(json!({})),
         2 => Just(json!({"queue": {"stopped": true}})),
         1 => (1_u64..400_000).prop_map(|lag| json!({"queue": {"lag_ms": lag}})),
@@ -40,7 +40,7 @@ fn spell() -> impl Strategy<Value = Spell> {
         1 => (1_u64..100_000).prop_map(|delay| json!({"query": {"delay_ms": delay}})),
     ];
     prop_oneof![
-        12 => (1_u64..12, weather).prop_map(|(minutes, weather)| Spell::Weather(minutes, weather)),
+        12 => (1_u64..12, faults).prop_map(|(minutes, faults)| Spell::Faults(minutes, faults)),
         1 => (1_u64..200).prop_map(Spell::Crash),
     ]
 }
@@ -61,20 +61,20 @@ async fn after_any_weather_every_beat_is_called_what_it_is() {
     let mut world = World::new("heartbeat + heartbeat_buffer").await;
     for spell in day(25) {
         match spell {
-            Spell::Weather(minutes, weather) => {
-                world.sandbox.clear_weather();
-                world.weather(&weather);
+            Spell::Faults(minutes, faults) => {
+                world.sandbox.clear_faults();
+                world.faults(&faults);
                 pass(&world, Duration::from_mins(minutes)).await;
             }
             Spell::Crash(seconds) => {
-                world.sandbox.clear_weather();
+                world.sandbox.clear_faults();
                 world.crash().await;
                 world.hand.advance(Duration::from_secs(seconds));
                 world.wake_up().await;
             }
         }
     }
-    world.sandbox.clear_weather();
+    world.sandbox.clear_faults();
     // Tries that began in the last spell come to their end, and a queue that was behind catches up.
     pass(&world, Duration::from_mins(8)).await;
     world.minutes(18).await;
@@ -106,17 +106,17 @@ async fn hold_to_the_truth(world: &World) {
                 assert!(beat.seen >= beat.ingested, "seen before it was ingested: {told}");
                 assert!(beat.missed < beat.seen, "missing after it was seen: {told}");
             }
-            Outcome::Lost | Outcome::Refused | Outcome::Unreachable => assert!(!arrived, "it is there: {told}"),
-            Outcome::Unsent => assert!(beat.sent.is_none() && !arrived, "it was sent: {told}"),
-            Outcome::Awaiting | Outcome::Unseen => {
-                assert!(world.clock.now().since(beat.minute.start()) < Duration::from_mins(2), "undecided in fair weather: {told}");
+            Outcome::Lost | Outcome::Rejected | Outcome::Unreachable => assert!(!arrived, "it is there: {told}"),
+            Outcome::NotSent => assert!(beat.sent.is_none() && !arrived, "it was sent: {told}"),
+            Outcome::Awaiting | Outcome::Unverified => {
+                assert!(world.clock.now().since(beat.minute.start()) < Duration::from_mins(2), "undecided in fair faults: {told}");
             }
         }
     }
     let silent = beats.iter().filter(|beat| beat.outcome == Outcome::Lost);
     assert!(silent.clone().all(|beat| beat.sent.is_some()), "what was never sent is not lost");
     // A day in which nothing happened would prove nothing.
-    for outcome in [Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Refused, Outcome::Unreachable] {
+    for outcome in [Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Rejected, Outcome::Unreachable] {
         assert!(of(outcome) > 0, "the day had no {outcome} beat");
     }
 }

@@ -20,7 +20,7 @@ async fn enabled_it_beats_at_once_disabled_it_rests() {
     world.wake_up().await;
     world.minutes(3).await;
     assert_eq!(world.received().await.len(), 0, "nothing is sent while it is off");
-    assert_eq!(world.report().await.verdict.health, Health::Off);
+    assert_eq!(world.report().await.verdict.health, Health::Disabled);
 
     // Past this minute's slot, so that only "at once" can send in it.
     let minute = world.clock.now().minute();

@@ -1,8 +1,8 @@
-//! What Ingestion Alert watches, asked for in the one look a minute.
+//! What Ingestion Alert watches, asked for in the one read-back a minute.
 
 use std::time::Duration;
 
-use heartbeat::model::{Host, IngestionAlertApp, LookTrouble, PersonalKey, ProjectSpec, Timestamp, Traffic};
+use heartbeat::model::{Host, IngestionAlertApp, PersonalKey, ProjectSpec, ReadbackErrorKind, Timestamp, Traffic};
 use serde_json::json;
 
 use super::World;
@@ -15,13 +15,13 @@ async fn send(world: &World, event: &str, at: Timestamp) {
 }
 
 async fn traffic(world: &World) -> Traffic {
-    world.report().await.look.unwrap().result.unwrap()
+    world.report().await.readback.unwrap().result.unwrap()
 }
 
-/// Starts Heartbeat, and waits for the first look.
-async fn first_look(world: &mut World) {
+/// Starts Heartbeat, and waits for the first read-back.
+async fn first_readback(world: &mut World) {
     world.start();
-    world.seconds_until("the first look is on record", async |world: &World| world.report().await.look.is_some()).await;
+    world.seconds_until("the first read-back is on record", async |world: &World| world.report().await.readback.is_some()).await;
 }
 
 /// Installs Ingestion Alert, and watches this.
@@ -43,14 +43,14 @@ async fn a_project_without_heartbeat_is_looked_at_for_what_is_watched() {
     send(&world, "$pageview", world.clock.now().plus(Duration::from_secs(1))).await;
     // A client whose clock is an hour ahead: it must not hide that nothing arrives.
     send(&world, "purchase", world.clock.now().plus(Duration::from_hours(1))).await;
-    first_look(&mut world).await;
-    let look_of = |minute| World::slot(signup.minute().plus(minute)).plus(Duration::from_secs(20));
+    first_readback(&mut world).await;
+    let readback_of = |minute| World::slot(signup.minute().plus(minute)).plus(Duration::from_secs(20));
     for minute in 1..9 {
-        world.look_passes(look_of(minute)).await;
+        world.readback_passes(readback_of(minute)).await;
         let seen = traffic(&world).await;
         assert_eq!((seen.watched, seen.watched_newest, seen.others), (1, Some(signup), 2), "{minute}");
     }
-    world.look_passes(look_of(10)).await;
+    world.readback_passes(readback_of(10)).await;
     let seen = traffic(&world).await;
     assert_eq!((seen.watched, seen.watched_newest, seen.others), (0, None, 2), "its range is over, that of traffic is not");
 }
@@ -80,7 +80,7 @@ async fn heartbeats_of_somebody_else_are_watched_by_their_usual_names() {
     world.apply(spec).await;
     send(&world, "heartbeat_buffer", world.clock.now()).await;
     send(&world, "$pageview", world.clock.now()).await;
-    first_look(&mut world).await;
+    first_readback(&mut world).await;
     assert_eq!(traffic(&world).await.watched, 1);
 }
 
@@ -99,5 +99,5 @@ async fn the_apps_own_key_and_host_read_in_place_of_the_projects() {
     spec.ingestion_alert.as_mut().unwrap().posthog_api_key = Some(PersonalKey::parse("phx_of_nobody").unwrap());
     world.apply(spec).await;
     world.minutes(2).await;
-    assert_eq!(world.report().await.look.unwrap().result.unwrap_err().trouble, LookTrouble::KeyWrong);
+    assert_eq!(world.report().await.readback.unwrap().result.unwrap_err().trouble, ReadbackErrorKind::KeyWrong);
 }

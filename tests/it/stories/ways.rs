@@ -5,7 +5,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 use axum::http::{Method, Uri};
 use heartbeat::judge::Health;
-use heartbeat::model::{DistinctId, Endpoint, EvidenceOf, Host, Outcome, ProjectSpec, Refusal, RouteSpec};
+use heartbeat::model::{DistinctId, Endpoint, EvidenceOf, Host, Outcome, ProjectSpec, RejectionReason, RouteSpec};
 use serde_json::Value;
 
 use super::World;
@@ -35,10 +35,10 @@ fn add_route(spec: &mut ProjectSpec, name: &str, host: Option<&str>, endpoint: E
 }
 
 /// Why the newest refused beat was refused.
-async fn refusal(world: &World) -> Refusal {
+async fn rejection(world: &World) -> RejectionReason {
     let evidence = world.report().await.evidence;
-    let refused = |of: &EvidenceOf| if let EvidenceOf::Refused { why, .. } = of { Some(*why) } else { None };
-    evidence.iter().rev().find_map(|evidence| refused(&evidence.of)).expect("a beat was refused")
+    let rejected = |of: &EvidenceOf| if let EvidenceOf::Rejected { why, .. } = of { Some(*why) } else { None };
+    evidence.iter().rev().find_map(|evidence| rejected(&evidence.of)).expect("a beat was refused")
 }
 
 /// What is told once `minutes` have passed in which each try may take the whole minute.
@@ -72,7 +72,7 @@ async fn a_login_page_with_200_is_a_refusal_and_is_quoted() {
     let world = sending_to(&proxy.base()).await;
     world.minutes(3).await;
     assert!(world.outcomes().await.chars().all(|letter| letter == 'R'));
-    assert_eq!(refusal(&world).await, Refusal::NotPostHog);
+    assert_eq!(rejection(&world).await, RejectionReason::NotPostHog);
     let verdict = world.verdict().await;
     assert!(verdict.contains("asks for a login before PostHog: it answers 200 “Staff only: log in”"), "{verdict}");
 }
@@ -82,7 +82,7 @@ async fn a_redirect_is_a_refusal_that_says_what_to_change() {
     let proxy = always(|| answer("308 Permanent Redirect", "location: /i/v0/e\r\n", "")).await;
     let world = sending_to(&proxy.base()).await;
     world.minutes(3).await;
-    assert_eq!(refusal(&world).await, Refusal::Redirect);
+    assert_eq!(rejection(&world).await, RejectionReason::Redirect);
     let verdict = world.verdict().await;
     assert!(verdict.contains("redirects (308) to the same path without its trailing slash"), "{verdict}");
     assert_eq!(proxy.requests().len(), world.beats().await.len(), "one request a beat: none is followed, none is repeated");
@@ -95,7 +95,7 @@ async fn a_broken_proxy_beside_a_healthy_way_is_named() {
     world.minutes(4).await;
     assert_eq!(world.outcomes().await, "AR".repeat(world.beats().await.len() / 2));
     let report = world.report().await;
-    assert_eq!(report.verdict.health, Health::Bad);
+    assert_eq!(report.verdict.health, Health::Down);
     let verdict = report.verdict.to_string();
     assert!(
         verdict.contains("on the route proxy. The proxy at")
@@ -160,7 +160,7 @@ async fn a_route_by_v1_beats_beside_one_by_v0() {
     let named = |name: &str| events.iter().filter(|event| event["event"] == name).count();
     assert_eq!((named("heartbeat"), named("heartbeat_one")), (events.len() / 2, events.len() / 2));
     assert!(world.outcomes().await.chars().all(|letter| letter == 'A'));
-    assert_eq!(world.report().await.verdict.health, Health::Good);
+    assert_eq!(world.report().await.verdict.health, Health::Up);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,7 +175,7 @@ async fn a_posthog_that_is_too_old_is_refused_with_the_way_to_a_newer_one() {
     let world = World::with("heartbeat", |spec| spec.api_host = Some(Host::parse(&old.base()).unwrap())).await;
     world.minutes(3).await;
     let report = world.report().await;
-    assert_eq!(report.verdict.health, Health::Blind, "{}", report.verdict);
+    assert_eq!(report.verdict.health, Health::Unknown, "{}", report.verdict);
     let verdict = report.verdict.to_string();
     assert!(verdict.contains("This PostHog is 1.29.1, and Heartbeat needs 1.30.0 or later"), "{verdict}");
     let advice = report.verdict.diagnosis().advice.unwrap();

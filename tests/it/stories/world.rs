@@ -6,18 +6,18 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use heartbeat::clock::{Clock, Hand};
+use heartbeat::liveness::{Liveness, Loop};
 use heartbeat::model::{
-    Beat, Channel, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, Notice, NoticeState,
-    Outcome, Pace, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp,
+    Beat, Channel, ChannelKind, ChannelSpec, Events, HeartbeatApp, Host, Incident, IngestionAlertApp, Message, Minute, Notification,
+    NotificationState, Outcome, PersonalKey, Project, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timestamp, Timing,
 };
 use heartbeat::notify::{Notify, Sender, SenderSettings};
 use heartbeat::posthog::{self, Client};
 use heartbeat::pulse::Pulse;
 use heartbeat::report::{self, Report};
 use heartbeat::sandbox::{PERSONAL_KEY, Sandbox, TOKEN};
-use heartbeat::store::{self, Sealer, Store, Which, WhichNotices};
+use heartbeat::store::{self, IncidentFilter, NotificationFilter, SecretCipher, Store};
 use heartbeat::verify::Verify;
-use heartbeat::vitals::{Loop, Vitals};
 use serde_json::Value;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{ConnectOptions as _, Executor as _};
@@ -38,17 +38,17 @@ pub(crate) struct World {
     pub(crate) sandbox: Sandbox,
     pub(crate) address: String,
     pub(crate) store: Arc<Store>,
-    pub(crate) vitals: Vitals,
+    pub(crate) liveness: Liveness,
     /// Who is told, where a channel named `ops` leads there.
     pub(crate) ops: Receiver,
-    /// The vitals of a second service on the same store, where there is one.
-    second: Option<Vitals>,
+    /// The liveness of a second service on the same store, where there is one.
+    second: Option<Liveness>,
     loops: Vec<JoinHandle<()>>,
     folder: tempfile::TempDir,
 }
 
 impl World {
-    /// One project with the events that are named, its Heartbeat on, in fair weather. Heartbeat is not running yet.
+    /// One project with the events that are named, its Heartbeat on, in fair faults. Heartbeat is not running yet.
     pub(crate) async fn asleep(events: &str) -> Self {
         let (clock, hand) = Clock::hand(BEGINNING);
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
@@ -59,11 +59,11 @@ impl World {
             async move { sandbox.serve(listener, std::future::pending()).await.unwrap() }
         });
         let folder = tempfile::tempdir().unwrap();
-        let sealer = Sealer::from_key_file(&folder.path().join("key")).unwrap();
-        let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), sealer).await.unwrap();
-        let vitals = Vitals::new(clock.clone());
+        let cipher = SecretCipher::from_key_file(&folder.path().join("key")).unwrap();
+        let store = store::open(&format!("sqlite:{}", folder.path().join("heartbeat.db").display()), cipher).await.unwrap();
+        let liveness = Liveness::new(clock.clone());
         let (ops, loops) = (Receiver::new(clock.clone()).await, Vec::new());
-        let world = Self { clock, hand, sandbox, address, store, vitals, ops, second: None, loops, folder };
+        let world = Self { clock, hand, sandbox, address, store, liveness, ops, second: None, loops, folder };
         world.store.apply(&[world.spec(events)], &[], world.clock.now()).await.unwrap();
         world
     }
@@ -151,7 +151,7 @@ impl World {
                 }
                 Clock::system().sleep(Duration::from_millis(2)).await;
                 // Whoever was at work as the time was moved looks again a second later; so what was owed after he looked goes out then.
-                let was_at_work = self.vitals.last(Loop::Notify) < Some(self.clock.now());
+                let was_at_work = self.liveness.last(Loop::Notify) < Some(self.clock.now());
                 if round % if was_at_work { 20 } else { 100 } == 0 {
                     self.hand.advance(Duration::from_secs(1));
                 }
@@ -160,38 +160,39 @@ impl World {
         within("what is owed is out", is_out).await;
     }
 
-    /// What is owed, due and held back by nothing: neither by a channel that does not deliver, nor by an earlier notice that waits.
-    async fn can_go_out(&self, now: Timestamp) -> Vec<Notice> {
-        let mut owed = self.notices(NoticeState::Owed).await;
-        if owed.is_empty() {
-            return owed;
+    /// What is owed, due and held back by nothing: neither by a channel that does not deliver, nor by an earlier notification that waits.
+    async fn can_go_out(&self, now: Timestamp) -> Vec<Notification> {
+        let mut queued = self.notifications(NotificationState::Queued).await;
+        if queued.is_empty() {
+            return queued;
         }
         let delivers = |channel: &Channel| channel.spec.enabled && channel.is_tried();
         let delivering: HashSet<_> = self.channels().await.iter().filter(|channel| delivers(channel)).map(|channel| channel.id).collect();
         let mut waiting = HashSet::new();
-        owed.retain(|notice| {
-            let of = (notice.channel, notice.incident);
-            let waits = notice.due > now || notice.incident.is_some() && waiting.contains(&of);
+        queued.retain(|notification| {
+            let of = (notification.channel, notification.incident);
+            let waits = notification.due > now || notification.incident.is_some() && waiting.contains(&of);
             if waits {
                 waiting.insert(of);
             }
-            !waits && delivering.contains(&notice.channel)
+            !waits && delivering.contains(&notification.channel)
         });
-        owed
+        queued
     }
 
-    /// All notices that have come so far, oldest first.
-    pub(crate) async fn notices(&self, state: NoticeState) -> Vec<Notice> {
-        let mut notices = self.store.notices(&WhichNotices { state: Some(state), ..WhichNotices::default() }).await.unwrap();
-        notices.reverse();
-        notices
+    /// All notifications that have come so far, oldest first.
+    pub(crate) async fn notifications(&self, state: NotificationState) -> Vec<Notification> {
+        let mut notifications =
+            self.store.notifications(&NotificationFilter { state: Some(state), ..NotificationFilter::default() }).await.unwrap();
+        notifications.reverse();
+        notifications
     }
 
     pub(crate) async fn channels(&self) -> Vec<Channel> {
         self.store.channels().await.unwrap()
     }
 
-    /// Lets `count` minutes pass also while capture fails: each with its beats on record, which may be tried again meanwhile, and its look.
+    /// Lets `count` minutes pass also while capture fails: each with its beats on record, which may be tried again meanwhile, and its read-back.
     pub(crate) async fn foul_minutes(&self, count: i64) {
         for _ in 0..count {
             let now = self.clock.now();
@@ -204,7 +205,7 @@ impl World {
                 }
             };
             within("the minute's beats are on record", recorded).await;
-            self.look_passes(Self::slot(minute).plus(Duration::from_secs(20))).await;
+            self.readback_passes(Self::slot(minute).plus(Duration::from_secs(20))).await;
         }
     }
 
@@ -221,7 +222,7 @@ impl World {
 
     /// All incidents on record, oldest first.
     pub(crate) async fn incidents(&self) -> Vec<Incident> {
-        let mut all = self.store.incidents(&Which::default()).await.unwrap();
+        let mut all = self.store.incidents(&IncidentFilter::default()).await.unwrap();
         all.reverse();
         all
     }
@@ -246,7 +247,7 @@ impl World {
             token: ProjectToken::parse(TOKEN).unwrap(),
             personal_key: Some(PersonalKey::parse(PERSONAL_KEY).unwrap()),
             posthog_id: None,
-            pace: Pace::default(),
+            timing: Timing::default(),
             heartbeat: Some(HeartbeatApp { events: Events::parse(events).unwrap(), ..HeartbeatApp::default() }),
             ingestion_alert: None,
         }
@@ -260,26 +261,26 @@ impl World {
 
     /// Starts the loops.
     pub(crate) fn start(&mut self) {
-        self.vitals = Vitals::new(self.clock.clone());
-        let (client, vitals) = (Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap(), self.vitals.clone());
-        let pulse = Pulse { store: Arc::clone(&self.store), client, clock: self.clock.clone(), vitals };
+        self.liveness = Liveness::new(self.clock.clone());
+        let (client, liveness) = (Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap(), self.liveness.clone());
+        let pulse = Pulse { store: Arc::clone(&self.store), client, clock: self.clock.clone(), liveness };
         self.loops.push(tokio::spawn(async move { pulse.run(std::future::pending()).await.unwrap() }));
-        self.start_to_look_and_tell(self.vitals.clone());
+        self.start_to_readback_and_tell(self.liveness.clone());
     }
 
     /// Starts to look and to tell a second time, as another service on the same store does.
     pub(crate) fn start_second(&mut self) {
-        let vitals = Vitals::new(self.clock.clone());
-        self.second = Some(vitals.clone());
-        self.start_to_look_and_tell(vitals);
+        let liveness = Liveness::new(self.clock.clone());
+        self.second = Some(liveness.clone());
+        self.start_to_readback_and_tell(liveness);
     }
 
-    fn start_to_look_and_tell(&mut self, vitals: Vitals) {
+    fn start_to_readback_and_tell(&mut self, liveness: Liveness) {
         let client = Client::new(self.clock.clone(), &posthog::Settings::default()).unwrap();
         let (store, clock) = (Arc::clone(&self.store), self.clock.clone());
-        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), vitals: vitals.clone() };
+        let verify = Verify { store: Arc::clone(&store), client, clock: clock.clone(), liveness: liveness.clone() };
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
-        let notify = Notify { store, sender, clock, vitals };
+        let notify = Notify { store, sender, clock, liveness };
         self.loops.push(tokio::spawn(async move { verify.run(std::future::pending()).await }));
         self.loops.push(tokio::spawn(async move { notify.run(std::future::pending()).await }));
     }
@@ -292,9 +293,9 @@ impl World {
         }
     }
 
-    /// Changes the weather.
-    pub(crate) fn weather(&self, change: &Value) {
-        self.sandbox.change_weather(change).unwrap();
+    /// Changes the faults.
+    pub(crate) fn faults(&self, change: &Value) {
+        self.sandbox.change_faults(change).unwrap();
     }
 
     /// Runs SQL behind the store's back.
@@ -317,35 +318,35 @@ impl World {
         Beat::slot(&ProjectToken::parse(TOKEN).unwrap(), minute)
     }
 
-    /// Lets `count` minutes pass, each with its beats and its look.
+    /// Lets `count` minutes pass, each with its beats and its read-back.
     pub(crate) async fn minutes(&self, count: i64) {
-        // Sockets are real: a beat or a look that is under way and not answered while the story's time runs on would be given up.
+        // Sockets are real: a beat or a read-back that is under way and not answered while the story's time runs on would be given up.
         self.pulse_reached(self.clock.now()).await;
-        self.look_passes(self.clock.now()).await;
+        self.readback_passes(self.clock.now()).await;
         for _ in 0..count {
             let now = self.clock.now();
-            let look = Self::slot(now.minute()).plus(Duration::from_secs(20));
-            if (Self::slot(now.minute())..look).contains(&now) {
-                self.look_passes(look).await;
+            let readback = Self::slot(now.minute()).plus(Duration::from_secs(20));
+            if (Self::slot(now.minute())..readback).contains(&now) {
+                self.readback_passes(readback).await;
             }
             let next = if Self::slot(now.minute()) > now { now.minute() } else { now.minute().plus(1) };
             self.advance_to(Self::slot(next)).await;
             self.pulse_reached(Self::slot(next)).await;
-            self.look_passes(Self::slot(next).plus(Duration::from_secs(20))).await;
+            self.readback_passes(Self::slot(next).plus(Duration::from_secs(20))).await;
         }
     }
 
     /// Lets time pass until `until`, and whatever look is due by then.
-    pub(crate) async fn look_passes(&self, until: Timestamp) {
+    pub(crate) async fn readback_passes(&self, until: Timestamp) {
         self.advance_to(until).await;
-        for vitals in std::iter::once(&self.vitals).chain(&self.second) {
-            within("verify has done what was due", vitals.reached(Loop::Verify, until)).await;
+        for liveness in std::iter::once(&self.liveness).chain(&self.second) {
+            within("verify has done what was due", liveness.reached(Loop::Verify, until)).await;
         }
     }
 
     /// Waits until the pulse has sent and recorded all that was due up to `until`.
     pub(crate) async fn pulse_reached(&self, until: Timestamp) {
-        within("the pulse has done what was due", self.vitals.reached(Loop::Pulse, until)).await;
+        within("the pulse has done what was due", self.liveness.reached(Loop::Pulse, until)).await;
     }
 
     /// Lets a second pass at a time until `done`.
@@ -367,7 +368,7 @@ impl World {
         self.store.beats(&ids, BEGINNING.minute().plus(-60), now.plus(24 * 60)).await.unwrap()
     }
 
-    /// The outcomes on record, one letter a beat: A arrived, L late, w awaiting, X lost, R refused, U unreachable, ? unseen, _ unsent.
+    /// The outcomes on record, one letter a beat: A arrived, L late, w awaiting, X lost, R refused, U unreachable, ? unverified, _ not sent.
     /// A minute without a row, between others, is a blank.
     pub(crate) async fn outcomes(&self) -> String {
         let beats = self.beats().await;
@@ -383,10 +384,10 @@ impl World {
                 Outcome::Late => 'L',
                 Outcome::Awaiting => 'w',
                 Outcome::Lost => 'X',
-                Outcome::Refused => 'R',
+                Outcome::Rejected => 'R',
                 Outcome::Unreachable => 'U',
-                Outcome::Unseen => '?',
-                Outcome::Unsent => '_',
+                Outcome::Unverified => '?',
+                Outcome::NotSent => '_',
             }));
             if letters.len() == before {
                 letters.push(' ');
@@ -396,8 +397,8 @@ impl World {
     }
 
     pub(crate) async fn report(&self) -> Report {
-        let look = self.store.looks().await.unwrap().pop();
-        report::report(&self.store, Arc::new(self.project().await), look, self.clock.now()).await.unwrap()
+        let readback = self.store.readbacks().await.unwrap().pop();
+        report::report(&self.store, Arc::new(self.project().await), readback, self.clock.now()).await.unwrap()
     }
 
     pub(crate) async fn verdict(&self) -> String {

@@ -10,7 +10,7 @@ use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Connection, Executor};
 use tokio::sync::OnceCell;
 
-use crate::store::bed::sealer;
+use crate::store::bed::cipher;
 
 /// Finds the programs of PostgreSQL, and makes a temporary folder. Whatever is started in it is stopped, and the folder removed, when the standard
 /// input ends: that end comes with the test process, however that ends. PostgreSQL listens on a socket in the folder, so there is no port to guess.
@@ -64,7 +64,7 @@ pub(crate) async fn migrated_database() -> String {
     MIGRATED
         .get_or_init(|| async {
             execute(&format!("CREATE DATABASE {TEMPLATE}")).await;
-            let store = open(&address(TEMPLATE), sealer('A')).await.expect("the template is migrated");
+            let store = open(&address(TEMPLATE), cipher('A')).await.expect("the template is migrated");
             // A database with a connection to it cannot be copied.
             store.close().await;
         })

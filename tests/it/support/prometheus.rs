@@ -45,12 +45,12 @@ impl Prometheus {
     }
 
     /// Asks its API until `wanted` finds what it waits for.
-    pub(crate) async fn wait_for<T>(&self, path: &str, wanted: impl Fn(&Value) -> Option<T>) -> T {
+    pub(crate) async fn wait_for<T>(&self, path: &str, desired: impl Fn(&Value) -> Option<T>) -> T {
         let clock = Clock::system();
         let found = clock.timeout(AT_MOST, async {
             loop {
                 let said = ask(&format!("{}{path}", self.url)).await.unwrap_or_default();
-                if let Some(found) = wanted(&said) {
+                if let Some(found) = desired(&said) {
                     return found;
                 }
                 clock.sleep(EVERY).await;

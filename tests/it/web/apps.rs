@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::bed::TestSite;
 use super::program::Program;
-use crate::store::samples::{self, awaiting, look, seen};
+use crate::store::samples::{self, awaiting, readback, seen};
 
 const ALERT: &str = "/projects/shop/apps/ingestion-alert";
 const HEARTBEAT: &str = "/projects/shop/apps/heartbeat";
@@ -64,9 +64,9 @@ async fn everything_wrong_is_told_under_its_field_and_what_was_typed_stays() {
         ("watch", "*"),
         ("watch.other", "signup,,purchase"),
     ];
-    let refused = ann.submit(ALERT, &format!("{ALERT}/install"), &wrong).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("5 things are not right yet"), "{}", refused.text);
+    let rejected = ann.submit(ALERT, &format!("{ALERT}/install"), &wrong).await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text.contains("5 things are not right yet"), "{}", rejected.text);
     for (field, says) in [
         ("timeRange", "<b>Wrong.</b> `soon` must be a whole number of minutes"),
         ("webHookUrlTriggered", "<b>Wrong.</b> has no protocol"),
@@ -75,13 +75,13 @@ async fn everything_wrong_is_told_under_its_field_and_what_was_typed_stays() {
         ("watch", "<b>Wrong.</b> `` is no name of an event"),
     ] {
         let output = format!("<output class=\"check\" id=\"{field}-check\" data-for=\"{field}\" for=\"{field}\">{says}");
-        assert!(refused.text.contains(&output), "{field}: {}", refused.text);
-        assert!(refused.text.contains(&format!("<a href=\"#{field}\">")), "{field}: {}", refused.text);
+        assert!(rejected.text.contains(&output), "{field}: {}", rejected.text);
+        assert!(rejected.text.contains(&format!("<a href=\"#{field}\">")), "{field}: {}", rejected.text);
     }
     for typed in ["value=\"soon\"", "value=\"usa.example\"", "value=\"signup,,purchase\""] {
-        assert!(refused.text.contains(typed), "{typed}: {}", refused.text);
+        assert!(rejected.text.contains(typed), "{typed}: {}", rejected.text);
     }
-    assert!(!refused.text.contains("hunter2") && refused.text.contains("Type it again"), "{}", refused.text);
+    assert!(!rejected.text.contains("hunter2") && rejected.text.contains("Type it again"), "{}", rejected.text);
     assert!(stored(&site).await.ingestion_alert.is_none());
     let csrf = ann.get(ALERT).await.field("csrf").unwrap();
     let checked = ann.post(&format!("{ALERT}/check"), &[("timeRange", "soon"), ("watch", "any"), ("csrf", &csrf)]).await;
@@ -189,7 +189,7 @@ async fn a_log_is_filtered_and_figures_are_counted() {
     let beats = [0, 1, 2].map(|minute| awaiting(route, first.plus(minute)));
     site.store.record(&beats, &[]).await.unwrap();
     let settled = [seen(&beats[0], Outcome::Arrived, 40_000), seen(&beats[1], Outcome::Late, 200_000)];
-    site.store.settle(&look(&project, site.clock.now()), &settled, &[]).await.unwrap();
+    site.store.settle(&readback(&project, site.clock.now()), &settled, &[]).await.unwrap();
     let mut rob = site.reader().await;
     let all = rob.get(&format!("{HEARTBEAT}/logs")).await;
     assert!(
@@ -197,8 +197,8 @@ async fn a_log_is_filtered_and_figures_are_counted() {
         "{}",
         all.text
     );
-    let graver = rob.get(&format!("{HEARTBEAT}/logs?level=warning&q=LATE")).await;
-    assert!(graver.page().contains("late: arrived") && !graver.text.contains("on its way"), "{}", graver.text);
+    let more_severe = rob.get(&format!("{HEARTBEAT}/logs?level=warning&q=LATE")).await;
+    assert!(more_severe.page().contains("late: arrived") && !more_severe.text.contains("on its way"), "{}", more_severe.text);
     let odd = rob.get(&format!("{HEARTBEAT}/logs?level=loud&route=none&before=-9")).await;
     assert!(odd.page().contains("Nothing to read here"), "{}", odd.text);
     let figures = rob.get(&format!("{HEARTBEAT}/metrics")).await;

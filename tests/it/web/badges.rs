@@ -1,6 +1,6 @@
 //! Badges: who sees which, and what stands in them.
 
-use heartbeat::model::{Access, StatusPage};
+use heartbeat::model::{Role, StatusPage};
 use reqwest::{Method, StatusCode};
 
 use super::bed::{Shown, TestSite};
@@ -80,7 +80,7 @@ async fn a_stranger_sees_what_a_public_status_page_shows_and_cannot_tell_the_res
         assert_eq!((badge.status, &badge.text), (nothing.status, &nothing.text), "{hidden}");
         assert_eq!(badge.header("cache-control"), nothing.header("cache-control"));
     }
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     for known in ["lab", "inner"] {
         assert_eq!(title(&site.reader().await.get(&format!("/badge/{known}.svg")).await), format!("{known}: good"));
         let request = stranger.request(Method::GET, &format!("/badge/{known}.svg")).bearer_auth(&token);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use heartbeat::keep::fold_due;
-use heartbeat::model::{Access, Retention};
+use heartbeat::model::{Retention, Role};
+use heartbeat::retention::aggregate_due;
 use reqwest::{Method, StatusCode};
 use serde_json::Value;
 
@@ -14,7 +14,7 @@ use crate::store::samples::{spec, spec_with_routes};
 const DAY: i64 = 24 * 60;
 
 async fn ask(site: &TestSite, path: &str) -> (StatusCode, Value) {
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     ask_with(&mut site.stranger(), &token, path).await
 }
 
@@ -34,10 +34,10 @@ async fn a_beat_of_each_end_has_its_story() {
         ("15:02", "arrived", &["Accepted with 200", "2.0s after it was sent", "62ms", "first byte\n34.2 ms"][..]),
         ("15:03", "late", &["Late: arrived", "3m 20s after it was sent"]),
         ("15:04", "lost", &["Lost: not there", "It was not there at"]),
-        ("15:05", "refused", &["Refused with 503", "Capture answered with 503", "<b>no upstream</b> & no hope", "envoy"]),
+        ("15:05", "rejected", &["Refused with 503", "Capture answered with 503", "<b>no upstream</b> & no hope", "envoy"]),
         ("15:06", "unreachable", &["No answer from capture", "the way ended at tls", "the certificate is of <evil.example>"]),
-        ("15:07", "unseen", &["Unseen: nobody could look"]),
-        ("15:08", "unsent", &["Nothing was sent: Heartbeat was not running", "What would have been sent"]),
+        ("15:07", "unverified", &["Unverified: nobody could look"]),
+        ("15:08", "not_sent", &["Nothing was sent: Heartbeat was not running", "What would have been sent"]),
         ("15:09", "arrived", &["No sending is on record", "not on record"]),
         ("15:10", "awaiting", &["On its way", "not so far"]),
     ] {
@@ -66,7 +66,7 @@ async fn a_folded_beat_says_what_is_left_of_it() {
     let letters = format!("{}X{}", "A".repeat(600), "A".repeat(3000));
     with_history(&site, spec("shop"), 3 * DAY, &[&letters]).await;
     let retention = Retention { beats: Duration::from_hours(26), ..Retention::default() };
-    fold_due(&site.store, site.clock.now(), retention).await.unwrap();
+    aggregate_due(&site.store, site.clock.now(), retention).await.unwrap();
     let mut rob = site.reader().await;
     let page = rob.get("/projects/shop/beats/heartbeat/2026-11-21T13:10Z").await;
     assert_well_formed(page.page());
@@ -88,7 +88,7 @@ async fn the_list_goes_back_in_time_and_tells_each_minute_once() {
     let site = TestSite::start().await;
     let letters = "AAXA_AALRA".repeat(20);
     with_history(&site, spec_with_routes("shop", &["proxy"]), 230, &[&letters, &letters, "", &letters]).await;
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     let mut program = site.stranger();
     let (mut minutes, mut after) = (Vec::new(), String::new());
     loop {
@@ -103,12 +103,12 @@ async fn the_list_goes_back_in_time_and_tells_each_minute_once() {
     assert_eq!(minutes.len(), 231, "each minute since it was set up, and the one that is under way");
     assert!(minutes.windows(2).all(|pair| pair[0].0 > pair[1].0), "newest first, none twice");
     let count = |outcome: &str| minutes.iter().filter(|(_, found)| found == outcome).count();
-    assert_eq!((count("lost"), count("refused"), count("late"), count("unsent"), count("arrived")), (20, 20, 20, 51, 120));
+    assert_eq!((count("lost"), count("rejected"), count("late"), count("not_sent"), count("arrived")), (20, 20, 20, 51, 120));
     let (_, all) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?limit=50").await;
     assert_eq!(all["items"].as_array().unwrap().len(), 51, "three of the minute under way and twelve minutes of four: none is torn apart");
-    let (_, refused) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?outcome=refused&limit=3").await;
-    assert_eq!(refused["items"][0]["evidence"][0], "503 `<b>no upstream</b> & no hope` [server: envoy]");
-    assert!(refused["items"].as_array().unwrap().iter().all(|beat| beat["outcome"] == "refused"));
+    let (_, rejected) = ask_with(&mut program, &token, "/api/v1/projects/shop/beats?outcome=refused&limit=3").await;
+    assert_eq!(rejected["items"][0]["evidence"][0], "503 `<b>no upstream</b> & no hope` [server: envoy]");
+    assert!(rejected["items"].as_array().unwrap().iter().all(|beat| beat["outcome"] == "rejected"));
 }
 
 #[tokio::test]
@@ -143,7 +143,7 @@ async fn what_is_no_beat_is_refused_in_words() {
         (format!("{beats}/heartbeat/2027-01-01T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
         (format!("{beats}/heartbeat/9999-12-30T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
         (format!("{beats}/heartbeat/-009999-01-03T00:00Z"), StatusCode::NOT_FOUND, "none was due"),
-        (format!("{beats}?outcome=%3Ci%3E"), StatusCode::UNPROCESSABLE_ENTITY, "is none; there are unsent, arrived"),
+        (format!("{beats}?outcome=%3Ci%3E"), StatusCode::UNPROCESSABLE_ENTITY, "is none; there are not sent, arrived"),
         (format!("{beats}?route=none"), StatusCode::NOT_FOUND, "no route of shop"),
         (format!("{beats}?before=yesterday"), StatusCode::UNPROCESSABLE_ENTITY, "`yesterday` is no minute"),
         ("/projects/none/beats".to_owned(), StatusCode::NOT_FOUND, "no project `none`"),

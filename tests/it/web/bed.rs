@@ -3,14 +3,14 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use heartbeat::access::{Door, draw};
+use heartbeat::auth::{Authenticator, draw};
 use heartbeat::clock::{Clock, Hand};
 use heartbeat::config::WebSettings;
-use heartbeat::model::{Access, Digest, Secret, Timestamp, UserName};
+use heartbeat::liveness::Liveness;
+use heartbeat::model::{Digest, Role, Secret, Timestamp, UserName};
 use heartbeat::notify::{Sender, SenderSettings};
 use heartbeat::posthog;
 use heartbeat::store::Store;
-use heartbeat::vitals::Vitals;
 use heartbeat::web::{ConnectionLimits, Web};
 use reqwest::header::{COOKIE, HeaderMap, LOCATION, SET_COOKIE};
 use reqwest::redirect::Policy;
@@ -31,7 +31,7 @@ pub(crate) struct TestSite {
     pub(crate) clock: Clock,
     pub(crate) hand: Hand,
     pub(crate) address: SocketAddr,
-    pub(crate) vitals: Vitals,
+    pub(crate) liveness: Liveness,
     /// Opens `/enter/CODE` without a password, as in the demo.
     pub(crate) code: String,
     _stop: oneshot::Sender<()>,
@@ -62,21 +62,21 @@ impl TestSite {
         let address = listener.local_addr().unwrap();
         let client = posthog::Client::new(clock.clone(), &posthog::Settings::default()).unwrap();
         let sender = Arc::new(Sender::new(clock.clone(), &SenderSettings::default()).unwrap());
-        let vitals = Vitals::new(clock.clone());
+        let liveness = Liveness::new(clock.clone());
         let code = draw().unwrap();
         let web = Web {
             store: Arc::clone(&store),
             client,
             sender,
             clock: clock.clone(),
-            vitals: vitals.clone(),
+            liveness: liveness.clone(),
             settings,
             limits,
             pass: Some(Digest::of(&code)),
         };
         let (stop, stopped) = oneshot::channel::<()>();
         tokio::spawn(web.serve(listener, async move { drop(stopped.await) }));
-        Self { store, clock, hand, address, vitals, code, _stop: stop, bed }
+        Self { store, clock, hand, address, liveness, code, _stop: stop, bed }
     }
 
     /// Runs SQL behind the store's back.
@@ -84,8 +84,8 @@ impl TestSite {
         self.bed.execute(sql).await;
     }
 
-    pub(crate) fn door(&self) -> Door {
-        Door { store: Arc::clone(&self.store), clock: self.clock.clone() }
+    pub(crate) fn authenticator(&self) -> Authenticator {
+        Authenticator { store: Arc::clone(&self.store), clock: self.clock.clone() }
     }
 
     /// Somebody who is not logged in.
@@ -95,33 +95,33 @@ impl TestSite {
 
     /// Somebody who may do everything, logged in.
     pub(crate) async fn writer(&self) -> Browser {
-        self.user("ann", Access::Write).await
+        self.user("ann", Role::Editor).await
     }
 
     /// Somebody who may only read, logged in.
     pub(crate) async fn reader(&self) -> Browser {
-        self.user("rob", Access::Read).await
+        self.user("rob", Role::Viewer).await
     }
 
     /// A user of this name, made and logged in without the cost of hashing a password.
-    pub(crate) async fn user(&self, name: &str, access: Access) -> Browser {
+    pub(crate) async fn user(&self, name: &str, role: Role) -> Browser {
         let name = UserName::parse(name).unwrap();
-        let deed = heartbeat::access::deed("test", format!("user {name}"), "made".into(), self.clock.now());
-        let user = self.store.put_user(&name, access, None, self.clock.now(), (&deed).into()).await.unwrap();
-        let token = self.door().open(user, false).await.unwrap();
+        let audit_entry = heartbeat::auth::audit_entry("test", format!("user {name}"), "made".into(), self.clock.now());
+        let user = self.store.put_user(&name, role, None, self.clock.now(), (&audit_entry).into()).await.unwrap();
+        let token = self.authenticator().open(user, false).await.unwrap();
         Browser { cookies: vec![("heartbeat_session".into(), token)], ..self.stranger() }
     }
 
     /// A user with [`PASSWORD`].
-    pub(crate) async fn with_password(&self, name: &str, access: Access) {
+    pub(crate) async fn with_password(&self, name: &str, role: Role) {
         let name = UserName::parse(name).unwrap();
-        let deed = heartbeat::access::deed("test", format!("user {name}"), "made".into(), self.clock.now());
-        self.door().put(&name, access, Some(&Secret::new(PASSWORD)), (&deed).into()).await.unwrap();
+        let audit_entry = heartbeat::auth::audit_entry("test", format!("user {name}"), "made".into(), self.clock.now());
+        self.authenticator().put(&name, role, Some(&Secret::new(PASSWORD)), (&audit_entry).into()).await.unwrap();
     }
 
     /// An API token.
-    pub(crate) async fn token(&self, access: Access) -> String {
-        self.door().make_token("test", access, None, ("test", None)).await.unwrap()
+    pub(crate) async fn token(&self, role: Role) -> String {
+        self.authenticator().make_token("test", role, None, ("test", None)).await.unwrap()
     }
 }
 

@@ -6,18 +6,18 @@ use serde_json::json;
 
 use super::bed::TestSite;
 use super::program::Program;
-use crate::store::samples::{deed, name};
-use heartbeat::model::Deed;
+use crate::store::samples::{audit_entry, name};
+use heartbeat::model::AuditEntry;
 
 #[tokio::test]
 async fn changes_are_told_newest_first_page_by_page_and_by_what_they_are_about() {
     let site = TestSite::start().await;
     let mut rob = site.reader().await;
-    let about = |subject: &str, words: String| Deed { words, ..deed(subject) };
-    let many: Vec<Deed> = (0..60).map(|number| about("channel ops", format!("change {number:02}"))).collect();
-    let of_shop = Deed { project: Some(name("shop")), ..about("app heartbeat", "installed <enabled>".into()) };
-    let deeds: Vec<Deed> = many.into_iter().chain([of_shop]).collect();
-    site.store.change(&Change { deeds: &deeds, at: site.clock.now(), ..Change::default() }).await.unwrap();
+    let about = |subject: &str, words: String| AuditEntry { words, ..audit_entry(subject) };
+    let many: Vec<AuditEntry> = (0..60).map(|number| about("channel ops", format!("change {number:02}"))).collect();
+    let of_shop = AuditEntry { project: Some(name("shop")), ..about("app heartbeat", "installed <enabled>".into()) };
+    let audit_entries: Vec<AuditEntry> = many.into_iter().chain([of_shop]).collect();
+    site.store.change(&Change { audit_entries: &audit_entries, at: site.clock.now(), ..Change::default() }).await.unwrap();
     let first = rob.get("/changes").await;
     let text = first.page();
     assert!(text.contains("installed &#60;enabled&#62;") && text.contains("href=\"/projects/shop/apps/heartbeat\""), "{text}");

@@ -1,13 +1,15 @@
 //! Channels by page and by API: setting one up, trying it on a receiver, what was delivered, and what is never shown.
 
-use heartbeat::model::{AppKind, ChannelKind, ChannelSpec, IngestionAlertApp, NoticeKind, NoticeState, ProjectSpec, Severity, Stopped};
+use heartbeat::model::{
+    AppKind, ChannelKind, ChannelSpec, IngestionAlertApp, NotificationKind, NotificationState, ProjectSpec, Severity, Stopped,
+};
 use heartbeat::store::ChannelNews;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 
 use super::bed::TestSite;
 use super::program::Program;
-use crate::store::samples::{channel, name, notice_alone, set_up, set_up_channel, spec, webhook};
+use crate::store::samples::{channel, name, notification_alone, set_up, set_up_channel, spec, webhook};
 use crate::support::scripted::{self, answer};
 
 #[tokio::test]
@@ -31,20 +33,20 @@ async fn everything_wrong_with_a_new_channel_is_told_at_once_and_no_secret_comes
         ("body", "{{"),
         ("enabled", "yes"),
     ];
-    let refused = ann.submit(on, "/channels/new", &wrong).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let rejected = ann.submit(on, "/channels/new", &wrong).await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
     for field in ["name", "url", "secret", "projects", "severity", "at_once", "title", "body"] {
         let output = format!("<output class=\"check\" id=\"{field}-check\" data-for=\"{field}\" for=\"{field}\"><b>Wrong.</b>");
-        assert!(refused.text.contains(&output), "{field}: {}", refused.text);
+        assert!(rejected.text.contains(&output), "{field}: {}", rejected.text);
     }
     for typed in ["value=\"my ops\"", "value=\"shop, no shop\"", "{{ titel }}"] {
-        assert!(refused.text.contains(typed), "{typed}: {}", refused.text);
+        assert!(rejected.text.contains(typed), "{typed}: {}", rejected.text);
     }
-    assert!(!refused.text.contains("hunter2") && refused.text.contains("Type it again"), "{}", refused.text);
+    assert!(!rejected.text.contains("hunter2") && rejected.text.contains("Type it again"), "{}", rejected.text);
     assert!(site.store.channels().await.unwrap().is_empty());
     let stranger = [("kind", "webhook"), ("name", "ops"), ("url", "https://hooks.example.com/hunter2"), ("projects", "shop")];
-    let refused = ann.submit(on, "/channels/new", &stranger).await;
-    assert!(refused.text.contains("there is no project `shop`"), "{}", refused.text);
+    let rejected = ann.submit(on, "/channels/new", &stranger).await;
+    assert!(rejected.text.contains("there is no project `shop`"), "{}", rejected.text);
 }
 
 #[tokio::test]
@@ -96,7 +98,7 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     let mut ops = ChannelSpec::new(name("ops"), ChannelKind::Webhook);
     ops.values.set("url", &format!("{}/hunter2", receiver.base()));
     let ops = set_up_channel(&site.store, ops).await;
-    let dead = heartbeat::model::Notice { state: NoticeState::Dead, tries: 9, ..notice_alone(ops.id, "down", 7) };
+    let dead = heartbeat::model::Notification { state: NotificationState::Failed, tries: 9, ..notification_alone(ops.id, "down", 7) };
     site.store.owe(std::slice::from_ref(&dead)).await.unwrap();
     let stopped = Stopped { at: site.clock.now(), words: "404 `no such hook`".into(), retried: false };
     site.store.mark(&[], &[ChannelNews::Stopped(ops.id, stopped)], &[]).await.unwrap();
@@ -110,7 +112,7 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
     }
     assert!(!first.text.contains("delivers again;"), "{}", first.text);
     let second = ann.submit("/channels/ops", "/channels/ops/test", &[]).await;
-    assert!(second.page().contains("It delivers again; 1 notice is owed anew."), "{}", second.text);
+    assert!(second.page().contains("It delivers again; 1 notification is owed anew."), "{}", second.text);
     let sent = receiver.requests();
     assert_eq!(sent.len(), 6);
     assert!(sent.iter().all(|request| request.json()["test"] == true), "each sample is marked");
@@ -122,9 +124,9 @@ async fn a_test_shows_what_the_receiver_answered_and_a_stopped_channel_delivers_
 async fn what_nobody_took_is_read_and_sent_again() {
     let site = TestSite::start().await;
     let [ops, other] = [set_up_channel(&site.store, webhook("ops")).await, set_up_channel(&site.store, webhook("other")).await];
-    let state = |state, notice: heartbeat::model::Notice| heartbeat::model::Notice { state, ..notice };
-    let dead = state(NoticeState::Dead, notice_alone(ops.id, "down", 7));
-    let gone = state(NoticeState::Sent, notice_alone(other.id, "down", 8));
+    let state = |state, notification: heartbeat::model::Notification| heartbeat::model::Notification { state, ..notification };
+    let dead = state(NotificationState::Failed, notification_alone(ops.id, "down", 7));
+    let gone = state(NotificationState::Sent, notification_alone(other.id, "down", 8));
     site.store.owe(&[dead.clone(), gone]).await.unwrap();
     let mut ann = site.writer().await;
     let all = ann.get("/deliveries").await;
@@ -134,21 +136,25 @@ async fn what_nobody_took_is_read_and_sent_again() {
     assert!(ann.get("/deliveries?channel=ops&state=sent").await.page().contains("Nothing of that kind"));
     assert_eq!(ann.get("/deliveries?channel=none").await.status, StatusCode::NOT_FOUND);
     ann.submit("/deliveries", "/channels/ops/resend", &[]).await;
-    assert!(ann.get("/channels/ops").await.page().contains("Sent again: 1 notice is owed anew."));
-    assert!(ann.get("/changes?subject=channel+ops").await.page().contains("sent again; 1 notice is owed anew"));
+    assert!(ann.get("/channels/ops").await.page().contains("Sent again: 1 notification is owed anew."));
+    assert!(ann.get("/changes?subject=channel+ops").await.page().contains("sent again; 1 notification is owed anew"));
 
     let mut program = Program::of(&site).await;
-    let (_, notices) = program.get("/api/v1/notices?channel=ops&state=owed").await;
-    assert_eq!((&notices["items"][0]["id"], notices["items"].as_array().unwrap().len()), (&json!(dead.id.to_string()), 1), "{notices}");
-    let (_, first) = program.get("/api/v1/notices?limit=1").await;
+    let (_, notifications) = program.get("/api/v1/notifications?channel=ops&state=owed").await;
+    assert_eq!(
+        (&notifications["items"][0]["id"], notifications["items"].as_array().unwrap().len()),
+        (&json!(dead.id.to_string()), 1),
+        "{notifications}"
+    );
+    let (_, first) = program.get("/api/v1/notifications?limit=1").await;
     let next = first["next"].as_str().unwrap();
-    let (_, second) = program.get(&format!("/api/v1/notices?limit=1&after={next}")).await;
+    let (_, second) = program.get(&format!("/api/v1/notifications?limit=1&after={next}")).await;
     assert_eq!((&second["next"], second["items"].as_array().unwrap().len()), (&Value::Null, 1), "{second}");
     for wrong in ["state=lost", "after=x", "limit=501"] {
-        assert_eq!(program.get(&format!("/api/v1/notices?{wrong}")).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+        assert_eq!(program.get(&format!("/api/v1/notifications?{wrong}")).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
     }
-    assert_eq!(program.get("/api/v1/notices?channel=none").await.0, StatusCode::NOT_FOUND);
-    assert_eq!(notices["items"][0]["kind"], NoticeKind::Returned.name());
+    assert_eq!(program.get("/api/v1/notifications?channel=none").await.0, StatusCode::NOT_FOUND);
+    assert_eq!(notifications["items"][0]["kind"], NotificationKind::Returned.name());
 }
 
 #[tokio::test]
@@ -167,9 +173,9 @@ async fn no_program_is_named_from_the_page_and_the_webhooks_of_an_app_are_its_se
     let webhooks = ann.get("/channels/webhooks%20of%20shop").await;
     assert!(webhooks.page().contains("are changed among its settings") && !webhooks.text.contains("hunter2"), "{}", webhooks.text);
     for channel in ["runs", "webhooks%20of%20shop"] {
-        for deed in ["", "/enable", "/disable", "/remove"] {
-            let refused = ann.submit("/channels", &format!("/channels/{channel}{deed}"), &[("command", "/bin/false")]).await;
-            assert_eq!(refused.status, StatusCode::CONFLICT, "{channel}{deed}");
+        for audit_entry in ["", "/enable", "/disable", "/remove"] {
+            let rejected = ann.submit("/channels", &format!("/channels/{channel}{audit_entry}"), &[("command", "/bin/false")]).await;
+            assert_eq!(rejected.status, StatusCode::CONFLICT, "{channel}{audit_entry}");
         }
     }
     let mut program = Program::of(&site).await;
@@ -214,7 +220,7 @@ async fn programs_add_change_and_remove_channels() {
     assert_eq!(program.patch(at, &json!({ "fields": { "url": null } })).await.0, StatusCode::UNPROCESSABLE_ENTITY);
     assert_eq!(program.post(&format!("{at}/disable"), &json!({})).await.1["state"], "disabled");
     assert_eq!(program.post(&format!("{at}/enable"), &json!({})).await.1["state"], "never_used");
-    assert_eq!(program.post(&format!("{at}/resend"), &json!({})).await.1["owed_anew"], 0);
+    assert_eq!(program.post(&format!("{at}/resend"), &json!({})).await.1["requeued"], 0);
     let (_, list) = program.get("/api/v1/channels").await;
     assert_eq!(list["items"].as_array().unwrap().len(), 1);
     let (_, kinds) = program.get("/api/v1/channels/kinds").await;
@@ -250,7 +256,7 @@ async fn no_secret_stands_in_any_answer() {
     for channel in [mail, hook, bot] {
         assert_eq!(channel.problems(), Vec::<String>::new());
         let one = set_up_channel(&site.store, channel).await;
-        site.store.owe(&[notice_alone(one.id, "down", 7)]).await.unwrap();
+        site.store.owe(&[notification_alone(one.id, "down", 7)]).await.unwrap();
     }
     let mut ann = site.writer().await;
     let mut program = Program::of(&site).await;
@@ -258,7 +264,7 @@ async fn no_secret_stands_in_any_answer() {
     let mut views = vec![
         "/api/v1/apps".to_owned(),
         "/api/v1/changes".into(),
-        "/api/v1/notices".into(),
+        "/api/v1/notifications".into(),
         "/api/v1/channels".into(),
         "/api/v1/projects/shop/apps".into(),
     ];
@@ -294,10 +300,10 @@ async fn what_does_not_open_can_be_removed_by_page_and_by_api() {
     let list = ann.get("/channels").await;
     assert!(["ops", "dev", "well"].iter().all(|name| list.page().contains(&format!("/channels/{name}"))), "{}", list.text);
     let ops = ann.get("/channels/ops").await;
-    assert!(ops.page().contains("does not open with this sealing key") && ops.text.contains("/channels/ops/remove"), "{}", ops.text);
-    let refused = ann.submit("/channels/well", "/channels/well", &[("severity", "critical")]).await;
-    assert_eq!(refused.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert!(refused.text.contains("othing is encrypted with this sealing key"), "{}", refused.text);
+    assert!(ops.page().contains("does not open with this encryption key") && ops.text.contains("/channels/ops/remove"), "{}", ops.text);
+    let rejected = ann.submit("/channels/well", "/channels/well", &[("severity", "critical")]).await;
+    assert_eq!(rejected.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(rejected.text.contains("othing is encrypted with this encryption key"), "{}", rejected.text);
 
     assert_eq!(ann.submit("/channels/ops", "/channels/ops/remove", &[]).await.location(), "/channels");
     assert_eq!(ann.submit("/projects/shop/remove", "/projects/shop/remove", &[]).await.location(), "/");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use heartbeat::clock::Clock;
-use heartbeat::model::{Access, IngestionAlertApp, ProjectSpec, Strand};
+use heartbeat::model::{IncidentKind, IngestionAlertApp, ProjectSpec, Role};
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use tokio::process::Command;
@@ -16,7 +16,7 @@ use tokio::process::Command;
 use super::bed::TestSite;
 use super::history::with_history;
 use super::program::Program;
-use crate::store::samples::{incident, notice, open_incident, owing, set_up_channel, spec_with_routes, webhook};
+use crate::store::samples::{incident, notification, open_incident, queues, set_up_channel, spec_with_routes, webhook};
 
 const AT_MOST: Duration = Duration::from_mins(2);
 
@@ -86,10 +86,10 @@ async fn with_everything() -> TestSite {
     let letters = ["AALXRU?w.", "AAA", "AA", "UUU"];
     let shop = with_history(&site, ProjectSpec { ingestion_alert: alert, ..spec_with_routes("shop", &["proxy"]) }, 300, &letters).await;
     let channel = set_up_channel(&site.store, webhook("ops")).await;
-    let opened = incident(&shop, Strand::Ingestion, 0);
-    let told = [notice(channel.id, &opened, heartbeat::model::NoticeKind::Opened, 0)];
-    site.store.write_incident(&opened, &[], &owing(&told)).await.unwrap();
-    open_incident(&site.store, incident(&shop, Strand::Quiet, 1)).await;
+    let opened = incident(&shop, IncidentKind::Ingestion, 0);
+    let told = [notification(channel.id, &opened, heartbeat::model::NotificationKind::Opened, 0)];
+    site.store.write_incident(&opened, &[], &queues(&told)).await.unwrap();
+    open_incident(&site.store, incident(&shop, IncidentKind::Traffic, 1)).await;
     let mut program = Program::of(&site).await;
     for (path, body) in [
         ("/api/v1/maintenance/night", json!({ "weekly": "sun 02:00-04:00" })),
@@ -99,7 +99,7 @@ async fn with_everything() -> TestSite {
         let (status, said) = program.put(path, &body).await;
         assert!([StatusCode::OK, StatusCode::CREATED].contains(&status), "{path}: {said}");
     }
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     site
 }
 
@@ -116,7 +116,7 @@ async fn clients_that_are_made_of_the_description_read_every_answer() {
     run(".venv/bin/openapi-python-client", &[&making[..], &["--config", &config]].concat(), &made).await;
 
     let asks = root().join("tests/it/web/client.py").display().to_string();
-    let (origin, token) = (format!("http://{}", site.address), site.token(Access::Read).await);
+    let (origin, token) = (format!("http://{}", site.address), site.token(Role::Viewer).await);
     let answers = run(".venv/bin/python", &[&asks, &description, &made.display().to_string(), &origin, &token], &made).await;
     assert!(answers.lines().count() >= 28, "{answers}");
 

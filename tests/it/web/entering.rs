@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use heartbeat::config::{Network, ProxyLogin, WebSettings};
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 
 use super::bed::{PASSWORD, TestSite};
@@ -11,7 +11,7 @@ use super::bed::{PASSWORD, TestSite};
 #[tokio::test]
 async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
     let site = TestSite::start().await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     let mut ann = site.stranger();
     let sent = ann.get("/settings?state=open").await;
     assert_eq!((sent.status, sent.location()), (StatusCode::SEE_OTHER, "/login?to=%2Fsettings%3Fstate%3Dopen"));
@@ -29,7 +29,7 @@ async fn whoever_is_not_logged_in_is_sent_to_log_in_and_back() {
 #[tokio::test]
 async fn a_wrong_name_and_a_wrong_password_are_told_alike_and_not_for_ever() {
     let site = TestSite::start().await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     let mut somebody = site.stranger();
     let wrong_password = somebody.post("/login", &[("name", "ann"), ("password", "four words in a raw")]).await;
     let wrong_name = somebody.post("/login", &[("name", "bob"), ("password", PASSWORD)]).await;
@@ -60,7 +60,7 @@ pub(super) async fn while_time_passes<T>(site: &TestSite, work: impl Future<Outp
 #[tokio::test]
 async fn wrong_passwords_of_others_keep_nobody_out() {
     let site = TestSite::start().await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     // Everybody comes from one address, as behind a proxy that is not named.
     for (name, tries) in [("", 25), ("ann", 8)] {
         for _ in 0..tries {
@@ -80,7 +80,7 @@ async fn wrong_passwords_of_others_keep_nobody_out() {
 async fn the_visitors_of_a_trusted_proxy_are_told_apart() {
     let trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
     let site = TestSite::with(WebSettings { trusted_proxies, ..WebSettings::default() }).await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     let form = |password: &str, from: &str| {
         let body = format!("name=ann&password={}", password.replace(' ', "+"));
         let request = site.stranger().request(Method::POST, "/login").header("content-type", "application/x-www-form-urlencoded");
@@ -98,7 +98,7 @@ async fn the_visitors_of_a_trusted_proxy_are_told_apart() {
 #[tokio::test]
 async fn the_first_link_sets_a_password_once() {
     let site = TestSite::start().await;
-    let code = site.door().invite(None, Access::Write).await.unwrap();
+    let code = site.authenticator().invite(None, Role::Editor).await.unwrap();
     let place = format!("/enter/{code}");
     let mut first = site.stranger();
     assert!(first.get("/login").await.page().contains("Nobody has set a password yet"));
@@ -120,8 +120,8 @@ async fn the_first_link_sets_a_password_once() {
 #[tokio::test]
 async fn an_invitation_is_over_after_a_day() {
     let site = TestSite::start().await;
-    let code = site.door().invite(None, Access::Write).await.unwrap();
-    site.hand.advance(heartbeat::access::INVITATION_LASTS + Duration::from_secs(1));
+    let code = site.authenticator().invite(None, Role::Editor).await.unwrap();
+    site.hand.advance(heartbeat::auth::INVITATION_LASTS + Duration::from_secs(1));
     assert_eq!(site.stranger().get(&format!("/enter/{code}")).await.status, StatusCode::NOT_FOUND);
 }
 
@@ -140,7 +140,7 @@ async fn a_session_ends_when_nobody_comes_back_and_goes_on_when_somebody_does() 
 async fn a_proxy_is_believed_from_its_own_address_alone() {
     let proxy = |from: &str| {
         let from = vec![Network::parse(from).unwrap()];
-        WebSettings { proxy: Some(ProxyLogin { header: "x-user".into(), from, access: Access::Read }), ..WebSettings::default() }
+        WebSettings { proxy: Some(ProxyLogin { header: "x-user".into(), from, role: Role::Viewer }), ..WebSettings::default() }
     };
     let believed = TestSite::with(proxy("127.0.0.0/8")).await;
     let mut ann = believed.stranger();

@@ -1,6 +1,6 @@
 //! What programs read of a project.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::history::with_history;
 use crate::store::samples::{spec, spec_with_routes};
 
 async fn ask(site: &TestSite, path: &str) -> (StatusCode, Value) {
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     let mut program = site.stranger();
     let request = program.request(Method::GET, path).bearer_auth(token);
     let answer = program.send(request).await;
@@ -65,7 +65,7 @@ async fn programs_read_what_the_page_shows() {
     assert_eq!((lags["points"].as_array().map(Vec::len), lags["range"].as_str()), (Some(60), Some("1h")));
     let (_, days) = ask(&site, "/api/v1/projects/shop/days").await;
     let (all, today) = (days["days"].as_array().unwrap(), &days["days"][89]);
-    assert_eq!((all.len(), today["day"].as_str(), today["ends"]["refused"].as_u64()), (90, Some("2026-11-23"), Some(3)));
+    assert_eq!((all.len(), today["day"].as_str(), today["ends"]["rejected"].as_u64()), (90, Some("2026-11-23"), Some(3)));
     assert_eq!(days["uptime"]["last_24_hours"], today["share"]);
     assert_eq!(days["days"][88]["share"], Value::Null);
 }

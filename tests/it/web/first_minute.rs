@@ -1,6 +1,6 @@
-//! The first minute: what is typed to set up a project is asked of the PostHog that it names, in fair weather and in foul.
+//! The first minute: what is typed to set up a project is asked of the PostHog that it names, in fair faults and in foul.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use heartbeat::sandbox::{PERSONAL_KEY, TOKEN};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -75,7 +75,7 @@ async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
         let others = right.iter().copied().filter(move |(known, _)| *known != name);
         others.chain([(name, value)]).collect::<Vec<_>>()
     };
-    for (weather, fields, says) in [
+    for (faults, fields, says) in [
         (
             json!({}),
             with("token", "phc_of_another"),
@@ -109,8 +109,8 @@ async fn in_foul_weather_each_field_says_what_is_wrong_and_what_to_do() {
         ),
         (json!({"instance": {"down": ["kafka"]}}), right.to_vec(), "host note: A self-hosted PostHog (kafka is down)."),
     ] {
-        posthog.sandbox.clear_weather();
-        posthog.weather(weather).await;
+        posthog.sandbox.clear_faults();
+        posthog.faults(faults).await;
         let told = checked(&mut ann, &fields).await;
         assert!(told.contains(says), "{says}\n---\n{told}");
         assert!(!told.contains("hunter2"), "{told}");
@@ -205,9 +205,9 @@ async fn a_program_checks_in_the_same_words_and_must_be_allowed_to_write() {
     let site = TestSite::start().await;
     let posthog = Running::start(site.clock.clone()).await;
     let mut program = site.stranger();
-    let ask = |access: String, body: Value| program.request(Method::POST, "/api/v1/projects/check").bearer_auth(access).json(&body);
+    let ask = |role: String, body: Value| program.request(Method::POST, "/api/v1/projects/check").bearer_auth(role).json(&body);
     let body = json!({"host": posthog.url, "token": TOKEN, "personal_api_key": PERSONAL_KEY});
-    let (write, read) = (site.token(Access::Write).await, site.token(Access::Read).await);
+    let (write, read) = (site.token(Role::Editor).await, site.token(Role::Viewer).await);
     let requests = [ask(write.clone(), body.clone()), ask(read, body), ask(write, json!({"hots": "us"}))];
     let [fine, forbidden, strange] = requests;
     let fine = program.send(fine).await;
@@ -225,8 +225,8 @@ async fn nobody_who_may_only_read_makes_us_ask_anybody() {
     let site = TestSite::start().await;
     let posthog = always(|| answer("200 OK", "", "")).await;
     let mut rob = site.reader().await;
-    let refused = rob.submit("/", "/projects/new/check", &[("host", &posthog.base())]).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let rejected = rob.submit("/", "/projects/new/check", &[("host", &posthog.base())]).await;
+    assert_eq!(rejected.status, StatusCode::FORBIDDEN);
     let mut ann = site.writer().await;
     let forged = ann.post("/projects/new/check", &[("host", &posthog.base()), ("csrf", "guessed.guess")]).await;
     assert_eq!(forged.status, StatusCode::FORBIDDEN);

@@ -1,7 +1,7 @@
 //! What the site does not let through, and what it tells browsers.
 
 use heartbeat::config::WebSettings;
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 use url::Url;
 
@@ -63,7 +63,7 @@ async fn behind_https_cookies_never_travel_otherwise() {
 #[tokio::test]
 async fn a_token_that_may_read_changes_nothing_and_a_wrong_one_opens_nothing() {
     let site = TestSite::start().await;
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     let mut program = site.stranger();
     for (bearer, status) in [(token.as_str(), 200), ("hb_guessed", 401), ("", 401)] {
         let request = program.request(Method::GET, "/api/v1/projects").header("authorization", format!("Bearer {bearer}"));

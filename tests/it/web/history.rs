@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use heartbeat::model::{
-    Evidence, EvidenceOf, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Quote, Recorded, Refusal, Timestamp,
+    Evidence, EvidenceOf, Minute, Obstacle, Outcome, Phase, Phases, Project, ProjectSpec, Recorded, RejectionReason, ResponseExcerpt,
+    Timestamp,
 };
 
 use super::bed::{NOW, Shown, TestSite};
 use crate::report::world::beat;
-use crate::store::samples::{find, look};
+use crate::store::samples::{find, readback};
 
 /// The minute that is under way.
 pub(crate) fn now() -> Minute {
     Timestamp::parse(NOW).unwrap().minute()
 }
 
-/// Sets up a project so many minutes before now. Of each route, in their order, letters say what became of the last minutes, the newest last; a look
+/// Sets up a project so many minutes before now. Of each route, in their order, letters say what became of the last minutes, the newest last; a read-back
 /// was made just now.
 pub(crate) async fn with_history(site: &TestSite, spec: ProjectSpec, minutes: i64, letters: &[&str]) -> Arc<Project> {
     let name = spec.name.clone();
@@ -28,8 +29,8 @@ pub(crate) async fn with_history(site: &TestSite, spec: ProjectSpec, minutes: i6
         let beats: Vec<Recorded> = beats.into_iter().map(|beat| Recorded { phases: phases(&beat), ..beat }).collect();
         site.store.record(&beats, &evidence).await.unwrap();
     }
-    let look = look(&project, Timestamp::parse(NOW).unwrap());
-    site.store.settle(&look, &[], &[]).await.unwrap();
+    let readback = readback(&project, Timestamp::parse(NOW).unwrap());
+    site.store.settle(&readback, &[], &[]).await.unwrap();
     Arc::new(project)
 }
 
@@ -42,18 +43,18 @@ fn phases(beat: &Recorded) -> Phases {
 
 /// What a failure leaves. The server's words are none that a page may take for its own.
 fn proof(beat: &Recorded) -> Option<Evidence> {
-    let quote = Quote {
+    let excerpt = ResponseExcerpt {
         status: 503,
         headers: vec![("server".into(), "envoy".into())],
         words: "<b>no upstream</b> & no hope".into(),
-        ..Quote::default()
+        ..ResponseExcerpt::default()
     };
     let of = match beat.outcome {
-        Outcome::Refused => EvidenceOf::Refused { why: Refusal::Broken, quote },
+        Outcome::Rejected => EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt },
         Outcome::Unreachable => {
             EvidenceOf::Unreachable { at: Phase::Tls, obstacle: Obstacle::WrongName, words: "the certificate is of <evil.example>".into() }
         }
-        Outcome::Lost => EvidenceOf::Lost { looked: beat.missed? },
+        Outcome::Lost => EvidenceOf::Lost { read_back: beat.missed? },
         _ => return None,
     };
     Some(Evidence { route: beat.route, minute: beat.minute, at: beat.counted_from(), of })

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use heartbeat::model::{
-    Access, Acknowledged, Entry, EntryKind, Evidence, EvidenceOf, Incident, Minute, NoticeKind, Project, Quote, Refusal, RuleKind,
-    Severity, Strand, Tally, Timestamp, When, Window,
+    Acknowledged, Entry, EntryKind, Evidence, EvidenceOf, Incident, IncidentKind, Minute, NotificationKind, Project, RejectionReason,
+    ResponseExcerpt, Role, RuleKind, Severity, Tally, Timestamp, When, Window,
 };
-use heartbeat::store::Which;
+use heartbeat::store::IncidentFilter;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
 use super::bed::{Browser, NOW, Shown, TestSite};
-use crate::store::samples::{self, name, notice, owing, set_up, set_up_channel, spec, webhook};
+use crate::store::samples::{self, name, notification, queues, set_up, set_up_channel, spec, webhook};
 
 fn now() -> Timestamp {
     Timestamp::parse(NOW).unwrap()
@@ -26,23 +26,27 @@ async fn shop(site: &TestSite) -> Project {
 }
 
 /// An incident as a rule writes it, so many minutes ago.
-fn incident(project: &Project, strand: Strand, ago: u64) -> Incident {
+fn incident(project: &Project, incident_kind: IncidentKind, ago: u64) -> Incident {
     Incident {
         opened: minutes_ago(ago),
         first_bad: Some(minutes_ago(ago + 3).minute()),
         last_good: Some(minutes_ago(ago + 4).minute()),
         announced: Some(minutes_ago(ago)),
-        ..samples::incident(project, strand, 0)
+        ..samples::incident(project, incident_kind, 0)
     }
 }
 
 async fn write(site: &TestSite, incident: &Incident) -> i64 {
     let entry = Entry { at: incident.opened, kind: EntryKind::Opened, words: format!("opened: {}", incident.cause.summary) };
-    site.store.write_incident(incident, &[entry], &owing(&[])).await.unwrap().unwrap().0
+    site.store.write_incident(incident, &[entry], &queues(&[])).await.unwrap().unwrap().0
 }
 
 async fn read(site: &TestSite, id: i64) -> Incident {
-    site.store.incidents(&Which { id: Some(heartbeat::model::IncidentId(id)), ..Which::default() }).await.unwrap().remove(0)
+    site.store
+        .incidents(&IncidentFilter { id: Some(heartbeat::model::IncidentId(id)), ..IncidentFilter::default() })
+        .await
+        .unwrap()
+        .remove(0)
 }
 
 /// What a reader sees of the page's own part: no marks, and one space between words.
@@ -70,8 +74,8 @@ async fn where_nothing_went_wrong_the_page_says_so() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
     assert!(ann.get("/incidents").await.page().contains("No incident so far"));
-    assert!(ann.get("/incidents?strand=quiet").await.page().contains("None found"));
-    let wrong = ann.get("/incidents?strand=loud").await;
+    assert!(ann.get("/incidents?incident_kind=quiet").await.page().contains("None found"));
+    let wrong = ann.get("/incidents?incident_kind=loud").await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
     for path in ["/incidents/1", "/incidents/x", "/incidents/1/postmortem.md", "/incidents/99999999999999999999"] {
         assert_eq!(ann.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
@@ -82,11 +86,12 @@ async fn where_nothing_went_wrong_the_page_says_so() {
 async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
     let site = TestSite::start().await;
     let (shop, blog) = (shop(&site).await, set_up(&site.store, spec("blog")).await);
-    let over = Incident { closed: Some(minutes_ago(1)), ..incident(&shop, Strand::Ingestion, 9) };
+    let over = Incident { closed: Some(minutes_ago(1)), ..incident(&shop, IncidentKind::Ingestion, 9) };
     let over = write(&site, &over).await;
-    let open = write(&site, &incident(&shop, Strand::Ingestion, 60)).await;
-    let silenced = write(&site, &Incident { announced: None, severity: Severity::Warning, ..incident(&blog, Strand::Blind, 30) }).await;
-    let held = write(&site, &Incident { rules: vec![RuleKind::Quiet], ..incident(&shop, Strand::Quiet, 20) }).await;
+    let open = write(&site, &incident(&shop, IncidentKind::Ingestion, 60)).await;
+    let silenced =
+        write(&site, &Incident { announced: None, severity: Severity::Warning, ..incident(&blog, IncidentKind::Monitoring, 30) }).await;
+    let held = write(&site, &Incident { rules: vec![RuleKind::Quiet], ..incident(&shop, IncidentKind::Traffic, 20) }).await;
     let by = Acknowledged { at: now(), by: "bob & co".into() };
     let entry = samples::entry(EntryKind::Acknowledged, "in hand: bob & co");
     let id = heartbeat::model::IncidentId(held);
@@ -105,7 +110,7 @@ async fn those_that_are_open_stand_first_and_each_says_how_it_stands() {
 
     for (query, there, away) in [
         ("?project=blog", silenced, open),
-        ("?strand=quiet", held, open),
+        ("?incident_kind=quiet", held, open),
         ("?state=in-hand", held, open),
         ("?state=snoozed", held, over),
         ("?state=over", over, open),
@@ -122,12 +127,12 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
     let site = TestSite::start().await;
     let shop = shop(&site).await;
     for ago in 1..=60 {
-        let (opened, strand) = (minutes_ago(ago * 10), Strand::Ingestion);
-        write(&site, &Incident { closed: Some(opened.plus(Duration::from_mins(5))), ..incident(&shop, strand, ago * 10) }).await;
+        let (opened, incident_kind) = (minutes_ago(ago * 10), IncidentKind::Ingestion);
+        write(&site, &Incident { closed: Some(opened.plus(Duration::from_mins(5))), ..incident(&shop, incident_kind, ago * 10) }).await;
     }
     for at in 0..30 {
         let project = set_up(&site.store, spec(&format!("p{at}"))).await;
-        write(&site, &incident(&project, Strand::Blind, 5)).await;
+        write(&site, &incident(&project, IncidentKind::Monitoring, 5)).await;
     }
     let mut ann = site.writer().await;
     let (mut seen, mut pages, mut path) = (Vec::new(), 0, "/incidents".to_owned());
@@ -144,7 +149,7 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
     seen.dedup();
     assert_eq!(seen.len(), 90);
 
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     let (mut found, mut after) = (Vec::new(), String::new());
     loop {
         let page = asked(&site, &token, Method::GET, &format!("/api/v1/incidents?limit=40{after}"), None).await;
@@ -157,29 +162,37 @@ async fn many_are_gone_through_page_by_page_each_of_them_once() {
     assert_eq!(found, seen);
 }
 
-fn refused(project: &Project, minute: Minute, words: &str) -> Evidence {
-    let quote = Quote { status: 503, headers: vec![("date".into(), minute.to_string())], words: words.into(), ..Quote::default() };
-    Evidence { route: project.routes[0].id, minute, at: minute.start(), of: EvidenceOf::Refused { why: Refusal::Broken, quote } }
+fn rejected(project: &Project, minute: Minute, words: &str) -> Evidence {
+    let excerpt = ResponseExcerpt {
+        status: 503,
+        headers: vec![("date".into(), minute.to_string())],
+        words: words.into(),
+        ..ResponseExcerpt::default()
+    };
+    Evidence { route: project.routes[0].id, minute, at: minute.start(), of: EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt } }
 }
 
 /// The shop with an incident that has evidence, a tally and two messages.
 async fn eventful(site: &TestSite) -> (Project, i64) {
     let project = shop(site).await;
-    let first = incident(&project, Strand::Ingestion, 12);
-    let refused = |minute: Minute, words: &str| refused(&project, minute, words);
+    let first = incident(&project, IncidentKind::Ingestion, 12);
+    let rejected = |minute: Minute, words: &str| rejected(&project, minute, words);
     let bad = first.first_bad.unwrap();
     let evidence: Vec<Evidence> =
-        (0..8).map(|at| refused(bad.plus(at), "<b>overloaded</b>")).chain([refused(bad.plus(8), "hunter's")]).collect();
+        (0..8).map(|at| rejected(bad.plus(at), "<b>overloaded</b>")).chain([rejected(bad.plus(8), "hunter's")]).collect();
     site.store.record(&[], &evidence).await.unwrap();
     let channel = set_up_channel(&site.store, webhook("ops")).await;
-    let tally = Tally { sent: 12, arrived: 1, late: 2, missing: 4, lost: 3, refused: 5, ..Tally::default() };
+    let tally = Tally { sent: 12, arrived: 1, late: 2, missing: 4, lost: 3, rejected: 5, ..Tally::default() };
     let written = Incident { tally, reminders: 1, ..first };
-    let owed = [notice(channel.id, &written, NoticeKind::Opened, 0), notice(channel.id, &written, NoticeKind::Reminder, 1)];
+    let queued = [
+        notification(channel.id, &written, NotificationKind::Opened, 0),
+        notification(channel.id, &written, NotificationKind::Reminder, 1),
+    ];
     let entries = [
         Entry { at: written.opened, kind: EntryKind::Opened, words: "opened: capture refuses: 503 <b>overloaded</b>".into() },
-        Entry { at: minutes_ago(2), kind: EntryKind::Worsened, words: "graver: critical".into() },
+        Entry { at: minutes_ago(2), kind: EntryKind::Escalated, words: "graver: critical".into() },
     ];
-    let id = site.store.write_incident(&written, &entries, &owing(&owed)).await.unwrap().unwrap().0;
+    let id = site.store.write_incident(&written, &entries, &queues(&queued)).await.unwrap().unwrap().0;
     (project, id)
 }
 
@@ -200,7 +213,7 @@ async fn an_incident_shows_where_and_what_was_found_and_who_was_told() {
     assert!(written.page().starts_with("# Incident"), "{}", written.text);
 
     let closed = Incident { closed: Some(minutes_ago(1)), ..read(&site, id).await };
-    site.store.write_incident(&closed, &[], &owing(&[])).await.unwrap();
+    site.store.write_incident(&closed, &[], &queues(&[])).await.unwrap();
     let over = ann.get(&format!("/incidents/{id}")).await;
     let text = text_of(&over);
     assert!(
@@ -229,9 +242,9 @@ async fn an_incident_stays_when_its_project_goes_and_is_not_taken_for_that_of_a_
 async fn of_very_many_different_answers_the_others_are_counted() {
     let site = TestSite::start().await;
     let project = shop(&site).await;
-    let long = incident(&project, Strand::Ingestion, 40);
+    let long = incident(&project, IncidentKind::Ingestion, 40);
     let bad = long.first_bad.unwrap();
-    let evidence: Vec<Evidence> = (0..33).map(|at| refused(&project, bad.plus(at), &format!("answer {at}"))).collect();
+    let evidence: Vec<Evidence> = (0..33).map(|at| rejected(&project, bad.plus(at), &format!("answer {at}"))).collect();
     site.store.record(&[], &evidence).await.unwrap();
     let id = write(&site, &long).await;
     let shown = site.reader().await.get(&format!("/incidents/{id}")).await;
@@ -243,7 +256,7 @@ async fn of_very_many_different_answers_the_others_are_counted() {
 async fn an_incident_without_evidence_is_shown_too() {
     let site = TestSite::start().await;
     let project = shop(&site).await;
-    let quiet = Incident { first_bad: None, last_good: None, announced: None, ..incident(&project, Strand::Quiet, 5) };
+    let quiet = Incident { first_bad: None, last_good: None, announced: None, ..incident(&project, IncidentKind::Traffic, 5) };
     let id = write(&site, &quiet).await;
     let shown = site.reader().await.get(&format!("/incidents/{id}")).await;
     insta::assert_snapshot!("a quiet incident, for a reader", text_of(&shown));
@@ -269,7 +282,7 @@ async fn somebody_has_it_in_hand_and_lets_it_go_and_lets_reminders_wait() {
     let shown = ann.get(&path).await;
     assert!(shown.page().contains("In hand: ann: restarting.") && shown.text.contains("Take it back"), "{}", shown.text);
     // Another one, who loaded the page before: without a word it stays with her, with words it is taken over.
-    let mut bob = site.user("bob", Access::Write).await;
+    let mut bob = site.user("bob", Role::Editor).await;
     bob.submit("/incidents", &format!("{path}/acknowledge"), &[("words", " ")]).await;
     assert_eq!(read(&site, id).await.acknowledged, Some(by));
     assert!(bob.get(&path).await.page().contains("Already in hand: ann: restarting."));
@@ -303,12 +316,12 @@ async fn whoever_may_only_read_says_nothing_and_of_what_is_over_nothing_is_said(
     let path = format!("/incidents/{id}");
     let mut rob = site.reader().await;
     assert!(!rob.get(&path).await.page().contains("<form class=\"form\""));
-    for deed in ["acknowledge", "unacknowledge", "snooze"] {
-        let refused = rob.submit(&path, &format!("{path}/{deed}"), &[("for", "1h")]).await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{deed}");
+    for audit_entry in ["acknowledge", "unacknowledge", "snooze"] {
+        let rejected = rob.submit(&path, &format!("{path}/{audit_entry}"), &[("for", "1h")]).await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN, "{audit_entry}");
     }
     let closed = Incident { closed: Some(now()), ..read(&site, id).await };
-    site.store.write_incident(&closed, &[], &owing(&[])).await.unwrap();
+    site.store.write_incident(&closed, &[], &queues(&[])).await.unwrap();
     let mut ann = site.writer().await;
     // The one form of the list is that of logging out: what it brings along fits any form of the session.
     let late = ann.submit("/incidents", &format!("{path}/acknowledge"), &[]).await;
@@ -329,7 +342,7 @@ pub(super) async fn asked(site: &TestSite, token: &str, method: Method, path: &s
 async fn programs_can_do_what_the_page_can() {
     let site = TestSite::start().await;
     let (_, id) = eventful(&site).await;
-    let (write, read_only) = (site.token(Access::Write).await, site.token(Access::Read).await);
+    let (write, read_only) = (site.token(Role::Editor).await, site.token(Role::Viewer).await);
     let path = format!("/api/v1/incidents/{id}");
     let shown = asked(&site, &read_only, Method::GET, &path, None).await;
     let view: Value = serde_json::from_str(shown.page()).unwrap();
@@ -337,17 +350,21 @@ async fn programs_can_do_what_the_page_can() {
     let tag = shown.header("etag").to_owned();
     assert!(!tag.is_empty());
 
-    for (deed, body, status) in [
+    for (audit_entry, body, status) in [
         ("acknowledge", json!({"words": "a\nb"}), 422),
         ("acknowledge", json!({"word": "a"}), 400),
         ("snooze", json!({"for": "1h", "until": "2026-11-23T18:00:00Z"}), 422),
         ("snooze", json!({}), 422),
     ] {
-        let refused = asked(&site, &write, Method::POST, &format!("{path}/{deed}"), Some(body.clone())).await;
-        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (status, "application/problem+json"), "{deed} {body}");
+        let rejected = asked(&site, &write, Method::POST, &format!("{path}/{audit_entry}"), Some(body.clone())).await;
+        assert_eq!(
+            (rejected.status.as_u16(), rejected.header("content-type")),
+            (status, "application/problem+json"),
+            "{audit_entry} {body}"
+        );
     }
-    let refused = asked(&site, &read_only, Method::POST, &format!("{path}/acknowledge"), Some(json!({}))).await;
-    assert_eq!(refused.status, StatusCode::FORBIDDEN);
+    let rejected = asked(&site, &read_only, Method::POST, &format!("{path}/acknowledge"), Some(json!({}))).await;
+    assert_eq!(rejected.status, StatusCode::FORBIDDEN);
     let held = asked(&site, &write, Method::POST, &format!("{path}/acknowledge"), Some(json!({"words": "on it"}))).await;
     let view: Value = serde_json::from_str(held.page()).unwrap();
     assert_eq!(view["incident"]["acknowledged_by"], "token test: on it");
@@ -360,7 +377,7 @@ async fn programs_can_do_what_the_page_can() {
 
     let written = asked(&site, &read_only, Method::GET, &format!("{path}/postmortem"), None).await;
     assert!(written.page().starts_with("# Incident"));
-    for (query, count) in [("", 1), ("?state=over", 0), ("?state=snoozed&strand=ingestion&project=shop", 1), ("?project=blog", 0)] {
+    for (query, count) in [("", 1), ("?state=over", 0), ("?state=snoozed&incident_kind=ingestion&project=shop", 1), ("?project=blog", 0)] {
         let found = asked(&site, &read_only, Method::GET, &format!("/api/v1/incidents{query}"), None).await;
         assert_eq!(serde_json::from_str::<Value>(found.page()).unwrap()["items"].as_array().unwrap().len(), count, "{query}");
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use heartbeat::clock::Clock;
 use heartbeat::config::WebSettings;
-use heartbeat::vitals::Loop;
+use heartbeat::liveness::Loop;
 use heartbeat::web::ConnectionLimits;
 use reqwest::StatusCode;
 use sqlx::{Connection as _, Executor as _, PgConnection};
@@ -20,12 +20,12 @@ async fn it_is_ready_while_every_loop_keeps_up() {
     let before = balancer.get("/readyz").await;
     assert_eq!(before.status, StatusCode::SERVICE_UNAVAILABLE, "no loop has given a sign of life");
     for of in Loop::ALL {
-        site.vitals.sign(of, site.clock.now());
+        site.liveness.sign(of, site.clock.now());
     }
     assert!(balancer.get("/readyz").await.page().contains("\"ready\":true"));
     site.hand.advance(Duration::from_mins(6));
-    site.vitals.sign(Loop::Verify, site.clock.now());
-    site.vitals.sign(Loop::Notify, site.clock.now());
+    site.liveness.sign(Loop::Verify, site.clock.now());
+    site.liveness.sign(Loop::Notify, site.clock.now());
     let behind = balancer.get("/readyz").await;
     assert_eq!(behind.status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(behind.text.contains(r#"{"name":"pulse","behind_ms":360000,"deadline_ms":300000,"ok":false}"#), "{}", behind.text);
@@ -35,7 +35,7 @@ async fn it_is_ready_while_every_loop_keeps_up() {
 async fn on_postgres(bed: Bed) -> TestSite {
     let site = TestSite::over(bed, WebSettings::default(), ConnectionLimits::for_descriptors(1_024)).await;
     for of in Loop::ALL {
-        site.vitals.sign(of, site.clock.now());
+        site.liveness.sign(of, site.clock.now());
     }
     site
 }

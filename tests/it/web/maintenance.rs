@@ -1,6 +1,6 @@
 //! Maintenance windows: listed, added, removed; as pages and for programs.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -52,18 +52,18 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
         (&[("name", "night"), ("from", "2026-11-24 02:00"), ("to", "<never>")], &["to"]),
         (&[("name", "night"), ("projects", "shpo"), ("now", "true"), ("lasts", "2h")], &["projects"]),
     ] {
-        let refused = ann.submit(NEW, NEW, fields).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        let rejected = ann.submit(NEW, NEW, fields).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
         let is_wrong = |key: &str| {
-            let check = refused.text.split_once(&format!("id=\"{key}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
+            let check = rejected.text.split_once(&format!("id=\"{key}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
             check.contains("<b>Wrong.</b>")
         };
         let keys = ["name", "projects", "now", "from", "weekly", "cron", "timezone", "to", "lasts"];
         let found: Vec<&str> = keys.into_iter().filter(|key| is_wrong(key)).collect();
-        assert_eq!(found, wrong, "{fields:?}: {}", refused.text);
+        assert_eq!(found, wrong, "{fields:?}: {}", rejected.text);
         for (key, text) in fields.iter().filter(|(key, _)| *key != "now") {
             let text = text.replace('<', "&#60;").replace('>', "&#62;");
-            assert!(refused.text.contains(&format!("name=\"{key}\" value=\"{text}\"")), "{key} keeps {text}: {}", refused.text);
+            assert!(rejected.text.contains(&format!("name=\"{key}\" value=\"{text}\"")), "{key} keeps {text}: {}", rejected.text);
         }
     }
     let first = [("name", "night"), ("now", "true"), ("lasts", "2h")];
@@ -95,10 +95,10 @@ async fn a_window_is_changed_where_it_stands() {
         (&[("projects", "shpo"), ("now", "true"), ("lasts", "1h")], "projects"),
         (&[("cron", "0 2 * * *"), ("lasts", "soon")], "lasts"),
     ] {
-        let refused = ann.submit(path, path, fields).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
-        let check = refused.text.split_once(&format!("id=\"{wrong}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
-        assert!(check.contains("<b>Wrong.</b>"), "{wrong}: {}", refused.text);
+        let rejected = ann.submit(path, path, fields).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY, "{fields:?}");
+        let check = rejected.text.split_once(&format!("id=\"{wrong}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
+        assert!(check.contains("<b>Wrong.</b>"), "{wrong}: {}", rejected.text);
     }
     let before = site.store.windows().await.unwrap();
     assert_eq!(ann.submit(path, path, &[("now", "true"), ("lasts", "1h")]).await.location(), "/maintenance");
@@ -134,20 +134,20 @@ async fn what_belongs_to_another_kind_of_window_is_left_over_in_the_form_and_wro
     }
     let both = ann.submit(path, path, &all(&[("weekly", "sun 02:00-04:00"), ("cron", "0 3 * * *")])).await;
     assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
-    let write = site.token(Access::Write).await;
+    let write = site.token(Role::Editor).await;
     let wrong = json!({"weekly": "sun 02:00-04:00", "lasts": "2h"});
-    let refused = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(wrong)).await;
+    let rejected = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(wrong)).await;
     assert!(
-        refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.text.contains("goes with from and cron alone"),
+        rejected.status == StatusCode::UNPROCESSABLE_ENTITY && rejected.text.contains("goes with from and cron alone"),
         "{}",
-        refused.text
+        rejected.text
     );
 }
 
 #[tokio::test]
 async fn a_time_zone_stands_by_itself_however_it_was_written_and_what_has_no_end_says_so() {
     let site = TestSite::start().await;
-    let write = site.token(Access::Write).await;
+    let write = site.token(Role::Editor).await;
     let put = async |body: Value| {
         let put = asked(&site, &write, Method::PUT, "/api/v1/maintenance/night", Some(body)).await;
         assert!(put.status.is_success(), "{}", put.text);
@@ -186,7 +186,7 @@ async fn whoever_may_only_read_sees_the_windows_and_changes_none() {
 async fn programs_can_do_what_the_page_can() {
     let site = TestSite::start().await;
     set_up(&site.store, spec("shop")).await;
-    let (write, read_only) = (site.token(Access::Write).await, site.token(Access::Read).await);
+    let (write, read_only) = (site.token(Role::Editor).await, site.token(Role::Viewer).await);
     let path = "/api/v1/maintenance/night";
     let weekly = json!({"projects": ["shop"], "weekly": "sun 02:00-04:00", "timezone": "Europe/Berlin"});
     assert_eq!(asked(&site, &read_only, Method::PUT, path, Some(weekly.clone())).await.status, StatusCode::FORBIDDEN);
@@ -213,12 +213,12 @@ async fn programs_can_do_what_the_page_can() {
         (path, json!({"when": "now"}), 400),
         ("/api/v1/maintenance/the%20night", json!({"now": true, "lasts": "1h"}), 422),
     ] {
-        let refused = asked(&site, &write, Method::PUT, path, Some(body.clone())).await;
+        let rejected = asked(&site, &write, Method::PUT, path, Some(body.clone())).await;
         assert_eq!(
-            (refused.status.as_u16(), refused.header("content-type")),
+            (rejected.status.as_u16(), rejected.header("content-type")),
             (status, "application/problem+json"),
             "{body}: {}",
-            refused.text
+            rejected.text
         );
     }
     let mut program = site.stranger();

@@ -6,14 +6,14 @@ use std::process::Command;
 use std::time::Duration;
 
 use heartbeat::config::WebSettings;
-use heartbeat::model::{Access, Outcome, Project, ProjectSpec, Recorded, Settled, Strand};
-use heartbeat::vitals::Loop;
+use heartbeat::liveness::Loop;
+use heartbeat::model::{IncidentKind, Outcome, Project, ProjectSpec, Recorded, Role, Settled};
 use reqwest::{Method, StatusCode};
 
 use super::bed::{NOW, TestSite};
 use super::history::{now, with_history};
 use crate::report::world::beat;
-use crate::store::samples::{incident, look, name, open_incident, spec, spec_with_routes, webhook};
+use crate::store::samples::{incident, name, open_incident, readback, spec, spec_with_routes, webhook};
 use crate::support::prometheus::Prometheus;
 use crate::support::promtool::promtool;
 
@@ -55,7 +55,7 @@ async fn settle(site: &TestSite, project: &Project, letters: &str) {
             copies,
         })
         .collect();
-    site.store.settle(&look(project, site.clock.now()), &settled, &[]).await.unwrap();
+    site.store.settle(&readback(project, site.clock.now()), &settled, &[]).await.unwrap();
 }
 
 /// A site with all that there can be.
@@ -66,9 +66,9 @@ async fn with_everything(metrics_projects: &[&str]) -> TestSite {
         with_history(&site, ProjectSpec { ingestion_alert: alert, ..spec_with_routes("shop", &["q\"u\\o\nte"]) }, 60, &["......"]).await;
     settle(&site, &shop, "AALX").await;
     site.store.apply(&[spec("new")], &[], site.clock.now()).await.unwrap();
-    open_incident(&site.store, incident(&shop, Strand::Ingestion, 0)).await;
+    open_incident(&site.store, incident(&shop, IncidentKind::Ingestion, 0)).await;
     site.store.apply_channels(&[webhook("ops")], &[]).await.unwrap();
-    site.vitals.did(Loop::Pulse, 3);
+    site.liveness.did(Loop::Pulse, 3);
     site
 }
 
@@ -76,10 +76,10 @@ async fn with_everything(metrics_projects: &[&str]) -> TestSite {
 async fn metrics_take_a_token_unless_they_are_open() {
     let site = TestSite::start().await;
     let mut prometheus = site.stranger();
-    let refused = prometheus.get("/metrics").await;
-    assert_eq!((refused.status, refused.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
-    assert!(refused.text.contains("Authorization: Bearer") && refused.text.contains("heartbeat tokens add"), "{}", refused.text);
-    let token = site.token(Access::Read).await;
+    let rejected = prometheus.get("/metrics").await;
+    assert_eq!((rejected.status, rejected.header("www-authenticate")), (StatusCode::UNAUTHORIZED, "Bearer"));
+    assert!(rejected.text.contains("Authorization: Bearer") && rejected.text.contains("heartbeat tokens add"), "{}", rejected.text);
+    let token = site.token(Role::Viewer).await;
     let request = prometheus.request(Method::GET, "/metrics").header("authorization", format!("Bearer {token}"));
     let scraped = prometheus.send(request).await;
     assert_eq!(scraped.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
@@ -129,7 +129,7 @@ async fn a_loop_is_behind_only_when_it_is_late() {
     site.hand.advance(Duration::from_secs(30));
     for of in Loop::ALL {
         assert_eq!(behind(of.name()).await, Some(0.0), "it has just begun");
-        site.vitals.sign(of, site.clock.now());
+        site.liveness.sign(of, site.clock.now());
     }
     site.hand.advance(Duration::from_mins(10));
     assert_eq!((behind("keep").await, behind("pulse").await, behind("verify").await), (Some(0.0), Some(480.0), Some(540.0)));
@@ -222,7 +222,7 @@ async fn the_shipped_rules_ask_for_metrics_that_there_are() {
     let missing: Vec<_> = asked.into_iter().filter(|name| !given.contains(*name)).collect();
     assert!(missing.is_empty(), "/metrics does not give {missing:?}, only {given:?}");
     // Outcomes and healths that rules name are ours.
-    for outcome in ["arrived", "late", "lost", "refused", "unreachable"] {
+    for outcome in ["arrived", "late", "lost", "rejected", "unreachable"] {
         assert!(Outcome::ALL.iter().any(|one| one.name() == outcome), "{outcome}");
     }
 }
@@ -230,7 +230,7 @@ async fn the_shipped_rules_ask_for_metrics_that_there_are() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_prometheus_scrapes_it_and_takes_the_rules() {
     let site = with_everything(&[]).await;
-    let token = site.token(Access::Read).await;
+    let token = site.token(Role::Viewer).await;
     let prometheus = Prometheus::scraping(&site.address.to_string(), &token, &rules().join("rules.yml").display().to_string()).await;
     let value = |answer: &serde_json::Value| answer["data"]["result"][0]["value"][1].as_str().map(str::to_owned);
     let query = "/api/v1/query?query=heartbeat_beats_total%7Boutcome%3D%22lost%22%2Cproject%3D%22shop%22%2Croute%3D%22heartbeat%22%7D";

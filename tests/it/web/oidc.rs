@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use heartbeat::config::WebSettings;
-use heartbeat::model::{Access, Allowed, IssuerAddress, NameClaim, Secret, SignOn, Timestamp};
-use heartbeat::store::WhichDeeds;
+use heartbeat::model::{Allowed, IssuerAddress, NameClaim, Role, Secret, SignOn, Timestamp};
+use heartbeat::store::AuditFilter;
 use reqwest::{StatusCode, Url};
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
@@ -27,7 +27,7 @@ fn sign_on(issuer: &str) -> SignOn {
         client_secret: Some(Secret::new(SECRET)),
         allowed: vec![Allowed::parse("@example.com").unwrap()],
         claim: NameClaim::Email,
-        access: Access::Read,
+        role: Role::Viewer,
         title: "Example SSO".to_owned(),
     }
 }
@@ -62,7 +62,7 @@ async fn log_in(browser: &mut Browser, to: &str) -> Shown {
 }
 
 /// Nobody came in; the page says why, and does not say what nobody may see.
-async fn assert_refused(site: &TestSite, shown: &Shown, status: StatusCode, says: &str) {
+async fn assert_rejected(site: &TestSite, shown: &Shown, status: StatusCode, says: &str) {
     assert_eq!(shown.status, status, "{}", shown.text);
     assert!(shown.text.contains(says), "{says}: {}", shown.text);
     assert!(shown.text.contains("<h1>Log in</h1>") && shown.text.contains("Log in with Example SSO"), "the way in is still there");
@@ -87,10 +87,10 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
     assert!(ann.cookies.iter().all(|(name, _)| name != "heartbeat_sign_on"), "a login that has begun is used once");
 
     let user = site.store.users().await.unwrap().remove(0);
-    assert_eq!((user.name.as_str(), user.access, user.has_password), ("ann@example.com", Access::Read, false));
+    assert_eq!((user.name.as_str(), user.role, user.has_password), ("ann@example.com", Role::Viewer, false));
     assert_eq!(log_in(&mut site.stranger(), "/").await.location(), "/");
-    let deeds = site.store.deeds(&WhichDeeds::default()).await.unwrap();
-    let told: Vec<_> = deeds.iter().map(|deed| (deed.who.as_str(), deed.words.as_str())).collect();
+    let audit_entries = site.store.audit_entries(&AuditFilter::default()).await.unwrap();
+    let told: Vec<_> = audit_entries.iter().map(|audit_entry| (audit_entry.who.as_str(), audit_entry.words.as_str())).collect();
     assert_eq!(told, [("ann@example.com", "came in by single sign-on for the first time; may read")]);
     assert_eq!([issuer.asked("/.well-known/openid-configuration"), issuer.asked("/keys")], [1, 1], "what it said holds for a while");
     site.hand.advance(Duration::from_mins(61));
@@ -102,13 +102,13 @@ async fn whoever_the_issuer_knows_comes_in_and_goes_where_they_wanted() {
 #[tokio::test]
 async fn somebody_who_is_known_keeps_what_they_may() {
     let (_issuer, site) = both().await;
-    site.user("ann@example.com", Access::Write).await;
-    let before = site.store.deeds(&WhichDeeds::default()).await.unwrap().len();
+    site.user("ann@example.com", Role::Editor).await;
+    let before = site.store.audit_entries(&AuditFilter::default()).await.unwrap().len();
     let mut ann = site.stranger();
     assert_eq!(log_in(&mut ann, "/").await.location(), "/");
     assert!(ann.get("/projects/new").await.page().contains("Add"));
-    assert_eq!(site.store.users().await.unwrap().remove(0).access, Access::Write);
-    assert_eq!(site.store.deeds(&WhichDeeds::default()).await.unwrap().len(), before);
+    assert_eq!(site.store.users().await.unwrap().remove(0).role, Role::Editor);
+    assert_eq!(site.store.audit_entries(&AuditFilter::default()).await.unwrap().len(), before);
 }
 
 #[tokio::test]
@@ -176,7 +176,7 @@ async fn who_may_not_come_in_is_told_why() {
         let (issuer, site) = both().await;
         issuer.ways().claims.insert(claim, value);
         let shown = log_in(&mut site.stranger(), "/").await;
-        assert_refused(&site, &shown, forbidden, says).await;
+        assert_rejected(&site, &shown, forbidden, says).await;
         assert!(!shown.text.contains("<b>&amp;</b>"), "what the issuer says is escaped: {}", shown.text);
     }
 }
@@ -202,7 +202,7 @@ async fn a_token_that_proves_nothing_lets_nobody_in() {
             ways.signs = signs;
         }
         let shown = log_in(&mut site.stranger(), "/").await;
-        assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, says).await;
+        assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, says).await;
     }
 }
 
@@ -230,14 +230,19 @@ async fn a_login_is_ended_by_the_browser_that_began_it_and_once() {
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     let shown = site.stranger().get(&back).await;
-    assert_refused(&site, &shown, bad, "began no login here within the last ten minutes; log in once more, at http://beat.localhost/login")
-        .await;
+    assert_rejected(
+        &site,
+        &shown,
+        bad,
+        "began no login here within the last ten minutes; log in once more, at http://beat.localhost/login",
+    )
+    .await;
     let mut other = site.stranger();
     there(&mut other, "/").await;
-    assert_refused(&site, &other.get(&back).await, bad, "came back from another login than").await;
+    assert_rejected(&site, &other.get(&back).await, bad, "came back from another login than").await;
     assert_eq!(issuer.asked("/token"), 0, "no code is shown to the issuer before it is sure whose it is");
     let without = site_of(sign_on(issuer.base()), "http://beat.localhost").await;
-    assert_refused(&without, &without.stranger().get("/login/oidc/callback").await, bad, "began no login here").await;
+    assert_rejected(&without, &without.stranger().get("/login/oidc/callback").await, bad, "began no login here").await;
 
     let kept = ann.cookies.clone();
     assert_eq!(ann.get(&back).await.location(), "/");
@@ -259,7 +264,7 @@ async fn a_login_that_took_too_long_begins_anew() {
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     site.hand.advance(Duration::from_mins(10));
-    assert_refused(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "began no login here within the last ten minutes").await;
+    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "began no login here within the last ten minutes").await;
     assert_eq!(issuer.asked("/token"), 0);
 }
 
@@ -272,7 +277,7 @@ async fn a_code_is_worth_nothing_without_its_verifier() {
     let mut parts: Vec<String> = kept.split('.').map(str::to_owned).collect();
     parts[2] = "x".repeat(43);
     *kept = parts.join(".");
-    assert_refused(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "does not take the code").await;
+    assert_rejected(&site, &ann.get(&back).await, StatusCode::BAD_REQUEST, "does not take the code").await;
 }
 
 #[tokio::test]
@@ -280,25 +285,25 @@ async fn what_the_issuer_says_instead_of_a_code_is_told_and_not_believed() {
     let (issuer, site) = both().await;
     issuer.ways().denies = Some(["access_denied", "<script>alert(1)</script> you are not in the group"]);
     let shown = log_in(&mut site.stranger(), "/").await;
-    assert_refused(&site, &shown, StatusCode::FORBIDDEN, "you are not in the group").await;
+    assert_rejected(&site, &shown, StatusCode::FORBIDDEN, "you are not in the group").await;
     assert!(!shown.text.contains("<script>alert"), "{}", shown.text);
     issuer.ways().denies = Some(["server_error", ""]);
     let shown = log_in(&mut site.stranger(), "/").await;
-    assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, "said `server_error").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "said `server_error").await;
     let mut ann = site.stranger();
     let back = there(&mut ann, "/").await;
     let (state, long) = (back.split("state=").nth(1).unwrap(), "z".repeat(3000));
     let shown = ann.get(&format!("/login/oidc/callback?error={long}&state={state}")).await;
-    assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, "zzz").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "zzz").await;
     assert!(!shown.text.contains(&"z".repeat(201)), "{}", shown.text);
     // A link that somebody else made shows nothing that they wrote.
     there(&mut ann, "/").await;
     let shown = ann.get("/login/oidc/callback?error=call_0900_4711&state=x").await;
-    assert_refused(&site, &shown, StatusCode::BAD_REQUEST, "came back from another login than").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_REQUEST, "came back from another login than").await;
     assert!(!shown.text.contains("0900"), "{}", shown.text);
     let state = there(&mut ann, "/").await.split("state=").nth(1).unwrap().to_owned();
     let shown = ann.get(&format!("/login/oidc/callback?state={state}")).await;
-    assert_refused(&site, &shown, StatusCode::BAD_REQUEST, "neither a code nor an error").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_REQUEST, "neither a code nor an error").await;
 }
 
 #[tokio::test]
@@ -308,7 +313,7 @@ async fn an_issuer_that_is_down_is_told_and_comes_back() {
     drop(nobody);
     let site = site_of(sign_on(&format!("http://{address}")), "http://beat.localhost").await;
     let shown = site.stranger().get("/login/oidc").await;
-    assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, "was asked how it logs people in, and there is no connection").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "was asked how it logs people in, and there is no connection").await;
     let issuer = TestIssuer::at(address, now_s()).await;
     assert_eq!(site.stranger().get("/login/oidc").await.status, StatusCode::BAD_GATEWAY, "it is left alone for a moment");
     assert_eq!(issuer.asked("/.well-known/openid-configuration"), 0);
@@ -326,7 +331,7 @@ async fn an_issuer_that_says_nothing_is_given_up_after_ten_seconds() {
     let mut heard = [0; 512];
     assert!(line.read(&mut heard).await.unwrap() > 0 && heard.starts_with(b"GET /.well-known/openid-configuration"));
     site.hand.advance(Duration::from_secs(10));
-    assert_refused(
+    assert_rejected(
         &site,
         &asked.await.unwrap(),
         StatusCode::BAD_GATEWAY,
@@ -342,11 +347,11 @@ async fn a_wrong_secret_is_the_operators_to_mend_and_is_not_shown() {
     assert!(!format!("{wrong:?}").contains("hunter"), "{wrong:?}");
     let site = site_of(wrong, "http://beat.localhost").await;
     let shown = log_in(&mut site.stranger(), "/").await;
-    assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, "check client_id and client_secret in [web.oidc]").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "check client_id and client_secret in [web.oidc]").await;
     let echo = json!({ "error": "invalid_client", "error_description": "no client has hunter3" }).to_string();
     issuer.ways().answers = Some(("/token", StatusCode::UNAUTHORIZED, echo));
     let shown = log_in(&mut site.stranger(), "/").await;
-    assert_refused(&site, &shown, StatusCode::BAD_GATEWAY, "`invalid_client: no client has ***`").await;
+    assert_rejected(&site, &shown, StatusCode::BAD_GATEWAY, "`invalid_client: no client has ***`").await;
 }
 
 #[tokio::test]
@@ -364,7 +369,7 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     for (path, status, text, says) in table {
         let (issuer, site) = both().await;
         issuer.ways().answers = Some((path, status, text));
-        assert_refused(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
+        assert_rejected(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
     }
     let told = [
         ("issuer", json!("https://another.example"), "calls itself otherwise"),
@@ -374,7 +379,7 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     for (name, value, says) in told {
         let (issuer, site) = both().await;
         issuer.ways().about.insert(name, value);
-        assert_refused(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
+        assert_rejected(&site, &site.stranger().get("/login/oidc").await, odd, says).await;
     }
     let table = [
         (StatusCode::FOUND, format!("{}/token", elsewhere.base()), "answered what cannot be understood"),
@@ -384,12 +389,12 @@ async fn odd_answers_are_told_and_lead_nowhere() {
     for (status, text, says) in table {
         let (issuer, site) = both().await;
         issuer.ways().answers = Some(("/token", status, text));
-        assert_refused(&site, &log_in(&mut site.stranger(), "/").await, odd, says).await;
+        assert_rejected(&site, &log_in(&mut site.stranger(), "/").await, odd, says).await;
     }
     assert_eq!(elsewhere.asked(about) + elsewhere.asked("/token"), 0, "no redirect is followed");
     let (issuer, site) = both().await;
     issuer.ways().about.insert("token_endpoint", json!("http://metadata.example/token"));
-    assert_refused(&site, &log_in(&mut site.stranger(), "/").await, odd, "an address that is not asked").await;
+    assert_rejected(&site, &log_in(&mut site.stranger(), "/").await, odd, "an address that is not asked").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

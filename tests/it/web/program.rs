@@ -1,6 +1,6 @@
 //! A program that asks the API with a token of its own.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Client, Method, StatusCode};
 use serde_json::Value;
 
@@ -17,12 +17,12 @@ pub(crate) struct Program {
 impl Program {
     /// One that may write.
     pub(crate) async fn of(site: &TestSite) -> Self {
-        Self::with_token(site, site.token(Access::Write).await)
+        Self::with_token(site, site.token(Role::Editor).await)
     }
 
     /// One that may only read.
     pub(crate) async fn reading(site: &TestSite) -> Self {
-        Self::with_token(site, site.token(Access::Read).await)
+        Self::with_token(site, site.token(Role::Viewer).await)
     }
 
     fn with_token(site: &TestSite, token: String) -> Self {

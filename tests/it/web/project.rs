@@ -1,12 +1,12 @@
 //! A project's own page.
 
-use heartbeat::model::{LookFailure, LookTrouble, Outcome, Quote, Severity, Strand};
+use heartbeat::model::{IncidentKind, Outcome, ReadbackError, ReadbackErrorKind, ResponseExcerpt, Severity};
 use reqwest::StatusCode;
 use serde_json::Value;
 
 use super::bed::{Shown, TestSite};
 use super::history::{assert_well_formed, with_history, without, words};
-use crate::store::samples::{incident, look, open_incident, spec, spec_with_routes};
+use crate::store::samples::{incident, open_incident, readback, spec, spec_with_routes};
 
 /// So long that days are full.
 const LONG: i64 = 3 * 24 * 60;
@@ -23,7 +23,7 @@ async fn a_project_is_told_in_words_beside_every_shape() {
     let short = Shown { text: without(&page.text, "details"), ..page.clone() };
     insta::assert_snapshot!("project", words(&short));
     for outcome in
-        [Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Refused, Outcome::Unreachable, Outcome::Unseen, Outcome::Awaiting]
+        [Outcome::Arrived, Outcome::Late, Outcome::Lost, Outcome::Rejected, Outcome::Unreachable, Outcome::Unverified, Outcome::Awaiting]
     {
         assert!(page.text.contains(&format!("url(#o-{outcome})")), "{outcome}");
     }
@@ -64,7 +64,7 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
     assert!(worst.contains(&marked(-1, "heartbeat")) && !worst.contains(&marked(-1, "proxy")), "the first of those that are alike");
     assert!(
         routes.contains(&marked(-2, "heartbeat_api"))
-            && routes.contains("aria-label=\"Last hour, proxy: 3 arrived, 1 refused, 56 unsent\"")
+            && routes.contains("aria-label=\"Last hour, proxy: 3 arrived, 1 refused, 56 not sent\"")
     );
     let words = words(&page);
     assert!(words.contains("proxy proxy beat · v1 · https://example.com/ingest/ · proxy {minute}"), "{words}");
@@ -74,7 +74,7 @@ async fn of_several_routes_the_worst_stands_on_top_and_leads_to_the_beat_that_it
 async fn trouble_says_what_to_do_and_leads_to_its_incident() {
     let site = TestSite::start().await;
     let project = with_history(&site, spec("shop"), LONG, &["AAARRR"]).await;
-    let opened = open_incident(&site.store, incident(&project, Strand::Ingestion, 0)).await;
+    let opened = open_incident(&site.store, incident(&project, IncidentKind::Ingestion, 0)).await;
     let page = site.reader().await.get("/projects/shop").await;
     assert_well_formed(page.page());
     let (number, words) = (opened.id.unwrap().0, words(&page));
@@ -91,9 +91,9 @@ async fn a_look_that_failed_is_told_with_its_words() {
     let site = TestSite::start().await;
     let project = with_history(&site, spec("shop"), LONG, &["AAA"]).await;
     let at = site.clock.now();
-    let quote = Quote { status: 403, words: "<i>missing scope</i> query:read".into(), ..Quote::default() };
-    let failure = LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None };
-    let failed = heartbeat::model::Look { result: Err(failure), failing_since: Some(at), ..look(&project, at) };
+    let excerpt = ResponseExcerpt { status: 403, words: "<i>missing scope</i> query:read".into(), ..ResponseExcerpt::default() };
+    let failure = ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None };
+    let failed = heartbeat::model::Readback { result: Err(failure), failing_since: Some(at), ..readback(&project, at) };
     site.store.settle(&failed, &[], &[]).await.unwrap();
     let page = site.reader().await.get("/projects/shop").await;
     assert_well_formed(page.page());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Access, HeartbeatApp, IngestionAlertApp, Minute, Outcome, Project, ProjectSpec, Recorded, Strand};
+use heartbeat::model::{HeartbeatApp, IncidentKind, IngestionAlertApp, Minute, Outcome, Project, ProjectSpec, Recorded, Role};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -18,8 +18,8 @@ async fn project(site: &TestSite, name: &str) -> Project {
 }
 
 /// Sends JSON as a program that may do so much.
-async fn api(site: &TestSite, access: Access, method: Method, path: &str, body: Option<Value>) -> Shown {
-    let token = site.token(access).await;
+async fn api(site: &TestSite, role: Role, method: Method, path: &str, body: Option<Value>) -> Shown {
+    let token = site.token(role).await;
     let mut program = site.stranger();
     let request = program.request(method, path).bearer_auth(token);
     let request = match body {
@@ -58,7 +58,7 @@ async fn the_list_says_how_each_project_is_and_what_is_open_above_it() {
     };
     let beats: Vec<Recorded> = now.plus(-30).until(now).map(beat).collect();
     site.store.record(&beats, &[]).await.unwrap();
-    let mut incident = samples::incident(&shop, Strand::Ingestion, 0);
+    let mut incident = samples::incident(&shop, IncidentKind::Ingestion, 0);
     incident.opened = site.clock.now().minus(Duration::from_mins(5));
     let incident = samples::open_incident(&site.store, incident).await;
     let shown = site.writer().await.get("/").await;
@@ -194,7 +194,7 @@ async fn settings_change_what_is_said_and_keep_the_key() {
     let saved = settings(&mut ann, &all).await;
     assert_eq!((saved.status, saved.location()), (StatusCode::SEE_OTHER, "/projects/shop/settings"), "{}", saved.text);
     let spec = project(&site, "shop").await.spec;
-    assert_eq!((spec.posthog_id, spec.pace.lost_after), (Some(7), Duration::from_hours(1)));
+    assert_eq!((spec.posthog_id, spec.timing.lost_after), (Some(7), Duration::from_hours(1)));
     assert_eq!(spec.personal_key, samples::spec("shop").personal_key);
     assert!(ann.get("/projects/shop/settings").await.page().contains("Saved."));
 }
@@ -205,9 +205,9 @@ async fn a_key_is_taken_away_or_given_anew_and_goes_to_no_other_address_by_itsel
     put(&site, &[samples::spec("shop")]).await;
     let mut ann = site.writer().await;
     let moved = [("host", "https://posthog.example"), ("token", "phc_shop"), ("personal_api_key", "")];
-    let refused = settings(&mut ann, &moved).await;
-    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
-    assert!(refused.text.contains("Personal API key must be given for that address"), "{}", refused.text);
+    let rejected = settings(&mut ann, &moved).await;
+    assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(rejected.text.contains("Personal API key must be given for that address"), "{}", rejected.text);
     let given = [&moved[..2], &[("personal_api_key", "phx_hunter3")]].concat();
     assert_eq!(settings(&mut ann, &given).await.status, StatusCode::SEE_OTHER);
     assert_eq!(project(&site, "shop").await.spec.personal_key.unwrap().expose(), "phx_hunter3");
@@ -254,8 +254,8 @@ async fn whoever_may_only_read_changes_nothing() {
         (Method::DELETE, "/api/v1/projects/shop"),
         (Method::POST, "/api/v1/projects/check"),
     ] {
-        let refused = api(&site, Access::Read, method.clone(), path, Some(json!({}))).await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{method} {path}");
+        let rejected = api(&site, Role::Viewer, method.clone(), path, Some(json!({}))).await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN, "{method} {path}");
     }
     assert_eq!(project(&site, "shop").await.spec, samples::spec("shop"));
 }
@@ -263,7 +263,7 @@ async fn whoever_may_only_read_changes_nothing() {
 #[tokio::test]
 async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
     let site = TestSite::start().await;
-    let post = async |body: Value| api(&site, Access::Write, Method::POST, "/api/v1/projects?check=false", Some(body)).await;
+    let post = async |body: Value| api(&site, Role::Editor, Method::POST, "/api/v1/projects?check=false", Some(body)).await;
     let wrong = post(json!({"name": "my shop", "host": "usa", "token": "phx_hunter2", "late_after": "soon"})).await;
     assert_eq!((wrong.status, wrong.header("content-type")), (StatusCode::UNPROCESSABLE_ENTITY, "application/problem+json"));
     let fields: Vec<Value> = json_of(&wrong)["problems"].as_array().unwrap().iter().map(|problem| problem["field"].clone()).collect();
@@ -278,21 +278,21 @@ async fn a_program_adds_projects_and_hears_everything_that_is_wrong() {
         (json!({"name": "shop", "host": "us", "token": "phc_a", "apps": ["hartbeat"]}), StatusCode::UNPROCESSABLE_ENTITY),
         (json!({"name": "check", "host": "us", "token": "phc_a"}), StatusCode::UNPROCESSABLE_ENTITY),
     ] {
-        let refused = post(body.clone()).await;
-        assert_eq!(refused.status, status, "{body}: {}", refused.text);
+        let rejected = post(body.clone()).await;
+        assert_eq!(rejected.status, status, "{body}: {}", rejected.text);
     }
     let body = json!({"name": "shop", "host": "us", "token": "phc_a", "personal_api_key": "phx_hunter2", "lost_after": "1h"});
     let added = post(body.clone()).await;
     assert_eq!(added.status, StatusCode::CREATED, "{}", added.text);
     let view = json!({
         "name": "shop", "host": "us", "api_host": null, "token": "phc_a", "has_personal_api_key": true, "project_id": null,
-        "late_after": "2m", "lost_after": "1h", "look_every": "1m", "heartbeat": "enabled", "ingestion_alert": "enabled",
+        "late_after": "2m", "lost_after": "1h", "readback_interval": "1m", "heartbeat": "enabled", "ingestion_alert": "enabled",
     });
     assert_eq!(json_of(&added), view);
     assert_eq!(post(body).await.status, StatusCode::CONFLICT);
     assert_eq!(post(json!({"name": "bare", "host": "us", "token": "phc_b", "apps": []})).await.status, StatusCode::CREATED);
     assert_eq!(project(&site, "bare").await.spec.heartbeat, None);
-    let read = api(&site, Access::Read, Method::GET, "/api/v1/projects/shop", None).await;
+    let read = api(&site, Role::Viewer, Method::GET, "/api/v1/projects/shop", None).await;
     assert_eq!((json_of(&read), read.text.contains("hunter2")), (view, false));
 }
 
@@ -301,7 +301,7 @@ async fn a_program_changes_what_it_names_and_only_what_it_read() {
     let site = TestSite::start().await;
     put(&site, &[samples::spec("shop")]).await;
     let path = "/api/v1/projects/shop";
-    let token = site.token(Access::Write).await;
+    let token = site.token(Role::Editor).await;
     let mut program = site.stranger();
     let change = |tag: Option<&str>, body: Value| {
         let request = site.stranger().request(Method::PATCH, path).bearer_auth(&token).json(&body);
@@ -343,7 +343,7 @@ async fn a_program_reads_a_list_part_by_part() {
         ..samples::spec("b")
     };
     put(&site, &[samples::spec("c"), apps, samples::spec("B"), samples::spec("a1")]).await;
-    let list = async |query: &str| json_of(&api(&site, Access::Read, Method::GET, &format!("/api/v1/projects{query}"), None).await);
+    let list = async |query: &str| json_of(&api(&site, Role::Viewer, Method::GET, &format!("/api/v1/projects{query}"), None).await);
     let names =
         |list: &Value| list["items"].as_array().unwrap().iter().map(|item| item["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let first = list("?limit=3").await;

@@ -1,6 +1,6 @@
 //! What is wrong with a request itself: programs hear it as a problem, people as a page, and nobody in the framework's own words.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -10,7 +10,7 @@ use super::bed::TestSite;
 #[tokio::test]
 async fn whatever_is_wrong_with_a_request_to_the_api_is_a_problem() {
     let site = TestSite::start().await;
-    let token = site.token(Access::Write).await;
+    let token = site.token(Role::Editor).await;
     let mut program = site.stranger();
     for (method, path, status, says) in [
         (Method::GET, "/api/v1/projects/%ff", 400, "UTF-8"),
@@ -20,7 +20,7 @@ async fn whatever_is_wrong_with_a_request_to_the_api_is_a_problem() {
         (Method::GET, "/api/v1/incidents/abc", 404, "there is no incident `abc`"),
         (Method::GET, "/api/v1/incidents/99999999999999999999", 404, "there is no incident"),
         (Method::POST, "/api/v1/incidents/1/unacknowledge", 404, "there is no incident"),
-        (Method::GET, "/api/v1/notices?incident=abc", 400, "incident"),
+        (Method::GET, "/api/v1/notifications?incident=abc", 400, "incident"),
         (Method::GET, "/api/v1/projects?limit=many", 400, "limit"),
         (Method::GET, "/api/v1/projects?limit=1&limit=2", 400, "limit"),
         (Method::GET, "/api/v1/nowhere", 404, "/api/v1/nowhere"),

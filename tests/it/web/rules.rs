@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Access, IngestionAlertApp, Project, ProjectSpec, Timestamp};
+use heartbeat::model::{IngestionAlertApp, Project, ProjectSpec, Role, Timestamp};
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -56,16 +56,16 @@ async fn everything_wrong_is_told_under_its_field_and_nothing_typed_is_lost() {
         [("timeRange", "0"), ("lost_open_after", "6 of 5"), ("lag_above", "<soon>"), ("capture_reminders", "1m"), ("quiet", "maybe")];
     for button in [("save", "yes"), ("try", "yes")] {
         let fields: Vec<(&str, &str)> = wrong.into_iter().chain([button, ("since", "24h")]).collect();
-        let refused = ann.submit(PAGE, PAGE, &fields).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+        let rejected = ann.submit(PAGE, PAGE, &fields).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY);
         for (key, text) in wrong {
-            let check = refused.text.split_once(&format!("id=\"{key}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
+            let check = rejected.text.split_once(&format!("id=\"{key}-check\"")).unwrap().1.split_once("</output>").unwrap().0;
             assert!(check.contains("<b>Wrong.</b>"), "{key}: {check}");
             let shown = text.replace('<', "&#60;").replace('>', "&#62;");
-            assert!(refused.text.contains(&format!("value=\"{shown}\"")) || key == "quiet", "{key} keeps {shown}");
-            assert!(refused.text.contains(&format!("href=\"#{key}\"")), "{key} is linked from above");
+            assert!(rejected.text.contains(&format!("value=\"{shown}\"")) || key == "quiet", "{key} keeps {shown}");
+            assert!(rejected.text.contains(&format!("href=\"#{key}\"")), "{key} is linked from above");
         }
-        assert!(refused.text.contains("<option selected>maybe</option>") && !refused.text.contains("<soon>"), "{}", refused.text);
+        assert!(rejected.text.contains("<option selected>maybe</option>") && !rejected.text.contains("<soon>"), "{}", rejected.text);
     }
     let span = ann.submit(PAGE, PAGE, &[("try", "yes"), ("since", "900d")]).await;
     assert_eq!(span.status, StatusCode::UNPROCESSABLE_ENTITY);
@@ -96,8 +96,8 @@ async fn rules_are_tried_over_history_and_then_saved() {
     assert_eq!(ann.submit(PAGE, PAGE, &fields).await.location(), PAGE);
     let app = stored(&site).await.unwrap();
     assert_eq!((app.value("lost_open_after").as_deref(), app.value("lag_above").as_deref()), (Some("50 of 60"), Some("off")));
-    let deeds = site.store.deeds(&heartbeat::store::WhichDeeds::default()).await.unwrap();
-    assert_eq!(deeds[0].who, "ann", "{deeds:?}");
+    let audit_entries = site.store.audit_entries(&heartbeat::store::AuditFilter::default()).await.unwrap();
+    assert_eq!(audit_entries[0].who, "ann", "{audit_entries:?}");
 }
 
 #[tokio::test]
@@ -129,7 +129,7 @@ async fn whoever_may_only_read_sees_the_rules_and_changes_none() {
 async fn programs_change_rules_and_try_them() {
     let site = TestSite::start().await;
     eventful(&site, Some(IngestionAlertApp::default())).await;
-    let (write, read_only) = (site.token(Access::Write).await, site.token(Access::Read).await);
+    let (write, read_only) = (site.token(Role::Editor).await, site.token(Role::Viewer).await);
     let shown = asked(&site, &read_only, Method::GET, API, None).await;
     let view: Value = serde_json::from_str(shown.page()).unwrap();
     assert_eq!((&view["installed"], &view["rules"][2]["limit"]), (&json!(true), &json!("5m")));
@@ -141,9 +141,9 @@ async fn programs_change_rules_and_try_them() {
         (Some(json!({"sat": {}})), 400, "sat"),
         (Some(json!({})), 400, "set"),
     ] {
-        let refused = asked(&site, &write, Method::PATCH, API, body).await;
-        assert_eq!((refused.status.as_u16(), refused.header("content-type")), (status, "application/problem+json"), "{}", refused.text);
-        assert!(refused.text.contains(says) && !refused.text.contains("hunter2"), "{}", refused.text);
+        let rejected = asked(&site, &write, Method::PATCH, API, body).await;
+        assert_eq!((rejected.status.as_u16(), rejected.header("content-type")), (status, "application/problem+json"), "{}", rejected.text);
+        assert!(rejected.text.contains(says) && !rejected.text.contains("hunter2"), "{}", rejected.text);
     }
     assert_eq!(asked(&site, &read_only, Method::PATCH, API, set(json!({}))).await.status, StatusCode::FORBIDDEN);
     let changed = asked(&site, &write, Method::PATCH, API, set(json!({"lag_above": "90s", "quiet": "on"}))).await;
@@ -166,8 +166,8 @@ async fn programs_change_rules_and_try_them() {
     let tried = asked(&site, &write, Method::POST, &replay, Some(gentle)).await;
     assert_eq!(serde_json::from_str::<Value>(tried.page()).unwrap()["incidents"], json!([]));
     for body in [json!({"since": "91d"}), json!({"since": "soon", "set": {"watch": "any"}}), json!({"set": {"lost": ""}, "since": "0s"})] {
-        let refused = asked(&site, &write, Method::POST, &replay, Some(body.clone())).await;
-        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}: {}", refused.text);
+        let rejected = asked(&site, &write, Method::POST, &replay, Some(body.clone())).await;
+        assert_eq!(rejected.status, StatusCode::UNPROCESSABLE_ENTITY, "{body}: {}", rejected.text);
     }
     assert_eq!(asked(&site, &write, Method::GET, "/api/v1/projects/no%20body/rules", None).await.status, StatusCode::NOT_FOUND);
 }

@@ -1,6 +1,6 @@
 //! Users, API tokens and one's own password, on the page and by the API.
 
-use heartbeat::model::Access;
+use heartbeat::model::Role;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ async fn somebody_is_invited_and_the_link_is_shown_once() {
     assert_eq!(entered.status, StatusCode::SEE_OTHER, "whatever name is sent, the invitation's own counts");
     let users = site.store.users().await.unwrap();
     let bob = users.iter().find(|user| user.name.as_str() == "bob").unwrap();
-    assert_eq!((bob.access, bob.has_password), (Access::Read, true));
+    assert_eq!((bob.role, bob.has_password), (Role::Viewer, true));
     assert!(!users.iter().find(|user| user.name.as_str() == "ann").unwrap().has_password);
 }
 
@@ -48,8 +48,8 @@ async fn who_may_only_read_sees_who_there_is_and_changes_nothing() {
         ("/settings/users/rob/remove", vec![]),
         ("/settings/tokens", vec![("token", "mine"), ("access", "write")]),
     ] {
-        let refused = rob.submit("/settings", path, &fields).await;
-        assert_eq!(refused.status, StatusCode::FORBIDDEN, "{path}");
+        let rejected = rob.submit("/settings", path, &fields).await;
+        assert_eq!(rejected.status, StatusCode::FORBIDDEN, "{path}");
     }
     assert_eq!(rob.get("/settings/users/rob/remove").await.status, StatusCode::FORBIDDEN);
     assert_eq!((site.store.users().await.unwrap().len(), site.store.tokens().await.unwrap().len()), (1, 0));
@@ -59,14 +59,14 @@ async fn who_may_only_read_sees_who_there_is_and_changes_nothing() {
 async fn somebody_is_left_who_may_change_things() {
     let site = TestSite::start().await;
     let mut ann = site.writer().await;
-    let refused = ann.submit("/settings", "/settings/users/ann", &[("access", "read")]).await;
-    assert_eq!(refused.status, StatusCode::CONFLICT);
-    assert!(refused.text.contains("the only user who may change things"), "{}", refused.text);
+    let rejected = ann.submit("/settings", "/settings/users/ann", &[("access", "read")]).await;
+    assert_eq!(rejected.status, StatusCode::CONFLICT);
+    assert!(rejected.text.contains("the only user who may change things"), "{}", rejected.text);
     assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::CONFLICT);
     ann.submit("/settings", "/settings/users", &[("user", "eve"), ("access", "write")]).await;
-    let refused = ann.submit("/settings", "/settings/users/ann/remove", &[]).await;
-    assert_eq!(refused.status, StatusCode::CONFLICT, "whoever was invited has not come");
-    site.user("bea", Access::Write).await;
+    let rejected = ann.submit("/settings", "/settings/users/ann/remove", &[]).await;
+    assert_eq!(rejected.status, StatusCode::CONFLICT, "whoever was invited has not come");
+    site.user("bea", Role::Editor).await;
     assert_eq!(ann.submit("/settings", "/settings/users/ann/remove", &[]).await.status, StatusCode::SEE_OTHER);
     assert_eq!(ann.get("/").await.location(), "/login", "whoever is removed is logged out");
 }
@@ -74,7 +74,7 @@ async fn somebody_is_left_who_may_change_things() {
 #[tokio::test]
 async fn a_password_is_changed_by_whoever_knows_it() {
     let site = TestSite::start().await;
-    site.with_password("ann", Access::Write).await;
+    site.with_password("ann", Role::Editor).await;
     let (mut here, mut elsewhere) = (site.stranger(), site.stranger());
     for browser in [&mut here, &mut elsewhere] {
         browser.post("/login", &[("name", "ann"), ("password", PASSWORD)]).await;
@@ -117,7 +117,7 @@ async fn tokens_are_shown_once_and_open_what_they_may() {
 async fn programs_do_the_same_and_hear_of_every_field() {
     let site = TestSite::start().await;
     site.writer().await;
-    let token = site.token(Access::Write).await;
+    let token = site.token(Role::Editor).await;
     let mut program = site.stranger();
     let wrong =
         call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "a b", "access": "read", "lasts": "soon"}))).await;
@@ -145,9 +145,12 @@ async fn programs_do_the_same_and_hear_of_every_field() {
     assert_eq!(removed.status, StatusCode::NO_CONTENT);
     let gone = call(&mut program, &token, Method::DELETE, "/api/v1/users/bob", None).await;
     assert_eq!(gone.status, StatusCode::NOT_FOUND);
-    let deeds = site.store.deeds(&heartbeat::store::WhichDeeds { at_most: 50, ..Default::default() }).await.unwrap();
-    let by_token: Vec<String> =
-        deeds.iter().filter(|deed| deed.who == "token test").map(|deed| format!("{} {}", deed.subject, deed.words)).collect();
+    let audit_entries = site.store.audit_entries(&heartbeat::store::AuditFilter { at_most: 50, ..Default::default() }).await.unwrap();
+    let by_token: Vec<String> = audit_entries
+        .iter()
+        .filter(|audit_entry| audit_entry.who == "token test")
+        .map(|audit_entry| format!("{} {}", audit_entry.subject, audit_entry.words))
+        .collect();
     assert_eq!(by_token, ["user bob removed; access write -> none", "user bob access read -> write", "user bob invited; may read"]);
 }
 
@@ -155,7 +158,7 @@ async fn programs_do_the_same_and_hear_of_every_field() {
 async fn a_program_changes_users_and_tokens_as_it_read_them() {
     let site = TestSite::start().await;
     site.writer().await;
-    let (token, mut program) = (site.token(Access::Write).await, site.stranger());
+    let (token, mut program) = (site.token(Role::Editor).await, site.stranger());
     call(&mut program, &token, Method::POST, "/api/v1/users", Some(json!({"name": "bob", "access": "read"}))).await;
     call(&mut program, &token, Method::POST, "/api/v1/tokens", Some(json!({"name": "spare", "access": "read"}))).await;
     for path in ["/api/v1/users/nobody", "/api/v1/tokens/nothing"] {
@@ -204,7 +207,7 @@ async fn a_program_changes_users_and_tokens_as_it_read_them() {
 #[tokio::test]
 async fn a_body_that_nests_deeply_is_refused() {
     let site = TestSite::start().await;
-    let (token, mut program) = (site.token(Access::Write).await, site.stranger());
+    let (token, mut program) = (site.token(Role::Editor).await, site.stranger());
     for (method, path) in [
         (Method::POST, "/api/v1/tokens"),
         (Method::POST, "/api/v1/projects"),
@@ -215,8 +218,8 @@ async fn a_body_that_nests_deeply_is_refused() {
         for (open, close) in [("[", "]"), ("{\"name\":", "}"), ("{\"projects\":[", "]}")] {
             let body = format!("{}1{}", open.repeat(12_000), close.repeat(12_000));
             let request = program.request(method.clone(), path).bearer_auth(&token).header("content-type", "application/json").body(body);
-            let refused = program.send(request).await;
-            assert_eq!(refused.status, StatusCode::BAD_REQUEST, "{path}: {}", refused.text);
+            let rejected = program.send(request).await;
+            assert_eq!(rejected.status, StatusCode::BAD_REQUEST, "{path}: {}", rejected.text);
         }
     }
     assert_eq!(site.stranger().get("/healthz").await.status, StatusCode::OK);

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{Access, Incident, ProjectName, StatusPage, Strand};
-use heartbeat::store::WhichDeeds;
+use heartbeat::model::{Incident, IncidentKind, ProjectName, Role, StatusPage};
+use heartbeat::store::AuditFilter;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
@@ -65,7 +65,8 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
     // However many strangers look: the store is read for them every ten seconds, and for whoever is logged in each time.
     let now = site.clock.now();
     let project = samples::find(&site.store, &ProjectName::parse("shop").unwrap()).await;
-    samples::open_incident(&site.store, Incident { opened: now, closed: None, ..samples::incident(&project, Strand::Ingestion, 0) }).await;
+    samples::open_incident(&site.store, Incident { opened: now, closed: None, ..samples::incident(&project, IncidentKind::Ingestion, 0) })
+        .await;
     let told = "Events were late, or did not arrive";
     assert!(!stranger.get("/status/data").await.page().contains(told));
     assert!(site.reader().await.get("/status/data").await.page().contains(told));
@@ -94,7 +95,7 @@ async fn strangers_see_what_is_public_and_learn_of_nothing_else() {
 #[tokio::test]
 async fn programs_put_and_remove_status_pages() {
     let site = with_project("shop").await;
-    let token = site.token(Access::Write).await;
+    let token = site.token(Role::Editor).await;
     let mut program = site.stranger();
     let request = |program: &super::bed::Browser, method, body: Option<Value>| {
         let request = program.request(method, "/api/v1/status-pages/data").header("authorization", format!("Bearer {token}"));
@@ -123,8 +124,12 @@ async fn programs_put_and_remove_status_pages() {
         let stale = program.send(stale.header("if-match", &tag)).await;
         assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED, "{}", stale.text);
     }
-    let told = site.store.deeds(&WhichDeeds::default()).await.unwrap();
-    let told = told.iter().filter(|deed| deed.subject == "status page data").map(|deed| deed.words.as_str()).collect::<Vec<_>>();
+    let told = site.store.audit_entries(&AuditFilter::default()).await.unwrap();
+    let told = told
+        .iter()
+        .filter(|audit_entry| audit_entry.subject == "status page data")
+        .map(|audit_entry| audit_entry.words.as_str())
+        .collect::<Vec<_>>();
     assert_eq!(told, ["title Data -> Shop; public true -> false", "added"]);
     let remove = request(&program, Method::DELETE, None);
     assert_eq!(program.send(remove).await.status, StatusCode::NO_CONTENT);

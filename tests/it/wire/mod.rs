@@ -18,8 +18,8 @@ pub(crate) struct WireFile {
     pub(crate) what: String,
     /// Where it was read or measured, in brackets.
     pub(crate) source: String,
-    /// JSON for the sandbox's weather.
-    weather: Option<String>,
+    /// JSON for the sandbox's faults.
+    faults: Option<String>,
     pub(crate) request: WireRequest,
     pub(crate) answer: WireAnswer,
     pub(crate) client: Option<WireClient>,
@@ -94,9 +94,9 @@ impl WireFile {
         Self { name, ..file }
     }
 
-    /// The weather in which it happens.
-    pub(crate) fn weather(&self) -> Option<Value> {
-        self.weather.as_ref().map(|weather| serde_json::from_str(weather).unwrap_or_else(|why| panic!("{}: {why}", self.name)))
+    /// The faults in which it happens.
+    pub(crate) fn faults(&self) -> Option<Value> {
+        self.faults.as_ref().map(|faults| serde_json::from_str(faults).unwrap_or_else(|why| panic!("{}: {why}", self.name)))
     }
 }
 

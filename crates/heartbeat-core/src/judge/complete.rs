@@ -9,7 +9,7 @@ use crate::model::{Minute, Outcome, Recorded, Timestamp};
 /// passed over, and are told elsewhere. A Lost beat holds it back for as long as it is given.
 #[must_use]
 pub fn complete_through(beats: &[Recorded]) -> Option<Minute> {
-    let missing = |beat: &Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
+    let missing = |beat: &Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified);
     let held_at = beats.iter().filter(|beat| missing(beat)).map(|beat| beat.minute).min();
     beats.iter().filter(|beat| beat.outcome.is_seen() && held_at.is_none_or(|held| beat.minute < held)).map(|beat| beat.minute).max()
 }
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn a_minute_is_complete_when_it_is_over_and_its_beat_is_there() {
-        let wanted = START.plus(2).start().plus(Duration::from_secs(30));
+        let desired = START.plus(2).start().plus(Duration::from_secs(30));
         for (through, now, is) in [
             (Some(2), START.plus(2).start().plus(Duration::from_secs(59)), false),
             (Some(2), START.plus(3).start(), true),
@@ -54,7 +54,7 @@ mod tests {
             (Some(1), START.plus(9).start(), false),
             (None, START.plus(9).start(), false),
         ] {
-            assert_eq!(is_complete(through.map(|at| START.plus(at)), wanted, now), is, "{through:?} {now}");
+            assert_eq!(is_complete(through.map(|at| START.plus(at)), desired, now), is, "{through:?} {now}");
         }
     }
 }

@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::diagnosis::{self, Direct, Missing, Others, Way};
 use super::verdict::Facts;
 use crate::model::{
-    Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Pace, Parts, Phase, Quote, Recorded, Refusal, Route,
+    Diagnosis, DistinctId, Evidence, EvidenceOf, Minute, Obstacle, Outcome, Parts, Phase, Recorded, RejectionReason, ResponseExcerpt,
+    Route, Timing,
 };
 
 /// So many of so many last beats without an answer, and seen all the same, mean that answers are lost.
@@ -20,7 +21,7 @@ pub(super) enum Finding {
     Slow(Option<Duration>),
     /// Taken without an answer, and seen all the same.
     AnswersLost,
-    /// Accepted and missed by a look, though not for long.
+    /// Accepted and missed by a read-back, though not for long.
     Waiting(Duration),
     /// Accepted and missing for longer than `late_after`; `lost` once `lost_after` has passed for one of them.
     Missing {
@@ -31,8 +32,8 @@ pub(super) enum Finding {
     Rejected,
     /// Not answered.
     Unreachable,
-    /// The last beats ended Unseen.
-    Unseen,
+    /// The last beats ended Unverified.
+    Unverified,
 }
 
 /// A route with what was found on it.
@@ -52,7 +53,7 @@ impl RouteFinding<'_> {
     }
 
     /// Whether capture takes what is sent on it.
-    pub(super) fn is_taken(&self) -> bool {
+    pub(super) fn is_accepted(&self) -> bool {
         self.arrives() || matches!(self.finding, Finding::Waiting(_) | Finding::Missing { .. })
     }
 
@@ -65,23 +66,23 @@ impl RouteFinding<'_> {
     pub(super) fn diagnose(&self, facts: &Facts<'_>, direct: Direct) -> Option<Diagnosis> {
         let way = Way::of(facts.spec, self.route);
         let newest = self.newest?;
-        let further_back = |look: &crate::model::Look| facts.first_bad.map(|first_bad| look.at.since(first_bad.end()));
+        let further_back = |readback: &crate::model::Readback| facts.first_bad.map(|first_bad| readback.at.since(first_bad.end()));
         let missing = |waited: Duration, is_overdue: bool| {
-            let waited = waited.max(facts.look.and_then(further_back).unwrap_or_default());
-            let filter = facts.look.and_then(|look| look.findings.filter.as_ref()).filter(|_| is_overdue);
+            let waited = waited.max(facts.readback.and_then(further_back).unwrap_or_default());
+            let filter = facts.readback.and_then(|readback| readback.findings.filter.as_ref()).filter(|_| is_overdue);
             if let Some(filter) = filter {
                 return diagnosis::filtered(&way, filter);
             }
-            let word = facts.look.and_then(|look| look.token).filter(|_| is_overdue);
-            let others = Others::in_look(facts.look, waited);
+            let word = facts.readback.and_then(|readback| readback.token).filter(|_| is_overdue);
+            let others = Others::in_readback(facts.readback, waited);
             let down = word.map_or_else(Parts::default, |word| word.down);
             let is_proven = facts.beats.iter().any(|beat| beat.outcome.is_seen()) || facts.first_bad.is_some();
-            let reaches_capture = facts.look.and_then(|look| look.findings.witness).and_then(|witness| witness.reaches_capture);
+            let reaches_capture = facts.readback.and_then(|readback| readback.findings.witness).and_then(|witness| witness.reaches_capture);
             let missing = Missing {
                 waited,
                 status: newest.status,
                 others,
-                standing: word.map(|word| word.standing),
+                token_status: word.map(|word| word.token_status),
                 down,
                 direct,
                 reaches_capture,
@@ -92,10 +93,11 @@ impl RouteFinding<'_> {
         };
         match &self.finding {
             Finding::Rejected => {
-                let token_known = facts.look.and_then(|look| look.token).map(|word| word.standing == crate::model::Standing::Known);
+                let token_known =
+                    facts.readback.and_then(|readback| readback.token).map(|word| word.token_status == crate::model::TokenStatus::Known);
                 Some(match evidence_of(facts, newest) {
-                    Some(EvidenceOf::Refused { why, quote }) => diagnosis::rejected(&way, *why, quote, token_known),
-                    _ => diagnosis::rejected(&way, Refusal::Broken, &bare(newest.status), token_known),
+                    Some(EvidenceOf::Rejected { why, excerpt }) => diagnosis::rejected(&way, *why, excerpt, token_known),
+                    _ => diagnosis::rejected(&way, RejectionReason::Broken, &bare(newest.status), token_known),
                 })
             }
             Finding::Unreachable => Some(match evidence_of(facts, newest) {
@@ -106,14 +108,14 @@ impl RouteFinding<'_> {
             Finding::Missing { waited, .. } => Some(missing(*waited, true)),
             Finding::Waiting(waited) => Some(missing(*waited, false)),
             Finding::Slow(lag) => Some(Diagnosis { address: way.address(), ..diagnosis::late(*lag) }),
-            Finding::Nothing | Finding::Fine(_) | Finding::Unseen => None,
+            Finding::Nothing | Finding::Fine(_) | Finding::Unverified => None,
         }
     }
 
     /// The worse, the higher. What capture says at once comes before what looks find out later.
     pub(super) fn rank(&self) -> u8 {
         match &self.finding {
-            Finding::Nothing | Finding::Unseen => 0,
+            Finding::Nothing | Finding::Unverified => 0,
             Finding::Fine(_) => 1,
             Finding::Waiting(_) => 2,
             Finding::AnswersLost => 3,
@@ -132,39 +134,39 @@ impl RouteFinding<'_> {
 }
 
 /// What an answer of which only the status is on record tells.
-fn bare(status: Option<u16>) -> Quote {
-    Quote { status: status.unwrap_or_default(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() }
+fn bare(status: Option<u16>) -> ResponseExcerpt {
+    ResponseExcerpt { status: status.unwrap_or_default(), by: crate::model::AnsweredBy::Posthog, ..ResponseExcerpt::default() }
 }
 
 /// What the newest beats of a route say.
 pub(super) fn find<'a>(facts: &Facts<'a>, route: &'a Route) -> RouteFinding<'a> {
     let beats: Vec<&Recorded> = facts.beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
     let newest = beats.last().copied();
-    let (finding, since) = newest_says(&facts.spec.pace, &beats);
+    let (finding, since) = newest_says(&facts.spec.timing, &beats);
     let found = RouteFinding { route, finding, since, newest };
-    if !found.is_taken() || found.is_broken() || matches!(route.spec.distinct_id, DistinctId::Fixed(_)) {
+    if !found.is_accepted() || found.is_broken() || matches!(route.spec.distinct_id, DistinctId::Fixed(_)) {
         return found;
     }
     // Each of its beats went to a partition of its own: the newest says nothing of where an older one is stuck.
-    match stuck(&facts.spec.pace, &beats) {
+    match stuck(&facts.spec.timing, &beats) {
         Some((waited, since)) => RouteFinding { finding: Finding::Missing { waited, lost: false }, since: Some(since), ..found },
         None => found,
     }
 }
 
-fn newest_says(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
+fn newest_says(timing: &Timing, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
     let Some(last) = beats.last() else { return (Finding::Nothing, None) };
     let run = |same: Outcome| beats.iter().rev().take_while(|beat| beat.outcome == same).last().map(|beat| beat.minute);
     if let Some(since) = answers_lost_since(beats) {
         return (Finding::AnswersLost, Some(since));
     }
     match last.outcome {
-        Outcome::Refused => (Finding::Rejected, run(Outcome::Refused)),
+        Outcome::Rejected => (Finding::Rejected, run(Outcome::Rejected)),
         Outcome::Unreachable => (Finding::Unreachable, run(Outcome::Unreachable)),
         Outcome::Arrived => (Finding::Fine(last.ingested_lag()), None),
         Outcome::Late => (Finding::Slow(last.ingested_lag()), run(Outcome::Late)),
-        Outcome::Unsent => (Finding::Nothing, None),
-        Outcome::Awaiting | Outcome::Lost | Outcome::Unseen => undecided(pace, beats),
+        Outcome::NotSent => (Finding::Nothing, None),
+        Outcome::Awaiting | Outcome::Lost | Outcome::Unverified => undecided(timing, beats),
     }
 }
 
@@ -179,27 +181,27 @@ fn answers_lost_since(beats: &[&Recorded]) -> Option<Minute> {
     }
     let recent = beats.iter().rev().skip_while(may_be).take(of);
     // What has not been looked for yet is no more than two minutes old; older ones did not arrive.
-    let unseen = beats.iter().rev().take_while(may_be).count();
-    if unseen > 3 || recent.filter(is_lost).count() < bad {
+    let unverified = beats.iter().rev().take_while(may_be).count();
+    if unverified > 3 || recent.filter(is_lost).count() < bad {
         return None;
     }
     beats.iter().rev().take_while(|beat| beat.answer_lost() || beat.may_have_lost_its_answer()).last().map(|beat| beat.minute)
 }
 
 /// Beats that are overdue, and not given up yet: for how long the oldest has been missing, and its minute.
-fn stuck(pace: &Pace, beats: &[&Recorded]) -> Option<(Duration, Minute)> {
+fn stuck(timing: &Timing, beats: &[&Recorded]) -> Option<(Duration, Minute)> {
     let awaited = beats.iter().filter(|beat| beat.outcome == Outcome::Awaiting);
     let mut overdue = awaited.filter_map(|beat| Some((beat.missed?.since(beat.counted_from()), beat.minute)));
-    overdue.find(|(waited, _)| *waited > pace.late_after)
+    overdue.find(|(waited, _)| *waited > timing.late_after)
 }
 
 /// The route on which beats are accepted and have been missing longest, for over `late_after`: somebody should ask whether the
-/// token is known. None in good weather, and none for beats that went missing before others arrived.
+/// token is known. None in good faults, and none for beats that went missing before others arrived.
 #[must_use]
-pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], pace: &Pace) -> Option<&'a Route> {
+pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], timing: &Timing) -> Option<&'a Route> {
     let missing = |route: &'a Route| {
         let beats: Vec<&Recorded> = beats.iter().filter(|beat| beat.route == route.id && beat.sent.is_some()).collect();
-        match undecided(pace, &beats) {
+        match undecided(timing, &beats) {
             (Finding::Missing { waited, .. }, _) => Some((waited, route)),
             _ => None,
         }
@@ -208,24 +210,24 @@ pub fn silent_route<'a>(routes: &'a [Route], beats: &[Recorded], pace: &Pace) ->
 }
 
 /// The newest beats are accepted and not seen: for how long, and what came before them?
-fn undecided(pace: &Pace, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
-    let open = |beat: &&&Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unseen);
+fn undecided(timing: &Timing, beats: &[&Recorded]) -> (Finding, Option<Minute>) {
+    let open = |beat: &&&Recorded| matches!(beat.outcome, Outcome::Awaiting | Outcome::Lost | Outcome::Unverified);
     let run: Vec<&Recorded> = beats.iter().rev().take_while(open).copied().collect();
     // Blind ever since: what was missing before says nothing about now.
-    if run.iter().find(|beat| beat.outcome != Outcome::Awaiting).is_some_and(|ended| ended.outcome == Outcome::Unseen) {
-        return (Finding::Unseen, None);
+    if run.iter().find(|beat| beat.outcome != Outcome::Awaiting).is_some_and(|ended| ended.outcome == Outcome::Unverified) {
+        return (Finding::Unverified, None);
     }
     let waited = run.iter().filter_map(|beat| beat.missed.map(|missed| missed.since(beat.counted_from()))).max();
     let since = run.iter().filter(|beat| beat.missed.is_some()).map(|beat| beat.minute).min();
     let before = beats.iter().rev().nth(run.len());
     match waited {
         Some(waited) if run.iter().any(|beat| beat.outcome == Outcome::Lost) => (Finding::Missing { waited, lost: true }, since),
-        Some(waited) if waited > pace.late_after => (Finding::Missing { waited, lost: false }, since),
+        Some(waited) if waited > timing.late_after => (Finding::Missing { waited, lost: false }, since),
         Some(waited) => (Finding::Waiting(waited), since),
         None => match before.map(|beat| (beat.outcome, beat.ingested_lag())) {
             Some((Outcome::Arrived, lag)) => (Finding::Fine(lag), None),
             Some((Outcome::Late, lag)) => (Finding::Slow(lag), before.map(|beat| beat.minute)),
-            Some((Outcome::Refused | Outcome::Unreachable, _)) => (Finding::Nothing, run.last().map(|beat| beat.minute)),
+            Some((Outcome::Rejected | Outcome::Unreachable, _)) => (Finding::Nothing, run.last().map(|beat| beat.minute)),
             _ => (Finding::Nothing, None),
         },
     }
@@ -262,7 +264,7 @@ mod tests {
             ("", "", None),
         ] {
             let all = [beats(1, one), beats(2, two)].concat();
-            let found = silent_route(&routes, &all, &Pace::default());
+            let found = silent_route(&routes, &all, &Timing::default());
             assert_eq!(found.map(|route| route.id.0), silent, "{one} {two}");
         }
     }

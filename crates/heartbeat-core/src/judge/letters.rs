@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use crate::model::{Host, Minute, Outcome, Pace, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId};
+use crate::model::{Host, Minute, Outcome, ProjectName, ProjectSpec, ProjectToken, Recorded, RouteId, Timing};
 
 /// The minute of the first letter.
 pub(super) const START: Minute = Minute::from_index(30_000_000);
 
 /// One letter a minute: A arrived, L late, `.` awaiting and not looked for yet, w awaiting and missed after 30 s,
-/// W awaiting and missed after 5 min, X lost, R refused, U unreachable, ? unseen, `_` no beat.
+/// W awaiting and missed after 5 min, X lost, R refused, U unreachable, ? unverified, `_` no beat.
 pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
     let minutes = letters.chars().enumerate().filter(|(_, letter)| *letter != '_');
     minutes
@@ -24,9 +24,9 @@ pub(super) fn beats(route: i64, letters: &str) -> Vec<Recorded> {
                 'w' => Recorded { outcome: Outcome::Awaiting, missed: after(30), ..blank },
                 'W' => Recorded { outcome: Outcome::Awaiting, missed: after(300), ..blank },
                 'X' => Recorded { outcome: Outcome::Lost, missed: after(900), ..blank },
-                'R' => Recorded { outcome: Outcome::Refused, status: Some(503), ..blank },
+                'R' => Recorded { outcome: Outcome::Rejected, status: Some(503), ..blank },
                 'U' => Recorded { outcome: Outcome::Unreachable, ..blank },
-                _ => Recorded { outcome: Outcome::Unseen, ..blank },
+                _ => Recorded { outcome: Outcome::Unverified, ..blank },
             }
         })
         .collect()
@@ -41,7 +41,7 @@ pub(super) fn spec() -> ProjectSpec {
         token: ProjectToken::parse("phc_a").unwrap(),
         personal_key: None,
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: None,
         ingestion_alert: None,
     }

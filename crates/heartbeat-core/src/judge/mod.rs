@@ -15,6 +15,6 @@ mod verdict;
 pub use alert::{History, Replayed, Scene, Step, abandon, aftermath, as_of, ending, holding, lookback, replay, step, steps};
 pub use complete::{complete_through, is_complete};
 pub use finding::silent_route;
-pub use outcome::{Sighting, after_look, blind};
+pub use outcome::{Sighting, after_readback, blind};
 pub use partition::{Partitions, partitions};
 pub use verdict::{Facts, Health, Verdict, verdict};

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use crate::model::{DistinctId, Minute, Outcome, Pace, Recorded, Route, RouteId};
+use crate::model::{DistinctId, Minute, Outcome, Recorded, Route, RouteId, Timing};
 
 /// So many of the newest minutes are compared.
 const MINUTES: usize = 30;
@@ -49,8 +49,8 @@ struct Both {
 /// Whether some partitions are broken and others work, by routes that differ in nothing but the distinct id. `beats` are those of the last hours, oldest
 /// first.
 #[must_use]
-pub fn partitions(routes: &[Route], beats: &[Recorded], pace: &Pace) -> Option<Partitions> {
-    ways(routes).into_iter().find_map(|way| of_way(&way, beats, pace))
+pub fn partitions(routes: &[Route], beats: &[Recorded], timing: &Timing) -> Option<Partitions> {
+    ways(routes).into_iter().find_map(|way| of_way(&way, beats, timing))
 }
 
 /// Routes that go the same way: which of them have a fixed distinct id, and which a new one each minute.
@@ -73,12 +73,12 @@ fn ways(routes: &[Route]) -> Vec<Way> {
     firsts.map(|(_, first)| way(first)).filter(|way| !way.fixed.is_empty() && !way.fresh.is_empty()).collect()
 }
 
-fn of_way(way: &Way, beats: &[Recorded], pace: &Pace) -> Option<Partitions> {
+fn of_way(way: &Way, beats: &[Recorded], timing: &Timing) -> Option<Partitions> {
     let by_minute = beats.chunk_by(|one, next| one.minute == next.minute).rev();
     let both = |beats: &[Recorded]| {
         let came = |ids: &[RouteId]| {
             let mine = beats.iter().filter(|beat| ids.contains(&beat.route));
-            mine.filter_map(|beat| came(beat, pace)).collect::<Vec<_>>()
+            mine.filter_map(|beat| came(beat, timing)).collect::<Vec<_>>()
         };
         let (fixed, fresh) = (came(&way.fixed), came(&way.fresh));
         (!fixed.is_empty() && !fresh.is_empty()).then(|| Both { minute: beats[0].minute, fixed, fresh })
@@ -88,14 +88,14 @@ fn of_way(way: &Way, beats: &[Recorded], pace: &Pace) -> Option<Partitions> {
 }
 
 /// Whether a beat came, once it had time to; what capture did not take, and what nobody looked for, says nothing.
-fn came(beat: &Recorded, pace: &Pace) -> Option<Came> {
+fn came(beat: &Recorded, timing: &Timing) -> Option<Came> {
     match beat.outcome {
         Outcome::Arrived | Outcome::Late => Some(Came::Yes),
         Outcome::Awaiting | Outcome::Lost => {
             let waited = beat.missed?.since(beat.counted_from());
-            (waited > pace.late_after).then_some(Came::No(waited))
+            (waited > timing.late_after).then_some(Came::No(waited))
         }
-        Outcome::Refused | Outcome::Unreachable | Outcome::Unseen | Outcome::Unsent => None,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::Unverified | Outcome::NotSent => None,
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
         let routes: Vec<Route> = (1..).zip(letters).map(|(id, (_, is_fixed))| route(id, distinct_id(*is_fixed))).collect();
         let mut all: Vec<Recorded> = (1..).zip(letters).flat_map(|(id, (row, _))| beats(id, row)).collect();
         all.sort_by_key(|beat| (beat.minute, beat.route));
-        partitions(&routes, &all, &Pace::default())
+        partitions(&routes, &all, &Timing::default())
     }
 
     #[test]
@@ -201,10 +201,10 @@ mod tests {
         let spec = RouteSpec { host: Some(Host::parse("https://proxy.example.com").unwrap()), ..fresh.spec.clone() };
         let mut all = [beats(1, "AAAAAAAA"), beats(2, "AWWWWWWW")].concat();
         all.sort_by_key(|beat| beat.minute);
-        assert!(partitions(&[fixed.clone(), fresh.clone()], &all, &Pace::default()).is_some());
-        assert_eq!(partitions(&[fixed.clone(), Route { spec, ..fresh.clone() }], &all, &Pace::default()), None);
+        assert!(partitions(&[fixed.clone(), fresh.clone()], &all, &Timing::default()).is_some());
+        assert_eq!(partitions(&[fixed.clone(), Route { spec, ..fresh.clone() }], &all, &Timing::default()), None);
         let spec = RouteSpec { endpoint: Endpoint::V1, ..fresh.spec.clone() };
-        assert_eq!(partitions(&[fixed, Route { spec, ..fresh }], &all, &Pace::default()), None);
-        assert_eq!(partitions(&[], &all, &Pace::default()), None);
+        assert_eq!(partitions(&[fixed, Route { spec, ..fresh }], &all, &Timing::default()), None);
+        assert_eq!(partitions(&[], &all, &Timing::default()), None);
     }
 }

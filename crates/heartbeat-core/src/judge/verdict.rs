@@ -8,8 +8,8 @@ use super::diagnosis::{self, Direct, Way};
 use super::finding::{Finding, RouteFinding, find};
 use super::partition::partitions;
 use crate::model::{
-    Counts, Diagnosis, Evidence, Look, LookTrouble, Minute, Outcome, Parts, Place, ProjectSpec, Recorded, Route, RouteId, RuleKind,
-    Timestamp, span,
+    Counts, Diagnosis, Evidence, Minute, Outcome, Parts, Place, ProjectSpec, Readback, ReadbackErrorKind, Recorded, Route, RouteId,
+    RuleKind, Timestamp, span,
 };
 
 /// No beat on record for so long means that nobody beats: a slot lies in the first 45 s of its minute, and one try is given up
@@ -37,8 +37,8 @@ pub struct Facts<'a> {
     pub beats: &'a [Recorded],
     /// What failures among them left, oldest first.
     pub evidence: &'a [Evidence],
-    /// The newest look.
-    pub look: Option<&'a Look>,
+    /// The newest read-back.
+    pub readback: Option<&'a Readback>,
     /// Since when beats are known to be missing, where these go no further back.
     pub first_bad: Option<Minute>,
 }
@@ -47,21 +47,21 @@ pub struct Facts<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Health {
     /// Not enabled: nothing is expected.
-    Off,
+    Disabled,
     /// Too early to tell.
     Pending,
     /// Beats arrive in time.
-    Good,
+    Up,
     /// Beats are taken in; whether they arrive is not checked.
-    Unchecked,
+    Unverified,
     /// Beats arrive late.
-    Slow,
+    Degraded,
     /// Beats do not arrive.
-    Bad,
+    Down,
     /// We cannot look: our trouble until shown otherwise.
-    Blind,
+    Unknown,
     /// We do not send: ours.
-    Idle,
+    NotRunning,
 }
 
 impl Health {
@@ -69,14 +69,14 @@ impl Health {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Off => "off",
+            Self::Disabled => "disabled",
             Self::Pending => "pending",
-            Self::Good => "good",
-            Self::Unchecked => "unchecked",
-            Self::Slow => "slow",
-            Self::Bad => "bad",
-            Self::Blind => "blind",
-            Self::Idle => "idle",
+            Self::Up => "up",
+            Self::Unverified => "unverified",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+            Self::NotRunning => "not_running",
         }
     }
 }
@@ -119,17 +119,17 @@ impl Verdict {
     fn headline(&self) -> String {
         let took = self.lag.map(|lag| format!("the last one took {}", span(lag)));
         match self.health {
-            Health::Off => "Heartbeat is not enabled here".into(),
+            Health::Disabled => "Heartbeat is not enabled here".into(),
             Health::Pending if self.since.is_some() && self.cause.is_none() => "Beats are accepted again, and are on their way".into(),
             Health::Pending => "The first beat is on its way".into(),
-            Health::Good => match (&self.cause, took) {
+            Health::Up => match (&self.cause, took) {
                 (Some(_), _) => "Waiting for the last beat".into(),
                 (None, Some(took)) if self.is_whole => format!("Every beat arrives; {took}"),
                 (None, Some(took)) => format!("Beats arrive; {took}"),
                 (None, None) => "Beats arrive".into(),
             },
-            Health::Unchecked => "Every beat is accepted; arrival is not checked, for want of a personal API key".into(),
-            Health::Slow => match self.cause.as_ref().map(|cause| cause.place) {
+            Health::Unverified => "Every beat is accepted; arrival is not checked, for want of a personal API key".into(),
+            Health::Degraded => match self.cause.as_ref().map(|cause| cause.place) {
                 Some(Place::Clock) => "Beats arrive".into(),
                 Some(Place::AnswersLost) => "Beats arrive, and capture does not answer".into(),
                 // Accepted, and not there yet: how long the last one took says nothing of it.
@@ -138,10 +138,10 @@ impl Verdict {
                 }
                 _ => took.map_or_else(|| "Beats arrive late".into(), |took| format!("Beats arrive late: {took}")),
             },
-            Health::Bad if self.cause.as_ref().is_some_and(|cause| cause.place == Place::PartialLoss) => "Some beats are lost".into(),
-            Health::Bad => "Beats do not arrive".into(),
-            Health::Blind => "Beats cannot be read back".into(),
-            Health::Idle => "Nothing is being sent".into(),
+            Health::Down if self.cause.as_ref().is_some_and(|cause| cause.place == Place::PartialLoss) => "Some beats are lost".into(),
+            Health::Down => "Beats do not arrive".into(),
+            Health::Unknown => "Beats cannot be read back".into(),
+            Health::NotRunning => "Nothing is being sent".into(),
         }
     }
 }
@@ -151,17 +151,17 @@ impl fmt::Display for Verdict {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self.health, &self.cause) {
             // Its own words say the same again.
-            (Health::Idle, Some(cause)) => write!(f, "{}.", cause.summary.trim_end_matches('.'))?,
-            (Health::Off | Health::Unchecked, _) | (_, None) => write!(f, "{}.", self.headline())?,
+            (Health::NotRunning, Some(cause)) => write!(f, "{}.", cause.summary.trim_end_matches('.'))?,
+            (Health::Disabled | Health::Unverified, _) | (_, None) => write!(f, "{}.", self.headline())?,
             (_, Some(cause)) => {
                 let only = cause.route.as_ref().map_or_else(String::new, |route| format!(" on the route {route}"));
                 write!(f, "{}{only}. {}.", self.headline(), cause.summary.trim_end_matches('.'))?;
             }
         }
         let says_since = match self.health {
-            Health::Bad | Health::Slow | Health::Idle => true,
+            Health::Down | Health::Degraded | Health::NotRunning => true,
             Health::Pending => self.cause.is_none(),
-            Health::Off | Health::Good | Health::Unchecked | Health::Blind => false,
+            Health::Disabled | Health::Up | Health::Unverified | Health::Unknown => false,
         };
         match self.since.filter(|_| says_since) {
             Some(since) => write!(f, " Since {since} UTC."),
@@ -175,13 +175,13 @@ impl fmt::Display for Verdict {
 pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let plain =
         |health| Verdict { health, cause: None, since: None, lag: None, counts: Counts::default(), is_awaited: false, is_whole: true };
-    let Some(on_since) = facts.on_since else { return plain(Health::Off) };
+    let Some(on_since) = facts.on_since else { return plain(Health::Disabled) };
     let findings: Vec<RouteFinding<'_>> = facts.routes.iter().map(|route| find(facts, route)).collect();
     let newest = findings.iter().filter_map(|found| found.newest.map(|beat| beat.minute)).max();
     if let Some(since) = idle_since(facts, on_since, newest) {
-        return Verdict { cause: Some(diagnosis::not_running()), since: Some(since), ..plain(Health::Idle) };
+        return Verdict { cause: Some(diagnosis::not_running()), since: Some(since), ..plain(Health::NotRunning) };
     }
-    let failure = facts.look.and_then(|look| look.result.as_ref().err());
+    let failure = facts.readback.and_then(|readback| readback.result.as_ref().err());
     let lag = findings.iter().filter_map(RouteFinding::lag).max();
     let Some(worst) = findings.iter().max_by_key(|found| found.rank()) else { return plain(Health::Pending) };
     let plain = |health| Verdict { counts: counts(facts, None), is_whole: is_whole(facts), ..plain(health) };
@@ -189,25 +189,25 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     let loss =
         losing(facts, on_since).filter(|_| worst.arrives() || matches!(worst.finding, Finding::Waiting(_) | Finding::Missing { .. }));
     if let Some(lost) = loss.filter(|_| failure.is_none()) {
-        return Verdict { cause: Some(lost), lag, ..plain(Health::Bad) };
+        return Verdict { cause: Some(lost), lag, ..plain(Health::Down) };
     }
     let cause = place(facts, &findings, worst);
     let health = match &worst.finding {
-        Finding::Rejected | Finding::Unreachable | Finding::Missing { lost: true, .. } => Health::Bad,
+        Finding::Rejected | Finding::Unreachable | Finding::Missing { lost: true, .. } => Health::Down,
         // What was missing before we went blind says nothing about now.
         _ if failure.is_some() => return cannot_read(facts, worst, plain, newest.is_some()),
         // These are not late: nobody will ever see them.
-        Finding::Missing { .. } if cause.as_ref().is_some_and(Diagnosis::is_final) => Health::Bad,
-        Finding::Missing { .. } | Finding::Slow(_) | Finding::AnswersLost => Health::Slow,
+        Finding::Missing { .. } if cause.as_ref().is_some_and(Diagnosis::is_final) => Health::Down,
+        Finding::Missing { .. } | Finding::Slow(_) | Finding::AnswersLost => Health::Degraded,
         Finding::Waiting(_) if !facts.beats.iter().any(|beat| beat.outcome.is_seen()) => Health::Pending,
-        Finding::Waiting(_) | Finding::Fine(_) => Health::Good,
-        Finding::Nothing | Finding::Unseen => Health::Pending,
+        Finding::Waiting(_) | Finding::Fine(_) => Health::Up,
+        Finding::Nothing | Finding::Unverified => Health::Pending,
     };
-    if health == Health::Good
+    if health == Health::Up
         && cause.is_none()
-        && let Some(wrong) = diagnosis::wrong_clock(facts.look.and_then(|look| look.findings.server_ahead_ms))
+        && let Some(wrong) = diagnosis::wrong_clock(facts.readback.and_then(|readback| readback.findings.server_ahead_ms))
     {
-        return Verdict { cause: Some(wrong), lag, ..plain(Health::Slow) };
+        return Verdict { cause: Some(wrong), lag, ..plain(Health::Degraded) };
     }
     let says_since =
         worst.is_broken() || matches!(worst.finding, Finding::Waiting(_) | Finding::Slow(_) | Finding::AnswersLost | Finding::Nothing);
@@ -217,15 +217,15 @@ pub fn verdict(facts: &Facts<'_>) -> Verdict {
     Verdict { cause, since: worst.since.filter(|_| says_since), lag, counts, is_awaited, ..plain(health) }
 }
 
-/// Looks fail: whether beats arrive is not known.
+/// Read-backs fail: whether beats arrive is not known.
 fn cannot_read(facts: &Facts<'_>, worst: &RouteFinding<'_>, plain: impl Fn(Health) -> Verdict, has_beats: bool) -> Verdict {
-    let Some(failure) = facts.look.and_then(|look| look.result.as_ref().err()) else { return plain(Health::Blind) };
+    let Some(failure) = facts.readback.and_then(|readback| readback.result.as_ref().err()) else { return plain(Health::Unknown) };
     let way = Way::of(facts.spec, worst.route);
-    let down = facts.look.map_or_else(Parts::default, |look| look.findings.parts_down());
-    let health = match (failure.trouble == LookTrouble::NoKey, has_beats) {
-        (true, true) => Health::Unchecked,
+    let down = facts.readback.map_or_else(Parts::default, |readback| readback.findings.parts_down());
+    let health = match (failure.trouble == ReadbackErrorKind::NoKey, has_beats) {
+        (true, true) => Health::Unverified,
         (true, false) => Health::Pending,
-        (false, _) => Health::Blind,
+        (false, _) => Health::Unknown,
     };
     Verdict { cause: Some(diagnosis::unreadable(&way, failure, down)), ..plain(health) }
 }
@@ -243,15 +243,15 @@ fn losing(facts: &Facts<'_>, on_since: Timestamp) -> Option<Diagnosis> {
     let window = RuleKind::PartialLoss.usual().damping;
     let (least, of) = (usize::from(window.bad), usize::from(window.of));
     let beats = last_hour(facts);
-    // In fair weather none is missing, and there is nothing to sort out.
+    // In fair faults none is missing, and there is nothing to sort out.
     if beats.iter().rev().take(of * 4).filter(|beat| beat.missed.is_some() && !beat.outcome.is_seen()).count() < least {
         return None;
     }
-    if partitions(facts.routes, beats, &facts.spec.pace).is_some() {
+    if partitions(facts.routes, beats, &facts.spec.timing).is_some() {
         return None;
     }
     let from = facts.now.minus(LOOKED_BACK).minute().start();
-    let sight = Sight { routes: facts.routes, beats, pace: &facts.spec.pace, beginning: on_since.max(from) };
+    let sight = Sight { routes: facts.routes, beats, timing: &facts.spec.timing, beginning: on_since.max(from) };
     let loss = lost_among(&sight, of);
     let only = (loss.routes.len() < facts.routes.len()).then(|| loss.routes.join(", "));
     // An outage that just ended is over.
@@ -271,7 +271,7 @@ fn lately<'a>(facts: &Facts<'a>) -> impl Iterator<Item = &'a Recorded> {
 
 /// Whether none of the last hour's beats is known to be lost or rejected.
 fn is_whole(facts: &Facts<'_>) -> bool {
-    !lately(facts).any(|beat| matches!(beat.outcome, Outcome::Lost | Outcome::Refused | Outcome::Unreachable))
+    !lately(facts).any(|beat| matches!(beat.outcome, Outcome::Lost | Outcome::Rejected | Outcome::Unreachable))
 }
 
 /// What became of the newest beats, of one route or of all.
@@ -283,11 +283,11 @@ fn counts(facts: &Facts<'_>, route: Option<RouteId>) -> Counts {
             Outcome::Arrived => &mut counts.arrived,
             Outcome::Late => &mut counts.late,
             Outcome::Awaiting => &mut counts.missing,
-            Outcome::Unseen => &mut counts.unverified,
+            Outcome::Unverified => &mut counts.unverified,
             Outcome::Lost => &mut counts.lost,
-            Outcome::Refused => &mut counts.rejected,
+            Outcome::Rejected => &mut counts.rejected,
             Outcome::Unreachable => &mut counts.not_answered,
-            Outcome::Unsent => continue,
+            Outcome::NotSent => continue,
         };
         *count += 1;
     }
@@ -297,15 +297,15 @@ fn counts(facts: &Facts<'_>, route: Option<RouteId>) -> Counts {
 /// Where the way is broken: on all routes, on one, or on some partitions.
 fn place(facts: &Facts<'_>, findings: &[RouteFinding<'_>], worst: &RouteFinding<'_>) -> Option<Diagnosis> {
     // A route whose beats capture takes is better off than one whose beats it does not, whether they arrive or not.
-    let at_capture = !worst.is_taken();
-    let is_broken = |found: &&RouteFinding<'_>| if at_capture { !found.is_taken() } else { found.is_broken() };
-    let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_taken() } else { found.arrives() };
-    let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unseen));
+    let at_capture = !worst.is_accepted();
+    let is_broken = |found: &&RouteFinding<'_>| if at_capture { !found.is_accepted() } else { found.is_broken() };
+    let is_fine = |found: &&RouteFinding<'_>| if at_capture { found.is_accepted() } else { found.arrives() };
+    let known = || findings.iter().filter(|found| !matches!(found.finding, Finding::Nothing | Finding::Unverified));
     let (broken, fine): (Vec<_>, Vec<_>) = (known().filter(is_broken).collect(), known().filter(is_fine).collect());
     let cause = worst.diagnose(facts, direct(facts, worst, &fine))?;
     if matches!(worst.finding, Finding::Missing { .. })
         && !cause.is_final()
-        && let Some(found) = partitions(facts.routes, last_hour(facts), &facts.spec.pace)
+        && let Some(found) = partitions(facts.routes, last_hour(facts), &facts.spec.timing)
     {
         return Some(diagnosis::partitions(&found));
     }
@@ -327,14 +327,16 @@ fn direct(facts: &Facts<'_>, worst: &RouteFinding<'_>, fine: &[&RouteFinding<'_>
     if fine.iter().filter(other_way).any(|found| found.arrives()) {
         return Direct::Arrives;
     }
-    let witness =
-        facts.look.filter(|_| Way::of(facts.spec, worst.route).is_through_proxy()).and_then(|look| Some((look, look.findings.witness?)));
+    let witness = facts
+        .readback
+        .filter(|_| Way::of(facts.spec, worst.route).is_through_proxy())
+        .and_then(|readback| Some((readback, readback.findings.witness?)));
     match witness {
         Some((_, witness)) if witness.seen && witness.twin_seen => Direct::BothArrive,
         // Its twin may need a little longer on its way.
-        Some((look, witness)) if witness.seen && look.at.since(witness.sent()) >= TWIN_AFTER => Direct::Arrives,
+        Some((readback, witness)) if witness.seen && readback.at.since(witness.sent()) >= TWIN_AFTER => Direct::Arrives,
         Some((_, witness)) if witness.seen => Direct::Unknown,
-        Some((look, witness)) if look.at.since(witness.sent()) > facts.spec.pace.late_after => Direct::Missing,
+        Some((readback, witness)) if readback.at.since(witness.sent()) > facts.spec.timing.late_after => Direct::Missing,
         _ => Direct::Unknown,
     }
 }
@@ -344,8 +346,8 @@ mod tests {
     use super::*;
     use crate::judge::letters::{START, beats, spec};
     use crate::model::{
-        DistinctId, Endpoint, EvidenceOf, Host, LookFailure, Part, Parts, ProjectId, Quote, Refusal, Region, RouteId, RouteSpec, Standing,
-        TokenWord, Traffic,
+        DistinctId, Endpoint, EvidenceOf, Host, Part, Parts, ProjectId, ReadbackError, Region, RejectionReason, ResponseExcerpt, RouteId,
+        RouteSpec, TokenReading, TokenStatus, Traffic,
     };
 
     fn route(id: i64, name: &str, distinct_id: DistinctId) -> Route {
@@ -362,9 +364,9 @@ mod tests {
         Route { spec, ..route }
     }
 
-    fn look(result: Result<Traffic, LookFailure>) -> Look {
+    fn readback(result: Result<Traffic, ReadbackError>) -> Readback {
         let at = START.start();
-        Look {
+        Readback {
             project: ProjectId(1),
             at,
             result,
@@ -377,12 +379,12 @@ mod tests {
         }
     }
 
-    fn judge(routes: &[Route], letters: &[&str], look: Option<&Look>) -> Verdict {
+    fn judge(routes: &[Route], letters: &[&str], readback: Option<&Readback>) -> Verdict {
         let mut all: Vec<Recorded> = routes.iter().zip(letters).flat_map(|(route, letters)| beats(route.id.0, letters)).collect();
         // As the store gives them.
         all.sort_by_key(|beat| (beat.minute, beat.route));
         let now = START.plus(letters.iter().map(|letters| letters.len()).max().unwrap_or(1) as i64 - 1).end();
-        verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], look, first_bad: None })
+        verdict(&Facts { now, spec: &spec(), on_since: Some(START.start()), routes, beats: &all, evidence: &[], readback, first_bad: None })
     }
 
     #[test]
@@ -395,21 +397,21 @@ mod tests {
                 Health::Pending,
                 "first beat is on its way. Events are accepted at https://posthog.example.com, and cannot be queried after 30s",
             ),
-            ("AAA.", Health::Good, "Every beat arrives; the last one took 2.0s."),
-            ("AAAw", Health::Good, "Waiting for the last beat"),
-            ("AAWw.", Health::Slow, "cannot be queried after 5m 00s: ingestion behind capture is stuck or slow. Since 08:02 UTC."),
-            ("AL", Health::Slow, "arrive late: the last one took 3m 20s"),
+            ("AAA.", Health::Up, "Every beat arrives; the last one took 2.0s."),
+            ("AAAw", Health::Up, "Waiting for the last beat"),
+            ("AAWw.", Health::Degraded, "cannot be queried after 5m 00s: ingestion behind capture is stuck or slow. Since 08:02 UTC."),
+            ("AL", Health::Degraded, "arrive late: the last one took 3m 20s"),
             (
                 "AAXWw.",
-                Health::Bad,
+                Health::Down,
                 "Beats do not arrive. Events are accepted at https://posthog.example.com, and cannot be queried after 15m 00s",
             ),
-            ("AAR", Health::Bad, "PostHog's capture at https://posthog.example.com is failing: 503. Since 08:02 UTC."),
-            ("AAU", Health::Bad, "takes the connection and gives no whole answer"),
+            ("AAR", Health::Down, "PostHog's capture at https://posthog.example.com is failing: 503. Since 08:02 UTC."),
+            ("AAU", Health::Down, "takes the connection and gives no whole answer"),
             ("AAU.", Health::Pending, "Beats are accepted again, and are on their way. Since"),
             ("AAX?.", Health::Pending, "on its way"),
-            ("AAXA", Health::Good, "Beats arrive; the last one took"),
-            ("A____", Health::Idle, "Nothing is being sent"),
+            ("AAXA", Health::Up, "Beats arrive; the last one took"),
+            ("A____", Health::NotRunning, "Nothing is being sent"),
         ] {
             let verdict = judge(&[fixed(1)], &[letters], None);
             assert_eq!(verdict.health, health, "{letters}: {verdict}");
@@ -448,61 +450,68 @@ mod tests {
     #[test]
     fn what_is_accepted_and_missing_is_told_by_what_else_is_known() {
         let newest = |seconds| Some(START.start().plus(Duration::from_secs(seconds)));
-        let word = |standing| Some(TokenWord { standing, asked: START.start(), down: Parts::default() });
-        let down = |parts: &[Part]| word(Standing::Known).map(|word| TokenWord { down: parts.iter().copied().collect(), ..word });
-        // The oldest of those missing was sent at 60 s, and the look was made 300 s later.
+        let word = |token_status| Some(TokenReading { token_status, asked: START.start(), down: Parts::default() });
+        let down = |parts: &[Part]| word(TokenStatus::Known).map(|word| TokenReading { down: parts.iter().copied().collect(), ..word });
+        // The oldest of those missing was sent at 60 s, and the read-back was made 300 s later.
         let at = START.start().plus(Duration::from_mins(6));
         let others = |seconds| Traffic { others: 3, newest: newest(seconds), ..Traffic::default() };
         let none = Traffic::default();
         for (letters, token, traffic, health, place, says) in [
-            ("AW", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
-            ("AX", word(Standing::Unknown), none, Health::Bad, Place::Token, "does not know the project token"),
+            ("AW", word(TokenStatus::Unknown), none, Health::Down, Place::Token, "does not know the project token"),
+            ("AX", word(TokenStatus::Unknown), none, Health::Down, Place::Token, "does not know the project token"),
             (
                 "Aw",
-                word(Standing::Unknown),
+                word(TokenStatus::Unknown),
                 none,
-                Health::Good,
+                Health::Up,
                 Place::Pipeline,
                 "after 30s; there is no other event of the last 30 minutes either",
             ),
-            ("AA", word(Standing::Unknown), none, Health::Good, Place::None, "Every beat arrives"),
-            ("AW", word(Standing::Known), none, Health::Slow, Place::Pipeline, "either; the project token is known"),
-            ("AW", word(Standing::Known), others(59), Health::Slow, Place::Pipeline, "is from 08:00:59 UTC; the project token is known"),
+            ("AA", word(TokenStatus::Unknown), none, Health::Up, Place::None, "Every beat arrives"),
+            ("AW", word(TokenStatus::Known), none, Health::Degraded, Place::Pipeline, "either; the project token is known"),
             (
                 "AW",
-                word(Standing::Known),
+                word(TokenStatus::Known),
+                others(59),
+                Health::Degraded,
+                Place::Pipeline,
+                "is from 08:00:59 UTC; the project token is known",
+            ),
+            (
+                "AW",
+                word(TokenStatus::Known),
                 others(61),
-                Health::Slow,
+                Health::Degraded,
                 Place::Filtered,
                 "the newest from 08:01:01 UTC: only Heartbeat's own are missing",
             ),
-            ("AW", word(Standing::Untold), others(61), Health::Slow, Place::Filtered, "only Heartbeat's own are missing"),
-            ("AW", None, none, Health::Slow, Place::Pipeline, "no other event of the last 30 minutes either"),
-            ("AW", word(Standing::Elsewhere(Region::Eu)), none, Health::Bad, Place::Token, "belongs to a project in PostHog Cloud EU"),
-            ("AW", word(Standing::OverQuota), none, Health::Bad, Place::Quota, "the project is over its events quota"),
-            ("Aw", word(Standing::OverQuota), none, Health::Good, Place::Pipeline, "cannot be queried after 30s"),
-            ("AW", word(Standing::Altered), none, Health::Bad, Place::Intermediary, "does not get through https://posthog.example.com"),
+            ("AW", word(TokenStatus::Untold), others(61), Health::Degraded, Place::Filtered, "only Heartbeat's own are missing"),
+            ("AW", None, none, Health::Degraded, Place::Pipeline, "no other event of the last 30 minutes either"),
+            ("AW", word(TokenStatus::Elsewhere(Region::Eu)), none, Health::Down, Place::Token, "belongs to a project in PostHog Cloud EU"),
+            ("AW", word(TokenStatus::OverQuota), none, Health::Down, Place::Quota, "the project is over its events quota"),
+            ("Aw", word(TokenStatus::OverQuota), none, Health::Up, Place::Pipeline, "cannot be queried after 30s"),
+            ("AW", word(TokenStatus::Altered), none, Health::Down, Place::Intermediary, "does not get through https://posthog.example.com"),
             (
                 "AW",
                 down(&[Part::Kafka, Part::Plugins, Part::Celery]),
                 none,
-                Health::Slow,
+                Health::Degraded,
                 Place::Pipeline,
                 "after 5m 00s: PostHog says that kafka, plugins, celery are down",
             ),
-            ("AX", down(&[Part::Kafka]), none, Health::Bad, Place::Pipeline, "PostHog says that kafka is down"),
-            ("AW", down(&[Part::Celery]), none, Health::Slow, Place::Pipeline, "the project token is known"),
-            ("AW", down(&[Part::Kafka]), others(61), Health::Slow, Place::Filtered, "only Heartbeat's own are missing"),
+            ("AX", down(&[Part::Kafka]), none, Health::Down, Place::Pipeline, "PostHog says that kafka is down"),
+            ("AW", down(&[Part::Celery]), none, Health::Degraded, Place::Pipeline, "the project token is known"),
+            ("AW", down(&[Part::Kafka]), others(61), Health::Degraded, Place::Filtered, "only Heartbeat's own are missing"),
         ] {
-            let look = Look { at, token, ..look(Ok(traffic)) };
-            let verdict = judge(&[fixed(1)], &[letters], Some(&look));
+            let readback = Readback { at, token, ..readback(Ok(traffic)) };
+            let verdict = judge(&[fixed(1)], &[letters], Some(&readback));
             assert_eq!(verdict.health, health, "{letters} {token:?}: {verdict}");
             assert!(verdict.to_string().contains(says), "{letters} {token:?}: {verdict}");
             assert_eq!(verdict.diagnosis().place, place, "{letters} {token:?}: {verdict}");
         }
-        let elsewhere = Look { token: word(Standing::Unknown), ..look(Ok(Traffic::default())) };
+        let elsewhere = Readback { token: word(TokenStatus::Unknown), ..readback(Ok(Traffic::default())) };
         let verdict = judge(&[fixed(1), fixed(2)], &["AA", "AW"], Some(&elsewhere));
-        assert_eq!(verdict.health, Health::Bad, "{verdict}");
+        assert_eq!(verdict.health, Health::Down, "{verdict}");
         assert!(
             verdict.to_string().contains("on the route r2. The PostHog at https://posthog.example.com does not know the project token"),
             "{verdict}"
@@ -521,16 +530,16 @@ mod tests {
                 routes: &routes,
                 beats: &beats(1, "A"),
                 evidence: &[],
-                look: None,
+                readback: None,
                 first_bad: None,
             })
         };
         let start = Some(START.start());
         // A slot late in the next minute, and a try that was given up after 20 s.
-        assert_eq!(after(125, start).health, Health::Good);
+        assert_eq!(after(125, start).health, Health::Up);
         assert_eq!(after(136, start).to_string(), "Nothing is being sent: Heartbeat is not running. Since 08:01 UTC.");
         let switched_on_again = Some(START.start().plus(Duration::from_hours(10)));
-        assert_eq!(after(36_001, switched_on_again).health, Health::Good);
+        assert_eq!(after(36_001, switched_on_again).health, Health::Up);
         let idle = after(36_100, switched_on_again);
         assert_eq!(idle.to_string(), "Nothing is being sent: Heartbeat is not running. Since 18:00 UTC.");
         let never = verdict(&Facts {
@@ -540,20 +549,24 @@ mod tests {
             routes: &routes,
             beats: &[],
             evidence: &[],
-            look: None,
+            readback: None,
             first_bad: None,
         });
-        assert_eq!(never.health, Health::Idle, "a first beat that nobody sends is not on its way");
+        assert_eq!(never.health, Health::NotRunning, "a first beat that nobody sends is not on its way");
     }
 
     #[test]
     fn blindness_is_ours_and_says_which_repair() {
-        let quote =
-            Quote { status: 403, words: "API key missing required scope 'query:read'".into(), headers: Vec::new(), ..Quote::default() };
-        let blind = look(Err(LookFailure { trouble: LookTrouble::KeyForbidden, quote, retry_after: None, note: None }));
+        let excerpt = ResponseExcerpt {
+            status: 403,
+            words: "API key missing required scope 'query:read'".into(),
+            headers: Vec::new(),
+            ..ResponseExcerpt::default()
+        };
+        let blind = readback(Err(ReadbackError { trouble: ReadbackErrorKind::KeyForbidden, excerpt, retry_after: None, note: None }));
         for letters in ["AAW.", "A??", "AA.", "AX?"] {
             let verdict = judge(&[fixed(1)], &[letters], Some(&blind));
-            assert_eq!(verdict.health, Health::Blind, "{letters}");
+            assert_eq!(verdict.health, Health::Unknown, "{letters}");
             assert!(
                 verdict.to_string().contains(
                     "read back. The personal API key may not query this project: 403 “API key missing required scope 'query:read'”"
@@ -561,17 +574,26 @@ mod tests {
                 "{verdict}"
             );
         }
-        assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Bad, "capture's word needs no look");
-        let unasked = look(Err(LookFailure { trouble: LookTrouble::NoKey, quote: Quote::default(), retry_after: None, note: None }));
-        assert_eq!(judge(&[fixed(1)], &["..."], Some(&unasked)).health, Health::Unchecked);
+        assert_eq!(judge(&[fixed(1)], &["AAR"], Some(&blind)).health, Health::Down, "capture's word needs no read-back");
+        let unasked = readback(Err(ReadbackError {
+            trouble: ReadbackErrorKind::NoKey,
+            excerpt: ResponseExcerpt::default(),
+            retry_after: None,
+            note: None,
+        }));
+        assert_eq!(judge(&[fixed(1)], &["..."], Some(&unasked)).health, Health::Unverified);
     }
 
     #[test]
     fn what_was_refused_is_quoted() {
         let (routes, all) = ([fixed(1)], beats(1, "R"));
-        let quote =
-            Quote { status: 503, words: "transient error, please retry".into(), by: crate::model::AnsweredBy::Posthog, ..Quote::default() };
-        let of = EvidenceOf::Refused { why: Refusal::Broken, quote };
+        let excerpt = ResponseExcerpt {
+            status: 503,
+            words: "transient error, please retry".into(),
+            by: crate::model::AnsweredBy::Posthog,
+            ..ResponseExcerpt::default()
+        };
+        let of = EvidenceOf::Rejected { why: RejectionReason::Broken, excerpt };
         let evidence = [Evidence { route: RouteId(1), minute: START, at: START.start(), of }];
         let facts = Facts {
             now: START.end(),
@@ -580,7 +602,7 @@ mod tests {
             routes: &routes,
             beats: &all,
             evidence: &evidence,
-            look: None,
+            readback: None,
             first_bad: None,
         };
         assert!(verdict(&facts).to_string().contains("503 “transient error, please retry”"));

@@ -1,7 +1,7 @@
 //! Messages about Heartbeat itself.
 
 use super::{moment, without_incident};
-use crate::model::{ChannelFacts, ChannelId, Message, NoticeKind, ProjectName, Severity, Stopped, Timestamp, span};
+use crate::model::{ChannelFacts, ChannelId, Message, NotificationKind, ProjectName, Severity, Stopped, Timestamp, span};
 
 /// Heartbeat was down, and is back.
 #[must_use]
@@ -10,7 +10,7 @@ pub fn returned(from: Timestamp, to: Timestamp) -> Message {
     let title = format!("Heartbeat itself was down from {began} to {ended} ({})", span(to.since(from)));
     let text = "Nothing was sent and nothing was read back in that time: minutes without a beat are Heartbeat's own, and say nothing \
                 about PostHog. It is back, and looks for what it had sent before.";
-    about_itself(NoticeKind::Returned, &title, text.to_owned(), to)
+    about_itself(NotificationKind::Returned, &title, text.to_owned(), to)
 }
 
 /// The wall was stepped ahead while Heartbeat ran: nothing was down, and there are minutes without a beat all the same.
@@ -20,7 +20,7 @@ pub fn jumped(from: Timestamp, to: Timestamp) -> Message {
     let title = format!("the clock of Heartbeat's machine jumped ahead by {}, from {began} to {ended}", span(to.since(from)));
     let text = "Heartbeat was not down. It goes by that clock: minutes in between have no beat, which says nothing about PostHog, and none \
                 is sent late. If the clock was set right, there is nothing to do; if it is wrong now, set it.";
-    about_itself(NoticeKind::Returned, &title, text.to_owned(), to)
+    about_itself(NotificationKind::Returned, &title, text.to_owned(), to)
 }
 
 /// A channel does not deliver, and why; told to the other channels.
@@ -34,7 +34,7 @@ pub fn channel_stopped(id: ChannelId, channel: &ProjectName, stopped: &Stopped) 
         format!("It said: {words}\nNothing more is tried there until somebody mends it. What is owed is kept.\nThen")
     };
     let text = format!("{said}: heartbeat channels test {channel}, and heartbeat channels resend {channel}");
-    let message = about_itself(NoticeKind::ChannelStopped, &title, text, *at);
+    let message = about_itself(NotificationKind::ChannelStopped, &title, text, *at);
     Message { channel: Some(ChannelFacts::of(id, channel)), ..message }
 }
 
@@ -66,11 +66,11 @@ pub fn channel_resolved(stopped: &Message, mended: Mended, at: Timestamp) -> Mes
         Mended::Removed => ("closed", "was removed", "Nothing is sent there.".to_owned()),
     };
     let title = format!("[{mark}] channel {name} {says}");
-    let message = without_incident(NoticeKind::ChannelResolved, Severity::Warning, title, text, at);
+    let message = without_incident(NotificationKind::ChannelResolved, Severity::Warning, title, text, at);
     Message { channel: stopped.channel.clone(), ..message }
 }
 
-fn about_itself(kind: NoticeKind, title: &str, text: String, at: Timestamp) -> Message {
+fn about_itself(kind: NotificationKind, title: &str, text: String, at: Timestamp) -> Message {
     let severity = Severity::Warning;
     without_incident(kind, severity, format!("[{severity}] {title}"), text, at)
 }

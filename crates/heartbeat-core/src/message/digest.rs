@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::without_incident;
-use crate::model::{Message, NoticeKind, Severity, Timestamp};
+use crate::model::{Message, NotificationKind, Severity, Timestamp};
 
 /// So many titles are told; the rest is counted.
 const TITLES: usize = 30;
@@ -12,7 +12,7 @@ const TITLES: usize = 30;
 #[must_use]
 pub fn digest(messages: &[Message], at: Timestamp) -> Message {
     let gravity = |message: &Message| Severity::parse(&message.severity).unwrap_or(Severity::Warning);
-    let is_over = |message: &Message| matches!(message.kind, NoticeKind::Resolved | NoticeKind::ChannelResolved);
+    let is_over = |message: &Message| matches!(message.kind, NotificationKind::Resolved | NotificationKind::ChannelResolved);
     let is_open = |message: &&Message| !is_over(message);
     let severity = messages.iter().filter(is_open).map(gravity).max().unwrap_or(Severity::Info);
     let projects: BTreeSet<&str> = messages.iter().map(|message| message.project.as_str()).filter(|name| !name.is_empty()).collect();
@@ -30,7 +30,7 @@ pub fn digest(messages: &[Message], at: Timestamp) -> Message {
         some => format!(", {some} of them over"),
     };
     let title = format!("[{mark}] {} about {}{over}", count(messages.len(), "message"), count(projects.len(), "project"));
-    without_incident(NoticeKind::Digest, severity, title, lines.join("\n"), at)
+    without_incident(NotificationKind::Digest, severity, title, lines.join("\n"), at)
 }
 
 /// `1 project`, `9 projects`.

@@ -6,32 +6,33 @@ use url::Url;
 
 use super::{VERSION, mark, moment, sentence};
 use crate::model::{
-    Counts, Diagnosis, EndedBecause, Incident, IncidentFacts, Message, Minute, NoticeKind, Place, RuleKind, Strand, Timestamp, span,
+    Counts, Diagnosis, EndedBecause, Incident, IncidentFacts, IncidentKind, Message, Minute, NotificationKind, Place, RuleKind, Timestamp,
+    span,
 };
 
 /// The message about `incident` as it stands at `at`. `ending` is the sentence that says what became of the data, once it is over.
 #[must_use]
-pub fn of_incident(kind: NoticeKind, incident: &Incident, ending: Option<&str>, at: Timestamp) -> Message {
+pub fn of_incident(kind: NotificationKind, incident: &Incident, ending: Option<&str>, at: Timestamp) -> Message {
     let headline = headline(incident);
     let trouble = headline.with_counts(incident);
     let lasted = span(incident.lasted(at));
     let project = &incident.project_name;
     let says = match kind {
-        NoticeKind::Resolved => {
+        NotificationKind::Resolved => {
             let over = incident.why_ended().map_or(headline.over, Cow::Owned);
             format!("{project}: {over} (after {lasted})")
         }
-        NoticeKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
-        NoticeKind::Worsened => format!("{project}: graver: {trouble} (for {lasted})"),
+        NotificationKind::Reminder => format!("{project}: still: {trouble} (for {lasted})"),
+        NotificationKind::Escalated => format!("{project}: graver: {trouble} (for {lasted})"),
         _ => format!("{project}: {trouble}"),
     };
     let mut lines = match kind {
-        NoticeKind::Resolved => ended(incident, ending, &lasted, at),
+        NotificationKind::Resolved => ended(incident, ending, &lasted, at),
         _ => told(incident),
     };
-    lines.extend(kind_of_trouble(incident).map(str::to_owned));
+    lines.extend(kind_of_failure(incident).map(str::to_owned));
     lines.extend(minutes(incident, at));
-    if kind != NoticeKind::Resolved && incident.strand == Strand::Ingestion {
+    if kind != NotificationKind::Resolved && incident.incident_kind == IncidentKind::Ingestion {
         lines.extend(so_far(incident));
     }
     lines.push(reference(kind, incident, at));
@@ -82,7 +83,7 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
     IncidentFacts {
         id: incident.id.map_or(0, |id| id.0),
         key: incident.key(),
-        strand: incident.strand.to_string(),
+        incident_kind: incident.incident_kind.to_string(),
         rules: incident.rules.iter().map(ToString::to_string).collect(),
         cause_code: incident.cause.code(),
         cause: incident.cause.summary.clone(),
@@ -99,8 +100,8 @@ pub fn facts(incident: &Incident, at: Timestamp) -> IncidentFacts {
         beats_late: tally.late,
         beats_missing: tally.missing,
         beats_lost: tally.lost,
-        beats_refused: tally.refused + tally.unreachable,
-        beats_doubled: tally.doubled,
+        beats_rejected: tally.rejected + tally.unreachable,
+        beats_duplicated: tally.duplicated,
     }
 }
 
@@ -113,17 +114,17 @@ fn diagnosis(incident: &Incident) -> Diagnosis {
         late: tally.late,
         missing: tally.missing.saturating_sub(tally.lost),
         lost: tally.lost,
-        rejected: tally.refused,
+        rejected: tally.rejected,
         not_answered: tally.unreachable,
-        unverified: tally.unseen,
+        unverified: tally.unverified,
     };
-    let counts = (incident.strand == Strand::Ingestion).then_some(counts);
+    let counts = (incident.incident_kind == IncidentKind::Ingestion).then_some(counts);
     Diagnosis { summary: format!("{}.", cause.summary.trim_end_matches('.')), counts, ..cause }.since(incident.first_bad)
 }
 
 /// What is wrong in a few words: `ingestion stopped`.
 #[must_use]
-pub fn trouble(incident: &Incident) -> Cow<'static, str> {
+pub fn summary(incident: &Incident) -> Cow<'static, str> {
     headline(incident).trouble
 }
 
@@ -174,41 +175,41 @@ fn headline(incident: &Incident) -> Headline {
         let trouble = cause.title.clone().map_or(Cow::Borrowed("ingestion stopped"), Cow::Owned);
         Headline { trouble, over: Cow::Borrowed(over) }
     };
-    match incident.strand {
-        Strand::Blind => Headline::of("cannot look", "looking works again"),
-        Strand::Quiet => Headline::of("no traffic", "traffic is back"),
+    match incident.incident_kind {
+        IncidentKind::Monitoring => Headline::of("cannot look", "looking works again"),
+        IncidentKind::Traffic => Headline::of("no traffic", "traffic is back"),
         // What is known for good has a title of its own, whichever rule noticed it.
-        Strand::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
-        Strand::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
+        IncidentKind::Ingestion if cause.is_final() && cause.title.is_some() => named("ingestion is back"),
+        IncidentKind::Ingestion if holds(RuleKind::PartialLoss) => Headline::of(LOSING, "no more beats are lost"),
         // These events are not sent, as far as is known; the way is open.
-        Strand::Ingestion
+        IncidentKind::Ingestion
             if cause.title.is_some() && (cause.place == Place::None || (cause.place == Place::Pipeline && !cause.certain)) =>
         {
             named("the watched events come in again")
         }
-        Strand::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are taken again"),
+        IncidentKind::Ingestion if holds(RuleKind::Capture) && cause.title.is_some() => named("events are taken again"),
         // Beats arrive, however late: nothing stopped.
-        Strand::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is in time again"),
-        Strand::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
-        Strand::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
-        Strand::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),
-        Strand::Ingestion if holds(RuleKind::AnswersLost) => {
+        IncidentKind::Ingestion if cause.place == Place::Pipeline && cause.title.is_some() => named("ingestion is in time again"),
+        IncidentKind::Ingestion if holds(RuleKind::Lost) || holds(RuleKind::NoEvent) => stopped_for("ingestion stopped"),
+        IncidentKind::Ingestion if holds(RuleKind::Capture) => Headline::of("capture fails", "capture works again"),
+        IncidentKind::Ingestion if holds(RuleKind::Lag) => Headline::of("ingestion is late", "ingestion is in time again"),
+        IncidentKind::Ingestion if holds(RuleKind::AnswersLost) => {
             Headline::of("capture takes events but does not answer", "capture answers again")
         }
-        Strand::Ingestion => Headline::of("ingestion is late", "ingestion is in time again"),
+        IncidentKind::Ingestion => Headline::of("ingestion is late", "ingestion is in time again"),
     }
 }
 
-/// What a person must know before she looks in the wrong place.
+/// What a person must know before she Read-backs in the wrong place.
 #[must_use]
-pub fn kind_of_trouble(incident: &Incident) -> Option<&'static str> {
-    match (incident.strand, incident.cause.place) {
-        (Strand::Ingestion, _) => None,
-        (Strand::Blind, Place::PersonalKey | Place::Heartbeat) => {
+pub fn kind_of_failure(incident: &Incident) -> Option<&'static str> {
+    match (incident.incident_kind, incident.cause.place) {
+        (IncidentKind::Ingestion, _) => None,
+        (IncidentKind::Monitoring, Place::PersonalKey | Place::Heartbeat) => {
             Some("What has to be repaired is on Heartbeat's side. Whether events get in is not known: they cannot be read back.")
         }
-        (Strand::Blind, _) => Some("Whether events get in is not known: they cannot be read back."),
-        (Strand::Quiet, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
+        (IncidentKind::Monitoring, _) => Some("Whether events get in is not known: they cannot be read back."),
+        (IncidentKind::Traffic, _) => Some("Heartbeats arrive, so ingestion works: nobody sends."),
     }
 }
 
@@ -227,9 +228,9 @@ fn so_far(incident: &Incident) -> Option<String> {
         (tally.lost, "lost"),
         (tally.missing.saturating_sub(tally.lost), "missing"),
         (tally.late, "late"),
-        (tally.refused, "refused"),
+        (tally.rejected, "rejected"),
         (tally.unreachable, "without an answer"),
-        (tally.doubled, "doubled"),
+        (tally.duplicated, "duplicated"),
     ];
     let parts: Vec<String> =
         parts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{} {what}", beats(count))).collect();
@@ -250,11 +251,11 @@ fn ended(incident: &Incident, ending: Option<&str>, lasted: &str, at: Timestamp)
     lines
 }
 
-fn reference(kind: NoticeKind, incident: &Incident, at: Timestamp) -> String {
+fn reference(kind: NotificationKind, incident: &Incident, at: Timestamp) -> String {
     let rules = incident.rules.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let opened = moment(incident.opened, at);
     match (kind, incident.id) {
-        (NoticeKind::Reminder, Some(id)) => {
+        (NotificationKind::Reminder, Some(id)) => {
             format!("Incident {0}, opened {opened} ({rules}). To stop reminders: heartbeat incidents ack {0}", id.0)
         }
         (_, Some(id)) => format!("Incident {}, opened {opened} ({rules}).", id.0),

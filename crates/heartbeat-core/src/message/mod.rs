@@ -13,18 +13,18 @@ mod withdrawn;
 
 pub use about::{Mended, channel_resolved, channel_stopped, jumped, returned};
 pub use digest::digest;
-pub use incident::{facts, help, kind_of_trouble, linked, merged, of_incident, trouble};
+pub use incident::{facts, help, kind_of_failure, linked, merged, of_incident, summary};
 pub use sample::{sample, samples};
-pub use template::{Dressed, Escape, Template, TemplateError, dressed};
+pub use template::{Escape, Rendered, Template, TemplateError, rendered};
 pub use withdrawn::withdrawn;
 
-use crate::model::{EndedBecause, Incident, Message, NoticeKind, Severity, Timestamp};
+use crate::model::{EndedBecause, Incident, Message, NotificationKind, Severity, Timestamp};
 
 /// The version of a message's shape.
 const VERSION: u8 = 1;
 
 /// A message that is about no one incident.
-fn without_incident(kind: NoticeKind, severity: Severity, title: String, text: String, at: Timestamp) -> Message {
+fn without_incident(kind: NotificationKind, severity: Severity, title: String, text: String, at: Timestamp) -> Message {
     Message {
         version: VERSION,
         kind,
@@ -57,11 +57,11 @@ pub fn sentence(words: &str) -> String {
 }
 
 /// What stands in brackets before a title.
-fn mark(kind: NoticeKind, incident: &Incident) -> &'static str {
+fn mark(kind: NotificationKind, incident: &Incident) -> &'static str {
     let has_recovered = incident.ended_because.is_none_or(|because| because == EndedBecause::Recovered);
     match kind {
-        NoticeKind::Resolved if has_recovered => "resolved",
-        NoticeKind::Resolved => "closed",
+        NotificationKind::Resolved if has_recovered => "resolved",
+        NotificationKind::Resolved => "closed",
         _ => incident.severity.name(),
     }
 }

@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use super::{Mended, channel_resolved, channel_stopped, digest, of_incident, returned};
 use crate::model::{
-    Address, AnsweredBy, ChannelId, Diagnosis, EndedBecause, Incident, IncidentId, Message, NoticeKind, Place, ProjectId, ProjectName,
-    RuleKind, Severity, Stopped, Strand, Tally, Timestamp,
+    Address, AnsweredBy, ChannelId, Diagnosis, EndedBecause, Incident, IncidentId, IncidentKind, Message, NotificationKind, Place,
+    ProjectId, ProjectName, RuleKind, Severity, Stopped, Tally, Timestamp,
 };
 
 /// A marked sample of this kind, as of `at`. The samples of one `at` belong to one incident, which there is not.
 #[must_use]
-pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
+pub fn sample(kind: NotificationKind, project: &ProjectName, at: Timestamp) -> Message {
     let message = match kind {
-        NoticeKind::Returned => returned(at.minus(Duration::from_mins(29)), at),
-        NoticeKind::ChannelStopped => stopped(project, at),
-        NoticeKind::ChannelResolved => channel_resolved(&stopped(project, at), Mended::Delivers, at),
-        NoticeKind::Digest => digest(&[opened(NoticeKind::Opened, project, at), opened(NoticeKind::Reminder, project, at)], at),
+        NotificationKind::Returned => returned(at.minus(Duration::from_mins(29)), at),
+        NotificationKind::ChannelStopped => stopped(project, at),
+        NotificationKind::ChannelResolved => channel_resolved(&stopped(project, at), Mended::Delivers, at),
+        NotificationKind::Digest => {
+            digest(&[opened(NotificationKind::Opened, project, at), opened(NotificationKind::Reminder, project, at)], at)
+        }
         kind => opened(kind, project, at),
     };
     Message { test: true, title: format!("[test] {}", message.title), ..message }
@@ -24,15 +26,15 @@ pub fn sample(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message
 /// One of each kind.
 #[must_use]
 pub fn samples(project: &ProjectName, at: Timestamp) -> Vec<Message> {
-    NoticeKind::ALL.into_iter().map(|kind| sample(kind, project, at)).collect()
+    NotificationKind::ALL.into_iter().map(|kind| sample(kind, project, at)).collect()
 }
 
 fn stopped(channel: &ProjectName, at: Timestamp) -> Message {
     channel_stopped(ChannelId(0), channel, &Stopped { at, words: "404 `no_service`".into(), retried: false })
 }
 
-fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
-    let is_over = kind == NoticeKind::Resolved;
+fn opened(kind: NotificationKind, project: &ProjectName, at: Timestamp) -> Message {
+    let is_over = kind == NotificationKind::Resolved;
     let since = at.minus(Duration::from_mins(18)).minute();
     let tally = if is_over {
         Tally { sent: 18, late: 15, missing: 3, lost: 3, last_arrival: Some(at), ..Tally::default() }
@@ -43,7 +45,7 @@ fn opened(kind: NoticeKind, project: &ProjectName, at: Timestamp) -> Message {
         id: Some(IncidentId(0)),
         project: ProjectId(0),
         project_name: project.clone(),
-        strand: Strand::Ingestion,
+        incident_kind: IncidentKind::Ingestion,
         opened: at.minus(Duration::from_mins(1)),
         closed: is_over.then_some(at),
         ended_because: is_over.then_some(EndedBecause::Recovered),

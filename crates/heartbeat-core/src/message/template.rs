@@ -40,7 +40,7 @@ impl<'t> Template<'t> {
     /// Says what is wrong, on which line, and which names there are.
     pub fn parse(text: &'t str) -> Result<Self, TemplateError> {
         let project = ProjectName::parse("shop").map_err(|wrong| TemplateError(wrong.to_string()))?;
-        rendered(text, samples(&project, Timestamp::from_ms(1_800_000_000_000)), str::to_owned)?;
+        render_all(text, samples(&project, Timestamp::from_ms(1_800_000_000_000)), str::to_owned)?;
         Ok(Self(text))
     }
 
@@ -49,12 +49,12 @@ impl<'t> Template<'t> {
     /// # Errors
     /// What went wrong; one that was parsed once does not fail.
     pub fn render(self, message: &Message, escape: Escape) -> Result<String, TemplateError> {
-        Ok(rendered(self.0, vec![message.clone()], escape)?.concat())
+        Ok(render_all(self.0, vec![message.clone()], escape)?.concat())
     }
 }
 
 /// What a template makes of each message, or of none. Whatever the engine does to its thread, nothing else comes to harm by it.
-fn rendered(text: &str, messages: Vec<Message>, escape: Escape) -> Result<Vec<String>, TemplateError> {
+fn render_all(text: &str, messages: Vec<Message>, escape: Escape) -> Result<Vec<String>, TemplateError> {
     bounds::check(text)?;
     let text = text.to_owned();
     apart(move || messages.iter().map(|message| render(&text, message, escape)).collect())
@@ -89,7 +89,7 @@ fn apart<T: Send + 'static>(work: impl FnOnce() -> Result<T, TemplateError> + Se
 
 /// A message in a user's own words.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Dressed {
+pub struct Rendered {
     /// What is sent.
     pub message: Message,
     /// What is wrong with the templates that were not used, a sentence each.
@@ -99,7 +99,7 @@ pub struct Dressed {
 /// The message in a user's own words, where there are some. A template that fails after all (it was stored before there were bounds) must not
 /// cost the message: then it is told in ours, and says so. All of it is written for a service by `escape`, but for a template's own words.
 #[must_use]
-pub fn dressed(title: Option<&str>, body: Option<&str>, message: &Message, escape: Escape) -> Dressed {
+pub fn rendered(title: Option<&str>, body: Option<&str>, message: &Message, escape: Escape) -> Rendered {
     let mut wrong = Vec::new();
     let mut own = |name: &str, text: Option<&str>, ours: &str| match text.map(|text| Template(text).render(message, escape)) {
         None => escape(ours),
@@ -113,7 +113,7 @@ pub fn dressed(title: Option<&str>, body: Option<&str>, message: &Message, escap
     let text = own("body", body, &message.text);
     let says = wrong.iter().map(|says| escape(says));
     let text = std::iter::once(text).chain(says).collect::<Vec<_>>().join("\n");
-    Dressed { message: Message { title, text, ..message.clone() }, wrong }
+    Rendered { message: Message { title, text, ..message.clone() }, wrong }
 }
 
 /// The message's JSON; one without an incident has all the names of one, with nothing in them.
@@ -121,10 +121,10 @@ fn facts(message: &Message) -> Value {
     let mut facts = json!(message);
     if message.incident.is_none() {
         facts["incident"] = json!({
-            "id": null, "key": "", "strand": "", "rules": [], "cause_code": "", "cause": "", "diagnosis": Diagnosis::default(), "url": null, "opened": "", "closed": null, "ended_because": null,
+            "id": null, "key": "", "incident_kind": "", "rules": [], "cause_code": "", "cause": "", "diagnosis": Diagnosis::default(), "url": null, "opened": "", "closed": null, "ended_because": null,
             "lasted_ms": 0, "noticed_after_ms": null,
-            "first_bad": null, "last_good": null, "beats_sent": 0, "beats_late": 0, "beats_missing": 0, "beats_lost": 0, "beats_refused": 0,
-            "beats_doubled": 0
+            "first_bad": null, "last_good": null, "beats_sent": 0, "beats_late": 0, "beats_missing": 0, "beats_lost": 0, "beats_rejected": 0,
+            "beats_duplicated": 0
         });
     }
     Value::from(Serde(facts))
@@ -137,8 +137,8 @@ fn words(wrong: &minijinja::Error) -> String {
     match wrong.kind() {
         ErrorKind::UndefinedError => format!(
             "names something that there is not{line}{detail}; there are kind, title, text, project, severity, at, test, merged, and incident \
-             with id, key, strand, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
-             beats_missing, beats_lost, beats_refused, beats_doubled"
+             with id, key, incident kind, rules, cause, cause_code, diagnosis, url, opened, closed, ended_because, lasted_ms, noticed_after_ms, first_bad, last_good, beats_sent, beats_late, \
+             beats_missing, beats_lost, beats_rejected, beats_duplicated"
         ),
         kind => format!("is no template{line}: {kind}{detail}"),
     }
@@ -148,7 +148,7 @@ fn words(wrong: &minijinja::Error) -> String {
 mod tests {
     use super::*;
     use crate::message::sample;
-    use crate::model::NoticeKind;
+    use crate::model::NotificationKind;
 
     fn shop() -> ProjectName {
         ProjectName::parse("shop").unwrap()
@@ -160,12 +160,12 @@ mod tests {
         let template =
             Template::parse("{{ project | upper }}{% if incident.id is not none %} #{{ incident.id }}: {{ incident.cause }}{% endif %}.")
                 .unwrap();
-        let text = template.render(&sample(NoticeKind::Opened, &shop(), at), str::to_owned).unwrap();
+        let text = template.render(&sample(NotificationKind::Opened, &shop(), at), str::to_owned).unwrap();
         assert_eq!(
             text,
             "SHOP #0: Events are accepted at https://posthog.example.com, and cannot be queried after 18m 00s; there is no other event of the last 30 minutes either: ingestion behind capture is stuck or slow."
         );
-        assert_eq!(template.render(&sample(NoticeKind::Returned, &shop(), at), str::to_owned).unwrap(), ".");
+        assert_eq!(template.render(&sample(NotificationKind::Returned, &shop(), at), str::to_owned).unwrap(), ".");
     }
 
     #[test]
@@ -188,24 +188,24 @@ mod tests {
     #[test]
     fn a_template_that_fails_after_all_costs_no_message_and_says_so() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
-        let message = sample(NoticeKind::Opened, &shop(), at);
-        let own = dressed(Some("{{ project }}:\n{{ kind }}"), Some(&"x".repeat(4097)), &message, str::to_owned);
+        let message = sample(NotificationKind::Opened, &shop(), at);
+        let own = rendered(Some("{{ project }}:\n{{ kind }}"), Some(&"x".repeat(4097)), &message, str::to_owned);
         let says = "This channel's own body is not used: its template is 4097 bytes long, and must not be longer than 4096.";
         assert_eq!((own.message.title.as_str(), own.message.text), ("shop: opened", format!("{}\n{says}", message.text)));
         assert_eq!(own.wrong, [says]);
-        let nothing = dressed(Some("{{ nothing }}"), None, &message, str::to_owned);
+        let nothing = rendered(Some("{{ nothing }}"), None, &message, str::to_owned);
         assert_eq!((nothing.message.title, nothing.wrong.len()), (message.title.clone(), 1));
-        assert_eq!(dressed(None, None, &message, str::to_owned), Dressed { message, wrong: Vec::new() });
+        assert_eq!(rendered(None, None, &message, str::to_owned), Rendered { message, wrong: Vec::new() });
     }
 
     #[test]
     fn values_are_written_for_the_service_and_the_templates_own_words_are_not() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
-        let message = Message { title: "*a*".into(), text: "*b*".into(), ..sample(NoticeKind::Opened, &shop(), at) };
+        let message = Message { title: "*a*".into(), text: "*b*".into(), ..sample(NotificationKind::Opened, &shop(), at) };
         let escape: Escape = |text| text.replace('*', "\\*");
-        let own = dressed(Some("*{{ title }}* {{ incident.id }} {{ test }}"), None, &message, escape).message;
+        let own = rendered(Some("*{{ title }}* {{ incident.id }} {{ test }}"), None, &message, escape).message;
         assert_eq!((own.title.as_str(), own.text.as_str()), ("*\\*a\\** 0 True", "\\*b\\*"));
-        let failed = dressed(Some("{{ nothing }}"), None, &message, escape).message;
+        let failed = rendered(Some("{{ nothing }}"), None, &message, escape).message;
         assert_eq!(failed.title, "\\*a\\*");
     }
 
@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn what_a_message_says_is_not_read_as_a_template() {
         let at = Timestamp::parse("2026-11-23T14:32:07Z").unwrap();
-        let message = Message { title: "{{ 1 + 1 }} <b>".into(), ..sample(NoticeKind::Opened, &shop(), at) };
+        let message = Message { title: "{{ 1 + 1 }} <b>".into(), ..sample(NotificationKind::Opened, &shop(), at) };
         assert_eq!(Template::parse("{{ title }}").unwrap().render(&message, str::to_owned).unwrap(), "{{ 1 + 1 }} <b>");
     }
 }

@@ -7,7 +7,8 @@ use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::{
-    LookFailure, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, Quote, Receipt, Refusal, Reply, RouteId, RouteSpec, Timestamp,
+    CaptureResult, Minute, Obstacle, Outcome, Phase, Phases, ProjectToken, ReadbackError, RejectionReason, Reply, ResponseExcerpt, RouteId,
+    RouteSpec, Timestamp,
 };
 
 /// One event on one route in one minute, ready to be sent or looked for.
@@ -86,7 +87,7 @@ pub struct Recorded {
     pub minute: Minute,
     /// Its end, as far as known.
     pub outcome: Outcome,
-    /// When it was sent; none when there is no record of it (found all the same, or Unsent).
+    /// When it was sent; none when there is no record of it (found all the same, or Not sent).
     pub sent: Option<Timestamp>,
     /// The status capture answered with; none without an answer.
     pub status: Option<u16>,
@@ -94,27 +95,27 @@ pub struct Recorded {
     pub tries: u8,
     /// How long the phases of the last try took.
     pub phases: Phases,
-    /// The last look that succeeded and did not see it.
+    /// The last read-back that succeeded and did not see it.
     pub missed: Option<Timestamp>,
-    /// The first look that saw it.
+    /// The first read-back that saw it.
     pub seen: Option<Timestamp>,
     /// When it was ingested: the server's clock, corrected by what its `Date` says of ours.
     pub ingested: Option<Timestamp>,
-    /// How many rows of it a look saw.
+    /// How many rows of it a read-back saw.
     pub copies: u32,
 }
 
 impl Recorded {
     /// The beat as its receipt leaves it. A 200 is not an arrival, only Awaiting.
     #[must_use]
-    pub fn of_receipt(route: RouteId, minute: Minute, receipt: &Receipt) -> Self {
-        let (outcome, status) = match &receipt.reply {
+    pub fn of_capture_result(route: RouteId, minute: Minute, capture_result: &CaptureResult) -> Self {
+        let (outcome, status) = match &capture_result.reply {
             Reply::Accepted { status } => (Outcome::Awaiting, Some(*status)),
-            Reply::Refused { quote, .. } => (Outcome::Refused, Some(quote.status)),
+            Reply::Rejected { excerpt, .. } => (Outcome::Rejected, Some(excerpt.status)),
             Reply::Unreachable { .. } => (Outcome::Unreachable, None),
         };
         let blank = Self::blank(route, minute);
-        Self { outcome, sent: Some(receipt.sent), status, tries: receipt.tries, phases: receipt.phases, ..blank }
+        Self { outcome, sent: Some(capture_result.sent), status, tries: capture_result.tries, phases: capture_result.phases, ..blank }
     }
 
     /// A minute of which nothing is recorded.
@@ -123,7 +124,7 @@ impl Recorded {
         Self {
             route,
             minute,
-            outcome: Outcome::Unsent,
+            outcome: Outcome::NotSent,
             sent: None,
             status: None,
             tries: 0,
@@ -162,14 +163,14 @@ impl Recorded {
     /// Whether it may turn out so: no answer came that says what became of it.
     #[must_use]
     pub const fn may_have_lost_its_answer(&self) -> bool {
-        matches!(self.outcome, Outcome::Unreachable | Outcome::Refused) && self.has_no_answer()
+        matches!(self.outcome, Outcome::Unreachable | Outcome::Rejected) && self.has_no_answer()
     }
 
     const fn has_no_answer(&self) -> bool {
         matches!(self.status, None | Some(408 | 502 | 503 | 504 | 524))
     }
 
-    /// Queryable later than the first and not later than the second of these: the bracket between two looks.
+    /// Queryable later than the first and not later than the second of these: the bracket between two read-backs.
     #[must_use]
     pub fn queryable_lag(&self) -> Option<(Duration, Duration)> {
         let from = self.counted_from();
@@ -177,7 +178,7 @@ impl Recorded {
     }
 }
 
-/// What one look made of a beat.
+/// What one read-back made of a beat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
     /// Which route.
@@ -186,13 +187,13 @@ pub struct Settled {
     pub minute: Minute,
     /// Its end, as far as known now.
     pub outcome: Outcome,
-    /// The last look that succeeded and did not see it.
+    /// The last read-back that succeeded and did not see it.
     pub missed: Option<Timestamp>,
-    /// The first look that saw it.
+    /// The first read-back that saw it.
     pub seen: Option<Timestamp>,
     /// When it was ingested, corrected.
     pub ingested: Option<Timestamp>,
-    /// How many rows of it this look saw.
+    /// How many rows of it this read-back saw.
     pub copies: u32,
 }
 
@@ -212,10 +213,10 @@ pub struct Evidence {
 impl EvidenceOf {
     /// What a receipt proves, if it is one of failure.
     #[must_use]
-    pub fn receipt(receipt: &Receipt) -> Option<Self> {
-        match &receipt.reply {
+    pub fn capture_result(capture_result: &CaptureResult) -> Option<Self> {
+        match &capture_result.reply {
             Reply::Accepted { .. } => None,
-            Reply::Refused { why, quote } => Some(Self::Refused { why: *why, quote: quote.clone() }),
+            Reply::Rejected { why, excerpt } => Some(Self::Rejected { why: *why, excerpt: excerpt.clone() }),
             Reply::Unreachable { at, obstacle, words } => Some(Self::Unreachable { at: *at, obstacle: *obstacle, words: words.clone() }),
         }
     }
@@ -225,11 +226,11 @@ impl EvidenceOf {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EvidenceOf {
     /// Capture answered and did not take the beat.
-    Refused {
+    Rejected {
         /// Why.
-        why: Refusal,
+        why: RejectionReason,
         /// The answer.
-        quote: Quote,
+        excerpt: ResponseExcerpt,
     },
     /// Capture did not answer.
     Unreachable {
@@ -240,13 +241,13 @@ pub enum EvidenceOf {
         /// The error.
         words: String,
     },
-    /// Accepted, and a look after `lost_after` did not see it.
+    /// Accepted, and a read-back after `lost_after` did not see it.
     Lost {
-        /// When that look was.
-        looked: Timestamp,
+        /// When that read-back was.
+        read_back: Timestamp,
     },
     /// Looking failed until it was too late to tell.
-    Unseen(LookFailure),
+    Unverified(ReadbackError),
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A channel: where notices go. Its settings are texts under names, of which [`ChannelKind::fields`] says everything there is to know: files,
+//! A channel: where notifications go. Its settings are texts under names, of which [`ChannelKind::fields`] says everything there is to know: files,
 //! the command line and the page all read and show them by that one table.
 
 use std::collections::BTreeMap;
@@ -54,7 +54,7 @@ pub struct ChannelSpec {
     pub name: ProjectName,
     /// Of which kind.
     pub kind: ChannelKind,
-    /// Whether notices go there.
+    /// Whether notifications go there.
     pub enabled: bool,
     /// Only of these projects; of all, when empty.
     pub projects: Vec<ProjectName>,
@@ -146,7 +146,7 @@ pub struct Channel {
     /// Why it does not deliver; none while it does.
     pub stopped: Option<Stopped>,
     /// When a message was last taken.
-    pub last_taken: Option<Timestamp>,
+    pub last_accepted: Option<Timestamp>,
     /// Whether it was removed: it is there for what it was notified of, and to close the alerts that its service keeps open.
     pub removed: bool,
 }

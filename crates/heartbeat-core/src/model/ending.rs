@@ -7,7 +7,7 @@ use super::{Incident, RuleKind};
 /// Why an incident is over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum EndedBecause {
-    /// Its rules saw enough good beats, or good looks.
+    /// Its rules saw enough good beats, or good read-backs.
     Recovered,
     /// A rule that held it open was switched off.
     RuleOff,

@@ -195,7 +195,7 @@ impl Takes {
 const THREAD: usize = 100;
 
 /// Labels of Alertmanager that say which incident it is. They are not anybody's own.
-const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "strand", "test"];
+const OWN_LABELS: [&str; 5] = ["alertname", "incident", "project", "incident_kind", "test"];
 
 /// Reads `severity=critical, team=data`.
 ///

@@ -1,4 +1,4 @@
-//! What is found out beside a look, and kept with it: what the key may do, how far the quota is used up, what drops our events.
+//! What is found out beside a read-back, and kept with it: what the key may do, how far the quota is used up, what drops our events.
 //!
 //! Each is asked for by itself and may be missing. All of it is one JSON text in the store, which older and newer releases read as far as they know it.
 
@@ -62,8 +62,8 @@ pub struct KeyScopes {
 impl KeyScopes {
     /// Whether it has this scope. Who may write may read.
     #[must_use]
-    pub fn allows(&self, wanted: KeyScope) -> bool {
-        let name = wanted.name();
+    pub fn allows(&self, desired: KeyScope) -> bool {
+        let name = desired.name();
         let as_writer = name.strip_suffix(":read");
         self.scopes
             .iter()
@@ -161,10 +161,10 @@ pub struct Filter {
     pub says: String,
     /// What PostHog said, quoted.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    pub quote: String,
+    pub excerpt: String,
 }
 
-/// What is known beside the look itself.
+/// What is known beside the read-back itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Findings {
@@ -189,7 +189,7 @@ pub struct Findings {
     /// By how many milliseconds PostHog's clock is ahead of ours (behind, when negative), where they differ.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub server_ahead_ms: Option<i64>,
-    /// Parts that are down, one bit each, by the word of `/_preflight` while looks fail.
+    /// Parts that are down, one bit each, by the word of `/_preflight` while read-backs fail.
     #[serde(skip_serializing_if = "is_zero")]
     pub down: u8,
 }
@@ -203,10 +203,10 @@ pub struct Witness {
     pub twin: Uuid,
     /// When it was sent, in milliseconds.
     pub sent_ms: i64,
-    /// Whether a look saw it.
+    /// Whether a read-back saw it.
     #[serde(default)]
     pub seen: bool,
-    /// Whether a look saw its twin.
+    /// Whether a read-back saw its twin.
     #[serde(default)]
     pub twin_seen: bool,
     /// Whether what is sent through the proxy gets to PostHog's capture; none where nobody said.
@@ -223,7 +223,7 @@ impl Witness {
 }
 
 impl Findings {
-    /// Parts of PostHog that are down while looks fail.
+    /// Parts of PostHog that are down while read-backs fail.
     #[must_use]
     pub fn parts_down(&self) -> Parts {
         Parts::from_bits(self.down)

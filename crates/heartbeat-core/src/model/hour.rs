@@ -18,10 +18,10 @@ pub struct Hour {
 }
 
 impl Hour {
-    /// Sums up the beats of one route and hour. Minutes without a beat are Unsent; beats of other hours are passed over.
+    /// Sums up the beats of one route and hour. Minutes without a beat are Not sent; beats of other hours are passed over.
     #[must_use]
     pub fn fold(route: RouteId, start: Minute, beats: &[Recorded]) -> Self {
-        let mut hour = Self { route, start, outcomes: [Outcome::Unsent; 60], lags: Histogram::default(), duplicates: 0 };
+        let mut hour = Self { route, start, outcomes: [Outcome::NotSent; 60], lags: Histogram::default(), duplicates: 0 };
         for beat in beats.iter().filter(|beat| beat.route == route) {
             let Some(place) = usize::try_from(beat.minute.index() - start.index()).ok().and_then(|at| hour.outcomes.get_mut(at)) else {
                 continue;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Diagnosis, EndedBecause, Minute, Outcome, ProjectId, ProjectName, Recorded, RuleKind, Severity, Strand, Timestamp};
+use super::{Diagnosis, EndedBecause, IncidentKind, Minute, Outcome, ProjectId, ProjectName, Recorded, RuleKind, Severity, Timestamp};
 
 /// By what people call an incident: the store's number, given when it opens.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -21,7 +21,7 @@ pub struct Incident {
     /// What the project was called when it opened: it may be gone by now.
     pub project_name: ProjectName,
     /// What kind of trouble.
-    pub strand: Strand,
+    pub incident_kind: IncidentKind,
     /// When the first rule held.
     pub opened: Timestamp,
     /// When the last rule let go; none while it is open.
@@ -58,7 +58,12 @@ impl Incident {
     /// The key by which pagers know it: derived, so that opened and resolved always meet.
     #[must_use]
     pub fn key(&self) -> Uuid {
-        derived(&[b"incident", self.project_name.as_str().as_bytes(), self.strand.name().as_bytes(), &self.opened.ms().to_be_bytes()])
+        derived(&[
+            b"incident",
+            self.project_name.as_str().as_bytes(),
+            self.incident_kind.name().as_bytes(),
+            &self.opened.ms().to_be_bytes(),
+        ])
     }
 
     /// When the trouble began: with its first bad minute, where one is known.
@@ -129,13 +134,13 @@ pub struct Tally {
     /// Of those missing: past `lost_after`.
     pub lost: u32,
     /// Not taken by capture, and not seen.
-    pub refused: u32,
+    pub rejected: u32,
     /// No answer from capture, and not seen.
     pub unreachable: u32,
     /// Nobody could look.
-    pub unseen: u32,
-    /// Beats of which a look saw more than one row.
-    pub doubled: u32,
+    pub unverified: u32,
+    /// Beats of which a read-back saw more than one row.
+    pub duplicated: u32,
     /// When the last of those that were late was first seen.
     pub last_arrival: Option<Timestamp>,
 }
@@ -144,16 +149,16 @@ pub struct Tally {
 const TOO_YOUNG: Duration = Duration::from_mins(2);
 
 impl Tally {
-    /// What became of the beats of these minutes, the last one not included. A beat that no look has missed yet is on its way, and not missing.
+    /// What became of the beats of these minutes, the last one not included. A beat that no read-back has missed yet is on its way, and not missing.
     #[must_use]
     pub fn of(beats: &[Recorded], from: Minute, to: Minute) -> Self {
         let mut tally = Self::default();
         for beat in beats.iter().filter(|beat| from <= beat.minute && beat.minute < to) {
-            if beat.outcome == Outcome::Unsent {
+            if beat.outcome == Outcome::NotSent {
                 continue;
             }
             tally.sent += 1;
-            tally.doubled += u32::from(beat.duplicates() > 0);
+            tally.duplicated += u32::from(beat.duplicates() > 0);
             match beat.outcome {
                 Outcome::Arrived => tally.arrived += 1,
                 Outcome::Late => {
@@ -165,10 +170,10 @@ impl Tally {
                     tally.missing += 1;
                     tally.lost += 1;
                 }
-                Outcome::Refused => tally.refused += 1,
+                Outcome::Rejected => tally.rejected += 1,
                 Outcome::Unreachable => tally.unreachable += 1,
-                Outcome::Unseen => tally.unseen += 1,
-                Outcome::Unsent => {}
+                Outcome::Unverified => tally.unverified += 1,
+                Outcome::NotSent => {}
             }
         }
         tally
@@ -177,7 +182,7 @@ impl Tally {
     /// How many did not arrive so far, for whatever reason: some of them still may.
     #[must_use]
     pub const fn outstanding(&self) -> u32 {
-        self.missing + self.refused + self.unreachable + self.unseen
+        self.missing + self.rejected + self.unreachable + self.unverified
     }
 }
 
@@ -191,7 +196,7 @@ pub enum EntryKind {
     /// Other rules hold it open.
     Rules,
     /// It is graver than before.
-    Worsened,
+    Escalated,
     /// Its opening is not told, for a maintenance window.
     Silenced,
     /// Somebody has it in hand.
@@ -214,7 +219,7 @@ impl EntryKind {
         Self::Opened,
         Self::Cause,
         Self::Rules,
-        Self::Worsened,
+        Self::Escalated,
         Self::Silenced,
         Self::Acknowledged,
         Self::Unacknowledged,
@@ -231,7 +236,7 @@ impl EntryKind {
             Self::Opened => "opened",
             Self::Cause => "cause",
             Self::Rules => "rules",
-            Self::Worsened => "worsened",
+            Self::Escalated => "worsened",
             Self::Silenced => "silenced",
             Self::Acknowledged => "acknowledged",
             Self::Unacknowledged => "unacknowledged",

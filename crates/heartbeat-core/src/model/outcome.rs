@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-/// A beat's end, as far as it is known. A later look may still turn everything but Arrived and Late into one of these two:
+/// A beat's end, as far as it is known. A later read-back may still turn everything but Arrived and Late into one of these two:
 /// what arrived, arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     /// We were not running, or disabled.
-    Unsent,
+    NotSent,
     /// Seen, within `late_after`.
     Arrived,
     /// Seen, later than that.
@@ -17,17 +17,17 @@ pub enum Outcome {
     /// Accepted, looked for, and not there within `lost_after`.
     Lost,
     /// Capture answered and did not take it.
-    Refused,
+    Rejected,
     /// Capture did not answer.
     Unreachable,
     /// Accepted, and we could not look.
-    Unseen,
+    Unverified,
 }
 
 impl Outcome {
     /// All of them; their place here is their number in the store.
     pub const ALL: [Self; 8] =
-        [Self::Unsent, Self::Arrived, Self::Late, Self::Awaiting, Self::Lost, Self::Refused, Self::Unreachable, Self::Unseen];
+        [Self::NotSent, Self::Arrived, Self::Late, Self::Awaiting, Self::Lost, Self::Rejected, Self::Unreachable, Self::Unverified];
 
     /// Its number in the store: those above 2 can still turn into Arrived or Late.
     #[must_use]
@@ -51,14 +51,14 @@ impl Outcome {
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
-            Self::Unsent => "unsent",
+            Self::NotSent => "not_sent",
             Self::Arrived => "arrived",
             Self::Late => "late",
             Self::Awaiting => "awaiting",
             Self::Lost => "lost",
-            Self::Refused => "refused",
+            Self::Rejected => "rejected",
             Self::Unreachable => "unreachable",
-            Self::Unseen => "unseen",
+            Self::Unverified => "unverified",
         }
     }
 
@@ -66,14 +66,14 @@ impl Outcome {
     #[must_use]
     pub const fn mark(self) -> char {
         match self {
-            Self::Unsent => ' ',
+            Self::NotSent => ' ',
             Self::Arrived => '▁',
             Self::Late => '▄',
             Self::Awaiting => '·',
             Self::Lost => '✗',
-            Self::Refused => 'R',
+            Self::Rejected => 'R',
             Self::Unreachable => 'U',
-            Self::Unseen => '?',
+            Self::Unverified => '?',
         }
     }
 }

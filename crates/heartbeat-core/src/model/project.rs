@@ -45,18 +45,18 @@ impl fmt::Display for ProjectName {
 
 /// The waits that decide an outcome, and how often we look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pace {
+pub struct Timing {
     /// A beat seen later than this after it was sent is Late.
     pub late_after: Duration,
     /// A beat not seen by then is Lost.
     pub lost_after: Duration,
-    /// From one look to the next: at least a minute.
-    pub look_every: Duration,
+    /// From one read-back to the next: at least a minute.
+    pub readback_interval: Duration,
 }
 
-impl Default for Pace {
+impl Default for Timing {
     fn default() -> Self {
-        Self { late_after: Duration::from_mins(2), lost_after: Duration::from_mins(15), look_every: Duration::from_mins(1) }
+        Self { late_after: Duration::from_mins(2), lost_after: Duration::from_mins(15), readback_interval: Duration::from_mins(1) }
     }
 }
 
@@ -76,7 +76,7 @@ pub struct ProjectSpec {
     /// PostHog's number of the project, when the user gave it; otherwise it is found from the token.
     pub posthog_id: Option<u64>,
     /// The waits.
-    pub pace: Pace,
+    pub timing: Timing,
     /// Heartbeat, when installed.
     pub heartbeat: Option<HeartbeatApp>,
     /// Ingestion Alert, when installed.

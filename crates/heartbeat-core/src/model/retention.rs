@@ -7,7 +7,7 @@ const DAY: Duration = Duration::from_hours(24);
 /// How long things are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention {
-    /// Beats and looks, one row each; beats are then folded into hours. At least until no look can change them any more, whatever stands here.
+    /// Beats and read-backs, one row each; beats are then folded into hours. At least until no read-back can change them any more, whatever stands here.
     pub beats: Duration,
     /// Hours, and incidents that are over with their messages.
     pub hours: Duration,

@@ -71,7 +71,7 @@ impl DistinctId {
     pub const FRESH_MARK: &'static str = "{minute}";
 
     /// Refused by capture v1 (PostHog's `v1/analytics/constants.rs`), so refused here, for v0 as well.
-    const REFUSED: [&'static str; 17] = [
+    const REJECTED: [&'static str; 17] = [
         "",
         "system",
         "backend",
@@ -105,7 +105,7 @@ impl DistinctId {
             Some(prefix) if prefix.contains(Self::FRESH_MARK) => Err(format!("`{text}` has more than one {}", Self::FRESH_MARK)),
             Some(prefix) => Ok(Self::Fresh(prefix.to_owned())),
             None if text.contains(Self::FRESH_MARK) => Err(format!("`{text}` must have its {} at the end", Self::FRESH_MARK)),
-            None if Self::REFUSED.contains(&text.to_ascii_lowercase().as_str()) => {
+            None if Self::REJECTED.contains(&text.to_ascii_lowercase().as_str()) => {
                 Err(format!("`{text}` is refused by PostHog as a distinct id; give one that says whose it is, such as `heartbeat-proxy`"))
             }
             None => Ok(Self::Fixed(text.to_owned())),

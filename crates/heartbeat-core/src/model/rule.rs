@@ -3,34 +3,34 @@
 use std::fmt;
 use std::time::Duration;
 
-/// A strand of trouble: at most one incident of each is open on a project. What breaks ingestion is one incident however many rules
+/// An incident kind of trouble: at most one incident of each is open on a project. What breaks ingestion is one incident however many rules
 /// see it, and never mixed with what is our own repair, or with a project that merely has nothing to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Strand {
+pub enum IncidentKind {
     /// Events do not get in, or late.
     Ingestion,
     /// We cannot look: ours until shown otherwise.
-    Blind,
+    Monitoring,
     /// Nothing is wrong but that nobody sends: heartbeats arrive, and no other event.
-    Quiet,
+    Traffic,
 }
 
-impl Strand {
+impl IncidentKind {
     /// All of them; their place here is their number in the store.
-    pub const ALL: [Self; 3] = [Self::Ingestion, Self::Blind, Self::Quiet];
+    pub const ALL: [Self; 3] = [Self::Ingestion, Self::Monitoring, Self::Traffic];
 
     /// One word, in lower case.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::Ingestion => "ingestion",
-            Self::Blind => "blind",
-            Self::Quiet => "quiet",
+            Self::Monitoring => "monitoring",
+            Self::Traffic => "traffic",
         }
     }
 }
 
-impl fmt::Display for Strand {
+impl fmt::Display for IncidentKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(self.name())
     }
@@ -124,13 +124,13 @@ impl RuleKind {
         Self::ALL.into_iter().find(|kind| kind.name() == text)
     }
 
-    /// Which strand its trouble belongs to.
+    /// Which incident kind its trouble belongs to.
     #[must_use]
-    pub const fn strand(self) -> Strand {
+    pub const fn incident_kind(self) -> IncidentKind {
         match self {
-            Self::NoEvent | Self::Lost | Self::Lag | Self::Capture | Self::PartialLoss | Self::AnswersLost => Strand::Ingestion,
-            Self::Blind => Strand::Blind,
-            Self::Quiet => Strand::Quiet,
+            Self::NoEvent | Self::Lost | Self::Lag | Self::Capture | Self::PartialLoss | Self::AnswersLost => IncidentKind::Ingestion,
+            Self::Blind => IncidentKind::Monitoring,
+            Self::Quiet => IncidentKind::Traffic,
         }
     }
 
@@ -145,16 +145,16 @@ impl RuleKind {
     pub fn usual(self) -> Rule {
         let hours = |all: &[u64]| all.iter().map(|hours| Duration::from_hours(*hours)).collect();
         let beats = Damping { bad: 3, of: 5, good: 3 };
-        let looks = Damping { bad: 1, of: 1, good: 2 };
+        let readbacks = Damping { bad: 1, of: 1, good: 2 };
         // A single lost beat is none; at 10 % of loss two come within 20 minutes in most cases (`judge/alert/loss.rs` measures it). It is over
         // when no lost beat is in sight.
         let window = Damping { bad: 2, of: 30, good: 30 };
         let (on, limit, damping, severity) = match self {
-            Self::NoEvent => (true, None, looks, Severity::Critical),
+            Self::NoEvent => (true, None, readbacks, Severity::Critical),
             Self::Lost | Self::Capture => (true, None, beats, Severity::Critical),
             Self::Lag => (true, Some(Duration::from_mins(5)), beats, Severity::Warning),
-            Self::Blind => (true, Some(Duration::from_mins(15)), looks, Severity::Warning),
-            Self::Quiet => (false, None, looks, Severity::Info),
+            Self::Blind => (true, Some(Duration::from_mins(15)), readbacks, Severity::Warning),
+            Self::Quiet => (false, None, readbacks, Severity::Info),
             Self::PartialLoss => (true, None, window, Severity::Critical),
             Self::AnswersLost => (true, None, beats, Severity::Warning),
         };
@@ -169,7 +169,7 @@ impl fmt::Display for RuleKind {
     }
 }
 
-/// How many bad marks open, and how many good ones close. Of beats a mark is a minute, of looks a look; what is not decided is none.
+/// How many bad marks open, and how many good ones close. Of beats a mark is a minute, of read-backs a read-back; what is not decided is none.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Damping {
     /// So many bad ones open ...

@@ -5,7 +5,7 @@ use std::fmt;
 
 use url::{Host, Url};
 
-use super::{Access, Secret, UserName};
+use super::{Role, Secret, UserName};
 
 /// An issuer that logs people in for Heartbeat, and whom of those that it knows may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub struct SignOn {
     /// What makes the name.
     pub claim: NameClaim,
     /// What somebody may do who comes for the first time.
-    pub access: Access,
+    pub role: Role,
     /// What people call it.
     pub title: String,
 }
@@ -226,7 +226,7 @@ mod tests {
             client_secret: None,
             allowed: allowed.iter().map(|text| Allowed::parse(text).unwrap()).collect(),
             claim,
-            access: Access::Read,
+            role: Role::Viewer,
             title: "Example".to_owned(),
         }
     }

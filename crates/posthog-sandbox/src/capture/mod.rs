@@ -1,4 +1,4 @@
-//! Capture: where events come in. The two endpoints differ in what they read and in what they answer; what the weather
+//! Capture: where events come in. The two endpoints differ in what they read and in what they answer; what the faults
 //! does to a request, and what becomes of an event, is the same for both.
 
 mod stamp;
@@ -31,7 +31,7 @@ struct Arrived {
     body: Result<Bytes, BadBody>,
 }
 
-/// Lets a request through the weather: cut, refused, or accepted by `accept` and then held or left without an answer.
+/// Lets a request through the faults: cut, refused, or accepted by `accept` and then held or left without an answer.
 async fn weathered(instance: &Instance, request: Request, wire: Wire, accept: impl FnOnce(&Instance, &Arrived) -> Response) -> Response {
     let fate = instance.fate();
     if fate == Fate::Cut {
@@ -39,12 +39,12 @@ async fn weathered(instance: &Instance, request: Request, wire: Wire, accept: im
     }
     let (head, body) = request.into_parts();
     let arrived = Arrived { head, body: body::read(body).await };
-    let weather = instance.weather().capture;
-    let answer = match weather.status {
-        Some(status) => storm::refusal(status, weather.body.as_deref(), wire, arrived.head.uri.path()),
+    let faults = instance.faults().capture;
+    let answer = match faults.status {
+        Some(status) => storm::rejection(status, faults.body.as_deref(), wire, arrived.head.uri.path()),
         // What is taken is taken before the answer is held: a client that hangs up has its event delivered all the same.
         None => accept(instance, &arrived),
     };
-    instance.hold(weather.delay_ms).await;
+    instance.hold(faults.delay_ms).await;
     if fate == Fate::AnswerLost { server::cut() } else { answer }
 }

@@ -1,4 +1,4 @@
-//! Answers that the weather gives instead of capture's.
+//! Answers that the faults gives instead of capture's.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -14,7 +14,7 @@ pub(super) enum Wire {
 }
 
 /// An answer of `status` to a request for `path`, with `body` or with the words that capture itself has for that status.
-pub(super) fn refusal(status: u16, body: Option<&str>, wire: Wire, path: &str) -> Response {
+pub(super) fn rejection(status: u16, body: Option<&str>, wire: Wire, path: &str) -> Response {
     let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = match (body, wire) {
         (Some(body), _) => quoted(body),

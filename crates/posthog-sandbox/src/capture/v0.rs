@@ -31,14 +31,14 @@ pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> 
     weathered(&instance, request, Wire::V0, |instance, arrived| match accept(instance, arrived) {
         Ok(()) if Query::of(&arrived.head.uri).beacon => StatusCode::NO_CONTENT.into_response(),
         Ok(()) => Json(json!({"status": "Ok"})).into_response(),
-        Err(refusal) => refusal.into_response(),
+        Err(rejection) => rejection.into_response(),
     })
     .await
 }
 
 /// Why a request is refused. Its words are the answer.
 #[derive(Debug, thiserror::Error)]
-enum Refusal {
+enum RejectionReason {
     #[error("failed to decode request: {0}")]
     Undecodable(String),
     #[error("failed to parse request: {0}")]
@@ -61,7 +61,7 @@ enum Refusal {
     TooLarge(String),
 }
 
-impl IntoResponse for Refusal {
+impl IntoResponse for RejectionReason {
     fn into_response(self) -> Response {
         let status = match self {
             Self::Undecodable(_) | Self::Unparsable(_) | Self::EmptyBody | Self::EmptyBatch | Self::NoEventName | Self::NoDistinctId => {
@@ -74,7 +74,7 @@ impl IntoResponse for Refusal {
     }
 }
 
-impl From<&BadBody> for Refusal {
+impl From<&BadBody> for RejectionReason {
     fn from(bad: &BadBody) -> Self {
         match bad {
             BadBody::TooLarge => Self::TooLarge(bad.to_string()),
@@ -148,13 +148,13 @@ fn uuid_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Uu
 }
 
 /// Takes all events of a request, or none.
-fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), Refusal> {
+fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), RejectionReason> {
     let now = instance.now();
     let query = Query::of(&arrived.head.uri);
     let mut sent = Submission::parse(&unpacked(arrived, &query)?)?;
     sent.sent_at = sent.sent_at.or(query.sent_at);
     if sent.events.is_empty() {
-        return Err(Refusal::EmptyBatch);
+        return Err(RejectionReason::EmptyBatch);
     }
     let token = sent.token()?;
     // A token without a project and a project over its quota are found out behind capture: nobody is told. What is wrong with
@@ -162,27 +162,27 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<(), Refusal> {
     let project = Project::of_token(&token).map_or(0, |project| project.id);
     let stored = |raw: RawEvent| raw.stored(instance, project, sent.sent_at, now);
     let events = sent.events.into_iter().map(stored).collect::<Result<Vec<_>, _>>()?;
-    let weather = instance.weather().capture;
-    if project != 0 && !weather.unknown_token && !weather.over_quota {
+    let faults = instance.faults().capture;
+    if project != 0 && !faults.unknown_token && !faults.over_quota {
         instance.take(events);
     }
     Ok(())
 }
 
 /// The body's JSON text. Gzip is known by how it begins, whatever the headers say.
-fn unpacked(arrived: &Arrived, query: &Query) -> Result<Vec<u8>, Refusal> {
-    let body = arrived.body.as_ref().map_err(Refusal::from)?;
+fn unpacked(arrived: &Arrived, query: &Query) -> Result<Vec<u8>, RejectionReason> {
+    let body = arrived.body.as_ref().map_err(RejectionReason::from)?;
     if body.is_empty() {
-        return Err(Refusal::EmptyBody);
+        return Err(RejectionReason::EmptyBody);
     }
     if query.gzip || body::is_gzip(body) {
-        return body::unpack(body, Encoding::Gzip).map_err(|bad| Refusal::from(&bad));
+        return body::unpack(body, Encoding::Gzip).map_err(|bad| RejectionReason::from(&bad));
     }
     Ok(body.to_vec())
 }
 
 impl Submission {
-    fn parse(text: &[u8]) -> Result<Self, Refusal> {
+    fn parse(text: &[u8]) -> Result<Self, RejectionReason> {
         let value: Value = serde_json::from_slice(text)?;
         if value.is_array() {
             return Ok(Self { token: None, sent_at: None, events: serde_json::from_value(value)? });
@@ -196,18 +196,18 @@ impl Submission {
     }
 
     /// The one token of the request, from the batch or from its events.
-    fn token(&self) -> Result<String, Refusal> {
+    fn token(&self) -> Result<String, RejectionReason> {
         let token = if let Some(token) = &self.token {
             token.as_str()
         } else {
             let mut tokens = self.events.iter().filter_map(RawEvent::token);
-            let first = tokens.next().ok_or(Refusal::NoToken)?;
+            let first = tokens.next().ok_or(RejectionReason::NoToken)?;
             if tokens.any(|other| other != first) {
-                return Err(Refusal::SeveralTokens);
+                return Err(RejectionReason::SeveralTokens);
             }
             first
         };
-        token::check(token).map(str::to_owned).map_err(Refusal::BadToken)
+        token::check(token).map(str::to_owned).map_err(RejectionReason::BadToken)
     }
 }
 
@@ -217,15 +217,15 @@ impl RawEvent {
     }
 
     /// The event as it goes into the queue.
-    fn stored(mut self, instance: &Instance, project: u32, sent_at: Option<Moment>, now: Moment) -> Result<Event, Refusal> {
+    fn stored(mut self, instance: &Instance, project: u32, sent_at: Option<Moment>, now: Moment) -> Result<Event, RejectionReason> {
         if self.event.is_empty() {
-            return Err(Refusal::NoEventName);
+            return Err(RejectionReason::NoEventName);
         }
         let mut properties = self.properties.take().unwrap_or_default();
         let distinct_id = self.distinct_id.take().or_else(|| properties.get("distinct_id").cloned());
         let distinct_id = match distinct_id {
             Some(Value::String(text)) if !text.is_empty() => text,
-            None | Some(Value::Null | Value::String(_)) => return Err(Refusal::NoDistinctId),
+            None | Some(Value::Null | Value::String(_)) => return Err(RejectionReason::NoDistinctId),
             Some(other) => other.to_string(),
         };
         let ignore_sent_at = properties.get("$ignore_sent_at").and_then(Value::as_bool).unwrap_or(false);
@@ -237,7 +237,7 @@ impl RawEvent {
         properties.remove("token");
         let properties = Value::Object(properties).to_string();
         if properties.len() > LARGEST_EVENT {
-            return Err(Refusal::TooLarge(format!("{} bytes", properties.len())));
+            return Err(RejectionReason::TooLarge(format!("{} bytes", properties.len())));
         }
         Ok(Event {
             project,

@@ -53,7 +53,7 @@ const REFUSED_DISTINCT_IDS: [&str; 20] = [
 
 /// `POST /i/v1/analytics/events`.
 pub(crate) async fn take(State(instance): State<Instance>, request: Request) -> Response {
-    if instance.weather().instance.is_old() {
+    if instance.faults().instance.is_old() {
         return super::nowhere().await.into_response();
     }
     weathered(&instance, request, Wire::V1, |instance, arrived| match accept(instance, arrived) {
@@ -162,8 +162,8 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
     let now = instance.now();
     let headers = Headers::read(instance, &arrived.head)?;
     let batch = parsed(arrived, headers.encoding)?;
-    let weather = instance.weather().capture;
-    if weather.over_quota {
+    let faults = instance.faults().capture;
+    if faults.over_quota {
         return Err(Problem::of_status(StatusCode::PAYMENT_REQUIRED));
     }
     let mut taken = Vec::new();
@@ -176,7 +176,7 @@ fn accept(instance: &Instance, arrived: &Arrived) -> Result<Map<String, Value>, 
             return Err(Problem::bad("duplicate_event_uuid", format!("duplicate event uuid: {uuid}")));
         }
         let result = match raw.stored(uuid, &headers, now) {
-            Ok(event) if weather.restricted.contains(&event.name) => json!({"result": "drop", "details": "event_restriction_drop"}),
+            Ok(event) if faults.restricted.contains(&event.name) => json!({"result": "drop", "details": "event_restriction_drop"}),
             Ok(event) => {
                 taken.push(event);
                 json!({"result": "ok"})
@@ -249,7 +249,7 @@ impl<'a> Headers<'a> {
 fn project_of(instance: &Instance, authorization: &str) -> Result<&'static Project, Problem> {
     let bearer = authorization.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"));
     let (_, token) = bearer.ok_or_else(|| invalid("Authorization must use Bearer scheme"))?;
-    let known = token::check(token).ok().and_then(Project::of_token).filter(|_| !instance.weather().capture.unknown_token);
+    let known = token::check(token).ok().and_then(Project::of_token).filter(|_| !instance.faults().capture.unknown_token);
     known.ok_or_else(|| Problem::of_status(StatusCode::UNAUTHORIZED))
 }
 
@@ -282,7 +282,7 @@ impl RawEvent {
         if distinct_id.len() > LONGEST {
             return Err("distinct_id_too_large");
         }
-        if REFUSED_DISTINCT_IDS.iter().any(|refused| distinct_id.eq_ignore_ascii_case(refused)) {
+        if REFUSED_DISTINCT_IDS.iter().any(|rejected| distinct_id.eq_ignore_ascii_case(rejected)) {
             return Err("malformed_distinct_id");
         }
         let timestamp = Moment::parse(&self.timestamp).ok_or("invalid_event_timestamp")?;

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::term::Term;
-use super::{Understood, refuse};
+use super::{Understood, reject};
 
 /// Aggregates that are known; each can end in `If`.
 const KNOWN: [&str; 8] = ["count", "uniq", "uniqExact", "min", "max", "sum", "avg", "any"];
@@ -16,11 +16,11 @@ pub(super) fn recognise(name: &str) -> Option<(&'static str, bool)> {
 /// An aggregate over these arguments.
 pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments: Vec<Term>) -> Understood<Term> {
     if arguments.iter().any(|argument| argument.aggregate) {
-        return refuse(format!("Aggregate function {name} is found inside another aggregate function in query."));
+        return reject(format!("Aggregate function {name} is found inside another aggregate function in query."));
     }
     let condition = if conditional { arguments.pop() } else { None };
     if conditional && condition.is_none() {
-        return refuse(format!("Aggregate function {name}If requires a condition."));
+        return reject(format!("Aggregate function {name}If requires a condition."));
     }
     let condition = condition.map(|condition| condition.must_be_number(name)).transpose()?;
     let filter = condition.as_ref().map(|condition| format!(" FILTER (WHERE {})", condition.sql)).unwrap_or_default();
@@ -31,7 +31,7 @@ pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments:
             let distinct = if counted { "DISTINCT " } else { "" };
             (format!("count({distinct}{}){filter}", only.sql), Kind::UInt64, false)
         }
-        (_, [_]) if distinct => return refuse("DISTINCT is supported in count only."),
+        (_, [_]) if distinct => return reject("DISTINCT is supported in count only."),
         ("min" | "max", [only]) => or_of_no_rows(only, format!("{name}({}){filter}", only.sql), only.kind),
         ("any", [only]) => or_of_no_rows(only, format!("min({}){filter}", only.sql), only.kind),
         ("sum", [only]) => {
@@ -45,7 +45,7 @@ pub(super) fn call(name: &str, conditional: bool, distinct: bool, mut arguments:
         }
         // Over no rows this is no number in ClickHouse, and null in JSON.
         ("avg", [only]) => (format!("avg({}){filter}", only.clone().must_be_number(name)?.sql), Kind::Float64, only.nullable),
-        _ => return refuse(format!("Aggregate function {name} does not take {} arguments.", arguments.len())),
+        _ => return reject(format!("Aggregate function {name} does not take {} arguments.", arguments.len())),
     };
     Ok(Term { nullable, varies: true, aggregate: true, ..Term::constant(sql, kind) })
 }

@@ -7,7 +7,7 @@ use sqlparser::tokenizer::{Token, Tokenizer};
 
 use super::dialect::HogQl;
 use super::tokens::{self, is_keyword};
-use super::{BadHogQl, Understood, refuse};
+use super::{BadHogQl, Understood, reject};
 
 /// The longest statement, in bytes.
 const LONGEST: usize = 4 * 1024 * 1024;
@@ -61,7 +61,7 @@ impl Branches {
     fn limited(mut self, order_by: &[OrderByExpr], outer: Part) -> Understood<Self> {
         // PostHog's parser takes such an ORDER BY and forgets it.
         if !order_by.is_empty() {
-            return refuse("ORDER BY around a query in parentheses is not supported by this sandbox.");
+            return reject("ORDER BY around a query in parentheses is not supported by this sandbox.");
         }
         let part = match self.all.as_mut_slice() {
             [only] => &mut only.part,
@@ -74,7 +74,7 @@ impl Branches {
     /// These branches, and then those.
     fn and(mut self, more: Self) -> Understood<Self> {
         if !self.part.is_all() || !more.part.is_all() {
-            return refuse("A UNION ALL with a LIMIT of its own inside another is not supported by this sandbox.");
+            return reject("A UNION ALL with a LIMIT of its own inside another is not supported by this sandbox.");
         }
         self.all.extend(more.all);
         Ok(self)
@@ -84,16 +84,16 @@ impl Branches {
 /// Parses a statement into its branches.
 pub(super) fn parse(statement: &str) -> Understood<Branches> {
     if statement.len() > LONGEST {
-        return refuse(format!("Query is longer than {LONGEST} bytes."));
+        return reject(format!("Query is longer than {LONGEST} bytes."));
     }
     let tokens = Tokenizer::new(&HogQl, statement).tokenize().map_err(|why| BadHogQl(format!("Syntax error: {why}")))?;
     if tokens.iter().filter(|token| is_word(token)).count() > MOST_WORDS {
-        return refuse("Query is too complex.");
+        return reject("Query is too complex.");
     }
     let tokens = tokens::prepared(tokens);
     // The parser below would forget it.
     if tokens.windows(2).any(|pair| is_keyword(&pair[0], Keyword::LIMIT) && is_keyword(&pair[1], Keyword::ALL)) {
-        return refuse("LIMIT ALL is not supported.");
+        return reject("LIMIT ALL is not supported.");
     }
     let mut queries = Vec::new();
     for piece in pieces(tokens)? {
@@ -101,13 +101,13 @@ pub(super) fn parse(statement: &str) -> Understood<Branches> {
         let query = parser.parse_query().map_err(|why| BadHogQl(syntax_error(&why.to_string())))?;
         let rest = parser.peek_token();
         if rest.token != Token::EOF {
-            return refuse(format!("Syntax error: unexpected `{rest}`"));
+            return reject(format!("Syntax error: unexpected `{rest}`"));
         }
         queries.push(*query);
     }
     let branches = united(queries)?;
     if branches.all.len() > MOST_BRANCHES {
-        return refuse("Query is too complex.");
+        return reject("Query is too complex.");
     }
     Ok(branches)
 }
@@ -135,7 +135,7 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
             Token::SemiColon if tokens.peek().is_none() => continue,
             union if depth == 0 && is_keyword(union, Keyword::UNION) => {
                 if !tokens.next().is_some_and(|next| is_keyword(&next, Keyword::ALL)) {
-                    return refuse("Only UNION ALL is supported here.");
+                    return reject("Only UNION ALL is supported here.");
                 }
                 pieces.push(Vec::new());
                 continue;
@@ -152,7 +152,7 @@ fn pieces(tokens: Vec<Token>) -> Understood<Vec<Vec<Token>>> {
 /// The branches of queries with UNION ALL between them. What follows the last one belongs to it; but where that one is in
 /// parentheses, it belongs to all of them together.
 fn united(mut queries: Vec<Query>) -> Understood<Branches> {
-    let Some(mut last) = queries.pop() else { return refuse("Syntax error: there is no SELECT.") };
+    let Some(mut last) = queries.pop() else { return reject("Syntax error: there is no SELECT.") };
     if queries.is_empty() {
         return of_query(last);
     }
@@ -163,7 +163,7 @@ fn united(mut queries: Vec<Query>) -> Understood<Branches> {
     let mut branches: Option<Branches> = None;
     for query in queries {
         if matches!(*query.body, SetExpr::Query(_)) && (query.limit_clause.is_some() || query.order_by.is_some()) {
-            return refuse("Syntax error: a LIMIT that is followed by UNION ALL belongs into the parentheses before it.");
+            return reject("Syntax error: a LIMIT that is followed by UNION ALL belongs into the parentheses before it.");
         }
         let more = of_query(query)?;
         branches = Some(match branches {
@@ -182,10 +182,10 @@ fn united(mut queries: Vec<Query>) -> Understood<Branches> {
 /// The branches of a parsed query.
 pub(super) fn of_query(query: Query) -> Understood<Branches> {
     if query.with.is_some() {
-        return refuse("WITH is not supported by this sandbox.");
+        return reject("WITH is not supported by this sandbox.");
     }
     if query.fetch.is_some() || query.settings.is_some() || query.format_clause.is_some() || !query.pipe_operators.is_empty() {
-        return refuse("FETCH, SETTINGS and FORMAT are not supported.");
+        return reject("FETCH, SETTINGS and FORMAT are not supported.");
     }
     let order_by = order(query.order_by.map(|order_by| order_by.kind))?;
     let part = part(query.limit_clause)?;
@@ -210,7 +210,7 @@ fn of_body(body: SetExpr) -> Understood<Branches> {
         SetExpr::SetOperation { left, op: SetOperator::Union, set_quantifier: SetQuantifier::All, right } => {
             of_body(*left)?.and(of_body(*right)?)
         }
-        other => refuse(format!("This is no SELECT that is supported here: {other}")),
+        other => reject(format!("This is no SELECT that is supported here: {other}")),
     }
 }
 
@@ -218,7 +218,7 @@ fn order(kind: Option<OrderByKind>) -> Understood<Vec<OrderByExpr>> {
     match kind {
         None => Ok(Vec::new()),
         Some(OrderByKind::Expressions(order_by)) => Ok(order_by),
-        Some(OrderByKind::All(_)) => refuse("ORDER BY ALL is not supported."),
+        Some(OrderByKind::All(_)) => reject("ORDER BY ALL is not supported."),
     }
 }
 
@@ -227,7 +227,7 @@ fn part(clause: Option<LimitClause>) -> Understood<Part> {
         None => Ok(Part::default()),
         Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
             if !limit_by.is_empty() {
-                return refuse("LIMIT BY is not supported by this sandbox.");
+                return reject("LIMIT BY is not supported by this sandbox.");
             }
             let limit = limit.map(|limit| whole(&limit)).transpose()?;
             Ok(Part { limit, offset: offset.map(|offset| whole(&offset.value)).transpose()? })
@@ -246,5 +246,5 @@ fn whole(expression: &Expr) -> Understood<usize> {
     {
         return Ok(number);
     }
-    refuse(format!("LIMIT and OFFSET want a whole number, and not `{expression}`."))
+    reject(format!("LIMIT and OFFSET want a whole number, and not `{expression}`."))
 }

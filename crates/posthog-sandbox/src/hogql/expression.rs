@@ -7,7 +7,7 @@ use sqlparser::ast::{AccessExpr, CaseWhen, CastKind, Expr, Ident, Subscript, Una
 use super::kind::Kind;
 use super::select::Written;
 use super::term::{Term, quoted};
-use super::{Understood, View, function, operator, refuse, time};
+use super::{Understood, View, function, operator, reject, time};
 
 /// How deep an expression may be nested.
 const DEEPEST: usize = 64;
@@ -134,7 +134,7 @@ impl Scope {
     /// Understands an expression.
     pub(super) fn read(&self, expression: &Expr) -> Understood<Term> {
         if self.depth.get() >= DEEPEST {
-            return refuse("Query is too complex.");
+            return reject("Query is too complex.");
         }
         self.depth.set(self.depth.get() + 1);
         let term = self.read_any(expression);
@@ -170,7 +170,7 @@ impl Scope {
             Expr::Case { operand, conditions, else_result, .. } => self.case(operand.as_deref(), conditions, else_result.as_deref()),
             Expr::Interval(interval) => match &interval.leading_field {
                 Some(unit) => time::written_interval(self.read(&interval.value)?, &unit.to_string()),
-                None => refuse(format!("`{interval}` has no unit.")),
+                None => reject(format!("`{interval}` has no unit.")),
             },
             Expr::Floor { expr, .. } => function::rounded(self.read(expr)?, "floor"),
             Expr::Ceil { expr, .. } => function::rounded(self.read(expr)?, "ceil"),
@@ -182,7 +182,7 @@ impl Scope {
             Expr::Cast { kind: CastKind::Cast | CastKind::DoubleColon, expr, data_type, .. } => {
                 function::cast(self, self.read(expr)?, &data_type.to_string())
             }
-            other => refuse(format!("`{other}` is not supported by this sandbox.")),
+            other => reject(format!("`{other}` is not supported by this sandbox.")),
         }
     }
 
@@ -202,18 +202,18 @@ impl Scope {
             [prefix, rest @ ..] if !rest.is_empty() && self.source.names.iter().any(|name| name == prefix) => rest,
             whole => whole,
         };
-        let Some((first, keys)) = path.split_first() else { return refuse("An empty name.") };
+        let Some((first, keys)) = path.split_first() else { return reject("An empty name.") };
         let Some((_, column)) = self.source.columns.iter().find(|(name, _)| name == first) else {
-            return refuse(format!("Unable to resolve field: {first}"));
+            return reject(format!("Unable to resolve field: {first}"));
         };
         if keys.is_empty() {
             return Ok(column.clone());
         }
         if *first != "properties" {
-            return refuse(format!("Unable to resolve field: {}", path.join(".")));
+            return reject(format!("Unable to resolve field: {}", path.join(".")));
         }
         if column.sql != "properties" {
-            return refuse("Properties of a query in parentheses are not supported by this sandbox: take them out inside.");
+            return reject("Properties of a query in parentheses are not supported by this sandbox: take them out inside.");
         }
         property(keys)
     }
@@ -223,16 +223,16 @@ impl Scope {
         let mut path = match root {
             Expr::Identifier(name) => vec![name.clone()],
             Expr::CompoundIdentifier(path) => path.clone(),
-            other => return refuse(format!("`{other}` has no fields.")),
+            other => return reject(format!("`{other}` has no fields.")),
         };
-        for access in chain {
-            match access {
+        for role in chain {
+            match role {
                 AccessExpr::Dot(Expr::Identifier(name)) => path.push(name.clone()),
                 AccessExpr::Subscript(Subscript::Index { index: Expr::Value(value) }) => match &value.value {
                     Value::SingleQuotedString(key) => path.push(Ident::new(key)),
-                    other => return refuse(format!("`[{other}]` is not supported by this sandbox: a key is a text.")),
+                    other => return reject(format!("`[{other}]` is not supported by this sandbox: a key is a text.")),
                 },
-                other => return refuse(format!("`{other}` is not supported by this sandbox.")),
+                other => return reject(format!("`{other}` is not supported by this sandbox.")),
             }
         }
         self.named(&path)
@@ -276,7 +276,7 @@ pub(super) fn extracted_text(json: &Term, key: &str) -> Understood<Term> {
 /// SQLite's path to a key of a document.
 fn json_path(keys: &[&str]) -> Understood<String> {
     if keys.iter().any(|key| key.contains(['"', '\\', '\0'])) {
-        return refuse("A property's name with quotes or backslashes in it is not supported by this sandbox.");
+        return reject("A property's name with quotes or backslashes in it is not supported by this sandbox.");
     }
     Ok(quoted(&format!("$.\"{}\"", keys.join("\".\""))))
 }
@@ -287,7 +287,7 @@ fn literal(value: &Value) -> Understood<Term> {
         Value::Number(digits, _) => number(digits),
         Value::Boolean(flag) => Ok(Term::constant(if *flag { "1" } else { "0" }, Kind::Bool)),
         Value::Null => Ok(Term::constant("NULL", Kind::Nothing)),
-        other => refuse(format!("`{other}` is not supported by this sandbox.")),
+        other => reject(format!("`{other}` is not supported by this sandbox.")),
     }
 }
 
@@ -302,7 +302,7 @@ fn number(digits: &str) -> Understood<Term> {
     }
     match digits.parse::<f64>() {
         Ok(number) if number.is_finite() && digits.contains(['.', 'e', 'E']) => Ok(Term::constant(format!("{number:e}"), Kind::Float64)),
-        _ => refuse(format!("`{digits}` is too large a number for this sandbox.")),
+        _ => reject(format!("`{digits}` is too large a number for this sandbox.")),
     }
 }
 
@@ -313,7 +313,7 @@ fn unary(op: UnaryOperator, term: Term) -> Understood<Term> {
         UnaryOperator::Minus => ("-", Kind::Int64),
         UnaryOperator::Plus => ("+", term.kind),
         UnaryOperator::Not => ("NOT ", Kind::UInt8),
-        other => return refuse(format!("`{other}` is not supported by this sandbox.")),
+        other => return reject(format!("`{other}` is not supported by this sandbox.")),
     };
     Term::of(&[&term], format!("({sign}{})", term.sql), kind)
 }

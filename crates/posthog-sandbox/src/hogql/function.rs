@@ -5,23 +5,23 @@ use sqlparser::ast::{DuplicateTreatment, Function, FunctionArg, FunctionArgExpr,
 use super::expression::{Scope, extracted_text};
 use super::kind::Kind;
 use super::term::Term;
-use super::{Understood, aggregate, operator, refuse, time};
+use super::{Understood, aggregate, operator, reject, time};
 
 /// A function call.
 pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
     let name = function.name.to_string();
     if function.over.is_some() || function.filter.is_some() || !function.within_group.is_empty() {
-        return refuse(format!("`{name}` with OVER, FILTER or WITHIN GROUP is not supported by this sandbox."));
+        return reject(format!("`{name}` with OVER, FILTER or WITHIN GROUP is not supported by this sandbox."));
     }
     if !matches!(function.parameters, FunctionArguments::None) {
-        return refuse(format!("`{name}` with parameters is not supported by this sandbox."));
+        return reject(format!("`{name}` with parameters is not supported by this sandbox."));
     }
     let (arguments, distinct) = arguments(scope, &name, &function.args)?;
     if let Some((known, conditional)) = aggregate::recognise(&name) {
         return aggregate::call(known, conditional, distinct, arguments);
     }
     if distinct {
-        return refuse(format!("DISTINCT is not for `{name}`."));
+        return reject(format!("DISTINCT is not for `{name}`."));
     }
     if let Some(term) = time::call(&name, &arguments) {
         return term;
@@ -30,16 +30,16 @@ pub(super) fn call(scope: &Scope, function: &Function) -> Understood<Term> {
 }
 
 fn arguments(scope: &Scope, name: &str, arguments: &FunctionArguments) -> Understood<(Vec<Term>, bool)> {
-    let FunctionArguments::List(list) = arguments else { return refuse(format!("`{name}` wants its arguments in parentheses.")) };
+    let FunctionArguments::List(list) = arguments else { return reject(format!("`{name}` wants its arguments in parentheses.")) };
     if !list.clauses.is_empty() {
-        return refuse(format!("The clauses in `{name}` are not supported by this sandbox."));
+        return reject(format!("The clauses in `{name}` are not supported by this sandbox."));
     }
     let mut terms = Vec::new();
     for argument in &list.args {
         match argument {
             FunctionArg::Unnamed(FunctionArgExpr::Expr(expression)) => terms.push(scope.read(expression)?),
             FunctionArg::Unnamed(FunctionArgExpr::Wildcard) if name == "count" => {}
-            other => return refuse(format!("`{other}` is no argument that is supported here.")),
+            other => return reject(format!("`{other}` is no argument that is supported here.")),
         }
     }
     Ok((terms, matches!(list.duplicate_treatment, Some(DuplicateTreatment::Distinct))))
@@ -53,7 +53,7 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
         ("toString", [only]) => to_text(only),
         ("toInt" | "toInt64", [only]) => to_number(only, Kind::Int64),
         ("toFloat" | "toFloat64", [only]) => to_number(only, Kind::Float64),
-        ("toUUID", [only]) => only.clone().wanted_as(Kind::Uuid),
+        ("toUUID", [only]) => only.clone().desired_as(Kind::Uuid),
         ("lower" | "upper", [only]) => text_function(name, only, Kind::String),
         ("length", [only]) => {
             let only = only.clone().must_be_text(name)?;
@@ -115,9 +115,9 @@ fn plain(scope: &Scope, name: &str, arguments: Vec<Term>) -> Understood<Term> {
         ("least", [_, _, ..]) => extreme("min", &arguments),
         ("JSONExtractString", [json, key]) if json.sql == "properties" => match &key.text {
             Some(key) => extracted_text(json, key),
-            None => refuse("JSONExtractString wants a key in quotes."),
+            None => reject("JSONExtractString wants a key in quotes."),
         },
-        _ => refuse(format!("Unsupported function call '{name}(...)' with {} arguments", arguments.len())),
+        _ => reject(format!("Unsupported function call '{name}(...)' with {} arguments", arguments.len())),
     }
 }
 
@@ -129,7 +129,7 @@ fn to_text(term: &Term) -> Understood<Term> {
         kind if kind.is_time() => time::written(term),
         Kind::Bool => Term::of(&[term], format!("iif({}, 'true', 'false')", term.sql), Kind::String),
         kind if kind.is_whole() => Term::of(&[term], format!("CAST({} AS TEXT)", term.sql), Kind::String),
-        other => refuse(format!("toString of {} is not supported by this sandbox.", other.name(term.nullable))),
+        other => reject(format!("toString of {} is not supported by this sandbox.", other.name(term.nullable))),
     }
 }
 
@@ -172,14 +172,14 @@ fn concatenated(parts: &[Term]) -> Understood<Term> {
 /// `substring(text, from[, length])`, counted from 1, in bytes that are taken for characters.
 pub(super) fn substring(arguments: Vec<Term>) -> Understood<Term> {
     let mut arguments = arguments.into_iter();
-    let Some(text) = arguments.next() else { return refuse("substring wants a text.") };
+    let Some(text) = arguments.next() else { return reject("substring wants a text.") };
     let text = text.must_be_text("substring")?;
     let places = arguments.map(|place| place.must_be_number("substring")).collect::<Understood<Vec<_>>>()?;
     if places.len() > 2 {
-        return refuse("substring takes at most 3 arguments.");
+        return reject("substring takes at most 3 arguments.");
     }
     let parts = places.iter().chain([&text]).collect::<Vec<_>>();
-    let [from, length @ ..] = places.as_slice() else { return refuse("substring wants to know from where.") };
+    let [from, length @ ..] = places.as_slice() else { return reject("substring wants to know from where.") };
     let rest = format!("substr({}, {})", text.sql, from.sql);
     let cut = match length {
         [] => rest,
@@ -207,7 +207,7 @@ pub(super) fn rounded(term: Term, name: &str) -> Understood<Term> {
 }
 
 fn first_not_null(terms: &[Term]) -> Understood<Term> {
-    let Some((last, before)) = terms.split_last() else { return refuse("coalesce wants an argument.") };
+    let Some((last, before)) = terms.split_last() else { return reject("coalesce wants an argument.") };
     let branches = before.iter().map(|term| Ok((operator::is_null(term, true)?, Term { nullable: false, ..term.clone() })));
     operator::choice(&branches.collect::<Understood<Vec<_>>>()?, last)
 }
@@ -216,11 +216,11 @@ fn extreme(name: &str, terms: &[Term]) -> Understood<Term> {
     let mut kind = Kind::Nothing;
     for term in terms {
         if term.nullable {
-            return refuse("greatest and least of what can be NULL are not supported by this sandbox.");
+            return reject("greatest and least of what can be NULL are not supported by this sandbox.");
         }
         kind = match kind.common(term.kind) {
             Some(kind) => kind,
-            None => return refuse("greatest and least want arguments of one type."),
+            None => return reject("greatest and least want arguments of one type."),
         };
     }
     let sql = terms.iter().map(|term| term.sql.as_str()).collect::<Vec<_>>().join(", ");
@@ -236,7 +236,7 @@ pub(super) fn cast(scope: &Scope, term: Term, to: &str) -> Understood<Term> {
         "uuid" => "toUUID",
         "date" => "toDate",
         "datetime" => "toDateTime",
-        _ => return refuse(format!("CAST to {to} is not supported by this sandbox.")),
+        _ => return reject(format!("CAST to {to} is not supported by this sandbox.")),
     };
     let arguments = vec![term];
     time::call(function, &arguments).unwrap_or_else(|| plain(scope, function, arguments))

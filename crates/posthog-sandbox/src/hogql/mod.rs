@@ -37,7 +37,7 @@ pub(super) struct BadHogQl(String);
 /// A `Result` of this room.
 type Understood<T> = Result<T, BadHogQl>;
 
-fn refuse<T>(why: impl Into<String>) -> Understood<T> {
+fn reject<T>(why: impl Into<String>) -> Understood<T> {
     Err(BadHogQl(why.into()))
 }
 
@@ -85,8 +85,8 @@ pub(super) async fn plan_apart(statement: String, view: View) -> Result<Plan, Ba
     let (tell, told) = oneshot::channel();
     let started = thread::Builder::new().name("hogql".into()).stack_size(STACK).spawn(move || tell.send(plan(&statement, view)).is_ok());
     match started {
-        Ok(_) => told.await.unwrap_or_else(|_| refuse("Query is too complex.")),
-        Err(why) => refuse(format!("No thread for this query: {why}")),
+        Ok(_) => told.await.unwrap_or_else(|_| reject("Query is too complex.")),
+        Err(why) => reject(format!("No thread for this query: {why}")),
     }
 }
 

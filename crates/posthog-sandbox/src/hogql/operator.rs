@@ -4,7 +4,7 @@ use sqlparser::ast::BinaryOperator;
 
 use super::kind::Kind;
 use super::term::Term;
-use super::{Understood, refuse, time};
+use super::{Understood, reject, time};
 
 /// `left op right`.
 pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood<Term> {
@@ -29,7 +29,7 @@ pub(super) fn binary(left: Term, op: &BinaryOperator, right: Term) -> Understood
             let (left, right) = (left.must_be_text("`||`")?, right.must_be_text("`||`")?);
             Term::of(&[&left, &right], format!("({} || {})", left.sql, right.sql), Kind::String)
         }
-        other => refuse(format!("`{other}` is not supported by this sandbox.")),
+        other => reject(format!("`{other}` is not supported by this sandbox.")),
     }
 }
 
@@ -55,7 +55,7 @@ pub(super) fn arithmetic(left: Term, op: &str, right: Term) -> Understood<Term> 
 
 /// A whole division by zero is an error in ClickHouse. Only one that is written so is found here.
 pub(super) fn not_by_zero(divisor: &Term) -> Understood<()> {
-    if divisor.sql == "0" { refuse("Division by zero") } else { Ok(()) }
+    if divisor.sql == "0" { reject("Division by zero") } else { Ok(()) }
 }
 
 /// `/` is never whole in ClickHouse. By zero it gives no number there, and NULL here: the same in JSON.
@@ -93,10 +93,10 @@ fn decided(left: &Term, right: &Term, sql: String, equality: Option<bool>) -> Un
 /// Both terms in a form in which they can be compared.
 fn alike(left: Term, right: Term) -> Understood<(Term, Term)> {
     let (left_kind, right_kind) = (left.kind, right.kind);
-    let (left, right) = (left.wanted_as(right_kind)?, right.wanted_as(left_kind)?);
+    let (left, right) = (left.desired_as(right_kind)?, right.desired_as(left_kind)?);
     if left.kind.common(right.kind).is_none() {
         let (one, another) = (left.kind.name(left.nullable), right.kind.name(right.nullable));
-        return refuse(format!("There is no supertype for types {one}, {another}: they cannot be compared."));
+        return reject(format!("There is no supertype for types {one}, {another}: they cannot be compared."));
     }
     Ok((left, right))
 }
@@ -108,7 +108,7 @@ pub(super) fn within(term: Term, list: Vec<Term>, negated: bool) -> Understood<T
     let mut lists_null = false;
     for one in list {
         if one.varies {
-            return refuse("IN wants a list of constants.");
+            return reject("IN wants a list of constants.");
         }
         if one.kind == Kind::Nothing {
             lists_null = true;
@@ -162,7 +162,7 @@ pub(super) fn choice(branches: &[(Term, Term)], otherwise: &Term) -> Understood<
     for (_, result) in branches {
         kind = match kind.common(result.kind) {
             Some(kind) => kind,
-            None => return refuse(format!("There is no supertype for types {}, {}", kind.name(false), result.kind.name(false))),
+            None => return reject(format!("There is no supertype for types {}, {}", kind.name(false), result.kind.name(false))),
         };
     }
     let nullable = otherwise.nullable || branches.iter().any(|(_, result)| result.nullable);

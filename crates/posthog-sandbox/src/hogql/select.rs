@@ -9,7 +9,7 @@ use super::branch::{self, Branch, Branches, Part};
 use super::expression::{Scope, Source};
 use super::kind::Kind;
 use super::term::Term;
-use super::{Column, Understood, View, refuse};
+use super::{Column, Understood, View, reject};
 
 /// A SELECT in SQLite's words.
 #[derive(Debug)]
@@ -46,13 +46,13 @@ fn limited(sql: &str, part: Part) -> String {
 /// The columns of two branches together: the first one's names, types that both fit into.
 fn united(first: Vec<Column>, other: &[Column]) -> Understood<Vec<Column>> {
     if first.len() != other.len() {
-        return refuse("UNION different number of columns in queries");
+        return reject("UNION different number of columns in queries");
     }
     let pairs = first.into_iter().zip(other);
     pairs
         .map(|(one, another)| match one.kind.common(another.kind) {
             Some(kind) => Ok(Column { kind, nullable: one.nullable || another.nullable, ..one }),
-            None => refuse(format!(
+            None => reject(format!(
                 "There is no supertype for types {}, {} because some of them are different",
                 one.kind.name(one.nullable),
                 another.kind.name(another.nullable)
@@ -74,7 +74,7 @@ pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Unders
         Some(condition) => {
             let condition = scope.condition(condition, "WHERE")?;
             if condition.aggregate {
-                return refuse("Aggregate functions are not allowed in WHERE.");
+                return reject("Aggregate functions are not allowed in WHERE.");
             }
             format!(" WHERE {}", condition.sql)
         }
@@ -94,7 +94,7 @@ pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Unders
         && let Some(bare) =
             items.iter().map(|(_, item)| item).chain(having.as_ref()).chain(order.iter().map(|(key, _)| key)).find(|term| term.bare)
     {
-        return refuse(format!("Column {} is not under aggregate function and not in GROUP BY keys", bare.sql));
+        return reject(format!("Column {} is not under aggregate function and not in GROUP BY keys", bare.sql));
     }
     let mut sql = format!(
         "SELECT {}{}{}{filter}{groups}",
@@ -104,7 +104,7 @@ pub(super) fn write(branch: &Branch, view: View, limit: Option<usize>) -> Unders
     );
     if let Some(having) = &having {
         if groups.is_empty() && !having.aggregate && !items.iter().any(|(_, item)| item.aggregate) {
-            return refuse("HAVING without an aggregate is not supported by this sandbox.");
+            return reject("HAVING without an aggregate is not supported by this sandbox.");
         }
         sql += " HAVING ";
         sql += &having.sql;
@@ -135,7 +135,7 @@ fn check_clauses(select: &Select) -> Understood<()> {
         ("CONNECT BY", !select.connect_by.is_empty()),
     ];
     match unsupported.iter().find(|(_, present)| *present) {
-        Some((clause, _)) => refuse(format!("{clause} is not supported by this sandbox.")),
+        Some((clause, _)) => reject(format!("{clause} is not supported by this sandbox.")),
         None => Ok(()),
     }
 }
@@ -145,7 +145,7 @@ fn source(from: &[TableWithJoins], view: View) -> Understood<Source> {
     let table = match from {
         [] => return Ok(Source::nothing()),
         [only] if only.joins.is_empty() => &only.relation,
-        _ => return refuse("JOIN is not supported by this sandbox."),
+        _ => return reject("JOIN is not supported by this sandbox."),
     };
     match table {
         TableFactor::Table { name, alias, args: None, sample: None, .. } => named(name, alias_name(alias.as_ref()), view),
@@ -154,7 +154,7 @@ fn source(from: &[TableWithJoins], view: View) -> Understood<Source> {
             let inner = write_all(&branches, view, |branch| branch.part.limit)?;
             Ok(Source::query(inner, alias_name(alias.as_ref())))
         }
-        other => refuse(format!("`{other}` is not supported by this sandbox.")),
+        other => reject(format!("`{other}` is not supported by this sandbox.")),
     }
 }
 
@@ -164,7 +164,7 @@ fn named(name: &ObjectName, alias: Option<String>, view: View) -> Understood<Sou
     match parts.as_slice() {
         ["events"] => Ok(Source::events(view.project, alias)),
         ["system", "ingestion_warnings"] if view.system_tables => Ok(Source::ingestion_warnings(view.project, alias)),
-        parts => refuse(format!("Unknown table `{}`.", parts.join("."))),
+        parts => reject(format!("Unknown table `{}`.", parts.join("."))),
     }
 }
 
@@ -187,11 +187,11 @@ fn items(select: &Select, scope: &mut Scope) -> Understood<Vec<(String, Term)>> 
                 items.push((alias.value.clone(), term));
             }
             SelectItem::Wildcard(_) => items.extend(scope.everything()),
-            other => return refuse(format!("`{other}` is not supported by this sandbox.")),
+            other => return reject(format!("`{other}` is not supported by this sandbox.")),
         }
     }
     if let Some((_, item)) = items.iter().find(|(_, item)| item.kind == Kind::Interval) {
-        return refuse(format!("An interval cannot be selected: {}", item.sql));
+        return reject(format!("An interval cannot be selected: {}", item.sql));
     }
     Ok(items)
 }
@@ -212,10 +212,10 @@ fn in_group_by(key: &Term) -> &str {
 /// What is grouped by.
 fn group_keys(select: &Select, items: &[(String, Term)], scope: &Scope) -> Understood<Vec<Term>> {
     let GroupByExpr::Expressions(expressions, modifiers) = &select.group_by else {
-        return refuse("GROUP BY ALL is not supported by this sandbox.");
+        return reject("GROUP BY ALL is not supported by this sandbox.");
     };
     if !modifiers.is_empty() {
-        return refuse("GROUP BY with modifiers is not supported by this sandbox.");
+        return reject("GROUP BY with modifiers is not supported by this sandbox.");
     }
     let keys = expressions.iter().map(|expression| {
         let key = match position(expression, items)? {
@@ -223,7 +223,7 @@ fn group_keys(select: &Select, items: &[(String, Term)], scope: &Scope) -> Under
             None => scope.read(expression)?,
         };
         if key.aggregate {
-            return refuse("Aggregate functions are not allowed in GROUP BY.");
+            return reject("Aggregate functions are not allowed in GROUP BY.");
         }
         Ok(key)
     });
@@ -235,7 +235,7 @@ fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> U
     let mut keys = Vec::new();
     for by in order_by {
         if by.with_fill.is_some() {
-            return refuse("WITH FILL is not supported by this sandbox.");
+            return reject("WITH FILL is not supported by this sandbox.");
         }
         let key = match position(&by.expr, items)? {
             Some(item) => item,
@@ -244,7 +244,7 @@ fn order(order_by: &[OrderByExpr], items: &[(String, Term)], scope: &Scope) -> U
         let way = match by.options.sort {
             None | Some(OrderBySort::Asc) => "ASC",
             Some(OrderBySort::Desc) => "DESC",
-            Some(OrderBySort::Using(_)) => return refuse("ORDER BY USING is not supported."),
+            Some(OrderBySort::Using(_)) => return reject("ORDER BY USING is not supported."),
         };
         // A constant orders nothing, and in SQLite it would be a position.
         if key.varies {
@@ -260,6 +260,6 @@ fn position(expression: &Expr, items: &[(String, Term)]) -> Understood<Option<Te
     let Value::Number(digits, _) = &value.value else { return Ok(None) };
     match digits.parse::<usize>().ok().and_then(|place| items.get(place.checked_sub(1)?)) {
         Some((_, item)) => Ok(Some(item.clone())),
-        None => refuse(format!("Position {digits} is out of range.")),
+        None => reject(format!("Position {digits} is out of range.")),
     }
 }

@@ -1,7 +1,7 @@
 //! A term: an expression that is understood.
 
 use super::kind::Kind;
-use super::{Understood, refuse};
+use super::{Understood, reject};
 use crate::moment::Moment;
 
 /// The longest SQL of one expression, in bytes.
@@ -43,7 +43,7 @@ impl Term {
     /// An expression made of `parts`: as nullable, as bare and as aggregate as they are.
     pub(super) fn of(parts: &[&Self], sql: String, kind: Kind) -> Understood<Self> {
         if sql.len() > LONGEST {
-            return refuse("Query is too complex.");
+            return reject("Query is too complex.");
         }
         Ok(Self {
             sql,
@@ -70,18 +70,18 @@ impl Term {
     }
 
     /// This term where a value of `kind` is wanted: a text in quotes is read as a time or a uuid.
-    pub(super) fn wanted_as(self, kind: Kind) -> Understood<Self> {
+    pub(super) fn desired_as(self, kind: Kind) -> Understood<Self> {
         let Some(text) = &self.text else { return Ok(self) };
         if kind.is_time() {
             return match parse_time(text) {
                 Some(at) => Ok(Self::constant(at.us().to_string(), Kind::DateTime64)),
-                None => refuse(format!("Cannot parse `{text}` as a time.")),
+                None => reject(format!("Cannot parse `{text}` as a time.")),
             };
         }
         if kind == Kind::Uuid {
             return match uuid::Uuid::parse_str(text) {
                 Ok(uuid) => Ok(Self::constant(format!("'{uuid}'"), Kind::Uuid)),
-                Err(_) => refuse(format!("Cannot parse uuid {text}")),
+                Err(_) => reject(format!("Cannot parse uuid {text}")),
             };
         }
         Ok(self)
@@ -89,22 +89,22 @@ impl Term {
 
     /// This term, which must be a text.
     pub(super) fn must_be_text(self, what: &str) -> Understood<Self> {
-        if matches!(self.kind, Kind::String | Kind::Nothing) { Ok(self) } else { refuse(self.complaint(what, "a String")) }
+        if matches!(self.kind, Kind::String | Kind::Nothing) { Ok(self) } else { reject(self.complaint(what, "a String")) }
     }
 
     /// This term, which must be a number.
     pub(super) fn must_be_number(self, what: &str) -> Understood<Self> {
-        if self.kind.is_number() || self.kind == Kind::Nothing { Ok(self) } else { refuse(self.complaint(what, "a number")) }
+        if self.kind.is_number() || self.kind == Kind::Nothing { Ok(self) } else { reject(self.complaint(what, "a number")) }
     }
 
     /// This term, which must be a time.
     pub(super) fn must_be_time(self, what: &str) -> Understood<Self> {
-        let term = self.wanted_as(Kind::DateTime64)?;
-        if term.kind.is_time() { Ok(term) } else { refuse(term.complaint(what, "a time")) }
+        let term = self.desired_as(Kind::DateTime64)?;
+        if term.kind.is_time() { Ok(term) } else { reject(term.complaint(what, "a time")) }
     }
 
-    fn complaint(&self, what: &str, wanted: &str) -> String {
-        format!("Illegal type {} of argument of {what}: it wants {wanted}.", self.kind.name(self.nullable))
+    fn complaint(&self, what: &str, desired: &str) -> String {
+        format!("Illegal type {} of argument of {what}: it wants {desired}.", self.kind.name(self.nullable))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::kind::Kind;
 use super::term::{Term, parse_time};
-use super::{Understood, refuse};
+use super::{Understood, reject};
 
 const SECOND_US: i64 = 1_000_000;
 const DAY_US: i64 = 86_400 * SECOND_US;
@@ -30,18 +30,18 @@ pub(super) fn written_interval(count: Term, unit: &str) -> Understood<Term> {
 /// `toIntervalMinute(5)`.
 fn interval(count: Term, unit: &str) -> Understood<Term> {
     let Some(us) = unit_us(unit) else {
-        return refuse(format!("An interval in the unit {unit} is not supported by this sandbox."));
+        return reject(format!("An interval in the unit {unit} is not supported by this sandbox."));
     };
     let count = match &count.text {
         // INTERVAL '5' MINUTE.
         Some(text) => match text.trim().parse::<i64>() {
             Ok(number) => Term::constant(number.to_string(), Kind::Int64),
-            Err(_) => return refuse(format!("Cannot parse `{text}` as a number.")),
+            Err(_) => return reject(format!("Cannot parse `{text}` as a number.")),
         },
         None => count,
     };
     if !count.kind.is_number() {
-        return refuse("An interval wants a number.");
+        return reject("An interval wants a number.");
     }
     // ClickHouse cuts a fraction off: an hour and a half is an hour.
     let whole = if count.kind == Kind::Float64 { format!("CAST({} AS INTEGER)", count.sql) } else { count.sql.clone() };
@@ -56,7 +56,7 @@ pub(super) fn moved(left: &Term, back: bool, right: &Term) -> Understood<Term> {
         (kind @ (Kind::DateTime | Kind::DateTime64), Kind::Interval) => kind,
         (Kind::Interval, kind @ (Kind::DateTime | Kind::DateTime64)) if !back => kind,
         (Kind::Date, Kind::Interval) => Kind::DateTime,
-        (one, another) => return refuse(format!("Illegal types of arguments of `{sign}`: {}, {}", one.name(false), another.name(false))),
+        (one, another) => return reject(format!("Illegal types of arguments of `{sign}`: {}, {}", one.name(false), another.name(false))),
     };
     Term::of(&[left, right], format!("({} {sign} {})", left.sql, right.sql), kind)
 }
@@ -106,7 +106,7 @@ fn one(name: &str, arguments: &[Term]) -> Understood<Term> {
         [only] => Ok(only.clone()),
         // A second argument of most of these is a timezone; the project's is UTC.
         [first, zone] if zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC")) => Ok(first.clone()),
-        _ => refuse(format!("Function '{name}' expects 1 argument, found {}", arguments.len())),
+        _ => reject(format!("Function '{name}' expects 1 argument, found {}", arguments.len())),
     }
 }
 
@@ -117,7 +117,7 @@ fn time(name: &str, arguments: &[Term]) -> Understood<Term> {
 /// A time with a fraction: ClickHouse has none of the fine functions for a `DateTime`.
 fn precise(name: &str, arguments: &[Term]) -> Understood<Term> {
     let at = time(name, arguments)?;
-    if at.kind == Kind::DateTime64 { Ok(at) } else { refuse(format!("The first argument for function {name} must be DateTime64")) }
+    if at.kind == Kind::DateTime64 { Ok(at) } else { reject(format!("The first argument for function {name} must be DateTime64")) }
 }
 
 fn floor(at: &Term, us: i64, kind: Kind) -> Understood<Term> {
@@ -135,7 +135,7 @@ fn part(name: &str, arguments: &[Term], us: i64, of: i64) -> Understood<Term> {
 
 fn from_seconds(seconds: &Term) -> Understood<Term> {
     if !seconds.kind.is_whole() {
-        return refuse("A Unix timestamp must be a whole number.");
+        return reject("A Unix timestamp must be a whole number.");
     }
     Term::of(&[seconds], format!("({} * {SECOND_US})", seconds.sql), Kind::DateTime)
 }
@@ -146,16 +146,16 @@ fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
     let (first, precision_us) = match (precise, arguments) {
         (_, [first]) | (false, [first, _]) => (first, 1),
         (true, [first, precision] | [first, precision, _]) => (first, step_us(precision)?),
-        _ => return refuse(format!("Function '{name}' does not take {} arguments", arguments.len())),
+        _ => return reject(format!("Function '{name}' does not take {} arguments", arguments.len())),
     };
     if let [_, zone] | [_, _, zone] = arguments
         && (arguments.len() == 3 || !precise)
         && !zone.text.as_deref().is_some_and(|zone| zone.eq_ignore_ascii_case("UTC"))
     {
-        return refuse(format!("{name} in another timezone than UTC is not supported by this sandbox."));
+        return reject(format!("{name} in another timezone than UTC is not supported by this sandbox."));
     }
     if let Some(text) = &first.text {
-        let Some(at) = parse_time(text) else { return refuse(format!("Cannot parse `{text}` as a time.")) };
+        let Some(at) = parse_time(text) else { return reject(format!("Cannot parse `{text}` as a time.")) };
         let kind = if precise { Kind::DateTime64 } else { Kind::DateTime };
         let step_us = if precise { precision_us } else { SECOND_US };
         let us = at.us().div_euclid(step_us) * step_us;
@@ -165,26 +165,26 @@ fn converted(name: &str, arguments: &[Term]) -> Understood<Term> {
         kind if kind.is_time() && precise => floor(first, precision_us, Kind::DateTime64),
         kind if kind.is_time() => floor(first, SECOND_US, Kind::DateTime),
         kind if kind.is_whole() && !precise => from_seconds(first),
-        other => refuse(format!("{name} of {} is not supported by this sandbox.", other.name(first.nullable))),
+        other => reject(format!("{name} of {} is not supported by this sandbox.", other.name(first.nullable))),
     }
 }
 
 /// How far apart two times of this precision are, in microseconds: `3` is milliseconds.
 fn step_us(precision: &Term) -> Understood<i64> {
     let digits = precision.sql.parse::<u32>().ok().filter(|digits| *digits <= 6 && !precision.varies);
-    digits.map_or_else(|| refuse("toDateTime64 wants a precision from 0 to 6."), |digits| Ok(10_i64.pow(6 - digits)))
+    digits.map_or_else(|| reject("toDateTime64 wants a precision from 0 to 6."), |digits| Ok(10_i64.pow(6 - digits)))
 }
 
 /// `dateDiff('hour', a, b)`: how many starts of an hour lie between.
 fn difference(arguments: &[Term]) -> Understood<Term> {
-    let [unit, from, to] = arguments else { return refuse("Function 'dateDiff' expects 3 arguments") };
+    let [unit, from, to] = arguments else { return reject("Function 'dateDiff' expects 3 arguments") };
     // Weeks begin on a Monday, and not where 1970 did.
     let us = match unit.text.as_deref() {
         Some("second") => SECOND_US,
         Some("minute") => 60 * SECOND_US,
         Some("hour") => 3600 * SECOND_US,
         Some("day") => DAY_US,
-        _ => return refuse("dateDiff wants one of 'second', 'minute', 'hour', 'day' first."),
+        _ => return reject("dateDiff wants one of 'second', 'minute', 'hour', 'day' first."),
     };
     let (from, to) = (from.clone().must_be_time("dateDiff")?, to.clone().must_be_time("dateDiff")?);
     Term::of(&[&from, &to], format!("({} / {us} - {} / {us})", to.sql, from.sql), Kind::Int64)
@@ -192,18 +192,18 @@ fn difference(arguments: &[Term]) -> Understood<Term> {
 
 /// `toStartOfInterval(at, INTERVAL 5 MINUTE)`.
 fn start_of_interval(arguments: &[Term]) -> Understood<Term> {
-    let [at, span] = arguments else { return refuse("Function 'toStartOfInterval' expects 2 arguments") };
+    let [at, span] = arguments else { return reject("Function 'toStartOfInterval' expects 2 arguments") };
     let at = at.clone().must_be_time("toStartOfInterval")?;
     if span.kind != Kind::Interval || span.varies {
-        return refuse("toStartOfInterval wants a constant interval.");
+        return reject("toStartOfInterval wants a constant interval.");
     }
     // ClickHouse counts hours from midnight, days from 1970, and weeks from a Monday.
     let whole_us =
         |text: &str| text.trim_matches(['(', ')']).split(" * ").map(|factor| factor.parse::<i64>().ok()).product::<Option<i64>>();
-    let Some(us) = whole_us(&span.sql).filter(|us| *us > 0) else { return refuse("toStartOfInterval wants a positive interval.") };
+    let Some(us) = whole_us(&span.sql).filter(|us| *us > 0) else { return reject("toStartOfInterval wants a positive interval.") };
     let divides = if us < DAY_US { us < 3600 * SECOND_US || DAY_US % us == 0 } else { us % (7 * DAY_US) != 0 };
     if !divides {
-        return refuse("toStartOfInterval of weeks, or of hours that do not divide a day, is not supported by this sandbox.");
+        return reject("toStartOfInterval of weeks, or of hours that do not divide a day, is not supported by this sandbox.");
     }
     Term::of(&[&at], format!("({} / {us} * {us})", at.sql), Kind::DateTime)
 }

@@ -1,9 +1,9 @@
 //! What the pages of one app on one project have in common: `{% include "app_head.html" %}` with `head` in the page.
 
 use crate::config::App;
-use crate::edit::Cost;
 use crate::model::{AppKind, Project, ProjectName};
-use crate::web::frame::{Frame, Place};
+use crate::settings::Cost;
+use crate::web::layout::{Layout, Place};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};
 
 /// One of an app's pages.
@@ -47,8 +47,8 @@ impl Head {
         self.app.as_ref().is_some_and(App::is_enabled)
     }
 
-    pub(super) fn standing(&self) -> Standing {
-        Standing::of(self.app.as_ref())
+    pub(super) fn state(&self) -> AppState {
+        AppState::of(self.app.as_ref())
     }
 
     /// What it costs, or will.
@@ -62,15 +62,15 @@ impl Head {
     }
 
     /// The frame of a page below this head, and the project's tabs.
-    pub(super) fn around(&self, frame: Frame) -> (Frame, Tabs) {
+    pub(super) fn around(&self, layout: Layout) -> (Layout, Tabs) {
         let (project, title) = (self.project.as_str(), self.kind.title());
         let above = [("Projects".to_owned(), "/".to_owned()), (project.to_owned(), format!("/projects/{project}"))];
         let apps = ("Apps".to_owned(), format!("/projects/{project}/apps"));
         let app = (self.here != AppTab::Settings).then(|| (title.to_owned(), self.address()));
         let name = AppTab::ALL.into_iter().find(|(tab, ..)| *tab == self.here).map_or("", |(_, name, _)| name);
         let title = if self.here == AppTab::Settings { title.to_owned() } else { format!("{name} of {title}") };
-        let frame = frame.titled(Place::Projects, title).below(above.into_iter().chain([apps]).chain(app));
-        (frame, tabs(&self.project, Tab::Apps))
+        let layout = layout.titled(Place::Projects, title).below(above.into_iter().chain([apps]).chain(app));
+        (layout, tabs(&self.project, Tab::Apps))
     }
 }
 
@@ -89,13 +89,13 @@ pub(super) fn cost(app: &App) -> String {
 
 /// How an app stands on a project.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Standing {
+pub(super) enum AppState {
     Enabled,
     Disabled,
     Absent,
 }
 
-impl Standing {
+impl AppState {
     pub(super) fn of(app: Option<&App>) -> Self {
         match app {
             Some(app) if app.is_enabled() => Self::Enabled,

@@ -10,13 +10,13 @@ use axum::routing::get;
 use serde::Deserialize;
 
 use super::head::{AppTab, Head};
-use crate::edit::subject_of;
-use crate::store::WhichDeeds;
-use crate::web::frame::{Frame, page};
-use crate::web::pages::changes::Told;
+use crate::settings::subject_of;
+use crate::store::AuditFilter;
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, page};
+use crate::web::pages::audit_log::Told;
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
     Router::new().route("/projects/{name}/apps/{app}/history", get(history))
@@ -25,7 +25,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "app_history.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     head: Head,
     told: Told,
@@ -38,16 +38,16 @@ struct Asked {
 
 async fn history(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path((name, app)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let before = asked.before.and_then(|before| before.parse().ok());
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::History);
-    let (frame, tabs) = head.around(frame);
+    let (layout, tabs) = head.around(layout);
     let project = Some(project.spec.name.clone());
-    let which = WhichDeeds { project, subject: Some(subject_of(kind)), before, ..WhichDeeds::default() };
-    let told = Told::read(&site.web.store, which, frame.now).await?;
-    Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, told }))
+    let which = AuditFilter { project, subject: Some(subject_of(kind)), before, ..AuditFilter::default() };
+    let told = Told::read(&site.web.store, which, layout.now).await?;
+    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, told }))
 }

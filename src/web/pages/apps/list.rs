@@ -9,15 +9,15 @@ use axum::response::Response;
 use axum::routing::get;
 use serde::Deserialize;
 
-use super::head::{Standing, address, cost};
+use super::head::{AppState, address, cost};
 use crate::config::App;
-use crate::edit::{self};
 use crate::model::{AppKind, ProjectName};
+use crate::settings::{self};
 use crate::store::Spread;
-use crate::web::frame::{Frame, Place, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::pages::tabs::{Tab, Tabs, tabs};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 
 /// So many projects stand on a page.
 const ROWS: usize = 50;
@@ -44,31 +44,31 @@ struct Offered {
 #[derive(Template)]
 #[template(path = "apps.html")]
 struct List {
-    frame: Frame,
+    layout: Layout,
     search: String,
     rows: Vec<Offered>,
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let mut rows = Vec::new();
     for kind in AppKind::search(&asked.q) {
         rows.push(Offered { kind, spread: site.web.store.spread(kind).await?, cost: cost(&App::usual(kind)) });
     }
-    let frame = frame.titled(Place::Apps, "Apps");
-    Ok(page(&site, frame.said.is_some(), &List { frame, search: asked.q, rows }))
+    let layout = layout.titled(Place::Apps, "Apps");
+    Ok(page(&site, layout.said.is_some(), &List { layout, search: asked.q, rows }))
 }
 
 /// A project, and how the app stands on it.
 struct Where {
     project: ProjectName,
-    standing: Standing,
+    state: AppState,
     address: String,
 }
 
 #[derive(Template)]
 #[template(path = "app_projects.html")]
 struct Projects {
-    frame: Frame,
+    layout: Layout,
     kind: AppKind,
     spread: Spread,
     search: String,
@@ -81,11 +81,11 @@ struct Projects {
 
 async fn projects(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path(app): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
-    let kind = edit::app::kind_named(&app)?;
+) -> Result<Response, WebError> {
+    let kind = settings::app::kind_named(&app)?;
     let store = &*site.web.store;
     let names = store.project_names().await?;
     let search = asked.q.trim().to_lowercase();
@@ -95,21 +95,21 @@ async fn projects(
         found.iter().filter(|name| name.as_str() > asked.after.as_str()).take(ROWS).map(|name| (*name).clone()).collect();
     let next = shown.last().filter(|last| found.last().is_some_and(|end| end != last)).cloned();
     let rows = store.projects_named(&shown).await?.into_iter().map(|project| Where {
-        standing: Standing::of(App::on(&project.spec, kind).as_ref()),
+        state: AppState::of(App::on(&project.spec, kind).as_ref()),
         address: address(&project.spec.name, kind),
         project: project.spec.name,
     });
     let rows = rows.collect();
     let (total, found) = (names.len(), found.len());
-    let frame = frame.titled(Place::Apps, kind.title()).below([("Apps", "/apps")]);
+    let layout = layout.titled(Place::Apps, kind.title()).below([("Apps", "/apps")]);
     let spread = store.spread(kind).await?;
-    Ok(page(&site, frame.said.is_some(), &Projects { frame, kind, spread, search: asked.q, total, found, rows, next }))
+    Ok(page(&site, layout.said.is_some(), &Projects { layout, kind, spread, search: asked.q, total, found, rows, next }))
 }
 
 /// An app, and how it stands on the project.
 struct Row {
     kind: AppKind,
-    standing: Standing,
+    state: AppState,
     cost: String,
     address: String,
 }
@@ -117,20 +117,20 @@ struct Row {
 #[derive(Template)]
 #[template(path = "project_apps.html")]
 struct Installed {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     rows: Vec<Row>,
 }
 
-async fn installed(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn installed(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     let rows = AppKind::ALL.into_iter().map(|kind| {
         let app = App::on(&project.spec, kind);
-        let (standing, address) = (Standing::of(app.as_ref()), address(&project.spec.name, kind));
-        Row { kind, standing, cost: cost(&app.unwrap_or_else(|| App::usual(kind))), address }
+        let (state, address) = (AppState::of(app.as_ref()), address(&project.spec.name, kind));
+        Row { kind, state, cost: cost(&app.unwrap_or_else(|| App::usual(kind))), address }
     });
     let rows = rows.collect();
     let above = [("Projects".to_owned(), "/".to_owned()), (name.clone(), format!("/projects/{name}"))];
-    let frame = frame.titled(Place::Projects, "Apps").below(above);
-    Ok(page(&site, frame.said.is_some(), &Installed { frame, tabs: tabs(&project.spec.name, Tab::Apps), rows }))
+    let layout = layout.titled(Place::Projects, "Apps").below(above);
+    Ok(page(&site, layout.said.is_some(), &Installed { layout, tabs: tabs(&project.spec.name, Tab::Apps), rows }))
 }

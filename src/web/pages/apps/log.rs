@@ -13,10 +13,10 @@ use url::form_urlencoded::Serializer;
 use super::head::{AppTab, Head};
 use crate::model::{Minute, Timestamp};
 use crate::report::{Level, Line, Sought, log};
-use crate::web::frame::{Frame, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -52,7 +52,7 @@ impl Row {
 #[derive(Template)]
 #[template(path = "app_log.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     head: Head,
     asked: Asked,
@@ -94,13 +94,13 @@ struct Asked {
 
 async fn show(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path((name, app)): Path<(String, String)>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Logs);
-    let (frame, tabs) = head.around(frame);
+    let (layout, tabs) = head.around(layout);
     let given = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
     let sought = Sought {
         level: Level::named(&asked.level).unwrap_or(Level::Info),
@@ -109,11 +109,11 @@ async fn show(
         before: asked.before.as_deref().and_then(minute),
         ..Sought::default()
     };
-    let found = log(&site.web.store, &project, kind, &sought, frame.now).await?;
-    let rows = found.lines.iter().map(|line| Row::of(line, frame.now)).collect();
-    let frame = frame.live(Some(&name));
+    let found = log(&site.web.store, &project, kind, &sought, layout.now).await?;
+    let rows = found.lines.iter().map(|line| Row::of(line, layout.now)).collect();
+    let layout = layout.live(Some(&name));
     let routes = head.app.as_ref().map(crate::config::App::routes).unwrap_or_default();
-    Ok(page(&site, frame.said.is_some(), &Page { frame, tabs, head, asked, routes, rows, older: found.older }))
+    Ok(page(&site, layout.said.is_some(), &Page { layout, tabs, head, asked, routes, rows, older: found.older }))
 }
 
 /// A minute as a page before gave it; none where it is out of all history.

@@ -11,10 +11,10 @@ use axum::routing::get;
 use super::head::{AppTab, Head};
 use crate::model::{AppKind, Outcome};
 use crate::report::{AlertFigures, Ends, HeartbeatFigures, alert_figures, heartbeat_figures};
-use crate::web::frame::{Frame, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::words::maybe_span;
 
 /// A bar is so wide, in the units of its drawing, and no part of it narrower than that.
@@ -85,7 +85,7 @@ impl Period {
 #[derive(Template)]
 #[template(path = "app_beats.html")]
 struct Beats {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     head: Head,
     figures: HeartbeatFigures,
@@ -104,7 +104,7 @@ impl Beats {
 #[derive(Template)]
 #[template(path = "app_alerts.html")]
 struct Alerts {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     head: Head,
     figures: AlertFigures,
@@ -112,12 +112,12 @@ struct Alerts {
     noticed: [String; 2],
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Path<(String, String)>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
     let head = Head::of(&project, kind, AppTab::Metrics);
-    let (frame, tabs) = head.around(frame);
-    let frame = frame.live(Some(&name)).with_marks();
-    let (store, now, said) = (&*site.web.store, frame.now, frame.said.is_some());
+    let (layout, tabs) = head.around(layout);
+    let layout = layout.live(Some(&name)).with_marks();
+    let (store, now, said) = (&*site.web.store, layout.now, layout.said.is_some());
     match kind {
         AppKind::Heartbeat => {
             let figures = heartbeat_figures(store, &project, now).await?;
@@ -125,12 +125,12 @@ async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Pa
                 [("Last hour", &figures.last_hour), ("Last 24 hours", &figures.last_24_hours), ("Last 30 days", &figures.last_30_days)];
             let periods = periods.map(|(name, ends)| Period::of(name, ends));
             let lags = [figures.lags.p50, figures.lags.p95, figures.lags.p99].map(maybe_span);
-            Ok(page(&site, said, &Beats { frame, tabs, head, figures, periods, lags }))
+            Ok(page(&site, said, &Beats { layout, tabs, head, figures, periods, lags }))
         }
         AppKind::IngestionAlert => {
             let figures = alert_figures(store, &project, now).await?;
             let noticed = [figures.time_to_notice, figures.longest_to_notice].map(maybe_span);
-            Ok(page(&site, said, &Alerts { frame, tabs, head, figures, noticed }))
+            Ok(page(&site, said, &Alerts { layout, tabs, head, figures, noticed }))
         }
     }
 }

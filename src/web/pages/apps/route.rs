@@ -12,14 +12,14 @@ use axum::routing::get;
 use super::head::address;
 use crate::config::route::{FIELDS, shown};
 use crate::config::{Problem, Texts};
-use crate::edit::{EditError, app};
 use crate::model::{AppKind, Field, ProjectName, ProjectSpec, RouteSpec, Takes};
+use crate::settings::{ChangeError, app};
 use crate::web::control::{Control, Wrong};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 const KIND: AppKind = AppKind::Heartbeat;
@@ -41,7 +41,7 @@ const NAME: Field = Field::new(
 #[derive(Template)]
 #[template(path = "app_route.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     /// The page of the app.
     app: String,
     /// Where the form goes.
@@ -53,7 +53,7 @@ struct Page {
 }
 
 impl Page {
-    fn of(frame: Frame, project: &ProjectName, known: Option<&RouteSpec>) -> Self {
+    fn of(layout: Layout, project: &ProjectName, known: Option<&RouteSpec>) -> Self {
         let app = address(project, KIND);
         let above = [
             ("Projects".to_owned(), "/".to_owned()),
@@ -65,7 +65,7 @@ impl Page {
         let name = known.is_none().then(|| Control::of(&NAME, None));
         let fields = FIELDS.iter().map(|field| Control::of(field, known.map(|route| shown(route, field.key))));
         Self {
-            frame: frame.titled(Place::Projects, title).below(above),
+            layout: layout.titled(Place::Projects, title).below(above),
             address: format!("{app}/routes{}", known.map(|route| format!("/{}", route.name)).unwrap_or_default()),
             app,
             known: known.map(|route| route.name.clone()),
@@ -74,7 +74,7 @@ impl Page {
         }
     }
 
-    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+    fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
         self.wrong = Wrong::of(problems, &self.controls);
         drawn(StatusCode::UNPROCESSABLE_ENTITY, &self)
@@ -96,71 +96,71 @@ fn of_form(problems: impl IntoIterator<Item = Problem>, route: &str) -> Vec<Prob
     renamed.collect()
 }
 
-async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn new(State(site): State<Arc<Site>>, Writer(_): Writer, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     app::installed(&project.spec, KIND)?;
-    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project.spec.name, None)))
+    Ok(page(&site, layout.said.is_some(), &Page::of(layout, &project.spec.name, None)))
 }
 
 async fn add(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let project = site.project(&name).await?;
     let route = form.text("name").to_owned();
-    let wanted = |spec: &ProjectSpec| {
-        let is_taken = spec.heartbeat.iter().flat_map(|app| &app.routes).any(|known| known.name == route);
-        match (route.as_str(), is_taken) {
+    let desired = |spec: &ProjectSpec| {
+        let is_accepted = spec.heartbeat.iter().flat_map(|app| &app.routes).any(|known| known.name == route);
+        match (route.as_str(), is_accepted) {
             ("", _) => Err(Problem::of("name", "is missing; give it a name, such as `proxy`").into()),
             (_, true) => Err(Problem::of("name", format!("`{route}` is that of another route already")).into()),
             (_, false) => app::configure(spec, KIND, &texts(&route, &form)),
         }
     };
-    match site.desk(&visitor).change(&name, wanted).await {
+    match site.settings_service(&visitor).change(&name, desired).await {
         Ok(_) => Ok(go_on(
             &site,
             &address(&project.spec.name, KIND),
             &format!("Route {route} is added. Its first event is sent within a minute."),
         )),
-        Err(EditError::Wrong(problems)) => Ok(Page::of(frame, &project.spec.name, None).refused(&form, &of_form(problems, &route))),
+        Err(ChangeError::Wrong(problems)) => Ok(Page::of(layout, &project.spec.name, None).rejected(&form, &of_form(problems, &route))),
         Err(other) => Err(other.into()),
     }
 }
 
 /// The project's name and the route of this address.
-async fn known(site: &Site, name: &str, route: &str) -> Result<(ProjectName, RouteSpec), Trouble> {
+async fn known(site: &Site, name: &str, route: &str) -> Result<(ProjectName, RouteSpec), WebError> {
     let project = site.project(name).await?;
     let own = project.spec.heartbeat.iter().flat_map(|app| &app.routes).find(|known| known.name == route).cloned();
-    Ok((project.spec.name.clone(), own.ok_or_else(|| Trouble::no("route", route))?))
+    Ok((project.spec.name.clone(), own.ok_or_else(|| WebError::no("route", route))?))
 }
 
 async fn edit(
     State(site): State<Arc<Site>>,
     Writer(_): Writer,
-    frame: Frame,
+    layout: Layout,
     Path((name, route)): Path<(String, String)>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let (project, route) = known(&site, &name, &route).await?;
-    Ok(page(&site, frame.said.is_some(), &Page::of(frame, &project, Some(&route))))
+    Ok(page(&site, layout.said.is_some(), &Page::of(layout, &project, Some(&route))))
 }
 
 async fn change(
     State(site): State<Arc<Site>>,
     Writer(visitor): Writer,
-    frame: Frame,
+    layout: Layout,
     Path((name, route)): Path<(String, String)>,
     form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let (project, route) = known(&site, &name, &route).await?;
     let removes = form.has("remove");
     let texts = if removes { [(format!("route.{}", route.name), "")].into_iter().collect() } else { texts(&route.name, &form) };
     let words = if removes { format!("Route {} is removed.", route.name) } else { format!("Route {} is saved.", route.name) };
-    match site.desk(&visitor).change(&name, |spec: &ProjectSpec| app::configure(spec, KIND, &texts)).await {
+    match site.settings_service(&visitor).change(&name, |spec: &ProjectSpec| app::configure(spec, KIND, &texts)).await {
         Ok(_) => Ok(go_on(&site, &address(&project, KIND), &words)),
-        Err(EditError::Wrong(problems)) => Ok(Page::of(frame, &project, Some(&route)).refused(&form, &of_form(problems, &route.name))),
+        Err(ChangeError::Wrong(problems)) => Ok(Page::of(layout, &project, Some(&route)).rejected(&form, &of_form(problems, &route.name))),
         Err(other) => Err(other.into()),
     }
 }

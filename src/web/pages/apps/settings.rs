@@ -12,16 +12,16 @@ use serde_json::json;
 
 use super::head::{AppTab, Head, address};
 use crate::config::{App, Problem, Texts};
-use crate::edit::{self, EditError};
 use crate::model::{AppKind, Field, IngestionAlertApp, Project, RouteSpec};
+use crate::settings::{self, ChangeError};
 use crate::web::control::{Control, Wrong};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, drawn, page};
 use crate::web::keys;
+use crate::web::layout::{Layout, drawn, page};
 use crate::web::pages::tabs::Tabs;
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -38,7 +38,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "app_settings.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     head: Head,
     controls: Vec<Control>,
@@ -55,16 +55,16 @@ struct Page {
 }
 
 impl Page {
-    fn new(frame: Frame, project: &Project, kind: AppKind) -> Self {
+    fn new(layout: Layout, project: &Project, kind: AppKind) -> Self {
         let head = Head::of(project, kind, AppTab::Settings);
-        let (frame, tabs) = head.around(frame);
+        let (layout, tabs) = head.around(layout);
         let spec = &project.spec;
         let routes = match &head.app {
             Some(App::Heartbeat(app)) => app.all_routes(),
             Some(App::IngestionAlert(_)) | None => Vec::new(),
         };
         Self {
-            frame,
+            layout,
             tabs,
             controls: controls(head.app.as_ref(), kind),
             head,
@@ -78,7 +78,7 @@ impl Page {
     }
 
     /// As it was filled in, with everything that is wrong with that.
-    fn refused(mut self, form: &Filled, problems: &[Problem]) -> Response {
+    fn rejected(mut self, form: &Filled, problems: &[Problem]) -> Response {
         self.controls = self.controls.into_iter().map(|control| control.filled(form, problems)).collect();
         self.wrong = Wrong::of(problems, &self.controls);
         self.enabled = form.has("enabled");
@@ -110,64 +110,68 @@ fn texts(kind: AppKind, form: &Filled) -> Texts {
     controls.iter().filter_map(|control| Some((control.key, control.given(form)?))).collect()
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path((name, app)): Path<(String, String)>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path((name, app)): Path<(String, String)>) -> Result<Response, WebError> {
     let (project, kind) = site.app(&name, &app).await?;
-    Ok(page(&site, frame.said.is_some(), &Page::new(frame, &project, kind)))
+    Ok(page(&site, layout.said.is_some(), &Page::new(layout, &project, kind)))
 }
 
 /// Where a change is asked for, and by whom.
-type Asked = (State<Arc<Site>>, Frame, Writer, Path<(String, String)>);
+type Asked = (State<Arc<Site>>, Layout, Writer, Path<(String, String)>);
 
-async fn save(asked: Asked, form: Filled) -> Result<Response, Trouble> {
-    let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
+async fn save(asked: Asked, form: Filled) -> Result<Response, WebError> {
+    let (State(site), layout, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
     let texts = texts(kind, &form);
-    let wanted = |spec: &_| Ok(keys::of_app(spec, edit::app::configure(spec, kind, &texts)?, &texts)?);
-    match site.desk(&visitor).change(&name, wanted).await {
+    let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::configure(spec, kind, &texts)?, &texts)?);
+    match site.settings_service(&visitor).change(&name, desired).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&done.now.name, kind), "Nothing was changed.")),
         Ok(done) => Ok(go_on(&site, &address(&done.now.name, kind), "Saved.")),
-        Err(EditError::Wrong(problems)) => Ok(Page::new(frame, &project, kind).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(ChangeError::Wrong(problems)) => {
+            Ok(Page::new(layout, &project, kind).rejected(&form, &problems.into_iter().collect::<Vec<_>>()))
+        }
         Err(other) => Err(other.into()),
     }
 }
 
-async fn install(asked: Asked, form: Filled) -> Result<Response, Trouble> {
-    let (State(site), frame, Writer(visitor), Path((name, app))) = asked;
+async fn install(asked: Asked, form: Filled) -> Result<Response, WebError> {
+    let (State(site), layout, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
     let (texts, enabled) = (texts(kind, &form), form.has("enabled"));
-    let wanted = |spec: &_| Ok(keys::of_app(spec, edit::app::install(spec, kind, &texts, enabled)?, &texts)?);
-    match site.desk(&visitor).change(&name, wanted).await {
+    let desired = |spec: &_| Ok(keys::of_app(spec, settings::app::install(spec, kind, &texts, enabled)?, &texts)?);
+    match site.settings_service(&visitor).change(&name, desired).await {
         Ok(done) => {
             let runs = if enabled { "and enabled" } else { "and rests until you enable it" };
             let words = format!("{} is installed on {name}, {runs}.", kind.title());
             Ok(go_on(&site, &address(&done.now.name, kind), &words))
         }
-        Err(EditError::Wrong(problems)) => Ok(Page::new(frame, &project, kind).refused(&form, &problems.into_iter().collect::<Vec<_>>())),
+        Err(ChangeError::Wrong(problems)) => {
+            Ok(Page::new(layout, &project, kind).rejected(&form, &problems.into_iter().collect::<Vec<_>>()))
+        }
         Err(other) => Err(other.into()),
     }
 }
 
 /// What is wrong with the form as it is being filled in.
-async fn check(asked: Asked, form: Filled) -> Result<Response, Trouble> {
+async fn check(asked: Asked, form: Filled) -> Result<Response, WebError> {
     let (State(site), _, _, Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
-    let problems = edit::app::wrong(&project.spec, kind, &texts(kind, &form));
+    let problems = settings::app::wrong(&project.spec, kind, &texts(kind, &form));
     let fields = problems.iter().map(|problem| json!({ "name": problem.field, "mark": "fail", "says": problem.says }));
     Ok(Json(json!({ "fields": fields.collect::<Vec<_>>() })).into_response())
 }
 
-async fn enable(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+async fn enable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
     switch(asked, true).await
 }
 
-async fn disable(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+async fn disable(asked: Asked, _form: Filled) -> Result<Response, WebError> {
     switch(asked, false).await
 }
 
-async fn switch(asked: Asked, enabled: bool) -> Result<Response, Trouble> {
+async fn switch(asked: Asked, enabled: bool) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
     let (_, kind) = site.app(&name, &app).await?;
-    let done = site.desk(&visitor).change(&name, |spec| edit::app::switch(spec, kind, enabled)).await?;
+    let done = site.settings_service(&visitor).change(&name, |spec| settings::app::switch(spec, kind, enabled)).await?;
     let words = format!("{} is {} on {name}.", kind.title(), if enabled { "enabled" } else { "disabled; its settings stay" });
     Ok(go_on(&site, &address(&done.now.name, kind), &words))
 }
@@ -175,23 +179,23 @@ async fn switch(asked: Asked, enabled: bool) -> Result<Response, Trouble> {
 #[derive(Template)]
 #[template(path = "app_uninstall.html")]
 struct Ask {
-    frame: Frame,
+    layout: Layout,
     head: Head,
 }
 
-async fn ask(asked: Asked) -> Result<Response, Trouble> {
-    let (State(site), frame, _, Path((name, app))) = asked;
+async fn ask(asked: Asked) -> Result<Response, WebError> {
+    let (State(site), layout, _, Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
-    edit::app::installed(&project.spec, kind)?;
+    settings::app::installed(&project.spec, kind)?;
     let head = Head::of(&project, kind, AppTab::Settings);
-    let (frame, _) = head.around(frame);
-    Ok(page(&site, frame.said.is_some(), &Ask { frame, head }))
+    let (layout, _) = head.around(layout);
+    Ok(page(&site, layout.said.is_some(), &Ask { layout, head }))
 }
 
-async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, Trouble> {
+async fn uninstall(asked: Asked, _form: Filled) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path((name, app))) = asked;
     let (project, kind) = site.app(&name, &app).await?;
-    site.desk(&visitor).change(&name, |spec| edit::app::uninstall(spec, kind)).await?;
+    site.settings_service(&visitor).change(&name, |spec| settings::app::uninstall(spec, kind)).await?;
     let words = format!("{} is uninstalled from {name}.", kind.title());
     Ok(go_on(&site, &format!("/projects/{}/apps", project.spec.name), &words))
 }

@@ -16,15 +16,15 @@ use super::one::{self, One};
 use super::{Badge, address};
 use crate::config::channel::{added, changed, is_open_to_pages, kind_named};
 use crate::config::{Problem, Texts};
-use crate::edit::EditError;
 use crate::model::{Channel, ChannelKind, ChannelSpec};
-use crate::store::Owing;
+use crate::settings::ChangeError;
+use crate::store::ChannelQueue;
 use crate::web::channels::{check_open, closed_kind, find, find_to_remove};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -42,7 +42,7 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 #[derive(Template)]
 #[template(path = "channel_kinds.html")]
 struct Kinds {
-    frame: Frame,
+    layout: Layout,
     open: Vec<ChannelKind>,
     /// Those that are not set up from here: which, and why.
     closed: Vec<(ChannelKind, String)>,
@@ -51,17 +51,17 @@ struct Kinds {
 #[derive(Template)]
 #[template(path = "channel_new.html")]
 struct New {
-    frame: Frame,
+    layout: Layout,
     kind: ChannelKind,
     draft: Draft,
-    /// Whether notices go there at once.
+    /// Whether notifications go there at once.
     enabled: bool,
 }
 
 impl New {
-    fn framed(frame: Frame, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
+    fn framed(layout: Layout, kind: ChannelKind, draft: Draft, enabled: bool) -> Self {
         let above = [("Channels", "/channels"), ("Add a channel", "/channels/new")];
-        Self { frame: frame.titled(Place::Channels, kind.name()).below(above), kind, draft, enabled }
+        Self { layout: layout.titled(Place::Channels, kind.name()).below(above), kind, draft, enabled }
     }
 }
 
@@ -70,20 +70,20 @@ struct Asked {
     kind: Option<String>,
 }
 
-async fn new(State(site): State<Arc<Site>>, frame: Frame, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+async fn new(State(site): State<Arc<Site>>, layout: Layout, _writer: Writer, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let Some(kind) = asked.kind else {
         let (open, closed): (Vec<_>, Vec<_>) = ChannelKind::ALL.into_iter().partition(|kind| is_open_to_pages(*kind));
         let closed = closed.into_iter().map(|kind| (kind, closed_kind(kind))).collect();
-        let frame = frame.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
-        return Ok(page(&site, frame.said.is_some(), &Kinds { frame, open, closed }));
+        let layout = layout.titled(Place::Channels, "Add a channel").below([("Channels", "/channels")]);
+        return Ok(page(&site, layout.said.is_some(), &Kinds { layout, open, closed }));
     };
     let kind = open_kind(&kind)?;
-    Ok(page(&site, frame.said.is_some(), &New::framed(frame, kind, Draft::new(kind), true)))
+    Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, Draft::new(kind), true)))
 }
 
-fn open_kind(name: &str) -> Result<ChannelKind, Trouble> {
-    let kind = kind_named(name).map_err(|problem| Trouble::NotFound(problem.to_string()))?;
-    if is_open_to_pages(kind) { Ok(kind) } else { Err(Trouble::Conflict(closed_kind(kind))) }
+fn open_kind(name: &str) -> Result<ChannelKind, WebError> {
+    let kind = kind_named(name).map_err(|problem| WebError::NotFound(problem.to_string()))?;
+    if is_open_to_pages(kind) { Ok(kind) } else { Err(WebError::Conflict(closed_kind(kind))) }
 }
 
 /// What a form says of a channel that is not there yet.
@@ -92,17 +92,17 @@ fn texts(draft: &Draft, kind: ChannelKind, form: &Filled) -> Texts {
     draft.texts(form).with("kind", Some(kind.name())).with("enabled", Some(enabled))
 }
 
-async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Writer, form: Filled) -> Result<Response, Trouble> {
+async fn add(State(site): State<Arc<Site>>, layout: Layout, Writer(visitor): Writer, form: Filled) -> Result<Response, WebError> {
     let kind = open_kind(form.text("kind"))?;
     let draft = Draft::new(kind);
     let read = added(&texts(&draft, kind, &form), site.origin());
     if form.has("try") {
         let problems = of_words(read.err().into_iter().flatten().collect());
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
-        return Ok(page(&site, frame.said.is_some(), &New::framed(frame, kind, draft, form.has("enabled"))));
+        return Ok(page(&site, layout.said.is_some(), &New::framed(layout, kind, draft, form.has("enabled"))));
     }
     let saved = match read {
-        Ok(spec) => site.desk(&visitor).add(spec).await,
+        Ok(spec) => site.settings_service(&visitor).add(spec).await,
         Err(problems) => Err(problems.into()),
     };
     let problems: Vec<Problem> = match saved {
@@ -110,15 +110,15 @@ async fn add(State(site): State<Arc<Site>>, frame: Frame, Writer(visitor): Write
             let name = done.now.name.as_str();
             return Ok(go_on(&site, &address(name), &format!("Channel {name} is there. Send a test to see whether it arrives.")));
         }
-        Err(EditError::Wrong(problems)) => problems.into_iter().collect(),
-        Err(EditError::Clash(clash)) => vec![Problem::whole("name", clash)],
+        Err(ChangeError::Wrong(problems)) => problems.into_iter().collect(),
+        Err(ChangeError::Clash(clash)) => vec![Problem::whole("name", clash)],
         Err(other) => return Err(other.into()),
     };
     let draft = draft.filled(&form, &problems);
-    Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(frame, kind, draft, form.has("enabled"))))
+    Ok(drawn(StatusCode::UNPROCESSABLE_ENTITY, &New::framed(layout, kind, draft, form.has("enabled"))))
 }
 
-async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Result<Response, Trouble> {
+async fn check_new(State(site): State<Arc<Site>>, _writer: Writer, form: Filled) -> Result<Response, WebError> {
     let kind = open_kind(form.text("kind"))?;
     Ok(checked(added(&texts(&Draft::new(kind), kind, &form), site.origin()).err().into_iter().flatten()))
 }
@@ -129,10 +129,10 @@ fn checked(problems: impl Iterator<Item = Problem>) -> Response {
 }
 
 /// Where a change is asked for, and by whom.
-type Change = (State<Arc<Site>>, Frame, Writer, Path<String>);
+type Change = (State<Arc<Site>>, Layout, Writer, Path<String>);
 
-async fn save(asked: Change, form: Filled) -> Result<Response, Trouble> {
-    let (State(site), frame, Writer(visitor), Path(name)) = asked;
+async fn save(asked: Change, form: Filled) -> Result<Response, WebError> {
+    let (State(site), layout, Writer(visitor), Path(name)) = asked;
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
     let draft = Draft::of(&channel.spec);
@@ -140,44 +140,44 @@ async fn save(asked: Change, form: Filled) -> Result<Response, Trouble> {
     if form.has("try") {
         let problems = of_words(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten().collect());
         let draft = draft.filled(&form, &problems).tried(&form, site.now());
-        return one::draw(&site, frame, &channel, One { draft, ..One::default() }).await;
+        return one::draw(&site, layout, &channel, One { draft, ..One::default() }).await;
     }
-    let wanted = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(EditError::from);
-    match site.desk(&visitor).change(&name, wanted).await {
+    let desired = |known: &ChannelSpec| changed(known, &texts, site.origin()).map_err(ChangeError::from);
+    match site.settings_service(&visitor).change(&name, desired).await {
         Ok(done) if done.changes.is_empty() => Ok(go_on(&site, &address(&name), "Nothing was changed.")),
         Ok(_) => Ok(go_on(&site, &address(&name), "Saved.")),
-        Err(EditError::Wrong(problems)) => {
+        Err(ChangeError::Wrong(problems)) => {
             let problems: Vec<Problem> = problems.into_iter().collect();
             let draft = draft.filled(&form, &problems);
-            one::draw(&site, frame, &channel, One { draft, status: StatusCode::UNPROCESSABLE_ENTITY, ..One::default() }).await
+            one::draw(&site, layout, &channel, One { draft, status: StatusCode::UNPROCESSABLE_ENTITY, ..One::default() }).await
         }
         Err(other) => Err(other.into()),
     }
 }
 
-async fn check(asked: Change, form: Filled) -> Result<Response, Trouble> {
+async fn check(asked: Change, form: Filled) -> Result<Response, WebError> {
     let (State(site), _, _, Path(name)) = asked;
     let channel = find(&site, &name).await?;
     let texts = Draft::of(&channel.spec).texts(&form);
     Ok(checked(changed(&channel.spec, &texts, site.origin()).err().into_iter().flatten()))
 }
 
-async fn enable(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+async fn enable(asked: Change, _form: Filled) -> Result<Response, WebError> {
     switch(asked, true).await
 }
 
-async fn disable(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+async fn disable(asked: Change, _form: Filled) -> Result<Response, WebError> {
     switch(asked, false).await
 }
 
-async fn switch(asked: Change, enabled: bool) -> Result<Response, Trouble> {
+async fn switch(asked: Change, enabled: bool) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path(name)) = asked;
     let channel = find(&site, &name).await?;
     check_open(&channel)?;
     let switched = |known: &ChannelSpec| Ok(ChannelSpec { enabled, ..known.clone() });
-    site.desk(&visitor).change::<ChannelSpec>(&name, switched).await?;
+    site.settings_service(&visitor).change::<ChannelSpec>(&name, switched).await?;
     let words = match (enabled, channel.spec.kind.keeps_state()) {
-        (true, _) => "Enabled: notices go there.",
+        (true, _) => "Enabled: notifications go there.",
         (false, false) => "Disabled: what is owed waits.",
         (false, true) => "Disabled: alerts that it keeps open are resolved, and nothing else is sent.",
     };
@@ -187,35 +187,35 @@ async fn switch(asked: Change, enabled: bool) -> Result<Response, Trouble> {
 #[derive(Template)]
 #[template(path = "channel_remove.html")]
 struct Ask {
-    frame: Frame,
+    layout: Layout,
     badge: Badge,
-    owing: Owing,
+    queues: ChannelQueue,
     /// Whether its service keeps alerts open.
     keeps_alerts: bool,
     /// Why it cannot be opened, where it cannot.
-    sealed: Option<String>,
+    encrypted: Option<String>,
 }
 
-async fn ask(asked: Change) -> Result<Response, Trouble> {
-    let (State(site), frame, _, Path(name)) = asked;
+async fn ask(asked: Change) -> Result<Response, WebError> {
+    let (State(site), layout, _, Path(name)) = asked;
     let channel = find_to_remove(&site, &name).await?;
-    draw_ask(&site, frame, &channel, None).await
+    draw_ask(&site, layout, &channel, None).await
 }
 
 /// Draws the question whether to remove a channel; with why nothing else can be done with it, where that is so.
-pub(super) async fn draw_ask(site: &Site, frame: Frame, channel: &Channel, sealed: Option<String>) -> Result<Response, Trouble> {
+pub(super) async fn draw_ask(site: &Site, layout: Layout, channel: &Channel, encrypted: Option<String>) -> Result<Response, WebError> {
     check_open(channel)?;
-    let (badge, owing, keeps_alerts) = (Badge::of(channel), site.web.store.owing_of(channel.id).await?, channel.spec.kind.keeps_state());
+    let (badge, queues, keeps_alerts) = (Badge::of(channel), site.web.store.queue_of(channel.id).await?, channel.spec.kind.keeps_state());
     let above = [("Channels".to_owned(), "/channels".to_owned()), (badge.name.clone(), badge.address.clone())];
-    let frame = frame.titled(Place::Channels, "Remove").below(above);
+    let layout = layout.titled(Place::Channels, "Remove").below(above);
     // Only what opens is closed at its service.
-    let keeps_alerts = keeps_alerts && sealed.is_none();
-    Ok(page(site, frame.said.is_some(), &Ask { frame, badge, owing, keeps_alerts, sealed }))
+    let keeps_alerts = keeps_alerts && encrypted.is_none();
+    Ok(page(site, layout.said.is_some(), &Ask { layout, badge, queues, keeps_alerts, encrypted }))
 }
 
-async fn remove(asked: Change, _form: Filled) -> Result<Response, Trouble> {
+async fn remove(asked: Change, _form: Filled) -> Result<Response, WebError> {
     let (State(site), _, Writer(visitor), Path(name)) = asked;
     check_open(&find_to_remove(&site, &name).await?)?;
-    site.desk(&visitor).remove::<ChannelSpec>(&name).await?;
+    site.settings_service(&visitor).remove::<ChannelSpec>(&name).await?;
     Ok(go_on(&site, "/channels", &format!("Channel {name} is removed.")))
 }

@@ -2,8 +2,8 @@
 
 use crate::config::channel::{FIELDS, shown};
 use crate::config::{Problem, Texts};
-use crate::edit::trial;
 use crate::model::{ChannelKind, ChannelSpec, Message, ProjectName, Timestamp};
+use crate::settings::trial;
 use crate::web::control::{Control, Wrong};
 use crate::web::form::Filled;
 
@@ -68,7 +68,7 @@ impl Draft {
     pub(super) fn tried(self, form: &Filled, now: Timestamp) -> Self {
         let first = form.text("projects").split(',').next().and_then(|name| ProjectName::parse(name.trim()).ok());
         let project = first.or_else(|| ProjectName::parse("shop").ok());
-        let samples = project.map(|project| trial::dressed(Some(form.raw("title")), Some(form.raw("body")), &project, now));
+        let samples = project.map(|project| trial::rendered(Some(form.raw("title")), Some(form.raw("body")), &project, now));
         Self { samples: samples.unwrap_or_default(), ..self }
     }
 }

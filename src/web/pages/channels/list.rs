@@ -12,11 +12,11 @@ use serde::Deserialize;
 
 use super::Badge;
 use crate::model::{Channel, ChannelId, Stopped, Timestamp};
-use crate::store::Owing;
+use crate::store::ChannelQueue;
 use crate::web::channels::tells;
-use crate::web::frame::{Frame, Place, page};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::when::When;
 
 /// So many stand on a page.
@@ -30,19 +30,19 @@ pub(super) fn routes() -> Router<Arc<Site>> {
 struct Row {
     badge: Badge,
     tells: String,
-    owing: Owing,
+    queues: ChannelQueue,
     taken: Option<When>,
     stopped: Option<(When, String)>,
     is_of_app: bool,
 }
 
 impl Row {
-    fn of(channel: &Channel, owing: Owing, now: Timestamp) -> Self {
+    fn of(channel: &Channel, queues: ChannelQueue, now: Timestamp) -> Self {
         Self {
             badge: Badge::of(channel),
             tells: tells(channel),
-            owing,
-            taken: channel.last_taken.map(|at| When::ago(at, now)),
+            queues,
+            taken: channel.last_accepted.map(|at| When::ago(at, now)),
             stopped: channel.stopped.as_ref().map(|Stopped { at, words, .. }| (When::minute(*at, now), words.clone())),
             is_of_app: channel.of_app.is_some(),
         }
@@ -52,7 +52,7 @@ impl Row {
 #[derive(Template)]
 #[template(path = "channels.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     search: String,
     total: usize,
     found: usize,
@@ -69,20 +69,20 @@ struct Asked {
     from: Option<String>,
 }
 
-async fn list(State(site): State<Arc<Site>>, frame: Frame, Query(asked): Query<Asked>) -> Result<Response, Trouble> {
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
     let store = &*site.web.store;
     // One that does not open is among them, so that it can be removed.
     let channels = store.channels_without_secrets().await?;
-    let owing: HashMap<ChannelId, Owing> = store.owing().await?.into_iter().collect();
+    let queues: HashMap<ChannelId, ChannelQueue> = store.queues().await?.into_iter().collect();
     let search = asked.q.trim().to_lowercase();
     let fits =
         |channel: &&Channel| channel.spec.name.as_str().to_lowercase().contains(&search) || channel.spec.kind.name().contains(&search);
     let found: Vec<&Channel> = channels.iter().filter(fits).collect();
     let from = asked.from.and_then(|from| from.parse::<usize>().ok()).unwrap_or(0).min(found.len());
     let shown = found.iter().skip(from).take(ROWS);
-    let rows: Vec<Row> = shown.map(|channel| Row::of(channel, owing.get(&channel.id).copied().unwrap_or_default(), frame.now)).collect();
+    let rows: Vec<Row> = shown.map(|channel| Row::of(channel, queues.get(&channel.id).copied().unwrap_or_default(), layout.now)).collect();
     let (total, found) = (channels.len(), found.len());
     let next = Some(from + rows.len()).filter(|next| *next < found);
-    let frame = frame.titled(Place::Channels, "Channels").live(None);
-    Ok(page(&site, frame.said.is_some(), &Page { frame, search: asked.q, total, found, rows, from, next }))
+    let layout = layout.titled(Place::Channels, "Channels").live(None);
+    Ok(page(&site, layout.said.is_some(), &Page { layout, search: asked.q, total, found, rows, from, next }))
 }

@@ -1,4 +1,4 @@
-//! Channels: where notices go, how each stands, the form that is made from the fields of its kind, and trying it.
+//! Channels: where notifications go, how each stands, the form that is made from the fields of its kind, and trying it.
 
 mod change;
 mod draft;
@@ -10,8 +10,8 @@ use std::sync::Arc;
 use axum::Router;
 
 use crate::config::channel::called;
-use crate::edit::channel_state;
 use crate::model::Channel;
+use crate::settings::channel_state;
 use crate::web::site::Site;
 
 pub(super) fn routes() -> Router<Arc<Site>> {

@@ -11,16 +11,16 @@ use axum::routing::{get, post};
 
 use super::draft::Draft;
 use super::{Badge, address, change};
-use crate::edit::trial::SAMPLES;
 use crate::model::{Channel, Delivery};
-use crate::store::{Owing, StoreError, WhichNotices};
+use crate::settings::trial::SAMPLES;
+use crate::store::{ChannelQueue, NotificationFilter, StoreError};
 use crate::web::channels::{anew, closed, find, find_to_remove, resend, tells, test};
+use crate::web::error::WebError;
 use crate::web::form::Filled;
-use crate::web::frame::{Frame, Place, drawn, page};
+use crate::web::layout::{Layout, Place, drawn, page};
 use crate::web::pages::deliveries::Sent;
 use crate::web::said::go_on;
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Writer;
 use crate::web::when::When;
 
@@ -52,7 +52,7 @@ impl Default for One {
 /// What a receiver answered to a sample.
 pub(super) struct Answer {
     pub(super) kind: &'static str,
-    pub(super) is_taken: bool,
+    pub(super) is_accepted: bool,
     pub(super) says: String,
     /// Whether another try can help.
     pub(super) again: bool,
@@ -61,7 +61,7 @@ pub(super) struct Answer {
 #[derive(Template)]
 #[template(path = "channel.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     badge: Badge,
     draft: Draft,
     /// Why it is not changed from here.
@@ -71,72 +71,77 @@ struct Page {
     taken: Option<When>,
     stopped: Option<(When, String)>,
     retried: bool,
-    owing: Owing,
+    queues: ChannelQueue,
     answers: Vec<Answer>,
     revived: String,
     last: Vec<Sent>,
 }
 
-async fn show(State(site): State<Arc<Site>>, frame: Frame, Path(name): Path<String>) -> Result<Response, Trouble> {
+async fn show(State(site): State<Arc<Site>>, layout: Layout, Path(name): Path<String>) -> Result<Response, WebError> {
     let channel = match find(&site, &name).await {
         // Nothing can be shown of it, and it can still be removed.
-        Err(Trouble::Store(StoreError::Seal(sealed))) if frame.may_write() => {
-            return change::draw_ask(&site, frame, &find_to_remove(&site, &name).await?, Some(sealed.to_string())).await;
+        Err(WebError::Store(StoreError::Seal(encrypted))) if layout.may_write() => {
+            return change::draw_ask(&site, layout, &find_to_remove(&site, &name).await?, Some(encrypted.to_string())).await;
         }
         found => found?,
     };
     let draft = Draft::of(&channel.spec);
-    draw(&site, frame, &channel, One { draft, ..One::default() }).await
+    draw(&site, layout, &channel, One { draft, ..One::default() }).await
 }
 
 /// Draws the page of a channel.
-pub(super) async fn draw(site: &Site, frame: Frame, channel: &Channel, one: One) -> Result<Response, Trouble> {
+pub(super) async fn draw(site: &Site, layout: Layout, channel: &Channel, one: One) -> Result<Response, WebError> {
     let store = &*site.web.store;
     let badge = Badge::of(channel);
-    let which = WhichNotices { channel: Some(channel.id), at_most: LAST, ..WhichNotices::default() };
-    let now = frame.now;
-    let last = store.notices(&which).await?.into_iter().map(|notice| Sent::of(notice, std::slice::from_ref(channel), now)).collect();
+    let which = NotificationFilter { channel: Some(channel.id), at_most: LAST, ..NotificationFilter::default() };
+    let now = layout.now;
+    let last = store
+        .notifications(&which)
+        .await?
+        .into_iter()
+        .map(|notification| Sent::of(notification, std::slice::from_ref(channel), now))
+        .collect();
     let shown = Page {
-        frame: frame.titled(Place::Channels, badge.name.clone()).below([("Channels", "/channels")]).live(None),
+        layout: layout.titled(Place::Channels, badge.name.clone()).below([("Channels", "/channels")]).live(None),
         badge,
         draft: one.draft,
         closed: closed(channel),
         tells: tells(channel),
         at_once: channel.spec.at_once,
-        taken: channel.last_taken.map(|at| When::ago(at, now)),
+        taken: channel.last_accepted.map(|at| When::ago(at, now)),
         stopped: channel.stopped.as_ref().map(|stopped| (When::minute(stopped.at, now), stopped.words.clone())),
         retried: channel.stopped.as_ref().is_some_and(|stopped| stopped.retried),
-        owing: site.web.store.owing_of(channel.id).await?,
+        queues: site.web.store.queue_of(channel.id).await?,
         answers: one.answers,
         revived: one.revived,
         last,
     };
-    if one.status == StatusCode::OK { Ok(page(site, shown.frame.said.is_some(), &shown)) } else { Ok(drawn(one.status, &shown)) }
+    if one.status == StatusCode::OK { Ok(page(site, shown.layout.said.is_some(), &shown)) } else { Ok(drawn(one.status, &shown)) }
 }
 
 async fn try_it(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     _writer: Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let channel = find(&site, &name).await?;
     let tried = test(&site, &channel, &SAMPLES).await?;
     let answers = tried.deliveries.into_iter().map(|(kind, delivery)| {
-        let (is_taken, says, again) = match delivery {
-            Delivery::Taken(says) => (true, says, false),
+        let (is_accepted, says, again) = match delivery {
+            Delivery::Accepted(says) => (true, says, false),
             Delivery::TryAgain { words, .. } | Delivery::Partly { words } => (false, words, true),
-            Delivery::Unfit { words } | Delivery::Refused { words } => (false, words, false),
+            Delivery::Unfit { words } | Delivery::Rejected { words } => (false, words, false),
         };
-        Answer { kind: kind.name(), is_taken, says, again }
+        Answer { kind: kind.name(), is_accepted, says, again }
     });
     let answers = answers.collect();
-    let revived = tried.owed_anew.map(|count| format!("It delivers again; {}.", anew(count))).unwrap_or_default();
+    let revived = tried.requeued.map(|count| format!("It delivers again; {}.", anew(count))).unwrap_or_default();
     // How it stands may have changed by that.
     let channel = find(&site, &name).await?;
     let draft = Draft::of(&channel.spec);
-    draw(&site, frame, &channel, One { draft, answers, revived, ..One::default() }).await
+    draw(&site, layout, &channel, One { draft, answers, revived, ..One::default() }).await
 }
 
 async fn send_again(
@@ -144,7 +149,7 @@ async fn send_again(
     Writer(visitor): Writer,
     Path(name): Path<String>,
     _form: Filled,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let channel = find(&site, &name).await?;
     let count = resend(&site, &visitor, &channel).await?;
     let waits = if channel.spec.enabled { "" } else { " It is disabled: nothing goes there before it is enabled." };

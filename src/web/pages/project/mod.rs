@@ -1,8 +1,8 @@
-//! A project: its verdict in a sentence, the last hour minute by minute, the last 90 days, lag over time, each route beside the others, and the newest look.
+//! A project: its verdict in a sentence, the last hour minute by minute, the last 90 days, lag over time, each route beside the others, and the newest read-back.
 
 mod hour;
 mod lag;
-mod look;
+mod readback;
 mod tiles;
 
 use std::sync::Arc;
@@ -19,18 +19,18 @@ use super::tabs::{Tab, Tabs, tabs};
 use crate::model::Incident;
 use crate::report::{Days, Past, Report, RouteReport, notes};
 use crate::web::draw::strip::{self, DayMark, Key, Strip};
+use crate::web::error::WebError;
 use crate::web::figures::LagsJson;
-use crate::web::frame::{Frame, Place, page};
+use crate::web::layout::{Layout, Place, page};
 use crate::web::shown::{self, Lags, Range};
 use crate::web::site::Site;
-use crate::web::trouble::Trouble;
 use crate::web::visitor::Visitor;
 use crate::web::when::When;
 use crate::web::words::{beat_page, date, maybe_percent, maybe_span};
 
 use hour::Hour;
 use lag::Chart;
-use look::Looked;
+use readback::LastReadback;
 use tiles::{Figure, Tile};
 
 pub(super) fn routes() -> Router<Arc<Site>> {
@@ -53,7 +53,7 @@ impl Asked {
 #[derive(Template)]
 #[template(path = "project.html")]
 struct Page {
-    frame: Frame,
+    layout: Layout,
     tabs: Tabs,
     /// The first beat, while it is on its way and for a while after.
     first: Option<FirstBeat>,
@@ -65,7 +65,7 @@ struct Page {
     tiles: Vec<Tile>,
     hour: Hour,
     chart: Chart,
-    looked: Looked,
+    read_back: LastReadback,
 }
 
 impl Page {
@@ -142,33 +142,33 @@ impl Row<'_> {
 
 async fn show(
     State(site): State<Arc<Site>>,
-    frame: Frame,
+    layout: Layout,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let store = &*site.web.store;
     let project = site.project(&name).await?;
-    let range = asked.range.as_deref().map_or_else(|| Ok(Range::usual(&project, frame.now)), |range| Range::asked(Some(range)))?;
-    let look = shown::look(&site, &project, frame.now).await?;
+    let range = asked.range.as_deref().map_or_else(|| Ok(Range::usual(&project, layout.now)), |range| Range::asked(Some(range)))?;
+    let readback = shown::readback(&site, &project, layout.now).await?;
     let of_route = asked.route().map(|name| shown::route(&project, name)).transpose()?;
     let open = store.open_incidents_of(&[project.id]).await?;
-    let past = Past::read(store, Arc::clone(&project), frame.now).await?;
+    let past = Past::read(store, Arc::clone(&project), layout.now).await?;
     let lags = Lags::of(past.lags(range.minutes()), range, of_route);
-    let (days, routes, report) = (past.days(), past.routes(look.as_ref()), past.report(look));
+    let (days, routes, report) = (past.days(), past.routes(readback.as_ref()), past.report(readback));
     let page_of_it = Page {
         tabs: tabs(&project.spec.name, Tab::Overview),
         first: first_beat(store, &report).await?,
         tiles: tiles::of(&report, &days.uptime),
         hour: Hour::of(&report, &routes),
-        chart: Chart::of(&project, &lags, asked.route(), frame.now),
-        looked: Looked::of(&report),
-        frame: frame.titled(Place::Projects, name.clone()).below([("Projects", "/")]).live(Some(&name)).with_marks(),
+        chart: Chart::of(&project, &lags, asked.route(), layout.now),
+        read_back: LastReadback::of(&report),
+        layout: layout.titled(Place::Projects, name.clone()).below([("Projects", "/")]).live(Some(&name)).with_marks(),
         report,
         routes,
         days,
         open,
     };
-    Ok(page(&site, page_of_it.frame.said.is_some(), &page_of_it))
+    Ok(page(&site, page_of_it.layout.said.is_some(), &page_of_it))
 }
 
 /// What the chart draws.
@@ -177,7 +177,7 @@ async fn lags(
     State(site): State<Arc<Site>>,
     Path(name): Path<String>,
     Query(asked): Query<Asked>,
-) -> Result<Response, Trouble> {
+) -> Result<Response, WebError> {
     let range = Range::asked(asked.range.as_deref())?;
     let project = site.project(&name).await?;
     let lags = shown::lags(&site, &project, range, asked.route(), site.now()).await?;

@@ -58,10 +58,10 @@ impl Proxies {
             std::fs::create_dir_all(&place).unwrap();
             place
         };
-        let nginx = wanted(&self.nginx, place("nginx"), nginx::start);
-        let caddy = wanted(&self.caddy, place("caddy"), caddy::start);
-        let haproxy = wanted(&self.haproxy, place("haproxy"), haproxy::start);
-        let node = wanted(&self.node, place("node"), node::start);
+        let nginx = desired(&self.nginx, place("nginx"), nginx::start);
+        let caddy = desired(&self.caddy, place("caddy"), caddy::start);
+        let haproxy = desired(&self.haproxy, place("haproxy"), haproxy::start);
+        let node = desired(&self.node, place("node"), node::start);
         let keeps = next::start(&self.next, true, place("next-keeps"));
         let redirects = next::start(&self.next, false, place("next-redirects"));
         let (nginx, caddy, haproxy, node, keeps, redirects) = tokio::join!(nginx, caddy, haproxy, node, keeps, redirects);
@@ -77,7 +77,7 @@ impl Proxies {
     }
 }
 
-async fn wanted<'a, F>(parts: &'a Parts, folder: PathBuf, start: impl FnOnce(&'a Parts, PathBuf) -> F) -> Result<Option<Daemon>, Ended>
+async fn desired<'a, F>(parts: &'a Parts, folder: PathBuf, start: impl FnOnce(&'a Parts, PathBuf) -> F) -> Result<Option<Daemon>, Ended>
 where
     F: Future<Output = Result<Daemon, Ended>> + 'a,
 {

@@ -33,14 +33,14 @@ impl Rewrites {
 }
 
 pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBuf) -> Result<Option<(Daemon, u16)>, Ended> {
-    let wanted = if keeps_slash { &rewrites.keeps } else { &rewrites.redirects };
-    if wanted.is_empty() {
+    let desired = if keeps_slash { &rewrites.keeps } else { &rewrites.redirects };
+    if desired.is_empty() {
         return Ok(None);
     }
     let packages = node_packages();
     copy(&packages.join("shop"), &folder);
     std::os::unix::fs::symlink(packages.join("node_modules"), folder.join("node_modules")).unwrap();
-    fill_in(&folder.join(".next/routes-manifest.json"), wanted, keeps_slash);
+    fill_in(&folder.join(".next/routes-manifest.json"), desired, keeps_slash);
     let next = packages.join("node_modules/next/dist/bin/next");
     let port = HeldPorts::take(1).await.numbers()[0];
     let number = port.to_string();
@@ -48,14 +48,14 @@ pub(super) async fn start(rewrites: &Rewrites, keeps_slash: bool, folder: PathBu
     let keeps = if keeps_slash { "1" } else { "0" };
     let variables = [("NEXT_TELEMETRY_DISABLED", "1"), ("NODE_ENV", "production"), ("KEEPS_SLASH", keeps)];
     let daemon = Daemon::start("node", &arguments, &variables, &folder, &[port]).await?;
-    warm_up(port, wanted).await;
+    warm_up(port, desired).await;
     Ok(Some((daemon, port)))
 }
 
 /// The first requests to an application take a second, which is a minute in fast time; whoever has had one in service knows only the others.
-async fn warm_up(port: u16, wanted: &[(String, String)]) {
+async fn warm_up(port: u16, desired: &[(String, String)]) {
     let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
-    for (path, _) in wanted {
+    for (path, _) in desired {
         for _ in 0..3 {
             // What is said is of no interest, nor whether anything is.
             let asked = http.post(format!("http://127.0.0.1:{port}{path}/_preflight")).body("{}").send();
@@ -70,12 +70,12 @@ fn copy(from: &Path, to: &Path) {
 }
 
 /// Writes the rewrites as `next build` does, and leaves out its own redirect of the slash where the application is to keep it.
-fn fill_in(manifest: &Path, wanted: &[(String, String)], keeps_slash: bool) {
+fn fill_in(manifest: &Path, desired: &[(String, String)], keeps_slash: bool) {
     let mut routes: Value = serde_json::from_slice(&std::fs::read(manifest).unwrap()).unwrap();
     let pattern = routes["rewrites"]["afterFiles"][0].clone();
     assert_eq!(pattern["source"], "/ingest/:path*", "the application was built with another rewrite");
     let regex = pattern["regex"].as_str().unwrap();
-    let written: Vec<Value> = wanted
+    let written: Vec<Value> = desired
         .iter()
         .map(|(path, to)| json!({"source": format!("{path}/:path*"), "destination": to, "regex": regex.replacen("/ingest", path, 1)}))
         .collect();

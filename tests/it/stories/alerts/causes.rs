@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use heartbeat::model::{DistinctId, Endpoint, Host, NoticeKind, Outcome, RouteSpec, Strand, span};
+use heartbeat::model::{DistinctId, Endpoint, Host, IncidentKind, NotificationKind, Outcome, RouteSpec, span};
 use serde_json::json;
 use tokio::net::{TcpListener, TcpStream};
 
-use super::{Case, LOOK, minutes};
+use super::{Case, READBACK, minutes};
 use crate::stories::World;
 
 /// A proxy of the user's own before the sandbox: while it is broken, it hangs up on everybody.
@@ -60,12 +60,12 @@ async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
     let case = Case {
         events: "heartbeat + heartbeat_buffer",
         // That of the fixed distinct id is 1.
-        weather: json!({"queue": {"stopped_partitions": [0, 2, 3, 4, 5, 6, 7]}}),
+        faults: json!({"queue": {"stopped_partitions": [0, 2, 3, 4, 5, 6, 7]}}),
         fair: json!({"queue": {"stopped_partitions": []}}),
         title: "[warning] story: ingestion is late",
         code: "partition",
         words: "Only some partitions of the queue are broken: events with new distinct ids are missing",
-        opens: minutes(2 + 5) + LOOK,
+        opens: minutes(2 + 5) + READBACK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
     };
@@ -75,14 +75,14 @@ async fn partitions_that_only_fresh_distinct_ids_reach_are_told_apart() {
 /// Capture takes what nobody will ever see: told as soon as that is known, under a title of its own.
 fn silent(title: &'static str, code: &'static str, words: &'static str, flag: &str) -> Case {
     Case {
-        weather: json!({"capture": {flag: true}}),
+        faults: json!({"capture": {flag: true}}),
         fair: json!({"capture": {flag: false}}),
         title,
         code,
         words,
-        opens: minutes(2) + LOOK,
+        opens: minutes(2) + READBACK,
         // Four lost beats in a row may be chance: five good ones show that they were not.
-        closes: minutes(4) + LOOK,
+        closes: minutes(4) + READBACK,
         over: "[resolved] story: ingestion is back",
         ..Case::default()
     }
@@ -103,12 +103,12 @@ async fn a_token_that_is_not_known_is_told_as_such() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_part_of_the_pipeline_that_is_down_is_named() {
     let case = Case {
-        weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}, "instance": {"down": ["clickhouse"]}}),
+        faults: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}, "instance": {"down": ["clickhouse"]}}),
         fair: json!({"queue": null, "instance": null}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "PostHog says that clickhouse is down",
-        opens: minutes(2 + 5) + LOOK,
+        opens: minutes(2 + 5) + READBACK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
     };
@@ -118,12 +118,12 @@ async fn a_part_of_the_pipeline_that_is_down_is_named() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be() {
     let case = Case {
-        weather: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}}),
+        faults: json!({"queue": {"stopped_partitions": [0, 1, 2, 3, 4, 5, 6, 7]}}),
         fair: json!({"queue": null}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "the project token is known: ingestion behind capture is stuck or slow",
-        opens: minutes(2 + 5) + LOOK,
+        opens: minutes(2 + 5) + READBACK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
     };
@@ -133,12 +133,12 @@ async fn a_stuck_queue_of_which_nothing_is_said_is_told_with_both_that_it_can_be
 #[tokio::test(flavor = "multi_thread")]
 async fn mere_lag_is_told_as_lateness_and_nothing_is_lost() {
     let case = Case {
-        weather: json!({"queue": {"lag_ms": 400_000}}),
+        faults: json!({"queue": {"lag_ms": 400_000}}),
         fair: json!({"queue": {"lag_ms": 0}}),
         title: "[warning] story: ingestion is late",
         code: "pipeline",
         words: "Beats arrive late: the last one took",
-        opens: minutes(2 + 5) + LOOK,
+        opens: minutes(2 + 5) + READBACK,
         over: "[resolved] story: ingestion is in time again",
         ..Case::default()
     };
@@ -167,8 +167,8 @@ async fn named_events_that_stop_while_heartbeats_arrive_are_told_so() {
         title: "[critical] story: no signup or purchase for 30m; ingestion works",
         code: "none",
         words: "beats arrive, so ingestion works, and these events are not sent",
-        opens: minutes(30) + LOOK,
-        closes: minutes(1) + LOOK,
+        opens: minutes(30) + READBACK,
+        closes: minutes(1) + READBACK,
         over: "[resolved] story: the watched events come in again",
         ..Case::default()
     };
@@ -184,7 +184,7 @@ async fn named_events_are_missed_only_in_the_hours_in_which_they_are_due() {
     signup(&world).await;
     world.minutes(85).await;
     assert_eq!(world.titles().await, Vec::<String>::new(), "the night is no news");
-    let (at, opened) = world.until_told("that none came", 20, super::is(NoticeKind::Opened)).await;
+    let (at, opened) = world.until_told("that none came", 20, super::is(NotificationKind::Opened)).await;
     assert_eq!(opened.title, "[critical] story: no signup for 30m; ingestion works");
     let after = at.since(nine);
     assert!((minutes(30)..=minutes(32)).contains(&after), "told {} after nine", span(after));
@@ -195,15 +195,15 @@ async fn a_clickhouse_that_is_down_is_posthogs_trouble_and_the_end_says_what_bec
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(6).await;
     let all = [0, 1, 2, 3, 4, 5, 6, 7];
-    world.weather(&json!({"queue": {"stopped_partitions": all}, "query": {"status": 500}, "instance": {"down": ["clickhouse"]}}));
-    let (_, opened) = world.until_told("that nothing can be read", 30, super::is(NoticeKind::Opened)).await;
+    world.faults(&json!({"queue": {"stopped_partitions": all}, "query": {"status": 500}, "instance": {"down": ["clickhouse"]}}));
+    let (_, opened) = world.until_told("that nothing can be read", 30, super::is(NotificationKind::Opened)).await;
     assert_eq!(opened.title, "[warning] story: cannot look");
     let facts = opened.incident.unwrap();
     assert_eq!(facts.cause_code, "query", "{}", facts.cause);
     assert!(facts.cause.contains("PostHog says that clickhouse is down"), "{}", facts.cause);
     assert!(facts.diagnosis.advice.unwrap().contains("PostHog's own trouble"), "{}", opened.text);
-    world.weather(&json!({"queue": null, "query": null, "instance": null}));
-    let (_, over) = world.until_told("that it is over", 30, super::is(NoticeKind::Resolved)).await;
+    world.faults(&json!({"queue": null, "query": null, "instance": null}));
+    let (_, over) = world.until_told("that it is over", 30, super::is(NotificationKind::Resolved)).await;
     assert!(over.title.starts_with("[resolved] story: looking works again"), "{}", over.title);
     assert!(
         over.text.contains("Looking works again: all ") && over.text.contains("beats that were sent meanwhile arrived"),
@@ -217,7 +217,7 @@ async fn named_events_that_stop_while_beats_are_late_are_told_as_lateness() {
     let world = World::alerting("heartbeat", &[("watch", "signup")]).await;
     signup(&world).await;
     world.minutes(20).await;
-    world.weather(&json!({"queue": {"lag_ms": 400_000}}));
+    world.faults(&json!({"queue": {"lag_ms": 400_000}}));
     world.minutes(40).await;
     let titles = world.titles().await;
     assert!(titles[0].starts_with("[warning] story: ingestion is late"), "{titles:?}");
@@ -230,8 +230,8 @@ async fn without_heartbeat_no_event_at_all_is_told() {
         title: "[critical] story: ingestion stopped",
         code: "pipeline",
         words: "No watched event in the last 30m 00s; the newest is from",
-        opens: minutes(30) + LOOK,
-        closes: minutes(1) + LOOK,
+        opens: minutes(30) + READBACK,
+        closes: minutes(1) + READBACK,
         over: "[resolved] story: ingestion is back",
         ..Case::default()
     };
@@ -245,31 +245,31 @@ async fn a_quiet_project_is_told_as_quiet_where_that_was_asked_for() {
         title: "[info] story: no traffic",
         code: "none",
         words: "beats arrive, so ingestion works, and nobody else sends any",
-        opens: minutes(30) + LOOK,
-        closes: minutes(1) + LOOK,
+        opens: minutes(30) + READBACK,
+        closes: minutes(1) + READBACK,
         over: "[resolved] story: traffic is back",
         ..Case::default()
     };
     let world = World::alerting("heartbeat", &[("quiet", "on")]).await;
     let world = case.run_in(world, "quiet", only_now).await;
-    assert_eq!(world.incidents().await[0].strand, Strand::Quiet);
+    assert_eq!(world.incidents().await[0].incident_kind, IncidentKind::Traffic);
 }
 
 /// Looking fails with this status, and then waits for so many minutes at most; ingestion goes on, and nobody is told that it did not.
 async fn blind(name: &str, status: u16, (code, words): (&'static str, &'static str), waits: u64) {
     let case = Case {
-        weather: json!({"query": {"status": status}}),
+        faults: json!({"query": {"status": status}}),
         fair: json!({"query": {"status": null}}),
         title: "[warning] story: cannot look",
         code,
         words,
-        opens: minutes(15) + LOOK,
-        closes: minutes(waits + 1) + LOOK,
+        opens: minutes(15) + READBACK,
+        closes: minutes(waits + 1) + READBACK,
         over: "[resolved] story: looking works again",
         ..Case::default()
     };
     let world = case.run(name).await;
-    assert_eq!(world.incidents().await[0].strand, Strand::Blind);
+    assert_eq!(world.incidents().await[0].incident_kind, IncidentKind::Monitoring);
     let beats = world.beats().await;
     assert!(beats.iter().all(|beat| beat.outcome == Outcome::Arrived), "all are found afterwards: {}", world.outcomes().await);
 }

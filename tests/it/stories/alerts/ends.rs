@@ -1,6 +1,6 @@
 //! Ends that are no recovery: nobody watches any more, or nothing can be told. Whoever heard of the beginning hears that, and not that it is well.
 
-use heartbeat::model::{EndedBecause, Message, NoticeKind, ProjectSpec};
+use heartbeat::model::{EndedBecause, Message, NotificationKind, ProjectSpec};
 use serde_json::json;
 
 use super::is;
@@ -10,8 +10,8 @@ use crate::stories::World;
 async fn ends(because: EndedBecause, change: impl FnOnce(&mut ProjectSpec)) -> Message {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(3).await;
-    world.weather(&json!({"capture": {"status": 401}}));
-    world.until_told("that capture fails", 10, is(NoticeKind::Opened)).await;
+    world.faults(&json!({"capture": {"status": 401}}));
+    world.until_told("that capture fails", 10, is(NotificationKind::Opened)).await;
     let mut spec = world.project().await.spec;
     change(&mut spec);
     world.apply(spec).await;
@@ -48,8 +48,8 @@ async fn an_app_that_is_switched_off_or_removed_is_no_recovery() {
 async fn a_project_that_is_removed_is_no_recovery() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(3).await;
-    world.weather(&json!({"capture": {"status": 401}}));
-    world.until_told("that capture fails", 10, is(NoticeKind::Opened)).await;
+    world.faults(&json!({"capture": {"status": 401}}));
+    world.until_told("that capture fails", 10, is(NotificationKind::Opened)).await;
     let name = world.project().await.spec.name;
     world.store.apply(&[], &[name], world.clock.now()).await.unwrap();
     world.seconds_until("the end is told", async |world: &World| world.ops.kinds() == "opened resolved").await;
@@ -61,12 +61,12 @@ async fn a_project_that_is_removed_is_no_recovery() {
 async fn a_limit_that_is_raised_is_no_recovery() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(6).await;
-    world.weather(&json!({"queue": {"stopped": true}}));
-    world.until_told("that beats are late", 20, is(NoticeKind::Opened)).await;
+    world.faults(&json!({"queue": {"stopped": true}}));
+    world.until_told("that beats are late", 20, is(NotificationKind::Opened)).await;
     let mut spec = world.project().await.spec;
     spec.ingestion_alert.as_mut().unwrap().set("lag_above", "12h").unwrap();
     world.apply(spec).await;
-    let (_, over) = world.until_told("that it ended", 10, is(NoticeKind::Resolved)).await;
+    let (_, over) = world.until_told("that it ended", 10, is(NotificationKind::Resolved)).await;
     let why = "limit changed: the settings of rule lag_above were changed";
     assert!(over.title.starts_with(&format!("[closed] story: {why} (after ")), "{}", over.title);
     assert_eq!(world.incidents().await[0].ended_because, Some(EndedBecause::LimitChanged));

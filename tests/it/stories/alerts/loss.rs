@@ -2,20 +2,20 @@
 
 use std::time::Duration;
 
-use heartbeat::model::{NoticeKind, Outcome, RuleKind, span};
+use heartbeat::model::{NotificationKind, Outcome, RuleKind, span};
 use serde_json::json;
 
-use super::{Case, LOOK, TELLING, is, minutes};
+use super::{Case, READBACK, TELLING, is, minutes};
 use crate::stories::World;
 
 /// Some beats are lost for half an hour: told as loss within 20 minutes, nothing said of an end while they are, and told to be over at last.
 async fn some_are_lost(rate: f64) {
     let world = World::alerting("heartbeat + heartbeat_buffer + heartbeat_api", &[]).await;
     world.minutes(6).await;
-    assert_eq!(world.titles().await, Vec::<String>::new(), "fair weather is no news");
-    world.weather(&json!({"capture": {"drop_rate": rate}}));
+    assert_eq!(world.titles().await, Vec::<String>::new(), "fair faults is no news");
+    world.faults(&json!({"capture": {"drop_rate": rate}}));
     let begun = World::slot(world.clock.now().minute().plus(1));
-    let (opened_at, opened) = world.until_told("that beats are lost", 25, is(NoticeKind::Opened)).await;
+    let (opened_at, opened) = world.until_told("that beats are lost", 25, is(NotificationKind::Opened)).await;
     assert!(opened.title.starts_with("[critical] story: beats are being lost: "), "{}", opened.title);
     assert!(opened.title.ends_with(" did not arrive"), "{}", opened.title);
     let facts = opened.incident.clone().unwrap();
@@ -27,9 +27,9 @@ async fn some_are_lost(rate: f64) {
     assert!(!world.kinds().await.contains("resolved"), "{:?}", world.titles().await);
     let incident = world.incidents().await.pop().unwrap();
     assert!(incident.rules.contains(&RuleKind::PartialLoss) && incident.tally.missing > 0, "{incident:?}");
-    world.weather(&json!({"capture": {"drop_rate": 0}}));
+    world.faults(&json!({"capture": {"drop_rate": 0}}));
     let over_from = world.clock.now();
-    let (over_at, over) = world.until_told("that it is over", 60, is(NoticeKind::Resolved)).await;
+    let (over_at, over) = world.until_told("that it is over", 60, is(NotificationKind::Resolved)).await;
     assert!(over.title.starts_with("[resolved] story: no more beats are lost (after "), "{}", over.title);
     assert!(over.text.contains(" lost") && !over.text.contains("nothing was lost"), "{}", over.text);
     assert!(world.titles().await.iter().all(|title| !title.contains("in time again")), "{:?}", world.titles().await);
@@ -62,9 +62,9 @@ async fn most_that_is_lost_is_told_as_loss() {
 async fn one_lost_minute_is_told_to_nobody() {
     let world = World::alerting("heartbeat", &[]).await;
     world.minutes(6).await;
-    world.weather(&json!({"capture": {"drop_rate": 1}}));
+    world.faults(&json!({"capture": {"drop_rate": 1}}));
     world.minutes(1).await;
-    world.weather(&json!({"capture": {"drop_rate": 0}}));
+    world.faults(&json!({"capture": {"drop_rate": 0}}));
     world.minutes(40).await;
     assert_eq!(world.titles().await, Vec::<String>::new());
     assert_eq!(world.outcomes().await.matches('X').count(), 1);
@@ -73,14 +73,14 @@ async fn one_lost_minute_is_told_to_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn answers_that_are_lost_are_told_apart_from_a_capture_that_fails() {
     let case = Case {
-        weather: json!({"capture": {"lose_answer_rate": 1}}),
+        faults: json!({"capture": {"lose_answer_rate": 1}}),
         fair: json!({"capture": {"lose_answer_rate": 0}}),
         title: "[warning] story: capture takes events but does not answer",
         code: "answers_lost",
         words: "and does not answer: they arrive all the same",
         // A beat counts once its minute is over.
-        opens: minutes(3) + LOOK,
-        closes: minutes(3) + LOOK,
+        opens: minutes(3) + READBACK,
+        closes: minutes(3) + READBACK,
         over: "[resolved] story: capture answers again",
         ..Case::default()
     };
@@ -96,10 +96,10 @@ async fn answers_that_are_lost_are_told_apart_from_a_capture_that_fails() {
 async fn lag_above_holds_to_a_limit_beyond_the_time_when_beats_are_given_up() {
     let world = World::alerting("heartbeat", &[("lag_above", "1h"), ("lost", "off"), ("no_event", "off")]).await;
     world.minutes(6).await;
-    world.weather(&json!({"queue": {"stopped": true}}));
+    world.faults(&json!({"queue": {"stopped": true}}));
     let begun = World::slot(world.clock.now().minute().plus(1));
-    let (opened_at, opened) = world.until_told("that beats are late", 90, is(NoticeKind::Opened)).await;
+    let (opened_at, opened) = world.until_told("that beats are late", 90, is(NotificationKind::Opened)).await;
     assert_eq!(opened.title, "[warning] story: ingestion is late");
     let detected = opened_at.since(begun);
-    assert!(detected >= Duration::from_mins(62) && detected <= minutes(62) + LOOK + TELLING, "{}", span(detected));
+    assert!(detected >= Duration::from_mins(62) && detected <= minutes(62) + READBACK + TELLING, "{}", span(detected));
 }

@@ -2,7 +2,7 @@
 
 use super::holding;
 use super::scene::{Scene, is_of_beats};
-use crate::model::{EndedBecause, Incident, RuleKind, Strand, duration};
+use crate::model::{EndedBecause, Incident, IncidentKind, RuleKind, duration};
 
 /// Why none of the rules of an open incident holds at the scene, and which rules that is about.
 pub(super) fn why(open: &Incident, scene: &Scene<'_>) -> (EndedBecause, Vec<RuleKind>) {
@@ -16,7 +16,7 @@ pub(super) fn why(open: &Incident, scene: &Scene<'_>) -> (EndedBecause, Vec<Rule
     if !scene.project.spec.beats() && scene.project.spec.heartbeat.is_some() && open.rules.iter().any(|kind| is_told_by_heartbeat(*kind)) {
         return (EndedBecause::HeartbeatOff, all());
     }
-    if scene.is_without_key() && (open.strand == Strand::Blind || open.rules.iter().any(|kind| !scene.can_tell(*kind))) {
+    if scene.is_without_key() && (open.incident_kind == IncidentKind::Monitoring || open.rules.iter().any(|kind| !scene.can_tell(*kind))) {
         return (EndedBecause::KeyRemoved, all());
     }
     let changed = of(&|kind| !open.judged_under.is_empty() && !open.judged_under.lines().any(|line| line == settings_of(scene, kind)));
@@ -47,15 +47,15 @@ pub(super) fn settings_kept(open: &Incident, scene: &Scene<'_>, held: &[RuleKind
 
 fn settings_of(scene: &Scene<'_>, kind: RuleKind) -> String {
     let Some(app) = scene.app() else { return String::new() };
-    let (rule, pace) = (app.rule(kind), &scene.project.spec.pace);
+    let (rule, timing) = (app.rule(kind), &scene.project.spec.timing);
     let limit = rule.limit.map_or_else(String::new, |limit| format!(" {}", duration::show(limit)));
     let about = match kind {
         RuleKind::NoEvent | RuleKind::Quiet => {
             let due = app.due.as_ref().map_or_else(String::new, |due| format!(", due {due}"));
             format!(", timeRange {}, watch {}{due}", duration::show(app.time_range), app.watch)
         }
-        RuleKind::Lost => format!(", lost_after {}", duration::show(pace.lost_after)),
-        RuleKind::PartialLoss => format!(", late_after {}", duration::show(pace.late_after)),
+        RuleKind::Lost => format!(", lost_after {}", duration::show(timing.lost_after)),
+        RuleKind::PartialLoss => format!(", late_after {}", duration::show(timing.late_after)),
         RuleKind::Lag | RuleKind::Capture | RuleKind::Blind | RuleKind::AnswersLost => String::new(),
     };
     format!("{kind}{limit}, {} of {}, {}{about}", rule.damping.bad, rule.damping.of, rule.damping.good).replace('\n', " ")

@@ -6,8 +6,8 @@ use super::fixture::{World, only, play, project};
 use super::{Scene, steps};
 use crate::judge::letters::{START, beats};
 use crate::model::{
-    Acknowledged, EndedBecause, EntryKind, Incident, IngestionAlertApp, Look, NoticeKind, Outcome, Parts, RuleKind, Severity, Standing,
-    Tally, Timestamp, TokenWord, Traffic,
+    Acknowledged, EndedBecause, EntryKind, Incident, IngestionAlertApp, NotificationKind, Outcome, Parts, Readback, RuleKind, Severity,
+    Tally, Timestamp, TokenReading, TokenStatus, Traffic,
 };
 
 fn told(settings: &[(&str, &str)], row: &str) -> String {
@@ -35,7 +35,7 @@ fn an_end_that_is_no_recovery_says_so() {
         change(&mut world);
         for _ in 0..2 {
             let at = world.minute(letter).unwrap();
-            book.look(&world, at, None);
+            book.readback(&world, at, None);
         }
         let over = &book.incidents[0];
         assert_eq!((over.is_open(), over.ended_because), (false, Some(because)), "{settings:?} {row}");
@@ -50,7 +50,7 @@ fn settings_that_changed_while_it_went_on_are_no_reason_for_its_end() {
     world.project.spec.ingestion_alert.as_mut().unwrap().set("capture_close_after", "2").unwrap();
     for letter in "RRAA".chars() {
         let at = world.minute(letter).unwrap();
-        book.look(&world, at, None);
+        book.readback(&world, at, None);
     }
     assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::Recovered));
 }
@@ -72,26 +72,26 @@ fn answers_that_are_lost_are_told_as_such_and_are_no_outage_of_capture() {
 
 #[test]
 fn rows_that_our_own_tries_left_are_no_duplicates() {
-    for (tries, copies, doubled) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (3, 3, 0), (3, 2, 0), (3, 4, 1)] {
+    for (tries, copies, duplicated) in [(0, 1, 0), (1, 1, 0), (1, 2, 1), (3, 3, 0), (3, 2, 0), (3, 4, 1)] {
         let mut all = beats(1, "A");
         (all[0].tries, all[0].copies) = (tries, copies);
-        assert_eq!(Tally::of(&all, START, START.plus(1)).doubled, doubled, "{copies} copies of {tries} tries");
+        assert_eq!(Tally::of(&all, START, START.plus(1)).duplicated, duplicated, "{copies} copies of {tries} tries");
     }
 }
 
-/// The newest look, with what was said of the token.
-fn told_of_token(world: &World, standing: Standing, at: Timestamp) -> Look {
-    let look = world.scene(at).look.unwrap().clone();
-    Look { token: Some(TokenWord { standing, asked: at, down: Parts::default() }), ..look }
+/// The newest read-back, with what was said of the token.
+fn token_status_of(world: &World, token_status: TokenStatus, at: Timestamp) -> Readback {
+    let readback = world.scene(at).readback.unwrap().clone();
+    Readback { token: Some(TokenReading { token_status, asked: at, down: Parts::default() }), ..readback }
 }
 
 #[test]
 fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     let at = |minute: i64| START.plus(minute).start().plus(Duration::from_secs(25));
-    for (standing, code) in [(Standing::Unknown, "token"), (Standing::OverQuota, "quota")] {
+    for (token_status, code) in [(TokenStatus::Unknown, "token"), (TokenStatus::OverQuota, "quota")] {
         let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
-        let look = told_of_token(&world, standing, at(22));
-        let steps = steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None);
+        let readback = token_status_of(&world, token_status, at(22));
+        let steps = steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None);
         let incident = &steps[0].incident;
         assert_eq!((incident.cause.code().as_str(), incident.severity), (code, Severity::Critical));
         assert_eq!((incident.rules.as_slice(), incident.first_bad), (&[RuleKind::Lost][..], Some(START.plus(20))));
@@ -99,21 +99,21 @@ fn a_cause_that_is_final_is_told_as_soon_as_it_is_known() {
     }
     // Once that is over, it lasts until the beats of three minutes are there, and what was dropped is no good minute.
     let (mut world, mut book) = play(project(only(&[("lost", "on")])), "A*20 d*3");
-    let look = told_of_token(&world, Standing::Unknown, at(22));
-    let opened = steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None).remove(0);
+    let readback = token_status_of(&world, TokenStatus::Unknown, at(22));
+    let opened = steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None).remove(0);
     book.write(opened);
     for letter in "dAAA".chars() {
         let at = world.minute(letter).unwrap();
-        book.look(&world, at, None);
+        book.readback(&world, at, None);
     }
     assert_eq!(book.story(), "ingestion opened@22 closed@26");
     // That the token is known is no cause, and neither is one of which nothing is missing.
     let (world, _) = play(project(IngestionAlertApp::default()), "A*20 d*3");
-    let look = told_of_token(&world, Standing::Known, at(22));
-    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None), []);
+    let readback = token_status_of(&world, TokenStatus::Known, at(22));
+    assert_eq!(steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
     let (world, _) = play(project(IngestionAlertApp::default()), "A*23");
-    let look = told_of_token(&world, Standing::Unknown, at(22));
-    assert_eq!(steps(&[], &Scene { look: Some(&look), ..world.scene(at(22)) }, None), []);
+    let readback = token_status_of(&world, TokenStatus::Unknown, at(22));
+    assert_eq!(steps(&[], &Scene { readback: Some(&readback), ..world.scene(at(22)) }, None), []);
 }
 
 #[test]
@@ -121,13 +121,13 @@ fn a_cause_that_is_found_out_later_takes_the_place_of_the_first() {
     let (mut world, book) = play(project(IngestionAlertApp::default()), "A*20 d*9");
     assert_eq!((book.incidents[0].rules.as_slice(), book.incidents[0].severity), (&[RuleKind::Lag][..], Severity::Warning));
     let at = world.minute('d').unwrap();
-    let look = told_of_token(&world, Standing::Unknown, at);
+    let readback = token_status_of(&world, TokenStatus::Unknown, at);
     let held = Some(Acknowledged { at, by: "ann".into() });
     let open = Incident { acknowledged: held.clone(), ..book.incidents[0].clone() };
-    let step = steps(&[open], &Scene { look: Some(&look), ..world.scene(at) }, None).remove(0);
+    let step = steps(&[open], &Scene { readback: Some(&readback), ..world.scene(at) }, None).remove(0);
     assert_eq!((step.incident.cause.code().as_str(), step.incident.severity), ("token", Severity::Critical));
     assert_eq!(step.incident.acknowledged, held);
-    assert_eq!(step.tell, [NoticeKind::Worsened]);
+    assert_eq!(step.tell, [NotificationKind::Escalated]);
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn lag_is_lag_while_beats_arrive_whatever_its_size() {
             (beat.outcome, beat.seen, beat.ingested) = (Outcome::Awaiting, None, None);
             beat.missed = Some(at);
         });
-        book.look(&world, at, None);
+        book.readback(&world, at, None);
     }
     assert_eq!(book.incidents[0].cause.code(), "pipeline", "{}", book.incidents[0].cause.summary);
 }
@@ -153,13 +153,13 @@ fn an_event_from_the_future_is_no_news() {
     for _ in 0..5 {
         let at = world.minute('q').unwrap();
         let newest = Some(at.plus(Duration::from_hours(2)));
-        world.glances.last_mut().unwrap().result = Ok(Traffic { watched: 3, watched_newest: newest, ..Traffic::default() });
-        book.look(&world, at, None);
+        world.samples.last_mut().unwrap().result = Ok(Traffic { watched: 3, watched_newest: newest, ..Traffic::default() });
+        book.readback(&world, at, None);
     }
     assert_eq!(book.story(), "ingestion opened@69", "nobody knows when they were sent");
     for _ in 0..2 {
         let at = world.minute('A').unwrap();
-        book.look(&world, at, None);
+        book.readback(&world, at, None);
     }
     assert!(!book.incidents[0].is_open());
 }
@@ -183,5 +183,5 @@ fn outside_the_hours_in_which_events_are_due_nothing_opens_and_nothing_closes() 
         assert_eq!(told(&settings(due), row), said, "{due}: {row}");
     }
     let (_, book) = play(project(only(&settings("fri 08:00-09:25"))), "A*40 q*90");
-    assert_eq!(book.notices(), "opened@69 reminder@79", "no reminder of what is not due");
+    assert_eq!(book.notifications(), "opened@69 reminder@79", "no reminder of what is not due");
 }

@@ -2,7 +2,7 @@
 
 use super::marks::{self, Mark, MarkOf};
 use super::scene::{OTHERS_OVER, Scene};
-use super::{glances, scene};
+use super::{samples, scene};
 use crate::model::{Minute, Recorded, Route, RuleKind, Timestamp};
 
 /// From where to where trouble reaches back.
@@ -22,7 +22,7 @@ fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
     let marks: Vec<Mark> = marks::newest_first(kind, scene).collect();
     let of = scene.app().map_or(1, |app| usize::from(app.rule(kind).damping.of));
     let Some(in_window) = marks.iter().take(of).rposition(|mark| mark.of == MarkOf::Bad) else {
-        // It holds for what is known of beats that no look has given up yet.
+        // It holds for what is known of beats that no read-back has given up yet.
         return if kind == RuleKind::Lost { of_missing(scene) } else { Extent::default() };
     };
     // The trouble is older than the damping looks.
@@ -32,12 +32,12 @@ fn of_rule(kind: RuleKind, scene: &Scene<'_>) -> Extent {
         first_bad: bad.last().map(|mark| mark.minute),
         last_good: before.iter().find(|mark| mark.of == MarkOf::Good).map(|mark| mark.minute),
     };
-    if scene::is_of_beats(kind) { by_marks } else { of_looks(kind, scene, by_marks.first_bad).unwrap_or(by_marks) }
+    if scene::is_of_beats(kind) { by_marks } else { of_readbacks(kind, scene, by_marks.first_bad).unwrap_or(by_marks) }
 }
 
 /// The newest beats of a route, as far back as they are missing, where that is longer than `late_after`.
 fn of_missing(scene: &Scene<'_>) -> Extent {
-    let late_after = scene.project.spec.pace.late_after;
+    let late_after = scene.project.spec.timing.late_after;
     let of_route = |route: &Route| {
         let mut newest_first = scene.beats.iter().rev().filter(|beat| beat.route == route.id && beat.sent.is_some());
         let mut oldest = None;
@@ -53,12 +53,12 @@ fn of_missing(scene: &Scene<'_>) -> Extent {
     scene.project.routes.iter().filter_map(of_route).min_by_key(|extent| extent.first_bad).unwrap_or_default()
 }
 
-/// What a look proves began before it. `bad` is the minute of the first bad look.
-fn of_looks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Extent> {
-    let place = scene.glances.iter().position(|glance| Some(glance.at.minute()) == bad)?;
-    let at = scene.glances[place].at;
+/// What a read-back proves began before it. `bad` is the minute of the first bad look.
+fn of_readbacks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Extent> {
+    let place = scene.samples.iter().position(|sample| Some(sample.at.minute()) == bad)?;
+    let at = scene.samples[place].at;
     let range = scene.app()?.time_range;
-    let before = scene.glances[..=place].iter().filter_map(|glance| glance.result.ok());
+    let before = scene.samples[..=place].iter().filter_map(|sample| sample.result.ok());
     let begins = |newest: Option<Timestamp>, range| {
         let latest = at.minus(range);
         match newest {
@@ -73,7 +73,7 @@ fn of_looks(kind: RuleKind, scene: &Scene<'_>, bad: Option<Minute>) -> Option<Ex
         RuleKind::NoEvent => begins(before.filter_map(|traffic| traffic.watched_newest).filter(|newest| *newest <= at).max(), range),
         RuleKind::Quiet => begins(before.filter_map(|traffic| traffic.newest).filter(|newest| *newest <= at).max(), range.max(OTHERS_OVER)),
         _ => {
-            let blind = glances::blindness(scene, place);
+            let blind = samples::blindness(scene, place);
             let first_bad = blind.first_failed.minute();
             Extent { first_bad: Some(first_bad), last_good: blind.last_good.map(Timestamp::minute).filter(|good| *good < first_bad) }
         }

@@ -5,18 +5,20 @@ use std::time::Duration;
 use super::loss::Loss;
 use super::marks::{self, MarkOf};
 use super::scene::Scene;
-use super::{glances, loss, scene};
+use super::{loss, samples, scene};
 use crate::judge::diagnosis::{self, Way};
 use crate::judge::verdict::{Facts, Health, Verdict, verdict};
-use crate::model::{Diagnosis, Incident, LookFailure, Parts, Place, Quote, RuleKind, Standing, Strand, Timestamp, Watch, duration};
+use crate::model::{
+    Diagnosis, Incident, IncidentKind, Parts, Place, ReadbackError, ResponseExcerpt, RuleKind, Timestamp, TokenStatus, Watch, duration,
+};
 
-/// What can be said now of the cause of this strand's trouble; none when nothing newer can: then what was found last still stands. `open` is
+/// What can be said now of the cause of this incident kind's trouble; none when nothing newer can: then what was found last still stands. `open` is
 /// its incident, once there is one: it remembers what lies further back than the scene.
-pub(super) fn find(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
-    let found = match strand {
-        Strand::Blind => cannot_look(scene)?,
-        Strand::Quiet => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
-        Strand::Ingestion => ingestion(scene, held, open)?,
+pub(super) fn find(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], open: Option<&Incident>) -> Option<Diagnosis> {
+    let found = match incident_kind {
+        IncidentKind::Monitoring => cannot_read_back(scene)?,
+        IncidentKind::Traffic => Some(quiet(scene)).filter(|_| is_bad_now(scene, RuleKind::Quiet))?,
+        IncidentKind::Ingestion => ingestion(scene, held, open)?,
     };
     // These name the newest event, which is soon out of sight: the first words stay the best ones.
     let stands = |open: &&Incident| open.cause.code() == found.code() && found.is_about_traffic;
@@ -44,19 +46,19 @@ pub(super) fn seen_by(scene: &Scene<'_>, held: &[RuleKind]) -> Diagnosis {
 
 /// The cause after which no beat that is missing now can still arrive, once it is known: then there is nothing to wait for.
 pub(super) fn final_cause(scene: &Scene<'_>) -> Option<Diagnosis> {
-    let look = scene.look?;
+    let readback = scene.readback?;
     // Most of the time there is no such word, and a verdict is not for nothing.
-    let may_be = look.findings.filter.is_some()
-        || look.findings.witness.is_some_and(|witness| witness.seen)
-        || look.token.is_some_and(|word| {
+    let may_be = readback.findings.filter.is_some()
+        || readback.findings.witness.is_some_and(|witness| witness.seen)
+        || readback.token.is_some_and(|word| {
             matches!(
-                word.standing,
-                Standing::Unknown
-                    | Standing::Elsewhere(_)
-                    | Standing::OverQuota
-                    | Standing::Filtered
-                    | Standing::Altered
-                    | Standing::Rewritten
+                word.token_status,
+                TokenStatus::Unknown
+                    | TokenStatus::Elsewhere(_)
+                    | TokenStatus::OverQuota
+                    | TokenStatus::Filtered
+                    | TokenStatus::Altered
+                    | TokenStatus::Rewritten
             )
         });
     let cause = may_be.then(|| verdict(&scene.facts()).cause).flatten()?;
@@ -93,33 +95,33 @@ fn ingestion(scene: &Scene<'_>, held: &[RuleKind], open: Option<&Incident>) -> O
     late.or_else(|| held.contains(&RuleKind::AnswersLost).then(|| diagnosis::answers_lost(&first_way(scene))))
 }
 
-/// Whether one of the last three looks saw a beat that none before had seen.
+/// Whether one of the last three read-backs saw a beat that none before had seen.
 fn arrivals_go_on(scene: &Scene<'_>) -> bool {
     let newest = scene.beats.iter().filter_map(|beat| beat.seen).max();
-    newest.is_some_and(|seen| scene.at.since(seen) < scene::look_every(scene.project) * 3)
+    newest.is_some_and(|seen| scene.at.since(seen) < scene::readback_interval(scene.project) * 3)
 }
 
 /// Whether the verdict names what broke ingestion. A beat that keeps us waiting is no cause before the limit, and what is our own
 /// trouble is none at all.
 fn is_telling(scene: &Scene<'_>, verdict: &Verdict, cause: &Diagnosis, held: &[RuleKind]) -> bool {
     match verdict.health {
-        Health::Bad | Health::Slow => cause.place != Place::Clock,
-        Health::Good | Health::Pending => {
+        Health::Down | Health::Degraded => cause.place != Place::Clock,
+        Health::Up | Health::Pending => {
             let limit = scene.app().and_then(|app| app.rule(RuleKind::Lag).limit).unwrap_or(Duration::MAX);
             let missing = scene.beats.iter().filter(|beat| !beat.outcome.is_seen());
             let waited = missing.filter_map(|beat| Some(beat.missed?.since(beat.counted_from()))).max();
             held.contains(&RuleKind::Lag) && cause.is_waiting() && waited.is_some_and(|waited| waited > limit)
         }
-        Health::Off | Health::Unchecked | Health::Blind | Health::Idle => false,
+        Health::Disabled | Health::Unverified | Health::Unknown | Health::NotRunning => false,
     }
 }
 
-fn cannot_look(scene: &Scene<'_>) -> Option<Diagnosis> {
-    let failure = match scene.look {
-        Some(look) => look.result.as_ref().err()?.clone(),
-        None => LookFailure::quoting(scene.glances.last()?.result.err()?, Quote::default()),
+fn cannot_read_back(scene: &Scene<'_>) -> Option<Diagnosis> {
+    let failure = match scene.readback {
+        Some(readback) => readback.result.as_ref().err()?.clone(),
+        None => ReadbackError::quoting(scene.samples.last()?.result.err()?, ResponseExcerpt::default()),
     };
-    let down = scene.look.map_or_else(Parts::default, |look| look.findings.parts_down());
+    let down = scene.readback.map_or_else(Parts::default, |readback| readback.findings.parts_down());
     Some(diagnosis::unreadable(&first_way(scene), &failure, down))
 }
 
@@ -130,14 +132,14 @@ fn first_way<'a>(scene: &Scene<'a>) -> Way<'a> {
 }
 
 fn is_bad_now(scene: &Scene<'_>, kind: RuleKind) -> bool {
-    let newest = scene.glances.len().checked_sub(1);
-    newest.and_then(|newest| glances::mark(kind, scene, newest)) == Some(MarkOf::Bad)
+    let newest = scene.samples.len().checked_sub(1);
+    newest.and_then(|newest| samples::mark(kind, scene, newest)) == Some(MarkOf::Bad)
 }
 
 fn no_events(scene: &Scene<'_>) -> Diagnosis {
     let within = scene.app().map_or(Duration::ZERO, |app| app.time_range);
     let watch = scene.app().map(|app| &app.watch);
-    let newest = scene.glances.iter().filter_map(|glance| glance.result.ok()?.watched_newest).filter(|newest| *newest <= scene.at).max();
+    let newest = scene.samples.iter().filter_map(|sample| sample.result.ok()?.watched_newest).filter(|newest| *newest <= scene.at).max();
     let heartbeats = (scene.project.spec.beats() && watch != Some(&Watch::Heartbeats)).then(|| scene.arrives(scene.at, within));
     let names = match watch {
         Some(Watch::Events(names)) => Some(names.join(" or ")),
@@ -158,7 +160,7 @@ fn partial_loss(scene: &Scene<'_>, loss: &Loss<'_>) -> Diagnosis {
 
 fn quiet(scene: &Scene<'_>) -> Diagnosis {
     let within = scene.app().map_or(scene::OTHERS_OVER, |app| app.time_range.max(scene::OTHERS_OVER));
-    let newest: Option<Timestamp> = scene.glances.iter().filter_map(|glance| glance.result.ok()?.newest).max();
+    let newest: Option<Timestamp> = scene.samples.iter().filter_map(|sample| sample.result.ok()?.newest).max();
     diagnosis::quiet(within, newest)
 }
 

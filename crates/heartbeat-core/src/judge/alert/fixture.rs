@@ -1,14 +1,14 @@
-//! A small world for tests: a letter a minute in, beats and looks as they would be on record out, and the incidents that follow.
+//! A small world for tests: a letter a minute in, beats and read-backs as they would be on record out, and the incidents that follow.
 
 use std::time::Duration;
 
 use super::{History, Replayed, Scene, Step, replay, steps};
 use crate::judge::letters::START;
-use crate::judge::{Sighting, after_look, blind};
+use crate::judge::{Sighting, after_readback, blind};
 use crate::model::{
-    AppKind, DistinctId, Endpoint, Entry, EntryKind, Glance, HeartbeatApp, Host, Incident, IngestionAlertApp, Look, LookFailure,
-    LookTrouble, Minute, NoticeKind, Outcome, Pace, Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Quote, Recorded, Route,
-    RouteId, RouteSpec, RuleKind, Switch, Timestamp, Traffic, Watch,
+    AppKind, DistinctId, Endpoint, Entry, EntryKind, HeartbeatApp, Host, Incident, IngestionAlertApp, Minute, NotificationKind, Outcome,
+    Project, ProjectId, ProjectName, ProjectSpec, ProjectToken, Readback, ReadbackError, ReadbackErrorKind, ReadbackSample, Recorded,
+    ResponseExcerpt, Route, RouteId, RouteSpec, RuleKind, Switch, Timestamp, Timing, Traffic, Watch,
 };
 
 /// The app with these settings, every rule off that none of them names.
@@ -33,7 +33,7 @@ pub(super) fn project(app: IngestionAlertApp) -> Project {
         token: ProjectToken::parse("phc_a").unwrap(),
         personal_key: None,
         posthog_id: None,
-        pace: Pace::default(),
+        timing: Timing::default(),
         heartbeat: Some(HeartbeatApp::default()),
         ingestion_alert: Some(app),
     };
@@ -53,12 +53,12 @@ pub(super) fn fresh(id: i64) -> Route {
     Route { spec: RouteSpec { distinct_id: DistinctId::Fresh("x ".into()), ..route.spec }, ..route }
 }
 
-/// A PostHog with other people's events, one a minute, and our beats and looks.
+/// A PostHog with other people's events, one a minute, and our beats and read-backs.
 pub(super) struct World {
     pub(super) project: Project,
     pub(super) beats: Vec<Recorded>,
-    pub(super) glances: Vec<Glance>,
-    look: Option<Look>,
+    pub(super) samples: Vec<ReadbackSample>,
+    readback: Option<Readback>,
     /// When each beat is ingested, in the order of the beats; none while it is not.
     ingested: Vec<Option<Timestamp>>,
     /// Other events: their timestamp, and when they are ingested.
@@ -83,13 +83,13 @@ fn is_lost((rate, seed): (f64, u64), route: RouteId, minute: Minute) -> bool {
 impl World {
     pub(super) fn new(project: Project) -> Self {
         let nothing = (Vec::new(), Vec::new());
-        let (beats, glances, ingested, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        Self { project, beats, glances, look: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1) }
+        let (beats, samples, ingested, others) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        Self { project, beats, samples, readback: None, ingested, others, queue: nothing, next: START, loses: (0.4, 1) }
     }
 
-    /// Plays a minute; gives the time of its look. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
-    /// takes 100 s. R: capture refuses. p: some of what is accepted is dropped. N: capture does not answer. U: it does not, and takes the beat in all the same. f: looks fail. F: looks
-    /// fail, and the queue stands. g: looks fail, and nobody but us sends. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. r: capture refuses,
+    /// Plays a minute; gives the time of its read-back. A: all well. s: the queue stands. d: what is accepted is dropped. l: what is accepted
+    /// takes 100 s. R: capture refuses. p: some of what is accepted is dropped. N: capture does not answer. U: it does not, and takes the beat in all the same. f: Read-backs fail. F: looks
+    /// fail, and the queue stands. g: Read-backs fail, and nobody but us sends. k: there is no key. q: nobody but us sends. z: nobody but us sends, and what we send is dropped. r: capture refuses,
     /// and the queue stands. `_`: we are down. `-`: we are, and nobody else sends.
     pub(super) fn minute(&mut self, letter: char) -> Option<Timestamp> {
         let start = self.next.start();
@@ -116,14 +116,14 @@ impl World {
         }
         self.send(letter, after(5));
         let asked = after(25);
-        self.look_at(letter, asked);
+        self.read_back_at(letter, asked);
         Some(asked)
     }
 
     fn send(&mut self, letter: char, sent: Timestamp) {
         for route in &self.project.routes {
             let (outcome, status) = match letter {
-                'R' | 'r' => (Outcome::Refused, Some(503)),
+                'R' | 'r' => (Outcome::Rejected, Some(503)),
                 'N' | 'U' => (Outcome::Unreachable, None),
                 _ => (Outcome::Awaiting, Some(200)),
             };
@@ -144,17 +144,17 @@ impl World {
         }
     }
 
-    fn look_at(&mut self, letter: char, asked: Timestamp) {
+    fn read_back_at(&mut self, letter: char, asked: Timestamp) {
         let trouble = match letter {
-            'f' | 'F' | 'g' => Some(LookTrouble::Broken),
-            'k' => Some(LookTrouble::NoKey),
+            'f' | 'F' | 'g' => Some(ReadbackErrorKind::Broken),
+            'k' => Some(ReadbackErrorKind::NoKey),
             _ => None,
         };
         let seen = asked.plus(Duration::from_secs(1));
         for (beat, ingested) in self.beats.iter_mut().zip(&self.ingested).filter(|(beat, _)| !beat.outcome.is_seen()) {
             let sighting = ingested.filter(|at| *at <= asked).map(|ingested| Sighting { seen, ingested, copies: 1 });
-            let pace = &self.project.spec.pace;
-            let settled = if trouble.is_some() { blind(beat, pace, asked) } else { after_look(beat, pace, asked, sighting) };
+            let timing = &self.project.spec.timing;
+            let settled = if trouble.is_some() { blind(beat, timing, asked) } else { after_readback(beat, timing, asked, sighting) };
             if let Some(settled) = settled {
                 *beat = Recorded {
                     outcome: settled.outcome,
@@ -167,14 +167,14 @@ impl World {
             }
         }
         let result = trouble.map_or_else(|| Ok(self.traffic(asked)), Err);
-        self.glances.push(Glance { at: asked, result });
-        let before = self.look.take();
-        let last_good = if trouble.is_none() { Some(asked) } else { before.as_ref().and_then(|look| look.last_good) };
-        let failing_since = trouble.map(|_| before.and_then(|look| look.failing_since).unwrap_or(asked));
-        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None };
+        self.samples.push(ReadbackSample { at: asked, result });
+        let before = self.readback.take();
+        let last_good = if trouble.is_none() { Some(asked) } else { before.as_ref().and_then(|readback| readback.last_good) };
+        let failing_since = trouble.map(|_| before.and_then(|readback| readback.failing_since).unwrap_or(asked));
+        let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
         let result = result.map_err(failure);
         let project = self.project.id;
-        self.look = Some(Look {
+        self.readback = Some(Readback {
             project,
             at: asked,
             result,
@@ -208,11 +208,11 @@ impl World {
     }
 
     pub(super) fn scene(&self, at: Timestamp) -> Scene<'_> {
-        Scene { at, project: &self.project, beats: &self.beats, evidence: &[], look: self.look.as_ref(), glances: &self.glances }
+        Scene { at, project: &self.project, beats: &self.beats, evidence: &[], readback: self.readback.as_ref(), samples: &self.samples }
     }
 
     pub(super) fn history<'a>(&'a self, open: &'a [Incident]) -> History<'a> {
-        History { project: &self.project, hours: &[], beats: &self.beats, evidence: &[], glances: &self.glances, open }
+        History { project: &self.project, hours: &[], beats: &self.beats, evidence: &[], samples: &self.samples, open }
     }
 }
 
@@ -222,7 +222,7 @@ pub(super) struct Book {
     /// Each incident as it is now, in the order of opening.
     pub(super) incidents: Vec<Incident>,
     /// Which incident, and what was told of it, and when.
-    pub(super) told: Vec<(usize, NoticeKind, Timestamp)>,
+    pub(super) told: Vec<(usize, NotificationKind, Timestamp)>,
     pub(super) entries: Vec<(usize, Entry)>,
 }
 
@@ -232,7 +232,7 @@ impl Book {
     }
 
     pub(super) fn write(&mut self, step: Step) {
-        let open = self.incidents.iter().position(|incident| incident.is_open() && incident.strand == step.incident.strand);
+        let open = self.incidents.iter().position(|incident| incident.is_open() && incident.incident_kind == step.incident.incident_kind);
         let at = open.unwrap_or(self.incidents.len());
         let when = step.incident.closed.or(step.incident.told).unwrap_or(step.incident.opened);
         self.told.extend(step.tell.into_iter().map(|kind| (at, kind, when)));
@@ -240,8 +240,8 @@ impl Book {
         if open.is_some() { self.incidents[at] = step.incident } else { self.incidents.push(step.incident) }
     }
 
-    /// One look of a world, judged and written.
-    pub(super) fn look(&mut self, world: &World, at: Timestamp, silenced_until: Option<Timestamp>) {
+    /// One read-back of a world, judged and written.
+    pub(super) fn readback(&mut self, world: &World, at: Timestamp, silenced_until: Option<Timestamp>) {
         for step in steps(&self.open(), &world.scene(at), silenced_until) {
             let step = match step.recount {
                 Some(_) => step.recounted(&world.beats),
@@ -262,7 +262,7 @@ impl Book {
     }
 
     /// `opened@4 reminder@64 resolved@70`.
-    pub(super) fn notices(&self) -> String {
+    pub(super) fn notifications(&self) -> String {
         let told: Vec<String> = self.told.iter().map(|(_, kind, at)| format!("{kind}@{}", place(*at))).collect();
         told.join(" ")
     }
@@ -276,7 +276,7 @@ fn place(at: Timestamp) -> i64 {
 pub(super) fn story(incidents: &[Incident]) -> String {
     let said = incidents.iter().map(|incident| {
         let closed = incident.closed.map_or_else(String::new, |closed| format!(" closed@{}", place(closed)));
-        format!("{} opened@{}{closed}", incident.strand, place(incident.opened))
+        format!("{} opened@{}{closed}", incident.incident_kind, place(incident.opened))
     });
     said.collect::<Vec<_>>().join(", ")
 }
@@ -290,12 +290,12 @@ pub(super) fn letters(text: &str) -> String {
     text.split_whitespace().map(part).collect()
 }
 
-/// Plays a row of letters, and judges after each look.
+/// Plays a row of letters, and judges after each read-back.
 pub(super) fn play(project: Project, row: &str) -> (World, Book) {
     let (mut world, mut book) = (World::new(project), Book::default());
     for letter in letters(row).chars() {
         if let Some(at) = world.minute(letter) {
-            book.look(&world, at, None);
+            book.readback(&world, at, None);
         }
     }
     (world, book)

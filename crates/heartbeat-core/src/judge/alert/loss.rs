@@ -1,7 +1,7 @@
 //! Partial loss: beats that are gone while later ones arrived.
 //!
 //! A beat that is missing may still come, and is given up only after `lost_after`. But a partition of PostHog's queue keeps its order, and a fixed
-//! distinct id stays in one partition: once a later beat of such a route was seen and a look after that still misses the earlier one, that one is as
+//! distinct id stays in one partition: once a later beat of such a route was seen and a read-back after that still misses the earlier one, that one is as
 //! good as lost. With a new distinct id each minute, each beat has a partition of its own, and one that is slow looks the same as a loss: such a
 //! beat counts when it is given up, or when it was overtaken a while ago and a route with a fixed distinct id shows that beats are lost.
 //!
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::marks::{Mark, MarkOf};
 use super::scene::Scene;
-use crate::model::{Damping, DistinctId, Minute, Outcome, Pace, Recorded, Route, RouteId, RuleKind, Timestamp};
+use crate::model::{Damping, DistinctId, Minute, Outcome, Recorded, Route, RouteId, RuleKind, Timestamp, Timing};
 
 /// How much longer than `late_after` a beat with a distinct id of its own must be missing since it was overtaken: partitions that stood still
 /// do not catch up at the same time.
@@ -67,7 +67,7 @@ pub(in crate::judge) struct Sight<'a> {
     pub(in crate::judge) routes: &'a [Route],
     /// Oldest first.
     pub(in crate::judge) beats: &'a [Recorded],
-    pub(in crate::judge) pace: &'a Pace,
+    pub(in crate::judge) timing: &'a Timing,
     /// None before this counts.
     pub(in crate::judge) beginning: Timestamp,
 }
@@ -75,7 +75,7 @@ pub(in crate::judge) struct Sight<'a> {
 impl<'a> Sight<'a> {
     fn of(scene: &Scene<'a>) -> Self {
         let beginning = scene.marks_from(RuleKind::PartialLoss);
-        Self { routes: &scene.project.routes, beats: scene.beats, pace: &scene.project.spec.pace, beginning }
+        Self { routes: &scene.project.routes, beats: scene.beats, timing: &scene.project.spec.timing, beginning }
     }
 }
 
@@ -94,7 +94,7 @@ pub(in crate::judge) fn lost_among<'a>(sight: &Sight<'a>, of: usize) -> Loss<'a>
     }
 }
 
-/// Whether any beat is missing at all: in fair weather none is, and there is nothing to sort out.
+/// Whether any beat is missing at all: in fair faults none is, and there is nothing to sort out.
 pub(super) fn may_hold(scene: &Scene<'_>) -> bool {
     scene.beats.iter().any(|beat| beat.missed.is_some() && !beat.outcome.is_seen())
 }
@@ -166,8 +166,8 @@ fn of_route(sight: &Sight<'_>, route: &Route) -> Vec<Fated> {
                 overtaken = overtaken.into_iter().chain(beat.seen).min();
                 Fate::There
             }
-            Outcome::Awaiting | Outcome::Unseen | Outcome::Lost => missing(sight.pace, route, beat, overtaken),
-            Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => return None,
+            Outcome::Awaiting | Outcome::Unverified | Outcome::Lost => missing(sight.timing, route, beat, overtaken),
+            Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => return None,
         };
         Some(Fated { minute: beat.minute, route: route.id, fate })
     };
@@ -175,8 +175,8 @@ fn of_route(sight: &Sight<'_>, route: &Route) -> Vec<Fated> {
 }
 
 /// What becomes of a beat that is missing, when the first of the later ones was seen at `overtaken`.
-fn missing(pace: &Pace, route: &Route, beat: &Recorded, overtaken: Option<Timestamp>) -> Fate {
-    let late_after = pace.late_after;
+fn missing(timing: &Timing, route: &Route, beat: &Recorded, overtaken: Option<Timestamp>) -> Fate {
+    let late_after = timing.late_after;
     let (Some(overtaken), Some(missed)) = (overtaken, beat.missed) else { return Fate::Open };
     let is_late = missed > overtaken && missed.since(beat.counted_from()) > late_after;
     match &route.spec.distinct_id {
@@ -218,9 +218,9 @@ fn outage(newest_first: &[Fated]) -> Option<Outage> {
     let missing = newest_first[begins..].iter().take_while(|beat| !is_there(beat)).count();
     // Of the oldest nobody may have asked again since: of folded hours nobody can. They belong to it, and leave nothing open.
     let lasts = newest_first[begins..begins + missing].iter().rposition(|beat| beat.fate == Fate::Gone).map_or(0, |oldest| oldest + 1);
-    let (stretch, before) = newest_first[begins..].split_at(lasts);
+    let (minute_range, before) = newest_first[begins..].split_at(lasts);
     let gone = |beats: &[Fated]| beats.iter().filter(|beat| beat.fate == Fate::Gone).count();
-    (gone(stretch) > 0 && gone(before) == 0).then(|| Outage { begins, lasts, after, is_decided: gone(stretch) == lasts })
+    (gone(minute_range) > 0 && gone(before) == 0).then(|| Outage { begins, lasts, after, is_decided: gone(minute_range) == lasts })
 }
 
 #[cfg(test)]
@@ -244,7 +244,7 @@ mod tests {
             // A single lost beat is none.
             ("A*10 d A*60", ""),
             ("A*10 d A*30 d A*60", ""),
-            // The second is known in the look after that which saw a later one, once it is late.
+            // The second is known in the read-back after that which saw a later one, once it is late.
             ("A*10 d*2 A*60", "ingestion opened@13 closed@41"),
             ("A*10 d A*9 d A*60", "ingestion opened@22 closed@50"),
             ("A*10 d A d A d A*60", "ingestion opened@14 closed@44"),

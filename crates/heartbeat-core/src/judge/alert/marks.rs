@@ -1,9 +1,9 @@
-//! Marks: what a rule makes of each minute's beats, or of each look. What is not decided gives none.
+//! Marks: what a rule makes of each minute's beats, or of each read-back. What is not decided gives none.
 
 use std::time::Duration;
 
 use super::scene::Scene;
-use super::{glances, loss};
+use super::{loss, samples};
 use crate::model::{Minute, Outcome, Recorded, RuleKind, Timestamp};
 
 /// What a mark says.
@@ -13,7 +13,7 @@ pub(super) enum MarkOf {
     Bad,
 }
 
-/// A mark, and the minute it is about: that of the beats, or in which the look was made.
+/// A mark, and the minute it is about: that of the beats, or in which the read-back was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Mark {
     pub(super) minute: Minute,
@@ -42,13 +42,13 @@ pub(super) fn newest_first<'a>(kind: RuleKind, scene: &'a Scene<'a>) -> Box<dyn 
             let limit = scene.app().and_then(|app| app.rule(kind).limit).unwrap_or(Duration::MAX);
             Box::new(minutes(kind, scene, move |beat| lag(beat, limit)))
         }
-        RuleKind::NoEvent | RuleKind::Blind | RuleKind::Quiet => Box::new(glances::newest_first(kind, scene)),
+        RuleKind::NoEvent | RuleKind::Blind | RuleKind::Quiet => Box::new(samples::newest_first(kind, scene)),
     }
 }
 
 /// The marks of `lost` while it holds, the newest first: a beat that is overdue may be lost, so that its minute is none of the good ones that end it.
 pub(super) fn still_lost<'a>(scene: &'a Scene<'a>) -> impl Iterator<Item = Mark> + 'a {
-    let late_after = scene.project.spec.pace.late_after;
+    let late_after = scene.project.spec.timing.late_after;
     let is_overdue = move |beat: &Recorded| beat.missed.is_some_and(|missed| missed.since(beat.counted_from()) > late_after);
     minutes(RuleKind::Lost, scene, move |beat| match lost(beat) {
         Says::Open if is_overdue(beat) => Says::Bad,
@@ -81,13 +81,13 @@ pub(super) fn is_counted(scene: &Scene<'_>, beat: &Recorded, beginning: Timestam
     route.is_some_and(|route| beat.counted_from() >= beginning && beat.minute >= route.since.minute())
 }
 
-/// Only what a look proved: missing beats wait for `lost_after`, and what we could not look for says nothing.
+/// Only what a read-back proved: missing beats wait for `lost_after`, and what we could not look for says nothing.
 fn lost(beat: &Recorded) -> Says {
     match beat.outcome {
         Outcome::Lost => Says::Bad,
         Outcome::Arrived | Outcome::Late => Says::Good,
-        Outcome::Awaiting | Outcome::Unseen => Says::Open,
-        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => Says::Nothing,
+        Outcome::Awaiting | Outcome::Unverified => Says::Open,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => Says::Nothing,
     }
 }
 
@@ -98,30 +98,30 @@ fn lag(beat: &Recorded, limit: Duration) -> Says {
         Outcome::Arrived => beat.ingested_lag().map_or(Says::Good, is_over),
         Outcome::Late => beat.ingested_lag().map_or(Says::Bad, is_over),
         // That it is given up says nothing of a limit that lies beyond: it is looked for on.
-        Outcome::Awaiting | Outcome::Unseen | Outcome::Lost => match beat.missed {
+        Outcome::Awaiting | Outcome::Unverified | Outcome::Lost => match beat.missed {
             Some(missed) if missed.since(beat.counted_from()) > limit => Says::Bad,
             _ => Says::Open,
         },
-        Outcome::Refused | Outcome::Unreachable | Outcome::Unsent => Says::Nothing,
+        Outcome::Rejected | Outcome::Unreachable | Outcome::NotSent => Says::Nothing,
     }
 }
 
-/// What capture said at once. A beat that was seen got in, whatever it said; and one without an answer may have: it counts once a look has
+/// What capture said at once. A beat that was seen got in, whatever it said; and one without an answer may have: it counts once a read-back has
 /// missed it, or its minute is over.
 fn capture(beat: &Recorded, at: Timestamp) -> Says {
     match beat.outcome {
-        Outcome::Refused => Says::Bad,
+        Outcome::Rejected => Says::Bad,
         Outcome::Unreachable if beat.missed.is_some() || beat.minute.end() <= at => Says::Bad,
         Outcome::Unreachable => Says::Open,
-        Outcome::Unsent => Says::Nothing,
-        Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unseen => Says::Good,
+        Outcome::NotSent => Says::Nothing,
+        Outcome::Awaiting | Outcome::Arrived | Outcome::Late | Outcome::Lost | Outcome::Unverified => Says::Good,
     }
 }
 
 /// Whether capture said that it took what it took. A beat counts once its minute is over: until then it may be tried again.
 fn answers(beat: &Recorded, at: Timestamp) -> Says {
     match beat.outcome {
-        Outcome::Unsent => Says::Nothing,
+        Outcome::NotSent => Says::Nothing,
         _ if beat.minute.end() > at => Says::Open,
         _ if beat.answer_lost() => Says::Bad,
         outcome if outcome.is_seen() || beat.status.is_some() => Says::Good,

@@ -1,8 +1,8 @@
 //! Ingestion Alert's rules: from what is recorded of a project to its incidents.
 //!
-//! The loop shows a [`Scene`] after each look; [`steps`] says what changed. Nothing is remembered between calls but the open
+//! The loop shows a [`Scene`] after each read-back; [`steps`] says what changed. Nothing is remembered between calls but the open
 //! incidents themselves, so the same records give the same incidents in whatever batches they are shown. Each rule turns records
-//! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of a strand. [`replay`]
+//! into marks, good and bad; damping turns marks into "it holds"; a step opens, keeps or closes the one incident of an incident kind. [`replay`]
 //! does the same over what was recorded long ago.
 
 mod damping;
@@ -13,12 +13,12 @@ mod extent;
 mod find;
 #[cfg(test)]
 mod fixture;
-mod glances;
 mod loss;
 mod marks;
 #[cfg(test)]
 mod properties;
 mod replay;
+mod samples;
 mod scene;
 mod step;
 #[cfg(test)]

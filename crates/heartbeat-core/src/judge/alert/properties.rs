@@ -9,14 +9,14 @@ use super::marks::{MarkOf, newest_first};
 use super::{History, holding, lookback, replay};
 use crate::judge::letters::START;
 use crate::model::{
-    Acknowledged, EntryKind, Glance, Hour, Incident, IngestionAlertApp, Minute, NoticeKind, Outcome, Recorded, RouteId, RuleKind, Strand,
-    Switch, Watch,
+    Acknowledged, EntryKind, Hour, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Outcome, ReadbackSample, Recorded,
+    RouteId, RuleKind, Switch, Watch,
 };
 
-/// Weather in stretches, so that rules with damping see some.
-fn weather(letters: &'static str) -> impl Strategy<Value = String> {
-    let stretch = (prop::sample::select(letters.chars().collect::<Vec<_>>()), 1_usize..40);
-    prop::collection::vec(stretch, 1..9).prop_map(|stretches| {
+/// Faults in stretches, so that rules with damping see some.
+fn faults(letters: &'static str) -> impl Strategy<Value = String> {
+    let minute_range = (prop::sample::select(letters.chars().collect::<Vec<_>>()), 1_usize..40);
+    prop::collection::vec(minute_range, 1..9).prop_map(|stretches| {
         let rows = stretches.into_iter().map(|(letter, count)| letter.to_string().repeat(count));
         rows.collect::<Vec<_>>().concat()
     })
@@ -47,18 +47,19 @@ fn apps() -> impl Strategy<Value = IngestionAlertApp> {
 /// What two runs must agree on, but for the words.
 fn bones(incidents: &[Incident]) -> Vec<String> {
     let bone = |incident: &Incident| {
-        let Incident { strand, opened, closed, ended_because, rules, severity, first_bad, last_good, tally, reminders, cause, .. } =
-            incident;
+        let Incident {
+            incident_kind, opened, closed, ended_because, rules, severity, first_bad, last_good, tally, reminders, cause, ..
+        } = incident;
         format!(
-            "{strand} {opened} {closed:?} {ended_because:?} {rules:?} {severity} {first_bad:?} {last_good:?} {tally:?} {reminders} {}",
+            "{incident_kind} {opened} {closed:?} {ended_because:?} {rules:?} {severity} {first_bad:?} {last_good:?} {tally:?} {reminders} {}",
             cause.code()
         )
     };
     incidents.iter().map(bone).collect()
 }
 
-fn of_strand(incidents: &[Incident], strand: Strand) -> Vec<&Incident> {
-    incidents.iter().filter(|incident| incident.strand == strand).collect()
+fn of_incident_kind(incidents: &[Incident], incident_kind: IncidentKind) -> Vec<&Incident> {
+    incidents.iter().filter(|incident| incident.incident_kind == incident_kind).collect()
 }
 
 /// The app, watching what our own beats are part of: nobody but us can then be blamed for a zero.
@@ -73,7 +74,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
-    fn a_replay_gives_what_was_judged_at_the_time(app in apps(), row in weather(ALL), routes in 1_i64..3) {
+    fn a_replay_gives_what_was_judged_at_the_time(app in apps(), row in faults(ALL), routes in 1_i64..3) {
         let mut project = project(app);
         project.routes = (1..=routes).map(route).collect();
         // A replay knows no more than that the history begins.
@@ -81,13 +82,13 @@ proptest! {
         let (world, book) = play(project, &format!("A {row}"));
         let replayed: Vec<Incident> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
         let mut lived = book.incidents.clone();
-        lived.sort_by_key(|incident| (incident.opened, incident.strand));
+        lived.sort_by_key(|incident| (incident.opened, incident.incident_kind));
         prop_assert_eq!(bones(&replayed), bones(&lived), "{}", row);
     }
 
     #[test]
     fn the_same_history_gives_the_same_incidents_in_whatever_batches(
-        app in apps(), row in weather(ALL), cuts in prop::collection::vec(0_i64..200, 0..4),
+        app in apps(), row in faults(ALL), cuts in prop::collection::vec(0_i64..200, 0..4),
     ) {
         let (world, _) = play(project(app.clone()), &row);
         let whole: Vec<Incident> = replayed(&world).into_iter().map(|replayed| replayed.incident).collect();
@@ -103,20 +104,20 @@ proptest! {
             open = still;
         }
         all.extend(open);
-        all.sort_by_key(|incident| (incident.opened, incident.strand));
+        all.sort_by_key(|incident| (incident.opened, incident.incident_kind));
         prop_assert_eq!(whole, all);
     }
 
     #[test]
-    fn a_scene_needs_no_more_than_its_lookback(app in apps(), row in weather(ALL)) {
+    fn a_scene_needs_no_more_than_its_lookback(app in apps(), row in faults(ALL)) {
         let (world, book) = play(project(app), &row);
         let (mut cut, mut short) = (World::new(world.project), Book::default());
         for letter in row.chars() {
             let Some(at) = cut.minute(letter) else { continue };
             let earliest = at.minus(lookback(&cut.project)).minute();
             let beats: Vec<Recorded> = cut.beats.iter().filter(|beat| beat.minute >= earliest).cloned().collect();
-            let glances: Vec<Glance> = cut.glances.iter().filter(|glance| glance.at.minute() >= earliest).copied().collect();
-            let scene = super::Scene { beats: &beats, glances: &glances, ..cut.scene(at) };
+            let samples: Vec<ReadbackSample> = cut.samples.iter().filter(|sample| sample.at.minute() >= earliest).copied().collect();
+            let scene = super::Scene { beats: &beats, samples: &samples, ..cut.scene(at) };
             for step in super::steps(&short.open(), &scene, None) {
                 let step = if step.recount.is_some() { step.recounted(&cut.beats) } else { step };
                 short.write(step);
@@ -130,15 +131,15 @@ proptest! {
     }
 
     #[test]
-    fn opened_and_closed_alternate_and_rules_have_their_evidence(app in apps(), row in weather(ALL)) {
+    fn opened_and_closed_alternate_and_rules_have_their_evidence(app in apps(), row in faults(ALL)) {
         let (mut world, mut book) = (World::new(project(app)), Book::default());
         for letter in row.chars() {
             let Some(at) = world.minute(letter) else { continue };
             let before: Vec<RuleKind> = book.open().iter().flat_map(|incident| incident.rules.clone()).collect();
-            book.look(&world, at, None);
+            book.readback(&world, at, None);
             let scene = world.scene(at).in_reach();
             for incident in book.open() {
-                prop_assert!(!incident.rules.is_empty() && incident.rules.iter().all(|kind| kind.strand() == incident.strand));
+                prop_assert!(!incident.rules.is_empty() && incident.rules.iter().all(|kind| kind.incident_kind() == incident.incident_kind));
                 for kind in incident.rules.iter().filter(|kind| !before.contains(kind)) {
                     let damping = scene.project.spec.alert().unwrap().rule(*kind).damping;
                     let bad = newest_first(*kind, &scene).take(damping.of.into()).filter(|mark| mark.of == MarkOf::Bad).count();
@@ -146,8 +147,8 @@ proptest! {
                 }
             }
         }
-        for strand in Strand::ALL {
-            for pair in of_strand(&book.incidents, strand).windows(2) {
+        for incident_kind in IncidentKind::ALL {
+            for pair in of_incident_kind(&book.incidents, incident_kind).windows(2) {
                 prop_assert!(pair[0].closed.is_some_and(|closed| closed < pair[1].opened));
             }
         }
@@ -162,23 +163,23 @@ proptest! {
 
     #[test]
     fn a_stretch_in_which_we_are_blind_or_down_opens_no_ingestion_incident(
-        app in apps(), row in weather("AAfg_k-"), routes in 1_i64..3,
+        app in apps(), row in faults("AAfg_k-"), routes in 1_i64..3,
     ) {
         let mut project = project(watching_ours(app));
         project.routes = (1..=routes).map(route).collect();
         let (_, book) = play(project, &row);
-        prop_assert!(of_strand(&book.incidents, Strand::Ingestion).is_empty(), "{}: {}", row, book.story());
+        prop_assert!(of_incident_kind(&book.incidents, IncidentKind::Ingestion).is_empty(), "{}: {}", row, book.story());
     }
 
     #[test]
-    fn while_we_are_blind_or_down_nothing_opens_whatever_happens_behind(app in apps(), row in weather("FgfF_-k"), before in 0_usize..60) {
+    fn while_we_are_blind_or_down_nothing_opens_whatever_happens_behind(app in apps(), row in faults("FgfF_-k"), before in 0_usize..60) {
         let (_, book) = play(project(app), &format!("A*{before} {row}"));
-        prop_assert!(of_strand(&book.incidents, Strand::Ingestion).is_empty(), "{}: {}", row, book.story());
+        prop_assert!(of_incident_kind(&book.incidents, IncidentKind::Ingestion).is_empty(), "{}: {}", row, book.story());
     }
 
     #[test]
     fn each_opening_that_is_told_is_told_to_be_over_once(
-        app in apps(), row in weather(ALL), windows in prop::collection::vec((0_i64..200, 1_i64..60), 0..3),
+        app in apps(), row in faults(ALL), windows in prop::collection::vec((0_i64..200, 1_i64..60), 0..3),
         acts in prop::collection::vec((0_i64..200, 0_u8..3), 0..6),
     ) {
         let (mut world, mut book) = (World::new(project(app)), Book::default());
@@ -197,21 +198,21 @@ proptest! {
                 }
             }
             let (before, told) = (book.incidents.clone(), book.told.len());
-            book.look(&world, at, silenced);
+            book.readback(&world, at, silenced);
             for (of, kind, _) in &book.told[told..] {
                 let is_held_back = |was: &Incident| was.acknowledged.is_some() || was.snoozed_until.is_some_and(|until| at < until);
                 let held_back = before.get(*of).is_some_and(is_held_back);
-                prop_assert!(*kind != NoticeKind::Reminder || !held_back, "reminded");
-                prop_assert!(*kind == NoticeKind::Resolved || silenced.is_none(), "{kind} in a window");
+                prop_assert!(*kind != NotificationKind::Reminder || !held_back, "reminded");
+                prop_assert!(*kind == NotificationKind::Resolved || silenced.is_none(), "{kind} in a window");
             }
         }
         for (at, incident) in book.incidents.iter().enumerate() {
-            let told: Vec<NoticeKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
+            let told: Vec<NotificationKind> = book.told.iter().filter(|(of, ..)| *of == at).map(|(_, kind, _)| *kind).collect();
             let count = |kind| told.iter().filter(|told| **told == kind).count();
-            prop_assert_eq!(count(NoticeKind::Opened), usize::from(incident.announced.is_some()));
-            prop_assert_eq!(count(NoticeKind::Resolved), usize::from(incident.announced.is_some() && !incident.is_open()));
-            prop_assert!(told.is_empty() || told[0] == NoticeKind::Opened, "{:?}", told);
-            prop_assert_eq!(u32::try_from(count(NoticeKind::Reminder)).unwrap(), incident.reminders);
+            prop_assert_eq!(count(NotificationKind::Opened), usize::from(incident.announced.is_some()));
+            prop_assert_eq!(count(NotificationKind::Resolved), usize::from(incident.announced.is_some() && !incident.is_open()));
+            prop_assert!(told.is_empty() || told[0] == NotificationKind::Opened, "{:?}", told);
+            prop_assert_eq!(u32::try_from(count(NotificationKind::Reminder)).unwrap(), incident.reminders);
         }
     }
 
@@ -222,7 +223,7 @@ proptest! {
             world.minute('A');
         }
         let bad = i64::from(RuleKind::Lag.usual().damping.bad);
-        // The third beat is missing for longer than the limit in this look, and not in the one before.
+        // The third beat is missing for longer than the limit in this read-back, and not in the one before.
         let due = START.plus(before + bad - 1).start().plus(Duration::from_secs(5 + limit));
         for _ in 0..40 {
             let at = world.minute('s').unwrap();
@@ -260,7 +261,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
     #[test]
-    fn hours_beside_their_beats_change_nothing(row in weather(ALL)) {
+    fn hours_beside_their_beats_change_nothing(row in faults(ALL)) {
         let app = only(&[("lost", "on"), ("lag_above", "90s"), ("capture", "on"), ("no_event", "on"), ("blind", "1m")]);
         let (world, _) = play(project(app.clone()), &row);
         let hours = summed_up(&world);
@@ -288,7 +289,7 @@ fn a_beat_that_was_recorded_after_its_hour_was_folded_hides_no_other() {
 fn folded_hours_are_judged_by_their_outcomes() {
     let app = only(&[("lost", "on"), ("lag_above", "1h"), ("capture", "on"), ("no_event", "on"), ("quiet", "on"), ("blind", "1m")]);
     let mut outcomes = [Outcome::Arrived; 60];
-    outcomes[10..15].fill(Outcome::Refused);
+    outcomes[10..15].fill(Outcome::Rejected);
     outcomes[30..35].fill(Outcome::Late);
     let mut next = [Outcome::Arrived; 60];
     next[..30].fill(Outcome::Lost);
@@ -297,7 +298,7 @@ fn folded_hours_are_judged_by_their_outcomes() {
     let hours = [hour(start.plus(60), next), hour(start, outcomes)];
     let mut project = project(app.clone());
     project.routes[0].since = start.start();
-    let history = History { project: &project, hours: &hours, beats: &[], evidence: &[], glances: &[], open: &[] };
+    let history = History { project: &project, hours: &hours, beats: &[], evidence: &[], samples: &[], open: &[] };
     let found = replay(&history, &app, start.start(), start.plus(200).start());
     let first_bad = |at: i64| Some(start.plus(at));
     let said: Vec<_> = found.iter().map(|found| (found.incident.first_bad, found.rules.clone())).collect();
@@ -316,7 +317,7 @@ fn before_looks_were_kept_beats_speak_for_themselves() {
     let app = only(&[("lost", "on"), ("lag_above", "5m"), ("no_event", "on"), ("blind", "1m"), ("quiet", "on")]);
     let (world, book) = play(project(app.clone()), "A*40 s*40 A*20");
     let whole = world.history(&[]);
-    let found = replay(&History { glances: &[], ..whole }, &app, START.start(), START.plus(200).start());
+    let found = replay(&History { samples: &[], ..whole }, &app, START.start(), START.plus(200).start());
     assert_eq!(found.len(), 1, "{found:#?}");
     assert_eq!(found[0].rules, [RuleKind::Lost, RuleKind::Lag], "nothing is known of other events");
     assert_eq!(found[0].incident.first_bad, book.incidents[0].first_bad);

@@ -1,11 +1,11 @@
 //! Replay: the rules run over what was recorded, to say which incidents they would have opened.
 //!
-//! Each look that is on record is gone through again, with every beat as it stood then ([`as_of`]). Three things are known less well than
+//! Each read-back that is on record is gone through again, with every beat as it stood then ([`as_of`]). Three things are known less well than
 //! when they happened:
-//! - Before looks were kept, one is assumed 20 seconds behind each slot. The beats' own records say what it saw; of other events nothing is
+//! - Before Read-backs were kept, one is assumed 20 seconds behind each slot. The beats' own records say what it saw; of other events nothing is
 //!   known, so the rules about them (`no_event`, `quiet`) and `blind` are silent there.
-//! - While PostHog wanted to be left alone, the rules were run each minute all the same; here they are run at the looks alone, so that `blind`
-//!   opens with the next look, or not when that one succeeds.
+//! - While PostHog wanted to be left alone, the rules were run each minute all the same; here they are run at the read-backs alone, so that `blind`
+//!   opens with the next read-back, or not when that one succeeds.
 //! - Of folded hours only the outcomes are left: `lag_above` holds a Late minute to be bad and an Arrived one to be good, whatever its limit.
 //!
 //! Nobody acknowledges, snoozes or opens a maintenance window in a replay, and no answer to the question whether the token is known is on record.
@@ -16,8 +16,8 @@ use super::scene::{Scene, answered, lookback};
 use super::step::steps;
 use super::then::as_of;
 use crate::model::{
-    AppKind, Beat, Evidence, Glance, Hour, Incident, IngestionAlertApp, Look, LookFailure, LookTrouble, Minute, Outcome, Project, Quote,
-    Recorded, RuleKind, Switch, Timestamp, Traffic,
+    AppKind, Beat, Evidence, Hour, Incident, IngestionAlertApp, Minute, Outcome, Project, Readback, ReadbackError, ReadbackErrorKind,
+    ReadbackSample, Recorded, ResponseExcerpt, RuleKind, Switch, Timestamp, Traffic,
 };
 
 /// What is on record of a project, from the [`lookback`] before the replay's beginning on.
@@ -31,8 +31,8 @@ pub struct History<'a> {
     pub beats: &'a [Recorded],
     /// What failures left.
     pub evidence: &'a [Evidence],
-    /// What is kept of each look, oldest first.
-    pub glances: &'a [Glance],
+    /// What is kept of each read-back, oldest first.
+    pub samples: &'a [ReadbackSample],
     /// Incidents that were open when the replay begins.
     pub open: &'a [Incident],
 }
@@ -40,7 +40,7 @@ pub struct History<'a> {
 /// An incident that the rules would have opened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replayed {
-    /// The incident, as it ended, or stands at the end of the replay: its strand, severity, minutes and cause.
+    /// The incident, as it ended, or stands at the end of the replay: its incident kind, severity, minutes and cause.
     pub incident: Incident,
     /// Every rule that held it open at some time.
     pub rules: Vec<RuleKind>,
@@ -63,16 +63,16 @@ pub fn replay(history: &History<'_>, app: &IngestionAlertApp, from: Timestamp, t
         over.extend::<Vec<Replayed>>(closed);
     }
     over.extend(open);
-    over.sort_by_key(|replayed| (replayed.incident.opened, replayed.incident.strand));
+    over.sort_by_key(|replayed| (replayed.incident.opened, replayed.incident.incident_kind));
     over
 }
 
-/// A look that was made, or is assumed.
+/// A read-back that was made, or is assumed.
 struct Moment {
     asked: Timestamp,
     answered: Timestamp,
     /// What is kept of it; none where it is assumed.
-    result: Option<Result<Traffic, LookTrouble>>,
+    result: Option<Result<Traffic, ReadbackErrorKind>>,
     /// The last that succeeded, this one included.
     last_good: Option<Timestamp>,
     failing_since: Option<Timestamp>,
@@ -102,7 +102,7 @@ impl<'a> Run<'a> {
         beats.dedup_by_key(|beat| (beat.minute, beat.route));
         let mut evidence: Vec<&Evidence> = history.evidence.iter().collect();
         evidence.sort_by_key(|evidence| (evidence.minute, evidence.at));
-        let known = [beats.first().map(Recorded::counted_from), history.glances.first().map(|glance| glance.at)];
+        let known = [beats.first().map(Recorded::counted_from), history.samples.first().map(|sample| sample.at)];
         let begin = known.into_iter().flatten().min().unwrap_or(from);
         let moments = moments(history, begin);
         let mut app = app.clone();
@@ -136,18 +136,18 @@ impl<'a> Run<'a> {
         let evidence = self.evidence[first..].iter().take_while(|evidence| evidence.minute <= moment.asked.minute());
         let evidence: Vec<Evidence> =
             evidence.filter(|evidence| evidence.at <= moment.answered).map(|evidence| (*evidence).clone()).collect();
-        let glances = self.history.glances;
-        let glances = &glances[glances.partition_point(|glance| glance.at.minute() < earliest)..];
-        let glances = &glances[..glances.partition_point(|glance| glance.at <= moment.asked)];
-        let look = moment.look(project);
-        let scene = Scene { at: moment.asked, project, beats: &beats, evidence: &evidence, look: look.as_ref(), glances };
+        let samples = self.history.samples;
+        let samples = &samples[samples.partition_point(|sample| sample.at.minute() < earliest)..];
+        let samples = &samples[..samples.partition_point(|sample| sample.at <= moment.asked)];
+        let readback = moment.readback(project);
+        let scene = Scene { at: moment.asked, project, beats: &beats, evidence: &evidence, readback: readback.as_ref(), samples };
         let incidents: Vec<Incident> = open.iter().map(|replayed| replayed.incident.clone()).collect();
         for step in steps(&incidents, &scene, None) {
             let step = match step.recount {
                 Some((from, to)) => step.recounted(&self.beats_as_of(moment, from, to)),
                 None => step,
             };
-            match open.iter_mut().find(|replayed| replayed.incident.strand == step.incident.strand) {
+            match open.iter_mut().find(|replayed| replayed.incident.incident_kind == step.incident.incident_kind) {
                 Some(replayed) => {
                     replayed
                         .rules
@@ -160,22 +160,22 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// The beats of these minutes, the last one not included, as they stood when the look had its answer.
+    /// The beats of these minutes, the last one not included, as they stood when the read-back had its answer.
     fn beats_as_of(&self, moment: &Moment, from: Minute, to: Minute) -> Vec<Recorded> {
-        let pace = &self.history.project.spec.pace;
+        let timing = &self.history.project.spec.timing;
         let first = self.beats.partition_point(|beat| beat.minute < from);
         let window = self.beats[first..].iter().take_while(|beat| beat.minute < to);
         let sent = window.filter(|beat| beat.counted_from() <= moment.asked);
         let known_at = |beat: &Recorded| if beat.seen.is_some_and(|seen| seen <= moment.answered) { moment.answered } else { moment.asked };
-        sent.filter_map(|beat| as_of(beat, known_at(beat), moment.last_good, pace)).collect()
+        sent.filter_map(|beat| as_of(beat, known_at(beat), moment.last_good, timing)).collect()
     }
 }
 
 impl Moment {
-    /// The look as it is on record; none where it is assumed: it says nothing of other events.
-    fn look(&self, project: &Project) -> Option<Look> {
-        let failure = |trouble| LookFailure { trouble, quote: Quote::default(), retry_after: None, note: None };
-        Some(Look {
+    /// The read-back as it is on record; none where it is assumed: it says nothing of other events.
+    fn readback(&self, project: &Project) -> Option<Readback> {
+        let failure = |trouble| ReadbackError { trouble, excerpt: ResponseExcerpt::default(), retry_after: None, note: None };
+        Some(Readback {
             project: project.id,
             at: self.asked,
             result: self.result?.map_err(failure),
@@ -189,28 +189,28 @@ impl Moment {
     }
 }
 
-/// The looks that are on record, and before the first of them those that are assumed.
+/// The Read-backs that are on record, and before the first of them those that are assumed.
 fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
     const BEHIND: Duration = Duration::from_secs(20);
     let token = &history.project.spec.token;
-    let end = match (history.glances.first(), history.beats.last()) {
+    let end = match (history.samples.first(), history.beats.last()) {
         (Some(first), _) => first.at,
-        (None, Some(last)) => last.minute.end().plus(history.project.spec.pace.lost_after + Duration::from_hours(1)),
+        (None, Some(last)) => last.minute.end().plus(history.project.spec.timing.lost_after + Duration::from_hours(1)),
         (None, None) => history.hours.iter().map(|hour| hour.start.plus(60).end()).max().unwrap_or(begin),
     };
     let assumed = begin.minute().until(end.minute().plus(1)).map(|minute| (Beat::slot(token, minute).plus(BEHIND), None));
     let assumed = assumed.filter(|(at, _)| *at < end);
-    let kept = history.glances.iter().map(|glance| (glance.at, Some(glance.result)));
-    let looks: Vec<(Timestamp, Option<Result<Traffic, LookTrouble>>)> = assumed.chain(kept).collect();
+    let kept = history.samples.iter().map(|sample| (sample.at, Some(sample.result)));
+    let readbacks: Vec<(Timestamp, Option<Result<Traffic, ReadbackErrorKind>>)> = assumed.chain(kept).collect();
     let (mut last_good, mut failing_since) = (None, None);
-    let mut moments = Vec::with_capacity(looks.len());
-    for (place, (asked, result)) in looks.iter().copied().enumerate() {
+    let mut moments = Vec::with_capacity(readbacks.len());
+    for (place, (asked, result)) in readbacks.iter().copied().enumerate() {
         if matches!(result, Some(Err(_))) {
             failing_since = failing_since.or(Some(asked));
         } else {
             (last_good, failing_since) = (Some(asked), None);
         }
-        let next = looks.get(place + 1).map(|(next, _)| *next);
+        let next = readbacks.get(place + 1).map(|(next, _)| *next);
         moments.push(Moment { asked, answered: answered(asked, next), result, last_good, failing_since });
     }
     moments
@@ -218,21 +218,21 @@ fn moments(history: &History<'_>, begin: Timestamp) -> Vec<Moment> {
 
 /// The beats of a folded hour, as far as their outcomes tell: decided as early as they can have been.
 fn unfolded(project: &Project, hour: &Hour) -> Vec<Recorded> {
-    let pace = &project.spec.pace;
+    let timing = &project.spec.timing;
     let beat = |(at, outcome): (usize, &Outcome)| {
         let minute = hour.start.plus(at as i64);
         let sent = Beat::slot(&project.spec.token, minute);
         let blank = Recorded { outcome: *outcome, sent: Some(sent), ..Recorded::blank(hour.route, minute) };
         let moment_later = Duration::from_secs(1);
         match outcome {
-            Outcome::Unsent => None,
+            Outcome::NotSent => None,
             Outcome::Arrived => Some(Recorded { seen: Some(sent.plus(moment_later)), ..blank }),
             Outcome::Late => {
-                let missed = sent.plus(pace.late_after);
+                let missed = sent.plus(timing.late_after);
                 Some(Recorded { missed: Some(missed), seen: Some(missed.plus(moment_later)), ..blank })
             }
-            Outcome::Lost => Some(Recorded { missed: Some(sent.plus(pace.lost_after)), ..blank }),
-            Outcome::Awaiting | Outcome::Refused | Outcome::Unreachable | Outcome::Unseen => Some(blank),
+            Outcome::Lost => Some(Recorded { missed: Some(sent.plus(timing.lost_after)), ..blank }),
+            Outcome::Awaiting | Outcome::Rejected | Outcome::Unreachable | Outcome::Unverified => Some(blank),
         }
     };
     hour.outcomes.iter().enumerate().filter_map(beat).collect()

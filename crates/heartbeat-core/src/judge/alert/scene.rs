@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::loss;
 use crate::judge::verdict::Facts;
-use crate::model::{Evidence, Glance, IngestionAlertApp, Look, LookTrouble, Minute, Project, Recorded, RuleKind, Timestamp, Watch};
+use crate::model::{
+    Evidence, IngestionAlertApp, Minute, Project, Readback, ReadbackErrorKind, ReadbackSample, Recorded, RuleKind, Timestamp, Watch,
+};
 
 /// Everything the rules look at, as known at `at`.
 #[derive(Debug, Clone, Copy)]
@@ -17,26 +19,26 @@ pub struct Scene<'a> {
     pub beats: &'a [Recorded],
     /// What failures among them left, oldest first.
     pub evidence: &'a [Evidence],
-    /// The newest look.
-    pub look: Option<&'a Look>,
-    /// What is kept of each look, oldest first, as far back as [`lookback`] says, the newest included.
-    pub glances: &'a [Glance],
+    /// The newest read-back.
+    pub readback: Option<&'a Readback>,
+    /// What is kept of each read-back, oldest first, as far back as [`lookback`] says, the newest included.
+    pub samples: &'a [ReadbackSample],
 }
 
-/// How many minutes beside what a rule needs: a look that came late, and the marks before the trouble.
+/// How many minutes beside what a rule needs: a read-back that came late, and the marks before the trouble.
 const MARGIN: Duration = Duration::from_mins(10);
 
-/// What is counted as other traffic lies in so many last minutes of each look.
+/// What is counted as other traffic lies in so many last minutes of each read-back.
 pub(super) const OTHERS_OVER: Duration = Duration::from_mins(30);
 
-/// How far back beats and glances are needed for a scene of this project.
+/// How far back beats and read-back samples are needed for a scene of this project.
 ///
 /// The rules look at no more decided beats than their damping says; the looks they need lie in `timeRange`, and in the limit of `blind`.
 #[must_use]
 pub fn lookback(project: &Project) -> Duration {
     let blind = project.spec.alert().and_then(|app| app.rule(RuleKind::Blind).limit).unwrap_or_default();
     let range = project.spec.alert().map_or(OTHERS_OVER, |app| app.time_range.max(OTHERS_OVER));
-    back_over_beats(project).max(range.max(blind) + back_over_looks(project))
+    back_over_beats(project).max(range.max(blind) + back_over_readbacks(project))
 }
 
 /// The most marks that one of these rules looks at.
@@ -49,21 +51,21 @@ fn most_marks(project: &Project, kinds: &[RuleKind]) -> u32 {
 /// A beat is decided once `lost_after` and the limit of lag have passed; partial loss knows earlier.
 fn back_over_beats(project: &Project) -> Duration {
     const UNTIL_DECIDED: [RuleKind; 4] = [RuleKind::Lost, RuleKind::Lag, RuleKind::Capture, RuleKind::AnswersLost];
-    let pace = &project.spec.pace;
+    let timing = &project.spec.timing;
     let rule = |kind| project.spec.alert().map(|app| app.rule(kind)).filter(|rule| rule.on);
     let limit = rule(RuleKind::Lag).and_then(|rule| rule.limit).unwrap_or_default();
-    let decided = pace.lost_after.max(limit) + Duration::from_mins(1) * most_marks(project, &UNTIL_DECIDED);
-    let partial = rule(RuleKind::PartialLoss).map_or(Duration::ZERO, |rule| loss::back_over(pace.late_after, rule.damping));
-    decided.max(partial) + look_every(project) + MARGIN
+    let decided = timing.lost_after.max(limit) + Duration::from_mins(1) * most_marks(project, &UNTIL_DECIDED);
+    let partial = rule(RuleKind::PartialLoss).map_or(Duration::ZERO, |rule| loss::back_over(timing.late_after, rule.damping));
+    decided.max(partial) + readback_interval(project) + MARGIN
 }
 
-fn back_over_looks(project: &Project) -> Duration {
-    look_every(project) * (most_marks(project, &[RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]) + 1) + MARGIN
+fn back_over_readbacks(project: &Project) -> Duration {
+    readback_interval(project) * (most_marks(project, &[RuleKind::NoEvent, RuleKind::Blind, RuleKind::Quiet]) + 1) + MARGIN
 }
 
-/// From one look to the next.
-pub(super) fn look_every(project: &Project) -> Duration {
-    project.spec.pace.look_every.max(Duration::from_mins(1))
+/// From one read-back to the next.
+pub(super) fn readback_interval(project: &Project) -> Duration {
+    project.spec.timing.readback_interval.max(Duration::from_mins(1))
 }
 
 impl<'a> Scene<'a> {
@@ -71,8 +73,8 @@ impl<'a> Scene<'a> {
     pub(super) fn in_reach(&self) -> Self {
         let earliest = self.reaches();
         let beats = &self.beats[self.beats.partition_point(|beat| beat.minute < earliest)..];
-        let glances = &self.glances[self.glances.partition_point(|glance| glance.at.minute() < earliest)..];
-        Self { beats, glances, ..*self }
+        let samples = &self.samples[self.samples.partition_point(|sample| sample.at.minute() < earliest)..];
+        Self { beats, samples, ..*self }
     }
 
     /// The first minute that counts.
@@ -85,9 +87,9 @@ impl<'a> Scene<'a> {
         self.project.alert_since().unwrap_or(self.at)
     }
 
-    /// No mark is made of a beat or a look before this.
+    /// No mark is made of a beat or a read-back before this.
     pub(super) fn marks_from(&self, kind: RuleKind) -> Timestamp {
-        let back = if is_of_beats(kind) { back_over_beats(self.project) } else { back_over_looks(self.project) };
+        let back = if is_of_beats(kind) { back_over_beats(self.project) } else { back_over_readbacks(self.project) };
         let earliest = self.since().max(self.at.minus(back).minute().start());
         if is_of_beats(kind) { earliest.max(self.project.on_since().unwrap_or(self.at)) } else { earliest }
     }
@@ -111,9 +113,9 @@ impl<'a> Scene<'a> {
         }
     }
 
-    /// Whether the newest look was none, for want of a key.
+    /// Whether the newest read-back was none, for want of a key.
     pub(super) fn is_without_key(&self) -> bool {
-        self.glances.last().is_some_and(|glance| glance.result == Err(LookTrouble::NoKey))
+        self.samples.last().is_some_and(|sample| sample.result == Err(ReadbackErrorKind::NoKey))
     }
 
     /// Whether what is watched holds our own beats, and we are to send them: then a zero may be our own fault.
@@ -130,7 +132,7 @@ impl<'a> Scene<'a> {
             routes: &self.project.routes,
             beats: self.beats,
             evidence: self.evidence,
-            look: self.look,
+            readback: self.readback,
             first_bad: None,
         }
     }
@@ -148,17 +150,17 @@ impl<'a> Scene<'a> {
         window.filter(move |beat| beat.sent.is_some_and(|sent| from <= sent && sent <= to))
     }
 
-    /// The latest at which a look that was asked at `asked` had its answer: what it saw is marked with the time of the answer.
+    /// The latest at which a read-back that was asked at `asked` had its answer: what it saw is marked with the time of the answer.
     pub(super) fn answered(&self, asked: Timestamp) -> Timestamp {
-        let next = self.glances.partition_point(|glance| glance.at <= asked);
-        answered(asked, self.glances.get(next).map(|glance| glance.at))
+        let next = self.samples.partition_point(|sample| sample.at <= asked);
+        answered(asked, self.samples.get(next).map(|sample| sample.at))
     }
 }
 
-/// A look is given up by then.
+/// A read-back is given up by then.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(45);
 
-/// The latest at which a look asked at `asked` had its answer, when the next one was asked at `next`.
+/// The latest at which a read-back asked at `asked` had its answer, when the next one was asked at `next`.
 pub(super) fn answered(asked: Timestamp, next: Option<Timestamp>) -> Timestamp {
     let latest = asked.plus(ANSWERED_WITHIN);
     next.map_or(latest, |next| latest.min(next.minus(Duration::from_millis(1))))

@@ -1,4 +1,4 @@
-//! A step: what becomes of the one incident of a strand, from one scene to the next.
+//! A step: what becomes of the one incident of an incident kind, from one scene to the next.
 
 use super::ended;
 use super::extent::extent;
@@ -8,8 +8,8 @@ use super::tally::ending;
 use super::words::rules_changed;
 use super::{holding, loss};
 use crate::model::{
-    EndedBecause, Entry, EntryKind, Incident, IngestionAlertApp, Minute, NoticeKind, Place, Recorded, RuleKind, Severity, Strand, Tally,
-    Timestamp,
+    EndedBecause, Entry, EntryKind, Incident, IncidentKind, IngestionAlertApp, Minute, NotificationKind, Place, Recorded, RuleKind,
+    Severity, Tally, Timestamp,
 };
 
 /// What changed. Incident, entries and what is told of them belong into one transaction.
@@ -20,7 +20,7 @@ pub struct Step {
     /// What its timeline gains.
     pub entries: Vec<Entry>,
     /// What is owed to channels.
-    pub tell: Vec<NoticeKind>,
+    pub tell: Vec<NotificationKind>,
     /// Minutes (the last one not included) whose beats are to be counted, because the incident is older than the scene reaches: ask for
     /// them, and go on with [`Step::recounted`]. None when the tally is right.
     pub recount: Option<(Minute, Minute)>,
@@ -36,7 +36,7 @@ impl Step {
     /// This step, with whoever does not know that the incident is open told so, as it stands at `at`.
     #[must_use]
     pub fn telling_anew(self, at: Timestamp) -> Self {
-        Self { tell: vec![NoticeKind::Opened], recount: Some(self.incident.counted_minutes(at)), ..self }
+        Self { tell: vec![NotificationKind::Opened], recount: Some(self.incident.counted_minutes(at)), ..self }
     }
 
     /// This step, with its tally made from all beats of the minutes that it asked for.
@@ -53,29 +53,29 @@ impl Step {
     }
 }
 
-/// One step of every strand: what the loop writes after a look. `open` are the project's open incidents, one of a strand at most.
+/// One step of every incident kind: what the loop writes after a read-back. `open` are the project's open incidents, one of an incident kind at most.
 #[must_use]
 pub fn steps(open: &[Incident], scene: &Scene<'_>, silenced_until: Option<Timestamp>) -> Vec<Step> {
     let before: Vec<RuleKind> = open.iter().flat_map(|incident| incident.rules.iter().copied()).collect();
     let holding = holding(scene, &before);
-    let of_strand = |strand: Strand| {
-        let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
-        step(open.iter().find(|incident| incident.strand == strand), scene, &held, silenced_until)
+    let of_incident_kind = |incident_kind: IncidentKind| {
+        let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.incident_kind() == incident_kind).collect();
+        step(open.iter().find(|incident| incident.incident_kind == incident_kind), scene, &held, silenced_until)
     };
-    Strand::ALL.into_iter().filter_map(of_strand).collect()
+    IncidentKind::ALL.into_iter().filter_map(of_incident_kind).collect()
 }
 
-/// One step for one strand: that of the open incident, or of the first rule that holds; rules of other strands are passed over. None when
+/// One step for one incident kind: that of the open incident, or of the first rule that holds; rules of other incident kinds are passed over. None when
 /// nothing changed. `silenced_until` is the end of a maintenance window that is open.
 #[must_use]
 pub fn step(open: Option<&Incident>, scene: &Scene<'_>, holding: &[RuleKind], silenced_until: Option<Timestamp>) -> Option<Step> {
-    let strand = open.map(|incident| incident.strand).or(holding.first().map(|kind| kind.strand()))?;
-    let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.strand() == strand).collect();
+    let incident_kind = open.map(|incident| incident.incident_kind).or(holding.first().map(|kind| kind.incident_kind()))?;
+    let held: Vec<RuleKind> = holding.iter().copied().filter(|kind| kind.incident_kind() == incident_kind).collect();
     let silenced_until = silenced_until.filter(|until| scene.at < *until);
     let scene = &scene.in_reach();
     match (open, held.as_slice()) {
         (None, []) => None,
-        (None, held) => Some(opens(scene, strand, held, silenced_until)),
+        (None, held) => Some(opens(scene, incident_kind, held, silenced_until)),
         (Some(open), []) => Some(closes(open, scene)),
         (Some(open), held) => goes_on(open, scene, held, silenced_until.is_some()),
     }
@@ -90,7 +90,7 @@ pub fn abandon(open: &Incident, at: Timestamp, because: EndedBecause) -> Step {
     Step { incident, entries, tell, recount: None }
 }
 
-fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Step {
+fn opens(scene: &Scene<'_>, incident_kind: IncidentKind, held: &[RuleKind], silenced_until: Option<Timestamp>) -> Step {
     let at = scene.at;
     let extent = extent(scene, held);
     let announced = silenced_until.is_none().then_some(at);
@@ -98,14 +98,14 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         id: None,
         project: scene.project.id,
         project_name: scene.project.spec.name.clone(),
-        strand,
+        incident_kind,
         opened: at,
         closed: None,
         ended_because: None,
         rules: held.to_vec(),
         judged_under: ended::settings(scene, held),
         severity: gravest(scene, held, None),
-        cause: find(scene, strand, held, None).unwrap_or_else(|| seen_by(scene, held)),
+        cause: find(scene, incident_kind, held, None).unwrap_or_else(|| seen_by(scene, held)),
         first_bad: extent.first_bad,
         last_good: extent.last_good,
         tally: Tally::default(),
@@ -120,7 +120,7 @@ fn opens(scene: &Scene<'_>, strand: Strand, held: &[RuleKind], silenced_until: O
         entries.push(entry(at, EntryKind::Silenced, &format!("a maintenance window is open until {until}: nobody is told")));
     }
     let recount = count_anew(&mut incident, scene);
-    let tell = if announced.is_some() { vec![NoticeKind::Opened] } else { Vec::new() };
+    let tell = if announced.is_some() { vec![NotificationKind::Opened] } else { Vec::new() };
     Step { incident, entries, tell, recount }
 }
 
@@ -132,7 +132,7 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
         incident.rules = held.to_vec();
     }
     incident.judged_under = ended::settings_kept(open, scene, held);
-    if let Some(found) = find(scene, open.strand, held, Some(open)) {
+    if let Some(found) = find(scene, open.incident_kind, held, Some(open)) {
         if found.code() != open.cause.code() {
             entries.push(entry(at, EntryKind::Cause, &found.summary));
         }
@@ -143,20 +143,20 @@ fn goes_on(open: &Incident, scene: &Scene<'_>, held: &[RuleKind], is_silenced: b
     }
     let severity = gravest(scene, held, Some(open));
     if severity > open.severity {
-        entries.push(entry(at, EntryKind::Worsened, &format!("now {severity}, {} before", open.severity)));
+        entries.push(entry(at, EntryKind::Escalated, &format!("now {severity}, {} before", open.severity)));
         incident.severity = severity;
         if open.announced.is_some() && !is_silenced {
-            tell.push(NoticeKind::Worsened);
+            tell.push(NotificationKind::Escalated);
         }
     }
     if open.announced.is_none() && !is_silenced {
         incident.announced = Some(at);
-        tell.push(NoticeKind::Opened);
+        tell.push(NotificationKind::Opened);
     }
     if tell.is_empty() && !is_silenced && is_reminder_due(open, scene, held) {
         entries.push(entry(at, EntryKind::Reminded, "it still goes on"));
         incident.reminders += 1;
-        tell.push(NoticeKind::Reminder);
+        tell.push(NotificationKind::Reminder);
     }
     if !tell.is_empty() {
         incident.told = Some(at);
@@ -177,8 +177,8 @@ fn closes(open: &Incident, scene: &Scene<'_>) -> Step {
 }
 
 /// What was told to have begun is told to be over, whoever has it in hand; nothing else is.
-fn resolved(incident: &Incident) -> Vec<NoticeKind> {
-    incident.announced.map(|_| NoticeKind::Resolved).into_iter().collect()
+fn resolved(incident: &Incident) -> Vec<NotificationKind> {
+    incident.announced.map(|_| NotificationKind::Resolved).into_iter().collect()
 }
 
 /// Counts the incident's beats where the scene holds them all; gives the minutes to ask for where it does not.
@@ -228,13 +228,13 @@ mod tests {
     use crate::judge::letters::START;
     use crate::model::Acknowledged;
 
-    /// Plays on, with what a person does to the open incident before each look.
+    /// Plays on, with what a person does to the open incident before each read-back.
     fn play_with(settings: &[(&str, &str)], row: &str, mut acts: impl FnMut(i64, &mut Book) -> Option<Timestamp>) -> Book {
         let (mut world, mut book) = (World::new(project(only(settings))), Book::default());
         for (at, letter) in letters(row).chars().enumerate() {
-            if let Some(looked) = world.minute(letter) {
+            if let Some(read_back) = world.minute(letter) {
                 let silenced = acts(at as i64, &mut book);
-                book.look(&world, looked, silenced);
+                book.readback(&world, read_back, silenced);
             }
         }
         book
@@ -244,19 +244,19 @@ mod tests {
     fn reminders_back_off_and_wait_for_those_who_asked() {
         let settings = &[("capture", "on"), ("capture_reminders", "10m, 20m")];
         let none = |_: i64, _: &mut Book| None;
-        assert_eq!(play_with(settings, "R*80", none).notices(), "opened@2 reminder@12 reminder@32 reminder@52 reminder@72");
-        assert_eq!(play_with(&[("capture", "on"), ("capture_reminders", "off")], "R*80", none).notices(), "opened@2");
+        assert_eq!(play_with(settings, "R*80", none).notifications(), "opened@2 reminder@12 reminder@32 reminder@52 reminder@72");
+        assert_eq!(play_with(&[("capture", "on"), ("capture_reminders", "off")], "R*80", none).notifications(), "opened@2");
         let acknowledged = |at: i64, book: &mut Book| {
             let by = || Acknowledged { at: START.plus(at).start(), by: "ann".into() };
             book.incidents.iter_mut().for_each(|incident| incident.acknowledged = (20..60).contains(&at).then(by));
             None
         };
-        assert_eq!(play_with(settings, "R*70 A*3", acknowledged).notices(), "opened@2 reminder@12 reminder@60 resolved@72");
+        assert_eq!(play_with(settings, "R*70 A*3", acknowledged).notifications(), "opened@2 reminder@12 reminder@60 resolved@72");
         let snoozed = |_: i64, book: &mut Book| {
             book.incidents.iter_mut().for_each(|incident| incident.snoozed_until = Some(START.plus(40).start()));
             None
         };
-        assert_eq!(play_with(settings, "R*45 A*3", snoozed).notices(), "opened@2 reminder@40 resolved@47");
+        assert_eq!(play_with(settings, "R*45 A*3", snoozed).notifications(), "opened@2 reminder@40 resolved@47");
     }
 
     #[test]
@@ -264,26 +264,26 @@ mod tests {
         let until = |last: i64| move |_: i64, _: &mut Book| Some(START.plus(last).start());
         let settings = &[("capture", "on")];
         let book = play_with(settings, "A*5 R*5 A*5", until(90));
-        assert_eq!((book.story().as_str(), book.notices().as_str()), ("ingestion opened@7 closed@12", ""));
+        assert_eq!((book.story().as_str(), book.notifications().as_str()), ("ingestion opened@7 closed@12", ""));
         assert_eq!(book.words(EntryKind::Silenced).len(), 1);
         // Open still when the window ends: told then.
         let book = play_with(settings, "A*5 R*25 A*5", until(20));
-        assert_eq!(book.notices(), "opened@20 resolved@32");
+        assert_eq!(book.notifications(), "opened@20 resolved@32");
         // Told before it began: told to be over, in the window or not.
         let book = play_with(settings, "A*5 R*5 A*5", |at, _| (at > 8).then(|| START.plus(90).start()));
-        assert_eq!(book.notices(), "opened@7 resolved@12");
+        assert_eq!(book.notifications(), "opened@7 resolved@12");
         let worse = &[("capture", "on"), ("capture_severity", "info"), ("lag_above", "5m")];
-        assert_eq!(play_with(worse, "R*3 s*20", |_, _| None).notices(), "opened@2 resolved@5 opened@10");
+        assert_eq!(play_with(worse, "R*3 s*20", |_, _| None).notifications(), "opened@2 resolved@5 opened@10");
     }
 
     #[test]
     fn severity_grows_and_never_shrinks() {
         let settings = &[("lag_above", "5m"), ("lost", "on")];
         let book = play_with(settings, "A*20 s*40 l*20", |_, _| None);
-        assert_eq!(book.notices(), "opened@27 worsened@37 resolved@60");
-        assert_eq!(book.words(EntryKind::Worsened), ["now critical, warning before"]);
+        assert_eq!(book.notifications(), "opened@27 worsened@37 resolved@60");
+        assert_eq!(book.words(EntryKind::Escalated), ["now critical, warning before"]);
         let book = play_with(settings, "A*20 s*40", |at, _| (30..50).contains(&at).then(|| START.plus(50).start()));
-        assert_eq!(book.notices(), "opened@27", "worsened in the window");
+        assert_eq!(book.notifications(), "opened@27", "worsened in the window");
         assert_eq!(book.incidents[0].severity, Severity::Critical);
     }
 
@@ -301,7 +301,7 @@ mod tests {
     fn a_project_that_is_not_watched_any_more_leaves_no_incident_open() {
         let (_, book) = play(project(only(&[("capture", "on")])), "R*5");
         let step = abandon(&book.incidents[0], START.plus(6).start(), EndedBecause::ProjectRemoved);
-        assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NoticeKind::Resolved]));
+        assert_eq!((step.incident.closed, step.tell), (Some(START.plus(6).start()), vec![NotificationKind::Resolved]));
         assert!(step.entries[0].words.starts_with("no longer watched: the project was removed; so far"), "{}", step.entries[0].words);
         let never_told = Incident { announced: None, ..book.incidents[0].clone() };
         assert_eq!(abandon(&never_told, START.plus(6).start(), EndedBecause::AlertOff).tell, []);
@@ -316,7 +316,7 @@ mod tests {
         let step = steps(&book.open(), &world.scene(at), None).remove(0);
         assert_eq!(step.recount.map(|(from, _)| from), Some(START));
         let step = step.recounted(&kept);
-        assert_eq!(step.incident.tally.refused, 200);
+        assert_eq!(step.incident.tally.rejected, 200);
         assert!(step.entries[0].words.starts_with("200 beats were refused"), "{}", step.entries[0].words);
         assert!(super::super::lookback(&world.project) < Duration::from_mins(100));
     }

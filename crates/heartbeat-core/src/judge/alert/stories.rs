@@ -1,4 +1,4 @@
-//! Stories: a row of minutes in, incidents, notices and words out.
+//! Stories: a row of minutes in, incidents, notifications and words out.
 
 use std::time::Duration;
 
@@ -34,7 +34,7 @@ fn capture_opens_on_three_of_five_and_closes_on_three_in_a_row() {
 #[test]
 fn lost_beats_open_once_lost_after_has_passed_for_the_third() {
     for (row, said) in [
-        // The beat of minute 20 is given up in the look of minute 35, the third in that of 37.
+        // The beat of minute 20 is given up in the read-back of minute 35, the third in that of 37.
         ("A*20 s*17", ""),
         ("A*20 s*18", "ingestion opened@37"),
         ("A*20 s*40 A*9", "ingestion opened@37 closed@60"),
@@ -52,7 +52,7 @@ fn lost_beats_open_once_lost_after_has_passed_for_the_third() {
 #[test]
 fn the_limit_of_lag_is_the_whole_wait() {
     for (limit, row, said) in [
-        // Sent at 5 s of minute 20, missed in the look at 25 s of minute 25: 320 s. The third is two minutes later.
+        // Sent at 5 s of minute 20, missed in the read-back at 25 s of minute 25: 320 s. The third is two minutes later.
         ("5m", "A*20 s*7", ""),
         ("5m", "A*20 s*8", "ingestion opened@27"),
         ("5m", "A*20 s*30 A*9", "ingestion opened@27 closed@50"),
@@ -73,7 +73,7 @@ fn the_limit_of_lag_is_the_whole_wait() {
 #[test]
 fn no_event_opens_at_the_first_look_that_sees_none() {
     for (settings, row, said) in [
-        // The last event is from 5 s of minute 39, the look at 25 s of minute 69 is the first 30 minutes behind it.
+        // The last event is from 5 s of minute 39, the read-back at 25 s of minute 69 is the first 30 minutes behind it.
         (&[][..], "A*40 s*29", ""),
         (&[], "A*40 s*30", "ingestion opened@69"),
         (&[], "A*40 s*50 A*3", "ingestion opened@69 closed@91"),
@@ -83,7 +83,7 @@ fn no_event_opens_at_the_first_look_that_sees_none() {
         // Ours arrive: that is not what is watched, or it is.
         (&[("watch", "signup")], "A*40 q*30", "ingestion opened@69"),
         (&[], "A*40 q*60", ""),
-        // Looks that fail, and minutes in which we are down, prove nothing.
+        // Read-backs that fail, and minutes in which we are down, prove nothing.
         (&[], "A*40 F*90", ""),
         (&[], "A*40 -*90 z*2", ""),
         (&[], "A*40 -*90 z*3", "ingestion opened@132"),
@@ -115,7 +115,7 @@ fn without_heartbeats_a_zero_is_trouble_by_itself() {
 #[test]
 fn blindness_has_a_strand_of_its_own() {
     for (row, said) in [
-        // The last good look is that of minute 9.
+        // The last good read-back is that of minute 9.
         ("A*10 f*15", ""),
         ("A*10 f*16", "blind opened@25"),
         ("A*10 f*20 A*5", "blind opened@25 closed@31"),
@@ -124,7 +124,7 @@ fn blindness_has_a_strand_of_its_own() {
         ("k*90", ""),
         ("k*90 f*15", ""),
         ("k*90 f*17", "blind opened@106"),
-        // That nobody looked is ours: the waiting begins with the first look that failed.
+        // That nobody looked is ours: the waiting begins with the first read-back that failed.
         ("A*10 _*90 f*14", ""),
         ("A*10 _*90 f*15", "blind opened@114"),
         ("k*10 _*90 f*15", ""),
@@ -164,9 +164,9 @@ fn what_breaks_ingestion_is_one_incident_whose_timeline_keeps_each_finding() {
         ["now also lost", "now also no_event", "now also capture", "lost no longer", "no_event no longer"]
     );
     assert_eq!(book.words(EntryKind::Cause).len(), 1, "from not_queryable to capture_refuses");
-    assert_eq!(book.notices(), "opened@67 worsened@77 resolved@107");
-    let Tally { late, refused, missing, .. } = incident.tally;
-    assert_eq!((late, refused, missing), (40, 5, 0), "{:?}", incident.tally);
+    assert_eq!(book.notifications(), "opened@67 worsened@77 resolved@107");
+    let Tally { late, rejected, missing, .. } = incident.tally;
+    assert_eq!((late, rejected, missing), (40, 5, 0), "{:?}", incident.tally);
     let closed = book.words(EntryKind::Closed);
     assert_eq!(closed.len(), 1);
     assert!(closed[0].ends_with("5 beats were refused: what your own applications sent meanwhile depends on their retries"), "{closed:?}");
@@ -252,9 +252,9 @@ fn a_rule_that_is_switched_off_lets_go() {
     let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
     world.project.spec.ingestion_alert.as_mut().unwrap().set("capture", "off").unwrap();
     let at = world.minute('R').unwrap();
-    book.look(&world, at, None);
+    book.readback(&world, at, None);
     assert_eq!(book.story(), "ingestion opened@7 closed@10");
-    assert_eq!(book.notices(), "opened@7 resolved@10");
+    assert_eq!(book.notifications(), "opened@7 resolved@10");
     assert_eq!(book.incidents[0].ended_because, Some(EndedBecause::RuleOff));
     assert!(
         book.words(EntryKind::Closed)[0].starts_with("no longer watched: rule capture was switched off; so far "),
@@ -264,7 +264,7 @@ fn a_rule_that_is_switched_off_lets_go() {
     let (mut world, mut book) = play(project(only(&[("capture", "on")])), "A*5 R*5");
     world.project.spec.heartbeat.as_mut().unwrap().enabled = false;
     let at = world.minute('A').unwrap();
-    book.look(&world, at, None);
+    book.readback(&world, at, None);
     let closed = book.words(EntryKind::Closed)[0];
     assert!(
         closed.starts_with("can no longer be checked: Heartbeat was switched off on this project; so far 3 beats were refused"),

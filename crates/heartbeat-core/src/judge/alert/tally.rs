@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::step::Step;
 use super::words::count;
-use crate::model::{Entry, EntryKind, Incident, Minute, Recorded, Strand, Tally, Timestamp};
+use crate::model::{Entry, EntryKind, Incident, IncidentKind, Minute, Recorded, Tally, Timestamp};
 
 /// What is to be said of an incident that is over, in one sentence without a full stop: why it ended, where it did not recover, and what
 /// became of the data. It is made from the tally, and claims no more than beats can prove.
@@ -17,12 +17,12 @@ pub fn ending(incident: &Incident) -> String {
 
 /// What is to be said once its rules saw it recover.
 fn recovery(incident: &Incident) -> String {
-    let Tally { sent, missing, refused, unreachable, unseen, arrived, late, .. } = incident.tally;
+    let Tally { sent, missing, rejected, unreachable, unverified, arrived, late, .. } = incident.tally;
     let said = said_of_beats(&incident.tally);
-    match incident.strand {
-        Strand::Quiet => "other events come in again".into(),
-        Strand::Blind if sent == 0 => "looking works again".into(),
-        Strand::Blind if missing + refused + unreachable + unseen == 0 => {
+    match incident.incident_kind {
+        IncidentKind::Traffic => "other events come in again".into(),
+        IncidentKind::Monitoring if sent == 0 => "looking works again".into(),
+        IncidentKind::Monitoring if missing + rejected + unreachable + unverified == 0 => {
             let came = arrived + late;
             let all = if came == 1 {
                 "the one beat that was sent meanwhile arrived".into()
@@ -31,17 +31,17 @@ fn recovery(incident: &Incident) -> String {
             };
             format!("looking works again: {all}")
         }
-        Strand::Blind => format!("looking works again; of what was sent meanwhile {}", said.join("; ")),
+        IncidentKind::Monitoring => format!("looking works again; of what was sent meanwhile {}", said.join("; ")),
         // Without beats nobody knows what became of what was sent meanwhile.
-        Strand::Ingestion if sent == 0 => "events come in again".into(),
-        Strand::Ingestion if said.is_empty() => "every beat arrived: nothing was lost".into(),
-        Strand::Ingestion => said.join("; "),
+        IncidentKind::Ingestion if sent == 0 => "events come in again".into(),
+        IncidentKind::Ingestion if said.is_empty() => "every beat arrived: nothing was lost".into(),
+        IncidentKind::Ingestion => said.join("; "),
     }
 }
 
 /// What became of beats that did not simply arrive. Missing is what is still looked for, and lost what was given up.
 fn said_of_beats(tally: &Tally) -> Vec<String> {
-    let Tally { sent, late, missing, lost, refused, unreachable, unseen, .. } = *tally;
+    let Tally { sent, late, missing, lost, rejected, unreachable, unverified, .. } = *tally;
     let mut said = Vec::new();
     let are = |number| if number == 1 { "is" } else { "are" };
     let still = missing.saturating_sub(lost);
@@ -62,18 +62,18 @@ fn said_of_beats(tally: &Tally) -> Vec<String> {
         let nothing_lost = if tally.outstanding() == 0 { ": nothing was lost" } else { "" };
         said.push(format!("{came}{by}{nothing_lost}"));
     }
-    if refused > 0 {
-        said.push(format!("{} refused", were(refused)));
+    if rejected > 0 {
+        said.push(format!("{} refused", were(rejected)));
     }
     if unreachable > 0 {
         said.push(format!("{} not answered by capture", were(unreachable)));
     }
-    if refused + unreachable > 0 {
+    if rejected + unreachable > 0 {
         let last = said.pop().unwrap_or_default();
         said.push(format!("{last}: what your own applications sent meanwhile depends on their retries"));
     }
-    if unseen > 0 {
-        said.push(format!("nobody could look for {}", count(unseen, "beat")));
+    if unverified > 0 {
+        said.push(format!("nobody could look for {}", count(unverified, "beat")));
     }
     said
 }
@@ -94,7 +94,7 @@ pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<S
     over.closed?;
     let (from, to) = over.counted_minutes(at);
     let (before, now) = (over.tally, Tally::of(beats, from, to));
-    let outstanding = |tally: &Tally| tally.missing + tally.refused + tally.unreachable + tally.unseen;
+    let outstanding = |tally: &Tally| tally.missing + tally.rejected + tally.unreachable + tally.unverified;
     // With fewer on record than before, they have been folded away since.
     if now.sent < before.sent || outstanding(&now) >= outstanding(&before) {
         return None;
@@ -107,7 +107,7 @@ pub fn aftermath(over: &Incident, beats: &[Recorded], at: Timestamp) -> Option<S
 
 fn aftermath_words(incident: &Incident) -> String {
     // What a blind or quiet stretch had missing has come; how it ended was said.
-    recovery(&Incident { strand: Strand::Ingestion, ..incident.clone() })
+    recovery(&Incident { incident_kind: IncidentKind::Ingestion, ..incident.clone() })
 }
 
 #[cfg(test)]
@@ -124,7 +124,7 @@ mod tests {
         let (world, book) = play(project(only(&[("capture", "on")])), "R*3 A*3");
         assert_eq!(world.beats.len(), 6);
         let at = Some(Timestamp::parse("2026-11-23T15:09:20Z").unwrap());
-        let is = |strand: Strand, tally: Tally| ending(&Incident { strand, tally, ..book.incidents[0].clone() });
+        let is = |incident_kind: IncidentKind, tally: Tally| ending(&Incident { incident_kind, tally, ..book.incidents[0].clone() });
         for (tally, said) in [
             (Tally::default(), "events come in again"),
             (Tally { sent: 4, arrived: 4, ..Tally::default() }, "every beat arrived: nothing was lost"),
@@ -140,18 +140,18 @@ mod tests {
                 "3 of 42 beats are still missing; 39 beats arrived late by 15:10",
             ),
             (
-                Tally { sent: 40, refused: 40, ..Tally::default() },
+                Tally { sent: 40, rejected: 40, ..Tally::default() },
                 "40 beats were refused: what your own applications sent meanwhile depends on their retries",
             ),
             (
-                Tally { sent: 3, refused: 1, unreachable: 2, ..Tally::default() },
+                Tally { sent: 3, rejected: 1, unreachable: 2, ..Tally::default() },
                 "1 beat was refused; 2 beats were not answered by capture: what your own applications sent meanwhile depends on their retries",
             ),
-            (Tally { sent: 3, unseen: 3, ..Tally::default() }, "nobody could look for 3 beats"),
+            (Tally { sent: 3, unverified: 3, ..Tally::default() }, "nobody could look for 3 beats"),
         ] {
-            assert_eq!(is(Strand::Ingestion, tally), said);
+            assert_eq!(is(IncidentKind::Ingestion, tally), said);
         }
-        assert_eq!(is(Strand::Blind, Tally { unseen: 3, ..Tally::default() }), "looking works again");
+        assert_eq!(is(IncidentKind::Monitoring, Tally { unverified: 3, ..Tally::default() }), "looking works again");
     }
 
     #[test]

@@ -1,29 +1,29 @@
 //! Then: a beat as it stood at an earlier moment, told from what became of it.
 
-use crate::model::{Outcome, Pace, Recorded, Timestamp};
+use crate::model::{Outcome, Recorded, Timestamp, Timing};
 
-/// The beat as it stood at `at`, when the last look that had succeeded by then was `last_good_look`; none while it was not on record.
+/// The beat as it stood at `at`, when the last read-back that had succeeded by then was `last_good_look`; none while it was not on record.
 ///
-/// Of a beat that was seen later only the last look that missed it is on record, so no later look is said to have missed it. What
+/// Of a beat that was seen later only the last read-back that missed it is on record, so no later read-back is said to have missed it. What
 /// capture said to a beat that was seen in the end is known by its status, or the lack of one.
 #[must_use]
-pub fn as_of(beat: &Recorded, at: Timestamp, last_good_look: Option<Timestamp>, pace: &Pace) -> Option<Recorded> {
+pub fn as_of(beat: &Recorded, at: Timestamp, last_good_readback: Option<Timestamp>, timing: &Timing) -> Option<Recorded> {
     if beat.seen.is_some_and(|seen| seen <= at) {
         return Some(beat.clone());
     }
     let sent = beat.sent.filter(|sent| *sent <= at)?;
-    let looked = last_good_look.filter(|look| sent < *look && *look <= at);
-    // What was missing in a later look was missing in this one too.
-    let missed = looked.zip(beat.missed).map(|(look, missed)| look.min(missed));
-    let given_up = sent.plus(pace.lost_after);
+    let read_back = last_good_readback.filter(|readback| sent < *readback && *readback <= at);
+    // What was missing in a later read-back was missing in this one too.
+    let missed = read_back.zip(beat.missed).map(|(readback, missed)| readback.min(missed));
+    let given_up = sent.plus(timing.lost_after);
     let outcome = match (beat.outcome, beat.status) {
-        (Outcome::Unsent, _) => return None,
-        (Outcome::Refused, _) => Outcome::Refused,
-        (_, Some(status)) if !(200..300).contains(&status) => Outcome::Refused,
+        (Outcome::NotSent, _) => return None,
+        (Outcome::Rejected, _) => Outcome::Rejected,
+        (_, Some(status)) if !(200..300).contains(&status) => Outcome::Rejected,
         (Outcome::Unreachable, _) => Outcome::Unreachable,
         (_, None) if beat.tries > 0 => Outcome::Unreachable,
         _ if missed.is_some_and(|missed| missed >= given_up) => Outcome::Lost,
-        _ if at >= given_up => Outcome::Unseen,
+        _ if at >= given_up => Outcome::Unverified,
         _ => Outcome::Awaiting,
     };
     Some(Recorded { outcome, missed, seen: None, ingested: None, copies: 0, ..beat.clone() })
@@ -48,42 +48,42 @@ mod tests {
     #[test]
     fn a_beat_stands_as_it_was_known_then() {
         let late = Recorded { missed: Some(at(1200)), seen: Some(at(1260)), ingested: Some(at(1230)), ..beat(Outcome::Late, Some(200)) };
-        let refused = Recorded { seen: Some(at(90)), ..beat(Outcome::Arrived, Some(503)) };
+        let rejected = Recorded { seen: Some(at(90)), ..beat(Outcome::Arrived, Some(503)) };
         let unanswered = Recorded { seen: Some(at(90)), ..beat(Outcome::Arrived, None) };
-        for (beat, second, look, outcome) in [
+        for (beat, second, readback, outcome) in [
             (&late, -1, None, None),
             (&late, 0, None, Some("awaiting")),
             (&late, 60, Some(20), Some("awaiting")),
-            (&late, 900, Some(899), Some("unseen")),
+            (&late, 900, Some(899), Some("unverified")),
             (&late, 900, Some(900), Some("lost")),
             (&late, 1259, Some(1200), Some("lost")),
             (&late, 1260, Some(1200), Some("late")),
-            (&refused, 60, Some(20), Some("refused")),
-            (&refused, 90, Some(20), Some("arrived")),
+            (&rejected, 60, Some(20), Some("rejected")),
+            (&rejected, 90, Some(20), Some("arrived")),
             (&unanswered, 60, Some(20), Some("unreachable")),
             (&unanswered, 90, None, Some("arrived")),
         ] {
-            let then = as_of(beat, at(second), look.map(at), &Pace::default());
-            assert_eq!(then.map(|beat| beat.outcome.name()), outcome, "{second} {look:?} {beat:?}");
+            let then = as_of(beat, at(second), readback.map(at), &Timing::default());
+            assert_eq!(then.map(|beat| beat.outcome.name()), outcome, "{second} {readback:?} {beat:?}");
         }
     }
 
     #[test]
     fn no_look_is_said_to_have_missed_what_none_did() {
         let seen_at_once = Recorded { seen: Some(at(600)), ingested: Some(at(2)), ..beat(Outcome::Arrived, Some(200)) };
-        let then = as_of(&seen_at_once, at(500), Some(at(400)), &Pace::default()).unwrap();
+        let then = as_of(&seen_at_once, at(500), Some(at(400)), &Timing::default()).unwrap();
         assert_eq!((then.outcome, then.missed, then.ingested), (Outcome::Awaiting, None, None));
         let missed_once = Recorded { missed: Some(at(30)), ..seen_at_once };
-        assert_eq!(as_of(&missed_once, at(500), Some(at(400)), &Pace::default()).unwrap().missed, Some(at(30)));
-        assert_eq!(as_of(&missed_once, at(20), Some(at(-5)), &Pace::default()).unwrap().missed, None, "a look before the sending");
+        assert_eq!(as_of(&missed_once, at(500), Some(at(400)), &Timing::default()).unwrap().missed, Some(at(30)));
+        assert_eq!(as_of(&missed_once, at(20), Some(at(-5)), &Timing::default()).unwrap().missed, None, "a read-back before the sending");
     }
 
     #[test]
     fn a_minute_without_a_record_stands_only_once_it_was_found() {
         let gap = Recorded::blank(RouteId(1), Minute::from_index(30_000_000));
-        assert_eq!(as_of(&gap, gap.minute.end(), None, &Pace::default()), None);
+        assert_eq!(as_of(&gap, gap.minute.end(), None, &Timing::default()), None);
         let found = Recorded { outcome: Outcome::Arrived, seen: Some(gap.minute.end()), ..gap.clone() };
-        assert_eq!(as_of(&found, gap.minute.start(), None, &Pace::default()), None);
-        assert_eq!(as_of(&found, gap.minute.end(), None, &Pace::default()), Some(found));
+        assert_eq!(as_of(&found, gap.minute.start(), None, &Timing::default()), None);
+        assert_eq!(as_of(&found, gap.minute.end(), None, &Timing::default()), Some(found));
     }
 }

@@ -4,37 +4,37 @@ use super::fix::fix;
 use super::redirect::{self, Redirect};
 use super::sdks::with_effect;
 use super::way::{Way, quoted, somebody};
-use crate::model::{Address, AnsweredBy, Diagnosis, Did, Endpoint, Obstacle, Place, Quote, Refusal, Signs};
+use crate::model::{Address, AnsweredBy, Diagnosis, Did, Endpoint, Obstacle, Place, RejectionReason, ResponseExcerpt, Signs};
 
 /// What an answer to an event shows, when it is not that the event was taken in. `token_known` is whether the token was found to be known at that
 /// address, by what serves browsers there.
 #[must_use]
-pub fn rejected(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<bool>) -> Diagnosis {
-    let said = quoted(quote.status, &quote.words);
-    let found = match (quote.by, quote.did) {
+pub fn rejected(way: &Way<'_>, why: RejectionReason, excerpt: &ResponseExcerpt, token_known: Option<bool>) -> Diagnosis {
+    let said = quoted(excerpt.status, &excerpt.words);
+    let found = match (excerpt.by, excerpt.did) {
         // A bare answer to the endpoint that newer releases alone have, of a PostHog that answers for the rest.
         (AnsweredBy::Unknown | AnsweredBy::Posthog, Some(Did::WrongPath)) if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
             no_v1(way)
         }
-        (AnsweredBy::Posthog, None) => by_posthog(way, why, (quote.status, &said), token_known),
+        (AnsweredBy::Posthog, None) => by_posthog(way, why, (excerpt.status, &said), token_known),
         // No more than the status in words: capture says that, and so do many servers.
-        (AnsweredBy::Unknown, None) if !(way.is_cloud() && is_of_the_edge(quote)) => bare(way, why, quote, token_known),
-        _ if way.is_cloud() && is_of_the_edge(quote) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
+        (AnsweredBy::Unknown, None) if !(way.is_cloud() && is_of_the_edge(excerpt)) => bare(way, why, excerpt, token_known),
+        _ if way.is_cloud() && is_of_the_edge(excerpt) => Diagnosis::at(Place::Capture, format!("PostHog Cloud's edge answers {said}"))
             .advised(
                 "Look at PostHog's status page (status.posthog.com); what is sent meanwhile depends on the retries of your applications.",
             )
-            .or(&[(Place::Intermediary, quote.did)]),
-        _ => of_intermediary(way, quote, &way.place(), way.host.capture()),
+            .or(&[(Place::Intermediary, excerpt.did)]),
+        _ => of_intermediary(way, excerpt, &way.place(), way.host.capture()),
     };
-    let found = with_effect(found, quote, way.endpoint);
-    Diagnosis { answered_by: quote.by, shown_by: quote.signs.clone(), address: way.address(), ..found }
+    let found = with_effect(found, excerpt, way.endpoint);
+    Diagnosis { answered_by: excerpt.by, shown_by: excerpt.signs.clone(), address: way.address(), ..found }
 }
 
 /// An answer that PostHog would not give, or that shows what came to PostHog changed: of whoever stands at `place`.
-pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &str) -> Diagnosis {
-    let said = quoted(quote.status, &quote.words);
-    let who = somebody(&quote.signs, place);
-    match (quote.obstacle, quote.did) {
+pub(super) fn of_intermediary(way: &Way<'_>, excerpt: &ResponseExcerpt, place: &str, base: &str) -> Diagnosis {
+    let said = quoted(excerpt.status, &excerpt.words);
+    let who = somebody(&excerpt.signs, place);
+    match (excerpt.obstacle, excerpt.did) {
         (Obstacle::WantsTls, _) => {
             return Diagnosis::at(Place::Tls, format!("The port at {place} speaks TLS, and plain http was sent to it: it answers {said}"))
                 .advised("Write https:// in the host; behind a reverse proxy, in the address of its upstream.")
@@ -46,31 +46,31 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
         }
         _ => {}
     }
-    if quote.status == 407 {
+    if excerpt.status == 407 {
         // No other kind of proxy says that.
         return Diagnosis::at(Place::ForwardProxy, format!("The forward proxy on the way to {place} asks for a login: it answers {said}"))
             .advised(
                 "Put user and password into the proxy's address (HTTP_PROXY, HTTPS_PROXY or ALL_PROXY), or exempt the host with NO_PROXY.",
             );
     }
-    let did = quote.did.unwrap_or(Did::AnswersItself);
-    let advice = fix(did, &quote.signs, place);
+    let did = excerpt.did.unwrap_or(Did::AnswersItself);
+    let advice = fix(did, &excerpt.signs, place);
     let not_certain: &[(Place, Option<Did>)] = match did {
         Did::WrongPath => &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::AnswersItself))],
-        Did::AnswersItself if quote.status < 300 => {
+        Did::AnswersItself if excerpt.status < 300 => {
             &[(Place::Intermediary, Some(Did::WrongUpstream)), (Place::Intermediary, Some(Did::Swallows))]
         }
         Did::AnswersItself => &[(Place::Intermediary, Some(Did::WrongUpstream))],
-        Did::UpstreamDown if quote.status == 503 => {
+        Did::UpstreamDown if excerpt.status == 503 => {
             &[(Place::Intermediary, Some(Did::Limits)), (Place::Intermediary, Some(Did::AnswersItself))]
         }
-        Did::UpstreamDown if quote.status == 500 => &[(Place::Intermediary, Some(Did::UpstreamSlow)), (Place::Capture, None)],
-        Did::RequiresLogin | Did::Blocks if quote.signs.software.is_none() => &[(Place::Intermediary, Some(Did::AnswersItself))],
+        Did::UpstreamDown if excerpt.status == 500 => &[(Place::Intermediary, Some(Did::UpstreamSlow)), (Place::Capture, None)],
+        Did::RequiresLogin | Did::Blocks if excerpt.signs.software.is_none() => &[(Place::Intermediary, Some(Did::AnswersItself))],
         _ => &[],
     };
     let found = match did {
-        Did::Redirects => return redirects(way, quote, &who, base),
-        Did::AnswersItself if quote.status < 300 && base == way.host.capture() => {
+        Did::Redirects => return redirects(way, excerpt, &who, base),
+        Did::AnswersItself if excerpt.status < 300 && base == way.host.capture() => {
             format!("{who} answers {said} in PostHog's place, to everything: no event gets to PostHog")
         }
         Did::AnswersItself => format!("{who} answers {said} in PostHog's place"),
@@ -89,17 +89,17 @@ pub(super) fn of_intermediary(way: &Way<'_>, quote: &Quote, place: &str, base: &
         Did::Caches => format!("{who} answers {said} from a cache: the event was not passed on"),
         Did::Encodes => format!("{who} answers in an encoding that was not asked for"),
     };
-    let found = Diagnosis::intermediary(did, found).titled(broken_at(&quote.signs)).advised(advice);
+    let found = Diagnosis::intermediary(did, found).titled(broken_at(&excerpt.signs)).advised(advice);
     if not_certain.is_empty() { found } else { found.or(not_certain) }
 }
 
-fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
-    let status = quote.status;
+fn redirects(way: &Way<'_>, excerpt: &ResponseExcerpt, who: &str, base: &str) -> Diagnosis {
+    let status = excerpt.status;
     let is_capture = base == way.host.capture();
     let (path, host_is) = if is_capture { (way.endpoint.path(), "the host") } else { ("/api/", "the API host (api_host, --api-host)") };
     let slash = "Let the proxy pass both forms of the path on, with and without the slash at the end. Next.js: skipTrailingSlashRedirect: true; nginx: \
                  proxy_pass without a rewrite or return for the slash.";
-    let (summary, advice) = match redirect::read(base, path, quote.header("location")) {
+    let (summary, advice) = match redirect::read(base, path, excerpt.header("location")) {
         Redirect::Slash { adds } => {
             let form = if adds { "with" } else { "without" };
             (format!("{who} redirects ({status}) to the same path {form} its trailing slash"), slash.to_owned())
@@ -125,7 +125,7 @@ fn redirects(way: &Way<'_>, quote: &Quote, who: &str, base: &str) -> Diagnosis {
             "Let the proxy pass this path on unchanged: events are not sent along redirects.".to_owned(),
         ),
     };
-    Diagnosis::intermediary(Did::Redirects, summary).titled(broken_at(&quote.signs)).advised(advice)
+    Diagnosis::intermediary(Did::Redirects, summary).titled(broken_at(&excerpt.signs)).advised(advice)
 }
 
 /// What is wrong in a few words, of whatever stands before PostHog.
@@ -136,48 +136,48 @@ pub(super) fn broken_at(signs: &Signs) -> String {
     }
 }
 
-fn by_posthog(way: &Way<'_>, why: Refusal, (status, said): (u16, &str), token_known: Option<bool>) -> Diagnosis {
+fn by_posthog(way: &Way<'_>, why: RejectionReason, (status, said): (u16, &str), token_known: Option<bool>) -> Diagnosis {
     let place = way.place();
     let at = |place: Place, summary: String| Diagnosis::at(place, summary);
     match why {
         // The same token is known where it travels in the body: the header that carries it here does not come through.
-        Refusal::Token if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
+        RejectionReason::Token if way.endpoint == Endpoint::V1 && token_known == Some(true) => {
             let summary = format!("The Authorization header does not get through {place}: PostHog knows the token, and v1 answers {said}");
             let advice = fix(Did::DropsAuthorization, &Signs::default(), &place);
             Diagnosis::intermediary(Did::DropsAuthorization, summary).advised(advice).or(&[(Place::Intermediary, Some(Did::AltersToken))])
         }
-        Refusal::Token => at(Place::Token, format!("PostHog's capture at {place} rejects the project token: {said}"))
+        RejectionReason::Token => at(Place::Token, format!("PostHog's capture at {place} rejects the project token: {said}"))
             .advised("Copy the project token (phc_...) again, from Settings > Project > General; a personal API key (phx_...) is not one."),
-        Refusal::OverQuota => over_quota(format!("PostHog's capture rejects events: the project is over its events quota ({said})")),
-        Refusal::Throttled => at(Place::Capture, format!("PostHog's capture at {place} limits the rate of this address or token: {said}"))
+        RejectionReason::OverQuota => over_quota(format!("PostHog's capture rejects events: the project is over its events quota ({said})")),
+        RejectionReason::Throttled => at(Place::Capture, format!("PostHog's capture at {place} limits the rate of this address or token: {said}"))
             .advised("Find out what else sends from this address or with this token, and wait."),
-        Refusal::Broken => at(Place::Capture, format!("PostHog's capture at {place} is failing: {said}")).advised(
+        RejectionReason::Broken => at(Place::Capture, format!("PostHog's capture at {place} is failing: {said}")).advised(
             "Self-hosted: look at the logs of the capture service, and whether its queue (Kafka) takes messages. On Cloud: status.posthog.com.",
         ),
-        Refusal::NoEndpoint => no_v1(way),
+        RejectionReason::NoEndpoint => no_v1(way),
         // By its size alone: what it holds came through.
-        Refusal::Event if status == 413 => at(Place::Capture, format!("PostHog's capture at {place} finds the event too large: {said}"))
+        RejectionReason::Event if status == 413 => at(Place::Capture, format!("PostHog's capture at {place} finds the event too large: {said}"))
             .advised("This is not expected of Heartbeat's small events: please report it with the words above."),
-        Refusal::Event => at(Place::Capture, format!("PostHog's capture at {place} rejects the event itself: {said}"))
+        RejectionReason::Event => at(Place::Capture, format!("PostHog's capture at {place} rejects the event itself: {said}"))
             .advised("This is not expected of Heartbeat's events: please report it with the words above; a proxy that changes bodies does it too.")
             .or(&[(Place::Intermediary, Some(Did::DropsBody))]),
-        Refusal::Redirect | Refusal::NotPostHog => at(Place::Capture, format!("PostHog at {place} answers {said}"))
+        RejectionReason::Redirect | RejectionReason::NotPostHog => at(Place::Capture, format!("PostHog at {place} answers {said}"))
             .advised("Look at the logs of PostHog's capture service."),
     }
 }
 
 /// An answer that could be anybody's: through a proxy it is rather the proxy's, and PostHog's where none is known of.
-fn bare(way: &Way<'_>, why: Refusal, quote: &Quote, token_known: Option<bool>) -> Diagnosis {
-    let did = match quote.status {
+fn bare(way: &Way<'_>, why: RejectionReason, excerpt: &ResponseExcerpt, token_known: Option<bool>) -> Diagnosis {
+    let did = match excerpt.status {
         401 => Did::RequiresLogin,
         500 | 503 => Did::UpstreamDown,
         _ => Did::AnswersItself,
     };
-    let said = quoted(quote.status, &quote.words);
-    let by_posthog = by_posthog(way, why, (quote.status, &said), token_known);
+    let said = quoted(excerpt.status, &excerpt.words);
+    let by_posthog = by_posthog(way, why, (excerpt.status, &said), token_known);
     if way.is_through_proxy() {
-        let quote = Quote { did: Some(did), ..quote.clone() };
-        return of_intermediary(way, &quote, &way.place(), way.host.capture()).or(&[(by_posthog.place, by_posthog.did)]);
+        let excerpt = ResponseExcerpt { did: Some(did), ..excerpt.clone() };
+        return of_intermediary(way, &excerpt, &way.place(), way.host.capture()).or(&[(by_posthog.place, by_posthog.did)]);
     }
     by_posthog.or(&[(Place::Intermediary, Some(did))])
 }
@@ -195,8 +195,8 @@ fn no_v1(way: &Way<'_>) -> Diagnosis {
 }
 
 /// A load balancer's own trouble: of PostHog Cloud's, where nothing else stands before it.
-fn is_of_the_edge(quote: &Quote) -> bool {
-    quote.status >= 500 && !matches!(quote.signs.software.as_deref(), Some("Squid"))
+fn is_of_the_edge(excerpt: &ResponseExcerpt) -> bool {
+    excerpt.status >= 500 && !matches!(excerpt.signs.software.as_deref(), Some("Squid"))
 }
 
 /// Where a reading goes, for what is said about it.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::answered::{broken_at, over_quota};
 use super::fix::fix;
 use super::way::Way;
-use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Look, Parts, Place, Region, Signs, Standing, Timestamp, span};
+use crate::model::{AnsweredBy, Diagnosis, Did, Filter, FilterKind, Parts, Place, Readback, Region, Signs, Timestamp, TokenStatus, span};
 
 /// What is known of events that are accepted and not there.
 #[derive(Debug, Clone, Copy)]
@@ -17,7 +17,7 @@ pub struct Missing {
     /// How other events of the project fare meanwhile.
     pub others: Others,
     /// What becomes of events with this token, where somebody was asked.
-    pub standing: Option<Standing>,
+    pub token_status: Option<TokenStatus>,
     /// The parts of PostHog that it says are down.
     pub down: Parts,
     /// How events fare that are sent past the proxy.
@@ -50,7 +50,7 @@ const AHEAD: Duration = Duration::from_mins(5);
 /// The project's own traffic, while a beat is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Others {
-    /// No look told.
+    /// No read-back told.
     Untold,
     /// None in the last 30 minutes.
     Absent,
@@ -67,18 +67,19 @@ pub enum Others {
 }
 
 impl Others {
-    /// What the newest look says of them, for a beat that was missing for as long as `waited` when it was made.
+    /// What the newest read-back says of them, for a beat that was missing for as long as `waited` when it was made.
     #[must_use]
-    pub fn in_look(look: Option<&Look>, waited: Duration) -> Self {
-        let Some((look, traffic)) = look.and_then(|look| look.result.as_ref().ok().map(|traffic| (look, traffic))) else {
+    pub fn in_readback(readback: Option<&Readback>, waited: Duration) -> Self {
+        let Some((readback, traffic)) = readback.and_then(|readback| readback.result.as_ref().ok().map(|traffic| (readback, traffic)))
+        else {
             return Self::Untold;
         };
         match traffic.newest {
             _ if traffic.others == 0 => Self::Absent,
             None => Self::Untold,
             // A clock that is wrong says nothing.
-            Some(newest) if newest > look.at.plus(AHEAD) => Self::Untold,
-            Some(newest) if newest > look.at.minus(waited) => Self::Arrive { newest },
+            Some(newest) if newest > readback.at.plus(AHEAD) => Self::Untold,
+            Some(newest) if newest > readback.at.minus(waited) => Self::Arrive { newest },
             Some(newest) => Self::Stopped { newest },
         }
     }
@@ -93,9 +94,9 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
     let behind_proxy = |did: Did, summary: String| {
         Diagnosis::intermediary(did, summary).titled(broken_at(&Signs::default())).advised(fix(did, &Signs::default(), &place))
     };
-    let found = match (facts.standing, facts.direct) {
-        (Some(Standing::Altered), _) => altered_token(way),
-        (Some(Standing::Rewritten), _) => rewritten(way),
+    let found = match (facts.token_status, facts.direct) {
+        (Some(TokenStatus::Altered), _) => altered_token(way),
+        (Some(TokenStatus::Rewritten), _) => rewritten(way),
         (_, Direct::Arrives) if facts.status == Some(204) => {
             behind_proxy(Did::AnswersItself, format!("Something at {place} answers 204 in PostHog's place: what is sent past it arrives"))
                 .or(&[(Place::Intermediary, Some(Did::Swallows))])
@@ -121,9 +122,9 @@ pub fn missing(way: &Way<'_>, facts: &Missing) -> Diagnosis {
                     ]),
             }
         }
-        (Some(Standing::Unknown), _) => unknown_token(way),
-        (Some(Standing::Elsewhere(region)), _) => wrong_region(way, region),
-        (Some(Standing::OverQuota), _) => over_quota("Events are accepted and dropped: the project is over its events quota".to_owned()),
+        (Some(TokenStatus::Unknown), _) => unknown_token(way),
+        (Some(TokenStatus::Elsewhere(region)), _) => wrong_region(way, region),
+        (Some(TokenStatus::OverQuota), _) => over_quota("Events are accepted and dropped: the project is over its events quota".to_owned()),
         _ if facts.status == Some(204) => {
             behind_proxy(Did::AnswersItself, format!("{accepted}: the address answers 204, as PostHog does only to a beacon"))
                 .or(&[(Place::Pipeline, None), (Place::Intermediary, Some(Did::Swallows))])
@@ -179,7 +180,7 @@ fn stuck(way: &Way<'_>, facts: &Missing, accepted: &str) -> Diagnosis {
         );
         found.advised(advice)
     };
-    let token_known = facts.standing == Some(Standing::Known);
+    let token_known = facts.token_status == Some(TokenStatus::Known);
     if let Others::Arrive { newest } = facts.others {
         let summary =
             format!("{accepted}; other events arrive, the newest from {} UTC: only Heartbeat's own are missing", newest.time_of_day());
@@ -223,7 +224,7 @@ pub fn rewritten(way: &Way<'_>) -> Diagnosis {
 /// Something inside of PostHog drops the event.
 #[must_use]
 pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
-    let quote = if filter.quote.is_empty() { String::new() } else { format!(" (“{}”)", filter.quote) };
+    let excerpt = if filter.excerpt.is_empty() { String::new() } else { format!(" (“{}”)", filter.excerpt) };
     let advice = match filter.kind {
         FilterKind::EventFilter => {
             "Let the event filter pass Heartbeat's events (Data pipeline > Event filters): an allow-list drops what it does not name."
@@ -234,7 +235,7 @@ pub fn filtered(way: &Way<'_>, filter: &Filter) -> Diagnosis {
         FilterKind::Restriction => "PostHog's staff restricts this project: ask PostHog's support.",
         FilterKind::Warning => "Look at the project's ingestion warnings (Data management > Ingestion warnings).",
     };
-    let found = Diagnosis::at(Place::Filtered, format!("Events are accepted and dropped: {}{quote}", filter.says)).advised(advice);
+    let found = Diagnosis::at(Place::Filtered, format!("Events are accepted and dropped: {}{excerpt}", filter.says)).advised(advice);
     let title = Some("PostHog drops the events".into());
     Diagnosis { title, answered_by: AnsweredBy::Posthog, address: way.address(), ..found }
 }

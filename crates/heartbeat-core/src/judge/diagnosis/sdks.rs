@@ -1,12 +1,12 @@
 //! What the same answer does to the user's own events: PostHog's official libraries lose, double or misdate them, each in its own way. Every
 //! sentence was seen in a run of the versions that docs/sdks.md names; `tests/sdks/run` runs it again.
 
-use crate::model::{AnsweredBy, Diagnosis, Did, Endpoint, Place, Quote};
+use crate::model::{AnsweredBy, Diagnosis, Did, Endpoint, Place, ResponseExcerpt};
 
 /// What the libraries do with this answer, as one sentence; none where that was not run.
-pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> {
+pub(super) fn effect(excerpt: &ResponseExcerpt, endpoint: Endpoint) -> Option<&'static str> {
     let is_v1 = endpoint == Endpoint::V1;
-    Some(match (quote.status, quote.did) {
+    Some(match (excerpt.status, excerpt.did) {
         (202, _) => {
             "posthog-node and posthog-rs (v0) count this as sent and lose every event in silence; posthog-python sends each batch four times, then reports \
              an error"
@@ -26,7 +26,7 @@ pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> 
         (413, _) => {
             "posthog-python, posthog-js and posthog-rs lose the whole batch; posthog-node (v0) halves its batches and keeps them small until it is restarted"
         }
-        (429, _) if quote.header("retry-after").is_some() => {
+        (429, _) if excerpt.header("retry-after").is_some() => {
             "posthog-js and posthog-rs (v1) lose these events at once; posthog-node (v0) ignores Retry-After and tries again every 3 s"
         }
         (429, _) => "posthog-js and posthog-rs lose these events at once; posthog-python and posthog-node try three times more",
@@ -40,11 +40,11 @@ pub(super) fn effect(quote: &Quote, endpoint: Endpoint) -> Option<&'static str> 
 }
 
 /// A diagnosis of an answer, with what that answer does to the user's own events.
-pub(super) fn with_effect(found: Diagnosis, quote: &Quote, endpoint: Endpoint) -> Diagnosis {
+pub(super) fn with_effect(found: Diagnosis, excerpt: &ResponseExcerpt, endpoint: Endpoint) -> Diagnosis {
     // What is wrong with this one event, its token or its quota says nothing about how theirs are sent.
-    let is_of_this_event = quote.by == AnsweredBy::Posthog && matches!(quote.status, 400 | 413);
+    let is_of_this_event = excerpt.by == AnsweredBy::Posthog && matches!(excerpt.status, 400 | 413);
     let concerns_all = matches!(found.place, Place::Intermediary | Place::Capture) && !is_of_this_event;
-    let Some(effect) = effect(quote, endpoint).filter(|_| concerns_all) else { return found };
+    let Some(effect) = effect(excerpt, endpoint).filter(|_| concerns_all) else { return found };
     let advice = found.advice.as_deref().unwrap_or_default();
     let advice = format!("{advice} Your own events: {effect} (docs/sdks.md).").trim_start().to_owned();
     Diagnosis { advice: Some(advice), ..found }
@@ -56,19 +56,19 @@ mod tests {
 
     #[test]
     fn a_redirect_and_a_page_say_what_they_cost() {
-        let quote = |status, did| Quote { status, did: Some(did), ..Quote::default() };
-        for (quote, says) in [
-            (quote(308, Did::Redirects), "posthog-node on Node 20 and 22 loses every event"),
-            (quote(302, Did::RequiresLogin), "in silence"),
-            (quote(200, Did::AnswersItself), "no library says so"),
-            (quote(413, Did::TooLarge), "keeps them small"),
+        let excerpt = |status, did| ResponseExcerpt { status, did: Some(did), ..ResponseExcerpt::default() };
+        for (excerpt, says) in [
+            (excerpt(308, Did::Redirects), "posthog-node on Node 20 and 22 loses every event"),
+            (excerpt(302, Did::RequiresLogin), "in silence"),
+            (excerpt(200, Did::AnswersItself), "no library says so"),
+            (excerpt(413, Did::TooLarge), "keeps them small"),
         ] {
-            let found = with_effect(Diagnosis::intermediary(Did::Redirects, "x").advised("Do."), &quote, Endpoint::V0);
+            let found = with_effect(Diagnosis::intermediary(Did::Redirects, "x").advised("Do."), &excerpt, Endpoint::V0);
             let advice = found.advice.unwrap();
             assert!(advice.starts_with("Do. Your own events: ") && advice.contains(says), "{advice}");
         }
-        let of_token = with_effect(Diagnosis::at(Place::Token, "x"), &quote(404, Did::WrongPath), Endpoint::V0);
+        let of_token = with_effect(Diagnosis::at(Place::Token, "x"), &excerpt(404, Did::WrongPath), Endpoint::V0);
         assert_eq!(of_token.advice, None);
-        assert_eq!(effect(&quote(401, Did::RequiresLogin), Endpoint::V0), None);
+        assert_eq!(effect(&excerpt(401, Did::RequiresLogin), Endpoint::V0), None);
     }
 }

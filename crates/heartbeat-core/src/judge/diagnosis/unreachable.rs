@@ -43,25 +43,25 @@ fn no_answer(place: &str, obstacle: Obstacle, words: &str) -> Diagnosis {
 
 fn tls_advice(obstacle: Obstacle, address: Option<&Address>) -> String {
     let target = address.map_or_else(|| "HOST:443".to_owned(), |address| format!("{}:{}", address.host, address.port));
-    let look = format!("Look at it with: openssl s_client -connect {target} -showcerts");
+    let readback = format!("Look at it with: openssl s_client -connect {target} -showcerts");
     match obstacle {
-        Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {look}"),
-        Obstacle::NotYetValid => format!("Compare the clocks of this machine and of whoever made the certificate. {look}"),
-        Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {look}"),
+        Obstacle::Expired => format!("Renew the certificate, and reload the server that uses it. {readback}"),
+        Obstacle::NotYetValid => format!("Compare the clocks of this machine and of whoever made the certificate. {readback}"),
+        Obstacle::WrongName => format!("Use the name that the certificate is for, or add this name to it (subjectAltName). {readback}"),
         Obstacle::SelfSigned => {
-            format!("Use a certificate of a known authority, or add this one to the machine's store (update-ca-certificates). {look}")
+            format!("Use a certificate of a known authority, or add this one to the machine's store (update-ca-certificates). {readback}")
         }
         Obstacle::IncompleteChain => format!(
             "Configure the server with the full chain (nginx: ssl_certificate fullchain.pem), not the leaf alone; if the issuer is your own authority, add \
-             its certificate to the machine's store (update-ca-certificates). {look}"
+             its certificate to the machine's store (update-ca-certificates). {readback}"
         ),
         Obstacle::PrivateAuthority => format!(
             "If the authority is your own, add its certificate to the machine's store (update-ca-certificates); or name a file in SSL_CERT_FILE that holds \
-             it beside all others that are trusted, since that variable replaces the store. {look}"
+             it beside all others that are trusted, since that variable replaces the store. {readback}"
         ),
-        Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {look}"),
+        Obstacle::OldTls => format!("Allow TLS 1.2 and 1.3 on the server (nginx: ssl_protocols TLSv1.2 TLSv1.3;). {readback}"),
         Obstacle::ClientCertificate => "Exempt PostHog's paths from client certificates: applications in browsers have none.".to_owned(),
         Obstacle::NotTls => "Write http:// in the host if this port is meant; or give the port that speaks TLS.".to_owned(),
-        _ => look,
+        _ => readback,
     }
 }

@@ -3,7 +3,7 @@
 use super::answered::{api_place, of_intermediary};
 use super::unreachable::unreachable;
 use super::way::{Way, capital, quoted};
-use crate::model::{AnsweredBy, Diagnosis, Did, LookFailure, LookTrouble, Parts, Phase, Place};
+use crate::model::{AnsweredBy, Diagnosis, Did, Parts, Phase, Place, ReadbackError, ReadbackErrorKind};
 
 /// `PostHog's API cannot be asked: the proxy at ...`
 fn cannot_ask(why: &str) -> String {
@@ -15,27 +15,27 @@ fn cannot_ask(why: &str) -> String {
 
 /// What a reading that failed means. `down` are the parts that PostHog says are down, where it was asked.
 #[must_use]
-pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosis {
+pub fn unreadable(way: &Way<'_>, failure: &ReadbackError, down: Parts) -> Diagnosis {
     let address = way.api_address();
     let place = api_place(address.as_ref(), way.api.api());
-    let quote = &failure.quote;
-    let said = quoted(quote.status, &quote.words);
+    let excerpt = &failure.excerpt;
+    let said = quoted(excerpt.status, &excerpt.words);
     let advice = format!("{}.", capital(failure.trouble.advice()));
     let with = |place: Place, summary: String| Diagnosis::at(place, summary).advised(advice.as_str());
     let found = match failure.trouble {
-        LookTrouble::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()).or(&[
+        ReadbackErrorKind::NoKey => with(Place::None, "Arrival is not checked, because there is no personal API key".into()).or(&[
             (Place::Token, None),
             (Place::Quota, None),
             (Place::Pipeline, None),
         ]),
-        LookTrouble::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
-        LookTrouble::Unreachable => {
-            let reached = unreachable(address.clone(), quote.at.unwrap_or(Phase::Answer), quote.obstacle, &quote.words);
+        ReadbackErrorKind::TooOld => with(Place::PosthogTooOld, capital(&failure.says())),
+        ReadbackErrorKind::Unreachable => {
+            let reached = unreachable(address.clone(), excerpt.at.unwrap_or(Phase::Answer), excerpt.obstacle, &excerpt.words);
             Diagnosis { summary: cannot_ask(&reached.summary), ..reached }
         }
         // Something between answered, or took something out of the question.
-        _ if quote.did.is_some() && quote.by != AnsweredBy::Unknown => {
-            let found = of_intermediary(way, quote, &place, way.api.api());
+        _ if excerpt.did.is_some() && excerpt.by != AnsweredBy::Unknown => {
+            let found = of_intermediary(way, excerpt, &place, way.api.api());
             let past = "Or read past it: give PostHog's own address as the API host (api_host, --api-host).";
             if found.did == Some(Did::WrongPath) {
                 let summary = cannot_ask(&format!("There is no API at this path of {place}: the answer is {said}"));
@@ -46,39 +46,41 @@ pub fn unreadable(way: &Way<'_>, failure: &LookFailure, down: Parts) -> Diagnosi
                 Diagnosis { summary: cannot_ask(&found.summary), ..found }.advised(advice)
             }
         }
-        LookTrouble::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
-        LookTrouble::KeyForbidden if quote.status == 0 => with(Place::PersonalKey, capital(&failure.says())),
-        LookTrouble::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {said}")),
-        LookTrouble::NoSuchProject => {
+        ReadbackErrorKind::KeyWrong => with(Place::PersonalKey, format!("PostHog rejects the personal API key: {said}")),
+        ReadbackErrorKind::KeyForbidden if excerpt.status == 0 => with(Place::PersonalKey, capital(&failure.says())),
+        ReadbackErrorKind::KeyForbidden => with(Place::PersonalKey, format!("The personal API key may not query this project: {said}")),
+        ReadbackErrorKind::NoSuchProject => {
             let words =
-                if quote.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
+                if excerpt.status == 0 { capital(&failure.says()) } else { format!("The personal API key sees no such project: {said}") };
             with(Place::PersonalKey, words)
         }
-        LookTrouble::Broken if !down.is_empty() => {
+        ReadbackErrorKind::Broken if !down.is_empty() => {
             Diagnosis::at(Place::Query, format!("PostHog's query API is failing ({said}), and PostHog says that {down}"))
                 .advised("This is PostHog's own trouble: look at the logs of the part that is named.")
         }
-        LookTrouble::Broken => with(Place::Query, format!("PostHog's query API is failing: {said}")),
-        LookTrouble::KeyNotReceived => Diagnosis::intermediary(
+        ReadbackErrorKind::Broken => with(Place::Query, format!("PostHog's query API is failing: {said}")),
+        ReadbackErrorKind::KeyNotReceived => Diagnosis::intermediary(
             Did::DropsAuthorization,
             format!("The Authorization header does not get through {place}: PostHog answers {said}"),
         )
         .advised(advice.as_str()),
-        LookTrouble::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
-        LookTrouble::TooExpensive => with(Place::Query, format!("The query reads more than PostHog lets an API key read: {said}")),
-        LookTrouble::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {said}")),
-        LookTrouble::BudgetUsedUp => with(Place::Query, format!("What the project may read in an hour through the API is used up: {said}")),
-        LookTrouble::DatabaseUnavailable => with(Place::Query, format!("PostHog's own database is unavailable: {said}")),
-        LookTrouble::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {said}")),
-        LookTrouble::QuestionRefused => with(Place::Query, format!("PostHog does not accept the query: {said}")),
-        LookTrouble::NotPostHog => {
+        ReadbackErrorKind::WhichProject => with(Place::PersonalKey, capital(&failure.says())),
+        ReadbackErrorKind::TooExpensive => with(Place::Query, format!("The query reads more than PostHog lets an API key read: {said}")),
+        ReadbackErrorKind::QueryQuota => with(Place::Query, format!("The API queries of the plan are used up: {said}")),
+        ReadbackErrorKind::BudgetUsedUp => {
+            with(Place::Query, format!("What the project may read in an hour through the API is used up: {said}"))
+        }
+        ReadbackErrorKind::DatabaseUnavailable => with(Place::Query, format!("PostHog's own database is unavailable: {said}")),
+        ReadbackErrorKind::Throttled => with(Place::Query, format!("PostHog limits the rate of queries: {said}")),
+        ReadbackErrorKind::QueryRejected => with(Place::Query, format!("PostHog does not accept the query: {said}")),
+        ReadbackErrorKind::NotPostHog => {
             Diagnosis::intermediary(Did::AnswersItself, format!("Something that is not PostHog's API answers at {place}: {said}"))
                 .advised(advice.as_str())
         }
     };
     let answered_by = match found.answered_by {
-        AnsweredBy::Unknown => quote.by,
+        AnsweredBy::Unknown => excerpt.by,
         known => known,
     };
-    Diagnosis { answered_by, shown_by: quote.signs.clone(), address: found.address.clone().or(address), ..found }
+    Diagnosis { answered_by, shown_by: excerpt.signs.clone(), address: found.address.clone().or(address), ..found }
 }

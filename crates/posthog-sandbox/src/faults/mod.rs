@@ -1,0 +1,384 @@
+//! The faults: how each part of the sandbox misbehaves at the moment.
+
+mod field;
+mod filter;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use field::{budget, code, event_filter, flag, millis, names, optional, partitions, parts, quota, rate, release, seconds, status, text};
+pub use filter::{EventFilter, FilterField, FilterMode, FilterNode, FilterOperator};
+
+/// How many partitions the queue has. A partition is chosen by `token:distinct_id`.
+pub(super) const PARTITIONS: u8 = 8;
+
+/// How every part behaves. The default is fair: everything works at once.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct Faults {
+    /// What capture does with requests.
+    pub capture: CaptureFaults,
+    /// What happens to events between capture and the table.
+    pub queue: QueueFaults,
+    /// What the query API does.
+    pub query: QueryFaults,
+    /// What the whole says of itself.
+    pub instance: InstanceFaults,
+}
+
+/// What capture does with requests.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct CaptureFaults {
+    /// Answer this status, and take nothing. 3xx carries a `Location`, 5xx and 429 a `Retry-After`.
+    pub status: Option<u16>,
+    /// The body of that answer; HTML and JSON are recognised by how they begin. Without it, the words that capture uses.
+    pub body: Option<String>,
+    /// How long each answer is held, in milliseconds of the clock. The event is taken before that.
+    pub delay_ms: u64,
+    /// The share of events that are answered 200 and then lost, from 0 to 1.
+    pub drop_rate: f64,
+    /// The share of requests whose connection is cut before anything is taken, from 0 to 1.
+    pub reset_rate: f64,
+    /// The share of requests that are taken and whose connection is then cut without an answer, from 0 to 1.
+    pub lose_answer_rate: f64,
+    /// The projects' tokens are no longer known: v0 answers 200 and drops, v1 and flags answer 401.
+    pub unknown_token: bool,
+    /// The events quota is used up: v0 answers 200 and drops, v1 answers 402, `quota_limits` says so.
+    pub over_quota: bool,
+    /// How much of the events quota is used, as `quota_limits` says it. Nothing is dropped unless `over_quota` is set too.
+    pub quota: Option<Quota>,
+    /// Events of these names are dropped by an event filter of the project, in silence: capture takes them, and there is no
+    /// ingestion warning.
+    pub filtered: Vec<String>,
+    /// The same with a whole filter, `{"mode", "filter_tree"}`, as PostHog keeps it. It stands in the place of `filtered`.
+    pub event_filter: Option<EventFilter>,
+    /// Events of these names are dropped by a transformation: capture takes them, and an ingestion warning is written, at most
+    /// one an hour.
+    pub transformation_drops: Vec<String>,
+    /// Events of these names are dropped by a restriction that PostHog's staff has set: v0 answers 200, v1 says `drop`.
+    pub restricted: Vec<String>,
+}
+
+/// How much of a quota is used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Quota {
+    /// Events of this billing period.
+    pub usage: u64,
+    /// How many may be ingested in it.
+    pub limit: u64,
+}
+
+/// What happens to events between capture and the table.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct QueueFaults {
+    /// Nothing is ingested; what was accepted waits until the queue is started again, and is ingested then.
+    pub stopped: bool,
+    /// The same for some of the partitions (0 to 7).
+    pub stopped_partitions: Vec<u8>,
+    /// How long an event takes from capture to the table, in milliseconds of the clock.
+    pub lag_ms: u64,
+    /// The share of events that are ingested twice; the second row is merged away late, as ClickHouse does, from 0 to 1.
+    pub duplicate_rate: f64,
+}
+
+/// What the query API does.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct QueryFaults {
+    /// Answer this status with the body that PostHog gives it. 401 holds for the whole private API: the key is wrong.
+    pub status: Option<u16>,
+    /// The body of that answer instead of PostHog's own.
+    pub body: Option<String>,
+    /// Which reason the body gives, where PostHog has several for this status: `too_many_bytes` (400),
+    /// `api_queries_budget_exceeded` (429). Any other code is said as it is.
+    pub code: Option<String>,
+    /// The `Retry-After` of a 429 or a 503, in seconds.
+    pub retry_after_s: Option<u32>,
+    /// How long each answer is held, in milliseconds of the clock.
+    pub delay_ms: u64,
+    /// Each answer says `is_cached: true`, as that of a query that joined an identical one.
+    pub cached: bool,
+    /// The hourly read budget: each answer says what it read and what is left, and none is left once that is used up (429).
+    pub budget: Option<Budget>,
+}
+
+/// The read budget of each project's API queries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Budget {
+    /// What is left when it is set. Below zero, queries are refused at once.
+    pub remaining_bytes: i64,
+    /// What comes in each hour.
+    pub refill_bytes_per_hour: u64,
+}
+
+/// What the whole says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+pub struct InstanceFaults {
+    /// The parts that `/_preflight` says are down. It is said and nothing else: what they do is other faults.
+    pub down: Vec<String>,
+    /// Whether `/_preflight` says that this is PostHog Cloud, in the US. It is said and nothing else.
+    pub cloud: bool,
+    /// Which PostHog this is.
+    pub release: Release,
+}
+
+/// How old PostHog is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Release {
+    /// That of September 2026.
+    #[default]
+    Current,
+    /// A self-hosted one of 2023: no capture v1, no `system` tables in HogQL, no `@current` key, no addresses that say why
+    /// events are gone.
+    Old,
+}
+
+impl InstanceFaults {
+    /// Whether this is an old, self-hosted release.
+    pub(super) fn is_old(&self) -> bool {
+        self.release == Release::Old
+    }
+}
+
+/// The parts whose state `/_preflight` tells.
+pub(super) const PARTS: [&str; 6] = ["redis", "plugins", "celery", "clickhouse", "kafka", "db"];
+
+/// Faults that was asked for and does not exist: every wrong field with its reason.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct FaultsError(pub Vec<String>);
+
+impl CaptureFaults {
+    /// The event filter of the projects, where they have one.
+    pub(super) fn filter(&self) -> Option<EventFilter> {
+        let named = || (!self.filtered.is_empty()).then(|| EventFilter::of_names(&self.filtered));
+        self.event_filter.clone().or_else(named)
+    }
+}
+
+impl QueueFaults {
+    /// Whether events of this partition wait.
+    pub(super) fn holds(&self, partition: u8) -> bool {
+        self.stopped || self.stopped_partitions.contains(&partition)
+    }
+}
+
+impl Faults {
+    /// This faults with `change` merged in.
+    ///
+    /// # Errors
+    /// Names every field that is wrong.
+    pub(super) fn changed(&self, change: &Value) -> Result<Self, FaultsError> {
+        let Value::Object(sections) = change else {
+            return Err(FaultsError(vec!["the faults must be a JSON object with `capture`, `queue`, `query` or `instance` in it".into()]));
+        };
+        let mut next = self.clone();
+        let mut wrong = Vec::new();
+        for (name, section) in sections {
+            match name.as_str() {
+                "capture" => merge(name, section, &mut next.capture, CaptureFaults::set, &mut wrong),
+                "queue" => merge(name, section, &mut next.queue, QueueFaults::set, &mut wrong),
+                "query" => merge(name, section, &mut next.query, QueryFaults::set, &mut wrong),
+                "instance" => merge(name, section, &mut next.instance, InstanceFaults::set, &mut wrong),
+                _ => wrong.push(format!("{name}: there is no such part; there are capture, queue, query, instance")),
+            }
+        }
+        if wrong.is_empty() { Ok(next) } else { Err(FaultsError(wrong)) }
+    }
+}
+
+impl CaptureFaults {
+    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
+        match field {
+            "status" => self.status = optional(value, status)?,
+            "body" => self.body = optional(value, text)?,
+            "delay_ms" => self.delay_ms = millis(value)?,
+            "drop_rate" => self.drop_rate = rate(value)?,
+            "reset_rate" => self.reset_rate = rate(value)?,
+            "lose_answer_rate" => self.lose_answer_rate = rate(value)?,
+            "unknown_token" => self.unknown_token = flag(value)?,
+            "over_quota" => self.over_quota = flag(value)?,
+            "quota" => self.quota = optional(value, quota)?,
+            "filtered" => self.filtered = names(value)?,
+            "event_filter" => self.event_filter = optional(value, event_filter)?,
+            "transformation_drops" => self.transformation_drops = names(value)?,
+            "restricted" => self.restricted = names(value)?,
+            _ => {
+                return Err("there is no such field; there are status, body, delay_ms, drop_rate, reset_rate, lose_answer_rate, \
+                            unknown_token, over_quota, quota, filtered, event_filter, transformation_drops, restricted"
+                    .into());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl QueueFaults {
+    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
+        match field {
+            "stopped" => self.stopped = flag(value)?,
+            "stopped_partitions" => self.stopped_partitions = partitions(value)?,
+            "lag_ms" => self.lag_ms = millis(value)?,
+            "duplicate_rate" => self.duplicate_rate = rate(value)?,
+            _ => return Err("there is no such field; there are stopped, stopped_partitions, lag_ms, duplicate_rate".into()),
+        }
+        Ok(())
+    }
+}
+
+impl QueryFaults {
+    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
+        match field {
+            "status" => self.status = optional(value, status)?,
+            "body" => self.body = optional(value, text)?,
+            "retry_after_s" => self.retry_after_s = optional(value, seconds)?,
+            "code" => self.code = optional(value, code)?,
+            "delay_ms" => self.delay_ms = millis(value)?,
+            "cached" => self.cached = flag(value)?,
+            "budget" => self.budget = optional(value, budget)?,
+            _ => return Err("there is no such field; there are status, body, code, retry_after_s, delay_ms, cached, budget".into()),
+        }
+        Ok(())
+    }
+}
+
+impl InstanceFaults {
+    fn set(&mut self, field: &str, value: &Value) -> Result<(), String> {
+        match field {
+            "down" => self.down = parts(value)?,
+            "cloud" => self.cloud = flag(value)?,
+            "release" => self.release = release(value)?,
+            _ => return Err("there is no such field; there are down, cloud, release".into()),
+        }
+        Ok(())
+    }
+}
+
+/// Sets each field of one part, and collects what is wrong with them. A `null` part is fair again.
+fn merge<T: Default>(
+    part: &str,
+    change: &Value,
+    into: &mut T,
+    set: impl Fn(&mut T, &str, &Value) -> Result<(), String>,
+    wrong: &mut Vec<String>,
+) {
+    match change {
+        Value::Null => *into = T::default(),
+        Value::Object(fields) => {
+            for (field, value) in fields {
+                if let Err(why) = set(into, field, value) {
+                    wrong.push(format!("{part}.{field}: {why}"));
+                }
+            }
+        }
+        _ => wrong.push(format!("{part}: must be an object")),
+    }
+}
+
+/// The faults as the JSON that `/_sandbox/faults` speaks.
+pub(super) fn as_json(faults: &Faults) -> Value {
+    serde_json::to_value(faults).unwrap_or_else(|_| Value::Object(Map::new()))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_change_leaves_what_it_does_not_name() {
+        let stormy = Faults::default().changed(&json!({"capture": {"status": 503, "delay_ms": 5}, "queue": {"lag_ms": 7}})).unwrap();
+        let milder = stormy.changed(&json!({"capture": {"status": null}})).unwrap();
+        assert_eq!(milder.capture, CaptureFaults { delay_ms: 5, ..CaptureFaults::default() });
+        assert_eq!(milder.queue.lag_ms, 7);
+        assert_eq!(milder.changed(&json!({"capture": null, "queue": null})).unwrap(), Faults::default());
+    }
+
+    #[test]
+    fn every_wrong_field_is_named_at_once() {
+        let wrong = Faults::default()
+            .changed(&json!({
+                "capture": {
+                    "status": 99, "drop_rate": 1.5, "delay_ms": -1, "unknown_token": "yes", "statsu": 1,
+                    "filtered": "heartbeat", "event_filter": {"mode": "on"}, "restricted": [""], "transformation_drops": [1], "quota": {"usage": 1},
+                },
+                "queue": {"stopped": 1, "stopped_partitions": [8], "lag_ms": "soon"},
+                "query": {"code": "Too many", "budget": {"remaining_bytes": 1, "refill_bytes_per_hour": 0}, "cached": 1},
+                "instance": {"down": ["kafka", "sky"], "up": true, "release": "1.43", "cloud": "us"},
+                "sky": {}
+            }))
+            .unwrap_err()
+            .to_string();
+        for field in [
+            "capture.status:",
+            "capture.drop_rate:",
+            "capture.delay_ms:",
+            "capture.unknown_token:",
+            "capture.statsu:",
+            "capture.filtered: must be a list",
+            "capture.event_filter: must be an event filter",
+            "capture.restricted:",
+            "capture.transformation_drops:",
+            "capture.quota: must be an object of `usage` and `limit`",
+            "queue.stopped:",
+            "queue.stopped_partitions:",
+            "queue.lag_ms:",
+            "query.code:",
+            "query.budget: must be an object of `remaining_bytes`",
+            "query.cached:",
+            "instance.release: must be `current` or `old`",
+            "instance.cloud:",
+            "instance.down: must be a list of parts out of redis",
+            "instance.up:",
+            "sky:",
+        ] {
+            assert!(wrong.contains(field), "{field} is not in: {wrong}");
+        }
+    }
+
+    #[test]
+    fn parts_are_down_until_they_are_not_named() {
+        let down = Faults::default().changed(&json!({"instance": {"down": ["kafka", "db"]}})).unwrap();
+        assert_eq!(down.instance.down, ["kafka", "db"]);
+        for up in [json!({"instance": {"down": []}}), json!({"instance": {"down": null}}), json!({"instance": null})] {
+            assert_eq!(down.changed(&up).unwrap(), Faults::default(), "{up}");
+        }
+        for wrong in [json!("kafka"), json!([1]), json!(["django"])] {
+            assert!(down.changed(&json!({"instance": {"down": wrong}})).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_no_object_is_refused() {
+        for part in ["capture", "queue", "query", "instance"] {
+            let wrong = Faults::default().changed(&json!({part: []})).unwrap_err().to_string();
+            assert_eq!(wrong, format!("{part}: must be an object"));
+        }
+    }
+
+    #[test]
+    fn each_field_is_fair_again_at_null() {
+        let stormy = json!({
+            "capture": {"quota": {"usage": 5, "limit": 10}, "filtered": ["a"], "transformation_drops": ["b"], "restricted": ["c"]},
+            "query": {"status": 400, "code": "too_many_bytes", "cached": true, "budget": {"remaining_bytes": -1}},
+            "instance": {"cloud": true, "release": "old"},
+        });
+        let faults = Faults::default().changed(&stormy).unwrap();
+        assert_eq!(faults.capture.quota, Some(Quota { usage: 5, limit: 10 }));
+        assert_eq!(faults.query.budget, Some(Budget { remaining_bytes: -1, refill_bytes_per_hour: 20_000_000_000 }));
+        assert_eq!(as_json(&faults)["instance"]["release"], "old");
+        let cleared = json!({
+            "capture": {"quota": null, "filtered": null, "transformation_drops": null, "restricted": null},
+            "query": {"status": null, "code": null, "cached": null, "budget": null},
+            "instance": {"cloud": null, "release": null},
+        });
+        assert_eq!(faults.changed(&cleared).unwrap(), Faults::default());
+    }
+
+    #[test]
+    fn weather_that_is_no_object_is_refused() {
+        for wrong in [json!(null), json!([]), json!("rain"), json!(1)] {
+            assert!(Faults::default().changed(&wrong).is_err(), "{wrong}");
+        }
+    }
+}

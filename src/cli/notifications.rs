@@ -1,0 +1,107 @@
+//! `heartbeat notifications`: what was told to whom, what is owed, and what nobody took.
+
+use std::process::ExitCode;
+
+use clap::{Args, ValueEnum};
+
+use super::error::Misuse;
+use super::explain::absent;
+use super::global::Invocation;
+use super::screen::{BAD, FAINT, GOOD, WARN, styled};
+use crate::model::{Channel, Notification, NotificationState};
+use crate::report::channel_name;
+use crate::report::json::NotificationJson;
+use crate::store::NotificationFilter;
+
+/// Show what was told to whom, newest first: what is owed, sent, or was taken by nobody
+///
+/// `heartbeat channels resend NAME` owes the dead ones of a channel anew.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "JSON: {items: [{id, channel, kind, state, created, due, ended, tries, said, incident, project, severity, title, text}], next}, newest first; absent values are null."
+)]
+pub struct Notifications {
+    /// To this channel alone
+    #[arg(long, value_name = "NAME")]
+    pub channel: Option<String>,
+
+    /// Those alone that are so far
+    #[arg(long, value_name = "STATE")]
+    pub state: Option<State>,
+
+    /// At most so many
+    #[arg(long, value_name = "COUNT", default_value = "50", value_parser = clap::value_parser!(u32).range(1..))]
+    pub limit: u32,
+
+    /// Print them as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How far a notification has come.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum State {
+    /// To be delivered
+    Queued,
+    /// Delivered
+    Sent,
+    /// Given up: nobody took it
+    Failed,
+    /// Not needed any more: a newer one said more
+    Superseded,
+}
+
+impl State {
+    const fn of_model(self) -> NotificationState {
+        match self {
+            Self::Queued => NotificationState::Queued,
+            Self::Sent => NotificationState::Sent,
+            Self::Failed => NotificationState::Failed,
+            Self::Superseded => NotificationState::Superseded,
+        }
+    }
+}
+
+impl Notifications {
+    pub(super) async fn run(self, invocation: &Invocation) -> anyhow::Result<ExitCode> {
+        let store = invocation.store().await?;
+        let channels = store.channels_on_record().await?;
+        let channel = self.channel.as_deref().map(|name| channel_named(&channels, name)).transpose()?.map(|channel| channel.id);
+        let which =
+            NotificationFilter { channel, state: self.state.map(State::of_model), at_most: self.limit, ..NotificationFilter::default() };
+        let notifications = store.notifications(&which).await?;
+        if self.json {
+            invocation.screen.items(notifications.iter().map(|notification| NotificationJson::of(notification, &channels)))?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        for notification in &notifications {
+            invocation.screen.line(line(notification, &channels))?;
+            if let Some(said) = &notification.said {
+                invocation.screen.line(styled(FAINT, format!("            {said}")))?;
+            }
+        }
+        if notifications.is_empty() {
+            invocation.screen.note("No notification.")?;
+        }
+        Ok(ExitCode::SUCCESS)
+    }
+}
+
+fn line(notification: &Notification, channels: &[Channel]) -> String {
+    let style = match notification.state {
+        NotificationState::Queued => WARN,
+        NotificationState::Sent => GOOD,
+        NotificationState::Failed => BAD,
+        NotificationState::Superseded => FAINT,
+    };
+    let at = notification.ended.unwrap_or(notification.due).to_string();
+    let at = at.get(..19).unwrap_or(&at).replace('T', " ");
+    format!("{at}  {}  {}  {}", styled(style, notification.state.name()), channel_name(notification, channels), notification.message.title)
+}
+
+/// The channel of this name, one that a person set up.
+pub(super) fn channel_named<'c>(channels: &'c [Channel], name: &str) -> Result<&'c Channel, Misuse> {
+    let own = || channels.iter().filter(|channel| channel.of_app.is_none() && !channel.removed);
+    let known = || own().map(|channel| channel.spec.name.to_string()).collect::<Vec<_>>();
+    own().find(|channel| channel.spec.name.as_str() == name).ok_or_else(|| absent("channel", name, &known()))
+}

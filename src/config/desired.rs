@@ -1,0 +1,149 @@
+//! What settings ask for: projects, channels, maintenance windows and status pages, each as the texts of its fields. A file may leave secrets to the
+//! store; so what it asks for is whole only over what is stored.
+
+use super::entity::{Entity, Origin};
+use super::keys::KeyPlaces;
+use super::problem::Problems;
+use super::section::Section;
+use super::texts::Texts;
+use super::written::Written;
+use super::{channel, project, route, status_page, window};
+use crate::model::{AppKind, ChannelKind, ChannelSpec, Field, ProjectName, ProjectSpec, StatusPage, Takes, Window};
+
+/// Something as settings ask for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Desired<T> {
+    /// What it is by the settings alone: all but perhaps its secrets.
+    pub spec: T,
+    texts: Texts,
+}
+
+impl<T: Entity> Desired<T> {
+    /// What these texts ask for. Secrets that they do not name are left to the store, and not missed here.
+    ///
+    /// # Errors
+    /// Everything that is wrong.
+    pub(super) fn read(texts: Texts) -> Result<Self, Problems> {
+        Ok(Self { spec: T::over(&texts, None, Origin::File)?, texts })
+    }
+
+    /// The whole of it: with what the stored one of this name has, and the settings leave to it.
+    ///
+    /// # Errors
+    /// What is still missing.
+    pub fn over(&self, stored: &[T]) -> Result<T, Problems> {
+        let known = stored.iter().find(|known| known.name() == self.spec.name() && known.goes_on_as(&self.spec));
+        let spec = T::over(&self.texts, known, Origin::File)?;
+        Problems::or(spec.lacks(), spec)
+    }
+
+    /// Whether the settings say nothing of a field: what is stored stays.
+    #[must_use]
+    pub fn leaves(&self, field: &str) -> bool {
+        self.texts.one(field).is_none()
+    }
+}
+
+/// What a settings file lists by name.
+pub(super) trait InFile: Entity {
+    /// Takes what a section says of one.
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>);
+}
+
+/// Reads all that a file lists of one kind. One that has a problem is left out; the problem is noted.
+pub(super) fn read_all<T: InFile>(top: &Section<'_>, keys: KeyPlaces<'_>) -> Vec<Desired<T>> {
+    let kind = T::KIND;
+    let (mut names, mut all) = (Vec::<ProjectName>::new(), Vec::new());
+    for (index, section) in top.sections(kind.name(), kind.name()).into_iter().enumerate() {
+        let section = section.numbered("", kind.name(), index);
+        let mut written = Written::default();
+        T::take(&section, &mut written, keys);
+        if let Some(name) = written.texts.filled("name").and_then(|name| ProjectName::parse(name).ok()) {
+            if names.contains(&name) {
+                section.wrong("name", format!("`{name}` stands there twice; each {} needs a name of its own", kind.called()));
+            }
+            names.push(name);
+        }
+        match Desired::read(written.texts.clone()) {
+            Ok(desired) => all.push(desired),
+            Err(problems) => written.note(&section, problems),
+        }
+        section.finish();
+    }
+    all
+}
+
+impl InFile for ProjectSpec {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &project::FIELDS, keys);
+        for kind in AppKind::ALL {
+            match section.section(kind.section()) {
+                None => written.say(section, kind.section(), kind.section(), ""),
+                Some(app) => take_app(section.title(), app, kind, written, keys),
+            }
+        }
+    }
+}
+
+/// Whether it runs, as a section of its own says it.
+const ENABLED: Field = Field::new("enabled", "Enabled", Takes::Flag, "Whether it runs.").or("true");
+
+fn take_app(project: &str, section: Section<'_>, kind: AppKind, written: &mut Written, keys: KeyPlaces<'_>) {
+    let section = section.titled(format!("{project}, {}", kind.section().replace('_', " ")));
+    let below = format!("{}.", kind.section());
+    let enabled = section.has(ENABLED.key).then(|| section.flag(ENABLED.key)).flatten().unwrap_or(true);
+    written.say(&section, kind.section(), ENABLED.key, if enabled { "enabled" } else { "disabled" });
+    written.take(&section, &below, kind.settings(), keys);
+    if kind == AppKind::Heartbeat {
+        // Those that the file does not list are none.
+        written.say(&section, format!("{below}{}", route::ALL), route::ALL, "");
+        let mut names = Vec::new();
+        for (index, route) in section.sections(route::ALL, "project.heartbeat.route").into_iter().enumerate() {
+            let route = route.numbered(&format!("{project}, "), "route", index);
+            take_route(&route, &mut names, written, keys);
+            route.finish();
+        }
+    }
+    section.finish();
+}
+
+fn take_route(section: &Section<'_>, names: &mut Vec<String>, written: &mut Written, keys: KeyPlaces<'_>) {
+    let name = section.text("name").map(str::to_owned);
+    if !section.has("name") {
+        section.wrong("name", "is missing; give it a name, such as `proxy`");
+    }
+    // One without a name is read all the same.
+    let is_named = name.is_some();
+    let name = name.unwrap_or_else(|| format!("unnamed-{}", names.len()));
+    if is_named && names.contains(&name) {
+        section.wrong("name", format!("`{name}` stands there twice; each route of a project needs a name of its own"));
+        return section.pass_over(&route::FIELDS.map(|field| field.key));
+    }
+    let below = format!("{}.{}{name}.", AppKind::Heartbeat.section(), route::ROUTE);
+    written.take(section, &below, &route::FIELDS, keys);
+    written.stands(section, format!("{below}name"), "name");
+    names.push(name);
+}
+
+impl InFile for ChannelSpec {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &channel::FIELDS, keys);
+        match written.texts.filled("kind").and_then(ChannelKind::named) {
+            Some(kind) => written.take(section, "", kind.fields(), keys),
+            // Which fields belong here nobody knows: none of them is called wrong.
+            None => section.pass_over_keys(ChannelKind::ALL.into_iter().flat_map(ChannelKind::fields).map(|field| field.key)),
+        }
+    }
+}
+
+impl InFile for Window {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", window::FIELDS.iter().filter(|field| field.key != "now"), keys);
+    }
+}
+
+impl InFile for StatusPage {
+    fn take(section: &Section<'_>, written: &mut Written, keys: KeyPlaces<'_>) {
+        written.take(section, "", &status_page::FIELDS, keys);
+    }
+}

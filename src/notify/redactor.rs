@@ -1,0 +1,162 @@
+//! What may not be shown of a channel: every secret of it, in each form in which a service or a proxy might repeat it.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use url::Url;
+
+use crate::model::{ChannelSpec, SecretUrl, Takes};
+
+/// Parts of an address's path that are shorter are words such as `api`: their whole path is hidden, and they are not.
+const SHORTEST_SEGMENT: usize = 6;
+/// The same of the values in an address's query.
+const SHORTEST_VALUE: usize = 4;
+
+/// Everything that is replaced by `***`.
+#[derive(Default)]
+pub(super) struct Redactor(Vec<String>);
+
+impl Redactor {
+    /// Over the secrets of a channel.
+    pub(super) fn over(channel: &ChannelSpec) -> Self {
+        let mut redactor = Self::default();
+        for field in channel.kind.fields() {
+            let value = channel.value(field.key);
+            match field.takes {
+                Takes::Url | Takes::SmtpUrl => redactor.hide_address(value, field.secret),
+                // Several may stand there, each by itself.
+                Takes::SigningSecret => value.split_whitespace().for_each(|one| redactor.hide(one)),
+                _ if field.secret => redactor.hide(value),
+                _ => {}
+            }
+        }
+        redactor.hide(&STANDARD.encode(format!("{}:{}", channel.value("username"), channel.value("password"))));
+        redactor.in_order()
+    }
+
+    /// Over an address that is a key.
+    pub(super) fn over_address(address: &SecretUrl) -> Self {
+        let mut redactor = Self::default();
+        redactor.hide_address(address.expose(), true);
+        redactor.in_order()
+    }
+
+    /// The text without them.
+    pub(super) fn clear(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret, "***"))
+    }
+
+    fn hide_address(&mut self, text: &str, is_secret: bool) {
+        let Ok(url) = Url::parse(text.trim()) else { return };
+        if let Some(password) = url.password() {
+            self.hide(password);
+            let (user, password) = (decoded(url.username()), decoded(password));
+            // As basic authentication says it, and the two ways of SMTP.
+            for said in [format!("{user}:{password}"), format!("\0{user}\0{password}"), password] {
+                self.hide(&STANDARD.encode(said));
+            }
+        }
+        if url.username().len() >= SHORTEST_VALUE {
+            self.hide(url.username());
+        }
+        if !is_secret {
+            return;
+        }
+        self.hide(text);
+        if url.path().len() > 1 {
+            self.hide(url.path());
+        }
+        for segment in url.path().split('/').filter(|segment| segment.len() >= SHORTEST_SEGMENT) {
+            self.hide(segment);
+        }
+        self.hide(url.query().unwrap_or_default());
+        for (_, value) in url.query_pairs().filter(|(_, value)| value.len() >= SHORTEST_VALUE) {
+            self.hide(&value);
+        }
+        self.hide(url.fragment().unwrap_or_default());
+    }
+
+    /// Hides a value as it is, as JSON and as an address would hold it, and as it would be read from there.
+    fn hide(&mut self, value: &str) {
+        let value = value.trim();
+        let json = serde_json::to_string(value).unwrap_or_default();
+        let in_address: String = url::form_urlencoded::byte_serialize(value.as_bytes()).collect();
+        let bare = value.strip_prefix("whsec_").unwrap_or(value);
+        let forms = [value, bare, json.trim_matches('"'), &json.trim_matches('"').replace('/', "\\/"), &in_address, &decoded(value)];
+        self.0.extend(forms.into_iter().filter(|form| !form.is_empty()).map(str::to_owned));
+    }
+
+    /// The longest first: of what holds another, nothing is left over.
+    fn in_order(mut self) -> Self {
+        self.0.sort_by(|one, other| other.len().cmp(&one.len()).then_with(|| one.cmp(other)));
+        self.0.dedup();
+        self
+    }
+}
+
+/// Text of an address with its percent signs read.
+pub(super) fn decoded(text: &str) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, after)) = rest.split_first() {
+        let (byte, after) = match escape(rest) {
+            Some(byte) => (byte, &after[2..]),
+            None => (*first, after),
+        };
+        bytes.push(byte);
+        rest = after;
+    }
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The byte that a percent sign and two digits stand for.
+fn escape(text: &[u8]) -> Option<u8> {
+    let digits = text.strip_prefix(b"%")?.get(..2).filter(|digits| digits.iter().all(u8::is_ascii_hexdigit))?;
+    u8::from_str_radix(str::from_utf8(digits).ok()?, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{ChannelKind, ProjectName};
+
+    fn redactor(kind: ChannelKind, values: &[(&str, &str)]) -> Redactor {
+        let mut channel = ChannelSpec::new(ProjectName::parse("ops").unwrap(), kind);
+        for (key, value) in values {
+            channel.values.set(key, value);
+        }
+        Redactor::over(&channel)
+    }
+
+    #[test]
+    fn an_address_that_is_a_key_is_hidden_whole_and_in_parts() {
+        let redactor = redactor(ChannelKind::Webhook, &[("url", "https://u:p%40ss@hooks.example.com/in/T0KENT0KEN?sig=abcd%2Fef")]);
+        for (said, shown) in [
+            ("got https://u:p%40ss@hooks.example.com/in/T0KENT0KEN?sig=abcd%2Fef", "got ***"),
+            ("POST /in/T0KENT0KEN?sig=abcd%2Fef", "POST ***?***"),
+            (r#"{"path":"\/in\/T0KENT0KEN"}"#, r#"{"path":"***"}"#),
+            ("no T0KENT0KEN here", "no *** here"),
+            ("abcd/ef is wrong", "*** is wrong"),
+            ("p@ss is wrong, and so is p%40ss", "*** is wrong, and so is ***"),
+            ("Basic dTpwQHNz", "Basic ***"),
+            ("hooks.example.com says no", "hooks.example.com says no"),
+        ] {
+            assert_eq!(redactor.clear(said), shown);
+        }
+    }
+
+    #[test]
+    fn an_address_that_is_no_key_is_shown_but_for_its_password() {
+        let redactor = redactor(
+            ChannelKind::Alertmanager,
+            &[("url", "https://am.example.com/alertmanager"), ("username", "ops"), ("password", "hunter2!")],
+        );
+        assert_eq!(redactor.clear("/alertmanager/api refuses hunter2!"), "/alertmanager/api refuses ***");
+        assert_eq!(redactor.clear("Basic b3BzOmh1bnRlcjIh"), "Basic ***");
+    }
+
+    #[test]
+    fn what_is_no_escape_stays_as_it_is() {
+        assert_eq!(decoded("a%20b%2Fc"), "a b/c");
+        assert_eq!(decoded("100% %zz %4 %+1 ü"), "100% %zz %4 %+1 ü");
+    }
+}

@@ -1,0 +1,127 @@
+//! Quoting an answer for the person who must find out: status, the headers that tell who answered, the first words.
+
+use std::time::Duration;
+
+use http::HeaderMap;
+use http::header::{ALLOW, CONTENT_TYPE, HeaderName, LOCATION, RETRY_AFTER, SERVER, VIA, WWW_AUTHENTICATE};
+
+use super::answerer::answerer;
+use super::wire::Heard;
+use crate::model::{PersonalKey, ResponseExcerpt, Timestamp, legible};
+
+/// As much of a body is quoted, in bytes.
+const WORDS: usize = 300;
+/// As much of a header is quoted, in bytes.
+const HEADER: usize = 200;
+/// Words are looked for in so much of a body.
+const LOOKED_AT: usize = 64 * 1024;
+
+/// Those headers that tell who answered.
+const TELLING: [HeaderName; 11] = [
+    SERVER,
+    VIA,
+    HeaderName::from_static("x-powered-by"),
+    HeaderName::from_static("x-cache"),
+    HeaderName::from_static("cf-ray"),
+    http::header::DATE,
+    LOCATION,
+    RETRY_AFTER,
+    CONTENT_TYPE,
+    WWW_AUTHENTICATE,
+    ALLOW,
+];
+
+/// Quotes an answer, with whose it is. Of a web page its title and first words are quoted, never markup; a body that could not be decoded is not. `secret` is what was sent with the request: a proxy's error page may echo it.
+pub(super) fn excerpt(heard: &Heard, secret: Option<&PersonalKey>) -> ResponseExcerpt {
+    let headers = TELLING
+        .iter()
+        .filter_map(|name| heard.headers.get(name).map(|value| (name.as_str().to_owned(), value)))
+        .map(|(name, value)| (name, printable(value.as_bytes(), HEADER, secret)))
+        .collect();
+    let found = answerer(heard, secret);
+    let words = match (&found.page, &heard.encoded) {
+        (Some(page), _) => {
+            let title =
+                page.title.as_deref().filter(|title| !page.text.starts_with(title)).map_or_else(String::new, |title| format!("{title}: "));
+            printable(format!("{title}{}", page.text).trim_end_matches(": ").as_bytes(), WORDS, secret)
+        }
+        (None, Some(encoding)) if heard.body.is_empty() => format!("a body encoded as {}", printable(encoding.as_bytes(), 20, None)),
+        _ if is_binary(&heard.body) => "a body that is not text".to_owned(),
+        _ => printable(&heard.body, WORDS, secret),
+    };
+    ResponseExcerpt {
+        status: heard.status.as_u16(),
+        headers,
+        words,
+        by: found.by,
+        did: found.did,
+        signs: found.signs,
+        at: None,
+        obstacle: found.obstacle,
+    }
+}
+
+/// Whether a body is no text: a picture, or something packed of which no header says so.
+fn is_binary(body: &[u8]) -> bool {
+    let beginning = &body[..body.len().min(512)];
+    let text = String::from_utf8_lossy(beginning);
+    let strange = text.chars().filter(|letter| *letter == '\u{fffd}' || (letter.is_control() && !letter.is_whitespace())).count();
+    // A letter may be cut at the end.
+    strange > 1 + text.chars().count() / 20
+}
+
+/// Bytes as one printable line of at most `most` bytes, without the secret.
+pub(super) fn printable(bytes: &[u8], most: usize, secret: Option<&PersonalKey>) -> String {
+    let text = String::from_utf8_lossy(&bytes[..bytes.len().min(LOOKED_AT)]);
+    let text = match secret {
+        Some(key) => text.replace(key.expose(), "phx_***"),
+        None => text.into_owned(),
+    };
+    let mut line = legible(&text);
+    line.truncate(line.floor_char_boundary(most));
+    line.truncate(line.trim_end().len());
+    line
+}
+
+/// How long the answer asks us to wait: seconds, or a date.
+pub(super) fn retry_after(heard: &Heard) -> Option<Duration> {
+    let text = heard.headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    match text.parse::<u64>() {
+        Ok(seconds) => Some(Duration::from_secs(seconds)),
+        Err(_) => http_date(text).map(|at| at.since(heard.at)),
+    }
+}
+
+/// What the answer's `Date` says, when it says anything.
+pub(super) fn date(headers: &HeaderMap) -> Option<Timestamp> {
+    http_date(headers.get(http::header::DATE)?.to_str().ok()?)
+}
+
+fn http_date(text: &str) -> Option<Timestamp> {
+    let at = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
+    Some(Timestamp::from_ms(at.as_millisecond()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn whatever_came_is_quoted_on_one_line_within_its_bound(bytes: Vec<u8>, most in 0..100_usize) {
+            let line = printable(&bytes, most, None);
+            prop_assert!(line.len() <= most);
+            prop_assert!(!line.chars().any(char::is_control));
+            prop_assert!(!line.contains("  "));
+        }
+
+        #[test]
+        fn a_key_is_never_quoted_wherever_it_stands(before in "[a-z <>]{0,40}", after in "[a-z <>]{0,40}", most in 0..100_usize) {
+            let key = PersonalKey::parse("phx_secret").unwrap();
+            let line = printable(format!("{before}phx_secret{after}").as_bytes(), most, Some(&key));
+            prop_assert!(!line.contains("phx_s"));
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Rules, run over what is on record of a project: the incidents that they would have opened. Nothing is written. Nobody acknowledges or
+//! snoozes in a replay, and no maintenance window is open.
+
+use std::time::Duration;
+
+use super::history::{Coverage, History};
+use crate::config::{Problem, Problems, Texts, duration, name_of, nearest, quoted};
+use crate::judge;
+use crate::model::{AppKind, Incident, IncidentKind, IngestionAlertApp, Minute, Project, ReadbackSample, Timestamp};
+use crate::store::{IncidentFilter, Store, StoreError};
+
+pub use crate::judge::Replayed as Found;
+
+/// What is read at once.
+const MINUTE_RANGE: Duration = Duration::from_hours(24);
+
+/// The app with these settings changed: the rules, and nothing that read-backs on record cannot tell.
+///
+/// # Errors
+/// Everything that is wrong.
+pub fn wished(app: &IngestionAlertApp, texts: &Texts) -> Result<IngestionAlertApp, Problems> {
+    let mut wished = app.clone();
+    wished.enabled = true;
+    let problems = texts.iter().filter_map(|(key, text)| set(&mut wished, key, text).err()).collect();
+    Problems::or(problems, wished)
+}
+
+fn set(app: &mut IngestionAlertApp, key: &str, text: &str) -> Result<(), Problem> {
+    let keys = || AppKind::IngestionAlert.settings().iter().map(|setting| setting.key);
+    match key {
+        "watch" => Err(Problem::of(key, "cannot be set here: looks on record counted what was watched then")),
+        "webHookUrlTriggered" | "webHookUrlResolved" | "posthogApiKey" | "posthogHost" => {
+            Err(Problem::of(key, "has no part in a replay: nobody is told, and PostHog is not asked"))
+        }
+        key if keys().any(|known| known == key) => app.set(key, text).map_err(|says| Problem::of(key, says)),
+        unknown => {
+            let hint = match nearest(unknown, keys()) {
+                Some(meant) => format!("did you mean `{meant}`?"),
+                None => "`heartbeat apps search ingestion-alert` lists them".to_owned(),
+            };
+            Err(Problem::whole(name_of(unknown), format!("{} is not a setting of ingestion-alert; {hint}", quoted(unknown))))
+        }
+    }
+}
+
+/// Reads how far back: to ten years.
+///
+/// # Errors
+/// The rest of a sentence.
+pub fn reach(text: &str) -> Result<Duration, String> {
+    let read = duration::parse(text)?;
+    let most = Duration::from_hours(3650 * 24);
+    if (Duration::from_mins(1)..=most).contains(&read) { Ok(read) } else { Err(format!("`{text}` must lie from 1m to 3650d")) }
+}
+
+/// How far a replay has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// The day that is being run, from 0.
+    pub day: usize,
+    /// Of so many.
+    pub days: usize,
+    /// When it begins.
+    pub from: Timestamp,
+}
+
+/// What the rules would have said of a span.
+#[derive(Debug, Clone)]
+pub struct Replay {
+    /// From when on.
+    pub from: Timestamp,
+    /// Up to when.
+    pub to: Timestamp,
+    /// The incidents that would have opened, and the rules that held each, oldest first.
+    pub found: Vec<Found>,
+    /// The incidents that were really opened.
+    pub recorded: Vec<Incident>,
+    /// The stretches of which nothing is on record: the rules say nothing of them.
+    pub holes: Vec<(Minute, Minute)>,
+    /// The first read-back that is on record: before it `no_event`, `quiet` and `blind` say nothing.
+    pub readbacks_from: Option<Timestamp>,
+}
+
+/// How many incidents of one incident kind, and how long in all.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Sum {
+    /// How many.
+    pub count: usize,
+    /// How long.
+    pub lasted: Duration,
+}
+
+/// What is summed up of one incident kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sums {
+    /// The incident kind.
+    pub incident_kind: IncidentKind,
+    /// Of the incidents that would have opened.
+    pub found: Sum,
+    /// Of those that really did.
+    pub recorded: Sum,
+}
+
+impl Replay {
+    /// How long an incident lasted within the span.
+    #[must_use]
+    pub fn lasted(&self, incident: &Incident) -> Duration {
+        incident.closed.unwrap_or(self.to).min(self.to).since(incident.opened.max(self.from))
+    }
+
+    /// Each incident kind, summed up.
+    #[must_use]
+    pub fn sums(&self) -> [Sums; 3] {
+        IncidentKind::ALL.map(|incident_kind| Sums {
+            incident_kind,
+            found: self.sum(incident_kind, self.found.iter().map(|found| &found.incident)),
+            recorded: self.sum(incident_kind, self.recorded.iter()),
+        })
+    }
+
+    fn sum<'i>(&self, incident_kind: IncidentKind, all: impl Iterator<Item = &'i Incident>) -> Sum {
+        all.filter(|incident| incident.incident_kind == incident_kind)
+            .fold(Sum::default(), |sum, incident| Sum { count: sum.count + 1, lasted: sum.lasted + self.lasted(incident) })
+    }
+
+    /// For how long nothing is on record.
+    #[must_use]
+    pub fn without_history(&self) -> Duration {
+        self.holes.iter().map(|(from, to)| to.start().since(from.start())).sum::<Duration>().min(self.to.since(self.from))
+    }
+
+    /// From when on anything is on record.
+    #[must_use]
+    pub fn known_from(&self) -> Timestamp {
+        let hole = self.holes.first().filter(|(from, _)| *from <= self.from.minute().plus(1));
+        hole.map_or(self.from, |(_, to)| to.start())
+    }
+}
+
+/// Runs the rules of `app` over what is on record of the project in a span. A day at a time, each with as much before it as the rules look
+/// back: memory stays small however long the span is. `progress` hears of each day before it is run.
+pub async fn run(
+    store: &Store,
+    project: &Project,
+    app: &IngestionAlertApp,
+    (from, to): (Timestamp, Timestamp),
+    progress: impl FnMut(Progress),
+) -> Result<Replay, StoreError> {
+    let usual = project.spec.ingestion_alert.clone().unwrap_or_default();
+    let range = Some(app.time_range).filter(|range| *range != usual.time_range);
+    let mut with_app = project.clone();
+    with_app.spec.ingestion_alert = Some(app.clone());
+    let past = Past { store, project: &with_app, app, range, from, to };
+    let (found, holes, readbacks_from) = past.run(progress).await?;
+    let which = IncidentFilter { project: Some(project.id), since: Some(from), ..IncidentFilter::default() };
+    let recorded = store.incidents(&which).await?.into_iter().filter(|incident| incident.opened < to).collect();
+    Ok(Replay { from, to, found, recorded, holes, readbacks_from })
+}
+
+/// What is run, over what.
+struct Past<'a> {
+    store: &'a Store,
+    project: &'a Project,
+    app: &'a IngestionAlertApp,
+    /// The time range that read-backs on record are asked for, where it is not theirs.
+    range: Option<Duration>,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+type Told = (Vec<Found>, Vec<(Minute, Minute)>, Option<Timestamp>);
+
+impl Past<'_> {
+    async fn run(&self, mut progress: impl FnMut(Progress)) -> Result<Told, StoreError> {
+        let before = judge::lookback(self.project);
+        let stretches = self.stretches();
+        let days = stretches.len();
+        let mut coverage = Coverage::new();
+        let (mut over, mut open): (Vec<Found>, Vec<Found>) = (Vec::new(), Vec::new());
+        let (mut newest, mut readbacks_from, mut last_readback) = (None, None, None::<ReadbackSample>);
+        for (day, (from, to)) in stretches.into_iter().enumerate() {
+            progress(Progress { day, days, from });
+            let (begin, end) = (from.minus(before).minute(), to.minus(Duration::from_millis(1)).minute().plus(1));
+            let mut history = History::read(self.store, self.project, begin, end).await?;
+            coverage.begin(from.minute(), end);
+            history.cover(&mut coverage);
+            coverage.end();
+            readbacks_from = readbacks_from.or(history.samples.first().map(|sample| sample.at));
+            if let Some(range) = self.range {
+                history.count_within(range, &mut newest);
+            }
+            let last = history.samples.last().copied();
+            // Where Read-backs were kept before, a stretch without any is one in which nobody looked.
+            if let Some(earlier) = last_readback.filter(|earlier| history.samples.first().is_none_or(|first| first.at > earlier.at)) {
+                history.samples.insert(0, earlier);
+            }
+            last_readback = last.or(last_readback);
+            let carried: Vec<Incident> = open.iter().map(|found| found.incident.clone()).collect();
+            let found = self.minute_range(&history, &carried, (from, to));
+            let (closed, still) = joined(open, found).into_iter().partition(|found| !found.incident.is_open());
+            open = still;
+            over.extend::<Vec<Found>>(closed);
+        }
+        over.extend(open);
+        over.sort_by_key(|found| (found.incident.opened, found.incident.incident_kind));
+        Ok((over, coverage.holes(), readbacks_from))
+    }
+
+    /// The incidents of a stretch, those with them that were open when it began.
+    fn minute_range(&self, history: &History, open: &[Incident], (from, to): (Timestamp, Timestamp)) -> Vec<Found> {
+        let History { hours, beats, evidence, samples } = history;
+        judge::replay(&judge::History { project: self.project, hours, beats, evidence, samples, open }, self.app, from, to)
+    }
+
+    fn stretches(&self) -> Vec<(Timestamp, Timestamp)> {
+        let mut stretches = Vec::new();
+        let mut from = self.from;
+        while from < self.to {
+            let to = from.plus(MINUTE_RANGE).min(self.to);
+            stretches.push((from, to));
+            from = to;
+        }
+        stretches
+    }
+}
+
+/// What was found in a stretch, with the rules that held its incidents open in those before.
+fn joined(open: Vec<Found>, mut found: Vec<Found>) -> Vec<Found> {
+    for before in open {
+        let is_same = |found: &&mut Found| {
+            found.incident.incident_kind == before.incident.incident_kind && found.incident.opened == before.incident.opened
+        };
+        match found.iter_mut().find(is_same) {
+            Some(now) => {
+                now.rules.extend(before.rules);
+                now.rules.sort_unstable();
+                now.rules.dedup();
+            }
+            None => found.push(before),
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_replay_cannot_tell_is_refused_with_its_field_and_everything_at_once() {
+        let texts: Texts = [
+            ("watch", "any"),
+            ("webHookUrlTriggered", "https://example.com/hunter2"),
+            ("lost", "maybe"),
+            ("lots", "on"),
+            ("https://example.com/hunter2", "x"),
+            ("lag_above", "90s"),
+        ]
+        .into_iter()
+        .collect();
+        let wrong = wished(&IngestionAlertApp::default(), &texts).unwrap_err();
+        let fields = wrong.iter().map(|problem| problem.field.as_str()).collect::<Vec<_>>();
+        assert_eq!(fields, ["watch", "webHookUrlTriggered", "lost", "lots", ""]);
+        assert!(!wrong.to_string().contains("hunter2"), "{wrong}");
+    }
+
+    #[test]
+    fn rules_are_wished_for_on_an_app_that_rests() {
+        let mut resting = IngestionAlertApp::default();
+        resting.enabled = false;
+        let app = wished(&resting, &[("lag_above", "90s")].into_iter().collect()).unwrap();
+        assert_eq!((app.enabled, app.value("lag_above").as_deref()), (true, Some("1m30s")));
+    }
+}

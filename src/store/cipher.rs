@@ -1,0 +1,331 @@
+//! Sealing: secrets rest in the database under a key that does not lie in it. XChaCha20-Poly1305; the owner's name and the
+//! field belong to the seal, so that a encrypted secret moved to another row does not open there.
+
+use std::fmt;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{KeyInit, XChaCha20Poly1305};
+use zeroize::Zeroizing;
+
+use crate::model::ProjectName;
+
+/// The first byte of what is encrypted: another cipher, one day, will have another.
+const XCHACHA20_POLY1305: u8 = 1;
+const KEY_BYTES: usize = 32;
+const NONCE_BYTES: usize = 24;
+
+/// Keys are read with and without `=` at the end: both are about.
+const LENIENT: GeneralPurpose =
+    GeneralPurpose::new(&base64::alphabet::STANDARD, GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent));
+
+/// Why there is no key, or why a secret does not open. Holds neither keys nor secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum CipherError {
+    /// The key file could not be read or made.
+    #[error("the key file {} could not be {tried}: {why}", path.display())]
+    File {
+        /// Which file.
+        path: PathBuf,
+        /// "read" or "made".
+        tried: &'static str,
+        /// What the system said.
+        why: Arc<io::Error>,
+    },
+    /// Others than its owner may read or write the key file.
+    #[error("the key file {0} is open to other users of this machine (mode {mode:04o}): run `chmod 600 {0}`", path.display())]
+    TooOpen {
+        /// Which file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
+    /// Not 32 bytes in base64.
+    #[error("{0} holds no sealing key: it must be 32 bytes in base64, as `openssl rand -base64 32` prints them")]
+    NotAKey(String),
+    /// The machine gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    NoRandomness(String),
+    /// Another key encrypted it, or it was changed since.
+    #[error(
+        "the {field} of {owner} does not open with this sealing key: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} and add it again"
+    )]
+    Closed {
+        /// Whose: "project shop", "channel ops".
+        owner: String,
+        /// Which secret.
+        field: &'static str,
+        /// The command that removes it.
+        remove: String,
+    },
+    /// Something is to be encrypted with another key than what is there.
+    #[error(
+        "nothing is encrypted with this sealing key, because the {field} of {owner} does not open with it: give the key that the database was used with (heartbeat.key beside it, or HEARTBEAT_KEY); if that is lost, {remove} first"
+    )]
+    OtherKey {
+        /// Whose secret does not open: "project shop", "channel ops".
+        owner: String,
+        /// Which secret.
+        field: &'static str,
+        /// The command that removes it.
+        remove: String,
+    },
+}
+
+/// Whose a secret is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner<'a> {
+    Project(&'a ProjectName),
+    Channel(&'a ProjectName),
+}
+
+impl Owner<'_> {
+    /// To what a seal is bound. No name and no field holds a zero byte, so no two owners and fields give the same bytes.
+    fn belonging(self, field: &str) -> Vec<u8> {
+        match self {
+            Self::Project(name) => [name.as_str().as_bytes(), &[0], field.as_bytes()].concat(),
+            Self::Channel(name) => [name.as_str().as_bytes(), b"\0channel\0", field.as_bytes()].concat(),
+        }
+    }
+
+    /// The command by which it is removed, also when it does not open.
+    pub(super) fn removed_by(self) -> String {
+        match self {
+            Self::Project(name) => format!("`heartbeat projects remove {name}`"),
+            Self::Channel(name) => format!("`heartbeat channels remove {name}`"),
+        }
+    }
+}
+
+impl fmt::Display for Owner<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Project(name) => write!(f, "project {name}"),
+            Self::Channel(name) => write!(f, "channel {name}"),
+        }
+    }
+}
+
+/// Encrypts and opens secrets. Cheap to clone; the key is wiped when the last one goes.
+#[derive(Clone)]
+pub struct SecretCipher(Arc<Zeroizing<[u8; KEY_BYTES]>>);
+
+impl fmt::Debug for SecretCipher {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Sealer(***)")
+    }
+}
+
+impl SecretCipher {
+    /// Reads the key from a file; makes the file, readable by its owner alone, when there is none.
+    ///
+    /// # Errors
+    /// [`SealError::File`], [`SealError::TooOpen`] or [`SealError::NotAKey`].
+    pub fn from_key_file(path: &Path) -> Result<Self, CipherError> {
+        let file = |tried, why| CipherError::File { path: path.to_owned(), tried, why: Arc::new(why) };
+        let held = match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_key_file(path)?;
+                fs::metadata(path)
+            }
+            held => held,
+        };
+        let mode = held.map_err(|why| file("read", why))?.mode() & 0o777;
+        if mode & 0o077 != 0 {
+            return Err(CipherError::TooOpen { path: path.to_owned(), mode });
+        }
+        let text = Zeroizing::new(fs::read(path).map_err(|why| file("read", why))?);
+        Self::read(&text).ok_or_else(|| CipherError::NotAKey(format!("the key file {}", path.display())))
+    }
+
+    /// Reads the key from text: 32 bytes in base64.
+    ///
+    /// # Errors
+    /// [`SealError::NotAKey`], which does not quote it.
+    pub fn from_base64(text: &str) -> Result<Self, CipherError> {
+        Self::read(text.as_bytes()).ok_or_else(|| CipherError::NotAKey("the text given".into()))
+    }
+
+    fn read(text: &[u8]) -> Option<Self> {
+        let bytes = Zeroizing::new(LENIENT.decode(text.trim_ascii()).ok()?);
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        (bytes.len() == KEY_BYTES).then(|| key.copy_from_slice(&bytes))?;
+        Some(Self(Arc::new(key)))
+    }
+
+    /// Encrypts `secret`, which is this `field` of this owner.
+    pub(super) fn encrypt(&self, owner: Owner<'_>, field: &str, secret: &str) -> Result<Vec<u8>, CipherError> {
+        let mut nonce = [0; NONCE_BYTES];
+        getrandom::fill(&mut nonce).map_err(|error| CipherError::NoRandomness(error.to_string()))?;
+        let payload = Payload { msg: secret.as_bytes(), aad: &owner.belonging(field) };
+        let encrypted =
+            self.cipher().encrypt(&nonce.into(), payload).map_err(|_| CipherError::NoRandomness("the cipher refused to seal".into()))?;
+        Ok([&[XCHACHA20_POLY1305][..], &nonce, &encrypted].concat())
+    }
+
+    /// Opens what [`Sealer::seal`] made for the same field of the same owner.
+    pub(super) fn open(&self, owner: Owner<'_>, field: &'static str, encrypted: &[u8]) -> Result<Zeroizing<String>, CipherError> {
+        let opened = || {
+            let (&XCHACHA20_POLY1305, rest) = encrypted.split_first()? else { return None };
+            let (nonce, msg) = rest.split_first_chunk::<NONCE_BYTES>()?;
+            let secret = self.cipher().decrypt(&(*nonce).into(), Payload { msg, aad: &owner.belonging(field) }).ok()?;
+            String::from_utf8(secret).ok()
+        };
+        opened().map(Zeroizing::new).ok_or_else(|| CipherError::Closed { owner: owner.to_string(), field, remove: owner.removed_by() })
+    }
+
+    fn cipher(&self) -> XChaCha20Poly1305 {
+        let key: &[u8; KEY_BYTES] = &self.0;
+        XChaCha20Poly1305::new(key.into())
+    }
+}
+
+/// Makes a key file whole or not at all: written beside its place and linked there, so that a process that starts at the same
+/// moment reads either nothing or all of it, and both end up with the same key.
+fn make_key_file(path: &Path) -> Result<(), CipherError> {
+    let made = |why| CipherError::File { path: path.to_owned(), tried: "made", why: Arc::new(why) };
+    let mut key = Zeroizing::new([0; KEY_BYTES]);
+    let mut mark = [0; 8];
+    getrandom::fill(key.as_mut())
+        .and_then(|()| getrandom::fill(&mut mark))
+        .map_err(|error| CipherError::NoRandomness(error.to_string()))?;
+    let text = Zeroizing::new(STANDARD.encode(key.as_ref()) + "\n");
+
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    fs::create_dir_all(directory).map_err(made)?;
+    let beside = directory.join(format!(".{:016x}.key", u64::from_be_bytes(mark)));
+    let written = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside).and_then(|mut file| {
+        file.write_all(text.as_bytes())?;
+        file.sync_all()
+    });
+    let linked = written.and_then(|()| match fs::hard_link(&beside, path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
+        linked => linked.and_then(|()| fs::File::open(directory)?.sync_all()),
+    });
+    let removed = fs::remove_file(&beside);
+    linked.and(removed).map_err(made)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn name(text: &str) -> ProjectName {
+        ProjectName::parse(text).unwrap()
+    }
+
+    fn cipher(byte: u8) -> SecretCipher {
+        SecretCipher::from_base64(&STANDARD.encode([byte; KEY_BYTES])).unwrap()
+    }
+
+    #[test]
+    fn what_is_no_key_is_refused_and_never_quoted() {
+        for wrong in ["", "hunter2", "aHVudGVyMg==", &"A".repeat(44), &STANDARD.encode([7; 31]), &STANDARD.encode([7; 33]), "ü"] {
+            let said = SecretCipher::from_base64(wrong).unwrap_err().to_string();
+            assert!(said.contains("32 bytes in base64"), "{said}");
+            assert!(wrong.is_empty() || !said.contains(wrong), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_may_come_without_padding_and_with_a_newline() {
+        let text = STANDARD.encode([9; KEY_BYTES]);
+        let encrypted = cipher(9).encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
+        for text in [format!("{text}\n"), text.trim_end_matches('=').to_owned()] {
+            assert_eq!(*SecretCipher::from_base64(&text).unwrap().open(Owner::Project(&name("a")), "key", &encrypted).unwrap(), "secret");
+        }
+    }
+
+    #[test]
+    fn only_the_same_key_project_and_field_open_a_seal() {
+        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), "personal key", "phx_secret").unwrap();
+        assert_eq!(*cipher(1).open(Owner::Project(&name("a")), "personal key", &encrypted).unwrap(), "phx_secret");
+        for (key, project, field) in [(2, "a", "personal key"), (1, "b", "personal key"), (1, "a", "token")] {
+            let said = cipher(key).open(Owner::Project(&name(project)), field, &encrypted).unwrap_err().to_string();
+            assert!(said.contains(&format!("the {field} of project {project} ")) && !said.contains("phx_"), "{said}");
+        }
+        let said = cipher(1).open(Owner::Channel(&name("a")), "personal key", &encrypted).unwrap_err().to_string();
+        assert!(said.contains("of channel a does not open"), "a channel may be called like a project: {said}");
+    }
+
+    #[test]
+    fn a_seal_with_any_byte_changed_or_cut_stays_closed() {
+        let encrypted = cipher(1).encrypt(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
+        for at in 0..encrypted.len() {
+            let mut changed = encrypted.clone();
+            changed[at] ^= 1;
+            assert!(cipher(1).open(Owner::Project(&name("a")), "key", &changed).is_err(), "byte {at} changed");
+            assert!(cipher(1).open(Owner::Project(&name("a")), "key", &encrypted[..at]).is_err(), "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn the_same_secret_is_never_sealed_the_same_way_twice() {
+        let encrypt = || cipher(1).encrypt(Owner::Project(&name("a")), "key", "phx_secret").unwrap();
+        assert_ne!(encrypt(), encrypt());
+    }
+
+    #[test]
+    fn a_missing_key_file_is_made_for_its_owner_alone_and_read_again() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("deep/er/heartbeat.key");
+        let first = SecretCipher::from_key_file(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().mode() & 0o777, 0o600);
+        assert_eq!(fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "something was left behind");
+        let encrypted = first.encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
+        assert_eq!(*SecretCipher::from_key_file(&path).unwrap().open(Owner::Project(&name("a")), "key", &encrypted).unwrap(), "secret");
+    }
+
+    #[test]
+    fn many_that_start_at_once_agree_on_one_key() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        let starting: Vec<_> = (0..8)
+            .map(|_| {
+                let path = path.clone();
+                std::thread::spawn(move || SecretCipher::from_key_file(&path).unwrap())
+            })
+            .collect();
+        let sealers: Vec<SecretCipher> = starting.into_iter().map(|one| one.join().unwrap()).collect();
+        let encrypted = sealers[0].encrypt(Owner::Project(&name("a")), "key", "secret").unwrap();
+        assert!(sealers.iter().all(|cipher| cipher.open(Owner::Project(&name("a")), "key", &encrypted).is_ok()));
+    }
+
+    #[test]
+    fn a_key_file_open_to_others_is_refused_with_what_to_do() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        SecretCipher::from_key_file(&path).unwrap();
+        for mode in [0o644, 0o640, 0o602] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+            let said = SecretCipher::from_key_file(&path).unwrap_err().to_string();
+            assert!(said.contains(&format!("chmod 600 {}", path.display())) && said.contains(&format!("{mode:04o}")), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_key_file_that_holds_no_key_or_cannot_be_made_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("heartbeat.key");
+        SecretCipher::from_key_file(&path).unwrap();
+        fs::write(&path, "not a key\n").unwrap();
+        let said = SecretCipher::from_key_file(&path).unwrap_err().to_string();
+        assert!(said.contains("heartbeat.key holds no sealing key") && !said.contains("not a key"), "{said}");
+        let said = SecretCipher::from_key_file(&path.join("below-a-file.key")).unwrap_err().to_string();
+        assert!(said.contains("below-a-file.key could not be"), "{said}");
+    }
+
+    #[test]
+    fn a_sealer_prints_nothing_of_its_key() {
+        assert_eq!(format!("{:?}", cipher(1)), "Sealer(***)");
+    }
+}

@@ -1,0 +1,248 @@
+//! One read-back at one project, from question to settled beats.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use uuid::Uuid;
+
+use super::questions::{Asked, oldest, questions};
+use super::silence::may_be_overdue;
+use super::{Verify, wait_after};
+use crate::judge::{self, Sighting};
+use crate::liveness::LogThrottle;
+use crate::model::{
+    CHECK_EVENT, Events, Evidence, EvidenceOf, Findings, KeyScopes, Outcome, Project, Readback, ReadbackError, ReadbackErrorKind,
+    ResponseExcerpt, Settled, Timestamp, TokenStatus, Traffic, Watch, Witness,
+};
+use crate::posthog::query::{self, Answer, ProjectPath, Question, Watched};
+use crate::store::StoreError;
+
+impl Verify {
+    /// Looks at `project`; gives the read-back as it is on record now, or none when the store did not take it (said in the log).
+    pub(super) async fn readback(&self, project: &Project, last: Option<&Readback>) -> Option<Readback> {
+        match self.try_readback(project, last).await {
+            Ok(readback) => readback,
+            Err(error) => {
+                static SAID: LogThrottle = LogThrottle::new();
+                if SAID.is_due() {
+                    tracing::error!(project = %project.spec.name, %error, "a read-back came to nothing; it is made again");
+                }
+                None
+            }
+        }
+    }
+
+    async fn try_readback(&self, project: &Project, last: Option<&Readback>) -> Result<Option<Readback>, StoreError> {
+        let asked_at = self.clock.now();
+        let asked = questions(&self.store, project, asked_at).await?;
+        if asked.is_empty() && !project.spec.beats() && project.spec.alert().is_none() {
+            // Switched off, nothing left to wait for, and nothing watched.
+            return Ok(None);
+        }
+        let mut known = Known::of(last);
+        let answer = self.ask(project, &asked, asked_at, &mut known).await;
+        let now = self.clock.now();
+        let mut readback = next_state(project, last, asked_at, now, known, answer.as_ref());
+        let settled = match &answer {
+            Ok(answer) => settle(project, &asked, Moments { asked: asked_at, answered: now }, answer),
+            Err(_) => asked.iter().filter_map(|asked| judge::blind(&asked.recorded, &project.spec.timing, asked_at)).collect(),
+        };
+        let evidence = evidence(&asked, &settled, now, answer.as_ref().err());
+        self.store.settle(&readback, &settled, &evidence).await?;
+        let overdue = readback.result.is_ok() && may_be_overdue(project, &asked, &settled, asked_at);
+        let found = self.find_out(project, &readback, overdue).await?;
+        if (found.token, &found.findings) != (readback.token, &readback.findings) {
+            // Which project is asked is in doubt as well while nothing arrives: it is found anew, each time that the token is asked about.
+            let asked_anew = found.token.map(|word| word.asked) != readback.token.map(|word| word.asked);
+            let is_sure = found.token.is_none() || !asked_anew;
+            let findings = Findings { is_current: is_sure && found.findings.is_current, ..found.findings };
+            readback = Readback { posthog_id: readback.posthog_id.filter(|_| is_sure), token: found.token, findings, ..readback };
+            self.store.settle(&readback, &[], &[]).await?;
+        }
+        report(project, last, &readback);
+        Ok(Some(readback))
+    }
+
+    /// Asks; which project is asked, and what the key may do, is found out where that is not known, and kept in `known`.
+    async fn ask(&self, project: &Project, asked: &[Asked], now: Timestamp, known: &mut Known) -> Result<Answer, ReadbackError> {
+        let spec = &project.spec;
+        let key = spec.reading_key().ok_or(ReadbackError::quoting(ReadbackErrorKind::NoKey, ResponseExcerpt::default()))?;
+        let path = if let Some(path) = known.path {
+            path
+        } else {
+            let found = self.meet(project, key, now).await?;
+            known.scopes = found.scopes;
+            *known.path.insert(found.path)
+        };
+        let (witness, oldest) = (known.witness.filter(|witness| !(witness.seen && witness.twin_seen)), oldest(asked, now).start());
+        let question = Question {
+            base: spec.api(),
+            key,
+            posthog_id: path,
+            events: project.routes.iter().map(|route| route.spec.event.as_str()).chain([CHECK_EVENT]).collect(),
+            // What the witness says comes before any one beat, where there are too many.
+            uuids: witness
+                .iter()
+                .flat_map(|witness| [witness.uuid, witness.twin])
+                .chain(asked.iter().map(|asked| asked.beat.uuid))
+                .collect(),
+            back_to: witness.map_or(oldest, |witness| oldest.min(witness.sent())),
+            watched: watched(project),
+            now,
+        };
+        query::readback(&self.client, &question).await
+    }
+}
+
+/// What is known of where to ask.
+struct Known {
+    path: Option<ProjectPath>,
+    scopes: Option<KeyScopes>,
+    /// What was sent past the proxy, and may not have been seen so far.
+    witness: Option<Witness>,
+}
+
+impl Known {
+    fn of(last: Option<&Readback>) -> Self {
+        let path = last.and_then(|last| match last.posthog_id {
+            Some(number) => Some(ProjectPath::Number(number)),
+            None => last.findings.is_current.then_some(ProjectPath::Current),
+        });
+        Self { path, scopes: last.and_then(|last| last.findings.key.clone()), witness: last.and_then(|last| last.findings.witness) }
+    }
+}
+
+/// What Ingestion Alert watches. Where Heartbeat is not installed, somebody else's heartbeats are watched by their usual names.
+fn watched(project: &Project) -> Watched<'_> {
+    let Some(app) = project.spec.alert() else { return Watched::default() };
+    let events = match &app.watch {
+        Watch::Any => None,
+        Watch::Heartbeats if project.routes.is_empty() => Some(Events::NAMES.to_vec()),
+        Watch::Heartbeats => Some(project.routes.iter().map(|route| route.spec.event.as_str()).collect()),
+        Watch::Events(names) => Some(names.iter().map(String::as_str).collect()),
+    };
+    Watched { events, range: app.time_range }
+}
+
+/// When a read-back was made. What it did not see was missing when it was asked, and may have come while the answer was on its
+/// way; what it saw was there when it was answered, and may have been missing when it was asked.
+#[derive(Clone, Copy)]
+struct Moments {
+    asked: Timestamp,
+    answered: Timestamp,
+}
+
+/// What a read-back that succeeded makes of the beats it asked for.
+fn settle(project: &Project, asked: &[Asked], read_back: Moments, answer: &Answer) -> Vec<Settled> {
+    let seen: HashMap<Uuid, _> = answer.arrivals.iter().map(|arrival| (arrival.uuid, arrival)).collect();
+    let ahead_ms = answer.server_ahead.unwrap_or(0);
+    let sighting = |asked: &Asked| {
+        let arrival = seen.get(&asked.beat.uuid)?;
+        let ingested = Timestamp::from_ms(arrival.ingested.ms() - ahead_ms);
+        Some(Sighting { seen: read_back.answered, ingested, copies: arrival.copies })
+    };
+    asked
+        .iter()
+        .filter_map(|asked| judge::after_readback(&asked.recorded, &project.spec.timing, read_back.asked, sighting(asked)))
+        .collect()
+}
+
+/// What newly ended badly, with its proof. Without a key nobody asked us to look, and nothing has to be proved.
+fn evidence(asked: &[Asked], settled: &[Settled], now: Timestamp, failure: Option<&ReadbackError>) -> Vec<Evidence> {
+    let before: HashMap<_, _> = asked.iter().map(|asked| ((asked.recorded.route, asked.recorded.minute), asked.recorded.outcome)).collect();
+    let ended = settled.iter().filter(|settled| before.get(&(settled.route, settled.minute)) != Some(&settled.outcome));
+    ended
+        .filter_map(|settled| {
+            let of = match (settled.outcome, failure) {
+                (Outcome::Lost, _) => EvidenceOf::Lost { read_back: settled.missed.unwrap_or(now) },
+                (Outcome::Unverified, Some(failure)) if failure.trouble != ReadbackErrorKind::NoKey => {
+                    EvidenceOf::Unverified(failure.clone())
+                }
+                _ => return None,
+            };
+            Some(Evidence { route: settled.route, minute: settled.minute, at: now, of })
+        })
+        .collect()
+}
+
+fn next_state(
+    project: &Project,
+    last: Option<&Readback>,
+    asked_at: Timestamp,
+    now: Timestamp,
+    known: Known,
+    answer: Result<&Answer, &ReadbackError>,
+) -> Readback {
+    let result: Result<Traffic, &ReadbackError> = answer.map(|answer| answer.traffic);
+    let last_wait = last.map_or(Duration::ZERO, |last| last.not_before.since(last.at));
+    let wait = result.as_ref().err().map_or(Duration::ZERO, |failure| {
+        wait_after(failure.trouble, failure.retry_after, last_wait, project.spec.timing.readback_interval)
+    });
+    // Another project may be meant by now, or another key be there: it is found out again. One that was too old may have been upgraded.
+    let is_unsure = result.is_err_and(|failure| failure.trouble.doubts_project());
+    Readback {
+        project: project.id,
+        at: asked_at,
+        last_good: if result.is_ok() { Some(asked_at) } else { last.and_then(|last| last.last_good) },
+        failing_since: result.as_ref().err().map(|_| last.and_then(|last| last.failing_since).unwrap_or(asked_at)),
+        not_before: now.plus(wait),
+        posthog_id: known.path.filter(|_| !is_unsure).and_then(ProjectPath::number),
+        token: last.and_then(|last| last.token),
+        findings: Findings {
+            key: known.scopes,
+            is_current: known.path == Some(ProjectPath::Current) && !is_unsure,
+            // A failure says nothing of the budget: what was said before it stands.
+            cost: answer.map_or_else(|_| last.map(|last| last.findings.cost).unwrap_or_default(), |answer| answer.cost),
+            quota: last.and_then(|last| last.findings.quota),
+            filter: last.and_then(|last| last.findings.filter.clone()),
+            witness: known.witness.map(|witness| {
+                let arrived = |uuid| answer.is_ok_and(|answer| answer.arrivals.iter().any(|arrival| arrival.uuid == uuid));
+                let (seen, twin_seen) = (witness.seen || arrived(witness.uuid), witness.twin_seen || arrived(witness.twin));
+                Witness { seen, twin_seen, ..witness }
+            }),
+            server_ahead_ms: match answer {
+                Ok(answer) => answer.server_ahead,
+                Err(_) => last.and_then(|last| last.findings.server_ahead_ms),
+            },
+            down: last.map_or(0, |last| last.findings.down),
+        },
+        result: result.map_err(Clone::clone),
+    }
+}
+
+/// A change of what looking gives is said once, when it changes.
+fn report(project: &Project, last: Option<&Readback>, readback: &Readback) {
+    let trouble = |readback: &Readback| readback.result.as_ref().err().map(|failure| failure.trouble);
+    let token_status = |readback: &Readback| readback.token.map(|word| word.token_status);
+    let name = &project.spec.name;
+    match token_status(readback) {
+        same if same == last.and_then(token_status) => {}
+        Some(TokenStatus::Unknown) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: this PostHog does not know the project's token");
+        }
+        Some(TokenStatus::Elsewhere(region)) => {
+            tracing::warn!(project = %name, region = region.name(), "beats are accepted and dropped: the token belongs to a project in the other region");
+        }
+        Some(TokenStatus::OverQuota) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: the project is over its events quota");
+        }
+        Some(TokenStatus::Altered) => {
+            tracing::warn!(project = %name, "beats are accepted and dropped: the project's token does not get through the proxy as it was sent");
+        }
+        Some(TokenStatus::Rewritten) => {
+            tracing::warn!(project = %name, "beats arrive under other uuids: a proxy writes them anew");
+        }
+        Some(TokenStatus::Filtered) => {
+            let by = readback.findings.filter.as_ref().map_or("PostHog drops them", |filter| filter.says.as_str());
+            tracing::warn!(project = %name, by, "beats are accepted and dropped");
+        }
+        Some(TokenStatus::Known | TokenStatus::Untold) | None => {}
+    }
+    match (last.and_then(trouble), &readback.result) {
+        (Some(_), Ok(_)) => tracing::info!(project = %project.spec.name, "looking works again"),
+        (before, Err(failure)) if before != Some(failure.trouble) => {
+            tracing::warn!(project = %project.spec.name, "cannot look: {failure}");
+        }
+        _ => {}
+    }
+}

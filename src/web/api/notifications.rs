@@ -1,0 +1,76 @@
+//! `/api/v1/notifications`: what was told to whom, what is owed, and what nobody took.
+
+use std::sync::Arc;
+
+use axum::Json;
+use axum::extract::State;
+use serde::Deserialize;
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::problem::Problem;
+use super::shape::{Asked, List, Paging};
+use crate::model::{IncidentId, NotificationState};
+use crate::report::json::NotificationJson;
+use crate::store::NotificationFilter;
+use crate::web::channels::find;
+use crate::web::error::WebError;
+use crate::web::site::Site;
+use crate::web::visitor::Visitor;
+
+pub(super) fn routes() -> OpenApiRouter<Arc<Site>> {
+    OpenApiRouter::new().routes(routes!(list))
+}
+
+/// Which notifications.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct NotificationSearch {
+    /// To this channel alone.
+    channel: Option<String>,
+    /// About this incident alone.
+    incident: Option<i64>,
+    /// Those alone that are so far: `owed`, `sent`, `dead`, `superseded`.
+    state: Option<String>,
+}
+
+/// What was told to whom, newest first
+#[utoipa::path(get, path = "/api/v1/notifications", operation_id = "list_notices", tag = "channels", params(NotificationSearch, Paging), responses(
+    (status = 200, body = List<NotificationJson>), (status = "default", body = Problem, content_type = "application/problem+json")))]
+async fn list(
+    _visitor: Visitor,
+    State(site): State<Arc<Site>>,
+    Asked(search): Asked<NotificationSearch>,
+    Asked(paging): Asked<Paging>,
+) -> Result<Json<List<NotificationJson>>, WebError> {
+    let limit = paging.limit()?;
+    let channel = match &search.channel {
+        Some(name) => Some(find(&site, name).await?.id),
+        None => None,
+    };
+    let state = match &search.state {
+        None => None,
+        Some(text) => match NotificationState::ALL.into_iter().find(|state| state.name() == text) {
+            None => return Err(WebError::unfit("state", "must be owed, sent, dead or superseded")),
+            known => known,
+        },
+    };
+    let before = paging.after().map(str::parse).transpose();
+    let before = before.map_err(|_| WebError::unfit("after", "is not a `next` that this list gave"))?;
+    let which = NotificationFilter {
+        channel,
+        incident: search.incident.map(IncidentId),
+        state,
+        before,
+        at_most: limit as u32 + 1,
+        ..NotificationFilter::default()
+    };
+    let store = &*site.web.store;
+    let mut notifications = store.notifications(&which).await?;
+    let is_more = notifications.len() > limit;
+    notifications.truncate(limit);
+    let next = notifications.last().filter(|_| is_more).map(|notification| notification.id.to_string());
+    let channels = if notifications.is_empty() { Vec::new() } else { store.channels_on_record().await? };
+    Ok(Json(List { items: notifications.iter().map(|notification| NotificationJson::of(notification, &channels)).collect(), next }))
+}

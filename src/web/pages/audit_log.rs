@@ -1,0 +1,117 @@
+//! Changes: who changed what, and when.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Query, State};
+use axum::response::Response;
+use axum::routing::get;
+use serde::Deserialize;
+
+use crate::model::{AppKind, AuditEntry, ProjectName, Timestamp};
+use crate::settings::subject_of;
+use crate::store::{AuditFilter, Store, StoreError};
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, Place, page};
+use crate::web::site::Site;
+use crate::web::when::When;
+
+/// So many stand on a page.
+const ROWS: usize = 50;
+
+pub(super) fn routes() -> Router<Arc<Site>> {
+    Router::new().route("/changes", get(list))
+}
+
+/// One change, as it is shown.
+pub(super) struct Row {
+    pub(super) when: When,
+    pub(super) who: String,
+    pub(super) subject: String,
+    /// Where what was changed is to be seen; it may be gone.
+    pub(super) address: Option<String>,
+    /// Of an app: on which project.
+    pub(super) project: Option<ProjectName>,
+    pub(super) words: String,
+}
+
+impl Row {
+    fn of(audit_entry: AuditEntry, now: Timestamp) -> Self {
+        let AuditEntry { at, who, subject, project, words, .. } = audit_entry;
+        let (kind, name) = subject.split_once(' ').unwrap_or((&subject, ""));
+        let address = match (kind, &project) {
+            ("project", Some(project)) => Some(format!("/projects/{project}")),
+            ("app", Some(project)) if AppKind::named(name).is_some() => Some(format!("/projects/{project}/apps/{name}")),
+            ("channel", None) => Some(format!("/channels/{name}")),
+            _ => None,
+        };
+        let project = project.filter(|_| kind != "project");
+        Self { when: When::second(at, now), who, subject, address, project, words }
+    }
+}
+
+/// Changes, as they are shown: a page of them.
+pub(super) struct Told {
+    pub(super) rows: Vec<Row>,
+    /// Where the next page goes on.
+    pub(super) next: Option<i64>,
+}
+
+impl Told {
+    /// Reads a page of them.
+    pub(super) async fn read(store: &Store, which: AuditFilter, now: Timestamp) -> Result<Self, StoreError> {
+        let mut audit_entries = store.audit_entries(&AuditFilter { at_most: ROWS as u32 + 1, ..which }).await?;
+        let is_more = audit_entries.len() > ROWS;
+        audit_entries.truncate(ROWS);
+        let next = audit_entries.last().filter(|_| is_more).map(|audit_entry| audit_entry.place);
+        Ok(Self { rows: audit_entries.into_iter().map(|audit_entry| Row::of(audit_entry, now)).collect(), next })
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+#[derive(Template)]
+#[template(path = "audit_log.html")]
+struct Page {
+    layout: Layout,
+    project: String,
+    subject: String,
+    /// Examples of what changes are about.
+    subjects: Vec<String>,
+    told: Told,
+    /// Whether this is not the first page.
+    before: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Asked {
+    #[serde(default)]
+    project: String,
+    #[serde(default)]
+    subject: String,
+    before: Option<String>,
+}
+
+async fn list(State(site): State<Arc<Site>>, layout: Layout, Query(asked): Query<Asked>) -> Result<Response, WebError> {
+    let Asked { project, subject, before } = asked;
+    let before = before.and_then(|before| before.parse().ok());
+    let (project, subject) = (project.trim().to_owned(), subject.trim().to_owned());
+    let which = AuditFilter {
+        project: ProjectName::parse(&project).ok(),
+        subject: Some(subject.clone()).filter(|subject| !subject.is_empty()),
+        before,
+        ..AuditFilter::default()
+    };
+    // No project has a name that cannot be one.
+    let told = if (which.project.is_none() && !project.is_empty()) || subject.chars().any(char::is_control) {
+        Told { rows: Vec::new(), next: None }
+    } else {
+        Told::read(&site.web.store, which, layout.now).await?
+    };
+    let subjects = AppKind::ALL.map(subject_of).to_vec();
+    let layout = layout.titled(Place::Changes, "Changes");
+    Ok(page(&site, layout.said.is_some(), &Page { layout, project, subject, subjects, told, before: before.is_some() }))
+}

@@ -1,0 +1,61 @@
+//! What went wrong, as a page: what it was, and what to do. Whoever is not logged in is sent to log in, and back.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{Method, Uri};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Redirect, Response};
+use url::form_urlencoded;
+
+use crate::message;
+use crate::web::error::WebError;
+use crate::web::layout::{Layout, drawn};
+use crate::web::rejection::Rejection;
+use crate::web::site::Site;
+
+#[derive(Template)]
+#[template(path = "error.html")]
+struct Page<'a> {
+    layout: Layout,
+    trouble: &'a WebError,
+    sentence: String,
+}
+
+/// Makes a page of whatever went wrong.
+pub(in crate::web) async fn dress(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (method, uri) = (request.method().clone(), request.uri().clone());
+    let rejection = match Rejection::in_answer(next.run(request).await).await {
+        Ok(rejection) => rejection,
+        Err(response) => return response,
+    };
+    if matches!(*rejection.trouble, WebError::LoginNeeded) {
+        return Redirect::to(&login_for(&method, &uri)).into_response();
+    }
+    let mut rendered = draw(&site, &rejection.trouble);
+    rejection.keep_headers(rendered.headers_mut());
+    rendered
+}
+
+/// The page of a trouble.
+pub(in crate::web) fn draw(site: &Site, trouble: &WebError) -> Response {
+    drawn(
+        trouble.status(),
+        &Page { layout: Layout::bare(site, trouble.title()), sentence: message::sentence(&trouble.to_string()), trouble },
+    )
+}
+
+/// Where to log in, and where to go from there. A form that was sent is not sent again: one goes back to the page that it was on.
+fn login_for(method: &Method, uri: &Uri) -> String {
+    let to = if method == Method::GET { uri.path_and_query().map_or("/", |path| path.as_str()) } else { "/" };
+    if to == "/" {
+        return "/login".to_owned();
+    }
+    format!("/login?{}", form_urlencoded::Serializer::new(String::new()).append_pair("to", to).finish())
+}
+
+/// There is no such page.
+pub(in crate::web) async fn nowhere(uri: Uri) -> WebError {
+    WebError::no("page", uri.path())
+}

@@ -1,0 +1,55 @@
+//! A loop's copy of what people set up.
+
+use std::time::Duration;
+
+use heartbeat::model::{When, Window};
+use heartbeat::store::ConfigSnapshot;
+
+use super::bed::Bed;
+use super::samples::{START, at, name, set_up, set_up_channel, spec, webhook};
+
+over_both!(a_roster_reads_again_what_was_changed, a_roster_asks_once_a_second_or_at_once, a_loop_that_tells_nothing_reads_no_channels);
+
+async fn a_roster_reads_again_what_was_changed(bed: Bed) {
+    let store = bed.open().await;
+    let mut config_snapshot = ConfigSnapshot::new(store.clone(), "it goes on").with_channels();
+    assert!(config_snapshot.refresh().await.unwrap());
+    assert!(!config_snapshot.refresh().await.unwrap());
+    let project = set_up(&store, spec("one")).await;
+    assert!(config_snapshot.refresh().await.unwrap());
+    let channel = set_up_channel(&store, webhook("ops")).await;
+    assert!(config_snapshot.refresh().await.unwrap());
+    let window = Window { name: name("night"), projects: Vec::new(), when: When::Once(at(START, 0), at(START, 1)) };
+    store.apply_windows(std::slice::from_ref(&window), &[]).await.unwrap();
+    assert!(config_snapshot.refresh().await.unwrap());
+    assert_eq!(
+        (&*config_snapshot.projects()[0], config_snapshot.channels(), config_snapshot.windows()),
+        (&project, &[channel][..], &[window][..])
+    );
+}
+
+async fn a_roster_asks_once_a_second_or_at_once(bed: Bed) {
+    let store = bed.open().await;
+    let mut config_snapshot = ConfigSnapshot::new(store.clone(), "it goes on");
+    let after = Duration::from_millis;
+    assert_eq!(config_snapshot.refresh_when_due(after(500), false).await, Some(true), "it has not read anything yet");
+    set_up(&store, spec("one")).await;
+    assert_eq!(config_snapshot.refresh_when_due(after(1499), false).await, None);
+    assert_eq!(config_snapshot.projects().len(), 0);
+    assert_eq!(config_snapshot.refresh_when_due(after(1500), false).await, Some(true));
+    assert_eq!(config_snapshot.refresh_when_due(after(1501), true).await, Some(false));
+    bed.execute("UPDATE heartbeat_meta SET name = 'lost' WHERE name = 'revision'").await;
+    assert_eq!(config_snapshot.refresh_when_due(after(1502), true).await, None);
+    assert_eq!(config_snapshot.projects().len(), 1, "it goes on with what it knows");
+    assert!(config_snapshot.refresh().await.is_err());
+}
+
+async fn a_loop_that_tells_nothing_reads_no_channels(bed: Bed) {
+    let store = bed.open().await;
+    set_up_channel(&store, webhook("ops")).await;
+    bed.execute("UPDATE channels SET kind = 'pigeon'").await;
+    let mut config_snapshot = ConfigSnapshot::new(store.clone(), "it goes on");
+    assert!(config_snapshot.refresh().await.unwrap());
+    assert_eq!(config_snapshot.channels(), []);
+    assert!(ConfigSnapshot::new(store, "it goes on").with_channels().refresh().await.is_err());
+}
